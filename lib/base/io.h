@@ -1,0 +1,62 @@
+/*
+ * Whole reads and writes, files that appear complete or not at all, and temporary files without names.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/msg.h"
+
+/* Opens for reading; "-" and NULL are standard input. Returns the descriptor or -1. A directory is refused with EX_NOINPUT. */
+int io_open(const char *path, struct msg *err);
+
+/* "<stdin>" or "<stdout>" for NULL and "-", else the path. */
+const char *io_in_name(const char *path);
+const char *io_out_name(const char *path);
+
+/* Reads up to n bytes, at least one unless at the end (0). -1 fills err. Interruptions go on after progress_poll. */
+ssize_t io_read(int fd, void *p, size_t n, const char *name, struct msg *err);
+
+/* Writes all n bytes. */
+int io_write(int fd, const void *p, size_t n, const char *name, struct msg *err);
+
+/* Asks for 1 MiB pipes where the descriptor is one and the system allows it. */
+void io_widen_pipe(int fd);
+
+/*
+ * An output: standard output, a device or pipe named by path, or a file that takes the name only in io_commit, so that it is there whole or not at
+ * all. Until then it is <path>.tmp-<pid>, removed by io_abandon and at exit.
+ */
+struct io_out {
+	int fd;
+	char *path;		/* owned; NULL for standard output */
+	char *temp;		/* owned; NULL where path is written in place */
+	struct io_out *next;	/* list of those open, for removal at exit or by a signal */
+};
+int io_create(struct io_out *o, const char *path, struct msg *err);
+int io_commit(struct io_out *o, struct msg *err);	/* fsync of files, close, rename */
+void io_abandon(struct io_out *o);
+
+/*
+ * A temporary file without a name in TMPDIR (or /tmp): it is gone with the process. Written in sequence, rewound once, read in
+ * sequence, with a buffer of its own of SPILL_BUFFER bytes while in use.
+ */
+enum { SPILL_BUFFER = 64 * 1024 };
+struct spill {
+	int fd;			/* -1 until the first byte overflows the buffer */
+	uint8_t *buf;		/* owned, SPILL_BUFFER bytes + SPILL_PAD, NULL while closed */
+	size_t len, pos;	/* bytes in buf; while reading, the next of them */
+	uint64_t size;		/* bytes written altogether */
+	bool reading;
+};
+void spill_init(struct spill *s);			/* nothing allocated, nothing to fail */
+int spill_write(struct spill *s, const void *p, size_t n, struct msg *err);
+int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading; again to read once more */
+int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1 all n bytes, 0 at the end, -1 failed or torn */
+void spill_close(struct spill *s);			/* frees the buffer and the file; the struct may be used anew */
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Progress of long work: a line on standard error twice a second on a terminal or with --progress, and one line at any
+ * time on SIGUSR1.
+ */
+#ifndef BASE_PROGRESS_H
+#define BASE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Called by cli_start and cli_getopt. */
+void progress_start(bool wanted);
+
+/* Adds to what has been done; cheap enough for each block, not meant for each record. */
+void progress_add(uint64_t bytes, uint64_t records);
+
+/* Prints if a signal asked for it or a line is due; called after an interrupted system call too. */
+void progress_poll(void);
+
+/* Ends the progress line on a terminal, so that messages begin at its left. */
+void progress_end(void);
+
+#endif

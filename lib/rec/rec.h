@@ -1,0 +1,181 @@
+/*
+ * The record stream: what every program reads and writes. acct-record(5) is the contract, this its implementation.
+ *
+ *	rec_open(&in, path)  ...  while ((got = rec_next(&in, &batch)) > 0)  ...  rec_close(&in)
+ *	rec_create(&out, path, &header)  ...  rec_begin, rec_end  ...  rec_finish(&out)
+ *
+ * Functions that fail fill the err of their reader or writer and return -1. The x... forms print it and exit.
+ */
+#ifndef REC_REC_H
+#define REC_REC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/msg.h"
+#include "val/val.h"
+
+/* ---- header.c ---- */
+
+struct rec_column {
+	char *name;
+	struct val_type type;
+	bool key;		/* '*': part of the key */
+	bool required;		/* '!': never null */
+};
+
+struct rec_word {		/* @key=value */
+	char *key, *value;
+};
+
+struct rec_header {		/* all owned; all zero is an empty one */
+	char *table;
+	struct rec_column *columns;
+	size_t ncolumns;
+	struct rec_word *words;
+	size_t nwords;
+};
+
+enum { REC_MAX_COLUMNS = 4096 };
+
+void rec_header_init(struct rec_header *h, const char *table);
+void rec_header_copy(struct rec_header *to, const struct rec_header *from);
+void rec_header_free(struct rec_header *h);
+struct rec_column *rec_header_add(struct rec_header *h, const char *name, struct val_type type, bool key, bool required);
+void rec_header_set_word(struct rec_header *h, const char *key, const char *value);
+const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL where there is none */
+int rec_header_find(const struct rec_header *h, const char *name);		/* the column's index, or -1 */
+bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed: of acct-ingest */
+bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
+
+/* Same table, column names and types (keys, nullability and words may differ)? */
+bool rec_header_equal(const struct rec_header *a, const struct rec_header *b);
+
+/* The line without its LF, appended to out; and back. Parsing fills err with what is wrong, without a place. */
+void rec_header_put(const struct rec_header *h, struct buf *out);
+int rec_header_parse(struct rec_header *h, const uint8_t *line, size_t n, struct msg *err);
+
+/* ---- reader.c ---- */
+
+struct rec_field {		/* view until the next rec_next on the reader; VAL_PAD bytes may be read behind it */
+	const uint8_t *p;
+	size_t n;
+};
+
+struct rec {			/* one record: a view like its fields */
+	const uint8_t *base;
+	const uint32_t *off;	/* field f is base[off[f]] to base[off[f + 1] - 1], the byte there being its TAB or LF */
+};
+
+struct rec_batch {		/* records of one block, views until the next rec_next on the reader */
+	size_t n;		/* records, at least 1 */
+	uint64_t first;		/* number of the first record in its stream, from 1 */
+	const uint8_t *base;
+	const uint32_t *off;	/* the offsets of all records, stride apiece */
+	size_t stride;		/* columns + 1 */
+	const uint64_t *hash;	/* XXH3-64 of each record, for rec_copy */
+};
+
+static inline struct rec
+rec_at(const struct rec_batch *b, size_t i)
+{
+	return (struct rec){ b->base, b->off + i * b->stride };
+}
+
+static inline struct rec_field
+rec_field(struct rec r, size_t f)
+{
+	return (struct rec_field){ r.base + r.off[f], (size_t)(r.off[f + 1] - r.off[f]) - 1 };
+}
+
+static inline bool
+rec_is_null(struct rec r, size_t f)
+{
+	return r.base[r.off[f]] == VAL_NULL;	/* no other value begins with it */
+}
+
+enum rec_flags {
+	REC_UNCHECKED = 1,	/* values are not checked against their types (a stream of this process's own making) */
+	REC_BATCH_SMALL = 2	/* for readers of which many are open at once: 16 KiB instead of 256 */
+};
+
+struct rec_reader {
+	struct rec_header header;	/* the stream's first */
+	struct msg err;
+	const char *name;		/* for messages; "<stdin>" or the path, which must live as long */
+	struct rec_reader_state *state;
+};
+
+/*
+ * Opens path ("-" or NULL: standard input) and reads the header. Refuses a terminal. The trailers are checked at the end unless
+ * cli_partial is set.
+ */
+int rec_open(struct rec_reader *r, const char *path, unsigned flags);
+int rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags);	/* takes the descriptor */
+
+/* The next records: 1, or 0 at the end with every trailer matched, or -1. */
+int rec_next(struct rec_reader *r, struct rec_batch *b);
+
+void rec_close(struct rec_reader *r);	/* frees; valid after a failed rec_open too */
+
+/* "<stdin>: record 17: name: what: 'value'", EX_DATAERR: for a program that finds fault with a value. column may be NULL. */
+int rec_fault(struct rec_reader *r, uint64_t number, const char *column, const char *what, struct rec_field value);
+
+void xrec_open(struct rec_reader *r, const char *path, unsigned flags);
+bool xrec_next(struct rec_reader *r, struct rec_batch *b);	/* false at the end */
+
+/* ---- writer.c ---- */
+
+struct rec_writer {
+	struct msg err;
+	const char *name;
+	struct io_out out;
+	uint8_t *buf;			/* owned */
+	size_t cap, len, begun;		/* begun: where the open record starts */
+	uint64_t count, sum;		/* records and checksum of the trailer */
+};
+
+/*
+ * Creates path ("-" or NULL: standard output; a file appears only in rec_finish) and sends the header at once, so that the next stage fails
+ * early if it must. Refuses a terminal.
+ */
+int rec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
+
+/*
+ * Room for one record of at most max bytes without its LF, plus 32 bytes of slack for the fast encoders; write fields with a TAB after each but the
+ * last. rec_end takes the end of what was written. A record is lost only by a failed rec_begin, which writes out the full buffer.
+ */
+uint8_t *rec_begin(struct rec_writer *w, size_t max);	/* NULL where writing failed */
+void rec_end(struct rec_writer *w, uint8_t *end);
+
+/* Passes a record on as it is. */
+int rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
+
+int rec_flush(struct rec_writer *w);	/* sends what is buffered, for a program that waits for more */
+int rec_finish(struct rec_writer *w);	/* trailer, flush, close, rename */
+void rec_abandon(struct rec_writer *w);	/* no trailer: the reader will refuse what there is; a file is removed */
+
+void xrec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
+uint8_t *xrec_begin(struct rec_writer *w, size_t max);
+void xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
+void xrec_finish(struct rec_writer *w);
+
+/* ---- key.c ---- */
+
+/*
+ * Finds the columns named in a list; exits with EX_USAGE, naming the columns there are, where one is missing or named twice.
+ * idx has room for max. Returns how many.
+ */
+size_t xrec_columns(const struct rec_reader *r, const char *option, char *list, size_t *idx, size_t max);
+
+/*
+ * The key of a record as bytes: its fields joined by TAB, which order as the keys do. One field is a view; several are
+ * put together in scratch. Either way VAL_PAD bytes may be read behind it.
+ */
+struct rec_field rec_key(struct rec r, const size_t *idx, size_t n, struct buf *scratch);
+bool rec_key_has_null(struct rec r, const size_t *idx, size_t n);
+
+#endif

@@ -1,0 +1,47 @@
+/* The schema of one source table: what its file looks like and what its values must be. acct-schema(5). */
+#ifndef SCHEMA_SCHEMA_H
+#define SCHEMA_SCHEMA_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/msg.h"
+#include "val/val.h"
+
+struct schema_column {
+	char *name;		/* in records */
+	char *source;		/* in the file's header; the name where not given */
+	struct val_type type;
+	bool key, required;
+	char *default_text;	/* takes the place of a null; NULL where none */
+	char **allowed;		/* allowed values as text; nallowed 0: any */
+	size_t nallowed;
+	char *minimum, *maximum;	/* as text, inclusive; NULL where none. Valid values of the type */
+	char *pattern;		/* POSIX extended, anchored at both ends, for strings; NULL where none */
+	regex_t regex;		/* compiled, where pattern is given */
+	char *date_format;	/* num.h's letters; NULL: YYYY-MM-DD */
+	char *references_table, *references_column;	/* NULL where none; documentation for the pipelines */
+};
+
+struct schema {			/* all owned */
+	char *name;		/* the table's */
+	char *file;		/* the file's usual name; NULL where not given */
+	char delimiter, quote;	/* one byte each; ',' and '"' unless given */
+	bool header;		/* the file begins with a line of names: yes unless given */
+	bool extra_ignore;	/* columns of the file that the schema does not name are passed over */
+	char **nulls;		/* words that mean null, beside the empty text */
+	size_t nnulls;
+	struct schema_column *columns;
+	size_t ncolumns;
+};
+
+/* Reads a schema file. Errors are "path:line:column: what: 'word'" with EX_CONFIG, EX_NOINPUT for a missing file. */
+int schema_read(struct schema *s, const char *path, struct msg *err);
+
+/* The same from memory, for tests and the fuzzer; name stands for the path in messages. */
+int schema_parse(struct schema *s, const void *text, size_t n, const char *name, struct msg *err);
+
+void schema_free(struct schema *s);
+
+#endif
