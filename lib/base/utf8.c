@@ -1,0 +1,68 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+static bool
+is_tail(uint8_t b)
+{
+	return (b & 0xc0) == 0x80;
+}
+
+/* Unicode, table 3-7: the second byte's range depends on the first, which shuts out overlong forms and surrogates. */
+size_t
+utf8_len(const void *text, size_t n)
+{
+	const uint8_t *p = text;
+	uint8_t low = 0x80, high = 0xbf;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	if (p[0] < 0xe0)
+		return n >= 2 && is_tail(p[1]) ? 2 : 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (n < 3 || p[1] < low || p[1] > high || !is_tail(p[2]))
+		return 0;
+	if (p[0] < 0xf0)
+		return 3;
+	return n >= 4 && is_tail(p[3]) ? 4 : 0;
+}
+
+/* Bytes at the start of p that are surely ASCII: whole blocks of 32. */
+static size_t
+ascii_blocks(const uint8_t *p, size_t n)
+{
+	uint64_t w[4];
+	size_t i;
+
+	for (i = 0; n - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(w, p + i, sizeof(w));
+		if ((w[0] | w[1] | w[2] | w[3]) & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i;
+}
+
+bool
+utf8_ok(const void *text, size_t n)
+{
+	const uint8_t *p = text;
+	size_t i, len;
+
+	for (i = 0; i < n; i += len) {
+		if (p[i] < 0x80 && n - i >= 32 && (len = ascii_blocks(p + i, n - i)) > 0)
+			continue;
+		if ((len = utf8_len(p + i, n - i)) == 0)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,62 @@
+/*
+ * For the property tests: random numbers from a seed that a failure shows and ACCT_SEED repeats, and a check that names its place.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static uint64_t unit_seed, unit_state;
+
+static inline void
+unit_start(void)
+{
+	const char *env = getenv("ACCT_SEED");
+
+	unit_seed = env != NULL ? strtoull(env, NULL, 10) : (uint64_t)time(NULL);
+	unit_state = unit_seed;
+}
+
+/* splitmix64 */
+static inline uint64_t
+unit_random(void)
+{
+	uint64_t z = unit_state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* 0 to n - 1. */
+static inline uint64_t
+unit_below(uint64_t n)
+{
+	return unit_random() % n;
+}
+
+/* A number whose size in bits is as random as its bits, so that small and huge ones are equally likely. */
+static inline uint64_t
+unit_any(void)
+{
+	unsigned bits = (unsigned)unit_below(65);
+
+	return bits == 0 ? 0 : unit_random() >> (64 - bits);
+}
+
+#define CHECK(cond, ...) do {									\
+	if (!(cond)) {										\
+		fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #cond);			\
+		fprintf(stderr, __VA_ARGS__);							\
+		fprintf(stderr, " (ACCT_SEED=%" PRIu64 ")\n", unit_seed);			\
+		exit(1);									\
+	}											\
+} while (0)
+
+#define OK(name, what) printf("ok %s: %s\n", name, what)
+
+#endif
