@@ -48,7 +48,7 @@ void io_abandon(struct io_out *o);
 enum { SPILL_BUFFER = 64 * 1024 };
 struct spill {
 	int fd;			/* -1 until the first byte overflows the buffer */
-	uint8_t *buf;		/* owned, SPILL_BUFFER bytes + SPILL_PAD, NULL while closed */
+	uint8_t *buf;		/* owned, SPILL_BUFFER bytes, NULL before the first byte */
 	size_t len, pos;	/* bytes in buf; while reading, the next of them */
 	uint64_t size;		/* bytes written altogether */
 	bool reading;

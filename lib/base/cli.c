@@ -1,0 +1,152 @@
+#include "base/cli.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/stdlib.h>
+
+#include "base/io.h"
+#include "base/msg.h"
+#include "base/progress.h"
+
+enum { MAX_OPTIONS = 32, OPT_PARTIAL = 0x7000, OPT_PROGRESS, OPT_MEMORY };
+
+bool cli_verbose, cli_partial;
+size_t cli_memory;
+
+static const struct option common[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "partial", no_argument, NULL, OPT_PARTIAL },
+	{ "progress", no_argument, NULL, OPT_PROGRESS },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ NULL, 0, NULL, 0 }
+};
+
+void
+cli_start(int argc, char *argv[])
+{
+	const char *partial = getenv("ACCT_PARTIAL");
+	int fd;
+
+	(void)argc;
+	setprogname(argv[0]);
+	signal(SIGPIPE, SIG_DFL);
+	/* A closed descriptor is filled with one that fails when used: reads of 0, writes of 1 and 2 give EBADF. */
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			exit(EX_OSERR);
+	cli_partial = partial != NULL && strcmp(partial, "1") == 0;
+	progress_start(false);
+}
+
+static _Noreturn void
+answer(const char *text)
+{
+	struct msg err = { 0 };
+
+	if (io_write(STDOUT_FILENO, text, strlen(text), io_out_name(NULL), &err) < 0)
+		msg_exit(&err);
+	exit(EX_OK);
+}
+
+static void
+print_synopsis(void)
+{
+	const char *end = strstr(cli_help, "\n\n");
+
+	fprintf(stderr, "%.*s\n", (int)(end != NULL ? (size_t)(end - cli_help) : strlen(cli_help)), cli_help);
+}
+
+void
+cli_usage(const char *fmt, ...)
+{
+	char text[800];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	msg_warn("%s", text);
+	print_synopsis();
+	exit(EX_USAGE);
+}
+
+int
+cli_getopt(int argc, char *argv[], const char *shorts, const struct option *longs)
+{
+	static struct option all[MAX_OPTIONS + sizeof(common) / sizeof(*common)];
+	char letters[128];
+	size_t n = 0;
+	int c;
+
+	while (longs != NULL && longs[n].name != NULL && n < MAX_OPTIONS) {
+		all[n] = longs[n];
+		n++;
+	}
+	memcpy(all + n, common, sizeof(common));
+	snprintf(letters, sizeof(letters), "%shVv", shorts);
+	while ((c = getopt_long(argc, argv, letters, all, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			answer(cli_help);
+		case 'V':
+			snprintf(letters, sizeof(letters), "%s %s\n", getprogname(), ACCT_VERSION);
+			answer(letters);
+		case 'v':
+			cli_verbose = true;
+			break;
+		case OPT_PARTIAL:
+			cli_partial = true;
+			break;
+		case OPT_PROGRESS:
+			progress_start(true);
+			break;
+		case OPT_MEMORY:
+			cli_memory = cli_size("--memory", optarg);
+			break;
+		case '?':	/* getopt_long has said what is wrong */
+			print_synopsis();
+			exit(EX_USAGE);
+		default:
+			return c;
+		}
+	}
+	return -1;
+}
+
+size_t
+cli_size(const char *option, const char *arg)
+{
+	static const char units[] = "KMGT";
+	size_t digits = strspn(arg, "0123456789");
+	const char *unit = strchr(units, arg[digits]);
+	unsigned shift = arg[digits] != '\0' && unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+	unsigned long long v = strtoull(arg, NULL, 10);
+
+	if (digits == 0 || digits > 15 || (arg[digits] != '\0' && (unit == NULL || arg[digits + 1] != '\0')) || v == 0 ||
+	    v > (SIZE_MAX >> 1) >> shift)
+		cli_usage("%s: not a size such as 64K, 300M or 2G: %s", option, msg_quotes(arg));
+	return (size_t)v << shift;
+}
+
+size_t
+cli_list(const char *option, char *list, char **words, size_t max)
+{
+	size_t n = 0;
+	char *word;
+
+	while ((word = strsep(&list, ",")) != NULL) {
+		if (*word == '\0')
+			cli_usage("%s: an empty name in the list", option);
+		if (n == max)
+			cli_usage("%s: more than %zu names", option, max);
+		words[n++] = word;
+	}
+	return n;
+}

@@ -1,0 +1,227 @@
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/progress.h"
+
+static bool
+is_standard(const char *path)
+{
+	return path == NULL || strcmp(path, "-") == 0;
+}
+
+const char *
+io_in_name(const char *path)
+{
+	return is_standard(path) ? "<stdin>" : path;
+}
+
+const char *
+io_out_name(const char *path)
+{
+	return is_standard(path) ? "<stdout>" : path;
+}
+
+int
+io_open(const char *path, struct msg *err)
+{
+	struct stat st;
+	int fd;
+
+	fd = is_standard(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return msg_sys(err, msg_errno_status(EX_IOERR), "%s", io_in_name(path));
+	if (S_ISDIR(st.st_mode)) {
+		if (fd != STDIN_FILENO)
+			close(fd);
+		errno = EISDIR;
+		return msg_sys(err, EX_NOINPUT, "%s", io_in_name(path));
+	}
+	io_widen_pipe(fd);
+	return fd;
+}
+
+ssize_t
+io_read(int fd, void *p, size_t n, const char *name, struct msg *err)
+{
+	ssize_t got;
+
+	while ((got = read(fd, p, n)) < 0) {
+		if (errno != EINTR)
+			return msg_sys(err, EX_IOERR, "%s", name);
+		progress_poll();
+	}
+	return got;
+}
+
+int
+io_write(int fd, const void *p, size_t n, const char *name, struct msg *err)
+{
+	const char *s = p;
+	ssize_t put;
+
+	while (n > 0) {
+		put = write(fd, s, n);
+		if (put < 0) {
+			if (errno != EINTR)
+				return msg_sys(err, EX_IOERR, "%s", name);
+			progress_poll();
+			continue;
+		}
+		s += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+void
+io_widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
+		(void)fcntl(fd, F_SETPIPE_SZ, 1024 * 1024);	/* only a wish: speed, not correctness */
+#else
+	(void)fd;
+#endif
+}
+
+/* ---- outputs ---- */
+
+static struct io_out *unfinished;
+
+static void
+remove_unfinished(void)
+{
+	struct io_out *o;
+
+	for (o = unfinished; o != NULL; o = o->next)
+		if (o->temp != NULL)
+			unlink(o->temp);
+}
+
+static void
+remove_and_die(int sig)
+{
+	remove_unfinished();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void
+remember(struct io_out *o)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static bool armed;
+	struct sigaction sa = { .sa_handler = remove_and_die }, old;
+	size_t i;
+
+	o->next = unfinished;
+	unfinished = o;
+	if (armed)
+		return;
+	armed = true;
+	atexit(remove_unfinished);
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &sa, NULL);
+}
+
+static void
+forget(struct io_out *o)
+{
+	struct io_out **at;
+
+	for (at = &unfinished; *at != NULL; at = &(*at)->next)
+		if (*at == o) {
+			*at = o->next;
+			break;
+		}
+	free(o->path);
+	free(o->temp);
+	memset(o, 0, sizeof(*o));
+	o->fd = -1;
+}
+
+/* Does the path name something that is written in place: a device, a pipe, or what a symbolic link leads to? */
+static bool
+in_place(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+int
+io_create(struct io_out *o, const char *path, struct msg *err)
+{
+	struct stat st;
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+
+	memset(o, 0, sizeof(*o));
+	if (is_standard(path)) {
+		o->fd = STDOUT_FILENO;
+		io_widen_pipe(o->fd);
+		return 0;
+	}
+	o->path = xstrdup(path);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		o->fd = -1;
+	} else if (in_place(path)) {
+		o->fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else {
+		o->temp = xasprintf("%s.tmp-%ld", path, (long)getpid());
+		o->fd = open(o->temp, flags | O_EXCL, 0666);
+		if (o->fd < 0 && errno == EEXIST && unlink(o->temp) == 0)	/* left by a killed process of the same number */
+			o->fd = open(o->temp, flags | O_EXCL, 0666);
+		if (o->fd >= 0)
+			remember(o);
+	}
+	if (o->fd < 0) {
+		msg_sys(err, errno == ENOENT || errno == ENOTDIR || errno == EISDIR ? EX_CANTCREAT :
+		    msg_errno_status(EX_CANTCREAT), "%s", path);
+		forget(o);
+		return -1;
+	}
+	io_widen_pipe(o->fd);
+	return 0;
+}
+
+int
+io_commit(struct io_out *o, struct msg *err)
+{
+	const char *name = o->path != NULL ? o->path : "<stdout>";
+	int failed = 0;
+
+	if (o->temp != NULL && fsync(o->fd) < 0)
+		failed = msg_sys(err, EX_IOERR, "%s", name);
+	if (close(o->fd) < 0 && !failed)
+		failed = msg_sys(err, EX_IOERR, "%s", name);
+	if (o->temp != NULL && !failed && rename(o->temp, o->path) < 0)
+		failed = msg_sys(err, EX_CANTCREAT, "%s", name);
+	if (failed && o->temp != NULL)
+		unlink(o->temp);
+	forget(o);
+	return failed;
+}
+
+void
+io_abandon(struct io_out *o)
+{
+	if (o->fd > STDERR_FILENO)
+		close(o->fd);
+	if (o->temp != NULL)
+		unlink(o->temp);
+	forget(o);
+}

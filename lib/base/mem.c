@@ -1,0 +1,182 @@
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/msg.h"
+
+static void *
+there(void *p)
+{
+	if (p == NULL)
+		msg_die(EX_OSERR, "out of memory");
+	return p;
+}
+
+void *
+xmalloc(size_t n)
+{
+	return there(malloc(n != 0 ? n : 1));
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	return there(calloc(n != 0 ? n : 1, size != 0 ? size : 1));
+}
+
+void *
+xreallocarray(void *p, size_t n, size_t size)
+{
+	return there(reallocarray(p, n != 0 ? n : 1, size != 0 ? size : 1));
+}
+
+char *
+xstrdup(const char *s)
+{
+	return there(strdup(s));
+}
+
+char *
+xstrndup(const char *s, size_t n)
+{
+	return there(strndup(s, n));
+}
+
+char *
+xasprintf(const char *fmt, ...)
+{
+	char *s;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = NULL;
+	va_end(ap);
+	return there(s);
+}
+
+uint8_t *
+buf_room(struct buf *b, size_t n)
+{
+	size_t cap = b->cap;
+
+	if (n > SIZE_MAX / 2 - b->len)
+		msg_die(EX_OSERR, "out of memory");
+	if (b->cap - b->len < n) {
+		while (cap - b->len < n)
+			cap = cap < 64 ? 64 : 2 * cap;
+		b->p = xreallocarray(b->p, cap, 1);
+		b->cap = cap;
+	}
+	return b->p + b->len;
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n != 0)
+		memcpy(buf_room(b, n), p, n);
+	b->len += n;
+}
+
+void
+buf_addc(struct buf *b, uint8_t c)
+{
+	*buf_room(b, 1) = c;
+	b->len++;
+}
+
+void
+buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		msg_die(EX_SOFTWARE, "bad format: %s", fmt);
+	va_start(ap, fmt);
+	vsnprintf((char *)buf_room(b, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+char *
+buf_cstr(struct buf *b)
+{
+	*buf_room(b, 1) = '\0';
+	return (char *)b->p;
+}
+
+void
+buf_free(struct buf *b)
+{
+	free(b->p);
+	memset(b, 0, sizeof(*b));
+}
+
+struct pool_block {
+	struct pool_block *next;
+	uint64_t data[];
+};
+
+void *
+pool_alloc(struct pool *p, size_t n)
+{
+	enum { BLOCK = 1024 * 1024 };
+	void *piece;
+
+	if (n > SIZE_MAX / 2)
+		msg_die(EX_OSERR, "out of memory");
+	n = (n + 7) & ~(size_t)7;
+	if ((size_t)(p->end - p->next) < n) {
+		/* Small pools stay small: blocks double from 4 KiB up. */
+		size_t size = p->used < 4096 ? 4096 : p->used < BLOCK ? p->used : BLOCK;
+		struct pool_block *b;
+
+		if (size < n)
+			size = n;
+		b = xmalloc(sizeof(*b) + size);
+		b->next = p->blocks;
+		p->blocks = b;
+		p->next = (uint8_t *)b->data;
+		p->end = p->next + size;
+		p->used += sizeof(*b) + size;
+	}
+	piece = p->next;
+	p->next += n;
+	return piece;
+}
+
+void *
+pool_copy(struct pool *p, const void *src, size_t n)
+{
+	void *piece = pool_alloc(p, n);
+
+	if (n != 0)
+		memcpy(piece, src, n);
+	return piece;
+}
+
+void
+pool_free(struct pool *p)
+{
+	struct pool_block *b, *next;
+
+	for (b = p->blocks; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,149 @@
+#include "base/msg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/stdlib.h>
+
+#include "base/progress.h"
+#include "base/utf8.h"
+
+static int
+set(struct msg *m, int status, int error, const char *fmt, va_list ap)
+{
+	size_t n;
+
+	if (m->status != 0)
+		return -1;
+	m->status = status;
+	vsnprintf(m->text, sizeof(m->text), fmt, ap);
+	n = strlen(m->text);
+	if (error != 0)
+		snprintf(m->text + n, sizeof(m->text) - n, ": %s", strerror(error));
+	return -1;
+}
+
+int
+msg_set(struct msg *m, int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(m, status, 0, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+msg_sys(struct msg *m, int status, const char *fmt, ...)
+{
+	int error = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(m, status, error, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+msg_errno_status(int otherwise)
+{
+	switch (errno) {
+	case ENOENT:
+	case ENOTDIR:
+		return EX_NOINPUT;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return EX_NOPERM;
+	default:
+		return otherwise;
+	}
+}
+
+const char *
+msg_quote(const void *p, size_t n)
+{
+	enum { SHOWN = 60 };
+	static char ring[8][4 * SHOWN + 8];
+	static unsigned turn;
+	const unsigned char *s = p;
+	char *out = ring[turn++ % 8], *o = out;
+	size_t i = 0, len;
+
+	*o++ = '\'';
+	while (i < n && i < SHOWN) {
+		unsigned char c = s[i];
+
+		if (c == '\'' || c == '\\') {
+			*o++ = '\\';
+			*o++ = (char)c;
+			i++;
+		} else if (c == '\n' || c == '\t' || c == '\r') {
+			*o++ = '\\';
+			*o++ = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
+			i++;
+		} else if (c >= 0x20 && c < 0x7f) {
+			*o++ = (char)c;
+			i++;
+		} else if (c >= 0x80 && !(c == 0xc2 && i + 1 < n && s[i + 1] < 0xa0) && (len = utf8_len(s + i, n - i)) > 0) {
+			memcpy(o, s + i, len);
+			o += len;
+			i += len;
+		} else {
+			o += sprintf(o, "\\x%02X", c);
+			i++;
+		}
+	}
+	*o++ = '\'';
+	strcpy(o, i < n ? "..." : "");
+	return out;
+}
+
+const char *
+msg_quotes(const char *s)
+{
+	return msg_quote(s, strlen(s));
+}
+
+static void
+print(const char *text)
+{
+	progress_end();
+	fprintf(stderr, "%s: %s\n", getprogname(), text);
+}
+
+void
+msg_warn(const char *fmt, ...)
+{
+	char text[1000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	print(text);
+}
+
+void
+msg_die(int status, const char *fmt, ...)
+{
+	char text[1000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	print(text);
+	exit(status);
+}
+
+void
+msg_exit(const struct msg *m)
+{
+	print(m->status != 0 ? m->text : "a failure without a reason");
+	exit(m->status != 0 ? m->status : EX_SOFTWARE);
+}
