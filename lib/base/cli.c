@@ -13,10 +13,10 @@
 #include "base/msg.h"
 #include "base/progress.h"
 
-enum { MAX_OPTIONS = 32, OPT_PARTIAL = 0x7000, OPT_PROGRESS, OPT_MEMORY };
+enum { MAX_OPTIONS = 32, OPT_PARTIAL = 0x7000, OPT_PROGRESS, OPT_MEMORY, OPT_MAX_RECORD };
 
 bool cli_verbose, cli_partial;
-size_t cli_memory;
+size_t cli_memory, cli_max_record = 16 * 1024 * 1024;
 
 static const struct option common[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -25,6 +25,7 @@ static const struct option common[] = {
 	{ "partial", no_argument, NULL, OPT_PARTIAL },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "max-record", required_argument, NULL, OPT_MAX_RECORD },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -109,6 +110,11 @@ cli_getopt(int argc, char *argv[], const char *shorts, const struct option *long
 			break;
 		case OPT_MEMORY:
 			cli_memory = cli_size("--memory", optarg);
+			break;
+		case OPT_MAX_RECORD:
+			cli_max_record = cli_size("--max-record", optarg);
+			if (cli_max_record > (size_t)1 << 30)
+				cli_usage("--max-record: more than 1G: %s", msg_quotes(optarg));
 			break;
 		case '?':	/* getopt_long has said what is wrong */
 			print_synopsis();

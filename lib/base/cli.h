@@ -16,6 +16,7 @@ extern const char cli_help[];
 extern bool cli_verbose;	/* -v, --verbose: totals on standard error */
 extern bool cli_partial;	/* --partial, or ACCT_PARTIAL=1 in the environment: no trailer is asked for */
 extern size_t cli_memory;	/* --memory SIZE: bytes a program may remember; 0 where not given */
+extern size_t cli_max_record;	/* --max-record SIZE: longest line of a stream or source file; 16 MiB unless given, 1 GiB at most */
 
 /*
  * First thing in main. Sets the program's name and the default action of SIGPIPE, occupies closed standard descriptors so that no
@@ -24,7 +25,7 @@ extern size_t cli_memory;	/* --memory SIZE: bytes a program may remember; 0 wher
 void cli_start(int argc, char *argv[]);
 
 /*
- * getopt_long with the common options (-h -V -v --partial --progress --memory) added to the program's own and dealt with here. Returns the
+ * getopt_long with the common options (-h -V -v --partial --progress --memory --max-record) added to the program's own and dealt with here. Returns the
  * program's option (its character or val), or -1 at the end. A wrong option ends the program with EX_USAGE.
  * `shorts` has the program's own letters; `longs` may be NULL and ends with a zeroed entry, at most 32 of them.
  */

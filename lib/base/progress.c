@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,11 +35,13 @@ since(const struct timespec *t)
 void
 progress_start(bool wanted)
 {
+	struct stat st;
 	struct sigaction sa = { .sa_handler = ask };	/* no SA_RESTART: a blocked read returns, and its caller polls */
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGUSR1, &sa, NULL);
-	terminal = isatty(STDERR_FILENO) == 1;
+	/* In a pipeline only the last program shows a line of its own accord. */
+	terminal = isatty(STDERR_FILENO) == 1 && !(fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode));
 	wanted_lines = wanted || terminal;
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	last = begun;

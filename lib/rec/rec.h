@@ -49,6 +49,7 @@ void rec_header_set_word(struct rec_header *h, const char *key, const char *valu
 const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL where there is none */
 int rec_header_find(const struct rec_header *h, const char *name);		/* the column's index, or -1 */
 bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed: of acct-ingest */
+bool rec_header_is_bytes(const struct rec_header *h);				/* raw, or @raw=1: strings may be other than UTF-8 */
 bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
 
 /* Same table, column names and types (keys, nullability and words may differ)? */
@@ -70,12 +71,14 @@ struct rec {			/* one record: a view like its fields */
 	const uint32_t *off;	/* field f is base[off[f]] to base[off[f + 1] - 1], the byte there being its TAB or LF */
 };
 
+enum { REC_BATCH_MAX = 8192 };	/* most records of one batch */
+
 struct rec_batch {		/* records of one block, views until the next rec_next on the reader */
-	size_t n;		/* records, at least 1 */
+	size_t n;		/* records, 1 to REC_BATCH_MAX */
 	uint64_t first;		/* number of the first record in its stream, from 1 */
 	const uint8_t *base;
-	const uint32_t *off;	/* the offsets of all records, stride apiece */
-	size_t stride;		/* columns + 1 */
+	const uint32_t *off;	/* field offsets of all records in a row: the end of one is the start of the next */
+	size_t stride;		/* from one record's offsets to the next's: the number of columns */
 	const uint64_t *hash;	/* XXH3-64 of each record, for rec_copy */
 };
 
@@ -134,7 +137,7 @@ struct rec_writer {
 	const char *name;
 	struct io_out out;
 	uint8_t *buf;			/* owned */
-	size_t cap, len, begun;		/* begun: where the open record starts */
+	size_t cap, len;
 	uint64_t count, sum;		/* records and checksum of the trailer */
 };
 
@@ -154,6 +157,9 @@ void rec_end(struct rec_writer *w, uint8_t *end);
 /* Passes a record on as it is. */
 int rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
 
+/* Ends this segment with its trailer and begins another with a header that must be equal but for its words. */
+int rec_segment(struct rec_writer *w, const struct rec_header *h);
+
 int rec_flush(struct rec_writer *w);	/* sends what is buffered, for a program that waits for more */
 int rec_finish(struct rec_writer *w);	/* trailer, flush, close, rename */
 void rec_abandon(struct rec_writer *w);	/* no trailer: the reader will refuse what there is; a file is removed */
@@ -161,6 +167,7 @@ void rec_abandon(struct rec_writer *w);	/* no trailer: the reader will refuse wh
 void xrec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
 uint8_t *xrec_begin(struct rec_writer *w, size_t max);
 void xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
+void xrec_segment(struct rec_writer *w, const struct rec_header *h);
 void xrec_finish(struct rec_writer *w);
 
 /* ---- key.c ---- */

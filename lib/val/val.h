@@ -87,7 +87,7 @@ bool val_string_plain(const uint8_t *p, size_t n);	/* no ESC and not the empty s
 
 /*
  * Is this field, null or not, canonical for its type: form, range, digits of a decimal, a day in years 1 to 9999 or not is not judged.
- * Strings must be valid UTF-8 unless raw.
+ * Strings must be valid UTF-8 unless raw. VAL_PAD bytes may be read behind it.
  */
 bool val_check(struct val_type t, const uint8_t *p, size_t n, bool raw);
 

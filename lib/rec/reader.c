@@ -1,0 +1,378 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/hash.h"
+#include "base/progress.h"
+#include "rec/rec.h"
+#include "rec/split.h"
+#include "val/check.h"
+
+enum { BLOCK = 256 * 1024, SMALL_BLOCK = 16 * 1024 };
+
+struct rec_reader_state {
+	int fd;
+	bool eof, checked;
+	uint8_t *buf;			/* cap + VAL_PAD bytes */
+	size_t cap, len;		/* len bytes of it are read */
+	size_t tail;			/* where the line that is not whole yet begins */
+	/* The whole lines of the block: ends[0] is where the first begins, ends[k] lies behind the k-th separator. */
+	uint32_t *ends;
+	size_t ends_cap, nends, next;	/* next: the index in ends of the first line not delivered */
+	uint64_t hash[REC_BATCH_MAX];
+	struct val_checker *checkers;	/* one a column */
+	uint64_t headers, trailers, records, sum, trailer_records, trailer_sum;
+};
+
+/* ---- bytes ---- */
+
+/*
+ * Reads on behind the unfinished line, which moves to the front, until the block holds a whole line. Returns 1, 0 at the end of the
+ * input, -1. Then ends has the separators of all whole lines.
+ */
+static int
+fill(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	size_t whole;
+	ssize_t got;
+
+	memmove(s->buf, s->buf + s->tail, s->len - s->tail);
+	s->len -= s->tail;
+	s->tail = 0;
+	do {
+		if (s->len == s->cap) {
+			if (s->cap > cli_max_record)
+				return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": longer than %zu bytes (--max-record)",
+				    r->name, s->records + 1, cli_max_record);
+			s->cap *= 2;
+			s->buf = xreallocarray(s->buf, s->cap + VAL_PAD, 1);
+		}
+		got = io_read(s->fd, s->buf + s->len, s->cap - s->len, r->name, &r->err);
+		if (got < 0)
+			return -1;
+		if (got == 0) {
+			s->eof = true;
+			return 0;
+		}
+		whole = s->len + (size_t)got;
+		while (whole > s->len && s->buf[whole - 1] != '\n')
+			whole--;
+		if (whole == s->len)
+			whole = 0;
+		s->len += (size_t)got;
+	} while (whole == 0);
+	memset(s->buf + s->len, 0, VAL_PAD);
+	if (s->ends_cap < whole + 1 + REC_SPLIT_SLACK) {
+		s->ends_cap = s->cap + 1 + REC_SPLIT_SLACK;
+		free(s->ends);
+		s->ends = xreallocarray(NULL, s->ends_cap, sizeof(*s->ends));
+	}
+	s->ends[0] = 0;
+	s->nends = rec_split(s->buf, 0, whole, s->ends + 1);
+	s->next = 0;
+	s->tail = whole;
+	progress_add((uint64_t)got, 0);
+	return 1;
+}
+
+/* ---- control lines ---- */
+
+static void
+set_checkers(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	bool bytes = rec_header_is_bytes(&r->header);
+	size_t f;
+
+	s->checkers = xreallocarray(NULL, r->header.ncolumns, sizeof(*s->checkers));
+	for (f = 0; f < r->header.ncolumns; f++)
+		val_checker(&s->checkers[f], r->header.columns[f].type, bytes);
+}
+
+static int
+header_line(struct rec_reader *r, const uint8_t *line, size_t n)
+{
+	struct rec_reader_state *s = r->state;
+	struct rec_header h;
+	struct msg why = { 0 };
+	bool equal;
+
+	if (rec_header_parse(&h, line, n, &why) < 0)
+		return msg_set(&r->err, why.status, "%s: %s", r->name, why.text);
+	if (s->headers++ == 0) {
+		r->header = h;
+		set_checkers(r);
+		return 0;
+	}
+	equal = rec_header_equal(&h, &r->header);
+	rec_header_free(&h);
+	if (!equal)
+		return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64 ": a header with other columns than the first: %s",
+		    r->name, s->records, msg_quote(line, n));
+	return 0;
+}
+
+/* "SOH T count sum": no other spelling than the writer's. */
+static int
+trailer_line(struct rec_reader *r, const uint8_t *line, size_t n)
+{
+	struct rec_reader_state *s = r->state;
+	char text[48], again[64];
+	uint64_t count, sum;
+
+	if (n < sizeof(text)) {
+		memcpy(text, line, n);
+		text[n] = '\0';
+		if (strlen(text) == n && sscanf(text, "\001T %20" SCNu64 " %16" SCNx64, &count, &sum) == 2) {
+			snprintf(again, sizeof(again), "\001T %" PRIu64 " %016" PRIx64, count, sum);
+			if (strcmp(text, again) == 0) {
+				s->trailers++;
+				s->trailer_records += count;
+				s->trailer_sum += sum;
+				return 0;
+			}
+		}
+	}
+	return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64 ": not a trailer: %s", r->name, s->records,
+	    msg_quote(line, n));
+}
+
+/* The control line that begins at ends[next]; next moves behind it. */
+static int
+control_line(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	const uint8_t *line = s->buf + s->ends[s->next];
+	size_t n;
+
+	do
+		s->next++;
+	while (s->buf[s->ends[s->next] - 1] != '\n');	/* the block holds whole lines only */
+	n = (size_t)(s->buf + s->ends[s->next] - line) - 1;
+	if (n > 1 && line[1] == 'T')
+		return trailer_line(r, line, n);
+	return header_line(r, line, n);
+}
+
+/* At the end of input: is everything there? */
+static int
+check_end(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	size_t torn = s->len - s->tail;
+
+	if (s->headers == 0)
+		return msg_set(&r->err, EX_DATAERR, torn > 0 ? "%s: truncated: header cut off" : "%s: empty: header missing", r->name);
+	if (torn > 0)
+		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, then %zu bytes of a line cut off", r->name,
+		    s->records, torn);
+	if (cli_partial)
+		return 0;
+	if (s->trailers < s->headers)
+		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, trailer missing", r->name, s->records);
+	if (s->trailers > s->headers)
+		return msg_set(&r->err, EX_DATAERR, "%s: %" PRIu64 " trailers, header missing", r->name, s->trailers);
+	if (s->records != s->trailer_records)
+		return msg_set(&r->err, EX_DATAERR, "%s: %" PRIu64 " records where the trailer says %" PRIu64, r->name, s->records,
+		    s->trailer_records);
+	if (s->sum != s->trailer_sum)
+		return msg_set(&r->err, EX_DATAERR, "%s: checksum of %" PRIu64 " records is %016" PRIx64
+		    " where the trailer says %016" PRIx64, r->name, s->records, s->sum, s->trailer_sum);
+	return 0;
+}
+
+/* ---- records ---- */
+
+int
+rec_fault(struct rec_reader *r, uint64_t number, const char *column, const char *what, struct rec_field value)
+{
+	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %s%s%s: %s", r->name, number, column != NULL ? column : "",
+	    column != NULL ? ": " : "", what, msg_quote(value.p, value.n));
+}
+
+/* The record at ends[next] does not have a TAB after each field but the last, and an LF there. */
+static int
+wrong_fields(struct rec_reader *r, uint64_t number)
+{
+	struct rec_reader_state *s = r->state;
+	size_t k = s->next, n = 0;
+	const uint8_t *line = s->buf + s->ends[k];
+
+	do {
+		k++;
+		n++;
+	} while (s->buf[s->ends[k] - 1] != '\n');
+	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %zu fields where the header has %zu: %s", r->name, number, n,
+	    r->header.ncolumns, msg_quote(line, (size_t)(s->buf + s->ends[k] - line) - 1));
+}
+
+/*
+ * How many records begin at ends[next] in a row, up to a control line and REC_BATCH_MAX. Their hashes are taken on the way, while their bytes
+ * are at hand. 0 where a control line stands there; -1 for a broken record with none before it.
+ */
+static ssize_t
+whole_records(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	size_t columns = r->header.ncolumns, n, f, left = s->nends - s->next;
+	const uint32_t *ends = s->ends + s->next;
+	const uint8_t *base = s->buf;
+	uint64_t sum = 0;
+
+	for (n = 0; n < REC_BATCH_MAX && left >= columns; n++, ends += columns, left -= columns) {
+		if (base[ends[0]] == '\001')
+			break;
+		for (f = 1; f < columns; f++)
+			if (base[ends[f] - 1] != '\t')
+				goto broken;
+		if (base[ends[columns] - 1] != '\n')
+			goto broken;
+		s->hash[n] = hash_bytes(base + ends[0], (size_t)(ends[columns] - ends[0]) - 1);
+		sum += s->hash[n];
+	}
+	if (n == 0 && left > 0 && base[ends[0]] != '\001')
+		goto broken;	/* the last line of the block has too few fields */
+	s->sum += sum;
+	return (ssize_t)n;
+broken:
+	if (n == 0)
+		return wrong_fields(r, s->records + 1);
+	s->sum += sum;
+	return (ssize_t)n;
+}
+
+static int
+check_values(struct rec_reader *r, struct rec_batch *b)
+{
+	struct rec_reader_state *s = r->state;
+	size_t f, bad, first = b->n, column = 0;
+	struct rec_field value;
+
+	for (f = 0; f < r->header.ncolumns; f++) {
+		bad = val_check_column(&s->checkers[f], r->header.columns[f].required, b->base, b->off + f, b->stride, b->n);
+		if (bad < first) {
+			first = bad;
+			column = f;
+		}
+	}
+	if (first == b->n)
+		return 0;
+	value = rec_field(rec_at(b, first), column);
+	return rec_fault(r, b->first + first, r->header.columns[column].name, value.n == 0 ? "an empty field" :
+	    val_is_null(value.p, value.n) ? "null in a column that is never null" : "not a canonical value of its type", value);
+}
+
+int
+rec_next(struct rec_reader *r, struct rec_batch *b)
+{
+	struct rec_reader_state *s = r->state;
+	ssize_t n = 0;
+
+	while (n == 0) {
+		if (s->next == s->nends) {
+			if (s->eof || fill(r) == 0)
+				return check_end(r);
+			if (r->err.status != 0)
+				return -1;
+		}
+		if (s->buf[s->ends[s->next]] == '\001') {
+			if (control_line(r) < 0)
+				return -1;
+		} else if ((n = whole_records(r)) < 0) {
+			return -1;
+		}
+	}
+	*b = (struct rec_batch){ .n = (size_t)n, .first = s->records + 1, .base = s->buf, .off = s->ends + s->next,
+	    .stride = r->header.ncolumns, .hash = s->hash };
+	s->records += (uint64_t)n;
+	s->next += (size_t)n * r->header.ncolumns;
+	progress_add(0, (uint64_t)n);
+	return s->checked && check_values(r, b) < 0 ? -1 : 1;
+}
+
+/* Control lines up to the first header; nothing else may stand before it. */
+static int
+first_header(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+
+	while (s->headers == 0) {
+		if (s->next == s->nends && fill(r) <= 0)
+			return r->err.status != 0 ? -1 : check_end(r);
+		if (s->buf[s->ends[s->next]] != '\001')
+			return msg_set(&r->err, EX_DATAERR, "%s: not a record stream: header missing before: %s", r->name,
+			    msg_quote(s->buf + s->ends[s->next], s->tail - s->ends[s->next] - 1));
+		if (control_line(r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags)
+{
+	struct rec_reader_state *s;
+
+	memset(r, 0, sizeof(*r));
+	r->name = name;
+	r->state = s = xcalloc(1, sizeof(*s));
+	s->fd = fd;
+	s->checked = !(flags & REC_UNCHECKED);
+	s->cap = flags & REC_BATCH_SMALL ? SMALL_BLOCK : BLOCK;
+	s->buf = xmalloc(s->cap + VAL_PAD);
+	if (isatty(fd))
+		return msg_set(&r->err, EX_USAGE, "%s: a record stream is not read from a terminal; acct-cat shows one as text", name);
+	return first_header(r);
+}
+
+int
+rec_open(struct rec_reader *r, const char *path, unsigned flags)
+{
+	struct msg err = { 0 };
+	int fd = io_open(path, &err);
+
+	if (fd < 0) {
+		memset(r, 0, sizeof(*r));
+		r->name = io_in_name(path);
+		r->err = err;
+		return -1;
+	}
+	return rec_open_fd(r, fd, io_in_name(path), flags);
+}
+
+void
+rec_close(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+
+	if (s != NULL) {
+		if (s->fd > STDERR_FILENO)
+			close(s->fd);
+		free(s->buf);
+		free(s->ends);
+		free(s->checkers);
+		free(s);
+	}
+	r->state = NULL;
+	rec_header_free(&r->header);
+}
+
+void
+xrec_open(struct rec_reader *r, const char *path, unsigned flags)
+{
+	if (rec_open(r, path, flags) < 0)
+		msg_exit(&r->err);
+}
+
+bool
+xrec_next(struct rec_reader *r, struct rec_batch *b)
+{
+	int got = rec_next(r, b);
+
+	if (got < 0)
+		msg_exit(&r->err);
+	return got > 0;
+}

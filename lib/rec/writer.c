@@ -1,0 +1,182 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "rec/rec.h"
+
+enum { BLOCK = 256 * 1024, SLACK = 32 };
+
+int
+rec_flush(struct rec_writer *w)
+{
+	if (w->err.status != 0 || io_write(w->out.fd, w->buf, w->len, w->name, &w->err) < 0)
+		return -1;
+	w->len = 0;
+	return 0;
+}
+
+/* Makes room for n bytes behind len. */
+static int
+room(struct rec_writer *w, size_t n)
+{
+	if (w->cap - w->len >= n)
+		return 0;
+	if (rec_flush(w) < 0)
+		return -1;
+	if (w->cap < n) {
+		w->buf = xreallocarray(w->buf, n, 1);
+		w->cap = n;
+	}
+	return 0;
+}
+
+static int
+put_header(struct rec_writer *w, const struct rec_header *h)
+{
+	struct buf line = { 0 };
+	int failed;
+
+	rec_header_put(h, &line);
+	buf_addc(&line, '\n');
+	failed = room(w, line.len);
+	if (!failed) {
+		memcpy(w->buf + w->len, line.p, line.len);
+		w->len += line.len;
+	}
+	buf_free(&line);
+	return failed;
+}
+
+static int
+put_trailer(struct rec_writer *w)
+{
+	enum { TRAILER_MAX = 64 };
+
+	if (room(w, TRAILER_MAX) < 0)
+		return -1;
+	w->len += (size_t)snprintf((char *)w->buf + w->len, TRAILER_MAX, "\001T %" PRIu64 " %016" PRIx64 "\n", w->count, w->sum);
+	w->count = w->sum = 0;
+	return 0;
+}
+
+int
+rec_create(struct rec_writer *w, const char *path, const struct rec_header *h)
+{
+	memset(w, 0, sizeof(*w));
+	w->name = io_out_name(path);
+	if (io_create(&w->out, path, &w->err) < 0)
+		return -1;
+	if (isatty(w->out.fd))
+		return msg_set(&w->err, EX_USAGE, "%s: a record stream is not written to a terminal; pipe it to acct-cat", w->name);
+	w->cap = BLOCK;
+	w->buf = xmalloc(w->cap);
+	return put_header(w, h) < 0 ? -1 : rec_flush(w);
+}
+
+uint8_t *
+rec_begin(struct rec_writer *w, size_t max)
+{
+	if (w->cap - w->len < max + SLACK && room(w, max + SLACK) < 0)
+		return NULL;
+	return w->buf + w->len;
+}
+
+void
+rec_end(struct rec_writer *w, uint8_t *end)
+{
+	uint8_t *begin = w->buf + w->len;
+
+	w->sum += hash_bytes(begin, (size_t)(end - begin));
+	w->count++;
+	*end++ = '\n';
+	w->len = (size_t)(end - w->buf);
+}
+
+int
+rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
+{
+	struct rec r = rec_at(b, i);
+	size_t n = (size_t)(r.off[b->stride] - r.off[0]);
+
+	if (w->cap - w->len < n && room(w, n) < 0)
+		return -1;
+	memcpy(w->buf + w->len, r.base + r.off[0], n);
+	w->len += n;
+	w->sum += b->hash[i];
+	w->count++;
+	return 0;
+}
+
+int
+rec_segment(struct rec_writer *w, const struct rec_header *h)
+{
+	return put_trailer(w) < 0 ? -1 : put_header(w, h);
+}
+
+static void
+release(struct rec_writer *w)
+{
+	free(w->buf);
+	w->buf = NULL;
+	w->cap = w->len = 0;
+}
+
+int
+rec_finish(struct rec_writer *w)
+{
+	int failed = put_trailer(w) < 0 || rec_flush(w) < 0 ? -1 : 0;
+
+	if (failed)
+		io_abandon(&w->out);
+	else
+		failed = io_commit(&w->out, &w->err);
+	release(w);
+	return failed;
+}
+
+void
+rec_abandon(struct rec_writer *w)
+{
+	io_abandon(&w->out);
+	release(w);
+}
+
+void
+xrec_create(struct rec_writer *w, const char *path, const struct rec_header *h)
+{
+	if (rec_create(w, path, h) < 0)
+		msg_exit(&w->err);
+}
+
+uint8_t *
+xrec_begin(struct rec_writer *w, size_t max)
+{
+	uint8_t *p = rec_begin(w, max);
+
+	if (p == NULL)
+		msg_exit(&w->err);
+	return p;
+}
+
+void
+xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
+{
+	if (rec_copy(w, b, i) < 0)
+		msg_exit(&w->err);
+}
+
+void
+xrec_segment(struct rec_writer *w, const struct rec_header *h)
+{
+	if (rec_segment(w, h) < 0)
+		msg_exit(&w->err);
+}
+
+void
+xrec_finish(struct rec_writer *w)
+{
+	if (rec_finish(w) < 0)
+		msg_exit(&w->err);
+}

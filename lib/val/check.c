@@ -1,0 +1,136 @@
+#include "val/check.h"
+
+#include "val/int.h"
+
+static bool
+check_bool(const struct val_range *r, const uint8_t *p, size_t n)
+{
+	(void)r;
+	return n == 1 && (*p == '0' || *p == '1');
+}
+
+static bool
+check_float(const struct val_range *r, const uint8_t *p, size_t n)
+{
+	double v;
+
+	(void)r;
+	return val_get_float(p, n, &v);
+}
+
+static bool
+check_wide(const struct val_range *r, const uint8_t *p, size_t n)
+{
+	i128 v;
+
+	return val_get_wide(p, n, &v) && v >= r->low && v <= r->high;
+}
+
+static bool
+check_text(const struct val_range *r, const uint8_t *p, size_t n)
+{
+	return val_check_string(p, n, r->raw);
+}
+
+/* Integers of up to 56 bits, without a loop; what is longer goes the plain way. */
+static bool
+check_int(const struct val_range *r, const uint8_t *p, size_t n)
+{
+	int d = (int)p[0] - 0x40;
+	uint64_t sign = (uint64_t)(int64_t)(d >> 31), w, u, tops = UINT64_C(0x8080808080808080);
+	unsigned groups = (unsigned)(d < 0 ? -d : d), shift;
+	int64_t v;
+
+	if (groups - 1 > 7)
+		return check_wide(r, p, n);
+	shift = 64 - 8 * groups;
+	w = val_load(p + 1) >> shift;
+	tops >>= shift;
+	u = val_gather((w ^ sign) & UINT64_MAX >> shift);
+	v = (int64_t)(u ^ sign);
+	return n == groups + 1 && (w & tops) == tops && val_groups(u) == groups && v >= r->low64 && v <= r->high64;
+}
+
+static int64_t
+clamp(i128 v)
+{
+	return v < INT64_MIN ? INT64_MIN : v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
+void
+val_checker(struct val_checker *c, struct val_type t, bool raw)
+{
+	struct val_range *r = &c->range;
+
+	r->raw = raw;
+	r->low = INT64_MIN;
+	r->high = INT64_MAX;
+	switch (t.kind) {
+	case VAL_BOOL:
+		c->check = check_bool;
+		break;
+	case VAL_FLOAT64:
+		c->check = check_float;
+		break;
+	case VAL_STRING:
+		c->check = check_text;
+		break;
+	case VAL_INT32:
+	case VAL_DATE:
+		r->low = INT32_MIN;
+		r->high = INT32_MAX;
+		c->check = check_int;
+		break;
+	case VAL_INT64:
+	case VAL_TIMESTAMP:
+		c->check = check_int;
+		break;
+	case VAL_DECIMAL:
+		r->high = num_pow10(t.precision) - 1;
+		r->low = -r->high;
+		c->check = check_int;
+		break;
+	}
+	r->low64 = clamp(r->low);
+	r->high64 = clamp(r->high);
+}
+
+bool
+val_check(struct val_type t, const uint8_t *p, size_t n, bool raw)
+{
+	struct val_checker c;
+
+	if (n == 0)
+		return false;
+	val_checker(&c, t, raw);
+	return val_is_null(p, n) || c.check(&c.range, p, n);
+}
+
+static inline size_t
+check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
+    bool (*check)(const struct val_range *, const uint8_t *, size_t))
+{
+	const uint8_t *p;
+	size_t i, len;
+
+	for (i = 0; i < n; i++, off += stride) {
+		p = base + off[0];
+		len = (size_t)(off[1] - off[0]) - 1;
+		if (__builtin_expect(len == 0, 0))
+			return i;
+		if (!check(&c->range, p, len) && (required || !val_is_null(p, len)))
+			return i;
+	}
+	return n;
+}
+
+size_t
+val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n)
+{
+	/* The common kinds with their check inlined into the loop. */
+	if (c->check == check_int)
+		return check_column(c, required, base, off, stride, n, check_int);
+	if (c->check == check_text)
+		return val_check_string_column(c->range.raw, required, base, off, stride, n);
+	return check_column(c, required, base, off, stride, n, c->check);
+}

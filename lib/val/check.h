@@ -1,0 +1,30 @@
+/* Checking values against their types, a column of many records at a time. */
+#ifndef VAL_CHECK_H
+#define VAL_CHECK_H
+
+#include "val/val.h"
+
+struct val_range {
+	i128 low, high;
+	int64_t low64, high64;		/* the same, cut to 64 bits */
+	bool raw;			/* strings may be other than UTF-8 */
+};
+
+struct val_checker {
+	struct val_range range;
+	/* Of a field that is not null, n > 0. VAL_PAD bytes may be read behind it. */
+	bool (*check)(const struct val_range *r, const uint8_t *p, size_t n);
+};
+
+void val_checker(struct val_checker *c, struct val_type t, bool raw);
+
+/*
+ * Checks fields base[off[0]] to base[off[1] - 1], then stride offsets further, n of them. Returns the index of the first that is
+ * empty, not canonical, or null where required; n where all are well.
+ */
+size_t val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n);
+
+bool val_check_string(const uint8_t *p, size_t n, bool raw);
+size_t val_check_string_column(bool raw, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n);
+
+#endif
