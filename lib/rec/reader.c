@@ -28,6 +28,13 @@ struct rec_reader_state {
 
 /* ---- bytes ---- */
 
+static int
+too_long(struct rec_reader *r)
+{
+	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": longer than %zu bytes (--max-record)", r->name,
+	    r->state->records + 1, cli_max_record);
+}
+
 /*
  * Reads on behind the unfinished line, which moves to the front, until the block holds a whole line. Returns 1, 0 at the end of the
  * input, -1. Then ends has the separators of all whole lines.
@@ -45,8 +52,7 @@ fill(struct rec_reader *r)
 	do {
 		if (s->len == s->cap) {
 			if (s->cap > cli_max_record)
-				return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": longer than %zu bytes (--max-record)",
-				    r->name, s->records + 1, cli_max_record);
+				return too_long(r);
 			s->cap *= 2;
 			s->buf = xreallocarray(s->buf, s->cap + VAL_PAD, 1);
 		}
@@ -217,7 +223,7 @@ static ssize_t
 whole_records(struct rec_reader *r)
 {
 	struct rec_reader_state *s = r->state;
-	size_t columns = r->header.ncolumns, n, f, left = s->nends - s->next;
+	size_t limit = cli_max_record, columns = r->header.ncolumns, n, f, left = s->nends - s->next;
 	const uint32_t *ends = s->ends + s->next;
 	const uint8_t *base = s->buf;
 	uint64_t sum = 0;
@@ -230,6 +236,8 @@ whole_records(struct rec_reader *r)
 				goto broken;
 		if (base[ends[columns] - 1] != '\n')
 			goto broken;
+		if ((size_t)(ends[columns] - ends[0]) - 1 > limit)
+			goto broken;
 		s->hash[n] = hash_bytes(base + ends[0], (size_t)(ends[columns] - ends[0]) - 1);
 		sum += s->hash[n];
 	}
@@ -239,7 +247,8 @@ whole_records(struct rec_reader *r)
 	return (ssize_t)n;
 broken:
 	if (n == 0)
-		return wrong_fields(r, s->records + 1);
+		return left >= columns && (size_t)(ends[columns] - ends[0]) - 1 > limit ? too_long(r) :
+		    wrong_fields(r, s->records + 1);
 	s->sum += sum;
 	return (ssize_t)n;
 }

@@ -1,0 +1,262 @@
+/* Values: both ways and in order, the fast forms against the plain ones, and nothing taken that is not canonical. */
+#include "check.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "val/check.h"
+#include "val/int.h"
+
+enum { ROUNDS = 200000 };
+
+static int
+order(const uint8_t *a, size_t an, const uint8_t *b, size_t bn)
+{
+	int c = memcmp(a, b, an < bn ? an : bn);
+
+	return c != 0 ? c : an < bn ? -1 : an > bn;
+}
+
+static i128
+random_wide(void)
+{
+	i128 limit = num_pow10(38) - 1, v = (i128)((u128)unit_random() << 64 | unit_random()) >> unit_below(128);
+
+	return v > limit ? limit : v < -limit ? -limit : v;
+}
+
+static void
+examples(void)
+{
+	static const struct {
+		int64_t v;
+		const char *bytes;
+	} known[] = {
+		{ 0, "\x41\x80" }, { 1, "\x41\x81" }, { 127, "\x41\xff" }, { 128, "\x42\x81\x80" }, { -1, "\x3f\xff" },
+		{ -2, "\x3f\xfe" }, { -129, "\x3e\xfe\xff" },
+	};
+	uint8_t out[32];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		size_t n = val_put_int(out, known[i].v);
+
+		CHECK(n == strlen(known[i].bytes) && memcmp(out, known[i].bytes, n) == 0);
+	}
+	OK("the examples of acct-record(5)");
+}
+
+static void
+integers(void)
+{
+	static const int64_t edges[] = { 0, 1, -1, 63, 64, 127, 128, -128, -129, INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MIN + 1,
+		(INT64_C(1) << 56) - 1, INT64_C(1) << 56, -(INT64_C(1) << 56), -(INT64_C(1) << 56) - 1, (INT64_C(1) << 63) - 1 };
+	uint8_t a[64], b[64], fast[64];
+	int64_t v, w = 0, back;
+	size_t n, m = val_put_int(b, 0);
+	struct val_type int64 = { .kind = VAL_INT64 };
+
+	memset(b + m, 0xee, VAL_PAD);
+	for (int i = 0; i < ROUNDS; i++) {
+		v = (size_t)i < sizeof(edges) / sizeof(*edges) ? edges[i] : unit_int();
+		memset(a, 0xa5, sizeof(a));
+		n = val_put_int(a, v);
+		CHECK(val_put_int_fast(fast, v) == n && memcmp(a, fast, n) == 0);
+		CHECK(val_get_int(a, n, &back) && back == v);
+		CHECK(val_int(a) == v && val_int_inline(a) == v && val_wide(a) == v);
+		CHECK(val_check(int64, a, n, false));
+		CHECK((order(a, n, b, m) < 0) == (v < w) && (order(a, n, b, m) == 0) == (v == w));
+		memcpy(b, a, sizeof(b));
+		m = n;
+		w = v;
+	}
+	OK("integers: both ways, in order, fast and plain alike");
+}
+
+static void
+wides(void)
+{
+	uint8_t a[64], b[64];
+	i128 v, w = 0, back;
+	size_t n, m = val_put_wide(b, 0);
+	struct val_type widest = { VAL_DECIMAL, 38, 0 };
+
+	for (int i = 0; i < ROUNDS; i++) {
+		v = i == 0 ? num_pow10(38) - 1 : i == 1 ? -(num_pow10(38) - 1) : random_wide();
+		memset(a, 0xa5, sizeof(a));
+		n = val_put_wide(a, v);
+		CHECK(n <= VAL_WIDE_MAX && val_get_wide(a, n, &back) && back == v && val_wide(a) == v);
+		CHECK(val_check(widest, a, n, false));
+		CHECK((order(a, n, b, m) < 0) == (v < w) && (order(a, n, b, m) == 0) == (v == w));
+		memcpy(b, a, sizeof(b));
+		m = n;
+		w = v;
+	}
+	OK("decimals of 38 digits: both ways, in order");
+}
+
+/* Whatever bytes: the fast check says the same as decoding and encoding again. */
+static void
+canonical(void)
+{
+	static const struct val_type types[] = { { VAL_INT64, 0, 0 }, { VAL_INT32, 0, 0 }, { VAL_DATE, 0, 0 }, { VAL_DECIMAL, 1, 0 },
+		{ VAL_DECIMAL, 18, 2 }, { VAL_DECIMAL, 19, 2 }, { VAL_DECIMAL, 38, 38 } };
+	uint8_t a[64], again[64];
+	i128 v, high;
+	bool fits;
+
+	for (int i = 0; i < 4 * ROUNDS; i++) {
+		struct val_type t = types[unit_below(sizeof(types) / sizeof(*types))];
+		size_t n = val_put_wide(a, unit_below(2) ? unit_int() : random_wide());
+
+		memset(a + n, (int)unit_below(256), VAL_PAD);
+		if (unit_below(2))
+			a[unit_below(n)] ^= (uint8_t)(1 << unit_below(8));
+		if (unit_below(4) == 0)
+			n = 1 + unit_below(21);
+		fits = val_get_wide(a, n, &v);
+		CHECK(!fits || (val_put_wide(again, v) == n && memcmp(a, again, n) == 0));
+		high = t.kind == VAL_DECIMAL ? num_pow10(t.precision) - 1 : t.kind == VAL_INT64 ? INT64_MAX : INT32_MAX;
+		fits = fits && v <= high && v >= (t.kind == VAL_DECIMAL ? -high : -high - 1);
+		CHECK(val_check(t, a, n, false) == (fits || val_is_null(a, n)));
+	}
+	OK("only canonical integers pass");
+}
+
+static void
+floats(void)
+{
+	static const double edges[] = { 0.0, -0.0, 1.5, -1.5, 1e308, -1e308, 5e-324, -5e-324, __builtin_inf(), -__builtin_inf() };
+	uint8_t a[16], b[16];
+	double v, w = 0, back;
+	uint64_t bits;
+
+	val_put_float(b, w);
+	for (int i = 0; i < ROUNDS; i++) {
+		bits = unit_random();
+		memcpy(&v, &bits, sizeof(v));
+		if ((size_t)i < sizeof(edges) / sizeof(*edges))
+			v = edges[i];
+		CHECK(val_put_float(a, v) == VAL_INT_MAX && val_get_float(a, VAL_INT_MAX, &back));
+		CHECK(v != v ? back != back : memcmp(&v, &back, sizeof(v)) == 0);
+		if (v == v && w == w && v != w)
+			CHECK((memcmp(a, b, VAL_INT_MAX) < 0) == (v < w));
+		memcpy(b, a, sizeof(b));
+		w = v;
+	}
+	v = -__builtin_nan("7");
+	val_put_float(a, v);
+	val_put_float(b, __builtin_nan(""));
+	CHECK(memcmp(a, b, VAL_INT_MAX) == 0);
+	a[10] ^= 1;
+	CHECK(!val_get_float(a, VAL_INT_MAX, &v));
+	val_put_float(a, 0.0);
+	val_put_float(b, -0.0);
+	CHECK(memcmp(a, b, VAL_INT_MAX) > 0);
+	OK("float64: both ways, in order, one NaN");
+}
+
+static size_t
+random_string(uint8_t *s, size_t max)
+{
+	static const char *const pieces[] = { "a", "Z", "\n", "\t", "\x1b", "\x1a", "\x19", "\x01", "\r", "é", "€", "😀", " ", "\x7f", "" };
+	size_t n = 0, want = unit_below(max - 4);
+
+	while (n < want) {
+		const char *piece = pieces[unit_below(sizeof(pieces) / sizeof(*pieces))];
+
+		if (*piece == '\0')
+			s[n++] = '\0';
+		memcpy(s + n, piece, strlen(piece));
+		n += strlen(piece);
+	}
+	return n;
+}
+
+static void
+strings(void)
+{
+	uint8_t s[200], t[200], a[512], b[512], back[512];
+	size_t n, m, an, bn, i;
+	struct val_type string = { .kind = VAL_STRING };
+	int c;
+
+	for (int round = 0; round < ROUNDS / 4; round++) {
+		n = random_string(s, 100);
+		m = random_string(t, 100);
+		if (unit_below(3) == 0)
+			memcpy(t, s, m = n < m ? n : m);
+		an = val_put_string(a, s, n);
+		bn = val_put_string(b, t, m);
+		for (i = 0; i < an; i++)
+			CHECK(a[i] >= 0x1a);
+		memset(a + an, 0, VAL_PAD);
+		CHECK(val_get_string(back, a, an) == n && memcmp(back, s, n) == 0);
+		CHECK(val_check(string, a, an, true));
+		c = order(s, n, t, m);
+		CHECK((order(a, an, b, bn) < 0) == (c < 0) && (order(a, an, b, bn) == 0) == (c == 0));
+	}
+	OK("strings: both ways, in order, no separator among their bytes");
+}
+
+static void
+texts(void)
+{
+	static const struct val_type types[] = { { VAL_BOOL, 0, 0 }, { VAL_INT32, 0, 0 }, { VAL_INT64, 0, 0 }, { VAL_DECIMAL, 38, 10 },
+		{ VAL_DATE, 0, 0 }, { VAL_TIMESTAMP, 0, 0 }, { VAL_FLOAT64, 0, 0 } };
+	struct buf field = { 0 }, text = { 0 }, again = { 0 };
+	struct val_type back;
+	char name[NUM_TEXT];
+
+	for (int i = 0; i < ROUNDS / 4; i++) {
+		struct val_type t = types[unit_below(sizeof(types) / sizeof(*types))];
+
+		field.len = text.len = again.len = 0;
+		buf_room(&field, 64);
+		switch (t.kind) {
+		case VAL_BOOL:
+			field.len = val_put_bool(field.p, unit_below(2) != 0);
+			break;
+		case VAL_DECIMAL:
+			field.len = val_put_wide(field.p, random_wide());
+			break;
+		case VAL_DATE:
+			field.len = val_put_int(field.p, (int64_t)unit_below(3652059) - 719162);
+			break;
+		case VAL_TIMESTAMP:
+			field.len = val_put_int(field.p, (int64_t)unit_below(UINT64_C(253402300800000000)));
+			break;
+		case VAL_FLOAT64:
+			field.len = val_put_float(field.p, (double)unit_int() / 1000);
+			break;
+		case VAL_INT32:
+			field.len = val_put_int(field.p, (int32_t)unit_int());
+			break;
+		default:
+			field.len = val_put_int(field.p, unit_int());
+		}
+		val_text(t, field.p, field.len, &text);
+		CHECK(val_parse(t, (char *)text.p, text.len, &again));
+		CHECK(again.len == field.len && memcmp(again.p, field.p, field.len) == 0);
+		CHECK(val_type_parse(name, val_type_put(name, t), &back) && val_type_equal(t, back));
+	}
+	CHECK(!val_type_parse("decimal(39,0)", 13, &back) && !val_type_parse("decimal(05,2)", 13, &back) &&
+	    !val_type_parse("decimal(5,6)", 12, &back) && !val_type_parse("int", 3, &back) && !val_type_parse("", 0, &back));
+	buf_free(&field);
+	buf_free(&text);
+	buf_free(&again);
+	OK("text to value and back");
+}
+
+int
+main(void)
+{
+	unit_start();
+	examples();
+	integers();
+	wides();
+	canonical();
+	floats();
+	strings();
+	texts();
+	return 0;
+}
