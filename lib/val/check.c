@@ -32,29 +32,33 @@ check_text(const struct val_range *r, const uint8_t *p, size_t n)
 	return val_check_string(p, n, r->raw);
 }
 
-/* Integers of up to 56 bits, without a loop; what is longer goes the plain way. */
-static bool
+/*
+ * Integers short enough to be in range whatever their groups are need no decoding: the length is right, every group has its top bit, the first is
+ * not zero unless it is the only one. What is longer goes the plain way.
+ */
+static inline __attribute__((always_inline)) bool
 check_int(const struct val_range *r, const uint8_t *p, size_t n)
 {
 	int d = (int)p[0] - 0x40;
-	uint64_t sign = (uint64_t)(int64_t)(d >> 31), w, u, tops = UINT64_C(0x8080808080808080);
-	unsigned groups = (unsigned)(d < 0 ? -d : d), shift;
-	int64_t v;
+	unsigned groups = (unsigned)(d < 0 ? -d : d);
+	uint64_t w, tops, zero = d < 0 ? 0xff : 0x80;
 
-	if (groups - 1 > 7)
+	if (groups - 1 >= r->safe_groups)
 		return check_wide(r, p, n);
-	shift = 64 - 8 * groups;
-	w = val_load(p + 1) >> shift;
-	tops >>= shift;
-	u = val_gather((w ^ sign) & UINT64_MAX >> shift);
-	v = (int64_t)(u ^ sign);
-	return n == groups + 1 && (w & tops) == tops && val_groups(u) == groups && v >= r->low64 && v <= r->high64;
+	w = val_load(p + 1);
+	tops = UINT64_C(0x8080808080808080) << (64 - 8 * groups);
+	return (n == groups + 1) & ((w & tops) == tops) & ((groups == 1) | (w >> 56 != zero));
 }
 
-static int64_t
-clamp(i128 v)
+/* The most groups, 8 at most, of which any number is in range. */
+static unsigned
+safe_groups(const struct val_range *r)
 {
-	return v < INT64_MIN ? INT64_MIN : v > INT64_MAX ? INT64_MAX : (int64_t)v;
+	unsigned n = 0;
+
+	while (n < 8 && ((i128)1 << 7 * (n + 1)) - 1 <= r->high && -((i128)1 << 7 * (n + 1)) >= r->low)
+		n++;
+	return n;
 }
 
 void
@@ -91,8 +95,7 @@ val_checker(struct val_checker *c, struct val_type t, bool raw)
 		c->check = check_int;
 		break;
 	}
-	r->low64 = clamp(r->low);
-	r->high64 = clamp(r->high);
+	r->safe_groups = safe_groups(r);
 }
 
 bool
@@ -106,7 +109,7 @@ val_check(struct val_type t, const uint8_t *p, size_t n, bool raw)
 	return val_is_null(p, n) || c.check(&c.range, p, n);
 }
 
-static inline size_t
+static inline __attribute__((always_inline)) size_t
 check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
     bool (*check)(const struct val_range *, const uint8_t *, size_t))
 {

@@ -6,7 +6,7 @@
 
 struct val_range {
 	i128 low, high;
-	int64_t low64, high64;		/* the same, cut to 64 bits */
+	unsigned safe_groups;		/* an integer of up to so many groups is in range, 0 to 8 */
 	bool raw;			/* strings may be other than UTF-8 */
 };
 
