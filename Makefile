@@ -10,6 +10,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/acct
 
 CC     ?= cc
 CFLAGS ?= -O3 -g
@@ -28,9 +29,13 @@ LIB_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))
 UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS    = $(patsubst tests/gen/%.c,$(BUILD)/tools/%,$(wildcard tests/gen/*.c))
+BATS    ?= tests
+SCRIPTS  = $(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh) .ci/run
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
 FUZZERS  = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(BUILD)/libacct.a
 
 $(BUILD)/libacct.a: $(LIB_OBJS)
 	rm -f $@
@@ -52,6 +57,49 @@ $(BUILD)/tools/%: $(BUILD)/tests/gen/%.o $(BUILD)/libacct.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard lib/*/*.c lib/*/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	    -o $@ $< $(wildcard lib/*/*.c) $(LIBS)
+
+# ---- tests ----
+
+units: $(UNITS)
+tools: $(TOOLS)
+fuzzers: $(FUZZERS)
+
+check: all units tools
+	BUILD='$(abspath $(BUILD))' bats $(BATS)
+
+# Each target starts from its seeds and keeps what it finds beside its program.
+fuzz: fuzzers
+	@for f in $(FUZZERS); do n=$${f##*/}; mkdir -p $$f.corpus; echo "$$n: $(FUZZ_SECONDS) s"; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 \
+	    -artifact_prefix=$$f. $$f.corpus $$(ls -d tests/fuzz/corpus/$$n 2>/dev/null) || exit 1; done
+
+bench: all tools
+	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh
+
+lint:
+	shellcheck $(SCRIPTS)
+	mandoc -T lint -W warning man/*
+	$(MAKE) BUILD=$(BUILD)/lint-gcc CC=gcc CFLAGS='-O2 -Werror' all units tools
+	$(MAKE) BUILD=$(BUILD)/lint-clang CC=clang CFLAGS='-O2 -Werror' all units tools
+
+# ---- installation ----
+
+install: all
+	mkdir -p $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(SHAREDIR)/schema
+	install -m 755 $(PROGRAMS) $(BINDIR)
+	for n in 1 5 7; do install -m 644 man/*.$$n $(MANDIR)/man$$n; done
+	install -m 644 pipelines/schema/*.yaml $(SHAREDIR)/schema
+	install -m 755 pipelines/*.sh $(SHAREDIR)
+
+uninstall:
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
+	for f in man/*; do n=$${f##*.}; rm -f $(MANDIR)/man$$n/$${f##*/}; done
+	rm -rf $(SHAREDIR)
+
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -60,4 +108,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all clean
+.PHONY: all units tools fuzzers check fuzz bench lint install uninstall clean
