@@ -23,7 +23,8 @@ PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla
 CPPFLAGS += -Ilib -D_GNU_SOURCE -DACCT_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))
-LIBS = $(shell pkg-config --libs $(PKGS)) -lcsv
+# A program links what it uses: only those that write Parquet load its codecs.
+LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lcsv
 
 LIB_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))

@@ -1,0 +1,42 @@
+load helper
+
+# The library in layers, lowest first: a folder includes itself and what stands on an earlier line. What is not named here has no place.
+layers() {
+	cat <<-'END'
+	base
+	val
+	csv key
+	rec schema parquet
+	agg clean join pred text sql
+	END
+}
+
+@test "layers: every folder of lib has its place" {
+	run -0 sh -c 'ls "$1/lib"' sh "$ROOT"
+	for folder in $output; do
+		layers | grep -qw "$folder" || { echo "lib/$folder is in no layer" >&2; false; }
+	done
+}
+
+@test "layers: the library includes downwards only" {
+	cd "$ROOT"
+	run -0 --separate-stderr sh -c '
+		grep -n "^#include \"" lib/*/*.[ch] | sed -n "s|^lib/\([a-z0-9]*\)/\([^:]*:[0-9]*\):#include \"\([a-z0-9]*\)/.*|\1 \3 lib/\1/\2|p"'
+	[ -n "$output" ]
+	same "" "$( { layers; echo ---; echo "$output"; } | awk '
+		/^---$/ { rules = 1; next }
+		!rules { for (i = 1; i <= NF; i++) level[$i] = NR; next }
+		$1 != $2 && level[$2] >= level[$1] { print $3 ": " $1 " must not know " $2 }')"
+}
+
+@test "layers: a program is one file and knows the library only" {
+	cd "$ROOT"
+	same "" "$(grep -n '^#include "' cmd/*.c | grep -v '#include "[a-z0-9]*/[a-z0-9_]*\.h"' || true)"
+}
+
+@test "layers: every header stands on its own" {
+	cd "$ROOT"
+	for h in lib/*/*.h; do
+		echo "#include \"${h#lib/}\"" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Ilib -Wall -Werror -fsyntax-only -x c - || { echo "$h" >&2; false; }
+	done
+}
