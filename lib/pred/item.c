@@ -173,6 +173,8 @@ pred_items_header(const struct pred_items *it, const struct rec_header *in, stru
 			continue;
 		rec_header_set_word(out, in->words[w].key, in->words[w].value);
 	}
+	if (rec_header_is_bytes(in) && !rec_header_is_bytes(out))
+		rec_header_set_word(out, "raw", "1");
 }
 
 int
