@@ -7,8 +7,7 @@ layers() {
 	val
 	csv key
 	rec schema parquet
-	text
-	agg clean join pred sql
+	agg clean join pred text sql
 	END
 }
 

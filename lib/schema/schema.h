@@ -19,7 +19,8 @@ struct schema_column {
 	size_t nallowed;
 	char *minimum, *maximum;	/* as text, inclusive; NULL where none. Valid values of the type */
 	char *pattern;		/* POSIX extended, anchored at both ends, for strings; NULL where none */
-	regex_t regex;		/* compiled, where pattern is given */
+	regex_t regex;		/* the pattern compiled, where has_regex */
+	bool has_regex;
 	char *date_format;	/* num.h's letters; NULL: YYYY-MM-DD */
 	char *references_table, *references_column;	/* NULL where none; documentation for the pipelines */
 };
@@ -27,7 +28,7 @@ struct schema_column {
 struct schema {			/* all owned */
 	char *name;		/* the table's */
 	char *file;		/* the file's usual name; NULL where not given */
-	char delimiter, quote;	/* one byte each; ',' and '"' unless given */
+	char delimiter, quote;	/* one byte each; ',' and '"' unless given; a quote of '\0' is none */
 	bool header;		/* the file begins with a line of names: yes unless given */
 	bool extra_ignore;	/* columns of the file that the schema does not name are passed over */
 	char **nulls;		/* words that mean null, beside the empty text */

@@ -1,0 +1,708 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <yaml.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "schema/schema.h"
+
+enum {
+	MAX_BYTES = 1 << 20,	/* of a schema file */
+	MAX_COLUMNS = 4000,	/* fewer than a record stream's, as raw streams have two of their own */
+	MAX_PATTERN = 1000,	/* bytes */
+	MAX_REPEATS = 10000	/* product of a pattern's {n}: regcomp copies what they repeat */
+};
+
+struct place {			/* counted from 1; line 0: not given */
+	size_t line, column;
+};
+
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, EXTRA, TYPE, REFERENCE, KEYS, COLUMNS };
+
+struct word {			/* of the schema or of a column; offset: where its text goes, where it has but one */
+	const char *name;
+	enum kind kind;
+	size_t offset;
+};
+
+static const struct word schema_words[] = {
+	{ "name", TEXT, offsetof(struct schema, name) },
+	{ "file", TEXT, offsetof(struct schema, file) },
+	{ "delimiter", DELIMITER, 0 },
+	{ "quote", QUOTE, 0 },
+	{ "header", YES, offsetof(struct schema, header) },
+	{ "nulls", TEXTS, offsetof(struct schema, nulls) },
+	{ "extra", EXTRA, 0 },
+	{ "key", KEYS, 0 },
+	{ "columns", COLUMNS, 0 }
+};
+enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_HEADER, S_NULLS, S_EXTRA, S_KEY, S_COLUMNS, S_WORDS };
+
+static const struct word column_words[] = {
+	{ "name", TEXT, offsetof(struct schema_column, name) },
+	{ "source", TEXT, offsetof(struct schema_column, source) },
+	{ "type", TYPE, 0 },
+	{ "key", YES, offsetof(struct schema_column, key) },
+	{ "required", YES, offsetof(struct schema_column, required) },
+	{ "default", VALUE, offsetof(struct schema_column, default_text) },
+	{ "allowed", TEXTS, offsetof(struct schema_column, allowed) },
+	{ "minimum", TEXT, offsetof(struct schema_column, minimum) },
+	{ "maximum", TEXT, offsetof(struct schema_column, maximum) },
+	{ "pattern", TEXT, offsetof(struct schema_column, pattern) },
+	{ "date_format", TEXT, offsetof(struct schema_column, date_format) },
+	{ "references", REFERENCE, 0 }
+};
+enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ALLOWED, C_MINIMUM, C_MAXIMUM, C_PATTERN, C_DATE_FORMAT,
+	C_REFERENCES, C_WORDS };
+
+struct texts {			/* a growing list */
+	char **word;
+	struct place *place;
+	size_t n;
+};
+
+struct loader {
+	yaml_parser_t yaml;
+	yaml_event_t event;	/* the one being looked at */
+	const char *name;
+	struct schema *schema;
+	struct msg *err;
+	struct place schema_at[S_WORDS];
+	struct place column_at[C_WORDS];	/* of the column being read */
+	struct texts keys;			/* of the schema's word "key" */
+	struct place *allowed_at;		/* of the column being read; owned */
+};
+
+/* ---- places and errors ---- */
+
+static int
+fault(struct loader *l, struct place at, const char *what, const char *word)
+{
+	if (word == NULL)
+		return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s", l->name, at.line, at.column, what);
+	return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s", l->name, at.line, at.column, what, msg_quotes(word));
+}
+
+static struct place
+here(const struct loader *l)
+{
+	return (struct place){ l->event.start_mark.line + 1, l->event.start_mark.column + 1 };
+}
+
+/* The place of a byte, for what fails before libyaml knows lines. */
+static struct place
+place_of(const uint8_t *text, size_t at)
+{
+	struct place p = { 1, 1 };
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		if (text[i] == '\n')
+			p = (struct place){ p.line + 1, 1 };
+		else
+			p.column += (text[i] & 0xc0) != 0x80;
+	return p;
+}
+
+/* ---- events ---- */
+
+/* The text of a scalar event. */
+static const char *
+text_of(const struct loader *l)
+{
+	return (const char *)l->event.data.scalar.value;
+}
+
+static int
+yaml_fault(struct loader *l)
+{
+	struct place at = { l->yaml.problem_mark.line + 1, l->yaml.problem_mark.column + 1 };
+
+	if (l->yaml.error == YAML_MEMORY_ERROR)
+		return msg_set(l->err, EX_OSERR, "%s: out of memory", l->name);
+	if (l->yaml.error == YAML_READER_ERROR)
+		at = place_of(l->yaml.input.string.start, l->yaml.problem_offset);
+	return fault(l, at, l->yaml.problem != NULL ? l->yaml.problem : "not YAML", NULL);
+}
+
+/* Steps to the next event. Anchors, aliases and tags are refused: a schema needs none, and aliases can make a document grow without bound. */
+static int
+step(struct loader *l)
+{
+	const yaml_char_t *anchor = NULL, *tag = NULL;
+
+	yaml_event_delete(&l->event);
+	if (!yaml_parser_parse(&l->yaml, &l->event))
+		return yaml_fault(l);
+	switch (l->event.type) {
+	case YAML_ALIAS_EVENT:
+		return fault(l, here(l), "aliases are refused", (const char *)l->event.data.alias.anchor);
+	case YAML_SCALAR_EVENT:
+		anchor = l->event.data.scalar.anchor;
+		tag = l->event.data.scalar.tag;
+		if (memchr(l->event.data.scalar.value, '\0', l->event.data.scalar.length) != NULL)
+			return fault(l, here(l), "a NUL in a text", text_of(l));
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		anchor = l->event.data.sequence_start.anchor;
+		tag = l->event.data.sequence_start.tag;
+		break;
+	case YAML_MAPPING_START_EVENT:
+		anchor = l->event.data.mapping_start.anchor;
+		tag = l->event.data.mapping_start.tag;
+		break;
+	default:
+		break;
+	}
+	if (anchor != NULL)
+		return fault(l, here(l), "anchors are refused", (const char *)anchor);
+	if (tag != NULL)
+		return fault(l, here(l), "tags are refused", (const char *)tag);
+	return 0;
+}
+
+/* Is the event a scalar? One that holds nothing and is not quoted is a value left out. */
+static int
+want_text(struct loader *l, const char *word)
+{
+	if (l->event.type != YAML_SCALAR_EVENT)
+		return fault(l, here(l), "one value expected for", word);
+	if (*text_of(l) == '\0' && l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+		return fault(l, here(l), "value missing for", word);
+	return 0;
+}
+
+/* ---- values of words ---- */
+
+static int
+read_yes(struct loader *l, bool *to)
+{
+	static const char *const words[] = { "no", "false", "yes", "true" };
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		if (strcmp(text_of(l), words[i]) == 0 && l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+			*to = i >= 2;
+			return 0;
+		}
+	return fault(l, here(l), "not yes or no", text_of(l));
+}
+
+/* A delimiter or a quote: one byte of ASCII that does not end lines; \t stands for a tab; an empty quote is none. */
+static int
+read_byte(struct loader *l, const struct word *word, char *to)
+{
+	const char *text = text_of(l);
+
+	if (strcmp(text, "\\t") == 0)
+		text = "\t";
+	if (word->kind == QUOTE && *text == '\0') {
+		*to = '\0';
+		return 0;
+	}
+	if (strlen(text) != 1 || (*text & 0x80) != 0 || *text == '\n' || *text == '\r')
+		return fault(l, here(l), word->kind == QUOTE ? "not a quote of one byte" : "not a delimiter of one byte", text_of(l));
+	*to = *text;
+	return 0;
+}
+
+static int
+read_extra(struct loader *l)
+{
+	bool ignore = strcmp(text_of(l), "ignore") == 0;
+
+	if (!ignore && strcmp(text_of(l), "error") != 0)
+		return fault(l, here(l), "not ignore or error", text_of(l));
+	l->schema->extra_ignore = ignore;
+	return 0;
+}
+
+static int
+read_reference(struct loader *l, struct schema_column *c)
+{
+	const char *text = text_of(l), *dot = strchr(text, '.');
+
+	if (dot == NULL || dot == text || dot[1] == '\0' || strchr(dot + 1, '.') != NULL)
+		return fault(l, here(l), "not table.column", text);
+	c->references_table = xstrndup(text, (size_t)(dot - text));
+	c->references_column = xstrdup(dot + 1);
+	return 0;
+}
+
+static void
+add_text(struct loader *l, struct texts *t)
+{
+	if ((t->n & (t->n - 1)) == 0) {		/* full: a power of two, or none yet */
+		size_t room = t->n == 0 ? 1 : 2 * t->n;
+
+		t->word = xreallocarray(t->word, room, sizeof(*t->word));
+		t->place = xreallocarray(t->place, room, sizeof(*t->place));
+	}
+	t->place[t->n] = here(l);
+	t->word[t->n++] = xstrdup(text_of(l));
+}
+
+/* A list of texts, or one alone. */
+static int
+read_texts(struct loader *l, const char *word, struct texts *t)
+{
+	if (l->event.type == YAML_SCALAR_EVENT) {
+		if (want_text(l, word) == -1)
+			return -1;
+		add_text(l, t);
+		return 0;
+	}
+	if (l->event.type != YAML_SEQUENCE_START_EVENT)
+		return fault(l, here(l), "a list expected for", word);
+	for (;;) {
+		if (step(l) == -1)
+			return -1;
+		if (l->event.type == YAML_SEQUENCE_END_EVENT)
+			break;
+		if (want_text(l, word) == -1)
+			return -1;
+		add_text(l, t);
+	}
+	return t->n > 0 ? 0 : fault(l, here(l), "an empty list for", word);
+}
+
+static void
+free_texts(struct texts *t)
+{
+	while (t->n > 0)
+		free(t->word[--t->n]);
+	free(t->word);
+	free(t->place);
+	*t = (struct texts){ NULL, NULL, 0 };
+}
+
+/* nulls and allowed: the words go to the schema, their places stay for the checks. */
+static int
+read_list(struct loader *l, const struct word *word, struct schema_column *c)
+{
+	struct texts t = { NULL, NULL, 0 };
+	int status = read_texts(l, word->name, &t);
+
+	if (c == NULL) {
+		l->schema->nulls = t.word;
+		l->schema->nnulls = t.n;
+		free(t.place);
+	} else {
+		c->allowed = t.word;
+		c->nallowed = t.n;
+		l->allowed_at = t.place;
+	}
+	return status;
+}
+
+static int read_columns(struct loader *l);
+
+/* The value of a word; c is NULL for the schema's own. */
+static int
+read_value(struct loader *l, const struct word *word, struct schema_column *c)
+{
+	char *base = c != NULL ? (char *)c : (char *)l->schema;
+
+	if (word->kind == COLUMNS)
+		return read_columns(l);
+	if (word->kind == TEXTS)
+		return read_list(l, word, c);
+	if (word->kind == KEYS)
+		return read_texts(l, word->name, &l->keys);
+	if (want_text(l, word->name) == -1)
+		return -1;
+	switch (word->kind) {
+	case TEXT:
+		if (*text_of(l) == '\0')
+			return fault(l, here(l), "value missing for", word->name);
+		/* FALLTHROUGH */
+	case VALUE:
+		*(char **)(base + word->offset) = xstrdup(text_of(l));
+		return 0;
+	case YES:
+		return read_yes(l, (bool *)(base + word->offset));
+	case DELIMITER:
+		return read_byte(l, word, &l->schema->delimiter);
+	case QUOTE:
+		return read_byte(l, word, &l->schema->quote);
+	case EXTRA:
+		return read_extra(l);
+	case REFERENCE:
+		return read_reference(l, c);
+	default:
+		if (val_type_parse(text_of(l), strlen(text_of(l)), &c->type))
+			return 0;
+		return fault(l, here(l), "not a type", text_of(l));
+	}
+}
+
+/* The words of a mapping, from the event behind its start to its end; at[] takes their places. */
+static int
+read_words(struct loader *l, const struct word *words, size_t nwords, struct place *at, struct schema_column *c)
+{
+	const char *unknown = c != NULL ? "no word of a column" : "no word of a schema";
+	size_t i;
+
+	for (;;) {
+		if (step(l) == -1)
+			return -1;
+		if (l->event.type == YAML_MAPPING_END_EVENT)
+			return 0;
+		if (l->event.type != YAML_SCALAR_EVENT)
+			return fault(l, here(l), "a word expected", NULL);
+		for (i = 0; i < nwords && strcmp(text_of(l), words[i].name) != 0; i++)
+			continue;
+		if (i == nwords)
+			return fault(l, here(l), unknown, text_of(l));
+		if (at[i].line != 0)
+			return fault(l, here(l), "given twice", words[i].name);
+		if (step(l) == -1)
+			return -1;
+		at[i] = here(l);
+		if (read_value(l, &words[i], c) == -1)
+			return -1;
+	}
+}
+
+/* ---- checks of a column ---- */
+
+/* Encodes a text of the schema that must be a value of the column's type. */
+static int
+encode(struct loader *l, const struct schema_column *c, struct place at, const char *text, struct buf *out)
+{
+	char what[NUM_TEXT + 16] = "not a value of type ";
+
+	out->len = 0;
+	if (val_parse(c->type, text, strlen(text), out))
+		return 0;
+	val_type_put(what + strlen(what), c->type);
+	return fault(l, at, what, text);
+}
+
+static int
+compare(const struct buf *a, const struct buf *b)
+{
+	int order = memcmp(a->p, b->p, a->len < b->len ? a->len : b->len);
+
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/*
+ * regcomp copies what a {n} repeats, so nested ones can ask for any amount of memory, and a back-reference for any amount of time:
+ * both are kept out.
+ */
+static const char *
+pattern_fault(const char *p)
+{
+	unsigned long repeats = 1, n;
+	char *end;
+
+	if (strlen(p) > MAX_PATTERN)
+		return "a pattern of more than 1000 bytes";
+	for (; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0') {
+			if (*++p >= '1' && *p <= '9')
+				return "a back-reference in a pattern";
+		} else if (*p == '{' || *p == ',') {
+			n = strtoul(p + 1, &end, 10);
+			repeats *= n > MAX_REPEATS ? MAX_REPEATS + 1 : n > 1 ? n : 1;
+			if (repeats > MAX_REPEATS)
+				return "too many repetitions in a pattern";
+		}
+	}
+	return NULL;
+}
+
+static int
+check_pattern(struct loader *l, struct schema_column *c)
+{
+	struct place at = l->column_at[C_PATTERN];
+	char *anchored, why[200];
+	const char *what;
+	int status = 0;
+
+	if (c->pattern == NULL)
+		return 0;
+	if (c->type.kind != VAL_STRING)
+		what = "a pattern is for strings only";
+	else
+		what = pattern_fault(c->pattern);
+	if (what == NULL && (status = regcomp(&c->regex, c->pattern, REG_EXTENDED | REG_NOSUB)) == 0) {
+		regfree(&c->regex);		/* sound alone, so sound between anchors too */
+		anchored = xasprintf("^(%s)$", c->pattern);
+		status = regcomp(&c->regex, anchored, REG_EXTENDED | REG_NOSUB);
+		free(anchored);
+		c->has_regex = status == 0;
+	}
+	if (c->has_regex)
+		return 0;
+	if (what == NULL) {
+		regerror(status, &c->regex, why, sizeof(why));
+		what = why;
+	}
+	return fault(l, at, what, c->pattern);
+}
+
+/* Minimum, maximum and the allowed values are values of the type, and agree with each other; so does the default. */
+static int
+check_values(struct loader *l, struct schema_column *c, struct buf *low, struct buf *high, struct buf *fallback, struct buf *one)
+{
+	const char *text = c->default_text;
+	struct place at = l->column_at[C_DEFAULT];
+	bool found = c->nallowed == 0;
+	size_t i;
+
+	if ((c->minimum != NULL && encode(l, c, l->column_at[C_MINIMUM], c->minimum, low) == -1) ||
+	    (c->maximum != NULL && encode(l, c, l->column_at[C_MAXIMUM], c->maximum, high) == -1) ||
+	    (text != NULL && encode(l, c, at, text, fallback) == -1))
+		return -1;
+	if (c->minimum != NULL && c->maximum != NULL && compare(low, high) > 0)
+		return fault(l, l->column_at[C_MAXIMUM], "less than the minimum", c->maximum);
+	for (i = 0; i < c->nallowed; i++) {
+		if (encode(l, c, l->allowed_at[i], c->allowed[i], one) == -1)
+			return -1;
+		if ((c->minimum != NULL && compare(one, low) < 0) || (c->maximum != NULL && compare(one, high) > 0))
+			return fault(l, l->allowed_at[i], "outside minimum and maximum", c->allowed[i]);
+		found |= text != NULL && compare(one, fallback) == 0;
+	}
+	if (text == NULL)
+		return 0;
+	if ((c->minimum != NULL && compare(fallback, low) < 0) || (c->maximum != NULL && compare(fallback, high) > 0))
+		return fault(l, at, "default outside minimum and maximum", text);
+	if (!found)
+		return fault(l, at, "default is not an allowed value", text);
+	if (c->pattern != NULL && regexec(&c->regex, text, 0, NULL, 0) != 0)
+		return fault(l, at, "default does not match the pattern", text);
+	return 0;
+}
+
+static int
+check_column(struct loader *l, struct schema_column *c)
+{
+	struct buf low = { 0 }, high = { 0 }, fallback = { 0 }, one = { 0 };
+	int status;
+
+	if (c->date_format != NULL && c->type.kind != VAL_DATE)
+		return fault(l, l->column_at[C_DATE_FORMAT], "a date format is for dates only", c->date_format);
+	if (c->date_format != NULL && !num_date_format_ok(c->date_format))
+		return fault(l, l->column_at[C_DATE_FORMAT], "not a format of year, month and day", c->date_format);
+	if (check_pattern(l, c) == -1)
+		return -1;
+	status = check_values(l, c, &low, &high, &fallback, &one);
+	buf_free(&low);
+	buf_free(&high);
+	buf_free(&fallback);
+	buf_free(&one);
+	return status;
+}
+
+/* A column's name is no other column's name or source, so that a name of a file or of a raw stream means one column. */
+static int
+check_names(struct loader *l, const struct schema_column *c)
+{
+	static const char *const reserved[] = { "_line", "_malformed", "_change_type" };
+	const struct schema_column *other;
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (strcmp(c->name, reserved[i]) == 0)
+			return fault(l, l->column_at[C_NAME], "a name of the record stream's own", c->name);
+	for (other = l->schema->columns; other < c; other++) {
+		if (strcmp(c->name, other->name) == 0)
+			return fault(l, l->column_at[C_NAME], "column given twice", c->name);
+		if (strcmp(c->name, other->source) == 0)
+			return fault(l, l->column_at[C_NAME], "name is another column's source", c->name);
+		if (strcmp(c->source, other->source) == 0)
+			return fault(l, l->column_at[C_SOURCE], "source given twice", c->source);
+		if (strcmp(c->source, other->name) == 0)
+			return fault(l, l->column_at[C_SOURCE], "source is another column's name", c->source);
+	}
+	return 0;
+}
+
+static int
+read_column(struct loader *l)
+{
+	struct schema *s = l->schema;
+	struct place at = here(l);
+	struct schema_column *c;
+	int status;
+
+	if (l->event.type != YAML_MAPPING_START_EVENT)
+		return fault(l, at, "a column's words expected", NULL);
+	if (s->ncolumns == MAX_COLUMNS)
+		return fault(l, at, "more than 4000 columns", NULL);
+	if ((s->ncolumns & (s->ncolumns - 1)) == 0)
+		s->columns = xreallocarray(s->columns, s->ncolumns == 0 ? 1 : 2 * s->ncolumns, sizeof(*s->columns));
+	c = &s->columns[s->ncolumns++];
+	memset(c, 0, sizeof(*c));
+	memset(l->column_at, 0, sizeof(l->column_at));
+	status = read_words(l, column_words, C_WORDS, l->column_at, c);
+	if (status == 0 && c->name == NULL)
+		status = fault(l, at, "a column without", "name");
+	if (status == 0 && l->column_at[C_TYPE].line == 0)
+		status = fault(l, at, "a column without", "type");
+	if (status == 0) {
+		if (c->source == NULL)
+			c->source = xstrdup(c->name);
+		status = check_names(l, c) == -1 || check_column(l, c) == -1 ? -1 : 0;
+	}
+	free(l->allowed_at);
+	l->allowed_at = NULL;
+	return status;
+}
+
+static int
+read_columns(struct loader *l)
+{
+	if (l->event.type != YAML_SEQUENCE_START_EVENT)
+		return fault(l, here(l), "a list expected for", "columns");
+	for (;;) {
+		if (step(l) == -1)
+			return -1;
+		if (l->event.type == YAML_SEQUENCE_END_EVENT)
+			break;
+		if (read_column(l) == -1)
+			return -1;
+	}
+	return l->schema->ncolumns > 0 ? 0 : fault(l, here(l), "an empty list for", "columns");
+}
+
+/* ---- the schema ---- */
+
+/* Marks the columns that the word "key" names; key columns are required. */
+static int
+mark_keys(struct loader *l)
+{
+	struct schema *s = l->schema;
+	size_t i, k;
+
+	for (k = 0; k < l->keys.n; k++) {
+		for (i = 0; i < s->ncolumns && strcmp(s->columns[i].name, l->keys.word[k]) != 0; i++)
+			continue;
+		if (i == s->ncolumns)
+			return fault(l, l->keys.place[k], "key is no column", l->keys.word[k]);
+		if (s->columns[i].key)
+			return fault(l, l->keys.place[k], "key given twice", l->keys.word[k]);
+		s->columns[i].key = true;
+	}
+	for (i = 0; i < s->ncolumns; i++)
+		s->columns[i].required |= s->columns[i].key;
+	return 0;
+}
+
+static int
+read_schema(struct loader *l)
+{
+	struct schema *s = l->schema;
+	struct place top;
+
+	if (step(l) == -1 || step(l) == -1)		/* the stream's start, the document's */
+		return -1;
+	if (l->event.type == YAML_STREAM_END_EVENT)
+		return fault(l, here(l), "an empty file is no schema", NULL);
+	if (step(l) == -1)
+		return -1;
+	top = here(l);
+	if (l->event.type != YAML_MAPPING_START_EVENT)
+		return fault(l, top, "a schema's words expected", NULL);
+	if (read_words(l, schema_words, S_WORDS, l->schema_at, NULL) == -1)
+		return -1;
+	if (s->name == NULL)
+		return fault(l, top, "a schema without", "name");
+	if (s->ncolumns == 0)
+		return fault(l, top, "a schema without", "columns");
+	if (s->delimiter == s->quote)
+		return fault(l, l->schema_at[S_DELIMITER].line ? l->schema_at[S_DELIMITER] : l->schema_at[S_QUOTE],
+		    "delimiter and quote are the same", (char [2]){ s->quote, '\0' });
+	if (mark_keys(l) == -1 || step(l) == -1 || step(l) == -1)	/* the document's end, then the stream's */
+		return -1;
+	if (l->event.type != YAML_STREAM_END_EVENT)
+		return fault(l, here(l), "more than one document", NULL);
+	return 0;
+}
+
+int
+schema_parse(struct schema *s, const void *text, size_t n, const char *name, struct msg *err)
+{
+	struct loader l = { .name = name, .schema = s, .err = err };
+	const uint8_t *p = text;
+	size_t at, len;
+	int status;
+
+	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true };
+	if (n > MAX_BYTES)
+		return msg_set(err, EX_CONFIG, "%s: larger than 1 MiB: not a schema", name);
+	for (at = 0; at < n && (len = utf8_len(p + at, n - at)) > 0; at += len)
+		continue;
+	if (at < n)
+		return fault(&l, place_of(p, at), "not UTF-8", NULL);
+	if (!yaml_parser_initialize(&l.yaml))
+		return msg_set(err, EX_OSERR, "%s: out of memory", name);
+	yaml_parser_set_encoding(&l.yaml, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&l.yaml, p, n);
+	status = read_schema(&l);
+	yaml_event_delete(&l.event);
+	yaml_parser_delete(&l.yaml);
+	free_texts(&l.keys);
+	return status;
+}
+
+int
+schema_read(struct schema *s, const char *path, struct msg *err)
+{
+	struct buf text = { 0 };
+	ssize_t got = -1;
+	int fd, status = -1;
+
+	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true };
+	if ((fd = io_open(path, err)) == -1)
+		return -1;
+	while (text.len <= MAX_BYTES &&
+	    (got = io_read(fd, buf_room(&text, 65536), 65536, io_in_name(path), err)) > 0)
+		text.len += (size_t)got;
+	if (got != -1)
+		status = schema_parse(s, buf_cstr(&text), text.len, io_in_name(path), err);
+	if (fd != 0)
+		close(fd);
+	buf_free(&text);
+	return status;
+}
+
+static void
+free_column(struct schema_column *c)
+{
+	if (c->has_regex)
+		regfree(&c->regex);
+	while (c->nallowed > 0)
+		free(c->allowed[--c->nallowed]);
+	free(c->allowed);
+	free(c->name);
+	free(c->source);
+	free(c->default_text);
+	free(c->minimum);
+	free(c->maximum);
+	free(c->pattern);
+	free(c->date_format);
+	free(c->references_table);
+	free(c->references_column);
+}
+
+void
+schema_free(struct schema *s)
+{
+	while (s->ncolumns > 0)
+		free_column(&s->columns[--s->ncolumns]);
+	free(s->columns);
+	while (s->nnulls > 0)
+		free(s->nulls[--s->nnulls]);
+	free(s->nulls);
+	free(s->name);
+	free(s->file);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,183 @@
+/* Schemas: what is read, and for everything that is wrong the place and the words of the message. */
+#include <string.h>
+
+#include "schema/schema.h"
+#include "unit.h"
+
+static void
+refused(const char *text, const char *want)
+{
+	struct msg err = { 0 };
+	struct schema s;
+
+	CHECK(schema_parse(&s, text, strlen(text), "s.yaml", &err) == -1, "accepted: %s", text);
+	CHECK(err.status == EX_CONFIG, "status %d", err.status);
+	CHECK(strcmp(err.text, want) == 0, "\n  got  %s\n  want %s\n", err.text, want);
+	schema_free(&s);
+}
+
+#define HEAD "name: t\ncolumns:\n- name: a\n  type: "
+
+static void
+everything(void)
+{
+	static const char text[] =
+	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nheader: no\nnulls: [NULL, n/a]\nextra: ignore\nkey: [id]\n"
+	    "columns:\n"
+	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
+	    "- {name: day, type: date, date_format: '%d.%m.%Y', minimum: 2000-01-01, default: 2001-02-03}\n"
+	    "- {name: kind, type: string, required: yes, allowed: [in, out], default: in, pattern: '[a-z]{2,3}'}\n"
+	    "- {name: sum, type: 'decimal(18,2)', references: a.b}\n";
+	struct msg err = { 0 };
+	struct schema s;
+	struct schema_column *c;
+
+	CHECK(schema_parse(&s, text, strlen(text), "s", &err) == 0, "%s", err.text);
+	CHECK(strcmp(s.name, "pay") == 0 && strcmp(s.file, "p.csv") == 0 && s.delimiter == ';' && s.quote == '\0' && !s.header &&
+	    s.extra_ignore && s.nnulls == 2 && strcmp(s.nulls[1], "n/a") == 0 && s.ncolumns == 4, "the schema's own words");
+	c = &s.columns[0];
+	CHECK(c->key && c->required && strcmp(c->source, "Id No") == 0 && c->type.kind == VAL_INT32 &&
+	    strcmp(c->minimum, "1") == 0 && strcmp(c->maximum, "99") == 0 && c->default_text == NULL, "id");
+	c = &s.columns[1];
+	CHECK(!c->key && !c->required && strcmp(c->source, "day") == 0 && strcmp(c->date_format, "%d.%m.%Y") == 0 &&
+	    strcmp(c->default_text, "2001-02-03") == 0, "day");
+	c = &s.columns[2];
+	CHECK(c->required && c->nallowed == 2 && strcmp(c->allowed[1], "out") == 0 && c->has_regex &&
+	    regexec(&c->regex, "outx", 0, NULL, 0) != 0 && regexec(&c->regex, "out", 0, NULL, 0) == 0, "kind");
+	c = &s.columns[3];
+	CHECK(c->type.precision == 18 && c->type.scale == 2 && strcmp(c->references_table, "a") == 0 &&
+	    strcmp(c->references_column, "b") == 0, "sum");
+	schema_free(&s);
+	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
+	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL, "what is not given");
+	schema_free(&s);
+	OK("schema", "every word");
+}
+
+static void
+words(void)
+{
+	refused("", "s.yaml:1:1: an empty file is no schema");
+	refused("- a\n", "s.yaml:1:1: a schema's words expected");
+	refused("name: t\n", "s.yaml:1:1: a schema without: 'columns'");
+	refused("columns:\n- name: a\n  type: int64\n", "s.yaml:1:1: a schema without: 'name'");
+	refused("name: t\ncolums: 5\n", "s.yaml:2:1: no word of a schema: 'colums'");
+	refused("name: t\nname: u\n", "s.yaml:2:1: given twice: 'name'");
+	refused("name: [t]\n", "s.yaml:1:7: one value expected for: 'name'");
+	refused("name:\n", "s.yaml:1:6: value missing for: 'name'");
+	refused("name: ''\n", "s.yaml:1:7: value missing for: 'name'");
+	refused("? [a, b]\n: c\n", "s.yaml:1:3: a word expected");
+	refused("name: t\nheader: maybe\n", "s.yaml:2:9: not yes or no: 'maybe'");
+	refused("name: t\nheader: 'yes'\n", "s.yaml:2:9: not yes or no: 'yes'");
+	refused("name: t\ndelimiter: ab\n", "s.yaml:2:12: not a delimiter of one byte: 'ab'");
+	refused("name: t\ndelimiter: é\n", "s.yaml:2:12: not a delimiter of one byte: 'é'");
+	refused("name: t\ndelimiter: \"\\n\"\n", "s.yaml:2:12: not a delimiter of one byte: '\\n'");
+	refused("name: t\ndelimiter: '\"'\n" "columns: [{name: a, type: int64}]\n",
+	    "s.yaml:2:12: delimiter and quote are the same: '\"'");
+	refused("name: t\nextra: keep\n", "s.yaml:2:8: not ignore or error: 'keep'");
+	refused("name: t\nnulls: []\n", "s.yaml:2:9: an empty list for: 'nulls'");
+	refused("name: t\nnulls: {a: b}\n", "s.yaml:2:8: a list expected for: 'nulls'");
+	refused("name: t\ncolumns: []\n", "s.yaml:2:11: an empty list for: 'columns'");
+	refused("name: t\ncolumns: a\n", "s.yaml:2:10: a list expected for: 'columns'");
+	refused("name: t\ncolumns: [a]\n", "s.yaml:2:11: a column's words expected");
+	refused("name: t\ncolumns: [{name: a, type: int64}]\nkey: [b]\n", "s.yaml:3:7: key is no column: 'b'");
+	refused("name: t\ncolumns: [{name: a, type: int64, key: yes}]\nkey: a\n", "s.yaml:3:6: key given twice: 'a'");
+	OK("schema", "words of a schema that are wrong");
+}
+
+static void
+columns(void)
+{
+	refused("name: t\ncolumns:\n- type: int64\n", "s.yaml:3:3: a column without: 'name'");
+	refused("name: t\ncolumns:\n- name: a\n", "s.yaml:3:3: a column without: 'type'");
+	refused(HEAD "money\n", "s.yaml:4:9: not a type: 'money'");
+	refused(HEAD "decimal(39,2)\n", "s.yaml:4:9: not a type: 'decimal(39,2)'");
+	refused(HEAD "int64\n  kye: yes\n", "s.yaml:5:3: no word of a column: 'kye'");
+	refused(HEAD "int64\n- name: a\n  type: date\n", "s.yaml:5:9: column given twice: 'a'");
+	refused(HEAD "int64\n- name: b\n  source: a\n  type: date\n", "s.yaml:6:11: source given twice: 'a'");
+	refused(HEAD "int64\n  source: c\n- name: b\n  source: a\n  type: date\n", "s.yaml:7:11: source is another column's name: 'a'");
+	refused(HEAD "int64\n  source: b\n- name: b\n  source: c\n  type: date\n", "s.yaml:6:9: name is another column's source: 'b'");
+	refused("name: t\ncolumns:\n- {name: _line, type: int64}\n", "s.yaml:3:10: a name of the record stream's own: '_line'");
+	refused(HEAD "int64\n  references: b\n", "s.yaml:5:15: not table.column: 'b'");
+	refused(HEAD "int64\n  references: b.c.d\n", "s.yaml:5:15: not table.column: 'b.c.d'");
+	OK("schema", "words of a column that are wrong");
+}
+
+static void
+values(void)
+{
+	refused(HEAD "int64\n  default: x\n", "s.yaml:5:12: not a value of type int64: 'x'");
+	refused(HEAD "int32\n  maximum: 3000000000\n", "s.yaml:5:12: not a value of type int32: '3000000000'");
+	refused(HEAD "date\n  minimum: 2023-02-29\n", "s.yaml:5:12: not a value of type date: '2023-02-29'");
+	refused(HEAD "decimal(5,2)\n  allowed: [1.00, 1.001]\n", "s.yaml:5:19: not a value of type decimal(5,2): '1.001'");
+	refused(HEAD "int64\n  minimum: 10\n  maximum: 9\n", "s.yaml:6:12: less than the minimum: '9'");
+	refused(HEAD "int64\n  default: 5\n  maximum: 4\n", "s.yaml:5:12: default outside minimum and maximum: '5'");
+	refused(HEAD "int64\n  default: 5\n  allowed: [1, 2]\n", "s.yaml:5:12: default is not an allowed value: '5'");
+	refused(HEAD "int64\n  minimum: 2\n  allowed: [2, 1]\n", "s.yaml:6:16: outside minimum and maximum: '1'");
+	refused(HEAD "string\n  default: ab\n  pattern: a\n", "s.yaml:5:12: default does not match the pattern: 'ab'");
+	refused(HEAD "int64\n  pattern: a\n", "s.yaml:5:12: a pattern is for strings only: 'a'");
+	refused(HEAD "string\n  pattern: '(a'\n", "s.yaml:5:12: Unmatched ( or \\(: '(a'");
+	refused(HEAD "string\n  pattern: 'a)|(b'\n", "s.yaml:5:12: Unmatched ( or \\(: 'a)|(b'");
+	refused(HEAD "string\n  pattern: '(a)\\1'\n", "s.yaml:5:12: a back-reference in a pattern: '(a)\\\\1'");
+	refused(HEAD "string\n  pattern: '((a{1,200}){1,200}){1,200}'\n",
+	    "s.yaml:5:12: too many repetitions in a pattern: '((a{1,200}){1,200}){1,200}'");
+	refused(HEAD "string\n  date_format: '%Y%m%d'\n", "s.yaml:5:16: a date format is for dates only: '%Y%m%d'");
+	refused(HEAD "date\n  date_format: '%Y-%m'\n", "s.yaml:5:16: not a format of year, month and day: '%Y-%m'");
+	OK("schema", "values that are none of their type, or disagree");
+}
+
+static void
+hostile(void)
+{
+	static char huge[(1 << 20) + 2];
+	struct msg err = { 0 };
+	struct schema s;
+
+	refused("name: &x t\n", "s.yaml:1:7: anchors are refused: 'x'");
+	refused("name: *x\n", "s.yaml:1:7: aliases are refused: 'x'");
+	refused("a: &a [x,x]\nb: &b [*a,*a]\n", "s.yaml:1:1: no word of a schema: 'a'");
+	refused("nulls: &a [x,x]\nfile: [*a,*a]\n", "s.yaml:1:8: anchors are refused: 'a'");
+	refused("name: !!str t\n", "s.yaml:1:7: tags are refused: 'tag:yaml.org,2002:str'");
+	refused("name: \"a\\0b\"\n", "s.yaml:1:7: a NUL in a text: 'a'");
+	refused("name: t\n# \xff\n", "s.yaml:2:3: not UTF-8");
+	refused("name: t\n# é \x01\n", "s.yaml:2:5: control characters are not allowed");
+	refused("name: 'a\n", "s.yaml:2:1: found unexpected end of stream");
+	refused("name: t\ncolumns: [{name: a, type: int64}]\n---\nname: u\n", "s.yaml:3:1: more than one document");
+	refused("\xff\xfen\0a\0", "s.yaml:1:1: not UTF-8");
+	memset(huge, '#', sizeof(huge));
+	CHECK(schema_parse(&s, huge, sizeof(huge), "s", &err) == -1 && err.status == EX_CONFIG &&
+	    strcmp(err.text, "s: larger than 1 MiB: not a schema") == 0, "%s", err.text);
+	schema_free(&s);
+	memset(huge, '[', sizeof(huge));
+	err = (struct msg){ 0 };
+	CHECK(schema_parse(&s, huge, 1 << 20, "s", &err) == -1 && err.status == EX_CONFIG, "a megabyte of brackets");
+	schema_free(&s);
+	OK("schema", "hostile documents");
+}
+
+static void
+files(void)
+{
+	struct msg err = { 0 };
+	struct schema s;
+
+	CHECK(schema_read(&s, "/nowhere/s.yaml", &err) == -1 && err.status == EX_NOINPUT, "%s", err.text);
+	schema_free(&s);
+	err = (struct msg){ 0 };
+	CHECK(schema_read(&s, "/", &err) == -1 && err.status == EX_NOINPUT, "%s", err.text);
+	schema_free(&s);
+	OK("schema", "no such file");
+}
+
+int
+main(void)
+{
+	unit_start();
+	everything();
+	words();
+	columns();
+	values();
+	hostile();
+	files();
+	return 0;
+}
