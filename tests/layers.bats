@@ -7,7 +7,8 @@ layers() {
 	val
 	csv key
 	rec schema parquet
-	agg clean join pred text sql
+	text
+	agg clean join pred sql
 	END
 }
 

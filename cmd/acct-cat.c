@@ -1,0 +1,301 @@
+/* acct-cat shows records as text: CSV, TSV, JSON lines, an aligned table; or shows a stream's header, or checks a stream. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/io.h"
+#include "base/msg.h"
+#include "rec/rec.h"
+#include "text/text.h"
+
+const char cli_help[] =
+    "usage: acct-cat [-v] [-f csv|tsv|json|table|raw] [-c COLUMN,...] [--header | --check] [-o FILE] [FILE ...]\n"
+    "\n"
+    "Writes the records of FILEs, or of standard input, as text.\n"
+    "\n"
+    "  -f, --format FORMAT   csv, tsv, json (an object a line), table, or raw (one column bare: the raw text of rejects);\n"
+    "                        table on a terminal and csv elsewhere where not given\n"
+    "  -c, --columns LIST    these columns, in this order\n"
+    "      --header          the header instead: table, words, columns\n"
+    "      --check           nothing but the answer whether the streams are whole and every value canonical:\n"
+    "                        exit status 0 or 1\n"
+    "  -o, --output FILE     write to FILE, which is there whole or not at all\n"
+    "      --partial         do not ask for a trailer\n"
+    "  -v, --verbose         totals on standard error\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n";
+
+enum { OPT_HEADER = 256, OPT_CHECK };
+enum { WRITE_SIZE = 128 * 1024 };
+
+static struct {
+	const char *format;		/* NULL where not given */
+	char *columns;			/* NULL: all */
+	const char *output;
+	enum { SHOW, HEADER, CHECK } what;
+} opt;
+
+static struct io_out out;
+static struct text text;
+static struct rec_header first;		/* of the first file: the others must have its columns */
+static uint64_t records;
+
+static void
+parse_options(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "format", required_argument, NULL, 'f' }, { "columns", required_argument, NULL, 'c' },
+		{ "output", required_argument, NULL, 'o' }, { "header", no_argument, NULL, OPT_HEADER },
+		{ "check", no_argument, NULL, OPT_CHECK }, { 0 }
+	};
+	int o;
+
+	while ((o = cli_getopt(argc, argv, "f:c:o:", longs)) != -1)
+		switch (o) {
+		case 'f':
+			opt.format = optarg;
+			break;
+		case 'c':
+			opt.columns = optarg;
+			break;
+		case 'o':
+			opt.output = optarg;
+			break;
+		default:
+			if (opt.what != SHOW)
+				cli_usage("--header and --check: one of the two, once");
+			opt.what = o == OPT_HEADER ? HEADER : CHECK;
+		}
+	if (opt.what != SHOW && (opt.format != NULL || opt.columns != NULL))
+		cli_usage("-f and -c have no meaning beside --%s", opt.what == HEADER ? "header" : "check");
+}
+
+static enum text_format
+format(void)
+{
+	static const char *const names[] = {
+		[TEXT_CSV] = "csv", [TEXT_TSV] = "tsv", [TEXT_JSON] = "json", [TEXT_TABLE] = "table", [TEXT_RAW] = "raw"
+	};
+
+	if (opt.format == NULL)
+		return opt.output == NULL && isatty(STDOUT_FILENO) ? TEXT_TABLE : TEXT_CSV;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(opt.format, names[i]) == 0)
+			return (enum text_format)i;
+	cli_usage("-f: no format %s; there are csv, tsv, json, table, raw", msg_quotes(opt.format));
+}
+
+/* ---- show ---- */
+
+static void
+send_text(struct buf *b)
+{
+	struct msg err = { 0 };
+
+	if (io_write(out.fd, b->p, b->len, io_out_name(opt.output), &err) == -1)
+		msg_exit(&err);
+	b->len = 0;
+}
+
+/* The columns to show: those asked for, the column `raw` of rejects, or all. */
+static size_t
+choose(const struct rec_reader *in, enum text_format f, size_t *columns)
+{
+	char raw[] = "raw";
+	size_t n = 0;
+
+	if (f == TEXT_RAW) {
+		if (opt.columns == NULL && rec_header_find(&in->header, raw) < 0)
+			msg_die(EX_USAGE, "%s: no column raw; with -f raw, -c names the column to write", in->name);
+		n = xrec_columns(in, "-c", opt.columns == NULL ? raw : opt.columns, columns, REC_MAX_COLUMNS);
+		if (n != 1)
+			cli_usage("-c: -f raw writes one column");
+		return n;
+	}
+	if (opt.columns != NULL)
+		return xrec_columns(in, "-c", opt.columns, columns, REC_MAX_COLUMNS);
+	for (; n < in->header.ncolumns; n++)
+		columns[n] = n;
+	return n;
+}
+
+/* The heading, for the first file. Bare text begins with the source's line of names, where the stream knows it. */
+static void
+start(const struct rec_reader *in)
+{
+	enum text_format f = format();
+	const char *line = rec_header_word(&in->header, "header");
+	size_t *columns = xcalloc(REC_MAX_COLUMNS, sizeof *columns);
+	size_t n = choose(in, f, columns);
+
+	rec_header_copy(&first, &in->header);
+	text_start(&text, f, &first, columns, n);
+	if (f == TEXT_RAW && opt.columns == NULL && line != NULL)
+		buf_addf(&text.out, "%s\n", line);
+	send_text(&text.out);
+	free(columns);
+}
+
+/* Do the columns have the same names and types as those of the first file? */
+static bool
+is_alike(const struct rec_header *h)
+{
+	if (h->ncolumns != first.ncolumns)
+		return false;
+	for (size_t c = 0; c < h->ncolumns; c++)
+		if (strcmp(h->columns[c].name, first.columns[c].name) != 0 ||
+		    !val_type_equal(h->columns[c].type, first.columns[c].type))
+			return false;
+	return true;
+}
+
+static void
+show(const char *path, bool is_first)
+{
+	struct rec_reader in;
+	struct rec_batch b;
+
+	xrec_open(&in, path, 0);
+	if (is_first)
+		start(&in);
+	else if (!is_alike(&in.header))
+		msg_die(EX_DATAERR, "%s: not the columns of the first file", in.name);
+	while (xrec_next(&in, &b)) {
+		records += b.n;
+		text_batch(&text, &b);
+		if (text.out.len >= WRITE_SIZE)
+			send_text(&text.out);
+	}
+	rec_close(&in);
+}
+
+/* ---- header ---- */
+
+static void
+put_shown(const char *s, size_t width, struct buf *b)
+{
+	const char *shown = msg_quotes(s);
+	size_t n = strlen(shown);
+
+	if (n >= 2 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-,/:") == strlen(s))
+		buf_addf(b, "%-*s", (int)width, s);
+	else
+		buf_addf(b, "%-*s", (int)width, shown);
+}
+
+/* name, type, and what the column is beside; three columns of text. */
+static void
+put_columns(const struct rec_header *h, struct buf *b)
+{
+	char type[NUM_TEXT];
+	size_t width = 0, n;
+
+	for (size_t c = 0; c < h->ncolumns; c++)
+		if ((n = strlen(h->columns[c].name)) > width && n < 40)
+			width = n;
+	for (size_t c = 0; c < h->ncolumns; c++) {
+		const struct rec_column *col = &h->columns[c];
+		const char *more = col->key && col->required ? "  key, required" : col->key ? "  key" : "  required";
+
+		val_type_put(type, col->type);
+		buf_adds(b, "  ");
+		put_shown(col->name, width, b);
+		buf_addf(b, "  %-*s%s\n", col->key || col->required ? 13 : 0, type, col->key || col->required ? more : "");
+	}
+}
+
+static void
+show_header(const char *path, bool is_first)
+{
+	struct rec_reader in;
+	struct buf b = { 0 };
+	const struct rec_header *h = &in.header;
+
+	xrec_open(&in, path, 0);
+	buf_adds(&b, is_first ? "table " : "\ntable ");
+	put_shown(h->table, 0, &b);
+	buf_addc(&b, '\n');
+	for (size_t w = 0; w < h->nwords; w++) {
+		put_shown(h->words[w].key, 0, &b);
+		buf_addc(&b, ' ');
+		put_shown(h->words[w].value, 0, &b);
+		buf_addc(&b, '\n');
+	}
+	buf_addf(&b, "columns %zu\n", h->ncolumns);
+	put_columns(h, &b);
+	send_text(&b);
+	buf_free(&b);
+	rec_close(&in);
+}
+
+/* ---- check ---- */
+
+/* 0 where the stream is good, EX_NO where it is not, another status where that could not be found out. */
+static int
+check(const char *path)
+{
+	struct rec_reader in;
+	struct rec_batch b;
+	uint64_t n = 0;
+	int status = 0, got = rec_open(&in, path, 0);
+
+	while (got >= 0 && (got = rec_next(&in, &b)) > 0)
+		n += b.n;
+	if (got == -1) {
+		msg_warn("%s", in.err.text);
+		status = in.err.status == EX_DATAERR ? EX_NO : in.err.status;
+	} else if (cli_verbose)
+		msg_warn("%s: %" PRIu64 " records of %zu columns", in.name, n, in.header.ncolumns);
+	rec_close(&in);
+	return status;
+}
+
+/* Every file is looked at; what could not be looked at weighs more than what is bad. */
+static int
+check_all(char *paths[], int n)
+{
+	int worst = 0;
+
+	for (int i = 0; i < n; i++) {
+		int status = check(paths[i]);
+
+		if (status > worst)
+			worst = status;
+	}
+	return worst;
+}
+
+int
+main(int argc, char *argv[])
+{
+	char dash[] = "-", *standard_input[] = { dash }, **paths = standard_input;
+	struct msg err = { 0 };
+	int n = 1;
+
+	cli_start(argc, argv);
+	parse_options(argc, argv);
+	if (optind < argc) {
+		paths = argv + optind;
+		n = argc - optind;
+	}
+	if (opt.what == CHECK)
+		return check_all(paths, n);
+	if (io_create(&out, opt.output, &err) == -1)
+		msg_exit(&err);
+	for (int i = 0; i < n; i++)
+		(opt.what == HEADER ? show_header : show)(paths[i], i == 0);
+	if (opt.what == SHOW) {
+		text_end(&text);
+		send_text(&text.out);
+		text_free(&text);
+		rec_header_free(&first);
+	}
+	if (io_commit(&out, &err) == -1)
+		msg_exit(&err);
+	if (cli_verbose && opt.what == SHOW)
+		msg_warn("%" PRIu64 " records", records);
+	return 0;
+}

@@ -1,0 +1,204 @@
+/* acct-select keeps columns and records: which columns by a list, with new names, sums and differences; which records by a predicate. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "pred/item.h"
+#include "pred/pred.h"
+#include "rec/rec.h"
+
+const char cli_help[] =
+    "usage: acct-select [-v] [-c ITEM,...] [-w PREDICATE] [-t TABLE] [-o FILE] [FILE]\n"
+    "\n"
+    "Keeps columns and records of FILE, or of standard input.\n"
+    "\n"
+    "  -c, --columns LIST       the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B\n"
+    "  -w, --where PREDICATE    the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )\n"
+    "  -t, --table TABLE        the output's table name\n"
+    "  -o, --output FILE        write to FILE, which is there whole or not at all\n"
+    "      --partial            do not ask for a trailer\n"
+    "  -v, --verbose            totals on standard error\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n";
+
+struct run {			/* consecutive fields of the input, copied as one; or one sum */
+	size_t from, to;	/* fields from to to - 1 */
+	const struct pred_item *sum;	/* NULL for fields */
+};
+
+static const char *columns, *where, *table, *output;
+
+static struct rec_reader in;
+static struct rec_writer out;
+static struct pred pred;
+static struct pred_items items;
+static struct run *runs;
+static size_t nruns;
+static size_t repeats;		/* most times a record's bytes are written */
+static uint64_t read_count;
+
+static void
+parse_options(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
+		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
+	};
+	int o;
+
+	while ((o = cli_getopt(argc, argv, "c:w:t:o:", longs)) != -1)
+		*(o == 'c' ? &columns : o == 'w' ? &where : o == 't' ? &table : &output) = optarg;
+	if (argc - optind > 1)
+		cli_usage("one FILE at most");
+	if (table != NULL && *table == '\0')
+		cli_usage("-t: a name is wanted");
+}
+
+/* The message of a bad list or predicate, and the text with a caret under the place. */
+static _Noreturn void
+point(const char *option, const char *text, size_t place, const struct msg *err)
+{
+	struct buf b = { 0 };
+
+	pred_caret(text, strlen(text), place, &b);
+	msg_warn("%s: %s", option, err->text);
+	fputs(buf_cstr(&b), stderr);
+	exit(err->status);
+}
+
+/* Turns the items into runs of fields and sums. */
+static void
+plan(void)
+{
+	size_t *times = xcalloc(in.header.ncolumns, sizeof *times);
+
+	runs = xcalloc(items.n, sizeof *runs);
+	for (size_t i = 0; i < items.n; i++) {
+		const struct pred_item *it = &items.items[i];
+		size_t c = it->terms[0].column;
+
+		if (it->nterms > 1) {
+			runs[nruns++] = (struct run){ .sum = it };
+			continue;
+		}
+		if (++times[c] > repeats)
+			repeats = times[c];
+		if (nruns > 0 && runs[nruns - 1].sum == NULL && runs[nruns - 1].to == c)
+			runs[nruns - 1].to++;
+		else
+			runs[nruns++] = (struct run){ c, c + 1, NULL };
+	}
+	free(times);
+}
+
+/* Parses the options' texts against the input's columns and makes the output's header. */
+static void
+prepare(struct rec_header *h)
+{
+	struct msg err = { 0 };
+	size_t place = 0;
+
+	if (where != NULL && pred_parse(&pred, where, strlen(where), &in.header, &place, &err) == -1)
+		point("--where", where, place, &err);
+	if (columns != NULL) {
+		if (pred_items_parse(&items, columns, strlen(columns), &in.header, &place, &err) == -1)
+			point("--columns", columns, place, &err);
+		pred_items_header(&items, &in.header, h);
+		plan();
+	} else
+		rec_header_copy(h, &in.header);
+	if (table != NULL) {
+		free(h->table);
+		h->table = xstrdup(table);
+	}
+}
+
+static uint8_t *
+put_sum(uint8_t *p, const struct pred_item *it, struct rec r, uint64_t number)
+{
+	char type[NUM_TEXT];
+	i128 v = 0;
+
+	switch (pred_item_sum(it, r, &v)) {
+	case 1:
+		return p + val_put_wide(p, v);
+	case 0:
+		*p = VAL_NULL;
+		return p + 1;
+	}
+	val_type_put(type, it->type);
+	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: more than %s holds", in.name, number, it->name, type);
+}
+
+/* Writes the items of one record. */
+static void
+project(const struct rec_batch *b, size_t i)
+{
+	struct rec r = rec_at(b, i);
+	size_t n = r.off[in.header.ncolumns] - r.off[0];
+	uint8_t *p = xrec_begin(&out, n * repeats + nruns * (VAL_WIDE_MAX + 1));
+
+	for (size_t k = 0; k < nruns; k++) {
+		if (k > 0)
+			*p++ = '\t';
+		if (runs[k].sum != NULL)
+			p = put_sum(p, runs[k].sum, r, b->first + i);
+		else {
+			n = (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1;
+			memcpy(p, r.base + r.off[runs[k].from], n);
+			p += n;
+		}
+	}
+	rec_end(&out, p);
+}
+
+/* Passes on those records of a batch for which the predicate, if there is one, is true. */
+static void
+pass(const struct rec_batch *b)
+{
+	uint8_t truth[PRED_CHUNK];
+
+	memset(truth, PRED_TRUE, sizeof truth);
+	for (size_t from = 0; from < b->n; from += PRED_CHUNK) {
+		size_t n = b->n - from < PRED_CHUNK ? b->n - from : PRED_CHUNK;
+
+		if (pred.root != NULL)
+			pred_eval(&pred, b, from, n, truth);
+		for (size_t i = 0; i < n; i++) {
+			if (truth[i] != PRED_TRUE)
+				continue;
+			if (runs != NULL)
+				project(b, from + i);
+			else
+				xrec_copy(&out, b, from + i);
+		}
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct rec_header h;
+	struct rec_batch b;
+
+	cli_start(argc, argv);
+	parse_options(argc, argv);
+	xrec_open(&in, optind < argc ? argv[optind] : NULL, 0);
+	prepare(&h);
+	xrec_create(&out, output, &h);
+	while (xrec_next(&in, &b)) {
+		read_count += b.n;
+		pass(&b);
+	}
+	xrec_finish(&out);
+	if (cli_verbose)
+		msg_warn("%" PRIu64 " of %" PRIu64 " records", out.count, read_count);
+	rec_close(&in);
+	rec_header_free(&h);
+	pred_free(&pred);
+	pred_items_free(&items);
+	free(runs);
+	return 0;
+}

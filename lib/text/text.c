@@ -1,0 +1,197 @@
+/* Records as CSV, TSV, JSON lines and bare text. The table is in table.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv/csv.h"
+#include "text/cell.h"
+#include "text/text.h"
+
+static void
+csv_text(struct text *t, const void *p, size_t n)
+{
+	if (n == 0)
+		buf_adds(&t->out, "\"\"");
+	else
+		csv_put(&t->out, p, n, ',', '"');
+}
+
+static void
+csv_value(struct text *t, const struct text_column *c, struct rec_field f)
+{
+	if (*f.p == VAL_NULL)
+		return;
+	if (c->type.kind == VAL_STRING) {
+		f = cell_string(f, &t->value);
+		csv_text(t, f.p, f.n);
+	} else
+		cell_plain(c->type, f.p, f.n, &t->out);
+}
+
+static void
+tsv_value(struct text *t, const struct text_column *c, struct rec_field f)
+{
+	if (*f.p == VAL_NULL)
+		buf_adds(&t->out, "\\N");
+	else if (c->type.kind == VAL_STRING) {
+		f = cell_string(f, &t->value);
+		cell_tsv(&t->out, f.p, f.n);
+	} else
+		cell_plain(c->type, f.p, f.n, &t->out);
+}
+
+/* JSON has numbers of any length, but no infinity and no NaN: those go as strings. */
+static void
+json_float(struct text *t, const struct text_column *c, struct rec_field f)
+{
+	size_t start = t->out.len;
+
+	cell_plain(c->type, f.p, f.n, &t->out);
+	if (t->out.p[t->out.len - 1] >= '0' && t->out.p[t->out.len - 1] <= '9')
+		return;
+	t->value.len = 0;
+	buf_add(&t->value, t->out.p + start, t->out.len - start);
+	t->out.len = start;
+	cell_json(&t->out, t->value.p, t->value.len);
+}
+
+static void
+json_value(struct text *t, const struct text_column *c, struct rec_field f)
+{
+	buf_add(&t->out, c->lead.p, c->lead.len);
+	if (*f.p == VAL_NULL) {
+		buf_adds(&t->out, "null");
+		return;
+	}
+	switch (c->type.kind) {
+	case VAL_STRING:
+		f = cell_string(f, &t->value);
+		cell_json(&t->out, f.p, f.n);
+		break;
+	case VAL_DATE:
+	case VAL_TIMESTAMP:
+		buf_addc(&t->out, '"');
+		cell_plain(c->type, f.p, f.n, &t->out);
+		buf_addc(&t->out, '"');
+		break;
+	case VAL_FLOAT64:
+		json_float(t, c, f);
+		break;
+	default:
+		cell_plain(c->type, f.p, f.n, &t->out);
+	}
+}
+
+/* The bare text; nothing for null. */
+static void
+raw_value(struct text *t, const struct text_column *c, struct rec_field f)
+{
+	if (*f.p == VAL_NULL)
+		return;
+	if (c->type.kind == VAL_STRING) {
+		f = cell_string(f, &t->value);
+		buf_add(&t->out, f.p, f.n);
+	} else
+		cell_plain(c->type, f.p, f.n, &t->out);
+}
+
+/* Every record of the batch: its values by `value`, `between` between them, `after` behind the last. */
+static inline void
+lines(struct text *t, const struct rec_batch *b, void (*value)(struct text *, const struct text_column *, struct rec_field),
+    const char *between, const char *after)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct rec r = rec_at(b, i);
+
+		for (size_t c = 0; c < t->ncolumns; c++) {
+			if (c > 0)
+				buf_adds(&t->out, between);
+			value(t, &t->columns[c], rec_field(r, t->columns[c].index));
+		}
+		buf_adds(&t->out, after);
+	}
+}
+
+void
+text_batch(struct text *t, const struct rec_batch *b)
+{
+	switch (t->format) {
+	case TEXT_CSV:
+		lines(t, b, csv_value, ",", "\n");
+		break;
+	case TEXT_TSV:
+		lines(t, b, tsv_value, "\t", "\n");
+		break;
+	case TEXT_JSON:
+		lines(t, b, json_value, "", "}\n");
+		break;
+	case TEXT_TABLE:
+		table_batch(t, b);
+		break;
+	case TEXT_RAW:
+		lines(t, b, raw_value, "", "\n");
+		break;
+	}
+}
+
+/* The line of names of CSV and TSV. */
+static void
+heading(struct text *t, char between)
+{
+	for (size_t c = 0; c < t->ncolumns; c++) {
+		const char *name = t->columns[c].name;
+
+		if (c > 0)
+			buf_addc(&t->out, (uint8_t)between);
+		if (between == ',')
+			csv_text(t, name, strlen(name));
+		else
+			cell_tsv(&t->out, name, strlen(name));
+	}
+	buf_addc(&t->out, '\n');
+}
+
+static void
+json_leads(struct text *t)
+{
+	for (size_t c = 0; c < t->ncolumns; c++) {
+		buf_addc(&t->columns[c].lead, c == 0 ? '{' : ',');
+		cell_json(&t->columns[c].lead, t->columns[c].name, strlen(t->columns[c].name));
+		buf_addc(&t->columns[c].lead, ':');
+	}
+}
+
+void
+text_start(struct text *t, enum text_format format, const struct rec_header *h, const size_t *columns, size_t n)
+{
+	*t = (struct text){ .format = format, .ncolumns = n };
+	t->columns = xcalloc(n, sizeof *t->columns);
+	for (size_t c = 0; c < n; c++)
+		t->columns[c] = (struct text_column){
+			.index = columns[c],
+			.name = h->columns[columns[c]].name,
+			.type = h->columns[columns[c]].type
+		};
+	if (format == TEXT_CSV || format == TEXT_TSV)
+		heading(t, format == TEXT_CSV ? ',' : '\t');
+	else if (format == TEXT_JSON)
+		json_leads(t);
+}
+
+void
+text_end(struct text *t)
+{
+	if (t->format == TEXT_TABLE)
+		table_end(t);
+}
+
+void
+text_free(struct text *t)
+{
+	for (size_t c = 0; c < t->ncolumns; c++)
+		buf_free(&t->columns[c].lead);
+	free(t->columns);
+	buf_free(&t->out);
+	buf_free(&t->value);
+	buf_free(&t->cells);
+	*t = (struct text){ 0 };
+}
