@@ -57,6 +57,7 @@ void spill_init(struct spill *s);			/* nothing allocated, nothing to fail */
 int spill_write(struct spill *s, const void *p, size_t n, struct msg *err);
 int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading; again to read once more */
 int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1 all n bytes, 0 at the end, -1 failed or torn */
+int spill_park(struct spill *s, struct msg *err);	/* after writing: all of it to the file, no buffer until it is rewound and read */
 void spill_close(struct spill *s);			/* frees the buffer and the file; the struct may be used anew */
 
 #endif

@@ -88,6 +88,18 @@ spill_rewind(struct spill *s, struct msg *err)
 }
 
 int
+spill_park(struct spill *s, struct msg *err)
+{
+	if (s->reading)
+		return 0;
+	if (flush(s, err) < 0)
+		return -1;
+	free(s->buf);
+	s->buf = NULL;
+	return 0;
+}
+
+int
 spill_read(struct spill *s, void *p, size_t n, struct msg *err)
 {
 	uint8_t *to = p;
@@ -96,6 +108,8 @@ spill_read(struct spill *s, void *p, size_t n, struct msg *err)
 
 	while (n > 0) {
 		if (s->pos == s->len) {
+			if (s->fd >= 0 && s->buf == NULL)	/* parked */
+				s->buf = xmalloc(SPILL_BUFFER);
 			got = s->fd < 0 ? 0 : io_read(s->fd, s->buf, SPILL_BUFFER, "temporary file", err);
 			if (got < 0)
 				return -1;

@@ -1,0 +1,219 @@
+/*
+ * The join in memory. Every loop goes over a block of records several times, so that what one step needs has been fetched by
+ * the step before while others were at work: a look-up at random places of a large table would else wait for memory at each of them.
+ */
+#include "join/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "join/sink.h"
+
+static size_t
+block_size(const struct rec_batch *b, size_t i)
+{
+	return b->n - i < JOIN_BLOCK ? b->n - i : JOIN_BLOCK;
+}
+
+static void
+prefetch_keys(const struct hash_join *j, size_t n)
+{
+	const struct join_block *k = &j->block;
+
+	for (size_t i = 0; i < n; i++)
+		keymap_prefetch(&j->table.keys, k->hash[i]);
+	for (size_t i = 0; i < n; i++)
+		keymap_prefetch_entry(&j->table.keys, k->hash[i]);
+}
+
+/* ---- Build side ---- */
+
+static void
+add_block(struct hash_join *j, size_t n)
+{
+	const struct rec_batch *b = &j->batch;
+	const struct join_block *k = &j->block;
+	struct join_table *t = &j->table;
+	bool nulls = j->plan->type == JOIN_OUTER;	/* they match nothing, but there they go out */
+
+	join_block_fill(&j->block, &j->plan->build, b, j->taken, n);
+	prefetch_keys(j, n);
+	for (size_t i = 0; i < n; i++) {
+		struct rec r = rec_at(b, j->taken + i);
+
+		if (k->null[i] && !nulls)
+			continue;
+		join_table_add(t, k->key[i].p, k->key[i].n, k->hash[i]);
+		if (!t->keyed) {
+			uint8_t *out = buf_room(&t->payload, join_build_max(j->plan, r, b->stride));
+
+			t->payload.len += (size_t)(join_build_part(j->plan, r, out) - out);
+		}
+	}
+	j->taken += n;
+}
+
+/* Takes the build side into the table: 1, or 0 where it is full before the end, or -1. */
+static int
+load(struct hash_join *j)
+{
+	int got;
+
+	while ((got = rec_next(j->build, &j->batch)) > 0) {
+		j->stats->build += j->batch.n;
+		for (j->taken = 0; j->taken < j->batch.n; add_block(j, block_size(&j->batch, j->taken)))
+			if (join_table_full(&j->table, j->memory))
+				return 0;
+	}
+	if (got < 0)
+		*j->err = j->build->err;
+	return got < 0 ? -1 : 1;
+}
+
+/* ---- Probe side ---- */
+
+/* The keys' numbers of n probe records; a null's is absent as it equals nothing. */
+static void
+find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
+{
+	struct join_block *k = &j->block;
+
+	join_block_fill(k, &j->plan->probe, b, first, n);
+	prefetch_keys(j, n);
+	for (size_t i = 0; i < n; i++) {
+		k->id[i] = k->null[i] ? KEYMAP_ABSENT : keymap_find(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
+		j->stats->matched += k->id[i] != KEYMAP_ABSENT;
+	}
+}
+
+/* semi and anti: a record passes or does not. */
+static int
+pass_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
+{
+	bool wanted = j->plan->type == JOIN_SEMI;
+
+	for (size_t i = 0; i < n; i++)
+		if ((j->block.id[i] != KEYMAP_ABSENT) == wanted && join_pass(j->out, b, first + i, j->err) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+prefetch_rows(const struct hash_join *j, size_t n)
+{
+	const struct join_table *t = &j->table;
+	const uint32_t *id = j->block.id;
+
+	for (size_t i = 0; i < n; i++)
+		if (id[i] != KEYMAP_ABSENT)
+			__builtin_prefetch(&t->heads[id[i]]);
+	for (size_t i = 0; i < n; i++)
+		if (id[i] != KEYMAP_ABSENT)
+			__builtin_prefetch(&t->rows[t->heads[id[i]].first]);
+	for (size_t i = 0; i < n; i++)
+		if (id[i] != KEYMAP_ABSENT) {
+			const uint8_t *p = t->payload.p + t->rows[t->heads[id[i]].first].off;
+
+			__builtin_prefetch(p);
+			__builtin_prefetch(p + 64);
+		}
+}
+
+/* inner, left and outer: a record with each row of its key, or with what stands for none. */
+static int
+pair_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
+{
+	const struct join_table *t = &j->table;
+	struct rec_field absent = { j->plan->absent.p, j->plan->absent.len }, line;
+	bool lone = join_keeps_lone(j->plan->type);
+
+	prefetch_rows(j, n);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = j->block.id[i];
+
+		line = join_line(rec_at(b, first + i), b->stride);
+		if (id == KEYMAP_ABSENT) {
+			if (lone && join_put(j->out, line, absent, j->err) < 0)
+				return -1;
+			continue;
+		}
+		if (t->matched != NULL)
+			t->matched[id] = 1;
+		for (uint32_t row = t->heads[id].first; row != JOIN_NO_ROW; row = t->rows[row].next)
+			if (join_put(j->out, line, join_table_row(t, row), j->err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static int
+probe(struct hash_join *j)
+{
+	int (*put)(struct hash_join *, const struct rec_batch *, size_t, size_t) =
+	    join_pairs(j->plan->type) ? pair_block : pass_block;
+	struct rec_batch b;
+	int got;
+
+	while ((got = rec_next(j->probe, &b)) > 0) {
+		j->stats->probe += b.n;
+		for (size_t i = 0, n; i < b.n; i += n) {
+			n = block_size(&b, i);
+			find_block(j, &b, i, n);
+			if (put(j, &b, i, n) < 0)
+				return -1;
+		}
+	}
+	if (got < 0)
+		*j->err = j->probe->err;
+	return got;
+}
+
+/* Outer: the rows whose key no probe record had. */
+static int
+put_lone_rows(struct hash_join *j)
+{
+	const struct join_table *t = &j->table;
+	struct buf part = { 0 };
+	int failed = 0;
+
+	for (size_t row = 0; row < t->nrows && !failed; row++) {
+		if (t->matched[t->rows[row].id])
+			continue;
+		j->stats->lone++;
+		part.len = 0;
+		join_probe_part(j->plan, join_table_key(t, t->rows[row].id), &part);
+		failed = join_put(j->out, (struct rec_field){ part.p, part.len }, join_table_row(t, row), j->err);
+	}
+	buf_free(&part);
+	return failed;
+}
+
+static int
+join_in_memory(struct hash_join *j)
+{
+	bool outer = j->plan->type == JOIN_OUTER;
+
+	if (outer)
+		join_table_mark(&j->table);
+	if (probe(j) < 0)
+		return -1;
+	return outer ? put_lone_rows(j) : 0;
+}
+
+int
+join_hash(const struct join_plan *p, struct rec_reader *build, struct rec_reader *probe_side, struct rec_writer *out, size_t memory,
+    struct join_stats *stats, struct msg *err)
+{
+	struct hash_join j = { .plan = p, .build = build, .probe = probe_side, .out = out, .memory = memory, .stats = stats,
+	    .err = err };
+	int ret;
+
+	memset(stats, 0, sizeof(*stats));
+	join_table_init(&j.table, !join_pairs(p->type));
+	ret = load(&j);
+	if (ret >= 0)
+		ret = ret == 1 ? join_in_memory(&j) : join_partitioned(&j);
+	join_table_free(&j.table);
+	join_block_free(&j.block);
+	return ret;
+}

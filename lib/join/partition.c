@@ -1,0 +1,581 @@
+/*
+ * The join of what memory does not hold. Both sides are split by a hash of the key into partitions on disk, one of which is joined at a time: the
+ * records of one key are in the same partition of both. A partition that is still too large is split again by other bits
+ * of the hash. One that cannot be split, as all of its keys have the same hash, is most likely one key with very many rows: its rows stay on
+ * disk and are read again for every probe record that has the key, which costs no more than writing out the pairs.
+ *
+ * Each record carries its number in its stream. A partition's output is in the order of these numbers, so that a merge of all brings the order
+ * back that a join in memory has.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "join/hash.h"
+#include "join/sink.h"
+
+enum { MAX_BITS = 4, MAX_PARTS = 1 << MAX_BITS, MANY_PARTS_MEMORY = 8 << 20 };
+
+struct part {
+	struct spill build, probe;
+	uint64_t hash;		/* of its first build record */
+	bool filled;		/* has a build record */
+	bool mixed;		/* has build records of different hashes */
+};
+
+struct head {			/* of a record in a part: then come the key, without which it has a null in it, and the rest: */
+	uint64_t number, hash;	/* what goes out of a build record, all of a probe record */
+	uint32_t key, rest;
+};
+
+struct piece {			/* a record of a part */
+	struct head head;
+	struct buf bytes;
+};
+
+struct sink {			/* where joined records go: the output itself, or a part's own file */
+	struct rec_writer *out;
+	struct spill *run;
+};
+
+struct run_head {		/* of a record in such a file */
+	uint64_t number, n;
+};
+
+struct run {			/* such a file being merged: its next record */
+	struct spill *spill;
+	struct run_head head;
+	struct buf bytes;
+};
+
+struct grace {
+	struct hash_join *j;
+	unsigned bits;		/* 2^bits parts of one split */
+	struct piece build, probe;
+};
+
+static int join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out, struct sink *lone);
+
+/* ---- Records on disk ---- */
+
+static int
+write_piece(struct spill *s, struct head h, const uint8_t *key, const uint8_t *rest, struct msg *err)
+{
+	return spill_write(s, &h, sizeof(h), err) < 0 || spill_write(s, key, h.key, err) < 0 ||
+	    spill_write(s, rest, h.rest, err) < 0 ? -1 : 0;
+}
+
+static int
+read_torn(struct msg *err)
+{
+	return msg_set(err, EX_IOERR, "temporary file: cut short");
+}
+
+/* Reads n bytes behind a head that said so. */
+static int
+read_bytes(struct spill *s, struct buf *b, size_t n, struct msg *err)
+{
+	int got;
+
+	b->len = 0;
+	if (n == 0)
+		return 1;
+	got = spill_read(s, buf_room(b, n), n, err);
+	b->len = n;
+	return got == 0 ? read_torn(err) : got;
+}
+
+/* The next record: 1, or 0 at the end, or -1. */
+static int
+read_piece(struct spill *s, struct piece *p, struct msg *err)
+{
+	int got = spill_read(s, &p->head, sizeof(p->head), err);
+
+	return got <= 0 ? got : read_bytes(s, &p->bytes, (size_t)p->head.key + p->head.rest, err);
+}
+
+static struct rec_field
+piece_key(const struct piece *p)
+{
+	return (struct rec_field){ p->bytes.p, p->head.key };
+}
+
+static struct rec_field
+piece_rest(const struct piece *p)
+{
+	return (struct rec_field){ p->bytes.p + p->head.key, p->head.rest };
+}
+
+/* ---- Splitting ---- */
+
+static void
+init_parts(const struct grace *g, struct part *parts)
+{
+	for (size_t i = 0; i < (size_t)1 << g->bits; i++) {
+		memset(&parts[i], 0, sizeof(parts[i]));
+		spill_init(&parts[i].build);
+		spill_init(&parts[i].probe);
+	}
+}
+
+static void
+close_parts(const struct grace *g, struct part *parts)
+{
+	for (size_t i = 0; i < (size_t)1 << g->bits; i++) {
+		spill_close(&parts[i].build);
+		spill_close(&parts[i].probe);
+	}
+}
+
+/* Different bits at each level. */
+static struct part *
+part_of(const struct grace *g, struct part *parts, uint64_t hash, unsigned level)
+{
+	return &parts[hash_word(hash + level) >> (64 - g->bits)];
+}
+
+static int
+to_build(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key, const uint8_t *rest)
+{
+	struct part *p = part_of(g, parts, h.hash, level);
+
+	if (!p->filled)
+		p->hash = h.hash;
+	p->mixed |= p->hash != h.hash;
+	p->filled = true;
+	return write_piece(&p->build, h, key, rest, g->j->err);
+}
+
+static int
+to_probe(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key, const uint8_t *rest)
+{
+	return write_piece(&part_of(g, parts, h.hash, level)->probe, h, key, rest, g->j->err);
+}
+
+/* Both sides wait without buffers until their turn comes. */
+static int
+park(const struct grace *g, struct part *parts, bool build)
+{
+	for (size_t i = 0; i < (size_t)1 << g->bits; i++)
+		if (spill_park(build ? &parts[i].build : &parts[i].probe, g->j->err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Empties the table that became full. */
+static int
+split_table(const struct grace *g, struct part *parts)
+{
+	struct join_table *t = &g->j->table;
+	size_t n = t->keyed ? t->keys.n : t->nrows;
+
+	for (size_t i = 0; i < n; i++) {
+		struct rec_field key = join_table_key(t, t->keyed ? (uint32_t)i : t->rows[i].id);
+		struct rec_field row = t->keyed ? (struct rec_field){ 0 } : join_table_row(t, i);
+		struct head h = { i, keymap_hash(key.p, key.n), (uint32_t)key.n, (uint32_t)row.n };
+
+		if (to_build(g, parts, 0, h, key.p, row.p) < 0)
+			return -1;
+	}
+	join_table_free(t);
+	return 0;
+}
+
+static int
+split_build_block(const struct grace *g, struct part *parts, size_t n)
+{
+	struct hash_join *j = g->j;
+	const struct join_block *k = &j->block;
+
+	join_block_fill(&j->block, &j->plan->build, &j->batch, j->taken, n);
+	for (size_t i = 0; i < n; i++) {
+		struct head h = { j->batch.first + j->taken + i, k->hash[i], (uint32_t)k->key[i].n, 0 };
+		struct rec r = rec_at(&j->batch, j->taken + i);
+		struct buf *rest = &j->table.payload;
+
+		if (k->null[i] && j->plan->type != JOIN_OUTER)
+			continue;
+		rest->len = 0;
+		if (join_pairs(j->plan->type))
+			h.rest = (uint32_t)(join_build_part(j->plan, r, buf_room(rest, join_build_max(j->plan, r,
+			    j->batch.stride))) - rest->p);
+		if (to_build(g, parts, 0, h, k->key[i].p, rest->p) < 0)
+			return -1;
+	}
+	j->taken += n;
+	return 0;
+}
+
+/* The rest of the batch that the table had no room for, and of the stream. */
+static int
+split_build(const struct grace *g, struct part *parts)
+{
+	struct hash_join *j = g->j;
+	int got;
+
+	do {
+		while (j->taken < j->batch.n) {
+			size_t left = j->batch.n - j->taken;
+
+			if (split_build_block(g, parts, left < JOIN_BLOCK ? left : JOIN_BLOCK) < 0)
+				return -1;
+		}
+		got = rec_next(j->build, &j->batch);
+		j->taken = 0;
+		j->stats->build += got > 0 ? j->batch.n : 0;
+	} while (got > 0);
+	if (got < 0)
+		*j->err = j->build->err;
+	return got;
+}
+
+static int
+split_probe_block(const struct grace *g, struct part *parts, const struct rec_batch *b, size_t first, size_t n)
+{
+	struct hash_join *j = g->j;
+	const struct join_block *k = &j->block;
+	bool lone = join_keeps_lone(j->plan->type);
+
+	join_block_fill(&j->block, &j->plan->probe, b, first, n);
+	for (size_t i = 0; i < n; i++) {
+		struct rec_field line = join_line(rec_at(b, first + i), b->stride);
+		struct head h = { b->first + first + i, k->hash[i], (uint32_t)k->key[i].n, (uint32_t)line.n };
+
+		if (k->null[i] && !lone)
+			continue;
+		if (k->null[i]) {
+			h.hash = h.number;	/* matches nothing, so any part will do */
+			h.key = 0;
+		}
+		if (to_probe(g, parts, 0, h, k->key[i].p, line.p) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+split_probe(const struct grace *g, struct part *parts)
+{
+	struct hash_join *j = g->j;
+	struct rec_batch b;
+	int got;
+
+	while ((got = rec_next(j->probe, &b)) > 0) {
+		j->stats->probe += b.n;
+		for (size_t i = 0, n; i < b.n; i += n) {
+			n = b.n - i < JOIN_BLOCK ? b.n - i : JOIN_BLOCK;
+			if (split_probe_block(g, parts, &b, i, n) < 0)
+				return -1;
+		}
+	}
+	if (got < 0)
+		*j->err = j->probe->err;
+	return got;
+}
+
+/* Splits a part further and frees its own files. */
+static int
+split_part(struct grace *g, struct part *p, struct part *parts, unsigned level)
+{
+	struct msg *err = g->j->err;
+	int got = spill_rewind(&p->build, err);
+
+	while (got >= 0 && (got = read_piece(&p->build, &g->build, err)) > 0)
+		got = to_build(g, parts, level, g->build.head, g->build.bytes.p, piece_rest(&g->build).p);
+	spill_close(&p->build);
+	if (got < 0 || park(g, parts, true) < 0 || spill_rewind(&p->probe, err) < 0)
+		return -1;
+	while (got >= 0 && (got = read_piece(&p->probe, &g->probe, err)) > 0)
+		got = to_probe(g, parts, level, g->probe.head, g->probe.bytes.p, piece_rest(&g->probe).p);
+	spill_close(&p->probe);
+	return got < 0 ? -1 : park(g, parts, false);
+}
+
+/* ---- One part ---- */
+
+static int
+put(const struct sink *s, uint64_t number, struct rec_field a, struct rec_field b, struct msg *err)
+{
+	struct run_head h = { number, a.n + b.n };
+
+	if (s->out != NULL)
+		return join_put(s->out, a, b, err);
+	return spill_write(s->run, &h, sizeof(h), err) < 0 || spill_write(s->run, a.p, a.n, err) < 0 ||
+	    spill_write(s->run, b.p, b.n, err) < 0 ? -1 : 0;
+}
+
+/* Takes the build side of a part into the table: 1, or 0 where it does not fit, or -1. */
+static int
+load_part(struct grace *g, struct part *p, size_t memory)
+{
+	struct join_table *t = &g->j->table;
+	int got;
+
+	if (spill_rewind(&p->build, g->j->err) < 0)
+		return -1;
+	while ((got = read_piece(&p->build, &g->build, g->j->err)) > 0) {
+		struct rec_field rest = piece_rest(&g->build);
+
+		join_table_add(t, g->build.bytes.p, g->build.head.key, g->build.head.hash);
+		if (!t->keyed)
+			buf_add(&t->payload, rest.p, rest.n);
+		if (join_table_full(t, memory))
+			return 0;
+	}
+	return got < 0 ? -1 : 1;
+}
+
+/* The pairs of a probe record with rows that are not in memory. */
+static int
+pair_on_disk(struct grace *g, struct part *p, const struct sink *out)
+{
+	struct rec_field line = piece_rest(&g->probe), key = piece_key(&g->probe);
+	int got = spill_rewind(&p->build, g->j->err);
+
+	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0)
+		if (g->build.head.key == key.n && memcmp(g->build.bytes.p, key.p, key.n) == 0)
+			got = put(out, g->probe.head.number, line, piece_rest(&g->build), g->j->err);
+	return got;
+}
+
+static int
+pair_in_memory(struct grace *g, uint32_t id, const struct sink *out)
+{
+	const struct join_table *t = &g->j->table;
+	struct rec_field line = piece_rest(&g->probe);
+
+	for (uint32_t row = t->heads[id].first; row != JOIN_NO_ROW; row = t->rows[row].next)
+		if (put(out, g->probe.head.number, line, join_table_row(t, row), g->j->err) < 0)
+			return -1;
+	return 0;
+}
+
+/* What a probe record gives. */
+static int
+probe_piece(struct grace *g, struct part *p, const struct sink *out)
+{
+	struct join_table *t = &g->j->table;
+	const struct join_plan *plan = g->j->plan;
+	struct rec_field absent = { plan->absent.p, plan->absent.len }, none = { 0 };
+	uint32_t id = KEYMAP_ABSENT;
+
+	if (g->probe.head.key > 0)
+		id = keymap_find(&t->keys, g->probe.bytes.p, g->probe.head.key, g->probe.head.hash);
+	if (id == KEYMAP_ABSENT)
+		return join_keeps_lone(plan->type) ? put(out, g->probe.head.number, piece_rest(&g->probe),
+		    plan->type == JOIN_ANTI ? none : absent, g->j->err) : 0;
+	g->j->stats->matched++;
+	if (plan->type == JOIN_ANTI)
+		return 0;
+	if (plan->type == JOIN_SEMI)
+		return put(out, g->probe.head.number, piece_rest(&g->probe), none, g->j->err);
+	if (t->matched != NULL)
+		t->matched[id] = 1;
+	return t->keyed ? pair_on_disk(g, p, out) : pair_in_memory(g, id, out);
+}
+
+/* Outer: the build records whose key no probe record had. */
+static int
+put_lone(struct grace *g, struct part *p, const struct sink *lone)
+{
+	const struct join_table *t = &g->j->table;
+	struct buf *part = &g->probe.bytes;
+	int got = spill_rewind(&p->build, g->j->err);
+
+	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0) {
+		struct rec_field key = piece_key(&g->build);
+
+		if (t->matched[keymap_find(&t->keys, key.p, key.n, g->build.head.hash)])
+			continue;
+		g->j->stats->lone++;
+		part->len = 0;
+		join_probe_part(g->j->plan, key, part);
+		got = put(lone, g->build.head.number, (struct rec_field){ part->p, part->len }, piece_rest(&g->build), g->j->err);
+	}
+	return got;
+}
+
+static int
+probe_part(struct grace *g, struct part *p, const struct sink *out, const struct sink *lone)
+{
+	bool outer = g->j->plan->type == JOIN_OUTER;
+	int got;
+
+	g->j->stats->partitions++;
+	if (outer)
+		join_table_mark(&g->j->table);
+	if (spill_rewind(&p->probe, g->j->err) < 0)
+		return -1;
+	while ((got = read_piece(&p->probe, &g->probe, g->j->err)) > 0)
+		if (probe_piece(g, p, out) < 0)
+			return -1;
+	return got == 0 && outer ? put_lone(g, p, lone) : got;
+}
+
+static int
+join_split_part(struct grace *g, struct part *p, unsigned level, struct sink *out, struct sink *lone)
+{
+	struct part parts[MAX_PARTS];
+	int ret;
+
+	init_parts(g, parts);
+	ret = split_part(g, p, parts, level);
+	if (ret == 0)
+		ret = join_parts(g, parts, level, out, lone);
+	close_parts(g, parts);
+	return ret;
+}
+
+static int
+join_part(struct grace *g, struct part *p, unsigned level, struct sink *out, struct sink *lone)
+{
+	struct join_table *t = &g->j->table;
+	bool keyed = !join_pairs(g->j->plan->type);
+	int got;
+
+	join_table_init(t, keyed);
+	got = load_part(g, p, g->j->memory);
+	if (got == 0 && !p->mixed) {
+		join_table_free(t);
+		join_table_init(t, true);
+		got = load_part(g, p, SIZE_MAX);
+	}
+	if (got == 1)
+		got = probe_part(g, p, out, lone);
+	else if (got == 0) {
+		join_table_free(t);
+		return join_split_part(g, p, level + 1, out, lone);
+	}
+	join_table_free(t);
+	return got;
+}
+
+/* ---- Bringing back the order ---- */
+
+/* The run's next record; 0 at its end. */
+static int
+next_in_run(struct run *r, struct msg *err)
+{
+	int got = spill_read(r->spill, &r->head, sizeof(r->head), err);
+
+	return got <= 0 ? got : read_bytes(r->spill, &r->bytes, (size_t)r->head.n, err);
+}
+
+/* Lets the first run sink to its place in the heap of n. */
+static void
+sift(struct run **heap, size_t n)
+{
+	struct run *r = heap[0];
+	size_t i = 0, c;
+
+	while ((c = 2 * i + 1) < n) {
+		if (c + 1 < n && heap[c + 1]->head.number < heap[c]->head.number)
+			c++;
+		if (heap[c]->head.number >= r->head.number)
+			break;
+		heap[i] = heap[c];
+		i = c;
+	}
+	heap[i] = r;
+}
+
+static int
+merge_heap(struct run **heap, size_t n, const struct sink *to, struct msg *err)
+{
+	int got;
+
+	while (n > 0) {
+		struct run *r = heap[0];
+
+		if (put(to, r->head.number, (struct rec_field){ r->bytes.p, r->bytes.len }, (struct rec_field){ 0 }, err) < 0 ||
+		    (got = next_in_run(r, err)) < 0)
+			return -1;
+		if (got == 0)
+			heap[0] = heap[--n];
+		if (n > 0)
+			sift(heap, n);
+	}
+	return 0;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct run *p = *(struct run *const *)a, *q = *(struct run *const *)b;
+
+	return (p->head.number > q->head.number) - (p->head.number < q->head.number);
+}
+
+/* Merges the files of all parts by number. No two of them hold the same. */
+static int
+merge(const struct grace *g, struct spill *files, const struct sink *to)
+{
+	struct run runs[MAX_PARTS], *heap[MAX_PARTS];
+	size_t n = 0, parts = (size_t)1 << g->bits;
+	int got = 0;
+
+	memset(runs, 0, sizeof(runs));
+	for (size_t i = 0; i < parts && got >= 0; i++) {
+		runs[i].spill = &files[i];
+		if ((got = spill_rewind(&files[i], g->j->err)) < 0 || (got = next_in_run(&runs[i], g->j->err)) <= 0)
+			continue;
+		heap[n++] = &runs[i];
+	}
+	if (got >= 0) {
+		qsort(heap, n, sizeof(*heap), by_number);	/* a sorted array is a heap */
+		got = merge_heap(heap, n, to, g->j->err);
+	}
+	for (size_t i = 0; i < parts; i++)
+		buf_free(&runs[i].bytes);
+	return got;
+}
+
+/* Joins all parts and merges what they give. */
+static int
+join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out, struct sink *lone)
+{
+	struct spill pairs[MAX_PARTS], lones[MAX_PARTS];
+	size_t n = (size_t)1 << g->bits;
+	int ret = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		spill_init(&pairs[i]);
+		spill_init(&lones[i]);
+	}
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		struct sink to_pairs = { NULL, &pairs[i] }, to_lones = { NULL, &lones[i] };
+
+		ret = join_part(g, &parts[i], level, &to_pairs, &to_lones);
+		spill_close(&parts[i].build);
+		spill_close(&parts[i].probe);
+		if (ret == 0)
+			ret = spill_park(&pairs[i], g->j->err) < 0 ? -1 : spill_park(&lones[i], g->j->err);
+	}
+	if (ret == 0)
+		ret = merge(g, pairs, out) < 0 ? -1 : merge(g, lones, lone);
+	for (size_t i = 0; i < n; i++) {
+		spill_close(&pairs[i]);
+		spill_close(&lones[i]);
+	}
+	return ret;
+}
+
+int
+join_partitioned(struct hash_join *j)
+{
+	struct grace g = { .j = j, .bits = j->memory >= MANY_PARTS_MEMORY ? MAX_BITS : 2 };
+	struct part parts[MAX_PARTS];
+	struct sink out = { j->out, NULL };
+	int ret = -1;
+
+	init_parts(&g, parts);
+	if (split_table(&g, parts) == 0 && split_build(&g, parts) == 0 && park(&g, parts, true) == 0 &&
+	    split_probe(&g, parts) == 0 && park(&g, parts, false) == 0) {
+		buf_free(&j->table.payload);
+		ret = join_parts(&g, parts, 0, &out, &out);
+	}
+	close_parts(&g, parts);
+	buf_free(&g.build.bytes);
+	buf_free(&g.probe.bytes);
+	return ret;
+}

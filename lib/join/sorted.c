@@ -1,0 +1,296 @@
+/*
+ * The join of two streams in key order: both are read side by side, and only the build rows of the key at hand are remembered. Comparing keys as
+ * their fields joined by TAB is comparing field by field, as no byte of a value is as low as a TAB.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "join/join.h"
+#include "join/sink.h"
+
+struct side {
+	struct rec_reader *r;
+	const struct join_keys *keys;
+	struct rec_batch b;
+	size_t i;			/* the record at hand; valid while not at the end */
+	bool started, end;
+	struct rec_field key;		/* of the record at hand */
+	struct buf scratch, last;	/* last: the key before */
+};
+
+struct group {			/* the build rows of one key, each its length and its bytes */
+	bool filled;
+	struct buf key, rows;	/* rows in memory, or all of them in the spill once it is used */
+	bool spilled;
+	struct spill spill;
+};
+
+struct sorted_join {
+	const struct join_plan *plan;
+	struct side build, probe;
+	struct group group;
+	struct rec_writer *out;
+	size_t memory;
+	struct join_stats *stats;
+	struct msg *err;
+	struct buf scratch;
+};
+
+/* ---- One side ---- */
+
+static int
+compare(struct rec_field a, struct rec_field b)
+{
+	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+static struct rec
+at_hand(const struct side *s)
+{
+	return rec_at(&s->b, s->i);
+}
+
+/* A field in a message. */
+static const char *
+shown(struct val_type type, struct rec_field f)
+{
+	struct buf text = { 0 };
+	const char *quoted = "null";
+
+	if (!val_is_null(f.p, f.n)) {
+		val_text(type, f.p, f.n, &text);
+		quoted = msg_quote(text.p, text.len);
+	}
+	buf_free(&text);
+	return quoted;
+}
+
+/* Says which value of which column stands in the wrong place. */
+static int
+out_of_order(const struct side *s, struct msg *err)
+{
+	const uint8_t *p = s->last.p, *end = p + s->last.len;
+
+	for (size_t i = 0; i < s->keys->n; i++) {
+		const struct rec_column *c = &s->r->header.columns[s->keys->idx[i]];
+		const uint8_t *tab = memchr(p, '\t', (size_t)(end - p));
+		struct rec_field before = { p, (size_t)((tab != NULL ? tab : end) - p) };
+		struct rec_field now = rec_field(at_hand(s), s->keys->idx[i]);
+
+		if (compare(now, before) != 0)
+			return msg_set(err, EX_DATAERR, "%s: record %llu: %s: %s stands behind %s: --sorted needs key order "
+			    "(LC_ALL=C sort)", s->r->name, (unsigned long long)(s->b.first + s->i), c->name,
+			    shown(c->type, now), shown(c->type, before));
+		p = tab != NULL ? tab + 1 : end;
+	}
+	return msg_set(err, EX_SOFTWARE, "equal keys out of order");
+}
+
+/* Goes to the next record: 1, or 0 at the end, or -1. */
+static int
+next(struct side *s, uint64_t *count, struct msg *err)
+{
+	int got = 1;
+
+	s->last.len = 0;
+	if (s->started)
+		buf_add(&s->last, s->key.p, s->key.n);
+	if (++s->i >= s->b.n || !s->started) {
+		s->i = 0;
+		got = rec_next(s->r, &s->b);
+		if (got <= 0) {
+			s->end = true;
+			if (got < 0)
+				*err = s->r->err;
+			return got;
+		}
+		*count += s->b.n;
+	}
+	s->key = rec_key(at_hand(s), s->keys->idx, s->keys->n, &s->scratch);
+	if (s->started && compare(s->key, (struct rec_field){ s->last.p, s->last.len }) < 0)
+		return out_of_order(s, err);
+	s->started = true;
+	return got;
+}
+
+static int
+next_build(struct sorted_join *j)
+{
+	return next(&j->build, &j->stats->build, j->err);
+}
+
+/* ---- The build rows of a key ---- */
+
+static int
+add_row(struct sorted_join *j)
+{
+	struct group *g = &j->group;
+	struct rec r = at_hand(&j->build);
+	uint32_t n;
+	uint8_t *out;
+
+	if (g->spilled || g->rows.len > j->memory) {
+		if (spill_write(&g->spill, g->rows.p, g->rows.len, j->err) < 0)
+			return -1;
+		g->spilled = true;
+		g->rows.len = 0;
+	}
+	out = buf_room(&g->rows, sizeof(n) + join_build_max(j->plan, r, j->build.b.stride)) + sizeof(n);
+	n = (uint32_t)(join_build_part(j->plan, r, out) - out);
+	memcpy(out - sizeof(n), &n, sizeof(n));
+	g->rows.len += sizeof(n) + n;
+	return 0;
+}
+
+/* Takes all build records of the key at hand. */
+static int
+take_group(struct sorted_join *j)
+{
+	struct group *g = &j->group;
+	int got = 1;
+
+	spill_close(&g->spill);
+	g->spilled = false;
+	g->filled = true;
+	g->rows.len = g->key.len = 0;
+	buf_add(&g->key, j->build.key.p, j->build.key.n);
+	while (got > 0 && compare(j->build.key, (struct rec_field){ g->key.p, g->key.len }) == 0) {
+		if (join_pairs(j->plan->type) && add_row(j) < 0)
+			return -1;
+		got = next_build(j);
+	}
+	if (got >= 0 && g->spilled) {
+		got = spill_write(&g->spill, g->rows.p, g->rows.len, j->err);
+		g->rows.len = 0;
+	}
+	return got < 0 ? -1 : 0;
+}
+
+static int
+pair_in_memory(struct sorted_join *j, struct rec_field line)
+{
+	const struct buf *rows = &j->group.rows;
+	uint32_t n;
+
+	for (size_t i = 0; i < rows->len; i += sizeof(n) + n) {
+		memcpy(&n, rows->p + i, sizeof(n));
+		if (join_put(j->out, line, (struct rec_field){ rows->p + i + sizeof(n), n }, j->err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+pair_on_disk(struct sorted_join *j, struct rec_field line)
+{
+	struct spill *s = &j->group.spill;
+	uint32_t n;
+	int got = spill_rewind(s, j->err);
+
+	while (got >= 0 && (got = spill_read(s, &n, sizeof(n), j->err)) > 0) {
+		j->scratch.len = 0;
+		buf_room(&j->scratch, (size_t)n + 1);
+		got = n > 0 ? spill_read(s, j->scratch.p, n, j->err) : 1;
+		if (got > 0)
+			got = join_put(j->out, line, (struct rec_field){ j->scratch.p, n }, j->err);
+		else if (got == 0)
+			got = msg_set(j->err, EX_IOERR, "temporary file: cut short");
+	}
+	return got;
+}
+
+/* ---- Both sides ---- */
+
+/* Outer: a build record whose key no probe record has. */
+static int
+put_lone(struct sorted_join *j)
+{
+	struct rec r = at_hand(&j->build);
+	struct buf *b = &j->scratch;
+
+	j->stats->lone++;
+	b->len = 0;
+	join_probe_part(j->plan, j->build.key, b);
+	buf_room(b, join_build_max(j->plan, r, j->build.b.stride));
+	return join_put(j->out, (struct rec_field){ b->p, (size_t)(join_build_part(j->plan, r, b->p + b->len) - b->p) },
+	    (struct rec_field){ 0 }, j->err);
+}
+
+/* Goes on in the build side up to the key, or to the end where it is NULL. */
+static int
+pass_build(struct sorted_join *j, const struct rec_field *key)
+{
+	while (!j->build.end && (key == NULL || compare(j->build.key, *key) < 0))
+		if ((j->plan->type == JOIN_OUTER && put_lone(j) < 0) || next_build(j) < 0)
+			return -1;
+	return 0;
+}
+
+/* Makes the group that of the probe record's key; an empty one where the build side has no such key, or it holds a null. */
+static int
+find_group(struct sorted_join *j)
+{
+	const struct side *s = &j->probe;
+	struct group *g = &j->group;
+
+	if (g->filled && compare(s->key, (struct rec_field){ g->key.p, g->key.len }) == 0)
+		return 0;
+	g->filled = false;
+	if (pass_build(j, &s->key) < 0)
+		return -1;
+	if (j->build.end || compare(j->build.key, s->key) != 0 || rec_key_has_null(at_hand(s), s->keys->idx, s->keys->n))
+		return 0;
+	return take_group(j);
+}
+
+static int
+put_probe(struct sorted_join *j)
+{
+	struct rec_field line = join_line(at_hand(&j->probe), j->probe.b.stride);
+	struct rec_field absent = { j->plan->absent.p, j->plan->absent.len };
+	bool found = j->group.filled;
+
+	j->stats->matched += found;
+	if (!join_pairs(j->plan->type))
+		return found == (j->plan->type == JOIN_SEMI) ? join_pass(j->out, &j->probe.b, j->probe.i, j->err) : 0;
+	if (!found)
+		return join_keeps_lone(j->plan->type) ? join_put(j->out, line, absent, j->err) : 0;
+	return j->group.spilled ? pair_on_disk(j, line) : pair_in_memory(j, line);
+}
+
+static int
+run(struct sorted_join *j)
+{
+	int got = next_build(j);
+
+	if (got < 0)
+		return -1;
+	while ((got = next(&j->probe, &j->stats->probe, j->err)) > 0)
+		if (find_group(j) < 0 || put_probe(j) < 0)
+			return -1;
+	return got < 0 ? -1 : pass_build(j, NULL);
+}
+
+int
+join_sorted(const struct join_plan *p, struct rec_reader *build, struct rec_reader *probe, struct rec_writer *out, size_t memory,
+    struct join_stats *stats, struct msg *err)
+{
+	struct sorted_join j = { .plan = p, .build = { .r = build, .keys = &p->build }, .probe = { .r = probe, .keys = &p->probe },
+	    .out = out, .memory = memory, .stats = stats, .err = err };
+	int ret;
+
+	memset(stats, 0, sizeof(*stats));
+	spill_init(&j.group.spill);
+	ret = run(&j);
+	spill_close(&j.group.spill);
+	buf_free(&j.group.key);
+	buf_free(&j.group.rows);
+	buf_free(&j.build.scratch);
+	buf_free(&j.build.last);
+	buf_free(&j.probe.scratch);
+	buf_free(&j.probe.last);
+	buf_free(&j.scratch);
+	return ret;
+}
