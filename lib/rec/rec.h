@@ -154,6 +154,9 @@ int rec_create(struct rec_writer *w, const char *path, const struct rec_header *
 uint8_t *rec_begin(struct rec_writer *w, size_t max);	/* NULL where writing failed */
 void rec_end(struct rec_writer *w, uint8_t *end);
 
+/* The same for many records put at once: `end` is behind the last one's LF, `sum` the sum of their hashes. */
+void rec_end_many(struct rec_writer *w, uint8_t *end, uint64_t count, uint64_t sum);
+
 /* Passes a record on as it is. */
 int rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
 

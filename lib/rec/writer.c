@@ -94,6 +94,14 @@ rec_end(struct rec_writer *w, uint8_t *end)
 	w->len = (size_t)(end - w->buf);
 }
 
+void
+rec_end_many(struct rec_writer *w, uint8_t *end, uint64_t count, uint64_t sum)
+{
+	w->len = (size_t)(end - w->buf);
+	w->count += count;
+	w->sum += sum;
+}
+
 int
 rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
 {

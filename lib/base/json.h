@@ -1,0 +1,10 @@
+/* JSON text (RFC 8259), for reports. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/mem.h"
+
+/* Appends n bytes as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD, byte by byte. */
+void json_string(struct buf *out, const void *text, size_t n);
+
+#endif

@@ -1,0 +1,29 @@
+/* Finds the rows of unquoted text; between the reader and its two scanners, portable and vector. */
+#ifndef CSV_SCAN_H
+#define CSV_SCAN_H
+
+#include "csv/csv.h"
+
+struct csv_scan {
+	const uint8_t *p;	/* CSV_PAD bytes may be read behind the last to be scanned */
+	size_t at;		/* next byte: always the start of a line */
+	struct csv_row *rows;	/* room for CSV_BATCH */
+	size_t n;		/* rows found */
+	uint32_t lines, blank;	/* physical lines passed and blank ones among them */
+	bool quote;		/* stopped because the line at `at` holds a quote */
+};
+
+/*
+ * Takes the lines that end before `end`, until the rows are CSV_BATCH or a line holds a quote. Only whole lines are taken; what csv_scan
+ * leaves after `at` is the beginning of one.
+ */
+void csv_scan(struct csv_scan *s, struct csv_format f, size_t end);
+
+/* The two that csv_scan chooses from; the second only on x86-64 and where cpu_has_avx2. */
+void csv_scan_portable(struct csv_scan *s, struct csv_format f, size_t end);
+void csv_scan_avx2(struct csv_scan *s, struct csv_format f, size_t end);
+
+/* Takes the bytes from `at` to `end` as one line: the last of a file, without a line feed. */
+void csv_scan_last(struct csv_scan *s, struct csv_format f, size_t end);
+
+#endif
