@@ -1,0 +1,207 @@
+/* What the dialects have in common: the checks of names, the loop over records, the output. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "sql/sql.h"
+
+enum { FLUSH_AT = 256 * 1024 };
+
+const struct sql_dialect *
+sql_dialect_find(const char *name)
+{
+	static const struct sql_dialect *const all[] = { &sql_sqlite, &sql_postgres, &sql_synapse };
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
+
+/* What of a name, a column's or the table's, is wrong for the dialect. */
+static int
+check_name(struct sql_load *l, const char *role, const char *name)
+{
+	const struct sql_dialect *d = l->dialect;
+	const char *fault = d->name_fault == NULL ? NULL : d->name_fault(name);
+
+	if (*name == '\0')
+		return msg_set(&l->err, EX_DATAERR, "%s: a %s without a name", l->in_name, role);
+	if (!utf8_ok(name, strlen(name)))
+		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: not UTF-8", l->in_name, role, msg_quotes(name));
+	if (d->name_max > 0 && d->name_length(name) > d->name_max)
+		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: %s takes no name longer than %zu %s", l->in_name, role,
+		    msg_quotes(name), d->name, d->name_max, d->name_unit);
+	if (fault != NULL)
+		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: %s", l->in_name, role, msg_quotes(name), fault);
+	return 0;
+}
+
+static int
+check_names(struct sql_load *l)
+{
+	int (*compare)(const char *, const char *) = l->dialect->fold_case ? strcasecmp : strcmp;
+	size_t i, j;
+
+	if ((l->schema != NULL && check_name(l, "schema", l->schema) != 0) || check_name(l, "table", l->table) != 0)
+		return -1;
+	if (l->ncolumns > l->dialect->max_columns)
+		return msg_set(&l->err, EX_DATAERR, "%s: %zu columns: %s takes no more than %zu", l->in_name, l->ncolumns,
+		    l->dialect->name, l->dialect->max_columns);
+	for (i = 0; i < l->ncolumns; i++) {
+		if (check_name(l, "column", l->columns[i].name) != 0)
+			return -1;
+		for (j = 0; j < i; j++)
+			if (compare(l->columns[i].name, l->columns[j].name) == 0)
+				return msg_set(&l->err, EX_DATAERR, "%s: columns %s and %s: %s takes them for one",
+				    l->in_name, msg_quotes(l->columns[j].name), msg_quotes(l->columns[i].name), l->dialect->name);
+	}
+	return 0;
+}
+
+static int
+check_lengthy(struct sql_load *l, const struct sql_column *c)
+{
+	if (!l->dialect->long_columns)
+		return msg_set(&l->err, EX_USAGE, "--long: %s: %s has one type for strings of any length", c->name, l->dialect->name);
+	if (c->type.kind != VAL_STRING)
+		return msg_set(&l->err, EX_USAGE, "--long: %s: not a string", c->name);
+	if (c->key)
+		return msg_set(&l->err, EX_USAGE, "--long: %s: a key cannot be long", c->name);
+	return 0;
+}
+
+static int
+take_columns(struct sql_load *l, const struct rec_header *h, const bool *lengthy)
+{
+	size_t i;
+
+	l->ncolumns = h->ncolumns;
+	l->columns = xcalloc(h->ncolumns, sizeof *l->columns);
+	for (i = 0; i < h->ncolumns; i++) {
+		l->columns[i].name = h->columns[i].name;
+		l->columns[i].type = h->columns[i].type;
+		l->columns[i].required = h->columns[i].required;
+		l->columns[i].lengthy = lengthy != NULL && lengthy[i];
+		l->columns[i].put = l->dialect->put[h->columns[i].type.kind];
+	}
+	for (i = 0; i < l->nkeys; i++)
+		l->columns[l->keys[i]].key = l->columns[l->keys[i]].required = true;
+	for (i = 0; i < h->ncolumns; i++)
+		if (l->columns[i].lengthy && check_lengthy(l, &l->columns[i]) != 0)
+			return -1;
+	return 0;
+}
+
+int
+sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, const struct sql_name *target,
+    const struct rec_reader *in, const size_t *keys, size_t nkeys, const bool *lengthy)
+{
+	memset(l, 0, sizeof *l);
+	l->out.fd = -1;
+	l->dialect = d;
+	l->schema = target->schema;
+	l->table = target->table;
+	l->keys = keys;
+	l->nkeys = nkeys;
+	l->in_name = in->name;
+	l->out_name = io_out_name(path);
+	if (take_columns(l, &in->header, lengthy) != 0 || check_names(l) != 0 || io_create(&l->out, path, &l->err) != 0)
+		return -1;
+	io_widen_pipe(l->out.fd);
+	d->begin(l);
+	return 0;
+}
+
+/* Writes what there is but for the last `keep` bytes. */
+static int
+flush(struct sql_load *l, size_t keep)
+{
+	size_t n = l->buf.len - keep;
+
+	if (l->dialect->max_bytes > 0 && l->written + l->buf.len > l->dialect->max_bytes)
+		return msg_set(&l->err, EX_DATAERR, "%s: more than %llu bytes of SQL, the most that %s takes at once",
+		    l->in_name, (unsigned long long)l->dialect->max_bytes, l->dialect->name);
+	if (io_write(l->out.fd, l->buf.p, n, l->out_name, &l->err) != 0)
+		return -1;
+	l->written += n;
+	memmove(l->buf.p, l->buf.p + n, keep);
+	l->buf.len = keep;
+	return 0;
+}
+
+static int
+add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, size_t i)
+{
+	struct rec r = rec_at(b, i);
+	const char *fault;
+	size_t c;
+
+	for (c = 0; c < l->nkeys; c++)
+		if (rec_is_null(r, l->keys[c]))
+			return rec_fault(in, b->first + i, l->columns[l->keys[c]].name, "null in a key", rec_field(r, l->keys[c]));
+	if ((fault = l->dialect->row(l, r, &c)) != NULL)
+		return rec_fault(in, b->first + i, l->columns[c].name, fault, rec_field(r, c));
+	l->rows++;
+	/* The last byte stays here, so that a client sees an unfinished statement when this program dies. */
+	return l->buf.len < FLUSH_AT ? 0 : flush(l, 1);
+}
+
+int
+sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (add_row(l, in, b, i) != 0)
+			return -1;
+	return 0;
+}
+
+int
+sql_finish(struct sql_load *l)
+{
+	l->dialect->end(l);
+	if (flush(l, 0) != 0 || io_commit(&l->out, &l->err) != 0)
+		return -1;
+	l->out.fd = -1;
+	return 0;
+}
+
+void
+sql_refuse(struct sql_load *l)
+{
+	struct msg ignored = { 0 };
+
+	if (l->out.fd >= 0 && l->out.path == NULL && l->err.status == 0) {
+		if (l->written > 0)
+			l->buf.len = 0;		/* the text breaks off within a row */
+		l->dialect->refuse(l);
+		io_write(l->out.fd, l->buf.p, l->buf.len, l->out_name, &ignored);
+	}
+	if (l->out.fd >= 0)
+		io_abandon(&l->out);
+	l->out.fd = -1;
+}
+
+void
+sql_refuse_early(const struct sql_dialect *d)
+{
+	struct sql_load l = { .dialect = d, .out.fd = STDOUT_FILENO };
+
+	l.out_name = io_out_name(NULL);
+	d->refuse(&l);
+	io_write(STDOUT_FILENO, l.buf.p, l.buf.len, l.out_name, &l.err);
+	sql_free(&l);
+}
+
+void
+sql_free(struct sql_load *l)
+{
+	free(l->columns);
+	buf_free(&l->buf);
+	buf_free(&l->scratch);
+}
