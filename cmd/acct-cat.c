@@ -174,19 +174,16 @@ show(const char *path, bool is_first)
 
 /* ---- header ---- */
 
-static void
-put_shown(const char *s, size_t width, struct buf *b)
+/* A name or a word's value: as it is where it is plain, else in quotes. A view, for the next seven calls. */
+static const char *
+shown(const char *s)
 {
-	const char *shown = msg_quotes(s);
-	size_t n = strlen(shown);
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:/-";
 
-	if (n >= 2 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-,/:") == strlen(s))
-		buf_addf(b, "%-*s", (int)width, s);
-	else
-		buf_addf(b, "%-*s", (int)width, shown);
+	return *s != '\0' && strspn(s, plain) == strlen(s) ? s : msg_quotes(s);
 }
 
-/* name, type, and what the column is beside; three columns of text. */
+/* A line a column: name, type, and what it is beside. */
 static void
 put_columns(const struct rec_header *h, struct buf *b)
 {
@@ -194,16 +191,18 @@ put_columns(const struct rec_header *h, struct buf *b)
 	size_t width = 0, n;
 
 	for (size_t c = 0; c < h->ncolumns; c++)
-		if ((n = strlen(h->columns[c].name)) > width && n < 40)
+		if ((n = strlen(shown(h->columns[c].name))) > width && n < 40)
 			width = n;
 	for (size_t c = 0; c < h->ncolumns; c++) {
 		const struct rec_column *col = &h->columns[c];
-		const char *more = col->key && col->required ? "  key, required" : col->key ? "  key" : "  required";
+		const char *more = col->key && col->required ? "key, required" : col->key ? "key" : col->required ? "required" : "";
 
 		val_type_put(type, col->type);
-		buf_adds(b, "  ");
-		put_shown(col->name, width, b);
-		buf_addf(b, "  %-*s%s\n", col->key || col->required ? 13 : 0, type, col->key || col->required ? more : "");
+		buf_addf(b, "  %-*s  ", (int)width, shown(col->name));
+		if (*more != '\0')
+			buf_addf(b, "%-13s  %s\n", type, more);
+		else
+			buf_addf(b, "%s\n", type);
 	}
 }
 
@@ -215,15 +214,9 @@ show_header(const char *path, bool is_first)
 	const struct rec_header *h = &in.header;
 
 	xrec_open(&in, path, 0);
-	buf_adds(&b, is_first ? "table " : "\ntable ");
-	put_shown(h->table, 0, &b);
-	buf_addc(&b, '\n');
-	for (size_t w = 0; w < h->nwords; w++) {
-		put_shown(h->words[w].key, 0, &b);
-		buf_addc(&b, ' ');
-		put_shown(h->words[w].value, 0, &b);
-		buf_addc(&b, '\n');
-	}
+	buf_addf(&b, "%stable %s\n", is_first ? "" : "\n", shown(h->table));
+	for (size_t w = 0; w < h->nwords; w++)
+		buf_addf(&b, "%s %s\n", shown(h->words[w].key), shown(h->words[w].value));
 	buf_addf(&b, "columns %zu\n", h->ncolumns);
 	put_columns(h, &b);
 	send_text(&b);

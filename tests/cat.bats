@@ -1,0 +1,220 @@
+load helper
+
+prepare() {
+	mkrec accounts 'account_id:int64*! kind:string balance:decimal(18,2) opened:date open:bool' >a.acct <<-'END'
+	1	Savings	1000.50	2024-01-31	true
+	2	Say "x", y	-2500.75	\N	false
+	30		0.05	1969-12-31	\N
+	4	\N	\N	\N	\N
+	END
+}
+
+@test "cat: csv: null is empty, the empty text is a pair of quotes" {
+	run -0 --separate-stderr acct-cat a.acct
+	same 'account_id,kind,balance,opened,open
+1,Savings,1000.50,2024-01-31,true
+2,"Say ""x"", y",-2500.75,,false
+30,"",0.05,1969-12-31,
+4,,,,' "$output"
+	[ -z "$stderr" ]
+}
+
+@test "cat: csv: line ends inside a value stay, the lines end in LF" {
+	mkrec t 'a:string b:string' <<<$'x\\ny\tz\\r' >t.acct
+	acct-cat -f csv t.acct >t.csv
+	printf 'a,b\n"x\ny","z\r"\n' | cmp - t.csv
+}
+
+@test "cat: csv comes back through acct-ingest" {
+	acct-cat -f csv -c kind,account_id a.acct >t.csv
+	acct-ingest t.csv | acct-cat -c kind,account_id >back.csv
+	sed 's/^,4/"",4/' t.csv | diff -u - back.csv		# raw records know no null: both are the empty text
+}
+
+@test "cat: tsv: escapes that mkrec reads back" {
+	mkrec t 'a:string b:string' <<<$'t\\tn\\nr\\r\\\\\\x01\t\\N' >t.acct
+	run -0 --separate-stderr acct-cat -f tsv t.acct
+	same $'a\tb\nt\\tn\\nr\\r\\\\\\x01\t\\N' "$output"
+	acct-cat -f tsv t.acct | tail -n +2 | mkrec t 'a:string b:string' | cmp - t.acct
+}
+
+@test "cat: json lines" {
+	run -0 --separate-stderr acct-cat -f json a.acct
+	same '{"account_id":1,"kind":"Savings","balance":1000.50,"opened":"2024-01-31","open":true}
+{"account_id":2,"kind":"Say \"x\", y","balance":-2500.75,"opened":null,"open":false}
+{"account_id":30,"kind":"","balance":0.05,"opened":"1969-12-31","open":null}
+{"account_id":4,"kind":null,"balance":null,"opened":null,"open":null}' "$output"
+}
+
+@test "cat: json is JSON to another reader, with every digit" {
+	mkrec t 'n:int64 d:decimal(38,10) f:float64 s:string t:timestamp' >t.acct <<-'END'
+	9223372036854775807	1234567890123456789012345678.0123456789	1e300	\x01\x1f"\\/\t\n日本	2024-01-31T12:00:00.5Z
+	-9223372036854775808	-0.0000000001	-0	é😀	1969-12-31T23:59:59Z
+	\N	\N	inf	\x7f	\N
+	0	0	nan		2000-01-01T00:00:00Z
+	END
+	acct-cat -f json t.acct >t.json
+	run -0 --separate-stderr python3 - <<-'END'
+	import json, decimal
+	for line in open("t.json", encoding="utf-8"):
+	    o = json.loads(line, parse_float=decimal.Decimal)
+	    print(o["n"], o["d"], o["f"], ascii(o["s"]), o["t"], sep="|")
+	END
+	same '9223372036854775807|1234567890123456789012345678.0123456789|1E+300|'"'"'\x01\x1f"\\/\t\n\u65e5\u672c'"'"'|2024-01-31T12:00:00.5Z
+-9223372036854775808|-1E-10|0|'"'"'\xe9\U0001f600'"'"'|1969-12-31T23:59:59Z
+None|None|inf|'"'"'\x7f'"'"'|None
+0|0E-10|nan|'"''"'|2000-01-01T00:00:00Z' "$output"
+}
+
+@test "cat: json of bytes that are no UTF-8 is still JSON" {
+	printf 'a,b\nx\377y,\355\240\200\n' | acct-ingest | acct-cat -f json -c a,b >t.json
+	same '{"a":"x\ufffdy","b":"\ufffd\ufffd\ufffd"}' "$(cat t.json)"
+}
+
+@test "cat: table: numbers to the right, widths of wide and combining characters, controls made visible" {
+	mkrec t 'id:int64 name:string amount:decimal(9,2)' >t.acct <<-'END'
+	1	日本	-10.00
+	1000000	e\xcc\x81t\xc3\xa9	5.25
+	3	a\nb\x1b[31m	\N
+	4		0.10
+	END
+	run -0 --separate-stderr acct-cat -f table t.acct
+	same '     id  name          amount
+-------  ------------  ------
+      1  日本          -10.00
+1000000  été             5.25
+      3  a\nb\x1B[31m
+      4  ""              0.10' "$(printf '%s' "$output")"
+}
+
+@test "cat: table: later rows keep the widths, longer ones are not cut" {
+	{ for i in $(seq 1 1000); do echo "$i	x"; done; printf '1001\t%s\n' "$(printf 'y%.0s' $(seq 100))"; } |
+	    mkrec t 'id:int64 s:string' >t.acct
+	acct-cat -f table t.acct >t.txt
+	[ "$(wc -l <t.txt)" -eq 1003 ]
+	same '1001  '"$(printf 'y%.0s' $(seq 100))" "$(tail -n 1 t.txt)"
+	same '1000  x' "$(sed -n 1002p t.txt)"
+}
+
+@test "cat: table: no records" {
+	mkrec t 'id:int64 name:string' </dev/null >t.acct
+	run -0 --separate-stderr acct-cat -f table t.acct
+	same $'id  name\n--  ----' "$output"
+}
+
+@test "cat: on a terminal a table, elsewhere csv" {
+	run -0 script -qec 'acct-cat a.acct' /dev/null
+	[[ "${lines[1]}" == '----------  '* ]]
+	run -0 sh -c 'acct-cat a.acct | head -n 1'
+	same 'account_id,kind,balance,opened,open' "$output"
+}
+
+@test "cat: columns, in the order asked for" {
+	run -0 --separate-stderr acct-cat -f tsv -c balance,account_id a.acct
+	same $'balance\taccount_id\n1000.50\t1\n-2500.75\t2\n0.05\t30\n\\N\t4' "$output"
+	run -64 --separate-stderr acct-cat -c nothing a.acct
+	[[ "$stderr" == "acct-cat: "*nothing*account_id* ]]
+}
+
+@test "cat: the mended rejects: header line and raw text" {
+	{
+		printf '\001H acct/1 t_rejects _line:int64! raw:string! @header=id%%2Cname @raw=1\n'
+		printf 'A\205\t7,a"b\nA\206\t8,\351\n'
+	} >r.acct
+	acct-cat -f raw --partial r.acct >t.csv
+	printf 'id,name\n7,a"b\n8,\351\n' | cmp - t.csv
+	run -64 --separate-stderr acct-cat -f raw a.acct
+	same "acct-cat: a.acct: no column raw; with -f raw, -c names the column to write" "$stderr"
+	run -0 acct-cat -f raw -c kind a.acct
+	same $'Savings\nSay "x", y' "$output"
+}
+
+@test "cat: several files, one heading, the same columns" {
+	run -0 --separate-stderr acct-cat -v -f csv -c account_id a.acct a.acct
+	same $'account_id\n1\n2\n30\n4\n1\n2\n30\n4' "$output"
+	same "acct-cat: 8 records" "$stderr"
+	mkrec accounts 'account_id:int64' <<<1 >b.acct
+	run -65 --separate-stderr acct-cat a.acct b.acct
+	same "acct-cat: b.acct: not the columns of the first file" "$stderr"
+}
+
+@test "cat: standard input, by no name and by -" {
+	same "$(acct-cat a.acct)" "$(acct-cat <a.acct)"
+	same "$(acct-cat a.acct)" "$(acct-cat - <a.acct)"
+}
+
+@test "cat: --header" {
+	{ printf '\001H acct/1 my%%20table id:int64*! n%%0Aame:string day:date! @source=a.csv @note=two%%20words\n'; } >t.acct
+	run -0 --separate-stderr acct-cat --header a.acct t.acct
+	same "table accounts
+columns 5
+  account_id  int64          key, required
+  kind        string
+  balance     decimal(18,2)
+  opened      date
+  open        bool
+
+table 'my table'
+source a.csv
+note 'two words'
+columns 3
+  id        int64          key, required
+  'n\\name'  string
+  day       date           required" "$output"
+}
+
+@test "cat: --check: 0 and silence, or 1 and why" {
+	run -0 --separate-stderr acct-cat --check a.acct
+	[ -z "$output$stderr" ]
+	run -0 --separate-stderr acct-cat --check -v - <a.acct
+	same "acct-cat: <stdin>: 4 records of 5 columns" "$stderr"
+	head -n 3 a.acct >cut.acct
+	run -1 --separate-stderr acct-cat --check cut.acct a.acct
+	same "acct-cat: cut.acct: truncated: 2 records, trailer missing" "$stderr"
+	run -0 acct-cat --check --partial cut.acct
+	run -66 --separate-stderr acct-cat --check cut.acct none.acct a.acct
+	[ "${#stderr_lines[@]}" -eq 2 ]
+}
+
+@test "cat: --check sees a value that is not canonical, under a good checksum" {
+	printf '\001H acct/1 t a:int32\nE\207\377\377\377\377\n' >good
+	printf '\001H acct/1 t a:int32\nE\210\200\200\200\200\n' >bad
+	run -0 acct-cat --check --partial good
+	run -1 --separate-stderr acct-cat --check --partial bad
+	[[ "$stderr" == "acct-cat: bad: record 1: a: not a canonical value of its type: "* ]]
+}
+
+@test "cat: -o: the file is there whole or not at all" {
+	acct-cat -o out.csv a.acct
+	acct-cat a.acct | diff -u - out.csv
+	head -n 3 a.acct >cut.acct
+	run -65 acct-cat -o none.csv cut.acct
+	[ ! -e none.csv ]
+	[ "$(ls)" = "$(printf 'a.acct\ncut.acct\nout.csv')" ]
+}
+
+@test "cat: wrong use" {
+	run -64 --separate-stderr acct-cat -f xml a.acct
+	[[ "$stderr" == "acct-cat: -f: no format 'xml'; there are csv, tsv, json, table, raw"* ]]
+	run -64 acct-cat --check --header a.acct
+	run -64 acct-cat --check -f csv a.acct
+	run -64 acct-cat -f raw -c kind,balance a.acct
+}
+
+@test "cat: constant memory" {
+	for i in $(seq 1 2000); do printf '%d\t%0200d\n' "$i" 0; done | mkrec t 'id:int64 s:string' >part.acct
+	for i in $(seq 1 100); do cat part.acct; done >big.acct		# 40 MB
+	for f in csv json table; do
+		run -0 --separate-stderr sh -c 'ulimit -v 60000; acct-cat -f "$0" big.acct | wc -l' "$f"
+		[ "$output" -ge 200000 ]
+	done
+}
+
+# The example of the manual.
+@test "cat: the manual's pipeline" {
+	cp "$SHARED/data/bank/loans.csv" . 2>/dev/null || printf 'loan_id,loan_amount\n2,5.00\n1,7.50\n' >loans.csv
+	run -0 --separate-stderr sh -c 'acct-ingest loans.csv | acct-select -c loan_id,loan_amount | acct-cat -f table | head -n 3'
+	[ "${#lines[@]}" -eq 3 ]
+	[[ "${lines[0]}" == "loan_id  loan_amount" ]]
+	[ -z "$stderr" ]
+}
