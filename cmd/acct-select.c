@@ -37,7 +37,7 @@ static struct pred_items items;
 static struct run *runs;
 static size_t nruns;
 static size_t repeats;		/* most times a record's bytes are written */
-static uint64_t read_count;
+static uint64_t nread, nkept;
 
 static void
 parse_options(int argc, char *argv[])
@@ -189,12 +189,13 @@ main(int argc, char *argv[])
 	prepare(&h);
 	xrec_create(&out, output, &h);
 	while (xrec_next(&in, &b)) {
-		read_count += b.n;
+		nread += b.n;
 		pass(&b);
 	}
+	nkept = out.count;
 	xrec_finish(&out);
 	if (cli_verbose)
-		msg_warn("%" PRIu64 " of %" PRIu64 " records", out.count, read_count);
+		msg_warn("%" PRIu64 " of %" PRIu64 " records", nkept, nread);
 	rec_close(&in);
 	rec_header_free(&h);
 	pred_free(&pred);

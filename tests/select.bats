@@ -46,7 +46,7 @@ ids() {
 }
 
 @test "select: columns with columns" {
-	same "3 " "$(ids "amount < fee or day is null")"
+	same "3 4 " "$(ids "amount < fee or day is null")"
 	same "2 3 " "$(ids "transaction_id < account_id and day is null or account_id > transaction_id and fee is null")"
 	mkrec n 'a:int32 b:decimal(20,4) c:decimal(9,1)' >n.acct <<-'END'
 	1	1.0001	1.0
@@ -145,7 +145,7 @@ ids() {
 	same "acct-select: cut.acct: truncated: 2 records, trailer missing" "$stderr"
 	[ ! -e out.acct ]
 	run -65 --separate-stderr sh -c 'acct-select cut.acct | acct-select -w "amount > 0"'
-	[[ "$stderr" == *"acct-select: <stdin>: truncated: 2 records, trailer missing"* ]]
+	[[ "$stderr" == *"acct-select: <stdin>: truncated: "*" records, trailer missing"* ]]
 	same 1 "$(acct-select --partial -w 'amount > 100.50' cut.acct | acct-cat -f csv | tail -n +2 | wc -l)"
 }
 
