@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/msg.h"
 
@@ -31,6 +32,23 @@ void *
 xreallocarray(void *p, size_t n, size_t size)
 {
 	return there(reallocarray(p, n != 0 ? n : 1, size != 0 ? size : 1));
+}
+
+void *
+xhuge(size_t n)
+{
+	enum { HUGE_PAGE = 2 << 20 };
+	void *p;
+
+	if (n < HUGE_PAGE)
+		return xmalloc(n);
+	if (posix_memalign(&p, HUGE_PAGE, n) != 0)
+		p = NULL;
+#ifdef MADV_HUGEPAGE
+	if (p != NULL)
+		(void)madvise(p, n, MADV_HUGEPAGE);	/* a wish: speed, not correctness */
+#endif
+	return there(p);
 }
 
 char *

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "join/sink.h"
 
 static size_t
@@ -16,7 +17,7 @@ block_size(const struct rec_batch *b, size_t i)
 }
 
 static void
-prefetch_keys(const struct hash_join *j, size_t n)
+fetch_keys(const struct hash_join *j, size_t n)
 {
 	const struct join_block *k = &j->block;
 
@@ -34,21 +35,19 @@ add_block(struct hash_join *j, size_t n)
 	const struct rec_batch *b = &j->batch;
 	const struct join_block *k = &j->block;
 	struct join_table *t = &j->table;
+	struct join_row *row;
 	bool nulls = j->plan->type == JOIN_OUTER;	/* they match nothing, but there they go out */
 
 	join_block_fill(&j->block, &j->plan->build, b, j->taken, n);
-	prefetch_keys(j, n);
+	fetch_keys(j, n);
 	for (size_t i = 0; i < n; i++) {
 		struct rec r = rec_at(b, j->taken + i);
 
 		if (k->null[i] && !nulls)
 			continue;
-		join_table_add(t, k->key[i].p, k->key[i].n, k->hash[i]);
-		if (!t->keyed) {
-			uint8_t *out = buf_room(&t->payload, join_build_max(j->plan, r, b->stride));
-
-			t->payload.len += (size_t)(join_build_part(j->plan, r, out) - out);
-		}
+		row = join_table_add(t, k->key[i].p, k->key[i].n, k->hash[i], join_build_max(j->plan, r, b->stride));
+		if (row != NULL)
+			join_table_end(t, row, (size_t)(join_build_part(j->plan, r, row->bytes) - row->bytes));
 	}
 	j->taken += n;
 }
@@ -79,7 +78,7 @@ find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 	struct join_block *k = &j->block;
 
 	join_block_fill(k, &j->plan->probe, b, first, n);
-	prefetch_keys(j, n);
+	fetch_keys(j, n);
 	for (size_t i = 0; i < n; i++) {
 		k->id[i] = k->null[i] ? KEYMAP_ABSENT : keymap_find(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 		j->stats->matched += k->id[i] != KEYMAP_ABSENT;
@@ -99,24 +98,32 @@ pass_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 }
 
 static void
-prefetch_rows(const struct hash_join *j, size_t n)
+fetch_rows(const struct hash_join *j, size_t n)
 {
 	const struct join_table *t = &j->table;
 	const uint32_t *id = j->block.id;
 
 	for (size_t i = 0; i < n; i++)
 		if (id[i] != KEYMAP_ABSENT)
-			__builtin_prefetch(&t->heads[id[i]]);
+			cpu_fetch(&t->last[id[i]]);
 	for (size_t i = 0; i < n; i++)
 		if (id[i] != KEYMAP_ABSENT)
-			__builtin_prefetch(&t->rows[t->heads[id[i]].first]);
-	for (size_t i = 0; i < n; i++)
-		if (id[i] != KEYMAP_ABSENT) {
-			const uint8_t *p = t->payload.p + t->rows[t->heads[id[i]].first].off;
+			for (size_t line = 0; line < JOIN_ROW_LINES; line++)
+				cpu_fetch((const uint8_t *)t->last[id[i]] + 64 * line);
+}
 
-			__builtin_prefetch(p);
-			__builtin_prefetch(p + 64);
-		}
+/* The pairs of a probe record with the rows of a key. */
+static int
+put_pairs(struct hash_join *j, struct rec_field line, uint32_t id)
+{
+	const struct join_row *last = j->table.last[id], *row = last;
+
+	do {
+		row = row->next;
+		if (join_put(j->out, line, join_row_field(row), j->err) < 0)
+			return -1;
+	} while (row != last);
+	return 0;
 }
 
 /* inner, left and outer: a record with each row of its key, or with what stands for none. */
@@ -127,7 +134,7 @@ pair_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 	struct rec_field absent = { j->plan->absent.p, j->plan->absent.len }, line;
 	bool lone = join_keeps_lone(j->plan->type);
 
-	prefetch_rows(j, n);
+	fetch_rows(j, n);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t id = j->block.id[i];
 
@@ -139,9 +146,8 @@ pair_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 		}
 		if (t->matched != NULL)
 			t->matched[id] = 1;
-		for (uint32_t row = t->heads[id].first; row != JOIN_NO_ROW; row = t->rows[row].next)
-			if (join_put(j->out, line, join_table_row(t, row), j->err) < 0)
-				return -1;
+		if (put_pairs(j, line, id) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -173,16 +179,18 @@ static int
 put_lone_rows(struct hash_join *j)
 {
 	const struct join_table *t = &j->table;
+	const struct join_row *row = NULL;
+	struct join_chunk *at;
 	struct buf part = { 0 };
 	int failed = 0;
 
-	for (size_t row = 0; row < t->nrows && !failed; row++) {
-		if (t->matched[t->rows[row].id])
+	while ((row = join_table_next(t, row, &at)) != NULL && !failed) {
+		if (t->matched[row->id])
 			continue;
 		j->stats->lone++;
 		part.len = 0;
-		join_probe_part(j->plan, join_table_key(t, t->rows[row].id), &part);
-		failed = join_put(j->out, (struct rec_field){ part.p, part.len }, join_table_row(t, row), j->err);
+		join_probe_part(j->plan, join_table_key(t, row->id), &part);
+		failed = join_put(j->out, (struct rec_field){ part.p, part.len }, join_row_field(row), j->err);
 	}
 	buf_free(&part);
 	return failed;

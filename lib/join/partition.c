@@ -162,27 +162,49 @@ park(const struct grace *g, struct part *parts, bool build)
 	return 0;
 }
 
+static int
+split_keys(const struct grace *g, struct part *parts)
+{
+	for (uint32_t id = 0; id < g->j->table.keys.n; id++) {
+		struct rec_field key = join_table_key(&g->j->table, id);
+		struct head h = { id, keymap_hash(key.p, key.n), (uint32_t)key.n, 0 };
+
+		if (to_build(g, parts, 0, h, key.p, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+split_rows(const struct grace *g, struct part *parts)
+{
+	const struct join_row *row = NULL;
+	struct join_chunk *at;
+	uint64_t number = 0;
+
+	while ((row = join_table_next(&g->j->table, row, &at)) != NULL) {
+		struct rec_field key = join_table_key(&g->j->table, row->id);
+		struct head h = { number++, keymap_hash(key.p, key.n), (uint32_t)key.n, row->n };
+
+		if (to_build(g, parts, 0, h, key.p, row->bytes) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Empties the table that became full. */
 static int
 split_table(const struct grace *g, struct part *parts)
 {
 	struct join_table *t = &g->j->table;
-	size_t n = t->keyed ? t->keys.n : t->nrows;
+	int failed = t->keyed ? split_keys(g, parts) : split_rows(g, parts);
 
-	for (size_t i = 0; i < n; i++) {
-		struct rec_field key = join_table_key(t, t->keyed ? (uint32_t)i : t->rows[i].id);
-		struct rec_field row = t->keyed ? (struct rec_field){ 0 } : join_table_row(t, i);
-		struct head h = { i, keymap_hash(key.p, key.n), (uint32_t)key.n, (uint32_t)row.n };
-
-		if (to_build(g, parts, 0, h, key.p, row.p) < 0)
-			return -1;
-	}
 	join_table_free(t);
-	return 0;
+	return failed;
 }
 
 static int
-split_build_block(const struct grace *g, struct part *parts, size_t n)
+split_build_block(struct grace *g, struct part *parts, size_t n)
 {
 	struct hash_join *j = g->j;
 	const struct join_block *k = &j->block;
@@ -191,7 +213,7 @@ split_build_block(const struct grace *g, struct part *parts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct head h = { j->batch.first + j->taken + i, k->hash[i], (uint32_t)k->key[i].n, 0 };
 		struct rec r = rec_at(&j->batch, j->taken + i);
-		struct buf *rest = &j->table.payload;
+		struct buf *rest = &g->build.bytes;
 
 		if (k->null[i] && j->plan->type != JOIN_OUTER)
 			continue;
@@ -208,7 +230,7 @@ split_build_block(const struct grace *g, struct part *parts, size_t n)
 
 /* The rest of the batch that the table had no room for, and of the stream. */
 static int
-split_build(const struct grace *g, struct part *parts)
+split_build(struct grace *g, struct part *parts)
 {
 	struct hash_join *j = g->j;
 	int got;
@@ -309,6 +331,7 @@ static int
 load_part(struct grace *g, struct part *p, size_t memory)
 {
 	struct join_table *t = &g->j->table;
+	struct join_row *row;
 	int got;
 
 	if (spill_rewind(&p->build, g->j->err) < 0)
@@ -316,9 +339,11 @@ load_part(struct grace *g, struct part *p, size_t memory)
 	while ((got = read_piece(&p->build, &g->build, g->j->err)) > 0) {
 		struct rec_field rest = piece_rest(&g->build);
 
-		join_table_add(t, g->build.bytes.p, g->build.head.key, g->build.head.hash);
-		if (!t->keyed)
-			buf_add(&t->payload, rest.p, rest.n);
+		row = join_table_add(t, g->build.bytes.p, g->build.head.key, g->build.head.hash, rest.n);
+		if (row != NULL) {
+			memcpy(row->bytes, rest.p, rest.n);
+			join_table_end(t, row, rest.n);
+		}
 		if (join_table_full(t, memory))
 			return 0;
 	}
@@ -341,12 +366,14 @@ pair_on_disk(struct grace *g, struct part *p, const struct sink *out)
 static int
 pair_in_memory(struct grace *g, uint32_t id, const struct sink *out)
 {
-	const struct join_table *t = &g->j->table;
+	const struct join_row *last = g->j->table.last[id], *row = last;
 	struct rec_field line = piece_rest(&g->probe);
 
-	for (uint32_t row = t->heads[id].first; row != JOIN_NO_ROW; row = t->rows[row].next)
-		if (put(out, g->probe.head.number, line, join_table_row(t, row), g->j->err) < 0)
+	do {
+		row = row->next;
+		if (put(out, g->probe.head.number, line, join_row_field(row), g->j->err) < 0)
 			return -1;
+	} while (row != last);
 	return 0;
 }
 
@@ -571,7 +598,6 @@ join_partitioned(struct hash_join *j)
 	init_parts(&g, parts);
 	if (split_table(&g, parts) == 0 && split_build(&g, parts) == 0 && park(&g, parts, true) == 0 &&
 	    split_probe(&g, parts) == 0 && park(&g, parts, false) == 0) {
-		buf_free(&j->table.payload);
 		ret = join_parts(&g, parts, 0, &out, &out);
 	}
 	close_parts(&g, parts);

@@ -3,69 +3,132 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_CHUNK = 64 << 10, LAST_CHUNK = 32 << 20 };
+
+struct join_chunk {
+	struct join_chunk *next;
+	size_t used, cap;	/* of the data */
+	uint8_t data[];
+};
+
 void
 join_table_init(struct join_table *t, bool keyed)
 {
 	memset(t, 0, sizeof(*t));
 	t->keyed = keyed;
 	keymap_init(&t->keys);
-	buf_room(&t->payload, 1);	/* rows without bytes have an address too */
 }
 
 void
 join_table_free(struct join_table *t)
 {
+	struct join_chunk *c, *next;
+
+	for (c = t->first; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
 	keymap_free(&t->keys);
-	free(t->heads);
-	free(t->rows);
+	free(t->last);
 	free(t->matched);
-	buf_free(&t->payload);
 	memset(t, 0, sizeof(*t));
 }
 
-static size_t
-grown(size_t cap)
+/* Chunks grow with the table; what is not used of them is never touched. */
+static void
+add_chunk(struct join_table *t, size_t least)
 {
-	return cap < 256 ? 256 : cap + cap / 2;
+	size_t cap = t->used < FIRST_CHUNK ? FIRST_CHUNK : t->used < LAST_CHUNK ? t->used : LAST_CHUNK;
+	struct join_chunk *c;
+
+	if (cap < least)
+		cap = least;
+	c = xhuge(sizeof(*c) + cap + 64 * JOIN_ROW_LINES);
+	*c = (struct join_chunk){ NULL, 0, cap };
+	if (t->chunk == NULL)
+		t->first = c;
+	else
+		t->chunk->next = c;
+	t->chunk = c;
+}
+
+static size_t
+row_size(size_t n)
+{
+	return (sizeof(struct join_row) + n + 7) & ~(size_t)7;
+}
+
+static void
+grow_last(struct join_table *t)
+{
+	size_t cap = t->last_cap < 256 ? 256 : 2 * t->last_cap;
+	struct join_row **last = xhuge(cap * sizeof(*last));
+
+	if (t->last_cap > 0)
+		memcpy(last, t->last, t->last_cap * sizeof(*last));
+	free(t->last);
+	t->last = last;
+	t->last_cap = cap;
+}
+
+struct join_row *
+join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max)
+{
+	struct join_row *row;
+	bool added;
+	uint32_t id = keymap_add(&t->keys, key, n, hash, &added);
+
+	if (t->keyed)
+		return NULL;
+	if (t->chunk == NULL || t->chunk->cap - t->chunk->used < row_size(max))
+		add_chunk(t, row_size(max));
+	if (id >= t->last_cap)
+		grow_last(t);
+	row = (struct join_row *)(void *)(t->chunk->data + t->chunk->used);
+	row->id = id;
+	row->next = added ? row : t->last[id]->next;
+	if (!added)
+		t->last[id]->next = row;
+	t->last[id] = row;
+	return row;
 }
 
 void
-join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash)
+join_table_end(struct join_table *t, struct join_row *row, size_t n)
 {
-	bool added;
-	uint32_t id = keymap_add(&t->keys, key, n, hash, &added), row = (uint32_t)t->nrows;
+	row->n = (uint32_t)n;
+	t->chunk->used += row_size(n);
+	t->used += row_size(n);
+	t->nrows++;
+}
 
-	if (t->keyed)
-		return;
-	if (t->nrows == t->rows_cap) {
-		t->rows_cap = grown(t->rows_cap);
-		t->rows = xreallocarray(t->rows, t->rows_cap, sizeof(*t->rows));
+struct join_row *
+join_table_next(const struct join_table *t, const struct join_row *row, struct join_chunk **at)
+{
+	const uint8_t *p;
+
+	if (row == NULL) {
+		*at = t->first;
+		return *at == NULL ? NULL : (struct join_row *)(void *)(*at)->data;
 	}
-	if (id >= t->heads_cap) {
-		t->heads_cap = grown(t->heads_cap);
-		t->heads = xreallocarray(t->heads, t->heads_cap, sizeof(*t->heads));
+	p = (const uint8_t *)row + row_size(row->n);
+	if (p == (*at)->data + (*at)->used) {
+		*at = (*at)->next;
+		return *at == NULL ? NULL : (struct join_row *)(void *)(*at)->data;
 	}
-	t->rows[t->nrows++] = (struct join_row){ t->payload.len, JOIN_NO_ROW, id };
-	if (added) {
-		t->heads[id] = (struct join_head){ row, row };
-	} else {
-		t->rows[t->heads[id].last].next = row;
-		t->heads[id].last = row;
-	}
+	return (struct join_row *)(void *)((*at)->data + (p - (*at)->data));
 }
 
 bool
 join_table_full(const struct join_table *t, size_t memory)
 {
-	/* Room beyond what is used costs nothing until it is touched; only the key table touches all of its own. */
-	size_t held = keymap_memory_after(&t->keys, JOIN_BLOCK) + t->nrows * sizeof(*t->rows) +
-	    t->keys.n * (sizeof(*t->heads) + 1) + t->payload.len;
+	size_t held = keymap_memory_after(&t->keys, JOIN_BLOCK) + t->used + t->keys.n * (sizeof(*t->last) + 1);
 
-	return held > memory || t->keys.n > KEYMAP_ABSENT - 2 * JOIN_BLOCK || t->nrows > JOIN_NO_ROW - 2 * JOIN_BLOCK;
+	return held > memory || t->keys.n > KEYMAP_ABSENT - 2 * JOIN_BLOCK;
 }
 
 void
 join_table_mark(struct join_table *t)
 {
-	t->matched = xcalloc(t->keys.n + 1, 1);
+	t->matched = xcalloc(t->keys.n + (size_t)1, 1);
 }

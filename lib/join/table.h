@@ -5,34 +5,37 @@
 #include "join/join.h"
 #include "key/keymap.h"
 
-#define JOIN_NO_ROW UINT32_MAX
-
 struct join_row {
-	uint64_t off;		/* where its bytes begin in payload; they end where the next row's begin */
-	uint32_t next;		/* the next row of the key, or JOIN_NO_ROW */
+	struct join_row *next;	/* of the same key; the last one's is the first */
 	uint32_t id;		/* its key */
+	uint32_t n;		/* its length */
+	uint8_t bytes[];
 };
 
-struct join_head {		/* of a key */
-	uint32_t first, last;	/* rows */
-};
+enum { JOIN_ROW_LINES = 3 };	/* so many cache lines from a row's beginning on may be read, whatever they hold */
 
 struct join_table {		/* owned */
 	bool keyed;		/* keys alone: semi and anti joins, and keys too frequent to hold their rows */
 	struct keymap keys;
-	struct join_head *heads;	/* by key */
-	size_t heads_cap;
-	struct join_row *rows;
-	size_t nrows, rows_cap;
-	struct buf payload;
+	struct join_row **last;	/* by key */
+	size_t last_cap;
+	struct join_chunk *first, *chunk;	/* memory of the rows, which never move: all of it, and where the next goes */
+	size_t nrows, used;	/* rows and the bytes they take */
 	uint8_t *matched;	/* by key, once join_table_mark was called */
 };
 
 void join_table_init(struct join_table *t, bool keyed);
 void join_table_free(struct join_table *t);
 
-/* Adds a row under the key. Its bytes are what the caller then appends to payload, nothing where the table is keyed. */
-void join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash);
+/*
+ * Adds a row under the key and returns it with room for max bytes, of which join_table_end says how many were used. NULL where the table is
+ * keyed: the key alone has been added then.
+ */
+struct join_row *join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max);
+void join_table_end(struct join_table *t, struct join_row *row, size_t n);
+
+/* The row after this one in build order, of all keys; the first for NULL. NULL at the end. */
+struct join_row *join_table_next(const struct join_table *t, const struct join_row *row, struct join_chunk **at);
 
 /* Would it hold more than `memory` bytes, or more rows than have numbers, with JOIN_BLOCK further ones? To be asked before they are added. */
 bool join_table_full(const struct join_table *t, size_t memory);
@@ -41,11 +44,9 @@ bool join_table_full(const struct join_table *t, size_t memory);
 void join_table_mark(struct join_table *t);
 
 static inline struct rec_field
-join_table_row(const struct join_table *t, size_t row)
+join_row_field(const struct join_row *row)
 {
-	uint64_t end = row + 1 < t->nrows ? t->rows[row + 1].off : t->payload.len;
-
-	return (struct rec_field){ t->payload.p + t->rows[row].off, (size_t)(end - t->rows[row].off) };
+	return (struct rec_field){ row->bytes, row->n };
 }
 
 static inline struct rec_field

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -120,7 +121,7 @@ keymap_home(const struct keymap *m, uint64_t hash)
 static inline void
 keymap_prefetch(const struct keymap *m, uint64_t hash)
 {
-	__builtin_prefetch(&m->slots[keymap_home(m, hash)]);
+	cpu_fetch(&m->slots[keymap_home(m, hash)]);
 }
 
 /* Once the slot has arrived: the entry that it most likely names. */
@@ -130,7 +131,7 @@ keymap_prefetch_entry(const struct keymap *m, uint64_t hash)
 	uint64_t slot = m->slots[keymap_home(m, hash)];
 
 	if (slot != 0)
-		__builtin_prefetch(&m->entries[(uint32_t)slot - 1]);
+		cpu_fetch(&m->entries[(uint32_t)slot - 1]);
 }
 
 static inline struct keymap_entry
