@@ -1,6 +1,6 @@
 /*
- * Which instructions this processor has, and what its caches like. ACCT_PORTABLE=1 in the environment answers no to all, so that tests can run the same program on
- * both paths.
+ * Which instructions this processor has, and what its caches like. ACCT_PORTABLE=1 in the environment answers no to all instructions,
+ * so that tests can run the same program on both paths.
  */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
