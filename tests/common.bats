@@ -1,0 +1,307 @@
+load helper
+
+# What all programs have in common. A program without a line here fails the first case.
+#
+# program, what it reads (text: CSV; raw: records of acct-ingest; records), and its command line, where IN is the input.
+table() {
+	cat <<-'END'
+	acct-ingest	text	acct-ingest -t t IN
+	acct-clean	raw	acct-clean -s t.yaml -r rejects IN
+	acct-join	records	acct-join -k id other.acct IN
+	acct-join	records	acct-join -j outer -k id IN other.acct
+	acct-join	records	acct-join --sorted -k id other.acct IN
+	acct-balance	records	acct-balance -k id -i IN count() sum(amount)
+	acct-merge-sql	records	acct-merge-sql -d sqlite -k id IN
+	acct-cat	records	acct-cat IN
+	acct-cat	records	acct-cat -f table IN
+	acct-select	records	acct-select -w id>0 IN
+	END
+}
+
+prepare() {
+	printf 'id,name,amount\n1,a,1.00\n2,b b,\n' >t.csv
+	cat >t.yaml <<-'END'
+	name: t
+	columns:
+	  - name: id
+	    type: int64
+	    key: yes
+	  - name: name
+	    type: string
+	  - name: amount
+	    type: decimal(9,2)
+	END
+	mkrec t 'id:int64*! name:string amount:decimal(9,2)' >t.acct <<-'END'
+	1	a	1.00
+	2	b\tb	\N
+	END
+	mkrec other 'id:int64*! more:string' <<<$'1\tx' >other.acct
+	{ printf '\001H acct/1 t _line:int64*! id:string name:string amount:string _malformed:string @columns=id%%2Cname%%2Camount\n'
+	  printf 'A\202\t1\ta\t1.00\t\031\nA\203\t2\tb b\t\032\t\031\n'; } >raw.part
+	acct-select --partial raw.part >raw.acct
+}
+
+# each KIND FUNCTION: calls FUNCTION PROGRAM READS COMMAND for every line of the table whose program is built; KIND limits what it reads.
+each() {
+	local program reads command kind=$1
+	shift
+	table >table.txt
+	while IFS=$'\t' read -r -u 9 program reads command; do
+		[ -x "$BUILD/bin/$program" ] || continue
+		case $kind in all | "$reads") ;; any) [ "$reads" != text ] || continue ;; *) continue ;; esac
+		echo "$command" >&2
+		"$@" "$program" "$reads" "$command"
+	done 9<table.txt
+}
+
+# input READS: the file it reads.
+input() {
+	case $1 in text) echo t.csv ;; raw) echo raw.acct ;; *) echo t.acct ;; esac
+}
+
+# try STATUS PROGRAM COMMAND INPUT: runs it with INPUT in IN's place; the status, a message that begins with the program's name, and silence on
+# standard output must come out. The message is left in $said.
+try() {
+	local want=$1 program=$2 command=${3/IN/$4} got=0
+	read -ra words <<<"$command"
+	"${words[@]}" >out.txt 2>err.txt </dev/null || got=$?
+	said=$(<err.txt)
+	[ "$got" -eq "$want" ] || { echo "$command: status $got, not $want: $said" >&2; return 1; }
+	[ "$want" -eq 0 ] || [[ "$said" == "$program: "* ]] || { echo "$command: no message: $said" >&2; return 1; }
+}
+
+@test "common: every program stands in the table of these tests" {
+	for p in "$BUILD"/bin/acct-*; do
+		table | grep -q "^${p##*/}	" || { echo "${p##*/} has no line" >&2; false; }
+	done
+}
+
+@test "common: -h and --help: the usage on standard output" {
+	for p in "$BUILD"/bin/acct-*; do
+		for h in -h --help; do
+			run -0 --separate-stderr "$p" "$h"
+			[[ "${lines[0]}" == "usage: ${p##*/} "* ]]
+			[ -z "$stderr" ]
+		done
+		run -74 --separate-stderr sh -c '"$0" -h >/dev/full' "$p"
+	done
+}
+
+@test "common: -V and --version" {
+	for p in "$BUILD"/bin/acct-*; do
+		run -0 --separate-stderr "$p" --version
+		[[ "$output" == "${p##*/} "[0-9]* ]]
+		same "$output" "$("$p" -V)"
+	done
+}
+
+@test "common: an unknown option is wrong use" {
+	for p in "$BUILD"/bin/acct-*; do
+		for o in -Z --no-such-option; do
+			run -64 --separate-stderr "$p" "$o"
+			[[ "$stderr" == *"usage: ${p##*/} "* ]]
+			[ -z "$output" ]
+		done
+		run -64 --separate-stderr "$p" --memory 12Q
+		[[ "$stderr" == "${p##*/}: --memory: "* ]]
+	done
+}
+
+@test "common: every program has a manual that knows its options" {
+	for p in "$BUILD"/bin/acct-*; do
+		m=$ROOT/man/${p##*/}.1
+		[ -e "$m" ] || { echo "$m is not there" >&2; false; }
+		mandoc -T utf8 "$m" | col -b >page.txt
+		for o in $("$p" -h | sed '/^$/,$d' | grep -oE -- '(^|[][| ])--?[a-z][-a-z]*' | tr -d '][| '); do
+			grep -q -- "$o" page.txt || { echo "$m does not name $o" >&2; false; }
+		done
+	done
+}
+
+missing() {
+	try 66 "$1" "$3" none.acct
+	[[ "$said" == "$1: none.acct: No such file or directory" ]]
+}
+
+@test "common: a missing file" {
+	each all missing
+}
+
+directory() {
+	try 66 "$1" "$3" .
+	[[ "$said" == "$1: .: Is a directory" ]]
+}
+
+@test "common: a directory given as file" {
+	each all directory
+}
+
+empty() {
+	: >empty
+	try 65 "$1" "$3" empty
+	[[ "$said" == "$1: empty: empty"* ]]
+	try 65 "$1" "$3" -
+	[[ "$said" == "$1: <stdin>: empty"* ]]
+}
+
+@test "common: empty input" {
+	each all empty
+}
+
+not_records() {
+	try 65 "$1" "$3" t.csv
+	[[ "$said" == "$1: t.csv: "* ]]
+	try 65 "$1" "$3" /dev/zero
+}
+
+@test "common: what is no record stream" {
+	ulimit -v 2000000 2>/dev/null || true
+	each any not_records
+}
+
+cut_everywhere() {
+	local words
+	read -ra words <<<"${3/IN/-}"
+	cuts "$(input "$2")" "${words[@]}"
+	read -ra words <<<"${3/IN/{\}}"
+	cuts "$(input "$2")" "${words[@]}"
+}
+
+@test "common: a stream cut at any byte is refused" {
+	each any cut_everywhere
+	[ "$(ls -A)" = "$(ls -A | grep -v tmp)" ]
+}
+
+altered() {
+	local in
+	in=$(input "$2")
+	head -n 2 "$in" >bad
+	printf 'A\377' >>bad				# a field too few, then what was there
+	tail -n +3 "$in" >>bad
+	try 65 "$1" "$3" bad
+	sed '2s/a/b/' "$in" >bad			# under another's checksum
+	try 65 "$1" "$3" bad
+	[[ "$said" == "$1: bad: "*checksum* ]]
+	{ cat "$in"; sed 's/\(:string\)\(.*\):string/\1!\2:bool/; s/name:/neme:/' "$in"; } >bad
+	try 65 "$1" "$3" bad
+	{ cat "$in"; grep -a '^.T' "$in"; } >bad	# a trailer too many
+	try 65 "$1" "$3" bad
+}
+
+@test "common: an altered stream is refused" {
+	each any altered
+}
+
+left_over() {
+	local in
+	in=$(input "$2")
+	head -n 2 "$in" >short
+	try 65 "$1" "$3 -o made" short
+	[ ! -e made ]
+	try 73 "$1" "$3 -o nowhere/made" "$in"
+	[[ "$said" == "$1: nowhere/made: No such file or directory" ]]
+	try 0 "$1" "$3 -o made" "$in"
+	[ -s made ]
+	rm -f made rejects
+	[ -z "$(find . -name '*tmp*')" ]
+}
+
+@test "common: -o makes its file whole or not at all" {
+	each any left_over
+}
+
+full() {
+	local words got=0
+	read -ra words <<<"${3/IN/$(input "$2")}"
+	"${words[@]}" >/dev/full 2>err.txt || got=$?
+	[ "$got" -eq 74 ]
+	same "$1: <stdout>: No space left on device" "$(<err.txt)"
+	got=0
+	"${words[@]}" -o /dev/full 2>err.txt || got=$?
+	[ "$got" -eq 74 ]
+	same "$1: /dev/full: No space left on device" "$(<err.txt)"
+}
+
+@test "common: a full disk" {
+	each all full
+}
+
+closed() {
+	local words got=0
+	read -ra words <<<"${3/IN/$(input "$2")}"
+	"${words[@]}" >&- 2>err.txt || got=$?
+	[ "$got" -eq 74 ]
+	same "$1: <stdout>: Bad file descriptor" "$(<err.txt)"
+	read -ra words <<<"${3/IN/-}"
+	got=0
+	"${words[@]}" >out.txt 2>err.txt <&- || got=$?
+	[ "$got" -eq 74 ]
+	same "$1: <stdin>: Bad file descriptor" "$(<err.txt)"
+}
+
+@test "common: closed output and closed input" {
+	each all closed
+}
+
+head_of() {
+	local words in=big.acct
+	case $2 in text) in=big.csv ;; raw) in=bigraw.acct ;; esac
+	read -ra words <<<"${3/IN/$in}"
+	rm -f rejects
+	"${words[@]}" 2>err.txt | head -n 1 >out.txt
+	[ -s out.txt ]
+	same "" "$(<err.txt)"
+}
+
+@test "common: head may close the pipe" {
+	seq 1 100000 | sed 's/.*/&\tsome text that fills the pipe\t1.00/' | mkrec t 'id:int64*! name:string amount:decimal(9,2)' >big.acct
+	acct-cat -o big.csv big.acct
+	acct-ingest -o bigraw.acct big.csv
+	each all head_of
+}
+
+# on_terminal STATUS COMMAND [REDIRECTION]: runs it on a terminal; what stands there is left in err.txt.
+on_terminal() {
+	local words got=0
+	read -ra words <<<"$2"
+	printf '%q ' "${words[@]}" >cmd.sh
+	echo "${3-}" >>cmd.sh
+	script -qec 'sh cmd.sh' /dev/null </dev/null >err.txt || got=$?
+	[ "$got" -eq "$1" ]
+}
+
+from_terminal() {
+	on_terminal 64 "${3/IN/-}" '>out.txt'
+	grep -q "^$1: <stdin>: a record stream is not read from a terminal; acct-cat shows one as text" err.txt
+}
+
+to_terminal() {
+	case $1 in
+	acct-cat | acct-merge-sql)
+		on_terminal 0 "${3/IN/$(input "$2")}"
+		;;
+	*)
+		on_terminal 64 "${3/IN/$(input "$2")}"
+		grep -q "^$1: <stdout>: a record stream is not written to a terminal; pipe it to acct-cat" err.txt
+		;;
+	esac
+}
+
+@test "common: records go neither from nor to a terminal" {
+	each any from_terminal
+	each all to_terminal
+}
+
+portable() {
+	local words
+	read -ra words <<<"${3/IN/$(input "$2")}"
+	rm -f rejects
+	"${words[@]}" >fast.out
+	rm -f rejects
+	ACCT_PORTABLE=1 "${words[@]}" >slow.out
+	cmp fast.out slow.out
+}
+
+@test "common: the portable path gives the same bytes" {
+	each all portable
+}
