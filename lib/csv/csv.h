@@ -20,7 +20,8 @@ struct csv_format {
 /* ---- reader.c ---- */
 
 enum {
-	CSV_BATCH = 256,		/* most rows of a batch */
+	CSV_BATCH = 256,		/* a batch is full with so many rows */
+	CSV_BATCH_MAX = CSV_BATCH + 63,	/* though it may have some more */
 	CSV_MAX_RECORD = 16 << 20,	/* longest record unless raised */
 	CSV_MAX_FIELDS = 4096,		/* fields of a row with quotes that are kept; beyond they are counted */
 	CSV_PAD = 64			/* bytes behind every row that may be read, whatever they hold */

@@ -16,6 +16,8 @@
 /* What a record has beside its fields: the line number and its TAB, a TAB and a null in the end, the LF. */
 enum { RECORD_EXTRA = VAL_INT_MAX + 1 + 2 + 1 };
 
+enum { GROUP = 32 };	/* records put before they are hashed */
+
 void
 csv_raw_init(struct csv_raw *r, struct rec_writer *out, const char *name, uint8_t delimiter, size_t nfields,
     const size_t *from, size_t ncolumns)
@@ -116,31 +118,48 @@ put_line(struct line_code *code, uint8_t *out, uint64_t number)
 	return out + code->n + 1;
 }
 
-CPU_AVX2 static uint8_t *
-put_run_avx2(const struct csv_batch *b, size_t i, size_t n, uint8_t delimiter, uint8_t *out, uint64_t *sum)
+/* Writes n rows, at most GROUP, at out; begins[k] is where record k begins, and begins[n] the end of all. */
+CPU_AVX2 static inline void
+put_group(const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t delimiter, struct line_code *code,
+    uint8_t *out, uint8_t **begins)
 {
 	const __m256i d = _mm256_set1_epi8((char)delimiter), tab = _mm256_set1_epi8('\t');
-	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
-	uint64_t added = 0;
+	size_t i, k;
 
-	for (; n > 0; i++, n--) {
-		const struct csv_row *row = &b->rows[i];
+	for (i = 0; i < n; i++, row++) {
 		const uint8_t *p = b->base + row->off;
-		uint8_t *begin = out;
-		size_t k, len = row->len;
 
-		out = put_line(&code, out, b->line + row->line);
+		begins[i] = out;
+		out = put_line(code, out, b->line + row->line);
 		/* Up to 31 bytes more than there are: CSV_PAD behind the rows and the writer's slack allow it. */
-		for (k = 0; k < len; k += 32) {
+		for (k = 0; k < row->len; k += 32) {
 			__m256i v = _mm256_loadu_si256((const __m256i *)(p + k));
 
 			v = _mm256_blendv_epi8(v, tab, _mm256_cmpeq_epi8(v, d));
 			_mm256_storeu_si256((__m256i *)(out + k), v);
 		}
-		out += len;
-		memcpy(out, "\t\x19\n", 3);
-		added += hash_bytes(begin, (size_t)(out + 2 - begin));
+		out += row->len;
+		memcpy(out, "\t\x19\n", 4);
 		out += 3;
+	}
+	begins[n] = out;
+}
+
+CPU_AVX2 static uint8_t *
+put_run_avx2(const struct csv_batch *b, size_t i, size_t n, uint8_t delimiter, uint8_t *out, uint64_t *sum)
+{
+	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
+	uint8_t *begins[GROUP + 1];
+	uint64_t added = 0;
+	size_t k, part;
+
+	for (; n > 0; i += part, n -= part) {
+		part = n < GROUP ? n : GROUP;
+		put_group(b, b->rows + i, part, delimiter, &code, out, begins);
+		/* Hashed apart, as bytes just stored in pieces are slow to load in other pieces. */
+		for (k = 0; k < part; k++)
+			added += hash_bytes(begins[k], (size_t)(begins[k + 1] - begins[k]) - 1);
+		out = begins[part];
 	}
 	*sum += added;
 	return out;

@@ -21,7 +21,7 @@ struct csv_reader_state {
 	struct csv_decoder decoder;
 	size_t fed;			/* bytes from pos of the record that is open in the decoder; 0: none is */
 	uint32_t fed_lines;		/* the physical lines of them */
-	struct csv_row rows[CSV_BATCH];
+	struct csv_row rows[CSV_BATCH_MAX];
 };
 
 int

@@ -62,19 +62,26 @@ take_line(struct csv_scan *s, struct csv_format f, size_t n, size_t next)
 	return true;
 }
 
+/* Takes the next line. False at a quote, and where it does not end before `end`. */
+static bool
+take_next(struct csv_scan *s, struct csv_format f, size_t end)
+{
+	const uint8_t *lf = memchr(s->p + s->at, '\n', end - s->at);
+	size_t n;
+
+	if (lf == NULL)
+		return false;
+	n = (size_t)(lf - s->p) - s->at;
+	if (n > 0 && lf[-1] == '\r')
+		n--;
+	return take_line(s, f, n, (size_t)(lf - s->p) + 1);
+}
+
 void
 csv_scan_portable(struct csv_scan *s, struct csv_format f, size_t end)
 {
-	const uint8_t *lf;
-	size_t n;
-
-	while (s->n < CSV_BATCH && (lf = memchr(s->p + s->at, '\n', end - s->at)) != NULL) {
-		n = (size_t)(lf - s->p) - s->at;
-		if (n > 0 && lf[-1] == '\r')
-			n--;
-		if (!take_line(s, f, n, (size_t)(lf - s->p) + 1))
-			break;
-	}
+	while (s->n < CSV_BATCH && take_next(s, f, end))
+		;
 }
 
 void
@@ -84,6 +91,23 @@ csv_scan_last(struct csv_scan *s, struct csv_format f, size_t end)
 }
 
 #if CPU_X86
+
+/*
+ * The vector scanner takes a chunk of the text at a time: first the masks of all its words of 64 bytes and where its line feeds are, without a
+ * branch on the data; then the rows, from the masks.
+ */
+enum { CHUNK_FIRST = 4, CHUNK_WORDS = 128, CHUNK_LINES = CSV_BATCH + 64 };
+
+struct chunk {
+	const uint8_t *p;
+	uint64_t delimiter[CHUNK_WORDS];	/* bit i of word w: byte 64 * w + i is a delimiter */
+	uint64_t look[CHUNK_WORDS];		/* follows a quote or a control byte, except the LF of a CRLF */
+	uint64_t empty[CHUNK_WORDS];		/* ends an empty field or a blank line */
+	uint32_t before[CHUNK_WORDS];		/* delimiters in the words before w */
+	uint32_t lf[CHUNK_LINES];		/* offsets of line feeds */
+	size_t nlf;
+	uint64_t any;				/* all of look and empty */
+};
 
 struct masks {		/* bit i for byte i of 64 */
 	uint64_t lf, delimiter, odd, cr;
@@ -113,62 +137,127 @@ classify(const uint8_t *p, __m256i delimiter, __m256i quote)
 	    m[0][3] | m[1][3] << 32 };
 }
 
-/* Takes the line that ends at the LF at `lf`, of which the masks gave its fields and whether it is odd. False at a quote. */
-CPU_AVX2 static inline bool
-take_masked(struct csv_scan *s, struct csv_format f, size_t lf, uint32_t nfields, bool odd)
+/* Fills the chunk from n bytes at p, the start of a line, at most CHUNK_WORDS words, until it has `lines` line feeds or a few more. */
+CPU_AVX2 static void
+fill_chunk(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, size_t lines)
 {
-	struct csv_row *row = &s->rows[s->n];
-	size_t n = lf - s->at;
+	const __m256i delimiter = _mm256_set1_epi8((char)f.delimiter);
+	const __m256i quote = _mm256_set1_epi8((char)(f.quote != 0 ? f.quote : '\n'));
+	uint64_t odd_in = 0, cr_in = 0, separator_in = 2;	/* the last bits of the word before */
+	uint32_t delimiters = 0;
+	size_t w;
 
-	if (n > 0 && s->p[lf - 1] == '\r') {
-		n--;
-		odd |= n > 0 && s->p[lf - 2] == f.delimiter;
+	c->p = p;
+	c->nlf = 0;
+	c->any = 0;
+	for (w = 0; 64 * w < n && c->nlf < lines; w++) {
+		struct masks m = classify(p + 64 * w, delimiter, quote);
+		uint64_t lf = n - 64 * w < 64 ? _bzhi_u64(m.lf, (unsigned)(n - 64 * w)) : m.lf;
+		uint64_t separator = m.lf | m.delimiter, crlf = m.lf & (m.cr << 1 | cr_in);
+		uint32_t *out = c->lf + c->nlf;
+
+		c->delimiter[w] = m.delimiter;
+		c->before[w] = delimiters;
+		c->look[w] = (m.odd << 1 | odd_in) & ~crlf;
+		c->empty[w] = (separator & (separator << 1 | separator_in >> 1)) | (crlf & (separator << 2 | separator_in));
+		c->any |= c->look[w] | c->empty[w];
+		delimiters += (uint32_t)__builtin_popcountll(m.delimiter);
+		odd_in = m.odd >> 63;
+		cr_in = m.cr >> 63;
+		separator_in = separator >> 62;
+		c->nlf += (size_t)__builtin_popcountll(lf);
+		do {	/* four at a time, of which nlf says how many there were */
+			int i;
+
+			for (i = 0; i < 4; i++) {
+				*out++ = (uint32_t)(64 * w + _tzcnt_u64(lf));
+				lf = _blsr_u64(lf);
+			}
+		} while (lf != 0);
 	}
-	if (odd || n == 0)
-		return take_line(s, f, n, lf + 1);
-	*row = (struct csv_row){ .off = (uint32_t)s->at, .len = (uint32_t)n, .line = s->lines, .nfields = nfields };
-	s->n++;
-	s->lines++;
-	s->at = lf + 1;
-	return true;
+}
+
+/* Is a bit set from byte `begin` to byte `end`, inclusive? */
+CPU_AVX2 static inline bool
+any_bit(const uint64_t *words, size_t begin, size_t end)
+{
+	uint64_t bits = words[begin / 64] & ~UINT64_C(0) << begin % 64;
+	size_t w;
+
+	for (w = begin / 64; w < end / 64; bits = words[++w])
+		if (bits != 0)
+			return true;
+	return _bzhi_u64(bits, (unsigned)(end % 64) + 1) != 0;
+}
+
+/* The rows of a chunk in which nothing is odd. */
+CPU_AVX2 static void
+take_plain(struct csv_scan *s, const struct chunk *c)
+{
+	uint32_t base = (uint32_t)(c->p - s->p), lines = s->lines, begin = 0, fields = 0;
+	struct csv_row *row = s->rows + s->n;
+	size_t k;
+
+	for (k = 0; k < c->nlf; k++, row++) {
+		uint32_t lf = c->lf[k], w = lf / 64, upto;
+
+		upto = c->before[w] + (uint32_t)__builtin_popcountll(_bzhi_u64(c->delimiter[w], lf % 64));
+		row->off = base + begin;
+		row->len = lf - begin - (c->p[lf - 1] == '\r');
+		row->line = lines++;
+		row->nfields = upto - fields + 1;
+		row->flags = 0;
+		begin = lf + 1;
+		fields = upto;
+	}
+	s->n += c->nlf;
+	s->lines = lines;
+	s->at = base + begin;
+}
+
+/* The same where something is; each row is seen to by itself. */
+CPU_AVX2 static void
+take_odd(struct csv_scan *s, const struct chunk *c, struct csv_format f)
+{
+	size_t k, base = (size_t)(c->p - s->p);
+	uint32_t fields = 0;
+
+	for (k = 0; k < c->nlf; k++) {
+		struct csv_row *row = &s->rows[s->n];
+		size_t lf = c->lf[k], begin = s->at - base, n = lf - begin;
+		uint32_t upto = c->before[lf / 64] + (uint32_t)__builtin_popcountll(_bzhi_u64(c->delimiter[lf / 64], lf % 64));
+		bool empty = any_bit(c->empty, begin, lf);
+
+		n -= n > 0 && c->p[lf - 1] == '\r';
+		if (any_bit(c->look, begin, lf) || n == 0) {
+			if (!take_line(s, f, n, base + lf + 1))
+				return;
+		} else {
+			*row = (struct csv_row){ .off = (uint32_t)s->at, .len = (uint32_t)n, .line = s->lines++,
+			    .nfields = upto - fields + 1, .flags = empty ? CSV_EMPTY : 0 };
+			s->n++;
+			s->at = base + lf + 1;
+		}
+		fields = upto;
+	}
 }
 
 CPU_AVX2 void
 csv_scan_avx2(struct csv_scan *s, struct csv_format f, size_t end)
 {
-	const __m256i delimiter = _mm256_set1_epi8((char)f.delimiter);
-	const __m256i quote = _mm256_set1_epi8((char)(f.quote != 0 ? f.quote : '\n'));
-	uint64_t odd_in = 0, cr_in = 0, separator_in = 1;	/* about the byte before the 64 */
-	uint64_t odd_before = 0;				/* about the line's bytes before the 64 */
-	uint32_t nfields = 1;
-	size_t at;
+	struct chunk c;
+	size_t words = CHUNK_FIRST;	/* few first, as it may be the next line that holds a quote */
 
-	for (at = s->at; at < end; at += 64) {
-		struct masks m = classify(s->p + at, delimiter, quote);
-		uint64_t lf = end - at < 64 ? _bzhi_u64(m.lf, (unsigned)(end - at)) : m.lf;
-		uint64_t separator = m.lf | m.delimiter;
-		/* Odd is what follows an odd byte, except the LF of a CRLF, and a separator that follows another. */
-		uint64_t odd = ((m.odd << 1 | odd_in) & ~(m.lf & (m.cr << 1 | cr_in))) |
-		    (separator & (separator << 1 | separator_in));
-
-		odd_in = m.odd >> 63;
-		cr_in = m.cr >> 63;
-		separator_in = separator >> 63;
-		while (lf != 0) {
-			uint64_t line = _blsmsk_u64(lf);
-
-			nfields += (uint32_t)__builtin_popcountll(m.delimiter & line);
-			if (!take_masked(s, f, at + (size_t)__builtin_ctzll(lf), nfields, ((odd & line) | odd_before) != 0) ||
-			    s->n == CSV_BATCH)
-				return;
-			m.delimiter &= ~line;
-			odd &= ~line;
-			odd_before = 0;
-			nfields = 1;
-			lf = _blsr_u64(lf);
-		}
-		nfields += (uint32_t)__builtin_popcountll(m.delimiter);
-		odd_before |= odd;
+	while (s->n < CSV_BATCH && !s->quote && s->at < end) {
+		fill_chunk(&c, f, s->p + s->at, end - s->at < 64 * words ? end - s->at : 64 * words, CSV_BATCH - s->n);
+		if (c.nlf > 0 && c.any == 0)
+			take_plain(s, &c);
+		else if (c.nlf > 0)
+			take_odd(s, &c, f);
+		else if (words == CHUNK_WORDS || end - s->at <= 64 * words)
+			if (!take_next(s, f, end))	/* longer than a chunk, or not all there */
+				break;
+		words = words < CHUNK_WORDS ? 2 * words : words;
 	}
 }
 
