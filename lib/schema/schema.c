@@ -15,7 +15,7 @@ enum {
 	MAX_BYTES = 1 << 20,	/* of a schema file */
 	MAX_COLUMNS = 4000,	/* fewer than a record stream's, as raw streams have two of their own */
 	MAX_PATTERN = 1000,	/* bytes */
-	MAX_REPEATS = 10000	/* product of a pattern's {n}: regcomp copies what they repeat */
+	MAX_REPEATS = 10000	/* product of a pattern's {n}, + counting 2: regcomp copies what they repeat */
 };
 
 struct place {			/* counted from 1; line 0: not given */
@@ -400,7 +400,6 @@ static const char *
 pattern_fault(const char *p)
 {
 	unsigned long repeats = 1, n;
-	char *end;
 
 	if (strlen(p) > MAX_PATTERN)
 		return "a pattern of more than 1000 bytes";
@@ -409,11 +408,13 @@ pattern_fault(const char *p)
 			if (*++p >= '1' && *p <= '9')
 				return "a back-reference in a pattern";
 		} else if (*p == '{' || *p == ',') {
-			n = strtoul(p + 1, &end, 10);
+			n = strtoul(p + 1, NULL, 10);
 			repeats *= n > MAX_REPEATS ? MAX_REPEATS + 1 : n > 1 ? n : 1;
-			if (repeats > MAX_REPEATS)
-				return "too many repetitions in a pattern";
+		} else if (*p == '+') {
+			repeats *= 2;
 		}
+		if (repeats > MAX_REPEATS)
+			return "too many repetitions in a pattern";
 	}
 	return NULL;
 }

@@ -1,0 +1,163 @@
+/* Rows: from a raw record to a typed one, or the reason why not; what is rejected; and the totals. */
+#ifndef CLEAN_CLEAN_H
+#define CLEAN_CLEAN_H
+
+#include "clean/column.h"
+#include "key/keylater.h"
+#include "key/keyset.h"
+
+/* ---- row.c ---- */
+
+struct cleaner {
+	const struct schema *schema;
+	struct column *columns;		/* the schema's, in its order; owned */
+	size_t ncolumns;
+	size_t malformed;		/* the raw record's last field */
+	size_t room;			/* most bytes that a typed row is longer than its raw record */
+	size_t *keys;			/* indexes of the key columns; owned */
+	size_t nkeys;
+	struct column *integer_key;	/* the key column, where it is one alone and holds a narrow integer, else NULL */
+};
+
+struct clean_fault {
+	enum clean_reason reason;
+	size_t column;			/* index; where the reason is neither field-count, duplicate nor conflict */
+};
+
+/*
+ * Matches the raw stream's columns to the schema's by name: as the schema names them, or as the file did. EX_DATAERR where the stream is not
+ * raw, EX_CONFIG where a column is missing, or there is one more than the schema allows. `name` is the stream's, for messages.
+ */
+int cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header *raw, const char *name, struct msg *err);
+void cleaner_free(struct cleaner *k);
+
+/* The header of the typed stream; keeps the raw one's @source. */
+void cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec_header *out);
+
+/*
+ * Writes the typed row, without its LF, and returns its end; or NULL, and why. `out` has room for as many bytes as the raw record and
+ * k->room more.
+ */
+uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why);
+
+/* The row's key: a view of the row or, where it does not begin it, of scratch. */
+struct rec_field cleaner_key(const struct cleaner *k, const uint8_t *row, size_t n, struct buf *scratch);
+
+/* Field i of a typed row of n bytes. */
+struct rec_field cleaner_field(const uint8_t *row, size_t n, size_t i);
+
+/* ---- reject.c ---- */
+
+struct rejects {
+	struct rec_writer out;
+	bool open;			/* there is a stream to write to */
+	const struct cleaner *cleaner;
+	size_t *order;			/* raw fields in the order of the file; owned */
+	size_t norder;
+	struct buf value, text, raw;	/* scratch */
+};
+
+/* Opens the stream of rejects; path NULL: none is kept. */
+int rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const struct rec_header *raw);
+
+/* Adds a row. typed: the row as it would have been, for a duplicate or a conflict, else NULL. -1: r->out.err. */
+int rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped);
+
+int rejects_finish(struct rejects *r);
+void rejects_abandon(struct rejects *r);
+void rejects_free(struct rejects *r);
+
+/* ---- total.c ---- */
+
+struct clean_sum {			/* high * 10^19 + low: exact, whatever is added */
+	i128 high, low;
+};
+
+struct clean_amount {			/* of a decimal column */
+	size_t column;
+	struct clean_sum read, rejected;
+};
+
+struct clean_total {
+	uint64_t rows[CLEAN_REASONS];	/* by reason; CLEAN_GOOD: clean */
+	struct clean_amount *amounts;	/* owned */
+	size_t namounts;
+};
+
+void clean_total_init(struct clean_total *t, const struct cleaner *k);
+void clean_total_free(struct clean_total *t);
+
+static inline void
+clean_sum_add(struct clean_sum *s, i128 v)
+{
+	if (v == (int64_t)v) {
+		s->low += v;
+	} else {
+		s->high += v / UINT64_C(10000000000000000000);
+		s->low += v % UINT64_C(10000000000000000000);
+	}
+}
+
+/* Adds the amounts of a row that cleaner_row has just passed to what was read. */
+static inline void
+clean_total_passed(struct clean_total *t, const struct cleaner *k)
+{
+	struct clean_amount *a, *end = t->amounts + t->namounts;
+	const struct column *c;
+
+	for (a = t->amounts; a < end; a++) {
+		c = &k->columns[a->column];
+		clean_sum_add(&a->read, val_is_narrow(c->schema->type) ? c->value : column_number(c, c->typed.p));
+	}
+}
+
+/* Adds a rejected row, with its amounts where they are numbers of their types; to what was read too, unless clean_total_passed did. */
+void clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason);
+
+uint64_t clean_total_read(const struct clean_total *t);
+void clean_total_json(const struct clean_total *t, const struct cleaner *k, struct buf *out);
+
+/* "1000 read, 990 clean, 10 rejected (missing 3, type 7)" */
+void clean_total_text(const struct clean_total *t, struct buf *out);
+
+/* ---- flow.c ---- */
+
+enum { CLEAN_GROUP = 64 };		/* rows made at once, so that the memory their keys need is under way before it is asked for */
+
+struct clean_row {
+	uint8_t *at, *end;		/* in the writer's buffer; at is NULL for one that is rejected */
+	uint64_t print;			/* hash of its bytes */
+	int64_t integer;		/* its key: an integer, */
+	size_t key, nkey;		/* or bytes in the flow's keys, */
+	uint64_t hash;			/* and their hash */
+	struct clean_fault why;
+};
+
+/*
+ * Records in, typed rows and rejects out. Rows are answered for at once as long as the keys seen before them fit into the memory given;
+ * from then on records wait on disk, in order, with their keys beside them (keylater.h), and clean_flow_finish goes over them again. The
+ * output is the same.
+ */
+struct clean_flow {
+	struct msg err;
+	struct cleaner *cleaner;
+	struct rec_writer *out;
+	struct rejects *rejects;
+	struct clean_total total;
+	size_t stride;			/* fields of a raw record */
+	struct keyset seen;
+	struct buf keys, scratch, row;
+	struct clean_row rows[CLEAN_GROUP];
+	bool waiting;			/* records go to disk */
+	struct keylater later;
+	struct spill records;
+};
+
+/* memory: bytes for keys, 0 for as many as there are. Cleaner, writer and rejects live as long. */
+void clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride, size_t memory);
+void clean_flow_free(struct clean_flow *f);
+
+int clean_flow_batch(struct clean_flow *f, const struct rec_batch *b);	/* -1 fills err */
+int clean_flow_finish(struct clean_flow *f);				/* what waits on disk */
+
+#endif

@@ -1,0 +1,201 @@
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "clean/column.h"
+
+const char *const clean_reason_name[CLEAN_REASONS] = {
+	"good", "field-count", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict"
+};
+
+/* ---- making ready ---- */
+
+static void
+encode(struct val_type type, const char *text, struct buf *out)
+{
+	if (text != NULL && !val_parse(type, text, strlen(text), out))
+		msg_die(EX_SOFTWARE, "a schema's value is none of its type: %s", msg_quotes(text));
+}
+
+static void
+set_allowed(struct column *c)
+{
+	const struct schema_column *s = c->schema;
+	uint32_t n;
+	size_t i;
+
+	for (i = 0; i < s->nallowed; i++) {
+		c->typed.len = 0;
+		encode(s->type, s->allowed[i], &c->typed);
+		n = (uint32_t)c->typed.len;
+		buf_add(&c->allowed, &n, sizeof(n));
+		buf_add(&c->allowed, c->typed.p, n);
+	}
+}
+
+/* What a null becomes: nothing where it is not allowed, else the default, else null. */
+static void
+set_null(struct column *c)
+{
+	if (c->fallback.len == 0 && !c->schema->required) {
+		c->null[0] = VAL_NULL;
+		c->null_len = 1;
+	} else if (c->fallback.len > 0 && c->fallback.len <= sizeof(c->null)) {
+		memcpy(c->null, c->fallback.p, c->fallback.len);
+		c->null_len = (uint8_t)c->fallback.len;
+		if (val_is_narrow(c->schema->type))
+			c->null_value = val_int(c->fallback.p);
+	}
+}
+
+void
+column_init(struct column *c, const struct schema *s, const struct schema_column *column, size_t field)
+{
+	memset(c, 0, sizeof(*c));
+	c->schema = column;
+	c->field = field;
+	c->scale = column->type.scale;
+	c->nulls = s->nulls;
+	c->nnulls = s->nnulls;
+	encode(column->type, column->default_text, &c->fallback);
+	buf_room(&c->fallback, VAL_PAD);
+	encode(column->type, column->minimum, &c->minimum);
+	encode(column->type, column->maximum, &c->maximum);
+	set_allowed(c);
+	set_null(c);
+	column_choose(c);
+}
+
+void
+column_free(struct column *c)
+{
+	buf_free(&c->fallback);
+	buf_free(&c->minimum);
+	buf_free(&c->maximum);
+	buf_free(&c->allowed);
+	buf_free(&c->text);
+	buf_free(&c->typed);
+	free(c->texts);
+}
+
+size_t
+column_room(const struct column *c)
+{
+	return VAL_WIDE_MAX + 1 + c->fallback.len;
+}
+
+i128
+column_number(const struct column *c, const uint8_t *typed)
+{
+	if (*typed == VAL_NULL)
+		return 0;
+	return val_is_narrow(c->schema->type) ? val_int(typed) : val_wide(typed);
+}
+
+/* ---- the rules ---- */
+
+static bool
+is_blank(uint8_t b)
+{
+	return b == ' ' || b == '\t';
+}
+
+/* The raw field as the file had it, trimmed, in c->text. */
+static void
+take_text(struct column *c, struct rec_field raw)
+{
+	uint8_t *p;
+	size_t n, from = 0;
+
+	c->text.len = 0;
+	p = buf_room(&c->text, raw.n + 1);
+	n = val_is_null(raw.p, raw.n) ? 0 : val_get_string(p, raw.p, raw.n);
+	while (n > 0 && is_blank(p[n - 1]))
+		n--;
+	while (from < n && is_blank(p[from]))
+		from++;
+	memmove(p, p + from, n - from);
+	c->text.len = n - from;
+	p[c->text.len] = '\0';
+}
+
+static bool
+is_null_text(const struct column *c)
+{
+	size_t i;
+
+	if (c->text.len == 0)
+		return true;
+	for (i = 0; i < c->nnulls; i++)
+		if (strlen(c->nulls[i]) == c->text.len && memcmp(c->nulls[i], c->text.p, c->text.len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+parse(struct column *c)
+{
+	const char *text = (const char *)c->text.p;
+	int32_t day;
+
+	c->typed.len = 0;
+	if (c->schema->date_format == NULL)
+		return val_parse(c->schema->type, text, c->text.len, &c->typed);
+	if (!num_date_as(c->schema->date_format, text, c->text.len, &day))
+		return false;
+	c->typed.len = val_put_int(buf_room(&c->typed, VAL_INT_MAX), day);
+	return true;
+}
+
+static int
+compare(const struct buf *a, const struct buf *b)
+{
+	int order = memcmp(a->p, b->p, a->len < b->len ? a->len : b->len);
+
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static bool
+is_listed(const struct column *c)
+{
+	size_t at;
+	uint32_t n;
+
+	for (at = 0; at < c->allowed.len; at += sizeof(n) + n) {
+		memcpy(&n, c->allowed.p + at, sizeof(n));
+		if (n == c->typed.len && memcmp(c->allowed.p + at + sizeof(n), c->typed.p, n) == 0)
+			return true;
+	}
+	return c->allowed.len == 0;
+}
+
+static bool
+is_matched(const struct column *c)
+{
+	regmatch_t whole = { .rm_so = 0, .rm_eo = (regoff_t)c->text.len };
+
+	return !c->schema->has_regex ||
+	    regexec(&c->schema->regex, (const char *)c->text.p, 0, &whole, REG_STARTEND) == 0;
+}
+
+enum clean_reason
+column_judge(struct column *c, struct rec_field raw)
+{
+	take_text(c, raw);
+	if (!utf8_ok(c->text.p, c->text.len))
+		return CLEAN_ENCODING;
+	c->typed.len = 0;
+	if (is_null_text(c)) {
+		if (c->fallback.len > 0) {
+			buf_add(&c->typed, c->fallback.p, c->fallback.len);
+			return CLEAN_GOOD;
+		}
+		buf_addc(&c->typed, VAL_NULL);
+		return c->schema->required ? CLEAN_MISSING : CLEAN_GOOD;
+	}
+	if (!parse(c))
+		return CLEAN_TYPE;
+	if ((c->minimum.len > 0 && compare(&c->typed, &c->minimum) < 0) ||
+	    (c->maximum.len > 0 && compare(&c->typed, &c->maximum) > 0) || !is_listed(c) || !is_matched(c))
+		return CLEAN_NOT_ALLOWED;
+	return CLEAN_GOOD;
+}

@@ -1,0 +1,73 @@
+/*
+ * One column of a raw stream made ready to be cleaned: its type, its nulls, what is allowed. The rules are those of acct-schema(5).
+ *
+ * Two ways lead to the same answer. `put`, chosen once for the column, goes straight from the raw field to the typed one and gives up (NULL) on whatever
+ * is not plainly good: a blank to trim, an escape, a null that must not be, a value out of bounds. Then column_judge, which follows the rules
+ * step by step, says what it is.
+ */
+#ifndef CLEAN_COLUMN_H
+#define CLEAN_COLUMN_H
+
+#include "base/mem.h"
+#include "rec/rec.h"
+#include "schema/schema.h"
+
+enum clean_reason {
+	CLEAN_GOOD, CLEAN_FIELD_COUNT, CLEAN_ENCODING, CLEAN_MISSING, CLEAN_TYPE, CLEAN_NOT_ALLOWED, CLEAN_DUPLICATE, CLEAN_CONFLICT,
+	CLEAN_REASONS
+};
+extern const char *const clean_reason_name[CLEAN_REASONS];
+
+struct column_text {		/* an allowed value, for a comparison of whole words */
+	uint8_t text[16];	/* zeros behind */
+	uint32_t n;		/* 0: none */
+};
+
+enum { COLUMN_TEXTS = 64 };	/* slots for allowed values, a power of 2 */
+
+struct column {
+	/* Writes the typed field and returns its end; NULL: ask column_judge. VAL_PAD bytes may be read behind p, 32 written behind the end. */
+	uint8_t *(*put)(struct column *c, const uint8_t *p, size_t n, uint8_t *out);
+	size_t field;			/* in the raw record */
+	int64_t low, high;		/* narrow types: what `put` may let pass */
+	int64_t value;			/* narrow types: the last that passed, 0 for null */
+	uint8_t scale;
+	uint8_t null_len;		/* typed form of a null, default or not; 0: not allowed, or too long for `put` */
+	uint8_t null[VAL_PAD];
+	int64_t null_value;
+	uint64_t null_lengths;		/* strings: bit n where a word of n < 64 bytes means null */
+	struct column_text *texts;	/* COLUMN_TEXTS of them by hash; owned; NULL where not in use */
+	uint64_t multiplier;		/* of their hash: no two meet */
+
+	const struct schema_column *schema;
+	char *const *nulls;		/* the schema's words */
+	size_t nnulls;
+	struct buf fallback;		/* the default, typed; empty where there is none */
+	struct buf minimum, maximum;	/* typed; empty where there is none */
+	struct buf allowed;		/* typed values, a length of 4 bytes before each */
+	struct buf text;		/* scratch: the value decoded and trimmed; with a NUL behind */
+	struct buf typed;		/* scratch: the value typed */
+};
+
+/* Makes ready; s and its column live as long. Nothing fails: the schema has been checked. */
+void column_init(struct column *c, const struct schema *s, const struct schema_column *column, size_t field);
+void column_free(struct column *c);
+
+/*
+ * The rules, on the raw field of a well-formed row: CLEAN_GOOD with the typed field in c->typed, or the reason. Either way c->text
+ * is the trimmed value, for messages.
+ */
+enum clean_reason column_judge(struct column *c, struct rec_field raw);
+
+/* The number in a typed field of an integer or decimal column; 0 for null. */
+i128 column_number(const struct column *c, const uint8_t *typed);
+
+/* Most bytes that the column adds to a row beyond those of its raw field. */
+size_t column_room(const struct column *c);
+
+/* ---- fast.c ---- */
+
+/* Chooses `put`. */
+void column_choose(struct column *c);
+
+#endif

@@ -1,0 +1,320 @@
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "base/hash.h"
+#include "clean/clean.h"
+
+void
+clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride, size_t memory)
+{
+	memset(f, 0, sizeof(*f));
+	f->cleaner = k;
+	f->out = out;
+	f->rejects = rejects;
+	f->stride = stride;
+	clean_total_init(&f->total, k);
+	keyset_init(&f->seen, k->integer_key != NULL, memory);
+	keylater_init(&f->later, k->integer_key != NULL, memory);
+	spill_init(&f->records);
+}
+
+void
+clean_flow_free(struct clean_flow *f)
+{
+	clean_total_free(&f->total);
+	keyset_free(&f->seen);
+	keylater_free(&f->later);
+	spill_close(&f->records);
+	buf_free(&f->keys);
+	buf_free(&f->scratch);
+	buf_free(&f->row);
+}
+
+/* A failure of another's, taken over. */
+static int
+fail(struct clean_flow *f, const struct msg *err)
+{
+	return msg_set(&f->err, err->status, "%s", err->text);
+}
+
+/* ---- rejects ---- */
+
+/* typed: the row where it is a duplicate or a conflict, else NULL. */
+static int
+reject(struct clean_flow *f, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t n)
+{
+	struct column *c = &f->cleaner->columns[why->column];
+
+	if (why->reason != CLEAN_FIELD_COUNT && typed == NULL)
+		column_judge(c, rec_field(raw, c->field));	/* its text, which later rows have overwritten */
+	if (rejects_add(f->rejects, raw, why, typed, n) < 0)
+		return fail(f, &f->rejects->out.err);
+	clean_total_rejected(&f->total, f->cleaner, raw, why->reason);
+	return 0;
+}
+
+static int
+reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, int answer)
+{
+	struct clean_fault why = { answer == KEYSET_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0 };
+
+	return reject(f, raw, &why, row->at, (size_t)(row->end - row->at));
+}
+
+/* ---- rows and their keys ---- */
+
+/* Makes a row at p, which has room for it, and finds its key. Returns its end, or NULL where it is rejected. */
+static uint8_t *
+make_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p)
+{
+	const struct cleaner *k = f->cleaner;
+	struct rec_field key;
+
+	row->end = cleaner_row(f->cleaner, raw, p, &row->why);
+	row->at = row->end != NULL ? p : NULL;
+	if (row->end == NULL)
+		return NULL;
+	row->print = hash_bytes(p, (size_t)(row->end - p));
+	if (k->integer_key != NULL) {
+		row->integer = k->integer_key->value;
+	} else if (k->nkeys > 0) {
+		key = cleaner_key(k, p, (size_t)(row->end - p), &f->scratch);
+		row->key = f->keys.len;
+		row->nkey = key.n;
+		row->hash = keyset_hash(key.p, key.n);
+		buf_add(&f->keys, key.p, key.n);
+	}
+	return row->end;
+}
+
+static void
+fetch(struct clean_flow *f, const struct clean_row *row)
+{
+	if (f->cleaner->integer_key != NULL)
+		keyset_fetch_int(&f->seen, row->integer);
+	else if (f->cleaner->nkeys > 0)
+		keymap_prefetch(&f->seen.map, row->hash);
+}
+
+static enum keyset_answer
+ask(struct clean_flow *f, const struct clean_row *row)
+{
+	if (f->cleaner->integer_key != NULL)
+		return keyset_add_int(&f->seen, row->integer, row->print);
+	if (f->cleaner->nkeys > 0)
+		return keyset_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash, row->print);
+	return KEYSET_NEW;
+}
+
+/* The key as bytes, for the disk. */
+static struct rec_field
+key_bytes(const struct clean_flow *f, const struct clean_row *row)
+{
+	if (f->cleaner->integer_key != NULL)
+		return (struct rec_field){ (const uint8_t *)&row->integer, sizeof(row->integer) };
+	return (struct rec_field){ f->keys.p + row->key, row->nkey };
+}
+
+/* ---- records that wait on disk ---- */
+
+static int
+move_key(void *to, const void *key, size_t n, uint64_t print)
+{
+	struct clean_flow *f = to;
+
+	return keylater_add(&f->later, key, n, print, true, &f->err);
+}
+
+/* Memory is full: what it holds goes to disk. */
+static int
+begin_waiting(struct clean_flow *f)
+{
+	int status = keyset_each(&f->seen, move_key, f);
+
+	keyset_free(&f->seen);
+	f->waiting = true;
+	return status;
+}
+
+static int
+put_waiting(struct clean_flow *f, struct rec raw)
+{
+	uint32_t n = raw.off[f->stride] - raw.off[0];
+	struct clean_row row;
+	struct rec_field key;
+
+	f->keys.len = 0;
+	f->row.len = 0;
+	if (make_row(f, raw, &row, buf_room(&f->row, n + f->cleaner->room)) != NULL) {
+		key = key_bytes(f, &row);
+		if (keylater_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
+			return -1;
+	}
+	if (spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
+	    spill_write(&f->records, raw.base + raw.off[0], n, &f->err) < 0)
+		return -1;
+	return 0;
+}
+
+/* A record read back: where its fields begin. */
+static void
+find_fields(const struct clean_flow *f, const uint8_t *line, size_t n, uint32_t *off)
+{
+	size_t i, k = 0;
+
+	off[k++] = 0;
+	for (i = 0; i < n && k <= f->stride; i++)
+		if (line[i] == '\t' || line[i] == '\n')
+			off[k++] = (uint32_t)(i + 1);
+}
+
+static int
+take_waiting(struct clean_flow *f, struct rec raw)
+{
+	struct clean_row row;
+	struct rec_field key;
+	uint8_t *p = rec_begin(f->out, raw.off[f->stride] + f->cleaner->room);
+	int answer;
+
+	if (p == NULL)
+		return fail(f, &f->out->err);
+	f->keys.len = 0;
+	if (make_row(f, raw, &row, p) == NULL)
+		return reject(f, raw, &row.why, NULL, 0);
+	clean_total_passed(&f->total, f->cleaner);
+	key = key_bytes(f, &row);
+	if ((answer = keylater_next(&f->later, key.p, key.n, &f->err)) < 0)
+		return -1;
+	if (answer != KEYSET_NEW)
+		return reject_again(f, raw, &row, answer);
+	f->total.rows[CLEAN_GOOD]++;
+	*row.end = '\n';
+	rec_end_many(f->out, row.end + 1, 1, row.print);
+	return 0;
+}
+
+int
+clean_flow_finish(struct clean_flow *f)
+{
+	uint32_t n, *off;
+	struct buf line = { 0 };
+	int got = -1;
+
+	if (!f->waiting)
+		return 0;
+	off = xcalloc(f->stride + 1, sizeof(*off));
+	if (keylater_resolve(&f->later, &f->err) == 0 && spill_rewind(&f->records, &f->err) == 0) {
+		while ((got = spill_read(&f->records, &n, sizeof(n), &f->err)) == 1) {
+			line.len = 0;
+			if (spill_read(&f->records, buf_room(&line, n + VAL_PAD), n, &f->err) != 1)
+				break;
+			find_fields(f, line.p, n, off);
+			if (take_waiting(f, (struct rec){ line.p, off }) < 0)
+				break;
+		}
+	}
+	buf_free(&line);
+	free(off);
+	if (got == 1 && f->err.status == 0)
+		msg_set(&f->err, EX_IOERR, "temporary file: cut short");
+	return got == 0 ? 0 : -1;
+}
+
+/* ---- rows answered at once ---- */
+
+/* Records from to to - 1 as rows behind one another in the writer's buffer. */
+static int
+make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t to)
+{
+	struct rec raw = rec_at(b, from), last = rec_at(b, to - 1);
+	uint8_t *end, *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
+	struct clean_row *row = f->rows;
+
+	if (p == NULL)
+		return fail(f, &f->out->err);
+	f->keys.len = 0;
+	for (; from < to; from++, row++, raw.off += b->stride) {
+		if ((end = make_row(f, raw, row, p)) == NULL)
+			continue;
+		clean_total_passed(&f->total, f->cleaner);
+		*end = '\n';
+		p = end + 1;
+		fetch(f, row);
+	}
+	return 0;
+}
+
+/* Rows of the group that will be made again were counted too early. */
+static void
+uncount(struct clean_flow *f, size_t from, size_t to)
+{
+	struct clean_amount *a;
+	const struct clean_row *row;
+	size_t i, k;
+
+	for (i = from; i < to; i++) {
+		row = &f->rows[i];
+		for (k = 0; row->at != NULL && k < f->total.namounts; k++) {
+			a = &f->total.amounts[k];
+			clean_sum_add(&a->read, -column_number(&f->cleaner->columns[a->column],
+			    cleaner_field(row->at, (size_t)(row->end - row->at), a->column).p));
+		}
+	}
+}
+
+/* Goes over the group's rows: those whose key is new close up, the others are rejected. Returns how many were dealt with, or -1. */
+static ssize_t
+settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
+{
+	uint8_t *end = f->out->buf + f->out->len;
+	uint64_t sum = 0, count = 0;
+	struct clean_row *row = f->rows;
+	enum keyset_answer answer = KEYSET_NEW;
+	size_t i, len;
+
+	for (i = 0; i < n; i++, row++) {
+		if (row->at == NULL) {
+			if (reject(f, rec_at(b, from + i), &row->why, NULL, 0) < 0)
+				return -1;
+			continue;
+		}
+		if ((answer = ask(f, row)) == KEYSET_FULL)
+			break;
+		if (answer != KEYSET_NEW) {
+			if (reject_again(f, rec_at(b, from + i), row, (int)answer) < 0)
+				return -1;
+			continue;
+		}
+		len = (size_t)(row->end - row->at) + 1;
+		if (row->at != end)
+			memmove(end, row->at, len);
+		end += len;
+		sum += row->print;
+		count++;
+	}
+	if (i < n)
+		uncount(f, i, n);
+	f->total.rows[CLEAN_GOOD] += count;
+	rec_end_many(f->out, end, count, sum);
+	return (ssize_t)i;
+}
+
+int
+clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
+{
+	size_t from = 0, n;
+	ssize_t done;
+
+	while (from < b->n && !f->waiting) {
+		n = b->n - from < CLEAN_GROUP ? b->n - from : CLEAN_GROUP;
+		if (make_group(f, b, from, from + n) < 0 || (done = settle_group(f, b, from, n)) < 0)
+			return -1;
+		from += (size_t)done;
+		if ((size_t)done < n && begin_waiting(f) < 0)
+			return -1;
+	}
+	for (; from < b->n; from++)
+		if (put_waiting(f, rec_at(b, from)) < 0)
+			return -1;
+	return 0;
+}

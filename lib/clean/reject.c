@@ -1,0 +1,233 @@
+#include <stdlib.h>
+
+#include "clean/clean.h"
+#include "csv/csv.h"
+
+/* ---- the file's order ---- */
+
+/* The raw field that holds the file's column of that name, or 0. */
+static size_t
+field_of(const struct cleaner *k, const struct rec_header *raw, const char *file_name)
+{
+	size_t i;
+	int at;
+
+	for (i = 0; i < k->ncolumns; i++)
+		if (strcmp(k->columns[i].schema->source, file_name) == 0)
+			return k->columns[i].field;
+	at = rec_header_find(raw, file_name);
+	return at < 1 || (size_t)at == k->malformed ? 0 : (size_t)at;
+}
+
+static void
+put_name(struct rejects *r, const char *name)
+{
+	const struct schema *s = r->cleaner->schema;
+
+	if (r->norder > 1)
+		buf_addc(&r->raw, (uint8_t)s->delimiter);
+	csv_put(&r->raw, name, strlen(name), s->delimiter, s->quote);
+}
+
+/* The fields in the order of the file, by @columns where the stream has it, and the header line that goes with them, in r->raw. */
+static void
+find_order(struct rejects *r, const struct rec_header *raw)
+{
+	const struct csv_format list = { ',', '"' };
+	const char *columns = rec_header_word(raw, "columns");
+	char **words = NULL;
+	size_t n = 0, i, field;
+
+	if (columns != NULL)
+		words = csv_words(columns, list, &n);
+	r->order = xcalloc(raw->ncolumns + n, sizeof(*r->order));
+	for (i = 0; i < n; i++)
+		if ((field = field_of(r->cleaner, raw, words[i])) != 0) {
+			r->order[r->norder++] = field;
+			put_name(r, words[i]);
+		}
+	if (words != NULL) {
+		csv_words_free(words, n);
+		return;
+	}
+	for (i = 1; i < r->cleaner->malformed; i++) {
+		r->order[r->norder++] = i;
+		put_name(r, raw->columns[i].name);
+	}
+}
+
+/* ---- the stream ---- */
+
+int
+rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const struct rec_header *raw)
+{
+	static const struct val_type line = { VAL_INT64, 0, 0 }, text = { VAL_STRING, 0, 0 };
+	const char *source = rec_header_word(raw, "source");
+	struct rec_header h;
+	char *table;
+	int status;
+
+	memset(r, 0, sizeof(*r));
+	if (path == NULL)
+		return 0;
+	r->cleaner = k;
+	find_order(r, raw);
+	table = xasprintf("%s_rejects", k->schema->name);
+	rec_header_init(&h, table);
+	free(table);
+	rec_header_add(&h, "_line", line, false, true);
+	rec_header_add(&h, "reason", text, false, true);
+	rec_header_add(&h, "column", text, false, false);
+	rec_header_add(&h, "value", text, false, false);
+	rec_header_add(&h, "raw", text, false, true);
+	rec_header_set_word(&h, "raw", "1");
+	if (k->schema->header)
+		rec_header_set_word(&h, "header", buf_cstr(&r->raw));
+	if (source != NULL)
+		rec_header_set_word(&h, "source", source);
+	r->open = true;
+	status = rec_create(&r->out, path, &h);
+	rec_header_free(&h);
+	return status;
+}
+
+/* A raw field as the file had it, appended to a CSV line. */
+static void
+put_csv(struct rejects *r, struct rec_field f)
+{
+	const struct schema *s = r->cleaner->schema;
+
+	r->text.len = 0;
+	if (!val_is_null(f.p, f.n))
+		r->text.len = val_get_string(buf_room(&r->text, f.n), f.p, f.n);
+	else
+		buf_room(&r->text, 1);
+	if (r->norder == 1)
+		csv_put_alone(&r->raw, r->text.p, r->text.len, s->delimiter, s->quote);
+	else
+		csv_put(&r->raw, r->text.p, r->text.len, s->delimiter, s->quote);
+}
+
+/* The row as a line of its file, without its end, in r->raw. */
+static void
+rebuild(struct rejects *r, struct rec raw)
+{
+	size_t i;
+
+	r->raw.len = 0;
+	for (i = 0; i < r->norder; i++) {
+		if (i > 0)
+			buf_addc(&r->raw, (uint8_t)r->cleaner->schema->delimiter);
+		put_csv(r, rec_field(raw, r->order[i]));
+	}
+}
+
+/* Names and values of the key, between commas: the value's text in r->value, the names' in r->text. */
+static void
+show_key(struct rejects *r, const uint8_t *typed, size_t n)
+{
+	const struct cleaner *k = r->cleaner;
+	const struct schema_column *c;
+	struct rec_field f;
+	size_t i;
+
+	r->value.len = r->text.len = 0;
+	for (i = 0; i < k->nkeys; i++) {
+		if (i > 0) {
+			buf_addc(&r->value, ',');
+			buf_addc(&r->text, ',');
+		}
+		c = k->columns[k->keys[i]].schema;
+		f = cleaner_field(typed, n, k->keys[i]);
+		buf_adds(&r->text, c->name);
+		val_text(c->type, f.p, f.n, &r->value);
+	}
+}
+
+/* What column and value of a reject are, in r->text and r->value. Returns false where they are null. */
+static bool
+show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *typed, size_t n)
+{
+	const struct column *c;
+
+	if (why->reason == CLEAN_FIELD_COUNT)
+		return false;
+	if (typed != NULL) {
+		show_key(r, typed, n);
+		return true;
+	}
+	c = &r->cleaner->columns[why->column];
+	r->text.len = r->value.len = 0;
+	buf_adds(&r->text, c->schema->name);
+	buf_add(&r->value, c->text.p, c->text.len);
+	return true;
+}
+
+static uint8_t *
+put_text(uint8_t *out, const struct buf *text, bool is_null)
+{
+	if (is_null)
+		*out++ = VAL_NULL;
+	else
+		out += val_put_string(out, text->p, text->len);
+	return out;
+}
+
+int
+rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped)
+{
+	const char *reason = clean_reason_name[why->reason];
+	struct rec_field line = rec_field(raw, 0), malformed;
+	bool shown;
+	uint8_t *p;
+
+	if (!r->open)
+		return 0;
+	if (why->reason == CLEAN_FIELD_COUNT) {
+		malformed = rec_field(raw, r->cleaner->malformed);
+		r->raw.len = 0;
+		r->raw.len = val_get_string(buf_room(&r->raw, malformed.n), malformed.p, malformed.n);
+	} else {
+		rebuild(r, raw);
+	}
+	shown = show_fault(r, why, typed, ntyped);
+	if (!shown)
+		r->text.len = r->value.len = 0;
+	p = rec_begin(&r->out, line.n + 2 * (r->text.len + r->value.len + r->raw.len) + 64);
+	if (p == NULL)
+		return -1;
+	memcpy(p, line.p, line.n);
+	p += line.n;
+	*p++ = '\t';
+	memcpy(p, reason, strlen(reason));
+	p += strlen(reason);
+	*p++ = '\t';
+	p = put_text(p, &r->text, !shown);
+	*p++ = '\t';
+	p = put_text(p, &r->value, !shown || why->reason == CLEAN_MISSING);
+	*p++ = '\t';
+	rec_end(&r->out, put_text(p, &r->raw, false));
+	return 0;
+}
+
+int
+rejects_finish(struct rejects *r)
+{
+	return r->open ? rec_finish(&r->out) : 0;
+}
+
+void
+rejects_abandon(struct rejects *r)
+{
+	if (r->open)
+		rec_abandon(&r->out);
+}
+
+void
+rejects_free(struct rejects *r)
+{
+	free(r->order);
+	buf_free(&r->value);
+	buf_free(&r->text);
+	buf_free(&r->raw);
+}

@@ -1,0 +1,166 @@
+#include <stdlib.h>
+
+#include "clean/clean.h"
+
+/* ---- columns to fields ---- */
+
+static size_t
+find_field(const struct rec_header *raw, const struct schema_column *c)
+{
+	int i = rec_header_find(raw, c->name);
+
+	if (i < 1)
+		i = rec_header_find(raw, c->source);
+	return i < 1 || (size_t)i == raw->ncolumns - 1 ? 0 : (size_t)i;
+}
+
+/* A raw column that no column of the schema took. */
+static int
+check_extra(const struct cleaner *k, const struct rec_header *raw, const char *name, struct msg *err)
+{
+	bool *taken = xcalloc(raw->ncolumns, sizeof(*taken));
+	size_t i;
+
+	for (i = 0; i < k->ncolumns; i++)
+		taken[k->columns[i].field] = true;
+	for (i = 1; i < raw->ncolumns - 1 && (taken[i] || k->schema->extra_ignore); i++)
+		continue;
+	free(taken);
+	if (i == raw->ncolumns - 1)
+		return 0;
+	return msg_set(err, EX_CONFIG, "%s: column that the schema of %s does not have (extra: ignore passes over it): %s", name,
+	    k->schema->name, msg_quotes(raw->columns[i].name));
+}
+
+static void
+find_keys(struct cleaner *k)
+{
+	struct column *c;
+	size_t i;
+
+	k->keys = xcalloc(k->ncolumns, sizeof(*k->keys));
+	for (i = 0; i < k->ncolumns; i++)
+		if (k->columns[i].schema->key)
+			k->keys[k->nkeys++] = i;
+	c = k->nkeys == 1 ? &k->columns[k->keys[0]] : NULL;
+	if (c != NULL && val_is_narrow(c->schema->type))
+		k->integer_key = c;
+}
+
+int
+cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header *raw, const char *name, struct msg *err)
+{
+	size_t i, field;
+
+	memset(k, 0, sizeof(*k));
+	k->schema = s;
+	if (!rec_header_is_raw(raw))
+		return msg_set(err, EX_DATAERR, "%s: not a raw stream, as acct-ingest writes it: table %s", name, msg_quotes(raw->table));
+	k->malformed = raw->ncolumns - 1;
+	k->columns = xcalloc(s->ncolumns, sizeof(*k->columns));
+	k->room = VAL_PAD;
+	for (i = 0; i < s->ncolumns; i++) {
+		if ((field = find_field(raw, &s->columns[i])) == 0)
+			return msg_set(err, EX_CONFIG, "%s: column of the schema of %s missing: %s", name, s->name,
+			    msg_quotes(s->columns[i].source));
+		column_init(&k->columns[k->ncolumns++], s, &s->columns[i], field);
+		k->room += column_room(&k->columns[i]);
+	}
+	find_keys(k);
+	return check_extra(k, raw, name, err);
+}
+
+void
+cleaner_free(struct cleaner *k)
+{
+	while (k->ncolumns > 0)
+		column_free(&k->columns[--k->ncolumns]);
+	free(k->columns);
+	free(k->keys);
+	memset(k, 0, sizeof(*k));
+}
+
+void
+cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec_header *out)
+{
+	const char *source = rec_header_word(raw, "source");
+	const struct schema_column *c;
+	size_t i;
+
+	rec_header_init(out, k->schema->name);
+	for (i = 0; i < k->ncolumns; i++) {
+		c = k->columns[i].schema;
+		rec_header_add(out, c->name, c->type, c->key, c->required || c->default_text != NULL);
+	}
+	if (source != NULL)
+		rec_header_set_word(out, "source", source);
+}
+
+/* ---- rows ---- */
+
+/* What `put` gave up on. */
+static uint8_t *
+judge(struct column *c, struct rec_field f, uint8_t *out, enum clean_reason *reason)
+{
+	*reason = column_judge(c, f);
+	if (*reason != CLEAN_GOOD)
+		return NULL;
+	memcpy(out, c->typed.p, c->typed.len);
+	if (val_is_narrow(c->schema->type))
+		c->value = (int64_t)column_number(c, c->typed.p);
+	return out + c->typed.len;
+}
+
+uint8_t *
+cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why)
+{
+	struct column *c, *end = k->columns + k->ncolumns;
+	struct rec_field f;
+	uint8_t *next;
+
+	if (!rec_is_null(raw, k->malformed)) {
+		why->reason = CLEAN_FIELD_COUNT;
+		return NULL;
+	}
+	for (c = k->columns; c < end; c++) {
+		f = rec_field(raw, c->field);
+		next = c->put(c, f.p, f.n, out);
+		if (__builtin_expect(next == NULL, 0) && (next = judge(c, f, out, &why->reason)) == NULL) {
+			why->column = (size_t)(c - k->columns);
+			return NULL;
+		}
+		*next = '\t';
+		out = next + 1;
+	}
+	why->reason = CLEAN_GOOD;
+	return out - 1;
+}
+
+struct rec_field
+cleaner_field(const uint8_t *row, size_t n, size_t i)
+{
+	const uint8_t *end = row + n, *tab;
+
+	for (; i > 0; i--)
+		row = (const uint8_t *)memchr(row, '\t', (size_t)(end - row)) + 1;
+	tab = memchr(row, '\t', (size_t)(end - row));
+	return (struct rec_field){ row, (size_t)((tab != NULL ? tab : end) - row) };
+}
+
+struct rec_field
+cleaner_key(const struct cleaner *k, const uint8_t *row, size_t n, struct buf *scratch)
+{
+	struct rec_field f;
+	size_t i;
+
+	if (k->nkeys == 1)
+		return cleaner_field(row, n, k->keys[0]);
+	scratch->len = 0;
+	for (i = 0; i < k->nkeys; i++) {
+		if (i > 0)
+			buf_addc(scratch, '\t');
+		f = cleaner_field(row, n, k->keys[i]);
+		buf_add(scratch, f.p, f.n);
+	}
+	return (struct rec_field){ scratch->p, scratch->len };
+}

@@ -1,0 +1,151 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "clean/clean.h"
+
+#define TEN19 ((i128)UINT64_C(10000000000000000000))
+
+void
+clean_total_init(struct clean_total *t, const struct cleaner *k)
+{
+	size_t i;
+
+	memset(t, 0, sizeof(*t));
+	t->amounts = xcalloc(k->ncolumns, sizeof(*t->amounts));
+	for (i = 0; i < k->ncolumns; i++)
+		if (k->columns[i].schema->type.kind == VAL_DECIMAL)
+			t->amounts[t->namounts++].column = i;
+}
+
+void
+clean_total_free(struct clean_total *t)
+{
+	free(t->amounts);
+	memset(t, 0, sizeof(*t));
+}
+
+void
+clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason)
+{
+	bool passed = reason == CLEAN_DUPLICATE || reason == CLEAN_CONFLICT;
+	enum clean_reason number;
+	struct clean_amount *a;
+	struct column *c;
+	size_t i;
+	i128 v;
+
+	t->rows[reason]++;
+	if (reason == CLEAN_FIELD_COUNT)
+		return;
+	for (i = 0; i < t->namounts; i++) {
+		a = &t->amounts[i];
+		c = &k->columns[a->column];
+		number = column_judge(c, rec_field(raw, c->field));
+		if (number != CLEAN_GOOD && number != CLEAN_NOT_ALLOWED)
+			continue;
+		v = column_number(c, c->typed.p);
+		clean_sum_add(&a->rejected, v);
+		if (!passed)
+			clean_sum_add(&a->read, v);
+	}
+}
+
+uint64_t
+clean_total_read(const struct clean_total *t)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < CLEAN_REASONS; i++)
+		n += t->rows[i];
+	return n;
+}
+
+/* ---- for people and programs ---- */
+
+/* An exact sum as a decimal number: the digits of high, 19 of low behind them, and the point where it belongs. */
+static void
+put_sum(struct buf *out, struct clean_sum s, unsigned scale)
+{
+	char text[2 * NUM_TEXT], digits[NUM_TEXT];
+	size_t n, low;
+	bool minus;
+
+	s.high += s.low / TEN19;
+	s.low %= TEN19;
+	minus = s.high < 0 || (s.high == 0 && s.low < 0);
+	if (minus)
+		s = (struct clean_sum){ -s.high, -s.low };
+	if (s.low < 0)
+		s = (struct clean_sum){ s.high - 1, s.low + TEN19 };
+	memset(text, '0', sizeof(text));
+	n = NUM_DIGITS + 1;				/* zeros enough for any scale */
+	n += num_put_decimal(text + n, s.high, 0);
+	low = num_put_decimal(digits, s.low, 0);
+	memset(text + n, '0', 19 - low);
+	memcpy(text + n + 19 - low, digits, low);
+	n += 19;
+	for (low = 0; low + scale + 1 < n && text[low] == '0'; low++)
+		continue;
+	if (minus)
+		buf_addc(out, '-');
+	buf_add(out, text + low, n - scale - low);
+	if (scale > 0) {
+		buf_addc(out, '.');
+		buf_add(out, text + n - scale, scale);
+	}
+}
+
+static void
+put_amounts(const struct clean_total *t, const struct cleaner *k, struct buf *out)
+{
+	const struct schema_column *c;
+	size_t i;
+
+	for (i = 0; i < t->namounts; i++) {
+		c = k->columns[t->amounts[i].column].schema;
+		buf_adds(out, i > 0 ? ",\n\t\t" : "\n\t\t");
+		json_string(out, c->name, strlen(c->name));
+		buf_adds(out, ": {\"read\": \"");
+		put_sum(out, t->amounts[i].read, c->type.scale);
+		buf_adds(out, "\", \"rejected\": \"");
+		put_sum(out, t->amounts[i].rejected, c->type.scale);
+		buf_adds(out, "\"}");
+	}
+}
+
+void
+clean_total_json(const struct clean_total *t, const struct cleaner *k, struct buf *out)
+{
+	uint64_t read = clean_total_read(t);
+	int i;
+
+	buf_adds(out, "{\n\t\"table\": ");
+	json_string(out, k->schema->name, strlen(k->schema->name));
+	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64 ",\n\t\"rejected\": %" PRIu64 ",\n\t\"reasons\": {", read,
+	    t->rows[CLEAN_GOOD], read - t->rows[CLEAN_GOOD]);
+	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++)
+		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i], t->rows[i]);
+	buf_adds(out, "\n\t},\n\t\"amounts\": {");
+	put_amounts(t, k, out);
+	buf_adds(out, t->namounts > 0 ? "\n\t}\n}\n" : "}\n}\n");
+}
+
+void
+clean_total_text(const struct clean_total *t, struct buf *out)
+{
+	uint64_t read = clean_total_read(t), rejected = read - t->rows[CLEAN_GOOD];
+	const char *before = " (";
+	int i;
+
+	buf_addf(out, "%" PRIu64 " read, %" PRIu64 " clean, %" PRIu64 " rejected", read, t->rows[CLEAN_GOOD], rejected);
+	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++) {
+		if (t->rows[i] == 0)
+			continue;
+		buf_addf(out, "%s%s %" PRIu64, before, clean_reason_name[i], t->rows[i]);
+		before = ", ";
+	}
+	if (rejected > 0)
+		buf_addc(out, ')');
+}

@@ -1,0 +1,198 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "key/keylater.h"
+
+enum {
+	BITS = 5, MAX_DEPTH = 12,	/* 60 bits of hash */
+	LEAST_SET = 256 * 1024		/* bytes: with less, splitting would not come to an end */
+};
+
+struct head {			/* of a key in a file; its bytes follow */
+	uint64_t print;
+	uint32_t n;
+	uint32_t known;
+};
+
+struct scratch {		/* one key, read back */
+	struct head head;
+	uint8_t *key;
+	size_t cap;
+};
+
+void
+keylater_init(struct keylater *l, bool integers, size_t limit)
+{
+	size_t i;
+
+	l->integers = integers;
+	l->limit = limit > LEAST_SET ? limit : LEAST_SET;
+	for (i = 0; i < KEYLATER_PARTS; i++)
+		spill_init(&l->part[i]);
+}
+
+void
+keylater_free(struct keylater *l)
+{
+	size_t i;
+
+	for (i = 0; i < KEYLATER_PARTS; i++)
+		spill_close(&l->part[i]);
+}
+
+static size_t
+part_of(const void *key, size_t n, unsigned depth)
+{
+	return hash_bytes(key, n) >> (64 - BITS * (depth + 1)) & (KEYLATER_PARTS - 1);
+}
+
+static int
+put_key(struct spill *to, const void *key, const struct head *head, struct msg *err)
+{
+	return spill_write(to, head, sizeof(*head), err) < 0 || spill_write(to, key, head->n, err) < 0 ? -1 : 0;
+}
+
+int
+keylater_add(struct keylater *l, const void *key, size_t n, uint64_t print, bool known, struct msg *err)
+{
+	struct head head = { print, (uint32_t)n, known };
+
+	return put_key(&l->part[part_of(key, n, 0)], key, &head, err);
+}
+
+/* The next key of a file: 1, 0 at its end, -1. */
+static int
+get_key(struct spill *from, struct scratch *k, struct msg *err)
+{
+	int got = spill_read(from, &k->head, sizeof(k->head), err);
+
+	if (got != 1)
+		return got;
+	if (k->head.n > k->cap) {
+		k->cap = 2 * (size_t)k->head.n;
+		k->key = xreallocarray(k->key, k->cap, 1);
+	}
+	if (k->head.n > 0 && (got = spill_read(from, k->key, k->head.n, err)) != 1)
+		return got == 0 ? msg_set(err, EX_IOERR, "temporary file: cut short") : -1;
+	return 1;
+}
+
+static enum keyset_answer
+ask(struct keyset *set, const struct scratch *k)
+{
+	int64_t v;
+
+	if (!set->integers)
+		return keyset_add(set, k->key, k->head.n, keyset_hash(k->key, k->head.n), k->head.print);
+	memcpy(&v, k->key, sizeof(v));
+	return keyset_add_int(set, v, k->head.print);
+}
+
+/* Goes through a file with a set: 1 all answered, 0 the set is too small, -1. */
+static int
+answer_all(struct spill *keys, struct spill *answers, struct keyset *set, struct scratch *k, struct msg *err)
+{
+	enum keyset_answer answer;
+	uint8_t byte;
+	int got;
+
+	if (spill_rewind(keys, err) < 0)
+		return -1;
+	while ((got = get_key(keys, k, err)) == 1) {
+		if ((answer = ask(set, k)) == KEYSET_FULL)
+			return 0;
+		byte = (uint8_t)answer;
+		if (!k->head.known && spill_write(answers, &byte, 1, err) < 0)
+			return -1;
+	}
+	return got == 0 ? 1 : -1;
+}
+
+static int resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err);
+
+/* The answers of the parts, put together in the order of the file that was split. */
+static int
+join_answers(struct spill *keys, struct spill *parts, struct spill *answers, unsigned depth, struct scratch *k, struct msg *err)
+{
+	uint8_t byte;
+	int got;
+
+	if (spill_rewind(keys, err) < 0)
+		return -1;
+	while ((got = get_key(keys, k, err)) == 1) {
+		if (k->head.known)
+			continue;
+		if (spill_read(&parts[part_of(k->key, k->head.n, depth)], &byte, 1, err) != 1)
+			return msg_set(err, EX_SOFTWARE, "answers for keys on disk are too few");
+		if (spill_write(answers, &byte, 1, err) < 0)
+			return -1;
+	}
+	return got;
+}
+
+static int
+split(struct keylater *l, struct spill *keys, struct spill *answers, unsigned depth, struct scratch *k, struct msg *err)
+{
+	struct spill part[KEYLATER_PARTS];
+	size_t i;
+	int got;
+
+	for (i = 0; i < KEYLATER_PARTS; i++)
+		spill_init(&part[i]);
+	got = spill_rewind(keys, err);
+	while (got != -1 && (got = get_key(keys, k, err)) == 1)
+		if (put_key(&part[part_of(k->key, k->head.n, depth)], k->key, &k->head, err) < 0)
+			got = -1;
+	for (i = 0; i < KEYLATER_PARTS && got == 0; i++)
+		got = resolve(l, &part[i], depth, k, err);
+	if (got == 0)
+		got = join_answers(keys, part, answers, depth, k, err);
+	for (i = 0; i < KEYLATER_PARTS; i++)
+		spill_close(&part[i]);
+	return got;
+}
+
+/* Replaces a file of keys by its answers, ready to be read. */
+static int
+resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err)
+{
+	struct spill answers;
+	struct keyset set;
+	int status;
+
+	spill_init(&answers);
+	keyset_init(&set, l->integers, depth < MAX_DEPTH - 1 ? l->limit : 0);
+	status = answer_all(file, &answers, &set, k, err);
+	keyset_free(&set);
+	if (status == 0) {
+		spill_close(&answers);
+		status = split(l, file, &answers, depth + 1, k, err);
+	}
+	spill_close(file);
+	*file = answers;
+	return status < 0 ? -1 : spill_rewind(file, err);
+}
+
+int
+keylater_resolve(struct keylater *l, struct msg *err)
+{
+	struct scratch k = { .key = NULL };
+	size_t i;
+	int status = 0;
+
+	for (i = 0; i < KEYLATER_PARTS && status == 0; i++)
+		status = resolve(l, &l->part[i], 0, &k, err);
+	free(k.key);
+	return status;
+}
+
+int
+keylater_next(struct keylater *l, const void *key, size_t n, struct msg *err)
+{
+	uint8_t byte;
+	int got = spill_read(&l->part[part_of(key, n, 0)], &byte, 1, err);
+
+	if (got == 0)
+		return msg_set(err, EX_SOFTWARE, "answers for keys on disk are too few");
+	return got < 0 ? -1 : byte;
+}

@@ -1,0 +1,377 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "key/keyset.h"
+
+enum {
+	PAGE_BYTES = KEYSET_PAGE * sizeof(uint64_t),
+	SMALL_PAGES = 32,		/* the first pages come one by one, then many at a time */
+	BLOCK_BYTES = 2 << 20,
+	FREE_BYTES = 4 << 20,		/* of pages, before anyone asks whether they are full */
+	FIRST_CELLS = 1024
+};
+
+void
+keyset_init(struct keyset *s, bool integers, size_t limit)
+{
+	memset(s, 0, sizeof(*s));
+	s->integers = s->paged = integers;
+	s->limit = limit;
+	if (integers) {
+		s->pages_cap = 64;
+		s->pages = xcalloc(s->pages_cap, sizeof(*s->pages));
+	} else {
+		keymap_init(&s->map);
+	}
+}
+
+/* ---- memory ---- */
+
+/* Zeroed; large pieces straight from the system, in large pages where it has them. */
+static void *
+big_alloc(size_t n)
+{
+	void *p;
+
+	if (n < BLOCK_BYTES)
+		return xcalloc(1, n);
+	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return xcalloc(1, n);		/* which says what is wrong */
+#ifdef MADV_HUGEPAGE
+	madvise(p, n, MADV_HUGEPAGE);
+#endif
+	return p;
+}
+
+static void
+big_free(void *p, size_t n)
+{
+	if (n < BLOCK_BYTES)
+		free(p);
+	else
+		munmap(p, n);
+}
+
+static void
+free_pages(struct keyset *s)
+{
+	struct keyset_block *b;
+
+	while ((b = s->blocks) != NULL) {
+		s->blocks = b->next;
+		big_free(b->p, b->n);
+		free(b);
+	}
+	free(s->pages);
+	s->pages = NULL;
+	s->npages = s->pages_cap = s->pages_left = s->page_bytes = 0;
+	s->last.prints = NULL;
+}
+
+void
+keyset_free(struct keyset *s)
+{
+	free_pages(s);
+	if (s->cells != NULL)
+		big_free(s->cells, s->cells_cap * sizeof(*s->cells));
+	if (!s->integers)
+		keymap_free(&s->map);
+	free(s->prints);
+	memset(s, 0, sizeof(*s));
+}
+
+size_t
+keyset_memory(const struct keyset *s)
+{
+	size_t n = s->page_bytes + s->pages_cap * sizeof(*s->pages) + s->cells_cap * sizeof(*s->cells) +
+	    s->prints_cap * sizeof(*s->prints);
+
+	return s->integers ? n : n + keymap_memory(&s->map);
+}
+
+static bool
+fits(const struct keyset *s, size_t more)
+{
+	return s->limit == 0 || keyset_memory(s) + more <= s->limit;
+}
+
+/* ---- integers in pages ---- */
+
+static void
+grow_pages(struct keyset *s)
+{
+	struct keyset_page *old = s->pages;
+	size_t i, at, cap = s->pages_cap;
+
+	s->pages_cap = 2 * cap;
+	s->pages = xcalloc(s->pages_cap, sizeof(*s->pages));
+	for (i = 0; i < cap; i++) {
+		if (old[i].prints == NULL)
+			continue;
+		for (at = keyset_page_home(s, old[i].id); s->pages[at].prints != NULL; at = (at + 1) & (s->pages_cap - 1))
+			continue;
+		s->pages[at] = old[i];
+	}
+	free(old);
+}
+
+static size_t
+next_block(const struct keyset *s)
+{
+	return s->pages_left > 0 ? 0 : s->npages < SMALL_PAGES ? (size_t)PAGE_BYTES : (size_t)BLOCK_BYTES;
+}
+
+/* The page of a key, made where it is not there. */
+static void
+add_page(struct keyset *s, int64_t id)
+{
+	struct keyset_block *b;
+	size_t i;
+
+	if (s->pages_left == 0) {
+		b = xmalloc(sizeof(*b));
+		b->n = next_block(s);
+		b->p = big_alloc(b->n);
+		b->next = s->blocks;
+		s->blocks = b;
+		s->next_page = b->p;
+		s->pages_left = b->n / PAGE_BYTES;
+		s->page_bytes += b->n;
+	}
+	if (++s->npages > s->pages_cap / 2)
+		grow_pages(s);
+	for (i = keyset_page_home(s, id); s->pages[i].prints != NULL; i = (i + 1) & (s->pages_cap - 1))
+		continue;
+	s->pages[i] = (struct keyset_page){ id, s->next_page };
+	s->last = s->pages[i];
+	s->next_page += KEYSET_PAGE;
+	s->pages_left--;
+}
+
+/* ---- integers in a table ---- */
+
+static size_t
+cells_for(size_t count)
+{
+	size_t cap = FIRST_CELLS;
+
+	while (count > cap / 4 * 3)
+		cap *= 2;
+	return cap;
+}
+
+static struct keyset_cell *
+find_cell(const struct keyset *s, int64_t key)
+{
+	size_t i = keyset_hash_int(key) & (s->cells_cap - 1);
+
+	while (s->cells[i].print != 0 && s->cells[i].key != key)
+		i = (i + 1) & (s->cells_cap - 1);
+	return &s->cells[i];
+}
+
+static int
+move_to_cells(void *to, const void *key, size_t n, uint64_t print)
+{
+	struct keyset_cell cell = { 0, print };
+
+	memcpy(&cell.key, key, n);
+	*find_cell(to, cell.key) = cell;
+	return 0;
+}
+
+static int
+move_to_pages(void *to, const void *key, size_t n, uint64_t print)
+{
+	struct keyset *s = to;
+	uint64_t *cell;
+	int64_t v;
+
+	memcpy(&v, key, n);
+	if ((cell = keyset_cell(s, v)) == NULL) {
+		add_page(s, v >> 12);
+		cell = keyset_cell(s, v);
+	}
+	*cell = print;
+	return 0;
+}
+
+/* Moves all keys into a table of cap slots, from pages or from another table. */
+static void
+rehash(struct keyset *s, size_t cap)
+{
+	struct keyset to = { .integers = true, .limit = s->limit, .count = s->count };
+
+	to.cells = big_alloc(cap * sizeof(*to.cells));
+	to.cells_cap = cap;
+	keyset_each(s, move_to_cells, &to);
+	keyset_free(s);
+	*s = to;
+}
+
+static void
+make_pages(struct keyset *s)
+{
+	struct keyset to;
+
+	keyset_init(&to, true, s->limit);
+	to.count = s->count;
+	keyset_each(s, move_to_pages, &to);
+	keyset_free(s);
+	*s = to;
+}
+
+/* In how many pages would the table's keys lie? Stops counting beyond most. */
+static size_t
+count_pages(const struct keyset *s, size_t most)
+{
+	struct keyset seen;		/* pages by their number, as keys of a table */
+	struct keyset_cell *cell;
+	size_t i, n = 0;
+
+	memset(&seen, 0, sizeof(seen));
+	seen.cells_cap = cells_for(most + 2);
+	seen.cells = big_alloc(seen.cells_cap * sizeof(*seen.cells));
+	seen.integers = true;
+	for (i = 0; i < s->cells_cap && n <= most; i++) {
+		if (s->cells[i].print == 0)
+			continue;
+		cell = find_cell(&seen, s->cells[i].key >> 12);
+		n += cell->print == 0;
+		*cell = (struct keyset_cell){ s->cells[i].key >> 12, 1 };
+	}
+	keyset_free(&seen);
+	return n;
+}
+
+/* Makes room for one key more in the table; or goes over to pages where they take no more than the larger table would. */
+static bool
+grow_cells(struct keyset *s)
+{
+	size_t cap = cells_for(s->count + 1), bytes = cap * sizeof(*s->cells), pages = count_pages(s, 2 * bytes / PAGE_BYTES);
+
+	if (pages * PAGE_BYTES <= 2 * bytes && fits(s, pages * PAGE_BYTES + BLOCK_BYTES)) {
+		make_pages(s);
+		return true;
+	}
+	if (!fits(s, bytes))
+		return false;
+	rehash(s, cap);
+	return true;
+}
+
+static enum keyset_answer
+add_cell(struct keyset *s, int64_t key, uint64_t print)
+{
+	struct keyset_cell *cell = find_cell(s, key);
+
+	if (cell->print != 0)
+		return cell->print == print ? KEYSET_SAME : KEYSET_OTHER;
+	if (s->count + 1 > s->cells_cap / 4 * 3) {
+		if (!grow_cells(s))
+			return KEYSET_FULL;
+		return keyset_add_int(s, key, print);
+	}
+	*cell = (struct keyset_cell){ key, print };
+	s->count++;
+	return KEYSET_NEW;
+}
+
+/* The key is in no page: a new page, or, where pages stand mostly empty, the table. */
+enum keyset_answer
+keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print)
+{
+	size_t cap, cells, more;
+	bool full;
+
+	if (!s->paged)
+		return add_cell(s, key, print);
+	cap = cells_for(s->count + 1);
+	cells = cap * sizeof(*s->cells);
+	more = next_block(s) + (s->npages + 1 > s->pages_cap / 2 ? 2 * s->pages_cap * sizeof(*s->pages) : 0);
+	full = !fits(s, more);
+	if ((full && s->page_bytes > cells) || (s->page_bytes + more > FREE_BYTES && s->page_bytes + more > 4 * cells)) {
+		if (!fits(s, cells))
+			return KEYSET_FULL;
+		rehash(s, cap);
+		return add_cell(s, key, print);
+	}
+	if (full)
+		return KEYSET_FULL;
+	add_page(s, key >> 12);
+	return keyset_add_int(s, key, print);
+}
+
+/* ---- bytes ---- */
+
+enum keyset_answer
+keyset_add(struct keyset *s, const uint8_t *key, size_t n, uint64_t hash, uint64_t print)
+{
+	bool added;
+	uint32_t id;
+
+	if (s->limit != 0 && keyset_memory(s) - keymap_memory(&s->map) + keymap_memory_after(&s->map, 1) + n +
+	    (s->map.n == s->prints_cap ? s->prints_cap * sizeof(*s->prints) : 0) > s->limit) {
+		if ((id = keymap_find(&s->map, key, n, hash)) == KEYMAP_ABSENT)
+			return KEYSET_FULL;
+		return s->prints[id] == print ? KEYSET_SAME : KEYSET_OTHER;
+	}
+	id = keymap_add(&s->map, key, n, hash, &added);
+	if (id == KEYMAP_ABSENT)
+		return KEYSET_FULL;
+	if (!added)
+		return s->prints[id] == print ? KEYSET_SAME : KEYSET_OTHER;
+	if (id == s->prints_cap) {
+		s->prints_cap = id == 0 ? 256 : 2 * (size_t)id;
+		s->prints = xreallocarray(s->prints, s->prints_cap, sizeof(*s->prints));
+	}
+	s->prints[id] = print;
+	s->count++;
+	return KEYSET_NEW;
+}
+
+/* ---- all keys ---- */
+
+static int
+each_page(const struct keyset *s, int (*visit)(void *, const void *, size_t, uint64_t), void *to)
+{
+	size_t i, k;
+	int64_t key;
+	int status;
+
+	for (i = 0; i < s->pages_cap; i++) {
+		if (s->pages[i].prints == NULL)
+			continue;
+		for (k = 0; k < KEYSET_PAGE; k++) {
+			if (s->pages[i].prints[k] == 0)
+				continue;
+			key = (int64_t)((uint64_t)s->pages[i].id << 12 | k);
+			if ((status = visit(to, &key, sizeof(key), s->pages[i].prints[k])) != 0)
+				return status;
+		}
+	}
+	return 0;
+}
+
+int
+keyset_each(const struct keyset *s, int (*visit)(void *to, const void *key, size_t n, uint64_t print), void *to)
+{
+	const uint8_t *key;
+	size_t i, n;
+	int status;
+
+	if (s->paged)
+		return each_page(s, visit, to);
+	for (i = 0; i < s->cells_cap; i++)
+		if (s->cells[i].print != 0 &&
+		    (status = visit(to, &s->cells[i].key, sizeof(s->cells[i].key), s->cells[i].print)) != 0)
+			return status;
+	for (i = 0; !s->integers && i < s->map.n; i++) {
+		key = keymap_key(&s->map, (uint32_t)i, &n);
+		if ((status = visit(to, key, n, s->prints[i])) != 0)
+			return status;
+	}
+	return 0;
+}
