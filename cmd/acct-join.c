@@ -5,6 +5,7 @@
 
 #include "base/cli.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "join/join.h"
 
 const char cli_help[] =
@@ -106,6 +107,8 @@ parse_options(int argc, char *argv[])
 			output = optarg;
 			break;
 		}
+	if (opt.table != NULL && (*opt.table == '\0' || !utf8_ok(opt.table, strlen(opt.table))))
+		cli_usage("-t: no name: %s", msg_quotes(opt.table));
 	if (keys == NULL)
 		cli_usage("-k: key columns are missing");
 	parse_paths(argc - optind, argv + optind);

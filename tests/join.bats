@@ -180,6 +180,16 @@ note:string" "$(acct-join -k customer_id p.acct c.acct >out.acct; columns out.ac
 	same "0" "$(acct-join -j outer -k customer_id c.acct w.acct | head -n 1 | grep -ac '@')"
 }
 
+@test "join: bytes that are not UTF-8 in a raw stream go through" {
+	printf 'customer_id,note\n1,caf\351\n' >notes.csv
+	printf 'id,name\n1,\377\n2,x\n' >names.csv
+	acct-ingest names.csv | acct-select -c id,name >names.acct
+	acct-ingest notes.csv | acct-join -j left -k customer_id=id names.acct >out.acct
+	run -0 --separate-stderr acct-cat --check out.acct
+	printf 'caf\351,\377\n' | diff - <(acct-cat -f csv -c note,name out.acct | tail -n 1)
+	run -0 --separate-stderr sh -c 'acct-ingest notes.csv | acct-join -j semi -k customer_id=id names.acct | acct-cat --check'
+}
+
 # ---- Where the streams come from ----
 
 @test "join: the build side from a pipe, /dev/stdin or -" {
@@ -331,6 +341,7 @@ many() {
 	wrong "-k: key columns are missing" c.acct a.acct
 	wrong "BUILD is missing" -k customer_id
 	wrong "too many files: 'x'" -k customer_id c.acct a.acct x
+	wrong "-t: no name: ''" -t '' -k customer_id c.acct a.acct
 	wrong "BUILD and PROBE are both standard input" -k customer_id -
 	wrong "-j: not inner, left, outer, semi or anti: 'right'" -j right -k customer_id c.acct a.acct
 	wrong "--fill: not COLUMN=VALUE: 'name'" -j left --fill name -k customer_id c.acct a.acct
@@ -457,4 +468,16 @@ many() {
 	run -65 --separate-stderr sh -c 'head -n 2 a.acct | acct-join -k customer_id -o out.acct c.acct'
 	same "old" "$(cat out.acct)"
 	same "a.acct c.acct out.acct" "$(echo *)"
+}
+
+@test "join: two examples of the manual: renamed on the way, and merged" {
+	same "account_id	customer_id	balance	name
+10	2	100.00	Bob
+11	1	-5.50	Ann
+12	2	7.00	Bob" "$(acct-join -k customer_id=id <(acct-select -c id=customer_id,name c.acct) a.acct | acct-cat -f tsv)"
+	LC_ALL=C sort c.acct >c.sorted
+	same "account_id	customer_id	balance	name
+11	1	-5.50	Ann
+10	2	100.00	Bob
+12	2	7.00	Bob" "$(LC_ALL=C sort -t "$(printf '\t')" -k2,2 a.acct | acct-join --sorted -k customer_id c.sorted | acct-cat -f tsv)"
 }

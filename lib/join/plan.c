@@ -209,12 +209,16 @@ plan_key(const struct planning *g)
 	}
 }
 
-/* What the header says beside the columns: a join's output has no one source, and a change stays one only where no record lacks it. */
+/*
+ * What the header says beside the columns: a join's output has no one source, a change stream stays one only where no record lacks its
+ * first column, and bytes that are not UTF-8 on one side are that in the output.
+ */
 static void
 plan_words(const struct planning *g)
 {
 	struct rec_header *h = &g->p->header;
 	bool change = rec_header_is_change(h) && g->p->type != JOIN_OUTER;
+	bool bytes = rec_header_is_bytes(g->probe) || rec_header_is_bytes(g->build);
 
 	if (!join_pairs(g->p->type))
 		return;
@@ -225,6 +229,8 @@ plan_words(const struct planning *g)
 	h->nwords = 0;
 	if (change)
 		rec_header_set_word(h, "change", "1");
+	if (bytes)
+		rec_header_set_word(h, "raw", "1");
 }
 
 static int
