@@ -1,0 +1,458 @@
+load helper
+
+prepare() {
+	printf 'id,name,city\n1,Ann,Oslo\n2,Bob,Rome\n' >p.csv
+	cat >people.yaml <<-'Y'
+	name: people
+	columns:
+	  - name: id
+	    type: int64
+	    key: yes
+	  - name: town
+	    source: city
+	    type: string
+	  - name: name
+	    type: string
+	Y
+}
+
+# rows FILE-OR-OPTIONS...: what acct-ingest makes of it, as TSV without the line of names.
+rows() {
+	acct-ingest "$@" | acct-cat -f tsv | tail -n +2
+}
+
+# text PRINTF-FORMAT: the rows of that text.
+text() {
+	printf "$1" >x.csv
+	rows x.csv
+}
+
+t=$'\t'
+
+# ---- what it is for ----
+
+@test "ingest: names from the file, records with line numbers" {
+	run -0 acct-ingest p.csv
+	[ "$(head -n 1 <<<"$output")" = $'\001H acct/1 p _line:int64*! id:string name:string city:string _malformed:string @source=p.csv @columns=id%2Cname%2Ccity' ]
+	same "2${t}1${t}Ann${t}Oslo${t}\\N
+3${t}2${t}Bob${t}Rome${t}\\N" "$(rows p.csv)"
+	acct-ingest p.csv | acct-cat --check
+}
+
+@test "ingest: standard input, with and without a dash" {
+	same "$(rows p.csv)" "$(rows <p.csv)"
+	same "$(rows p.csv)" "$(rows - <p.csv)"
+	[[ $(acct-ingest <p.csv | head -n 1) == *' stdin _line:'*' @source=%3Cstdin%3E '* ]]
+	[[ $(acct-ingest -t people <p.csv | head -n 1) == *' people _line:'* ]]
+}
+
+@test "ingest: the bank's files" {
+	need "$SHARED/data/bank"
+	for table in customers accounts loans loan_payments transactions; do
+		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" -v "$SHARED/data/bank/$table.csv" 2>>counts | acct-cat --check
+	done
+	same "87 rows, 1 of them malformed
+100 rows, 0 of them malformed
+100 rows, 0 of them malformed
+100 rows, 0 of them malformed
+100 rows, 0 of them malformed" "$(grep -o '[0-9]* rows, [0-9]* of them malformed' counts)"
+	# The cut line has its text, whole.
+	same "88${t}\\N${t}\\N${t}\\N${t}\\N${t}\\N${t}\\N${t}\\N${t}$(tail -n 1 "$SHARED/data/bank/customers.csv")" \
+	    "$(rows "$SHARED/data/bank/customers.csv" | tail -n 1)"
+}
+
+@test "ingest: a pipeline from the manual" {
+	printf 'account_id,balance\n1,10.00\n2,\n3\n' >accounts.csv
+	run -0 sh -c "acct-ingest accounts.csv | acct-select -w '_malformed is not null' | acct-cat -f csv"
+	same '_line,account_id,balance,_malformed
+4,,,3' "$output"
+}
+
+# ---- the text of CSV ----
+
+@test "ingest: line ends LF, CRLF and mixed; none at the end" {
+	want="2${t}1${t}2${t}\\N
+3${t}3${t}4${t}\\N"
+	same "$want" "$(text 'a,b\n1,2\n3,4\n')"
+	same "$want" "$(text 'a,b\r\n1,2\r\n3,4\r\n')"
+	same "$want" "$(text 'a,b\n1,2\r\n3,4\n')"
+	same "$want" "$(text 'a,b\r\n1,2\n3,4')"
+}
+
+@test "ingest: a lone CR is text" {
+	same "2${t}1\\r${t}\\r2${t}\\N
+3${t}3${t}4\\r${t}\\N
+4${t}5${t}6\\r${t}\\N" "$(text 'a,b\n1\r,\r2\n3,4\r\r\n5,6\r')"
+}
+
+@test "ingest: nothing is trimmed" {
+	same "2${t} 1${t}2 \\t${t}\\N" "$(text 'a,b\n 1,2 \t\n')"
+	same "2${t}  ${t} \" ${t}\\N" "$(text 'a,b\n  , " \n')"
+}
+
+@test "ingest: quotes are taken off, in them delimiters, line ends and doubled quotes" {
+	same "2${t}a,b${t}c\"d${t}\\N
+3${t}x\\ny${t}\\r\\n${t}\\N
+6${t}${t}e${t}\\N" "$(text 'a,b\n"a,b","c""d"\n"x\ny","\r\n"\n"",e\r\n')"
+}
+
+@test "ingest: a stray quote is text" {
+	same "2${t}5\" disk${t}a\"b\"${t}\\N" "$(text 'a,b\n5" disk,a"b"\n')"
+	same "2${t}Joe \"The Man\" Doe${t}x${t}\\N" "$(text 'a,b\n"Joe "The Man" Doe",x\n')"
+}
+
+@test "ingest: the line of a record is where it starts" {
+	same "2${t}1${t}x\\n\\ny${t}\\N
+5${t}2${t}z${t}\\N
+8${t}3${t}w${t}\\N" "$(text 'a,b\n1,"x\n\ny"\n2,z\n\n\r\n3,w\n')"
+}
+
+@test "ingest: a byte order mark is taken off the beginning, and only there" {
+	same "2${t}1${t}\\N" "$(text '\xef\xbb\xbfa\n1\n')"
+	same "2${t}1${t}\\N" "$(text '\xef\xbb\xbf"a"\n1\n')"
+	[[ $(text 'a\n\xef\xbb\xbf1\n') == "2${t}"$'\xef\xbb\xbf'"1${t}\\N" ]]
+	printf '\xef\xbb\xbf' >bom.csv
+	run -65 --separate-stderr acct-ingest bom.csv
+}
+
+@test "ingest: control bytes and NUL travel escaped" {
+	printf 'a,b\n\0001,\001\t\033\n' | acct-ingest | sed -n 2p >got
+	printf 'A\202\t\033@1\t\033A\033I\033[\t\031\n' >want
+	cmp want got
+}
+
+@test "ingest: empty fields are empty strings, not nulls" {
+	printf 'a,b,c\n,,\nx,,\n' | acct-ingest | tail -n +2 | head -n 2 >got
+	printf 'A\202\t\032\t\032\t\032\t\031\nA\203\tx\t\032\t\032\t\031\n' >want
+	cmp want got
+}
+
+@test "ingest: blank lines are passed over and counted" {
+	printf '\n\na,b\n1,2\n\n\r\n3,4\n\n' >x.csv
+	run -0 --separate-stderr acct-ingest -v -o x.acct x.csv
+	[ "$stderr" = 'acct-ingest: x.csv: 2 rows, 0 of them malformed, 5 blank lines, 18 bytes' ]
+	same "4${t}1${t}2${t}\\N
+7${t}3${t}4${t}\\N" "$(acct-cat -f tsv x.acct | tail -n +2)"
+	# A field that is empty by its quotes is none.
+	same "2${t}${t}\\N" "$(text 'a\n""\n\n')"
+}
+
+@test "ingest: malformed rows keep their source lines" {
+	same "2${t}\\N${t}\\N${t}1
+3${t}1${t}2${t}\\N
+4${t}\\N${t}\\N${t}1,2,3
+5${t}\\N${t}\\N${t}\"x\\ny\",z,\"\"
+7${t}\\N${t}\\N${t},," "$(text 'a,b\n1\n1,2\n1,2,3\r\n"x\ny",z,""\n,,\r\n')"
+}
+
+@test "ingest: any byte may be delimiter or quote" {
+	printf 'a;b\n1;'\''x;y'\''\n' >x.csv
+	same "2${t}1${t}x;y${t}\\N" "$(rows -d ';' -q "'" x.csv)"
+	printf 'a\tb\n1,5\t"x\ty"\n' >x.csv
+	same "2${t}1,5${t}x\\ty${t}\\N" "$(rows -d '\t' x.csv)"
+	same "2${t}1,5${t}x\\ty${t}\\N" "$(rows -d "$t" x.csv)"
+	printf 'a,b\n"1,2"\n"x",y\n' >x.csv
+	same "2${t}\"1${t}2\"${t}\\N
+3${t}\"x\"${t}y${t}\\N" "$(rows -q '' x.csv)"
+	printf 'a\3772\n1\377x\n' >x.csv
+	same "2${t}1${t}x${t}\\N" "$(rows -d $'\377' x.csv)"
+}
+
+@test "ingest: without a line of names" {
+	same "1${t}1${t}2${t}\\N
+2${t}3${t}4${t}\\N" "$(printf '1,2\n3,4\n' | rows --no-header)"
+	[[ $(printf '1,2\n' | acct-ingest --no-header | head -n 1) == *' c1:string c2:string _malformed'*' @columns=c1%2Cc2' ]]
+	same "1${t}1${t}Rome${t}Bob${t}\\N" "$(printf '1,Rome,Bob\n' | rows --no-header -s people.yaml)"
+	sed 's/^columns:/header: no\n&/' people.yaml >bare.yaml
+	same "1${t}1${t}Rome${t}Bob${t}\\N" "$(printf '1,Rome,Bob\n' | rows -s bare.yaml)"
+}
+
+# ---- columns ----
+
+@test "ingest: with a schema columns are matched by name" {
+	run -0 acct-ingest -s people.yaml p.csv
+	[[ $(head -n 1 <<<"$output") == *' people _line:int64*! id:string town:string name:string _malformed:string @source=p.csv @columns=id%2Cname%2Ccity' ]]
+	same "2${t}1${t}Oslo${t}Ann${t}\\N
+3${t}2${t}Rome${t}Bob${t}\\N" "$(rows -s people.yaml p.csv)"
+	printf 'city,"id",name\n"Bergen, N",3,\n,4\n' >q.csv
+	same "2${t}3${t}Bergen, N${t}${t}\\N
+3${t}\\N${t}\\N${t}\\N${t},4" "$(rows -s people.yaml q.csv)"
+}
+
+@test "ingest: columns that are missing, doubled or not in the schema" {
+	printf 'id,name\n' >x.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
+	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'" ]
+	[ -z "$output" ]
+	printf '\n\nid,name,city,id\n' >x.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
+	[ "$stderr" = "acct-ingest: x.csv:3: duplicate column 'id'" ]
+	printf 'id,name,zip,city\n1,Ann,2,Oslo\n' >x.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
+	[[ $stderr == "acct-ingest: x.csv:1: column 'zip' is not in the schema"* ]]
+	sed 's/^columns:/extra: ignore\n&/' people.yaml >loose.yaml
+	same "2${t}1${t}Oslo${t}Ann${t}\\N" "$(rows -s loose.yaml x.csv)"
+	printf 'id,,name,zip,,city\n1,x,Ann,2,y,Oslo\n' >x.csv
+	same "2${t}1${t}Oslo${t}Ann${t}\\N" "$(rows -s loose.yaml x.csv)"
+}
+
+@test "ingest: names that cannot be" {
+	printf 'a,,b\n' >x.csv
+	run -65 --separate-stderr acct-ingest x.csv
+	[ "$stderr" = 'acct-ingest: x.csv:1: column 2 has no name' ]
+	printf 'a,b,a\n' >x.csv
+	run -65 --separate-stderr acct-ingest x.csv
+	[ "$stderr" = "acct-ingest: x.csv:1: duplicate column 'a'" ]
+	printf 'a,\377\n' >x.csv
+	run -65 --separate-stderr acct-ingest x.csv
+	[[ $stderr == 'acct-ingest: x.csv:1: column 2: not a name in UTF-8: '* ]]
+	printf 'a,b\000c\n' >x.csv
+	run -65 --separate-stderr acct-ingest x.csv
+	[[ $stderr == 'acct-ingest: x.csv:1: column 2: not a name in UTF-8: '* ]]
+	printf 'a,_line\n' >x.csv
+	run -65 --separate-stderr acct-ingest x.csv
+	[ "$stderr" = 'acct-ingest: x.csv: _line and _malformed are no names for a column' ]
+	head -c 10000 /dev/zero | tr '\0' ',' >x.csv
+	run -65 --separate-stderr acct-ingest x.csv
+	[ "$stderr" = 'acct-ingest: x.csv:1: more columns than the 4094 that a record can have' ]
+}
+
+@test "ingest: strange names and a strange file name survive the header" {
+	printf '"a,b","c ""d""","e\nf",\303\251 %%\n1,2,3,4\n' >'s t\
+u.csv'
+	acct-ingest 's t\
+u.csv' >x.acct
+	acct-cat --check x.acct
+	same 'a,b
+c "d"
+e
+f
+é %' "$(acct-cat -f json x.acct | python3 -c 'import json,sys; print("\n".join(list(json.load(sys.stdin))[1:-1]))')"
+	printf 'a\n1\n' >$'bad\377.csv'
+	acct-ingest $'bad\377.csv' | acct-cat --check
+}
+
+# ---- several files ----
+
+@test "ingest: several files are one stream" {
+	printf 'id,name,city\r\n3,Cid,\r\n' >q.csv
+	printf 'id,name,city\n' >r.csv
+	acct-ingest p.csv q.csv r.csv p.csv >all.acct
+	acct-cat --check all.acct
+	same "2${t}1${t}Ann${t}Oslo${t}\\N
+3${t}2${t}Bob${t}Rome${t}\\N
+2${t}3${t}Cid${t}${t}\\N
+2${t}1${t}Ann${t}Oslo${t}\\N
+3${t}2${t}Bob${t}Rome${t}\\N" "$(acct-cat -f tsv all.acct | tail -n +2)"
+	[ "$(grep -ac $'^\001H acct/1 p ' all.acct)" = 4 ]
+	[ "$(grep -ac $'^\001T ' all.acct)" = 4 ]
+	grep -aq '@source=q.csv @columns=id%2Cname%2Ccity$' all.acct
+	# Standard input among them.
+	same "$(acct-cat -f tsv all.acct)" "$(acct-ingest p.csv - r.csv p.csv <q.csv | acct-cat -f tsv)"
+}
+
+@test "ingest: with a schema each file has its own order" {
+	printf 'city,id,name\nBergen,3,Cid\n' >q.csv
+	same "2${t}1${t}Oslo${t}Ann${t}\\N
+3${t}2${t}Rome${t}Bob${t}\\N
+2${t}3${t}Bergen${t}Cid${t}\\N" "$(rows -s people.yaml p.csv q.csv)"
+}
+
+@test "ingest: without a schema all files have the names of the first" {
+	printf 'id,town,city\n' >q.csv
+	run -65 --separate-stderr acct-ingest -o out.acct p.csv q.csv
+	[ "$stderr" = "acct-ingest: q.csv:1: column 2 is 'town', but 'name' in p.csv" ]
+	[ ! -e out.acct ]
+	printf 'id,name\n' >q.csv
+	run -65 --separate-stderr acct-ingest -o out.acct p.csv q.csv
+	[ "$stderr" = 'acct-ingest: q.csv:1: 2 columns, but 3 in p.csv' ]
+}
+
+@test "ingest: a file that fails leaves a stream that is refused" {
+	run -66 --separate-stderr bash -c 'set -o pipefail; acct-ingest p.csv missing.csv >cut.acct'
+	[ "$stderr" = 'acct-ingest: missing.csv: No such file or directory' ]
+	run -65 --separate-stderr acct-cat cut.acct
+	run -1 --separate-stderr acct-cat --check cut.acct
+	printf 'id,name,city\n1,"x\n' >open.csv
+	run -65 --separate-stderr bash -c 'acct-ingest p.csv open.csv >cut.acct'
+	[ "$stderr" = 'acct-ingest: open.csv:2: unterminated quote' ]
+	run -1 --separate-stderr acct-cat --check cut.acct
+}
+
+# ---- bad input ----
+
+@test "ingest: an unterminated quote names the line where it began" {
+	printf 'a,b\n1,2\n"x\ny",3\n4,"z\n5,6\n\n7,8\n' >accounts.csv
+	run -65 --separate-stderr acct-ingest -o out.acct accounts.csv
+	[ "$stderr" = 'acct-ingest: accounts.csv:5: unterminated quote' ]
+	[ ! -e out.acct ]
+	acct-ingest accounts.csv 2>/dev/null >out || true
+	! grep -aq $'^\001T' out
+	printf 'a,b\n1,"' >accounts.csv
+	run -65 --separate-stderr acct-ingest accounts.csv
+	[ "$stderr" = 'acct-ingest: accounts.csv:2: unterminated quote' ]
+	# One that is text opens nothing.
+	same "2${t}1${t}\"${t}\\N" "$(text 'a,b\n1,""""\n')"
+}
+
+@test "ingest: empty files" {
+	: >empty.csv
+	run -65 --separate-stderr acct-ingest empty.csv
+	[ "$stderr" = 'acct-ingest: empty.csv: empty: a line of column names is expected' ]
+	[ -z "$output" ]
+	printf '\n\r\n\n' >blank.csv
+	run -65 --separate-stderr acct-ingest blank.csv
+	run -65 --separate-stderr acct-ingest --no-header empty.csv
+	[ "$stderr" = 'acct-ingest: empty.csv: empty: the number of columns is not known' ]
+	same '' "$(rows -s people.yaml --no-header empty.csv)"
+	printf 'a,b' >names.csv
+	acct-ingest names.csv | acct-cat --check
+	same '' "$(rows names.csv)"
+}
+
+@test "ingest: missing files, directories, closed input" {
+	run -66 --separate-stderr acct-ingest missing.csv
+	[ "$stderr" = 'acct-ingest: missing.csv: No such file or directory' ]
+	[ -z "$output" ]
+	mkdir folder
+	run -66 --separate-stderr acct-ingest folder
+	[ "$stderr" = 'acct-ingest: folder: Is a directory' ]
+	run -66 --separate-stderr acct-ingest -s missing.yaml p.csv
+	run -74 --separate-stderr sh -c 'acct-ingest <&-'
+	[[ $stderr == 'acct-ingest: <stdin>: '* ]]
+}
+
+@test "ingest: records up to the limit, and beyond it an error" {
+	big() { printf 'a,b\n1,2\n3,'; head -c "$1" /dev/zero | tr '\0' "${2:-x}"; printf '\n5,6\n'; }
+	# 16 MiB are the record's bytes: the line number, the tabs, "3" and the null beside the text.
+	[ "$(big $((16777216 - 7)) | rows | tail -n 2 | head -n 1 | wc -c)" = 16777217 ]
+	run -65 --separate-stderr sh -c '{ printf "a,b\n1,2\n3,"; head -c 17000000 /dev/zero | tr "\0" x; echo; } | acct-ingest >out'
+	[ "$stderr" = 'acct-ingest: <stdin>:3: record longer than 16777216 bytes; --max-record raises the limit' ]
+	run -65 --separate-stderr sh -c '{ printf "a,b\n1,2\n\"3\",\""; head -c 17000000 /dev/zero | tr "\0" "\n"; echo "\""; } | acct-ingest >out'
+	[ "$stderr" = 'acct-ingest: <stdin>:3: record longer than 16777216 bytes; --max-record raises the limit' ]
+	run -65 --separate-stderr sh -c '{ printf "a,b\n1,2\n3,"; head -c 9000000 /dev/zero; echo; } | acct-ingest >out'
+	[ "$stderr" = 'acct-ingest: <stdin>:3: longer than 16777216 bytes as a record; --max-record raises the limit' ]
+	big 17000000 | acct-ingest --max-record 20M | acct-cat --check --max-record 20M
+	run -65 --separate-stderr sh -c 'printf "a,b\n1,2\n1234567890,123456789\n" | acct-ingest --max-record 19 >out'
+	[ "$stderr" = 'acct-ingest: <stdin>:3: record longer than 19 bytes; --max-record raises the limit' ]
+}
+
+# ---- output ----
+
+@test "ingest: a full disk and a closed output are errors" {
+	run -74 --separate-stderr sh -c 'acct-ingest p.csv >/dev/full'
+	[ "$stderr" = 'acct-ingest: <stdout>: No space left on device' ]
+	run -74 --separate-stderr sh -c 'acct-ingest p.csv >&-'
+	[[ $stderr == 'acct-ingest: <stdout>: '* ]]
+	run -74 --separate-stderr acct-ingest -o /dev/full p.csv
+	run -74 --separate-stderr acct-ingest -o x.acct --stats /dev/full p.csv
+	run -73 --separate-stderr acct-ingest -o missing/x.acct p.csv
+}
+
+@test "ingest: no message when the reader has had enough" {
+	{ echo a,b; yes 1,2 | head -n 500000; } >many.csv
+	run -0 --separate-stderr bash -c 'acct-ingest many.csv | head -n 2 | wc -l'
+	[ "$output" -eq 2 ]
+	[ -z "$stderr" ]
+}
+
+@test "ingest: -o appears whole" {
+	acct-ingest -o p.acct p.csv
+	acct-cat --check p.acct
+	same "$(acct-ingest p.csv)" "$(cat p.acct)"
+	[ "$(ls)" = $'p.acct\np.csv\npeople.yaml' ]
+}
+
+@test "ingest: --stats counts by file" {
+	printf 'id,name,city\n1\n\n2,3\n4,5,6\n' >q.csv
+	acct-ingest --stats s.json -o x.acct p.csv q.csv
+	same "{'table': 'p', 'files': [{'name': 'p.csv', 'rows': 2, 'malformed': 0, 'blank': 0, 'bytes': 35}, {'name': 'q.csv', 'rows': 3, 'malformed': 2, 'blank': 1, 'bytes': 26}], 'rows': 5, 'malformed': 2, 'blank': 1}" \
+	    "$(python3 -c 'import json; print(json.load(open("s.json")))')"
+}
+
+@test "ingest: wrong use" {
+	run -64 --separate-stderr acct-ingest -d ab p.csv
+	[[ ${stderr_lines[0]} == "acct-ingest: -d: not one byte: 'ab'" && ${stderr_lines[1]} == 'usage: acct-ingest '* ]]
+	run -64 --separate-stderr acct-ingest -d '' p.csv
+	run -64 --separate-stderr acct-ingest -d $'\n' p.csv
+	run -64 --separate-stderr acct-ingest -q ab p.csv
+	run -64 --separate-stderr acct-ingest -d '"' p.csv
+	run -64 --separate-stderr acct-ingest --wrong p.csv
+	run -64 --separate-stderr acct-ingest --max-record 0 p.csv
+	run -0 --separate-stderr acct-ingest -h
+	[[ $output == 'usage: acct-ingest '* && -z $stderr ]]
+}
+
+# ---- the two paths, and others' readers ----
+
+# dirty SEED BYTES: text in which commas, quotes and line ends are frequent; the quotes are closed in the end.
+dirty() {
+	python3 - "$1" "$2" <<-'P'
+	import random, sys
+	random.seed(int(sys.argv[1]))
+	pieces = [b"a", b"12", b"x" * 40, b",", b",", b"\n", b"\r\n", b'"', b'""', b'"b,c"', b"\t", b"\0", b"\r", b"\xff", b" ", b",,"]
+	weights = [20, 20, 3, 20, 10, 8, 3, random.choice([0, 0, 1]), 1, 1, 1, 1, 1, 1, 1, 2]
+	sys.stdout.buffer.write(b"a,b,c\n" + b"".join(random.choices(pieces, weights, k=int(sys.argv[2]))) + b"\n")
+	P
+}
+
+@test "ingest: the portable path writes the same bytes" {
+	command -v python3 >/dev/null || skip 'SKIPPED: python3 is not there'
+	cat >abc.yaml <<-'Y'
+	name: abc
+	extra: ignore
+	columns:
+	  - name: c
+	    type: string
+	  - name: a
+	    type: string
+	Y
+	for seed in 1 2 3 4 5 6; do
+		dirty $seed 40000 >d.csv
+		for option in --quote='"' --quote= '--delimiter=;' --schema=abc.yaml; do
+			acct-ingest "$option" d.csv >fast.acct 2>fast.err || [ $? = 65 ]
+			ACCT_PORTABLE=1 acct-ingest "$option" d.csv >portable.acct 2>portable.err || [ $? = 65 ]
+			cmp fast.acct portable.acct
+			cmp fast.err portable.err
+		done
+	done
+}
+
+@test "ingest: Python reads the same fields from valid CSV" {
+	command -v python3 >/dev/null || skip 'SKIPPED: python3 is not there'
+	cat >make.py <<-'P'
+	import csv, random, sys
+	random.seed(int(sys.argv[1]))
+	letters = 'ab 1,"\n\r;é\t' if random.random() < .7 else "abc123 .-"
+	with open("v.csv", "w", newline="", encoding="utf-8") as f:
+	    w = csv.writer(f, lineterminator=random.choice(["\n", "\r\n"]), quoting=random.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+	    w.writerow(["a", "b", "c"])
+	    for _ in range(5000):
+	        w.writerow(["".join(random.choices(letters, k=random.randrange(12))) for _ in range(3)])
+	P
+	cat >compare.py <<-'P'
+	import csv, json, sys
+	want = list(csv.reader(open("v.csv", newline="", encoding="utf-8")))[1:]
+	got = [json.loads(line) for line in open("v.json", encoding="utf-8")]
+	assert all(r["_malformed"] is None for r in got)
+	got = [[r["a"], r["b"], r["c"]] for r in got]
+	assert len(want) == len(got), (len(want), len(got))
+	for w, g in zip(want, got):
+	    assert w == g, (w, g)
+	P
+	for seed in 1 2 3 4 5 6 7 8; do
+		python3 make.py $seed
+		acct-ingest v.csv | acct-cat -f json >v.json
+		python3 compare.py
+		ACCT_PORTABLE=1 acct-ingest v.csv | acct-cat -f json | cmp - v.json
+	done
+}
+
+@test "ingest: memory does not grow with the file" {
+	command -v /usr/bin/time >/dev/null || skip 'SKIPPED: GNU time is not there'
+	{ echo a,b; yes '1234567,"a quoted text"' | head -n 100000; } >short.csv
+	{ echo a,b; yes '1234567,"a quoted text"' | head -n 2000000; } >long.csv
+	/usr/bin/time -f %M -o short.kb acct-ingest -o /dev/null short.csv
+	/usr/bin/time -f %M -o long.kb acct-ingest -o /dev/null long.csv
+	[ $(($(cat long.kb) - $(cat short.kb))) -lt 1024 ]
+}
