@@ -138,11 +138,12 @@ struct pq_options {			/* all zero but codec is the default profile; pq_defaults 
 struct pq_options pq_defaults(void);
 
 struct pq_sink {
-	int (*write)(void *arg, const void *p, size_t n, struct msg *err);	/* all n bytes, in order; -1 with err filled */
+	int (*write)(const struct pq_sink *sink, const void *p, size_t n, struct msg *err);	/* all n bytes, in order; -1 with err filled */
 	void *arg;
+	int fd;				/* for pq_sink_fd */
 	const char *name;		/* for messages; must live as long as the writer */
 };
-struct pq_sink pq_sink_fd(const int *fd, const char *name);	/* writes with io_write; *fd must live as long */
+struct pq_sink pq_sink_fd(int fd, const char *name);	/* writes with io_write; closing stays with the caller */
 
 /*
  * A writer for the schema. It writes as row groups fill and needs memory for one of them. Everything is decided while writing: dictionary or not
@@ -187,8 +188,9 @@ struct pq_column {			/* a leaf: view until pq_close */
 };
 
 struct pq_source {
-	int (*read)(void *arg, uint64_t offset, void *p, size_t n, struct msg *err);	/* all n bytes or -1 */
+	int (*read)(const struct pq_source *source, uint64_t offset, void *p, size_t n, struct msg *err);	/* all n bytes or -1 */
 	void *arg;
+	int fd;				/* for pq_open_path */
 	uint64_t size;			/* of the file */
 	const char *name;		/* for messages; copied */
 };
@@ -220,7 +222,8 @@ int pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err);
 
 /*
  * Statistics of a column chunk for skipping. Always succeeds; has_min_max is false wherever the file's statement is absent, cannot be trusted (an
- * unknown order, the old fields of an unsigned order, INT96, NaN) or does not parse. A bound of -0.0 or 0.0 stands for both zeros.
+ * unknown order, the old fields of an unsigned order, INT96, NaN) or does not parse. A bound of -0.0 or 0.0 stands for both zeros; bounds say
+ * nothing of NaN, which a column of floats may hold beside them.
  */
 void pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq_stats *s);
 

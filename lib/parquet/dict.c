@@ -1,0 +1,348 @@
+/* Dictionaries for writing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/hash.h"
+#include "parquet/bits.h"
+#include "parquet/dict.h"
+
+enum { SAMPLE = 2048 };
+
+static void *
+fill(struct buf *b, size_t bytes)
+{
+	b->len = 0;
+	buf_room(b, bytes + 8);
+	b->len = bytes;
+	return b->p;
+}
+
+/* ---- integers in a range: a bitmap of those that occur, whose ranks are the indexes ---- */
+
+struct word {
+	uint64_t bits;
+	uint64_t before;	/* entries below this word */
+};
+
+static inline uint64_t
+distance(const void *v, size_t i, bool wide, int64_t min)
+{
+	return (uint64_t)(wide ? ((const int64_t *)v)[i] : ((const int32_t *)v)[i]) - (uint64_t)min;
+}
+
+static inline __attribute__((always_inline)) void
+mark(struct word *words, const void *v, size_t n, bool wide, int64_t min)
+{
+	size_t i;
+	uint64_t d;
+
+	for (i = 0; i < n; i++) {
+		d = distance(v, i, wide, min);
+		words[d / 64].bits |= UINT64_C(1) << d % 64;
+	}
+}
+
+static inline __attribute__((always_inline)) void
+rank(uint32_t *index, const struct word *words, const void *v, size_t n, bool wide, int64_t min)
+{
+	size_t i;
+	uint64_t d;
+
+	for (i = 0; i < n; i++) {
+		d = distance(v, i, wide, min);
+		index[i] = (uint32_t)(words[d / 64].before +
+		    (unsigned)__builtin_popcountll(words[d / 64].bits & ((UINT64_C(1) << d % 64) - 1)));
+	}
+}
+
+#if CPU_X86
+__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))) static void
+rank_popcnt(uint32_t *index, const struct word *words, const void *v, size_t n, bool wide, int64_t min)
+{
+	if (wide)
+		rank(index, words, v, n, true, min);
+	else
+		rank(index, words, v, n, false, min);
+}
+#endif
+
+static void
+rank_all(uint32_t *index, const struct word *words, const void *v, size_t n, bool wide, int64_t min)
+{
+#if CPU_X86
+	if (cpu_has_avx2()) {
+		rank_popcnt(index, words, v, n, wide, min);
+		return;
+	}
+#endif
+	if (wide)
+		rank(index, words, v, n, true, min);
+	else
+		rank(index, words, v, n, false, min);
+}
+
+static void
+list_marked(struct dict_fixed *d, const struct word *words, size_t nwords, bool wide, int64_t min)
+{
+	void *out = fill(&d->values, d->n * (wide ? 8 : 4));
+	size_t w, k = 0;
+	uint64_t bits, value;
+
+	for (w = 0; w < nwords; w++)
+		for (bits = words[w].bits; bits != 0; bits &= bits - 1) {
+			value = (uint64_t)min + w * 64 + (unsigned)__builtin_ctzll(bits);
+			if (wide)
+				((int64_t *)out)[k++] = (int64_t)value;
+			else
+				((int32_t *)out)[k++] = (int32_t)value;
+		}
+}
+
+static bool
+worth(size_t entries, size_t n, unsigned width, double plain, bool packs)
+{
+	double index = (double)n * bits_width(entries - 1) / 8;
+
+	return entries <= DICT_MAX && entries * width <= DICT_MAX_BYTES &&
+	    index + (double)entries * width * (packs ? 0.5 : 1) < plain;
+}
+
+static bool
+build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t min, uint64_t span, double plain, bool packs)
+{
+	size_t nwords = span / 64 + 1, w;
+	struct word *words = fill(&d->scratch, nwords * sizeof *words);
+	uint64_t before = 0;
+
+	memset(words, 0, nwords * sizeof *words);
+	if (wide)
+		mark(words, v, n, true, min);
+	else
+		mark(words, v, n, false, min);
+	for (w = 0; w < nwords; w++) {
+		words[w].before = before;
+		before += (unsigned)__builtin_popcountll(words[w].bits);
+	}
+	d->n = before;
+	if (!worth(d->n, n, wide ? 8 : 4, plain, packs))
+		return false;
+	list_marked(d, words, nwords, wide, min);
+	rank_all(fill(&d->index, n * sizeof(uint32_t)), words, v, n, wide, min);
+	return true;
+}
+
+/* ---- other values: a hash table ---- */
+
+static inline uint64_t
+bits_of(const void *v, size_t i, bool wide)
+{
+	uint64_t w;
+	uint32_t s;
+
+	if (wide) {
+		memcpy(&w, (const uint8_t *)v + 8 * i, 8);
+		return w;
+	}
+	memcpy(&s, (const uint8_t *)v + 4 * i, 4);
+	return s;
+}
+
+struct table {
+	uint64_t *keys;		/* of the entries */
+	uint32_t *slots;	/* entry + 1 */
+	size_t n, most, mask;
+};
+
+/* The entry of a key, made where it is new; UINT32_MAX where there is no room for more. */
+static inline uint32_t
+table_find(struct table *t, uint64_t key)
+{
+	size_t at = hash_word(key) & t->mask;
+
+	for (; t->slots[at] != 0; at = (at + 1) & t->mask)
+		if (t->keys[t->slots[at] - 1] == key)
+			return t->slots[at] - 1;
+	if (t->n == t->most)
+		return UINT32_MAX;
+	t->keys[t->n++] = key;
+	t->slots[at] = (uint32_t)t->n;
+	return (uint32_t)t->n - 1;
+}
+
+/* Takes memory for a table of up to `most` entries out of b. */
+static void
+table_init(struct table *t, struct buf *b, size_t most)
+{
+	size_t slots = 4096;
+
+	while (slots < most * 2)
+		slots *= 2;
+	t->keys = fill(b, most * sizeof *t->keys + slots * sizeof *t->slots);
+	t->slots = (uint32_t *)(t->keys + most);
+	memset(t->slots, 0, slots * sizeof *t->slots);
+	t->mask = slots - 1;
+	t->most = most;
+	t->n = 0;
+}
+
+/* Do most values of a sample differ? */
+static bool
+sample_differs(struct dict_fixed *d, bool wide, const void *v, size_t n)
+{
+	struct table t;
+	size_t i, step = n / SAMPLE;
+
+	if (n < 2 * SAMPLE)
+		return false;
+	table_init(&t, &d->scratch, SAMPLE / 2);
+	for (i = 0; i < SAMPLE; i++)
+		if (table_find(&t, bits_of(v, i * step, wide)) == UINT32_MAX)
+			return true;
+	return false;
+}
+
+static bool
+build_hashed(struct dict_fixed *d, bool wide, const void *v, size_t n, double plain, bool packs)
+{
+	uint32_t *index = fill(&d->index, n * sizeof *index);
+	size_t most = n / 2 + 16 < DICT_MAX ? n / 2 + 16 : DICT_MAX, i;
+	struct table t;
+	void *out;
+
+	if (sample_differs(d, wide, v, n))
+		return false;
+	table_init(&t, &d->scratch, most);
+	for (i = 0; i < n; i++)
+		if ((index[i] = table_find(&t, bits_of(v, i, wide))) == UINT32_MAX)
+			return false;
+	d->n = t.n;
+	if (!worth(d->n, n, wide ? 8 : 4, plain, packs))
+		return false;
+	out = fill(&d->values, d->n * (wide ? 8 : 4));
+	for (i = 0; i < d->n; i++)
+		memcpy((uint8_t *)out + i * (wide ? 8 : 4), &t.keys[i], wide ? 8 : 4);
+	return true;
+}
+
+static bool
+is_ascending(bool wide, const void *v, size_t n, int64_t min)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (distance(v, i, wide, min) <= distance(v, i - 1, wide, min))
+			return false;
+	return true;
+}
+
+bool
+dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n, const struct stats_range *range, double plain, bool packs)
+{
+	bool wide = shape == PQ_I64 || shape == PQ_F64;
+	uint64_t span, most = n < (1 << 10) ? 1 << 14 : n < (1 << 22) ? (uint64_t)n * 16 : 1 << 26;
+
+	if (n < 2)
+		return false;
+	if (shape != PQ_I32 && shape != PQ_I64)
+		return build_hashed(d, wide, v, n, plain, packs);
+	if (n > 2 && is_ascending(wide, v, n, range->min.i))
+		return false;
+	span = (uint64_t)range->max.i - (uint64_t)range->min.i;
+	if (span < most)
+		return build_ranked(d, wide, v, n, range->min.i, span, plain, packs);
+	return build_hashed(d, wide, v, n, plain, packs);
+}
+
+void
+dict_fixed_free(struct dict_fixed *d)
+{
+	buf_free(&d->values);
+	buf_free(&d->index);
+	buf_free(&d->scratch);
+}
+
+/* ---- bytes ---- */
+
+static void
+bytes_grow(struct dict_bytes *d)
+{
+	size_t slots = d->slots == NULL ? 1024 : (d->mask + 1) * 2, i, at;
+
+	free(d->slots);
+	d->slots = xcalloc(slots, sizeof *d->slots);
+	d->mask = slots - 1;
+	d->cap = slots / 2;
+	d->entries = xreallocarray(d->entries, d->cap, sizeof *d->entries);
+	for (i = 0; i < d->n; i++) {
+		for (at = d->entries[i].hash & d->mask; d->slots[at] != 0; at = (at + 1) & d->mask)
+			;
+		d->slots[at] = (uint32_t)i + 1;
+	}
+}
+
+static inline bool
+bytes_equal(const struct dict_bytes *d, uint32_t i, struct pq_bytes v)
+{
+	return d->entries[i].len == v.n && (v.n == 0 || memcmp(d->data.p + d->entries[i].off, v.p, v.n) == 0);
+}
+
+/* Adds an entry at a free slot; false where the dictionary would grow beyond its worth. */
+static bool
+bytes_insert(struct dict_bytes *d, struct pq_bytes v, uint64_t hash, size_t at)
+{
+	size_t values = d->nvalues + 1;
+
+	if (d->n == DICT_MAX || v.n > DICT_MAX_BYTES - d->data.len || (values > SAMPLE && d->n > values / 2))
+		return false;
+	d->entries[d->n] = (struct dict_entry){ hash, (uint32_t)d->data.len, (uint32_t)v.n };
+	if (v.n > 0)
+		buf_add(&d->data, v.p, v.n);
+	d->slots[at] = (uint32_t)++d->n;
+	if (d->n == d->cap)
+		bytes_grow(d);
+	return true;
+}
+
+size_t
+dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
+{
+	uint32_t *index = (uint32_t *)(void *)buf_room(&d->index, n * sizeof *index), e;
+	uint64_t hash;
+	size_t i, at;
+
+	if (d->slots == NULL)
+		bytes_grow(d);
+	for (i = 0; i < n; i++, d->nvalues++) {
+		hash = hash_bytes(v[i].p, v[i].n);
+		for (at = hash & d->mask; (e = d->slots[at]) != 0; at = (at + 1) & d->mask)
+			if (d->entries[e - 1].hash == hash && bytes_equal(d, e - 1, v[i]))
+				break;
+		if (e == 0) {
+			if (!bytes_insert(d, v[i], hash, at))
+				break;
+			e = (uint32_t)d->n;
+		}
+		index[i] = e - 1;
+	}
+	d->index.len += i * sizeof *index;
+	return i;
+}
+
+void
+dict_bytes_clear(struct dict_bytes *d)
+{
+	if (d->slots != NULL)
+		memset(d->slots, 0, (d->mask + 1) * sizeof *d->slots);
+	d->n = d->nvalues = 0;
+	d->data.len = d->index.len = 0;
+}
+
+void
+dict_bytes_free(struct dict_bytes *d)
+{
+	free(d->slots);
+	free(d->entries);
+	buf_free(&d->data);
+	buf_free(&d->index);
+}

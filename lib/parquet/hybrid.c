@@ -1,0 +1,239 @@
+/* Runs of equal values and runs of packed ones. */
+#include <string.h>
+
+#include "parquet/bits.h"
+#include "parquet/hybrid.h"
+
+enum { LEAST_RUN = 16 };	/* equal values worth a run of their own */
+
+void
+hybrid_open(struct hybrid_in *h, const uint8_t *p, const uint8_t *end, unsigned width)
+{
+	memset(h, 0, sizeof *h);
+	h->p = p;
+	h->end = end;
+	h->width = width;
+}
+
+static bool
+get_header(struct hybrid_in *h, uint64_t *v)
+{
+	unsigned shift;
+
+	*v = 0;
+	for (shift = 0; shift < 42 && h->p < h->end; shift += 7) {
+		*v |= (uint64_t)(*h->p & 0x7f) << shift;
+		if ((*h->p++ & 0x80) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The value of a run of equal ones, in as many whole bytes as the width takes. */
+static bool
+get_run_value(struct hybrid_in *h)
+{
+	unsigned bytes = (h->width + 7) / 8, i;
+
+	if ((size_t)(h->end - h->p) < bytes)
+		return false;
+	h->value = 0;
+	for (i = 0; i < bytes; i++)
+		h->value |= (uint32_t)*h->p++ << 8 * i;
+	return h->width == 32 || h->value >> h->width == 0;
+}
+
+static bool
+next_run(struct hybrid_in *h)
+{
+	uint64_t header, bytes;
+
+	if (!get_header(h, &header) || header >> 1 == 0 || header >> 1 > INT32_MAX)
+		return false;
+	if ((header & 1) == 0) {
+		h->packed = NULL;
+		h->left = (uint32_t)(header >> 1);
+		return get_run_value(h);
+	}
+	if (header >> 1 > INT32_MAX / 8)
+		return false;
+	h->packed = h->p;
+	h->at = 0;
+	h->left = (uint32_t)(header >> 1) * 8;
+	bytes = (header >> 1) * h->width;
+	if (bytes > (uint64_t)(h->end - h->p)) {	/* writers cut the padding of the last group */
+		bytes = (uint64_t)(h->end - h->p);
+		h->left = (uint32_t)(bytes * 8 / h->width);
+		if (h->left == 0)
+			return false;
+	}
+	h->p += bytes;
+	h->packed_end = h->p;
+	return true;
+}
+
+bool
+hybrid_next(struct hybrid_in *h, uint32_t *out, size_t n)
+{
+	size_t k, i;
+
+	for (; n > 0; n -= k, out += k) {
+		if (h->left == 0 && !next_run(h))
+			return false;
+		k = n < h->left ? n : h->left;
+		if (h->packed == NULL) {
+			for (i = 0; i < k; i++)
+				out[i] = h->value;
+		} else {
+			bits_unpack32(out, h->packed, h->packed_end, h->at, k, h->width);
+			h->at += k;
+		}
+		h->left -= (uint32_t)k;
+	}
+	return true;
+}
+
+/* Spreads packed bits to bytes, eight at a time; the width of 1 is that of every flat column's levels. */
+static void
+unpack_flags(uint8_t *out, const uint8_t *p, size_t first, size_t n)
+{
+	size_t i = 0;
+	uint64_t v;
+
+	for (; i < n && (first + i) % 8 != 0; i++)
+		out[i] = p[(first + i) / 8] >> (first + i) % 8 & 1;
+	for (; i + 8 <= n; i += 8) {
+		v = p[(first + i) / 8];
+		v = (v | v << 28) & UINT64_C(0x0000000f0000000f);
+		v = (v | v << 14) & UINT64_C(0x0003000300030003);
+		v = (v | v << 7) & UINT64_C(0x0101010101010101);
+		memcpy(out + i, &v, 8);
+	}
+	for (; i < n; i++)
+		out[i] = p[(first + i) / 8] >> (first + i) % 8 & 1;
+}
+
+bool
+hybrid_next_bytes(struct hybrid_in *h, uint8_t *out, size_t n, unsigned most)
+{
+	uint32_t v[256], top = 0;
+	size_t k, i;
+
+	for (; n > 0; n -= k, out += k) {
+		if (h->left == 0 && !next_run(h))
+			return false;
+		k = n < h->left ? n : h->left;
+		if (h->packed == NULL) {
+			if (h->value > most)
+				return false;
+			memset(out, (int)h->value, k);
+		} else if (h->width == 1) {
+			unpack_flags(out, h->packed, h->at, k);
+			h->at += k;
+		} else {
+			k = k < 256 ? k : 256;
+			bits_unpack32(v, h->packed, h->packed_end, h->at, k, h->width);
+			h->at += k;
+			for (i = 0; i < k; i++) {
+				top = v[i] > top ? v[i] : top;
+				out[i] = (uint8_t)v[i];
+			}
+			if (top > most)
+				return false;
+		}
+		h->left -= (uint32_t)k;
+	}
+	return true;
+}
+
+/* ---- writing ---- */
+
+static void
+put_header(struct buf *out, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		buf_addc(out, (uint8_t)(v | 0x80));
+	buf_addc(out, (uint8_t)v);
+}
+
+void
+hybrid_put_run(struct buf *out, uint32_t v, size_t n, unsigned width)
+{
+	unsigned i;
+
+	put_header(out, (uint64_t)n << 1);
+	for (i = 0; i < width; i += 8)
+		buf_addc(out, (uint8_t)(v >> i));
+}
+
+/* n values in groups of eight; the last one is filled up with zeros. */
+static void
+put_packed(struct buf *out, const uint32_t *v, size_t n, unsigned width)
+{
+	size_t whole = n / 8 * 8, rest = n - whole;
+	uint32_t last[8] = { 0 };
+	uint8_t *p;
+
+	if (n == 0)
+		return;
+	put_header(out, (uint64_t)((n + 7) / 8) << 1 | 1);
+	p = buf_room(out, bits_bytes(n + 8, width) + 8);
+	bits_pack32(p, v, whole, width);
+	if (rest > 0) {
+		memcpy(last, v + whole, rest * sizeof *last);
+		bits_pack32(p + whole / 8 * width, last, 8, width);
+	}
+	out->len += (n + 7) / 8 * width;
+}
+
+static inline bool
+equal8(const uint32_t *v)
+{
+	uint32_t d = 0;
+	int i;
+
+	for (i = 1; i < 8; i++)
+		d |= v[i] ^ v[0];
+	return d == 0;
+}
+
+void
+hybrid_put(struct buf *out, const uint32_t *v, size_t n, unsigned width)
+{
+	size_t i, j, begun = 0;
+
+	for (i = 0; i + 8 <= n; i += 8) {
+		if (!equal8(v + i))
+			continue;
+		for (j = i + 8; j < n && v[j] == v[i]; j++)
+			;
+		if (j - i < LEAST_RUN && j < n)
+			continue;
+		put_packed(out, v + begun, i - begun, width);
+		hybrid_put_run(out, v[i], j - i, width);
+		begun = j;
+		i = j - 8;
+	}
+	put_packed(out, v + begun, n - begun, width);
+}
+
+void
+hybrid_put_bytes(struct buf *out, const uint8_t *v, size_t n, unsigned width)
+{
+	uint32_t wide[1024];
+	size_t i, j, k;
+
+	for (i = 0; i < n; i += k) {
+		for (j = i + 1; j < n && v[j] == v[i]; j++)
+			;
+		if (j - i >= LEAST_RUN || j == n) {
+			hybrid_put_run(out, v[i], j - i, width);
+			k = j - i;
+			continue;
+		}
+		k = n - i < 1024 ? n - i : 1024;
+		for (j = 0; j < k; j++)
+			wide[j] = v[i + j];
+		hybrid_put(out, wide, k, width);
+	}
+}

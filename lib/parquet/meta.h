@@ -1,0 +1,125 @@
+/* The structures of parquet.thrift that this library reads and writes. Strings and bytes are views of the parsed bytes, or of the writer's. */
+#ifndef PARQUET_META_H
+#define PARQUET_META_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "parquet/parquet.h"
+
+/* Enumerations of the format; the numbers are the file's. */
+enum meta_physical {
+	META_BOOLEAN, META_INT32, META_INT64, META_INT96, META_FLOAT, META_DOUBLE, META_BYTE_ARRAY, META_FIXED, META_GROUP = -1
+};
+enum meta_converted {
+	META_CONV_NONE = -1, META_CONV_UTF8 = 0, META_CONV_MAP, META_CONV_MAP_KEY_VALUE, META_CONV_LIST, META_CONV_ENUM, META_CONV_DECIMAL,
+	META_CONV_DATE, META_CONV_TIME_MILLIS, META_CONV_TIME_MICROS, META_CONV_TIMESTAMP_MILLIS, META_CONV_TIMESTAMP_MICROS,
+	META_CONV_UINT_8, META_CONV_UINT_16, META_CONV_UINT_32, META_CONV_UINT_64, META_CONV_INT_8, META_CONV_INT_16, META_CONV_INT_32,
+	META_CONV_INT_64, META_CONV_JSON, META_CONV_BSON, META_CONV_INTERVAL
+};
+enum meta_logical {
+	META_LOGICAL_NONE = 0, META_LOGICAL_STRING = 1, META_LOGICAL_MAP, META_LOGICAL_LIST, META_LOGICAL_ENUM, META_LOGICAL_DECIMAL,
+	META_LOGICAL_DATE, META_LOGICAL_TIME, META_LOGICAL_TIMESTAMP, META_LOGICAL_INTEGER = 10, META_LOGICAL_UNKNOWN, META_LOGICAL_JSON,
+	META_LOGICAL_BSON, META_LOGICAL_UUID, META_LOGICAL_FLOAT16
+};
+enum meta_encoding {
+	META_PLAIN = 0, META_PLAIN_DICTIONARY = 2, META_RLE = 3, META_BIT_PACKED = 4, META_DELTA_BINARY_PACKED = 5,
+	META_DELTA_LENGTH_BYTE_ARRAY = 6, META_DELTA_BYTE_ARRAY = 7, META_RLE_DICTIONARY = 8, META_BYTE_STREAM_SPLIT = 9
+};
+enum meta_codec {
+	META_UNCOMPRESSED, META_SNAPPY, META_GZIP, META_LZO, META_BROTLI, META_LZ4, META_ZSTD, META_LZ4_RAW
+};
+enum meta_page { META_DATA_PAGE, META_INDEX_PAGE, META_DICTIONARY_PAGE, META_DATA_PAGE_V2 };
+
+struct meta_element {			/* SchemaElement */
+	int type, converted;		/* META_GROUP, META_CONV_NONE where absent */
+	int32_t type_length, children, scale, precision, id;
+	int repetition;			/* -1 where absent */
+	struct pq_bytes name;
+	int logical;			/* of enum meta_logical, or a number it does not know */
+	int unit;			/* of a time or timestamp: 1 milliseconds, 2 microseconds, 3 nanoseconds */
+	bool utc;
+	int bits;			/* of an integer */
+	bool is_signed;
+	int32_t logical_scale, logical_precision;
+};
+
+struct meta_stats {			/* Statistics; p is NULL where absent */
+	struct pq_bytes old_min, old_max, min, max;
+	int64_t nulls, nans;		/* -1 where absent */
+	int min_exact, max_exact;	/* 1, 0, -1 absent */
+};
+
+struct meta_encoding_count {		/* PageEncodingStats */
+	int page, encoding;
+	int32_t count;
+};
+
+struct meta_chunk {			/* ColumnChunk with its ColumnMetaData */
+	int type, codec;
+	uint32_t encodings;		/* a bit for each */
+	struct meta_encoding_count count[3];	/* writing only */
+	unsigned ncounts;
+	int64_t num_values, uncompressed, compressed;
+	int64_t data_offset, dict_offset;	/* dict_offset 0: none said */
+	int64_t offset_index, column_index;	/* writing only; 0: none */
+	int32_t offset_index_len, column_index_len;
+	struct meta_stats stats;
+	bool encrypted, has_file;	/* has_file: the chunk lies in another file */
+};
+
+struct meta_group {			/* RowGroup */
+	struct meta_chunk *chunks;	/* as many as leaves */
+	int64_t rows, total_bytes, compressed, offset;
+};
+
+struct meta_key {
+	struct pq_bytes key, value;
+};
+
+struct meta_file {			/* FileMetaData; arrays in the pool */
+	struct pool pool;
+	int64_t rows;
+	struct meta_element *elements;	/* with the root */
+	size_t nelements, nleaves;
+	struct meta_group *groups;
+	size_t ngroups;
+	struct meta_key *keys;
+	size_t nkeys;
+	struct pq_bytes created_by;
+	uint8_t *orders;		/* per leaf: the id of its ColumnOrder, 0 where it is not known; NULL: the list is absent */
+	bool encrypted;
+};
+
+/* Parses a footer; what the views see must live as long. Returns -1 with a reason in *why. Free with meta_free either way. */
+int meta_parse(struct meta_file *m, const uint8_t *p, size_t n, const char **why);
+void meta_free(struct meta_file *m);
+
+struct meta_path {			/* path_in_schema of a leaf */
+	const char **names;
+	size_t n;
+};
+
+/* Appends the footer's thrift bytes. created_by, orders (TYPE_ORDER for each leaf) and version are put by it. */
+void meta_put(const struct meta_file *m, const struct meta_path *paths, struct buf *out);
+
+struct meta_page_header {
+	int type;			/* of enum meta_page */
+	int32_t uncompressed, compressed;
+	bool has_crc;
+	uint32_t crc;
+	int32_t values;			/* of data and dictionary pages */
+	int encoding, def_encoding, rep_encoding;
+	int32_t nulls, rows, def_len, rep_len;	/* of version 2 */
+	bool is_compressed;
+};
+
+/* Parses a page header at p. Returns the bytes it takes, 0 where n bytes are too few, or -1. */
+long meta_page_parse(struct meta_page_header *h, const uint8_t *p, size_t n);
+
+/* Appends the header of a version 1 data page or of a dictionary page. */
+void meta_page_put(const struct meta_page_header *h, struct buf *out);
+
+#endif
