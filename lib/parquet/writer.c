@@ -1071,7 +1071,7 @@ check_vectors(const struct pq_writer *w, size_t rows, const struct pq_vector *co
 static int
 write_rows(struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err)
 {
-	size_t i, k;
+	size_t i, k = 0;
 
 	if (check_vectors(w, rows, columns, err) == -1)
 		return -1;

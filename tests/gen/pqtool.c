@@ -1,0 +1,438 @@
+/*
+ * pqtool shows Parquet files as text and makes them from it, for tests. The text is exact: a line "name:type" per column joined by tabs, with a ? where
+ * it may be null, then a line per row: \N for null, integers, decimals as the integer they are stored as, dates in days, timestamps in
+ * microseconds, floats in hexadecimal, strings and binary as hexadecimal bytes after an x. A nested column shows each
+ * entry of its row as repetition,definition=value.
+ *
+ *	pqtool dump [-b ROWS] [-i] [-c COLUMN,...] FILE
+ *	pqtool write [-z CODEC] [-d] [-r ROWS] [-p ROWS] FILE <TEXT
+ *	pqtool stats FILE
+ */
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "parquet/parquet.h"
+
+const char cli_help[] = "usage: pqtool dump|write|stats ...\n\n  shows and makes Parquet files\n";
+
+enum { MAX_COLUMNS = 512, ROWS = 1000 };
+
+static size_t batch = ROWS;
+static unsigned flags;
+static char *only;
+static struct pq_options options;
+
+/* ---- showing ---- */
+
+static void
+put_i128(i128 v)
+{
+	char text[NUM_TEXT];
+
+	num_put_decimal(text, v, 0);
+	fputs(text, stdout);
+}
+
+static void
+put_bytes(struct pq_bytes b)
+{
+	size_t i;
+
+	putchar('x');
+	for (i = 0; i < b.n; i++)
+		printf("%02x", b.p[i]);
+}
+
+static void
+put_float(double v)
+{
+	if (isnan(v))
+		fputs("nan", stdout);
+	else
+		printf("%a", v);
+}
+
+static void
+put_value(enum pq_shape shape, const union pq_value *v)
+{
+	if (shape == PQ_I128)
+		put_i128(v->w);
+	else if (shape == PQ_F32 || shape == PQ_F64)
+		put_float(v->f);
+	else if (shape == PQ_BYTES)
+		put_bytes(v->b);
+	else
+		printf("%lld", (long long)v->i);
+}
+
+static void
+put_entry(const struct pq_column *c, const struct pq_vector *v, size_t i)
+{
+	union pq_value value = { .i = 0 };
+
+	if (v->def != NULL && v->def[i] != c->max_def) {
+		fputs("\\N", stdout);
+		return;
+	}
+	if (v->index != NULL) {
+		if (v->index[i] >= v->dict_n)
+			abort();
+		i = v->index[i];
+	}
+	switch (c->shape) {
+	case PQ_U8: value.i = v->v.u8[i]; break;
+	case PQ_I32: value.i = v->v.i32[i]; break;
+	case PQ_I64: value.i = v->v.i64[i]; break;
+	case PQ_I128: value.w = v->v.i128[i]; break;
+	case PQ_F32: value.f = v->v.f32[i]; break;
+	case PQ_F64: value.f = v->v.f64[i]; break;
+	case PQ_BYTES: value.b = v->v.bytes[i]; break;
+	}
+	put_value(c->shape, &value);
+}
+
+/* The entries of one row of a nested column; returns where the next row begins. */
+static size_t
+put_row(const struct pq_column *c, const struct pq_vector *v, size_t i)
+{
+	const char *sep = "";
+
+	do {
+		printf("%s%d,%d=", sep, v->rep[i], v->def == NULL ? c->max_def : v->def[i]);
+		put_entry(c, v, i++);
+		sep = " ";
+	} while (i < v->n && v->rep[i] != 0);
+	return i;
+}
+
+static void
+put_header(const struct pq_column *const *c, size_t n)
+{
+	char name[NUM_TEXT];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		printf("%s%s:%s%s", i > 0 ? "\t" : "", c[i]->path, pq_type_name(name, c[i]->type, c[i]->precision, c[i]->scale),
+		    c[i]->max_def > 0 ? "?" : "");
+	putchar('\n');
+}
+
+static void
+put_batch(const struct pq_batch *b, const struct pq_column *const *c, size_t n)
+{
+	size_t at[MAX_COLUMNS] = { 0 }, i, row;
+
+	for (row = 0; row < b->rows; row++) {
+		for (i = 0; i < n; i++) {
+			if (i > 0)
+				putchar('\t');
+			if (c[i]->max_rep > 0)
+				at[i] = put_row(c[i], &b->columns[i], at[i]);
+			else
+				put_entry(c[i], &b->columns[i], row);
+		}
+		putchar('\n');
+	}
+}
+
+static size_t
+choose(struct pq_reader *r, size_t *idx, struct msg *err)
+{
+	char *names[MAX_COLUMNS];
+	size_t n, i;
+	int got;
+
+	if (only == NULL) {
+		pq_columns(r, &n);
+		for (i = 0; i < n && i < MAX_COLUMNS; i++)
+			idx[i] = i;
+		return i;
+	}
+	n = cli_list("-c", only, names, MAX_COLUMNS);
+	for (i = 0; i < n; i++) {
+		if ((got = pq_find(r, names[i], err)) == -1)
+			msg_exit(err);
+		idx[i] = (size_t)got;
+	}
+	return n;
+}
+
+static int
+dump(const char *path)
+{
+	struct pq_reader *r;
+	struct pq_batch b;
+	struct msg err = { .status = 0 };
+	const struct pq_column *all, *c[MAX_COLUMNS];
+	size_t idx[MAX_COLUMNS], n, i, count;
+	unsigned f[MAX_COLUMNS];
+	uint64_t rows = 0;
+	int got;
+
+	if (pq_open_path(&r, path, 0, &err) == -1)
+		msg_exit(&err);
+	all = pq_columns(r, &count);
+	n = choose(r, idx, &err);
+	for (i = 0; i < n; i++) {
+		c[i] = &all[idx[i]];
+		f[i] = flags;
+	}
+	if (pq_select(r, idx, f, n, &err) == -1)
+		msg_exit(&err);
+	put_header(c, n);
+	while ((got = pq_next(r, batch, &b, &err)) == 1) {
+		if (b.first_row != rows)
+			msg_die(EX_SOFTWARE, "a batch out of place");
+		put_batch(&b, c, n);
+		rows += b.rows;
+	}
+	fflush(stdout);
+	if (got == -1)
+		msg_exit(&err);
+	if (rows != pq_rows(r))
+		msg_die(EX_SOFTWARE, "%llu rows of %llu", (unsigned long long)rows, (unsigned long long)pq_rows(r));
+	pq_close(r);
+	return 0;
+}
+
+static int
+stats(const char *path)
+{
+	struct pq_reader *r;
+	struct pq_stats s;
+	struct msg err = { .status = 0 };
+	const struct pq_column *c;
+	size_t n, i, g;
+
+	if (pq_open_path(&r, path, 0, &err) == -1)
+		msg_exit(&err);
+	c = pq_columns(r, &n);
+	for (g = 0; g < pq_row_groups(r); g++)
+		for (i = 0; i < n; i++) {
+			pq_chunk_stats(r, g, i, &s);
+			printf("%zu\t%s\t%llu\t%lld\t", g, c[i].path, (unsigned long long)s.entries, (long long)s.nulls);
+			if (s.has_min_max) {
+				put_value(c[i].shape, &s.min);
+				printf("\t");
+				put_value(c[i].shape, &s.max);
+				printf("\t%d%d", s.min_exact, s.max_exact);
+			}
+			putchar('\n');
+		}
+	pq_close(r);
+	return 0;
+}
+
+/* ---- making ---- */
+
+static bool
+parse_type(char *s, struct pq_field *f)
+{
+	char name[NUM_TEXT];
+	unsigned p, q;
+	int t;
+
+	f->repetition = PQ_REQUIRED;
+	if (s[strlen(s) - 1] == '?') {
+		s[strlen(s) - 1] = '\0';
+		f->repetition = PQ_OPTIONAL;
+	}
+	if (sscanf(s, "decimal(%u,%u)", &p, &q) == 2) {
+		f->type = PQ_DECIMAL;
+		f->precision = (uint8_t)p;
+		f->scale = (uint8_t)q;
+		return true;
+	}
+	for (t = PQ_BOOL; t <= PQ_BINARY; t++)
+		if (strcmp(s, pq_type_name(name, (enum pq_type)t, 0, 0)) == 0) {
+			f->type = (enum pq_type)t;
+			return true;
+		}
+	return false;
+}
+
+struct cells {				/* a batch of a column */
+	struct pool pool;
+	uint8_t def[ROWS], u8[ROWS];
+	int32_t i32[ROWS];
+	int64_t i64[ROWS];
+	i128 w[ROWS];
+	float f32[ROWS];
+	double f64[ROWS];
+	struct pq_bytes bytes[ROWS];
+};
+
+static i128
+parse_int(const char *s)
+{
+	i128 v = 0;
+	bool minus = *s == '-';
+
+	for (s += minus; *s != '\0'; s++)
+		v = v * 10 + (minus ? -(*s - '0') : *s - '0');
+	return v;
+}
+
+static struct pq_bytes
+parse_bytes(struct pool *pool, const char *s)
+{
+	size_t n = strlen(s) / 2, i;
+	uint8_t *p = pool_alloc(pool, n + 1);
+	char hex[3] = "";
+
+	for (i = 0; i < n; i++) {
+		memcpy(hex, s + 1 + 2 * i, 2);
+		p[i] = (uint8_t)strtoul(hex, NULL, 16);
+	}
+	return (struct pq_bytes){ p, n };
+}
+
+static void
+set_cell(struct cells *c, size_t i, const struct pq_field *f, const char *s)
+{
+	c->def[i] = strcmp(s, "\\N") != 0;
+	c->bytes[i] = (struct pq_bytes){ NULL, 0 };
+	if (!c->def[i])
+		return;
+	switch (pq_shape(f->type, f->precision)) {
+	case PQ_U8: c->u8[i] = (uint8_t)parse_int(s); break;
+	case PQ_I32: c->i32[i] = (int32_t)parse_int(s); break;
+	case PQ_I64: c->i64[i] = (int64_t)parse_int(s); break;
+	case PQ_I128: c->w[i] = parse_int(s); break;
+	case PQ_F32: c->f32[i] = strtof(s, NULL); break;
+	case PQ_F64: c->f64[i] = strtod(s, NULL); break;
+	case PQ_BYTES: c->bytes[i] = parse_bytes(&c->pool, s); break;
+	}
+}
+
+static const void *
+cells_of(const struct cells *c, const struct pq_field *f)
+{
+	switch (pq_shape(f->type, f->precision)) {
+	case PQ_U8: return c->u8;
+	case PQ_I32: return c->i32;
+	case PQ_I64: return c->i64;
+	case PQ_I128: return c->w;
+	case PQ_F32: return c->f32;
+	case PQ_F64: return c->f64;
+	default: return c->bytes;
+	}
+}
+
+static size_t
+read_header(struct pq_field *f)
+{
+	static char *line;
+	static size_t cap;
+	char *word, *colon;
+	size_t n = 0;
+
+	if (getline(&line, &cap, stdin) <= 0)
+		msg_die(EX_DATAERR, "no header");
+	line[strcspn(line, "\n")] = '\0';
+	for (word = strtok(line, "\t"); word != NULL; word = strtok(NULL, "\t")) {
+		if ((colon = strrchr(word, ':')) == NULL || n == MAX_COLUMNS || !parse_type(colon + 1, &f[n]))
+			msg_die(EX_DATAERR, "not a column: %s", word);
+		*colon = '\0';
+		f[n].name = word;
+		f[n++].id = PQ_NO_ID;
+	}
+	return n;
+}
+
+/* Reads up to ROWS rows. */
+static size_t
+read_rows(struct cells *c, const struct pq_field *f, size_t n)
+{
+	static char *line;
+	static size_t cap;
+	size_t rows, i;
+	char *p;
+
+	for (i = 0; i < n; i++)
+		pool_free(&c[i].pool);
+	for (rows = 0; rows < ROWS && getline(&line, &cap, stdin) > 0; rows++) {
+		line[strcspn(line, "\n")] = '\0';
+		for (i = 0, p = line; i < n; i++) {
+			char *cell = strsep(&p, "\t");
+
+			if (cell == NULL)
+				msg_die(EX_DATAERR, "too few cells");
+			set_cell(&c[i], rows, &f[i], cell);
+		}
+	}
+	return rows;
+}
+
+static int
+make(const char *path)
+{
+	static struct pq_field f[MAX_COLUMNS];
+	struct pq_vector v[MAX_COLUMNS] = { { .n = 0 } };
+	struct pq_sink sink;
+	struct pq_writer *w;
+	struct msg err = { .status = 0 };
+	size_t n = read_header(f), i, rows;
+	struct cells *c = xcalloc(n, sizeof *c);
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	if (fd == -1)
+		msg_die(EX_CANTCREAT, "%s", path);
+	sink = pq_sink_fd(fd, path);
+	if (pq_create(&w, &sink, f, n, &options, &err) == -1)
+		msg_exit(&err);
+	while ((rows = read_rows(c, f, n)) > 0) {
+		for (i = 0; i < n; i++)
+			v[i] = (struct pq_vector){ .n = rows, .def = f[i].repetition == PQ_OPTIONAL ? c[i].def : NULL, .v.any = cells_of(&c[i], &f[i]) };
+		if (pq_write(w, rows, v, &err) == -1)
+			msg_exit(&err);
+	}
+	if (pq_finish(w, &err) == -1)
+		msg_exit(&err);
+	pq_writer_free(w);
+	for (i = 0; i < n; i++)
+		pool_free(&c[i].pool);
+	free(c);
+	return close(fd) == -1 ? EX_IOERR : 0;
+}
+
+static enum pq_codec
+parse_codec(const char *s)
+{
+	return strcmp(s, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(s, "gzip") == 0 ? PQ_GZIP : strcmp(s, "zstd") == 0 ? PQ_ZSTD : PQ_SNAPPY;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *verb;
+	int opt;
+
+	cli_start(argc, argv);
+	options = pq_defaults();
+	while ((opt = cli_getopt(argc, argv, "b:ic:z:dr:p:", NULL)) != -1) {
+		switch (opt) {
+		case 'b': batch = strtoul(optarg, NULL, 10); break;
+		case 'i': flags = PQ_INDEX; break;
+		case 'c': only = optarg; break;
+		case 'z': options.codec = parse_codec(optarg); break;
+		case 'd': options.delta_encodings = true; break;
+		case 'r': options.row_group_rows = strtoul(optarg, NULL, 10); break;
+		default: options.page_rows = (uint32_t)strtoul(optarg, NULL, 10);
+		}
+	}
+	if (argc - optind != 2)
+		cli_usage("what to do, and a file");
+	verb = argv[optind];
+	if (strcmp(verb, "dump") == 0)
+		return dump(argv[optind + 1]);
+	return strcmp(verb, "stats") == 0 ? stats(argv[optind + 1]) : make(argv[optind + 1]);
+}
