@@ -94,20 +94,22 @@ raw_value(struct text *t, const struct text_column *c, struct rec_field f)
 		cell_plain(c->type, f.p, f.n, &t->out);
 }
 
-/* Every record of the batch: its values by `value`, `between` between them, `after` behind the last. */
+/* Every record of the batch: its values by `value`, `between` between them, `after` behind the last; a NUL for neither. */
 static inline void
 lines(struct text *t, const struct rec_batch *b, void (*value)(struct text *, const struct text_column *, struct rec_field),
-    const char *between, const char *after)
+    char between, char after)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct rec r = rec_at(b, i);
 
 		for (size_t c = 0; c < t->ncolumns; c++) {
-			if (c > 0)
-				buf_adds(&t->out, between);
+			if (c > 0 && between != '\0')
+				buf_addc(&t->out, (uint8_t)between);
 			value(t, &t->columns[c], rec_field(r, t->columns[c].index));
 		}
-		buf_adds(&t->out, after);
+		if (after != '\0')
+			buf_addc(&t->out, (uint8_t)after);
+		buf_addc(&t->out, '\n');
 	}
 }
 
@@ -116,19 +118,19 @@ text_batch(struct text *t, const struct rec_batch *b)
 {
 	switch (t->format) {
 	case TEXT_CSV:
-		lines(t, b, csv_value, ",", "\n");
+		lines(t, b, csv_value, ',', '\0');
 		break;
 	case TEXT_TSV:
-		lines(t, b, tsv_value, "\t", "\n");
+		lines(t, b, tsv_value, '\t', '\0');
 		break;
 	case TEXT_JSON:
-		lines(t, b, json_value, "", "}\n");
+		lines(t, b, json_value, '\0', '}');
 		break;
 	case TEXT_TABLE:
 		table_batch(t, b);
 		break;
 	case TEXT_RAW:
-		lines(t, b, raw_value, "", "\n");
+		lines(t, b, raw_value, '\0', '\0');
 		break;
 	}
 }
