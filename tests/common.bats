@@ -155,7 +155,6 @@ not_records() {
 }
 
 @test "common: what is no record stream" {
-	ulimit -v 2000000 2>/dev/null || true
 	each any not_records
 }
 

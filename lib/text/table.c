@@ -37,7 +37,8 @@ show(struct text *t, const struct text_column *c, struct rec_field f, struct buf
 static void
 blanks(struct buf *out, size_t n)
 {
-	memset(buf_room(out, n), ' ', n);
+	if (n > 0)
+		memset(buf_room(out, n), ' ', n);
 	out->len += n;
 }
 
