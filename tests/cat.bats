@@ -71,6 +71,39 @@ None|None|inf|'"'"'\x7f'"'"'|None
 	same '{"a":"x\ufffdy","b":"\ufffd\ufffd\ufffd"}' "$(cat t.json)"
 }
 
+@test "cat: random bytes come back from csv, tsv and json" {
+	run -0 --separate-stderr python3 - <<-'END'
+	import csv, io, json, random, re, subprocess, time
+	seed = int(time.time())
+	r = random.Random(seed)
+	alphabet = [bytes([b]) for b in range(256)] + [b'"', b",", b"\r\n", b"\\", "é".encode(), "日".encode(), "😀".encode()] * 20
+	rows = [[b"".join(r.choices(alphabet, k=r.randrange(12))) for c in range(3)] for i in range(400)]
+	quoted = lambda v: b'"' + v.replace(b'"', b'""') + b'"'
+	text = b"a,b,c\n" + b"".join(b",".join(map(quoted, row)) + b"\n" for row in rows)
+	stream = subprocess.run(["acct-ingest"], input=text, capture_output=True, check=True).stdout
+	def cat(form):
+	    return subprocess.run(["acct-cat", "-c", "a,b,c", "-f", form], input=stream, capture_output=True, check=True).stdout
+	back = list(csv.reader(io.StringIO(cat("csv").decode("latin-1"), newline="")))[1:]
+	assert [[v.encode("latin-1") for v in row] for row in back] == rows, seed
+	def plain(v):
+	    names = {b"t": b"\t", b"n": b"\n", b"r": b"\r", b"\\": b"\\"}
+	    return re.sub(rb"\\(x(..)|.)", lambda m: bytes([int(m[2], 16)]) if m[2] else names[m[1]], v)
+	lines = cat("tsv").split(b"\n")[1:-1]
+	assert [[plain(v) for v in line.split(b"\t")] for line in lines] == rows, seed
+	lines = cat("json").split(b"\n")[:-1]
+	for line, row in zip(lines, rows, strict=True):
+	    for have, want in zip(json.loads(line.decode("utf-8")).values(), row, strict=True):
+	        try:
+	            assert have == want.decode(), (seed, have, want)
+	        except UnicodeDecodeError:
+	            assert "\ufffd" in have, (seed, have, want)
+	for line in cat("table").split(b"\n"):
+	    assert not re.search(rb"[\0-\x1f\x7f]", line), (seed, line)
+	    line.decode("utf-8")
+	END
+	[ -z "$output" ]
+}
+
 @test "cat: table: numbers to the right, widths of wide and combining characters, controls made visible" {
 	mkrec t 'id:int64 name:string amount:decimal(9,2)' >t.acct <<-'END'
 	1	日本	-10.00
