@@ -24,7 +24,7 @@ fetch_keys(const struct hash_join *j, size_t n)
 	for (size_t i = 0; i < n; i++)
 		keymap_prefetch(&j->table.keys, k->hash[i]);
 	for (size_t i = 0; i < n; i++)
-		keymap_prefetch_entry(&j->table.keys, k->hash[i]);
+		(void)keymap_glance(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 }
 
 /* ---- Build side ---- */

@@ -1,54 +1,51 @@
 /* The map of keys: its growth, and its keys in order. */
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "base/table.h"
 #include "key/keymap.h"
 
 enum {
-	FIRST_BITS = 10,	/* slots of an empty map: 2^10 */
-	FIRST_ENTRIES = 256,
-	HUGE = 2 << 20,		/* from this size on a table asks for huge pages, as it is read all over */
+	FIRST_BITS = 8,		/* lines of an empty map: 2^8 */
+	FIRST_PLACES = 256,
 	SMALL_SORT = 24		/* so few keys are sorted by insertion */
 };
 
 /* All free. */
-static uint64_t *
+static struct keymap_slot *
 new_slots(size_t nslots)
 {
-	size_t bytes = nslots * sizeof(uint64_t);
-	void *p;
+	if (nslots > SIZE_MAX / sizeof(struct keymap_slot))
+		return xcalloc(nslots, sizeof(struct keymap_slot));	/* says what is wrong */
+	return memset(table_grow(NULL, 0, nslots * sizeof(struct keymap_slot)), 0, nslots * sizeof(struct keymap_slot));
+}
 
-	if (bytes < HUGE)
-		return xcalloc(nslots, sizeof(uint64_t));
-	if (nslots > SIZE_MAX / sizeof(uint64_t) || posix_memalign(&p, HUGE, bytes) != 0)
-		return xcalloc(nslots, sizeof(uint64_t));
-#ifdef MADV_HUGEPAGE
-	(void)madvise(p, bytes, MADV_HUGEPAGE);	/* a wish */
-#endif
-	return memset(p, 0, bytes);
+static size_t
+limit_of(size_t nslots)
+{
+	return nslots / 4 * 3 < UINT32_MAX ? nslots / 4 * 3 : UINT32_MAX;
 }
 
 static void
 set_size(struct keymap *m, size_t nslots, unsigned shift)
 {
+	m->slots = new_slots(nslots);
 	m->nslots = nslots;
 	m->shift = shift;
-	m->limit = (uint32_t)(nslots / 4 * 3 < UINT32_MAX ? nslots / 4 * 3 : UINT32_MAX);
+	m->limit = (uint32_t)limit_of(nslots);
 }
 
 void
 keymap_init(struct keymap *m)
 {
 	memset(m, 0, sizeof(*m));
-	set_size(m, (size_t)1 << FIRST_BITS, 32 - FIRST_BITS);
-	m->slots = new_slots(m->nslots);
+	set_size(m, (size_t)KEYMAP_LINE << FIRST_BITS, 32 - FIRST_BITS);
 }
 
 void
 keymap_free(struct keymap *m)
 {
 	free(m->slots);
-	free(m->entries);
+	free(m->places);
 	pool_free(&m->pool);
 	memset(m, 0, sizeof(*m));
 }
@@ -62,75 +59,107 @@ keymap_clear(struct keymap *m)
 	m->n = 0;
 }
 
-/* Doubles the table. The start of a search is the top of the hash, so both tables are gone through from end to end. */
-void
-keymap_grow(struct keymap *m)
-{
-	uint64_t *old = m->slots;
-	size_t nold = m->nslots, i, j;
+/* ---- Look-ups and growth ---- */
 
-	if (m->shift == 0) {	/* 2^32 slots: full is what keymap_append says */
-		m->limit = UINT32_MAX;
-		return;
+uint32_t
+keymap_find_long(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
+{
+	size_t i = keymap_home(m, hash);
+	const struct keymap_slot *s;
+	const struct keymap_long *k;
+
+	for (;; i = (i + 1) & (m->nslots - 1)) {
+		s = &m->slots[i];
+		if (s->number == 0)	/* lines fill up from their first slot */
+			return KEYMAP_ABSENT;
+		if (s->hi != KEYMAP_LONG(hash))
+			continue;
+		k = keymap_long_at(s);
+		if (k->hash == hash && k->n == n && memcmp(k->bytes, key, n) == 0)
+			return s->number - 1;
 	}
+}
+
+static void
+place(struct keymap *m, struct keymap_slot e, uint64_t hash)
+{
+	size_t i = keymap_home(m, hash);
+
+	while (m->slots[i].number != 0)
+		i = (i + 1) & (m->nslots - 1);
+	m->slots[i] = e;
+	m->places[e.number - 1] = (uint32_t)i;
+}
+
+/* Doubles the table. The start of a search is the top of the hash, so both tables are gone through from end to end. */
+static void
+grow(struct keymap *m)
+{
+	struct keymap_slot *old = m->slots;
+	size_t nold = m->nslots, i;
+
 	set_size(m, nold * 2, m->shift - 1);
-	m->slots = new_slots(m->nslots);
 	for (i = 0; i < nold; i++) {
-		if (old[i] == 0)
-			continue;
-		for (j = keymap_home(m, old[i]); m->slots[j] != 0; j = (j + 1) & (m->nslots - 1))
-			continue;
-		m->slots[j] = old[i];
+		if (old[i].number != 0)
+			place(m, old[i], keymap_is_long(&old[i]) ? keymap_long_at(&old[i])->hash : keymap_mix(old[i].lo, old[i].hi));
 	}
 	free(old);
 }
 
 static size_t
-entries_after(const struct keymap *m, size_t n)
+places_after(const struct keymap *m, size_t n)
 {
 	size_t cap = m->cap;
 
 	while (cap < n)
-		cap = cap < FIRST_ENTRIES ? FIRST_ENTRIES : cap + cap / 2;
-	return cap;
+		cap = cap < FIRST_PLACES ? FIRST_PLACES : cap + cap / 2;
+	return cap < UINT32_MAX ? cap : UINT32_MAX;
 }
 
 uint32_t
-keymap_append(struct keymap *m, const uint8_t *key, const struct keymap_entry *e)
+keymap_append(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, struct keymap_slot e)
 {
-	struct keymap_entry *to;
-	size_t cap;
+	struct keymap_long *k;
 
-	if (m->n >= UINT32_MAX - 1)
+	if (m->n >= m->limit && m->nslots > UINT32_MAX / 2)	/* 2^32 slots: as many as a place can tell */
 		return KEYMAP_ABSENT;
+	if (m->n >= m->limit)
+		grow(m);
 	if (m->n == m->cap) {
-		cap = entries_after(m, (size_t)m->n + 1);
-		m->cap = (uint32_t)(cap < UINT32_MAX ? cap : UINT32_MAX);
-		m->entries = xreallocarray(m->entries, m->cap, sizeof(*m->entries));
+		m->cap = (uint32_t)places_after(m, (size_t)m->n + 1);
+		m->places = table_grow(m->places, m->n * sizeof(*m->places), m->cap * sizeof(*m->places));
 	}
-	to = &m->entries[m->n];
-	*to = *e;
-	if (e->n > KEYMAP_INLINE)
-		to->lo = (uint64_t)(uintptr_t)pool_copy(&m->pool, key, e->n);
+	if (n > KEYMAP_INLINE) {
+		k = pool_alloc(&m->pool, sizeof(*k) + n);
+		k->hash = hash;
+		k->n = (uint32_t)n;
+		memcpy(k->bytes, key, n);
+		e.lo = (uint64_t)(uintptr_t)k;
+		e.hi = KEYMAP_LONG(hash);
+	}
+	e.number = m->n + 1;
+	place(m, e, hash);
 	return m->n++;
 }
 
 size_t
 keymap_memory(const struct keymap *m)
 {
-	return m->nslots * sizeof(*m->slots) + m->cap * sizeof(*m->entries) + m->pool.used;
+	return m->nslots * sizeof(*m->slots) + m->cap * sizeof(*m->places) + m->pool.used;
 }
 
 size_t
 keymap_memory_after(const struct keymap *m, size_t more)
 {
-	size_t n = m->n + more, slots = m->nslots;
+	size_t n = m->n + more, slots = m->nslots, cap = places_after(m, n);
 
-	while (n > slots / 4 * 3)
+	while (n > limit_of(slots))
 		slots *= 2;
 	if (slots > m->nslots)
 		slots += slots / 2;	/* the table before stands beside it for a moment */
-	return slots * sizeof(*m->slots) + entries_after(m, n) * sizeof(*m->entries) + m->pool.used;
+	if (cap > m->cap)
+		cap += m->cap;
+	return slots * sizeof(*m->slots) + cap * sizeof(*m->places) + m->pool.used;
 }
 
 /* ---- Order ---- */
@@ -253,18 +282,30 @@ sort_items(const struct keymap *m, struct item *v, size_t n, size_t depth, unsig
 	sort_few(m, v, n, depth);
 }
 
+static struct item
+first_item(const struct keymap_slot *s)
+{
+	uint64_t v = s->lo;
+
+	if (keymap_is_long(s))
+		memcpy(&v, keymap_long_at(s)->bytes, sizeof(v));
+	return (struct item){ be64toh(v), s->number - 1 };
+}
+
 uint32_t *
 keymap_order(const struct keymap *m)
 {
 	struct item *v;
 	uint32_t *order;
-	size_t i;
+	size_t i, n = 0;
 
 	if (m->n == 0)
 		return NULL;
 	v = xreallocarray(NULL, m->n, sizeof(*v));
-	for (i = 0; i < m->n; i++)
-		v[i] = (struct item){ prefix_at(m, (uint32_t)i, 0), (uint32_t)i };
+	for (i = 0; i < m->nslots; i++) {
+		if (m->slots[i].number != 0)
+			v[n++] = first_item(&m->slots[i]);
+	}
 	sort_items(m, v, m->n, 0, 56);
 	order = (uint32_t *)(void *)v;	/* the numbers alone, over what has been read */
 	for (i = 0; i < m->n; i++) {

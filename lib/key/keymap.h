@@ -1,13 +1,14 @@
 /*
- * Keys to numbers: each different key, a string of bytes, gets the next number from 0, so that what belongs to it can stand in plain arrays.
+ * Keys to numbers: each different key, a string of bytes without NULs, gets the next number from 0, so that what belongs to it can stand in plain
+ * arrays.
  *
- * Keys are compared byte by byte, never by their hash alone. A slot of the table is 8 bytes (half the hash, and the number),
- * an entry 16: keys of up to 12 bytes, which every encoded 64-bit integer is, stand in the entry itself. So a look-up misses the cache twice, and
- * a caller with many keys hides both by going over them three times:
+ * Keys are compared byte by byte, never by their hash. A slot of the table is 16 bytes, which hold the number and a key of up to 12 bytes, as every
+ * encoded 64-bit integer is; four slots are a cache line, and a search looks through a line before it goes to the next. So a look-up of a short
+ * key misses the cache about once, and a caller with many keys hides that by going over them three times:
  *
  *	for each key:  hash[i] = keymap_hash(p, n); keymap_prefetch(m, hash[i]);
- *	for each key:  keymap_prefetch_entry(m, hash[i]);
- *	for each key:  id[i] = keymap_add(m, p, n, hash[i], &added);
+ *	for each key:  id[i] = keymap_glance(m, p, n, hash[i]);
+ *	for each key:  if (id[i] == KEYMAP_ABSENT) id[i] = keymap_add(m, p, n, hash[i], &added);
  */
 #ifndef KEY_KEYMAP_H
 #define KEY_KEYMAP_H
@@ -23,21 +24,30 @@
 #include "base/mem.h"
 
 #define KEYMAP_ABSENT UINT32_MAX
-enum { KEYMAP_INLINE = 12 };	/* longest key that stands in its entry */
+enum {
+	KEYMAP_INLINE = 12,	/* longest key that stands in its slot */
+	KEYMAP_LINE = 4		/* slots looked at together */
+};
 
-struct keymap_entry {
-	uint64_t lo;		/* the key's bytes with zeros behind, in the order of memory; or where n > KEYMAP_INLINE: its address, */
-	uint32_t hi;		/* and the low half of its hash */
-	uint32_t n;		/* the key's length */
+struct keymap_slot {
+	uint64_t lo;		/* a short key's first 8 bytes with zeros behind, in the order of memory; or the address of a struct keymap_long */
+	uint32_t hi;		/* its next 4; or KEYMAP_LONG of the hash, which no short key has as its byte 8 would be a NUL before another byte */
+	uint32_t number;	/* the key's and 1; 0 is a free slot */
+};
+
+struct keymap_long {		/* in the pool */
+	uint64_t hash;
+	uint32_t n;
+	uint8_t bytes[];
 };
 
 struct keymap {			/* owned; keymap_init makes an empty one */
-	uint64_t *slots;	/* 0 is free, else high half of the hash << 32 | number + 1 */
+	struct keymap_slot *slots;
 	size_t nslots;		/* a power of 2 */
-	unsigned shift;		/* high half of the hash >> shift is where the search starts */
-	uint32_t n, cap;	/* keys there are, entries there is room for */
+	unsigned shift;		/* high half of the hash >> shift is the line where the search starts */
+	uint32_t n, cap;	/* keys there are; room in places */
 	uint32_t limit;		/* keys at which the table grows: three quarters of it are taken */
-	struct keymap_entry *entries;
+	uint32_t *places;	/* of each key, its slot */
 	struct pool pool;	/* the long keys */
 };
 
@@ -50,14 +60,13 @@ size_t keymap_memory(const struct keymap *m);
 size_t keymap_memory_after(const struct keymap *m, size_t more);
 
 /*
- * The numbers of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n, the caller frees it. No key
- * may hold a NUL (encoded values do not). Takes 16 bytes a key while it works. NULL where there is no key.
+ * The numbers of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n, the caller frees it. Takes 16 bytes
+ * a key while it works. NULL where there is no key.
  */
 uint32_t *keymap_order(const struct keymap *m);
 
-/* For keymap_add. */
-void keymap_grow(struct keymap *m);
-uint32_t keymap_append(struct keymap *m, const uint8_t *key, const struct keymap_entry *e);
+/* For keymap_add: puts the key e, known not to be there, into the table. */
+uint32_t keymap_append(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, struct keymap_slot e);
 
 static inline uint32_t
 keymap_load32(const uint8_t *p)
@@ -77,8 +86,8 @@ keymap_load64(const uint8_t *p)
 	return le64toh(v);
 }
 
-/* A short key as an entry, without reading beyond it: two loads that overlap, shifted apart. */
-static inline struct keymap_entry
+/* A short key as a slot, without reading beyond it: two loads that overlap, shifted apart. */
+static inline struct keymap_slot
 keymap_pack(const uint8_t *p, size_t n)
 {
 	uint64_t lo = 0, hi = 0;
@@ -91,31 +100,35 @@ keymap_pack(const uint8_t *p, size_t n)
 	} else if (n > 0) {
 		lo = p[0] | (uint64_t)p[n / 2] << (8 * (n / 2)) | (uint64_t)p[n - 1] << (8 * (n - 1));
 	}
-	return (struct keymap_entry){ htole64(lo), htole32((uint32_t)hi), (uint32_t)n };
+	return (struct keymap_slot){ htole64(lo), htole32((uint32_t)hi), 0 };
 }
 
-/*
- * Hash of a key: for a short one a multiplication folded in half and one more to bring its bits to the top, for the others XXH3. Any other hash
- * with a good high half will do as well.
- */
+/* A multiplication folded in half, and one more to bring its bits to the top. */
+static inline uint64_t
+keymap_mix(uint64_t lo, uint32_t hi)
+{
+	unsigned __int128 product = (unsigned __int128)(lo ^ UINT64_C(0xa0761d6478bd642f)) * (hi ^ UINT64_C(0xe7037ed1a0b428db));
+
+	return ((uint64_t)product ^ (uint64_t)(product >> 64)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* The hash that goes with a key, for all functions here. */
 static inline uint64_t
 keymap_hash(const uint8_t *key, size_t n)
 {
-	struct keymap_entry e;
-	unsigned __int128 product;
+	struct keymap_slot e;
 
 	if (n > KEYMAP_INLINE)
 		return hash_bytes(key, n);
 	e = keymap_pack(key, n);
-	product = (unsigned __int128)(e.lo ^ UINT64_C(0xa0761d6478bd642f)) *
-	    (((uint64_t)e.n << 32 | e.hi) ^ UINT64_C(0xe7037ed1a0b428db));
-	return ((uint64_t)product ^ (uint64_t)(product >> 64)) * UINT64_C(0x9e3779b97f4a7c15);
+	return keymap_mix(e.lo, e.hi);
 }
 
+/* The first slot of the line where a search starts. */
 static inline size_t
 keymap_home(const struct keymap *m, uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) >> m->shift;
+	return (size_t)((uint32_t)(hash >> 32) >> m->shift) * KEYMAP_LINE;
 }
 
 static inline void
@@ -124,59 +137,85 @@ keymap_prefetch(const struct keymap *m, uint64_t hash)
 	cpu_fetch(&m->slots[keymap_home(m, hash)]);
 }
 
-/* Once the slot has arrived: the entry that it most likely names. */
+#define KEYMAP_LONG(hash) htole32(((uint32_t)(hash) | 0x80000000) & 0xffffff00)
+
+static inline bool
+keymap_is_long(const struct keymap_slot *s)
+{
+	return s->hi != 0 && (le32toh(s->hi) & 0xff) == 0;
+}
+
+static inline const struct keymap_long *
+keymap_long_at(const struct keymap_slot *s)
+{
+	return (const struct keymap_long *)(uintptr_t)s->lo;
+}
+
+/* Once the line has arrived: fetches the long key that may be this one. Short keys need no such step. */
 static inline void
 keymap_prefetch_entry(const struct keymap *m, uint64_t hash)
 {
-	uint64_t slot = m->slots[keymap_home(m, hash)];
+	const struct keymap_slot *s = &m->slots[keymap_home(m, hash)];
+	int i;
 
-	if (slot != 0)
-		cpu_fetch(&m->entries[(uint32_t)slot - 1]);
+	for (i = 0; i < KEYMAP_LINE; i++) {
+		if (s[i].hi == KEYMAP_LONG(hash))
+			cpu_fetch(keymap_long_at(&s[i]));
+	}
 }
 
-static inline struct keymap_entry
-keymap_probe(const uint8_t *key, size_t n, uint64_t hash)
-{
-	if (n <= KEYMAP_INLINE)
-		return keymap_pack(key, n);
-	return (struct keymap_entry){ 0, (uint32_t)hash, (uint32_t)n };
-}
-
-static inline bool
-keymap_same(const struct keymap_entry *have, const struct keymap_entry *e, const uint8_t *key)
-{
-	if (have->n != e->n || have->hi != e->hi)
-		return false;
-	if (e->n <= KEYMAP_INLINE)
-		return have->lo == e->lo;
-	return memcmp((const void *)(uintptr_t)have->lo, key, e->n) == 0;
-}
-
-/* The number of a key, or KEYMAP_ABSENT; *at is the slot where the search ended. */
+/*
+ * Once the line has arrived: the key's number where it is in that line; else KEYMAP_ABSENT, which says nothing yet, and what the search goes on with
+ * is fetched.
+ */
 static inline uint32_t
-keymap_search(const struct keymap *m, const struct keymap_entry *e, const uint8_t *key, uint64_t hash, size_t *at)
+keymap_glance(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
 {
 	size_t i = keymap_home(m, hash);
-	uint64_t slot;
+	const struct keymap_slot *s = &m->slots[i];
+	struct keymap_slot e;
+	unsigned j, found = 0;
 
-	for (; (slot = m->slots[i]) != 0; i = (i + 1) & (m->nslots - 1)) {
-		if (slot >> 32 == hash >> 32 && keymap_same(&m->entries[(uint32_t)slot - 1], e, key)) {
-			*at = i;
-			return (uint32_t)slot - 1;
-		}
+	if (n > KEYMAP_INLINE) {
+		keymap_prefetch_entry(m, hash);
+		return KEYMAP_ABSENT;
 	}
-	*at = i;
-	return KEYMAP_ABSENT;
+	e = keymap_pack(key, n);
+	for (j = 0; j < KEYMAP_LINE; j++)	/* no branch: where in the line a key is cannot be foretold */
+		found |= ((s[j].lo ^ e.lo) | (s[j].hi ^ e.hi)) == 0 ? s[j].number : 0;
+	cpu_fetch(&m->slots[(i + (found == 0 ? KEYMAP_LINE : 0)) & (m->nslots - 1)]);
+	return found - 1;
 }
+
+static inline uint32_t
+keymap_find_short(const struct keymap *m, struct keymap_slot e, uint64_t hash)
+{
+	size_t i = keymap_home(m, hash);
+	unsigned j, found, used;
+
+	for (;; i = (i + KEYMAP_LINE) & (m->nslots - 1)) {
+		const struct keymap_slot *s = &m->slots[i];
+
+		for (found = 0, used = 1, j = 0; j < KEYMAP_LINE; j++) {	/* no branch: where in the line a key is cannot be foretold */
+			found |= ((s[j].lo ^ e.lo) | (s[j].hi ^ e.hi)) == 0 ? s[j].number : 0;
+			used &= s[j].number != 0;
+		}
+		if (found != 0)
+			return found - 1;
+		if (!used)
+			return KEYMAP_ABSENT;
+	}
+}
+
+uint32_t keymap_find_long(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash);
 
 /* The key's number, or KEYMAP_ABSENT. */
 static inline uint32_t
 keymap_find(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
 {
-	struct keymap_entry e = keymap_probe(key, n, hash);
-	size_t at;
-
-	return keymap_search(m, &e, key, hash, &at);
+	if (n > KEYMAP_INLINE)
+		return keymap_find_long(m, key, n, hash);
+	return keymap_find_short(m, keymap_pack(key, n), hash);
 }
 
 /*
@@ -186,31 +225,40 @@ keymap_find(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
 static inline uint32_t
 keymap_add(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, bool *added)
 {
-	struct keymap_entry e = keymap_probe(key, n, hash);
-	size_t at;
-	uint32_t id = keymap_search(m, &e, key, hash, &at);
+	struct keymap_slot e = { 0, 0, 0 };
+	uint32_t number;
 
-	*added = id == KEYMAP_ABSENT;
-	if (*added) {
-		if (m->n >= m->limit) {
-			keymap_grow(m);
-			keymap_search(m, &e, key, hash, &at);
-		}
-		id = keymap_append(m, key, &e);
-		if (id != KEYMAP_ABSENT)
-			m->slots[at] = hash >> 32 << 32 | (id + 1);
+	if (n <= KEYMAP_INLINE) {
+		e = keymap_pack(key, n);
+		number = keymap_find_short(m, e, hash);
+	} else {
+		number = keymap_find_long(m, key, n, hash);
 	}
-	return id;
+	*added = number == KEYMAP_ABSENT;
+	return *added ? keymap_append(m, key, n, hash, e) : number;
 }
 
 /* The key with that number and its length: view until the next key is added. */
 static inline const uint8_t *
-keymap_key(const struct keymap *m, uint32_t id, size_t *np)
+keymap_key(const struct keymap *m, uint32_t number, size_t *np)
 {
-	const struct keymap_entry *e = &m->entries[id];
+	const struct keymap_slot *s = &m->slots[m->places[number]];
 
-	*np = e->n;
-	return e->n <= KEYMAP_INLINE ? (const uint8_t *)e : (const uint8_t *)(uintptr_t)e->lo;
+	if (keymap_is_long(s)) {
+		*np = keymap_long_at(s)->n;
+		return keymap_long_at(s)->bytes;
+	}
+	if (s->hi != 0)
+		*np = 8 + (size_t)(39 - __builtin_clz(le32toh(s->hi))) / 8;
+	else
+		*np = s->lo != 0 ? (size_t)(71 - __builtin_clzll(le64toh(s->lo))) / 8 : 0;
+	return (const uint8_t *)s;
+}
+
+static inline void
+keymap_prefetch_key(const struct keymap *m, uint32_t number)
+{
+	cpu_fetch(&m->slots[m->places[number]]);
 }
 
 #endif
