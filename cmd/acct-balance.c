@@ -1,0 +1,256 @@
+/* acct-balance works out one record for each key: exact sums, counts, extremes, firsts and lasts. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agg/groups.h"
+#include "base/cli.h"
+
+const char cli_help[] =
+    "usage: acct-balance [-k KEY[,KEY...]] [--side COLUMN --credit VALUE --debit VALUE] [-i FILE] [-o FILE] [-t TABLE] AGGREGATE ...\n"
+    "\n"
+    "AGGREGATE is [name=]function(column); functions are count() sum min max first(column,by) last(column,by) credit debit net\n"
+    "\n"
+    "  -k, --key KEY[,KEY...]  one record for each value of these columns; without it one record of totals\n"
+    "      --side COLUMN       whose value says whether a record is a credit or a debit\n"
+    "      --credit VALUE      its value for credits\n"
+    "      --debit VALUE       its value for debits\n"
+    "  -i, --input FILE        read FILE and not standard input\n"
+    "  -o, --output FILE       write FILE, which is there whole or not at all, and not standard output\n"
+    "  -t, --table TABLE       name of the table that comes out; the one that comes in otherwise\n"
+    "      --memory SIZE       remember so much, such as 64M, and go on in temporary files\n"
+    "      --partial           take a stream without its trailer\n"
+    "  -v, --verbose           totals on standard error\n"
+    "      --progress          progress on standard error\n"
+    "  -h, --help              this text\n"
+    "  -V, --version           version\n";
+
+struct balance {
+	struct rec_reader in;
+	struct rec_writer out;
+	struct groups groups;
+	struct agg_item *items;
+	size_t nitems;
+	size_t keys[REC_MAX_COLUMNS], nkeys;
+	uint64_t records, written;
+};
+
+enum { OPT_SIDE = 1, OPT_CREDIT, OPT_DEBIT };
+
+static char *key_list;
+static const char *input, *output, *table;
+static struct agg_sides sides;
+
+static void
+parse_options(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "key", required_argument, NULL, 'k' },
+		{ "side", required_argument, NULL, OPT_SIDE },
+		{ "credit", required_argument, NULL, OPT_CREDIT },
+		{ "debit", required_argument, NULL, OPT_DEBIT },
+		{ "input", required_argument, NULL, 'i' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "table", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = cli_getopt(argc, argv, "k:i:o:t:", longs)) != -1) {
+		switch (c) {
+		case 'k':
+			key_list = optarg;
+			break;
+		case 'i':
+			input = optarg;
+			break;
+		case 'o':
+			output = optarg;
+			break;
+		case 't':
+			table = optarg;
+			break;
+		case OPT_SIDE:
+			sides.column = optarg;
+			break;
+		case OPT_CREDIT:
+			sides.credit = optarg;
+			break;
+		case OPT_DEBIT:
+			sides.debit = optarg;
+			break;
+		}
+	}
+}
+
+static void
+parse_aggregates(struct balance *b, char *words[], size_t n)
+{
+	struct msg err = { 0 };
+	size_t i;
+
+	if (n == 0)
+		cli_usage("no aggregate is given");
+	b->items = xcalloc(n, sizeof(*b->items));
+	b->nitems = n;
+	for (i = 0; i < n; i++) {
+		if (agg_parse(&b->items[i], words[i], &err) == -1)
+			cli_usage("%s", err.text);
+	}
+}
+
+/* Opens the input and makes the plan for it. */
+static void
+make_plan(struct balance *b)
+{
+	struct msg err = { 0 };
+
+	xrec_open(&b->in, input, 0);
+	if (rec_header_is_change(&b->in.header))
+		msg_die(EX_DATAERR, "%s: a stream of changes: its records are not rows to be added up", b->in.name);
+	if (key_list != NULL)
+		b->nkeys = xrec_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
+	if (agg_plan(&b->groups.agg, &b->in.header, b->items, b->nitems, &sides, b->nkeys > 0, &err) == -1)
+		cli_usage("%s: %s", b->in.name, err.text);
+	groups_init(&b->groups, b->keys, b->nkeys, cli_memory);
+}
+
+static void
+add_column(struct rec_header *h, const char *name, struct val_type type, bool key, bool required)
+{
+	if (rec_header_find(h, name) >= 0)
+		cli_usage("two columns of the output are named %s: name one as in total=sum(amount)", msg_quotes(name));
+	if (h->ncolumns == REC_MAX_COLUMNS)
+		cli_usage("more than %d columns", REC_MAX_COLUMNS);
+	rec_header_add(h, name, type, key, required);
+}
+
+static void
+create_output(struct balance *b)
+{
+	struct rec_header h;
+	size_t i;
+
+	rec_header_init(&h, table != NULL ? table : b->in.header.table);
+	for (i = 0; i < b->nkeys; i++) {
+		const struct rec_column *c = &b->in.header.columns[b->keys[i]];
+
+		add_column(&h, c->name, c->type, true, c->required);
+	}
+	for (i = 0; i < b->nitems; i++)
+		add_column(&h, b->items[i].name, b->items[i].type, false, b->items[i].required);
+	xrec_create(&b->out, output, &h);
+	rec_header_free(&h);
+}
+
+static void
+read_records(struct balance *b)
+{
+	struct rec_batch batch;
+	struct msg err = { 0 };
+	size_t taken;
+
+	while (xrec_next(&b->in, &batch)) {
+		taken = groups_add(&b->groups, &batch, &err);
+		if (taken == SIZE_MAX)
+			msg_exit(&err);
+		if (taken < batch.n) {
+			rec_fault(&b->in, batch.first + taken, sides.column, "neither the credit nor the debit value",
+			    rec_field(rec_at(&batch, taken), b->groups.agg.side_column));
+			msg_exit(&b->in.err);
+		}
+		b->records += batch.n;
+	}
+}
+
+/* " for account_id 17, currency CHF" */
+static const char *
+key_text(const struct balance *b, const uint8_t *key, size_t n)
+{
+	static struct buf text;
+	const uint8_t *end;
+	size_t i;
+
+	text.len = 0;
+	for (i = 0; i < b->nkeys; i++) {
+		const struct rec_column *c = &b->in.header.columns[b->keys[i]];
+
+		end = memchr(key, '\t', n);
+		buf_addf(&text, "%s%s ", i == 0 ? " for " : ", ", c->name);
+		if (*key == VAL_NULL)
+			buf_adds(&text, "null");
+		else
+			val_text(c->type, key, end != NULL ? (size_t)(end - key) : n, &text);
+		if (end != NULL) {
+			n -= (size_t)(end - key) + 1;
+			key = end + 1;
+		}
+	}
+	return buf_cstr(&text);
+}
+
+static _Noreturn void
+die_beyond(const struct balance *b, const struct agg_item *item, const uint8_t *key, size_t n)
+{
+	char type[NUM_TEXT];
+	const char *which = key_text(b, key, n), *p;
+
+	for (p = which; *p != '\0' && (unsigned char)*p >= ' ' && *p != 0x7f; p++)
+		continue;
+	type[val_type_put(type, item->type)] = '\0';
+	msg_die(EX_DATAERR, "%s: %s%s: %s is beyond %s", b->in.name, item->name, *p == '\0' ? which : msg_quotes(which), item->text,
+	    type);
+}
+
+static int
+put_group(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t g)
+{
+	struct balance *b = context;
+	uint8_t *p = xrec_begin(&b->out, n + 1 + agg_put_max(a, g)), *end;
+	size_t bad;
+
+	if (b->nkeys > 0) {
+		memcpy(p, key, n);
+		p += n;
+		*p++ = '\t';
+	}
+	end = agg_put(a, g, p, &bad);
+	if (end == NULL)
+		die_beyond(b, &b->items[bad], key, n);
+	rec_end(&b->out, end);
+	b->written++;
+	return 0;
+}
+
+static void
+finish(struct balance *b)
+{
+	size_t i;
+
+	xrec_finish(&b->out);
+	if (cli_verbose)
+		msg_warn("%s: %" PRIu64 " records in, %" PRIu64 " out", b->in.name, b->records, b->written);
+	rec_close(&b->in);
+	groups_free(&b->groups);
+	for (i = 0; i < b->nitems; i++)
+		agg_item_free(&b->items[i]);
+	free(b->items);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct balance b;
+	struct msg err = { 0 };
+
+	cli_start(argc, argv);
+	parse_options(argc, argv);
+	parse_aggregates(&b, argv + optind, (size_t)(argc - optind));
+	make_plan(&b);
+	create_output(&b);
+	read_records(&b);
+	if (groups_put(&b.groups, put_group, &b, &err) == -1)
+		msg_exit(&err);
+	finish(&b);
+	return EX_OK;
+}

@@ -1,0 +1,208 @@
+/* Groups by key. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agg/groups.h"
+#include "base/cpu.h"
+
+enum { ORDER_BYTES = 16 };	/* what keymap_order takes a key */
+
+void
+groups_init(struct groups *g, const size_t *keys, size_t nkeys, size_t limit)
+{
+	size_t i;
+
+	g->keys = keys;
+	g->nkeys = nkeys;
+	g->limit = limit;
+	g->adjacent = true;
+	for (i = 1; i < nkeys; i++)
+		g->adjacent = g->adjacent && keys[i] == keys[i - 1] + 1;
+	keymap_init(&g->map);
+	memset(&g->runs, 0, sizeof(g->runs));
+	memset(&g->joined, 0, sizeof(g->joined));
+	memset(g->ids, 0, sizeof(g->ids));
+	if (nkeys == 0)
+		agg_extend(&g->agg, 1);
+}
+
+void
+groups_free(struct groups *g)
+{
+	keymap_free(&g->map);
+	runs_free(&g->runs);
+	buf_free(&g->joined);
+	agg_free(&g->agg);
+}
+
+/* ---- To disk ---- */
+
+static int
+write_run(struct groups *g, struct msg *err)
+{
+	uint32_t *order = keymap_order(&g->map), i;
+	const uint8_t *key;
+	size_t n;
+	int failed = 0;
+
+	runs_begin(&g->runs);
+	for (i = 0; i < g->map.n && !failed; i++) {
+		key = keymap_key(&g->map, order[i], &n);
+		failed = runs_add(&g->runs, key, n, &g->agg, order[i], err);
+	}
+	free(order);
+	keymap_clear(&g->map);
+	agg_clear(&g->agg);
+	if (!failed)
+		failed = runs_end(&g->runs, &g->agg, err);
+	agg_clear(&g->agg);
+	return failed;
+}
+
+/* Would n more groups be too many? */
+static bool
+is_full(const struct groups *g, size_t n)
+{
+	size_t after = g->map.n + n;
+
+	return g->limit != 0 && g->map.n > 0 &&
+	    keymap_memory_after(&g->map, n) + agg_memory_after(&g->agg, after) + after * ORDER_BYTES > g->limit;
+}
+
+/* ---- Records ---- */
+
+static void
+adjacent_keys(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
+{
+	const uint32_t *off = b->off + from * b->stride + g->keys[0];
+	size_t i, stride = b->stride, columns = g->nkeys, longest = 0;
+
+	for (i = 0; i < n; i++, off += stride) {
+		g->key[i] = (struct rec_field){ b->base + off[0], (size_t)(off[columns] - off[0]) - 1 };
+		g->hash[i] = keymap_hash(g->key[i].p, g->key[i].n);
+		longest = g->key[i].n > longest ? g->key[i].n : longest;
+	}
+	g->long_keys = longest > KEYMAP_INLINE;
+}
+
+static void
+joined_keys(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
+{
+	size_t i, k;
+
+	g->joined.len = 0;
+	for (i = 0; i < n; i++) {
+		g->key[i].n = g->joined.len;	/* where it begins: the buffer may still move */
+		for (k = 0; k < g->nkeys; k++) {
+			struct rec_field f = rec_field(rec_at(b, from + i), g->keys[k]);
+
+			buf_add(&g->joined, f.p, f.n);
+			buf_addc(&g->joined, '\t');
+		}
+	}
+	for (i = 0; i < n; i++) {
+		size_t start = g->key[i].n, end = i + 1 < n ? g->key[i + 1].n : g->joined.len;
+
+		g->key[i] = (struct rec_field){ g->joined.p + start, end - start - 1 };
+		g->hash[i] = keymap_hash(g->key[i].p, g->key[i].n);
+	}
+	g->long_keys = true;
+}
+
+/* Keys to groups, whose states are on their way to the cache then. */
+static int
+find_groups(struct groups *g, size_t n, struct msg *err)
+{
+	bool added;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		keymap_prefetch(&g->map, g->hash[i]);
+	for (i = 0; i < n; i++)
+		g->ids[i] = keymap_glance(&g->map, g->key[i].p, g->key[i].n, g->hash[i]);
+	for (i = 0; i < n; i++) {
+		if (g->ids[i] != KEYMAP_ABSENT)
+			cpu_fetch(g->agg.states + g->ids[i] * g->agg.size);
+	}
+	for (i = 0; i < n; i++) {
+		if (g->ids[i] != KEYMAP_ABSENT)
+			continue;
+		g->ids[i] = keymap_add(&g->map, g->key[i].p, g->key[i].n, g->hash[i], &added);
+		if (g->ids[i] == KEYMAP_ABSENT)
+			return msg_set(err, EX_SOFTWARE, "too many keys: give a limit with --memory");
+		if (!added)
+			cpu_fetch(g->agg.states + g->ids[i] * g->agg.size);
+	}
+	agg_extend(&g->agg, g->map.n);
+	return 0;
+}
+
+/* As groups_add, for n records of the batch. */
+static size_t
+add_chunk(struct groups *g, const struct rec_batch *b, size_t from, size_t n, struct msg *err)
+{
+	if (g->nkeys == 0)
+		return agg_update(&g->agg, b, from, n, g->ids);
+	if (is_full(g, n) && write_run(g, err) == -1)
+		return SIZE_MAX;
+	if (g->adjacent)
+		adjacent_keys(g, b, from, n);
+	else
+		joined_keys(g, b, from, n);
+	if (find_groups(g, n, err) == -1)
+		return SIZE_MAX;
+	return agg_update(&g->agg, b, from, n, g->ids);
+}
+
+size_t
+groups_add(struct groups *g, const struct rec_batch *b, struct msg *err)
+{
+	size_t from, n, taken;
+
+	for (from = 0; from < b->n; from += n) {
+		n = b->n - from < AGG_CHUNK ? b->n - from : AGG_CHUNK;
+		taken = add_chunk(g, b, from, n, err);
+		if (taken == SIZE_MAX)
+			return SIZE_MAX;
+		if (taken < n)
+			return from + taken;
+	}
+	return b->n;
+}
+
+/* ---- Out ---- */
+
+static int
+put_ordered(struct groups *g, runs_sink *sink, void *context)
+{
+	enum { AHEAD = 16 };
+	uint32_t *order, i, n = g->map.n;
+	const uint8_t *key;
+	size_t nkey;
+	int failed = 0;
+
+	order = keymap_order(&g->map);
+	for (i = 0; i < n && !failed; i++) {
+		if (i + AHEAD < n) {
+			keymap_prefetch_key(&g->map, order[i + AHEAD]);
+			cpu_fetch(g->agg.states + order[i + AHEAD] * g->agg.size);
+		}
+		key = keymap_key(&g->map, order[i], &nkey);
+		failed = sink(context, key, nkey, &g->agg, order[i]);
+	}
+	free(order);
+	return failed;
+}
+
+int
+groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err)
+{
+	if (g->nkeys == 0)
+		return sink(context, (const uint8_t *)"", 0, &g->agg, 0);
+	if (g->runs.n == 0)
+		return put_ordered(g, sink, context);
+	if (g->map.n > 0 && write_run(g, err) == -1)
+		return -1;
+	keymap_clear(&g->map);
+	return runs_merge(&g->runs, &g->agg, sink, context, err);
+}

@@ -1,0 +1,391 @@
+/* From the aggregates asked for to the cells of a state. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agg/agg.h"
+
+/* "a, b, c": the columns there are, for a message. */
+static void
+list_columns(const struct rec_header *h, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < h->ncolumns; i++)
+		buf_addf(out, "%s%s", i > 0 ? ", " : "", h->columns[i].name);
+	buf_cstr(out);
+}
+
+static int
+find_column(const struct rec_header *h, const char *text, const char *name, size_t *at, struct msg *err)
+{
+	struct buf list = { 0 };
+	int i = rec_header_find(h, name);
+
+	if (i >= 0) {
+		*at = (size_t)i;
+		return 0;
+	}
+	list_columns(h, &list);
+	msg_set(err, EX_USAGE, "%s: no column %s; there are: %s", text, msg_quotes(name), (const char *)list.p);
+	buf_free(&list);
+	return -1;
+}
+
+static bool
+is_sum(enum agg_function f)
+{
+	return f == AGG_SUM || f == AGG_CREDIT || f == AGG_DEBIT || f == AGG_NET;
+}
+
+static bool
+is_sided(enum agg_function f)
+{
+	return f == AGG_CREDIT || f == AGG_DEBIT || f == AGG_NET;
+}
+
+static bool
+is_wide(struct val_type t)
+{
+	return t.kind == VAL_DECIMAL && !val_is_narrow(t);
+}
+
+/* The type of a sum: ten more digits, so that it holds 10^10 of the largest. */
+static int
+sum_type(struct agg_item *item, struct val_type t, struct msg *err)
+{
+	char name[NUM_TEXT];
+
+	if (t.kind == VAL_DECIMAL) {
+		item->type = t;
+		item->type.precision = t.precision + 10 < NUM_DIGITS ? t.precision + 10 : NUM_DIGITS;
+		return 0;
+	}
+	item->type = (struct val_type){ VAL_INT64, 0, 0 };
+	if (t.kind == VAL_INT32 || t.kind == VAL_INT64)
+		return 0;
+	name[val_type_put(name, t)] = '\0';
+	return msg_set(err, EX_USAGE, "%s: column %s is %s: only integers and decimals have an exact sum", msg_quotes(item->text),
+	    msg_quotes(item->column_name), name);
+}
+
+/* Columns, type and nullability of one item. */
+static int
+resolve(struct agg_item *item, const struct rec_header *h, bool keyed, struct msg *err)
+{
+	const struct rec_column *c;
+
+	item->type = (struct val_type){ VAL_INT64, 0, 0 };
+	item->required = true;
+	item->column = item->by = item->seen = AGG_NONE;
+	if (item->function == AGG_ROWS)
+		return 0;
+	if (find_column(h, item->text, item->column_name, &item->column, err) == -1)
+		return -1;
+	if (item->by_name != NULL && find_column(h, item->text, item->by_name, &item->by, err) == -1)
+		return -1;
+	c = &h->columns[item->column];
+	if (item->function == AGG_COUNT)
+		return 0;
+	if (is_sum(item->function))
+		return sum_type(item, c->type, err);
+	item->type = c->type;
+	item->required = keyed && c->required && (item->by == AGG_NONE || h->columns[item->by].required);
+	return 0;
+}
+
+static size_t
+add_source(struct agg *a, const struct rec_header *h, size_t column, bool decoded)
+{
+	struct agg_source *s;
+	size_t i;
+
+	for (i = 0; i < a->nsources && a->sources[i].column != column; i++)
+		continue;
+	if (i == a->nsources) {
+		a->sources = xreallocarray(a->sources, ++a->nsources, sizeof(*a->sources));
+		memset(&a->sources[i], 0, sizeof(*a->sources));
+	}
+	s = &a->sources[i];
+	s->column = column;
+	s->nullable = !h->columns[column].required;
+	s->type = h->columns[column].type;
+	s->decoded = s->decoded || decoded;
+	return i;
+}
+
+/* The cell of that kind for that column, made where there is none yet. */
+static size_t
+add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t column, size_t by)
+{
+	size_t i, from = by != AGG_NONE ? by : column;
+	struct agg_cell *c;
+
+	for (i = 0; i < a->ncells; i++) {
+		if (a->cells[i].kind == kind && a->cells[i].column == column && a->cells[i].by == by)
+			return i;
+	}
+	a->cells = xreallocarray(a->cells, a->ncells + 1, sizeof(*a->cells));
+	c = &a->cells[a->ncells++];
+	*c = (struct agg_cell){ .kind = kind, .column = column, .by = by, .source = AGG_NONE, .carry = a->ncarries,
+	    .update = agg_updater(kind) };
+	if (from != AGG_NONE)
+		c->source = add_source(a, h, from, kind != CELL_COUNT && by == AGG_NONE);
+	if (kind == CELL_SIDES || kind == CELL_SIDES_WIDE)
+		a->ncarries += 2;
+	else if (kind == CELL_COUNT || kind == CELL_SUM || kind == CELL_SUM_WIDE)
+		a->ncarries++;
+	return i;
+}
+
+/* Records, or those where a column is not null: the same where it never is. */
+static size_t
+add_count(struct agg *a, const struct rec_header *h, size_t column)
+{
+	return add_cell(a, h, CELL_COUNT, column != AGG_NONE && h->columns[column].required ? AGG_NONE : column, AGG_NONE);
+}
+
+static size_t
+add_extreme(struct agg *a, const struct rec_header *h, size_t column, bool max)
+{
+	struct val_type t = h->columns[column].type;
+
+	if (t.kind == VAL_STRING)	/* the string itself decides which record's it is */
+		return add_cell(a, h, max ? CELL_LAST : CELL_FIRST, AGG_NONE, column);
+	if (is_wide(t))
+		return add_cell(a, h, max ? CELL_MAX_WIDE : CELL_MIN_WIDE, column, AGG_NONE);
+	if (t.kind == VAL_INT32 || t.kind == VAL_DATE || t.kind == VAL_BOOL)
+		return add_cell(a, h, max ? CELL_MAX32 : CELL_MIN32, column, AGG_NONE);
+	return add_cell(a, h, max ? CELL_MAX64 : CELL_MIN64, column, AGG_NONE);
+}
+
+static bool
+has_sides(const struct agg *a, size_t column)
+{
+	size_t i;
+
+	for (i = 0; i < a->nitems; i++) {
+		if (is_sided(a->items[i].function) && a->items[i].column == column)
+			return true;
+	}
+	return false;
+}
+
+static void
+assign_cell(struct agg *a, const struct rec_header *h, struct agg_item *item, bool keyed)
+{
+	bool wide = item->column != AGG_NONE && is_wide(h->columns[item->column].type);
+
+	switch (item->function) {
+	case AGG_ROWS:
+	case AGG_COUNT:
+		item->cell = add_count(a, h, item->column);
+		break;
+	case AGG_SUM:
+	case AGG_CREDIT:
+	case AGG_DEBIT:
+	case AGG_NET:
+		if (has_sides(a, item->column))
+			item->cell = add_cell(a, h, wide ? CELL_SIDES_WIDE : CELL_SIDES, item->column, AGG_NONE);
+		else
+			item->cell = add_cell(a, h, wide ? CELL_SUM_WIDE : CELL_SUM, item->column, AGG_NONE);
+		break;
+	case AGG_MIN:
+	case AGG_MAX:
+		item->cell = add_extreme(a, h, item->column, item->function == AGG_MAX);
+		if (h->columns[item->column].type.kind != VAL_STRING && !(keyed && h->columns[item->column].required))
+			item->seen = add_count(a, h, item->column);
+		break;
+	case AGG_FIRST:
+	case AGG_LAST:
+		item->cell = add_cell(a, h, item->function == AGG_LAST ? CELL_LAST : CELL_FIRST, item->column, item->by);
+		break;
+	}
+}
+
+static size_t
+cell_size(enum agg_kind kind)
+{
+	switch (kind) {
+	case CELL_SIDES_WIDE:
+		return 32;
+	case CELL_SIDES:
+	case CELL_SUM_WIDE:
+	case CELL_MIN_WIDE:
+	case CELL_MAX_WIDE:
+		return 16;
+	case CELL_COUNT:
+	case CELL_MIN32:
+	case CELL_MAX32:
+		return 4;
+	default:
+		return 8;
+	}
+}
+
+/* What an extreme starts from: any value takes its place. */
+static void
+start_cell(uint8_t *at, enum agg_kind kind)
+{
+	const i128 greatest = (i128)(~(u128)0 >> 1);
+
+	switch (kind) {
+	case CELL_MIN32:
+		memcpy(at, &(int32_t){ INT32_MAX }, 4);
+		break;
+	case CELL_MAX32:
+		memcpy(at, &(int32_t){ INT32_MIN }, 4);
+		break;
+	case CELL_MIN64:
+		memcpy(at, &(int64_t){ INT64_MAX }, 8);
+		break;
+	case CELL_MAX64:
+		memcpy(at, &(int64_t){ INT64_MIN }, 8);
+		break;
+	case CELL_MIN_WIDE:
+		agg_store_wide(at, greatest);
+		break;
+	case CELL_MAX_WIDE:
+		agg_store_wide(at, -greatest - 1);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Cells of 8 bytes and more first, so that each stands where its type wants it. */
+static void
+lay_out(struct agg *a)
+{
+	size_t i, pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < a->ncells; i++) {
+			if ((cell_size(a->cells[i].kind) == 4) != (pass == 1))
+				continue;
+			a->cells[i].at = a->size;
+			a->size += cell_size(a->cells[i].kind);
+		}
+	}
+	a->size = (a->size + 7) / 8 * 8;
+	a->start = xcalloc(1, a->size + 1);
+	for (i = 0; i < a->ncells; i++)
+		start_cell(a->start + a->cells[i].at, a->cells[i].kind);
+	a->carries = xcalloc(a->ncarries + 1, sizeof(*a->carries));
+}
+
+static void
+allocate_sources(struct agg *a)
+{
+	struct agg_source *s;
+	size_t i;
+
+	a->each = xreallocarray(NULL, AGG_CHUNK, sizeof(*a->each));
+	for (i = 0; i < AGG_CHUNK; i++)
+		a->each[i] = (uint32_t)i;
+	a->sides = xcalloc(AGG_CHUNK, 1);
+	for (s = a->sources; s < a->sources + a->nsources; s++) {
+		if (s->decoded && is_wide(s->type))
+			s->w = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->w));
+		else if (s->decoded)
+			s->v = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->v));
+		if (!s->nullable)
+			continue;
+		s->own_ids = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->own_ids));
+		s->own_at = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->own_at));
+		s->own_side = xcalloc(AGG_CHUNK, 1);
+	}
+}
+
+/* One of the two values, encoded as the column has it. */
+static int
+side_value(struct buf *out, const char *option, const char *text, const char *column, struct val_type t, struct msg *err)
+{
+	char name[NUM_TEXT];
+
+	if (!val_parse(t, text, strlen(text), out)) {
+		name[val_type_put(name, t)] = '\0';
+		return msg_set(err, EX_USAGE, "%s %s: column %s is %s", option, msg_quotes(text), msg_quotes(column), name);
+	}
+	memset(buf_room(out, VAL_PAD), 0, VAL_PAD);
+	return 0;
+}
+
+static int
+plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *sides, struct msg *err)
+{
+	const struct agg_item *needs = NULL;
+	struct val_type t;
+	size_t i;
+
+	for (i = a->nitems; i-- > 0; ) {
+		if (is_sided(a->items[i].function))
+			needs = &a->items[i];
+	}
+	if (needs == NULL && (sides->column != NULL || sides->credit != NULL || sides->debit != NULL))
+		return msg_set(err, EX_USAGE, "--side, --credit and --debit are for the functions credit, debit and net: none is asked for");
+	if (needs == NULL)
+		return 0;
+	if (sides->column == NULL || sides->credit == NULL || sides->debit == NULL)
+		return msg_set(err, EX_USAGE, "%s: needs --side, --credit and --debit", msg_quotes(needs->text));
+	if (find_column(h, "--side", sides->column, &a->side_column, err) == -1)
+		return -1;
+	t = h->columns[a->side_column].type;
+	if (side_value(&a->side[0], "--credit", sides->credit, sides->column, t, err) == -1 ||
+	    side_value(&a->side[1], "--debit", sides->debit, sides->column, t, err) == -1)
+		return -1;
+	if (a->side[0].len == a->side[1].len && memcmp(a->side[0].p, a->side[1].p, a->side[0].len) == 0)
+		return msg_set(err, EX_USAGE, "--credit and --debit are the same value: %s", msg_quotes(sides->credit));
+	return 0;
+}
+
+int
+agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems, const struct agg_sides *sides, bool keyed,
+    struct msg *err)
+{
+	size_t i;
+
+	memset(a, 0, sizeof(*a));
+	a->items = items;
+	a->nitems = nitems;
+	a->side_column = AGG_NONE;
+	for (i = 0; i < nitems; i++) {
+		if (resolve(&items[i], h, keyed, err) == -1)
+			return -1;
+	}
+	if (plan_sides(a, h, sides, err) == -1)
+		return -1;
+	for (i = 0; i < nitems; i++)
+		assign_cell(a, h, &items[i], keyed);
+	lay_out(a);
+	allocate_sources(a);
+	a->put_max = nitems * (VAL_WIDE_MAX + 1);
+	return 0;
+}
+
+void
+agg_free(struct agg *a)
+{
+	struct agg_source *s;
+	size_t i;
+
+	for (s = a->sources; s != NULL && s < a->sources + a->nsources; s++) {
+		free(s->v);
+		free(s->w);
+		free(s->own_ids);
+		free(s->own_at);
+		free(s->own_side);
+	}
+	for (i = 0; a->carries != NULL && i < a->ncarries; i++)
+		free(a->carries[i]);
+	buf_free(&a->side[0]);
+	buf_free(&a->side[1]);
+	pool_free(&a->pool);
+	free(a->carries);
+	free(a->sources);
+	free(a->cells);
+	free(a->sides);
+	free(a->each);
+	free(a->start);
+	free(a->states);
+	memset(a, 0, sizeof(*a));
+}

@@ -1,0 +1,540 @@
+/* Records into states, a column at a time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agg/agg.h"
+#include "base/cpu.h"
+#include "base/table.h"
+#include "val/int.h"
+
+enum {
+	FIRST_GROUPS = 256,
+	PREFETCH_SIZE = 64
+};
+
+/* ---- Groups ---- */
+
+static size_t
+cap_after(const struct agg *a, size_t n)
+{
+	size_t cap = a->cap;
+
+	while (cap < n)
+		cap = cap < FIRST_GROUPS ? FIRST_GROUPS : cap + cap / 2;
+	return cap < UINT32_MAX ? cap : UINT32_MAX;
+}
+
+static void
+grow(struct agg *a, size_t n)
+{
+	size_t cap = cap_after(a, n), i;
+
+	a->states = table_grow(a->states, a->n * a->size, cap * a->size);
+	for (i = 0; i < a->ncarries; i++) {
+		if (a->carries[i] == NULL)
+			continue;
+		a->carries[i] = xreallocarray(a->carries[i], cap, sizeof(int64_t));
+		memset(a->carries[i] + a->cap, 0, (cap - a->cap) * sizeof(int64_t));
+	}
+	a->cap = (uint32_t)cap;
+}
+
+void
+agg_extend(struct agg *a, uint32_t n)
+{
+	if (n > a->cap)
+		grow(a, n);
+	for (; a->n < n; a->n++)
+		memcpy(a->states + (size_t)a->n * a->size, a->start, a->size);
+}
+
+void
+agg_clear(struct agg *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->ncarries; i++) {
+		free(a->carries[i]);
+		a->carries[i] = NULL;
+	}
+	pool_free(&a->pool);
+	memset(&a->pool, 0, sizeof(a->pool));
+	a->n = 0;
+}
+
+static size_t
+carry_bytes(const struct agg *a, size_t cap)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->ncarries; i++)
+		n += a->carries[i] != NULL ? cap * sizeof(int64_t) : 0;
+	return n;
+}
+
+size_t
+agg_memory(const struct agg *a)
+{
+	return a->cap * a->size + carry_bytes(a, a->cap) + a->pool.used;
+}
+
+size_t
+agg_memory_after(const struct agg *a, size_t n)
+{
+	size_t cap = cap_after(a, n);
+
+	if (cap == a->cap)
+		return agg_memory(a);
+	return (cap + a->cap) * a->size + carry_bytes(a, cap) + a->pool.used;	/* the states before are copied */
+}
+
+/* ---- Sums and their carries ---- */
+
+/* What ran over or under; rare, as it takes 2^63 minor units in one group. */
+static __attribute__((noinline, cold)) void
+carry(struct agg *a, size_t which, uint32_t g, int by)
+{
+	if (a->carries[which] == NULL)
+		a->carries[which] = xcalloc(a->cap, sizeof(int64_t));
+	a->carries[which][g] += by;
+}
+
+static int64_t
+carry_of(const struct agg *a, size_t which, uint32_t g)
+{
+	return a->carries[which] != NULL ? a->carries[which][g] : 0;
+}
+
+static void
+set_carry(struct agg *a, size_t which, uint32_t g, int64_t value)
+{
+	if (a->carries[which] == NULL && value == 0)
+		return;
+	if (a->carries[which] == NULL)
+		a->carries[which] = xcalloc(a->cap, sizeof(int64_t));
+	a->carries[which][g] = value;
+}
+
+struct agg_wide
+agg_add(struct agg_wide x, struct agg_wide y)
+{
+	bool over = __builtin_add_overflow(x.low, y.low, &x.low);
+
+	x.carry += y.carry;
+	if (over)
+		x.carry += y.low > 0 ? 1 : -1;
+	return x;
+}
+
+struct agg_wide
+agg_subtract(struct agg_wide x, struct agg_wide y)
+{
+	bool over = __builtin_sub_overflow(x.low, y.low, &x.low);
+
+	x.carry -= y.carry;
+	if (over)
+		x.carry += y.low < 0 ? 1 : -1;
+	return x;
+}
+
+struct agg_wide
+agg_sum_of(const struct agg *a, const struct agg_cell *c, uint32_t g, unsigned side)
+{
+	const uint8_t *at = agg_cell_at(a, c, g);
+	int64_t over = carry_of(a, c->carry + side, g), low;
+
+	if (c->kind == CELL_SUM_WIDE || c->kind == CELL_SIDES_WIDE)
+		return (struct agg_wide){ agg_load_wide(at + 16 * side), over };
+	memcpy(&low, at + 8 * side, sizeof(low));
+	return (struct agg_wide){ (i128)over * ((i128)1 << 64) + low, 0 };
+}
+
+void
+agg_set_sum(struct agg *a, const struct agg_cell *c, uint32_t g, unsigned side, struct agg_wide sum)
+{
+	uint8_t *at = agg_cell_at(a, c, g);
+	int64_t low = (int64_t)(uint64_t)(u128)sum.low;
+
+	if (c->kind == CELL_SUM_WIDE || c->kind == CELL_SIDES_WIDE) {
+		agg_store_wide(at + 16 * side, sum.low);
+		set_carry(a, c->carry + side, g, sum.carry);
+		return;
+	}
+	memcpy(at + 8 * side, &low, sizeof(low));
+	set_carry(a, c->carry + side, g, (int64_t)((sum.low - low) >> 64));
+}
+
+uint64_t
+agg_count_of(const struct agg *a, const struct agg_cell *c, uint32_t g)
+{
+	uint32_t low;
+
+	memcpy(&low, agg_cell_at(a, c, g), sizeof(low));
+	return ((uint64_t)carry_of(a, c->carry, g) << 32) + low;
+}
+
+void
+agg_set_count(struct agg *a, const struct agg_cell *c, uint32_t g, uint64_t count)
+{
+	memcpy(agg_cell_at(a, c, g), &(uint32_t){ (uint32_t)count }, sizeof(uint32_t));
+	set_carry(a, c->carry, g, (int64_t)(count >> 32));
+}
+
+/* ---- Copies ---- */
+
+int
+agg_compare(const uint8_t *p, size_t n, const uint8_t *q, size_t k)
+{
+	int c = memcmp(p, q, n < k ? n : k);
+
+	return c != 0 ? c : (n > k) - (n < k);
+}
+
+void
+agg_keep(struct agg *a, uint8_t *at, const uint8_t *by, size_t nby, const uint8_t *p, size_t n)
+{
+	struct agg_copy *c = agg_copy_at(at);
+	size_t need = nby + n, cap;
+
+	if (c == NULL || c->cap < need) {
+		cap = c == NULL || need > 2 * (size_t)c->cap ? need : 2 * (size_t)c->cap;
+		c = pool_alloc(&a->pool, sizeof(*c) + cap);
+		c->cap = (uint32_t)cap;
+		memcpy(at, &c, sizeof(c));
+	}
+	c->nby = (uint32_t)nby;
+	c->n = (uint32_t)n;
+	memcpy(c->bytes, by, nby);
+	if (n > 0)
+		memcpy(c->bytes + nby, p, n);
+}
+
+/* ---- Updates of one cell by one column ---- */
+
+#define UPDATE(name) \
+	static void \
+	name(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b, size_t from)
+#define AT(type) ((type *)(void *)(states + (size_t)s->ids[i] * size))
+
+UPDATE(update_count)
+{
+	uint8_t *states = a->states + c->at;
+	size_t size = a->size, n = s->n, i;
+
+	(void)b, (void)from;
+	for (i = 0; i < n; i++) {
+		if (++*AT(uint32_t) == 0)
+			carry(a, c->carry, s->ids[i], 1);
+	}
+}
+
+UPDATE(update_sum)
+{
+	uint8_t *states = a->states + c->at;
+	size_t size = a->size, n = s->n, i;
+	const int64_t *v = s->v;
+
+	(void)b, (void)from;
+	for (i = 0; i < n; i++) {
+		int64_t *sum = AT(int64_t);
+
+		if (__builtin_expect(__builtin_add_overflow(*sum, v[i], sum), 0))
+			carry(a, c->carry, s->ids[i], v[i] > 0 ? 1 : -1);
+	}
+}
+
+UPDATE(update_sides)
+{
+	uint8_t *states = a->states + c->at;
+	size_t size = a->size, n = s->n, i;
+	const int64_t *v = s->v;
+	const uint8_t *side = s->side;
+
+	(void)b, (void)from;
+	for (i = 0; i < n; i++) {
+		int64_t *sum = AT(int64_t) + side[i];
+
+		if (__builtin_expect(__builtin_add_overflow(*sum, v[i], sum), 0))
+			carry(a, c->carry + side[i], s->ids[i], v[i] > 0 ? 1 : -1);
+	}
+}
+
+/* side is NULL for a sum without sides. */
+static void
+add_wide(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const uint8_t *side)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		unsigned which = side != NULL ? side[i] : 0;
+		uint8_t *at = agg_cell_at(a, c, s->ids[i]) + 16 * which;
+		i128 sum = agg_load_wide(at);
+
+		if (__builtin_add_overflow(sum, s->w[i], &sum))
+			carry(a, c->carry + which, s->ids[i], s->w[i] > 0 ? 1 : -1);
+		agg_store_wide(at, sum);
+	}
+}
+
+UPDATE(update_sum_wide)
+{
+	(void)b, (void)from;
+	add_wide(a, c, s, NULL);
+}
+
+UPDATE(update_sides_wide)
+{
+	(void)b, (void)from;
+	add_wide(a, c, s, s->side);
+}
+
+#define UPDATE_EXTREME(name, type, compare) \
+	UPDATE(name) \
+	{ \
+		uint8_t *states = a->states + c->at; \
+		size_t size = a->size, n = s->n, i; \
+		const int64_t *v = s->v; \
+\
+		(void)b, (void)from; \
+		for (i = 0; i < n; i++) { \
+			type *x = AT(type), y = (type)v[i], z = *x; \
+\
+			*x = y compare z ? y : z; \
+		} \
+	}
+UPDATE_EXTREME(update_min32, int32_t, <)
+UPDATE_EXTREME(update_max32, int32_t, >)
+UPDATE_EXTREME(update_min64, int64_t, <)
+UPDATE_EXTREME(update_max64, int64_t, >)
+
+UPDATE(update_min_wide)
+{
+	size_t i;
+
+	(void)b, (void)from;
+	for (i = 0; i < s->n; i++) {
+		uint8_t *at = agg_cell_at(a, c, s->ids[i]);
+
+		if (s->w[i] < agg_load_wide(at))
+			agg_store_wide(at, s->w[i]);
+	}
+}
+
+UPDATE(update_max_wide)
+{
+	size_t i;
+
+	(void)b, (void)from;
+	for (i = 0; i < s->n; i++) {
+		uint8_t *at = agg_cell_at(a, c, s->ids[i]);
+
+		if (s->w[i] > agg_load_wide(at))
+			agg_store_wide(at, s->w[i]);
+	}
+}
+
+/* Records come in their order: of equal ones the first stays, or the last takes its place. */
+static void
+keep_first_or_last(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b, size_t from, bool last)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct rec r = rec_at(b, from + s->at[i]);
+		struct rec_field by = rec_field(r, c->by), value = { NULL, 0 };
+		uint8_t *at = agg_cell_at(a, c, s->ids[i]);
+		const struct agg_copy *have = agg_copy_at(at);
+
+		if (have != NULL) {
+			int order = agg_compare(by.p, by.n, have->bytes, have->nby);
+
+			if (last ? order < 0 : order >= 0)
+				continue;
+		}
+		if (c->column != AGG_NONE)
+			value = rec_field(r, c->column);
+		agg_keep(a, at, by.p, by.n, value.p, value.n);
+	}
+}
+
+UPDATE(update_first)
+{
+	keep_first_or_last(a, c, s, b, from, false);
+}
+
+UPDATE(update_last)
+{
+	keep_first_or_last(a, c, s, b, from, true);
+}
+
+void
+(*agg_updater(enum agg_kind kind))(struct agg *, const struct agg_cell *, const struct agg_source *, const struct rec_batch *, size_t)
+{
+	switch (kind) {
+	case CELL_COUNT:
+		return update_count;
+	case CELL_SUM:
+		return update_sum;
+	case CELL_SIDES:
+		return update_sides;
+	case CELL_SUM_WIDE:
+		return update_sum_wide;
+	case CELL_SIDES_WIDE:
+		return update_sides_wide;
+	case CELL_MIN32:
+		return update_min32;
+	case CELL_MAX32:
+		return update_max32;
+	case CELL_MIN64:
+		return update_min64;
+	case CELL_MAX64:
+		return update_max64;
+	case CELL_MIN_WIDE:
+		return update_min_wide;
+	case CELL_MAX_WIDE:
+		return update_max_wide;
+	case CELL_FIRST:
+		return update_first;
+	case CELL_LAST:
+		return update_last;
+	}
+	return NULL;
+}
+
+/* ---- A batch ---- */
+
+static void
+decode(struct agg_source *s, const struct rec_batch *b, size_t from)
+{
+	const uint32_t *off = b->off + from * b->stride + s->column, *at = s->at;
+	const uint8_t *base = b->base;
+	size_t stride = b->stride, n = s->n, i;
+	double d = 0;
+
+	if (s->w != NULL) {
+		for (i = 0; i < n; i++)
+			s->w[i] = val_wide(base + off[at[i] * stride]);
+	} else if (s->type.kind == VAL_FLOAT64) {
+		for (i = 0; i < n; i++) {
+			val_get_float(base + off[at[i] * stride], VAL_INT_MAX, &d);
+			memcpy(&s->v[i], &d, sizeof(d));
+			s->v[i] = agg_float_order(s->v[i]);
+		}
+	} else if (s->type.kind == VAL_BOOL) {
+		for (i = 0; i < n; i++)
+			s->v[i] = base[off[at[i] * stride]] - '0';
+	} else {
+		for (i = 0; i < n; i++)
+			s->v[i] = val_int_inline(base + off[at[i] * stride]);
+	}
+}
+
+/* Without the records where the column is null. */
+static void
+prepare(struct agg *a, struct agg_source *s, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids)
+{
+	const uint32_t *off = b->off + from * b->stride + s->column;
+	size_t i, k = 0;
+
+	s->ids = ids;
+	s->at = a->each;
+	s->side = a->sides;
+	s->n = n;
+	if (s->nullable) {
+		for (i = 0; i < n; i++) {
+			s->own_ids[k] = ids[i];
+			s->own_at[k] = (uint32_t)i;
+			s->own_side[k] = a->sides[i];
+			k += b->base[off[i * b->stride]] != VAL_NULL;
+		}
+		s->ids = s->own_ids;
+		s->at = s->own_at;
+		s->side = s->own_side;
+		s->n = k;
+	}
+	if (s->decoded)
+		decode(s, b, from);
+}
+
+struct word {			/* a value of up to 16 bytes */
+	uint64_t bytes[2], mask[2];
+	size_t n;
+};
+
+static struct word
+make_word(const struct buf *value)
+{
+	struct word w = { .n = value->len };
+
+	memcpy(w.bytes, value->p, value->len < sizeof(w.bytes) ? value->len : sizeof(w.bytes));
+	memset(w.mask, 0xff, value->len < sizeof(w.mask) ? value->len : sizeof(w.mask));
+	return w;
+}
+
+/* No branch: which side comes next cannot be foretold. */
+static inline unsigned
+is_word(const struct word *w, const uint8_t *p, size_t n)
+{
+	uint64_t x[2];
+
+	memcpy(x, p, sizeof(x));
+	return (unsigned)((((x[0] & w->mask[0]) ^ w->bytes[0]) | ((x[1] & w->mask[1]) ^ w->bytes[1]) | (n ^ w->n)) == 0);
+}
+
+static inline bool
+is_value(const struct buf *value, struct rec_field f)
+{
+	return f.n == value->len && memcmp(f.p, value->p, f.n) == 0;
+}
+
+/* Fills a->sides. Returns n or the place of the first record that has neither. */
+static size_t
+find_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
+{
+	const struct word credit = make_word(&a->side[0]), debit = make_word(&a->side[1]);
+	bool small = credit.n <= sizeof(credit.bytes) && debit.n <= sizeof(debit.bytes);
+	unsigned known = 1;
+	size_t i;
+
+	if (small) {
+		for (i = 0; i < n; i++) {
+			struct rec_field f = rec_field(rec_at(b, from + i), a->side_column);
+			unsigned d = is_word(&debit, f.p, f.n);
+
+			known &= d | is_word(&credit, f.p, f.n);
+			a->sides[i] = (uint8_t)d;
+		}
+		if (known)
+			return n;
+	}
+	for (i = 0; i < n; i++) {
+		struct rec_field f = rec_field(rec_at(b, from + i), a->side_column);
+
+		a->sides[i] = is_value(&a->side[1], f);
+		if (!a->sides[i] && !is_value(&a->side[0], f))
+			return i;
+	}
+	return n;
+}
+
+size_t
+agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids)
+{
+	struct agg_source all = { .ids = ids, .n = n };
+	size_t i, known;
+
+	if (a->size > PREFETCH_SIZE) {	/* the first 64 bytes are fetched by the caller, who guesses the groups early */
+		for (i = 0; i < n; i++)
+			cpu_fetch(a->states + (size_t)ids[i] * a->size + PREFETCH_SIZE);
+	}
+	if (a->side_column != AGG_NONE && (known = find_sides(a, b, from, n)) < n)
+		return known;
+	for (i = 0; i < a->nsources; i++)
+		prepare(a, &a->sources[i], b, from, n, ids);
+	for (i = 0; i < a->ncells; i++) {
+		const struct agg_cell *c = &a->cells[i];
+
+		c->update(a, c, c->source == AGG_NONE ? &all : &a->sources[c->source], b, from);
+	}
+	return n;
+}
