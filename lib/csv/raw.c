@@ -16,8 +16,6 @@
 /* What a record has beside its fields: the line number and its TAB, a TAB and a null in the end, the LF. */
 enum { RECORD_EXTRA = VAL_INT_MAX + 1 + 2 + 1 };
 
-enum { GROUP = 32 };	/* records put before they are hashed */
-
 void
 csv_raw_init(struct csv_raw *r, struct rec_writer *out, const char *name, uint8_t delimiter, size_t nfields,
     const size_t *from, size_t ncolumns)
@@ -47,43 +45,43 @@ csv_raw_free(struct csv_raw *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* Is this a row whose text becomes the record's as it is, but for the delimiters? */
-static inline bool
-is_straight(const struct csv_raw *r, const struct csv_row *row)
+/* ---- records of rows with the right number of fields ---- */
+
+/* What the record of such a row needs at most: every byte may become two, and every column has a TAB and a byte. */
+static inline size_t
+record_max(const struct csv_raw *r, const struct csv_row *row)
 {
-	return row->flags == 0 && row->nfields == r->nfields && row->len + RECORD_EXTRA <= cli_max_record;
+	return row->flags == 0 && r->straight ? row->len + RECORD_EXTRA :
+	    2 * (size_t)row->len + 2 * r->ncolumns + RECORD_EXTRA;
 }
 
-/* ---- runs of straight rows ---- */
-
-/* How many rows from i on are straight; *room is what their records need. */
-static size_t
-straight_run(const struct csv_raw *r, const struct csv_batch *b, size_t i, size_t *room)
-{
-	size_t begin = i;
-
-	*room = 0;
-	while (i < b->n && is_straight(r, &b->rows[i]))
-		*room += b->rows[i++].len + RECORD_EXTRA;
-	return i - begin;
-}
-
-/* Writes records at out, each with its LF. Returns their end; their checksums add up in *sum. */
+/* The columns of a row, each with a TAB behind it. */
 static uint8_t *
-put_run_portable(const struct csv_batch *b, size_t i, size_t n, uint8_t delimiter, uint8_t *out, uint64_t *sum)
+put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
-	for (; n > 0; i++, n--) {
-		const struct csv_row *row = &b->rows[i];
-		const uint8_t *p = b->base + row->off;
-		uint8_t *begin = out;
-		size_t k;
+	size_t i;
 
+	csv_split(b, row, r->delimiter, r->fields);
+	for (i = 0; i < r->ncolumns; i++) {
+		const struct csv_field *f = &r->fields[r->from[i]];
+
+		out += val_put_string(out, f->p, f->n);
+		*out++ = '\t';
+	}
+	return out;
+}
+
+/* Writes the records of n rows at out, each with its LF. Returns their end; their hashes add up in *sum. */
+static uint8_t *
+put_run_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out, uint64_t *sum)
+{
+	uint8_t *begin;
+
+	for (; n > 0; row++, n--) {
+		begin = out;
 		out += val_put_int(out, (int64_t)(b->line + row->line));
 		*out++ = '\t';
-		for (k = 0; k < row->len; k++)
-			out[k] = p[k] == delimiter ? '\t' : p[k];
-		out += row->len;
-		*out++ = '\t';
+		out = put_columns_portable(r, b, row, out);
 		*out++ = VAL_NULL;
 		*sum += hash_bytes(begin, (size_t)(out - begin));
 		*out++ = '\n';
@@ -92,6 +90,8 @@ put_run_portable(const struct csv_batch *b, size_t i, size_t n, uint8_t delimite
 }
 
 #if CPU_X86
+
+enum { GROUP = 32 };	/* records put before they are hashed */
 
 /* The encoded number of a line, kept so that the next line's is one addition. */
 struct line_code {
@@ -118,50 +118,91 @@ put_line(struct line_code *code, uint8_t *out, uint64_t number)
 	return out + code->n + 1;
 }
 
-/* Writes n rows, at most GROUP, at out; begins[k] is where record k begins, and begins[n] the end of all. */
-CPU_AVX2 static inline void
-put_group(const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t delimiter, struct line_code *code,
-    uint8_t *out, uint8_t **begins)
+/*
+ * The columns of a row whose text becomes theirs as it is, but for the delimiters. Stores up to 31 bytes more than there are: CSV_PAD behind
+ * the rows and the writer's slack allow it.
+ */
+CPU_AVX2 static inline uint8_t *
+put_straight(const uint8_t *p, size_t n, __m256i delimiter, uint8_t *out)
 {
-	const __m256i d = _mm256_set1_epi8((char)delimiter), tab = _mm256_set1_epi8('\t');
-	size_t i, k;
+	const __m256i tab = _mm256_set1_epi8('\t');
+	size_t i;
 
-	for (i = 0; i < n; i++, row++) {
-		const uint8_t *p = b->base + row->off;
+	for (i = 0; i < n; i += 32) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)(p + i));
 
-		begins[i] = out;
-		out = put_line(code, out, b->line + row->line);
-		/* Up to 31 bytes more than there are: CSV_PAD behind the rows and the writer's slack allow it. */
-		for (k = 0; k < row->len; k += 32) {
-			__m256i v = _mm256_loadu_si256((const __m256i *)(p + k));
-
-			v = _mm256_blendv_epi8(v, tab, _mm256_cmpeq_epi8(v, d));
-			_mm256_storeu_si256((__m256i *)(out + k), v);
-		}
-		out += row->len;
-		memcpy(out, "\t\x19\n", 4);
-		out += 3;
+		v = _mm256_blendv_epi8(v, tab, _mm256_cmpeq_epi8(v, delimiter));
+		_mm256_storeu_si256((__m256i *)(out + i), v);
 	}
-	begins[n] = out;
+	out += n;
+	*out++ = '\t';
+	return out;
 }
 
-CPU_AVX2 static uint8_t *
-put_run_avx2(const struct csv_batch *b, size_t i, size_t n, uint8_t delimiter, uint8_t *out, uint64_t *sum)
+/* val_put_string, 32 bytes at a time while there is nothing to escape. */
+CPU_AVX2 static inline uint8_t *
+put_string(const uint8_t *p, size_t n, uint8_t *out)
 {
-	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
-	uint8_t *begins[GROUP + 1];
-	uint64_t added = 0;
-	size_t k, part;
+	const __m256i low = _mm256_set1_epi8(0x1f);
+	size_t i;
 
-	for (; n > 0; i += part, n -= part) {
-		part = n < GROUP ? n : GROUP;
-		put_group(b, b->rows + i, part, delimiter, &code, out, begins);
-		/* Hashed apart, as bytes just stored in pieces are slow to load in other pieces. */
-		for (k = 0; k < part; k++)
-			added += hash_bytes(begins[k], (size_t)(begins[k + 1] - begins[k]) - 1);
-		out = begins[part];
+	if (n == 0) {
+		*out = VAL_EMPTY;
+		return out + 1;
 	}
-	*sum += added;
+	for (i = 0; i < n; i += 32) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)(p + i));
+		uint32_t control = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(v, low), v));
+
+		if ((n - i < 32 ? _bzhi_u32(control, (uint32_t)(n - i)) : control) != 0)
+			return out + i + val_put_string(out + i, p + i, n - i);
+		_mm256_storeu_si256((__m256i *)(out + i), v);
+	}
+	return out + n;
+}
+
+CPU_AVX2 static inline uint8_t *
+put_columns(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
+{
+	size_t i;
+
+	csv_split(b, row, r->delimiter, r->fields);
+	for (i = 0; i < r->ncolumns; i++) {
+		const struct csv_field *f = &r->fields[r->from[i]];
+
+		out = put_string(f->p, f->n, out);
+		*out++ = '\t';
+	}
+	return out;
+}
+
+/*
+ * put_run_portable with vectors. The records are hashed some time after they are stored, as bytes just stored in pieces are slow to load in
+ * other pieces.
+ */
+CPU_AVX2 static uint8_t *
+put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out, uint64_t *sum)
+{
+	const __m256i delimiter = _mm256_set1_epi8((char)r->delimiter);
+	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
+	uint32_t plain_flags = r->straight ? 0 : UINT32_MAX;
+	uint8_t *begins[GROUP + 1];
+	size_t i, part;
+
+	for (; n > 0; n -= part) {
+		part = n < GROUP ? n : GROUP;
+		for (i = 0; i < part; i++, row++) {
+			begins[i] = out;
+			out = put_line(&code, out, b->line + row->line);
+			out = row->flags == plain_flags ? put_straight(b->base + row->off, row->len, delimiter, out) :
+			    put_columns(r, b, row, out);
+			*out++ = VAL_NULL;
+			*out++ = '\n';
+		}
+		begins[part] = out;
+		for (i = 0; i < part; i++)
+			*sum += hash_bytes(begins[i], (size_t)(begins[i + 1] - begins[i]) - 1);
+	}
 	return out;
 }
 
@@ -169,20 +210,26 @@ put_run_avx2(const struct csv_batch *b, size_t i, size_t n, uint8_t delimiter, u
 #define put_run_avx2 put_run_portable
 #endif
 
-/* Puts the straight rows from i on. Returns how many, or -1. */
+/* Puts the rows from i on as long as they have the right number of fields and fit the limit for sure. Returns how many, or -1. */
 static ssize_t
 put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 {
-	size_t room, n = straight_run(r, b, i, &room);
+	const struct csv_row *row = b->rows + i;
+	size_t n, max, room = 0;
 	uint64_t sum = 0;
 	uint8_t *out;
 
+	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {
+		max = record_max(r, &row[n]);
+		if (max > cli_max_record)
+			break;
+		room += max;
+	}
 	if (n == 0)
 		return 0;
 	if ((out = rec_begin(r->out, room)) == NULL)
 		return -1;
-	out = cpu_has_avx2() ? put_run_avx2(b, i, n, r->delimiter, out, &sum) :
-	    put_run_portable(b, i, n, r->delimiter, out, &sum);
+	out = (cpu_has_avx2() ? put_run_avx2 : put_run_portable)(r, b, row, n, out, &sum);
 	rec_end_many(r->out, out, n, sum);
 	return (ssize_t)n;
 }
@@ -196,47 +243,35 @@ too_long(struct csv_raw *r, uint64_t line)
 	    r->name, line, cli_max_record);
 }
 
-/* A row with the wrong number of fields: all columns null, the source in _malformed. */
+/* The columns of a row with the wrong number of fields: null. */
 static uint8_t *
-put_malformed(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
+put_nulls(size_t n, uint8_t *out)
 {
-	size_t i;
-
-	for (i = 0; i < r->ncolumns; i++) {
+	for (; n > 0; n--) {
 		*out++ = VAL_NULL;
 		*out++ = '\t';
 	}
-	r->malformed++;
-	return out + val_put_string(out, b->base + row->off, row->len);
-}
-
-static uint8_t *
-put_fields(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
-{
-	size_t i;
-
-	csv_split(b, row, r->delimiter, r->fields);
-	for (i = 0; i < r->ncolumns; i++) {
-		const struct csv_field *f = &r->fields[r->from[i]];
-
-		out += val_put_string(out, f->p, f->n);
-		*out++ = '\t';
-	}
-	*out++ = VAL_NULL;
 	return out;
 }
 
 static int
 put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 {
-	/* Quotes only shrink a field, so the source bounds the text; every byte may need two, and every column a TAB and a byte. */
+	/* Quotes only shrink a field, so the source bounds the text. */
 	uint8_t *begin = rec_begin(r->out, 2 * (size_t)row->len + 2 * r->ncolumns + RECORD_EXTRA), *out = begin;
 
 	if (begin == NULL)
 		return -1;
 	out += val_put_int(out, (int64_t)(b->line + row->line));
 	*out++ = '\t';
-	out = row->nfields == r->nfields ? put_fields(r, b, row, out) : put_malformed(r, b, row, out);
+	if (row->nfields == r->nfields) {
+		out = put_columns_portable(r, b, row, out);
+		*out++ = VAL_NULL;
+	} else {
+		out = put_nulls(r->ncolumns, out);
+		out += val_put_string(out, b->base + row->off, row->len);
+		r->malformed++;
+	}
 	if ((size_t)(out - begin) > cli_max_record)
 		return too_long(r, b->line + row->line);
 	rec_end(r->out, out);
@@ -250,7 +285,7 @@ csv_raw_put(struct csv_raw *r, const struct csv_batch *b)
 	ssize_t run;
 
 	while (i < b->n && r->err.status == 0 && r->out->err.status == 0) {
-		if (r->straight && (run = put_run(r, b, i)) > 0)
+		if ((run = put_run(r, b, i)) > 0)
 			i += (size_t)run;
 		else if (put_row(r, b, &b->rows[i]) == 0)
 			i++;

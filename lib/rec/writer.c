@@ -120,7 +120,8 @@ rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
 int
 rec_segment(struct rec_writer *w, const struct rec_header *h)
 {
-	return put_trailer(w) < 0 ? -1 : put_header(w, h);
+	/* In this order there is no moment at which the stream looks complete. */
+	return put_header(w, h) < 0 ? -1 : put_trailer(w);
 }
 
 static void
