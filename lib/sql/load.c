@@ -138,13 +138,15 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 {
 	struct rec r = rec_at(b, i);
 	const char *fault;
-	size_t c;
+	size_t c, begun = l->buf.len;
 
 	for (c = 0; c < l->nkeys; c++)
 		if (rec_is_null(r, l->keys[c]))
 			return rec_fault(in, b->first + i, l->columns[l->keys[c]].name, "null in a key", rec_field(r, l->keys[c]));
-	if ((fault = l->dialect->row(l, r, &c)) != NULL)
+	if ((fault = l->dialect->row(l, r, &c)) != NULL) {
+		l->buf.len = begun;
 		return rec_fault(in, b->first + i, l->columns[c].name, fault, rec_field(r, c));
+	}
 	l->rows++;
 	/* The last byte stays here, so that a client sees an unfinished statement when this program dies. */
 	return l->buf.len < FLUSH_AT ? 0 : flush(l, 1);
@@ -177,8 +179,6 @@ sql_refuse(struct sql_load *l)
 	struct msg ignored = { 0 };
 
 	if (l->out.fd >= 0 && l->out.path == NULL && l->err.status == 0) {
-		if (l->written > 0)
-			l->buf.len = 0;		/* the text breaks off within a row */
 		l->dialect->refuse(l);
 		io_write(l->out.fd, l->buf.p, l->buf.len, l->out_name, &ignored);
 	}

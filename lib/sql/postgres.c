@@ -277,12 +277,12 @@ end(struct sql_load *l)
 	buf_adds(&l->buf, "COMMIT;\n\\endif\n");
 }
 
-/* Ends the last row and the COPY, where they had begun. */
+/* Ends the COPY, where it has begun. */
 static void
 refuse(struct sql_load *l)
 {
 	if (l->columns != NULL)
-		buf_adds(&l->buf, l->written > 0 ? "\n\\.\n" : "\\.\n");
+		buf_adds(&l->buf, "\\.\n");
 	buf_adds(&l->buf, "\\set ON_ERROR_STOP on\n"
 	    "DO 'BEGIN RAISE ''acct-merge-sql: the input was refused, nothing is merged''; END';\n");
 }

@@ -51,7 +51,7 @@ struct sql_dialect {
 	void (*begin)(struct sql_load *l);	/* what stands before the first row */
 	const char *(*row)(struct sql_load *l, struct rec r, size_t *column);	/* as sql_put; *column is the one at fault */
 	void (*end)(struct sql_load *l);	/* what stands behind the last row, to the commit */
-	void (*refuse)(struct sql_load *l);	/* an error for the client, wherever the text has been cut */
+	void (*refuse)(struct sql_load *l);	/* behind any row, or alone: an error for the client */
 	uint64_t max_bytes;			/* most bytes of text, 0 for any */
 };
 

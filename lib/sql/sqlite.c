@@ -1,9 +1,9 @@
 /*
- * SQLite 3.24 and later.
+ * SQLite 3.24 and later, the text being for its shell.
  *
  * Decimals are TEXT with all their decimals, as anything else SQLite has would round them; dates are TEXT YYYY-MM-DD, timestamps
  * TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ. INSERT OR ROLLBACK undoes the whole transaction where a key comes twice or the rows are not as many as
- * they were; every later statement then fails for want of the staging table, with or without -bail.
+ * they were, so that not even a client without .bail could merge them: every later statement wants the staging table.
  */
 #include <math.h>
 #include <string.h>
@@ -23,6 +23,13 @@ static void
 ident(struct buf *out, const char *name)
 {
 	sql_text_quote(out, '"', '"', name, strlen(name));
+}
+
+/* A name cannot be written but as it is. */
+static const char *
+name_fault(const char *name)
+{
+	return strstr(name, "\r\n") == NULL ? NULL : "sqlite3 would drop the carriage return before a line feed";
 }
 
 static const char *
@@ -182,7 +189,7 @@ add_definition(struct sql_load *l)
 static void
 begin(struct sql_load *l)
 {
-	buf_adds(&l->buf, "BEGIN;\nCREATE TEMP TABLE \"acct_guard\" (\"rows\", \"was\", CHECK (\"rows\" = \"was\"));\n");
+	buf_adds(&l->buf, ".bail on\nBEGIN;\nCREATE TEMP TABLE \"acct_guard\" (\"rows\", \"was\", CHECK (\"rows\" = \"was\"));\n");
 	buf_adds(&l->buf, "CREATE TEMP TABLE \"acct_stage\"");
 	add_definition(l);
 }
@@ -275,10 +282,10 @@ end(struct sql_load *l)
 static void
 refuse(struct sql_load *l)
 {
-	buf_adds(&l->buf, "\nSELECT * FROM \"acct-merge-sql: the input was refused, nothing is merged\";\n");
+	buf_adds(&l->buf, ";\nSELECT * FROM \"acct-merge-sql: the input was refused, nothing is merged\";\n");
 }
 
 const struct sql_dialect sql_sqlite = {
-	.name = "sqlite", .fold_case = true, .max_columns = 2000, .put = put,
+	.name = "sqlite", .fold_case = true, .max_columns = 2000, .name_fault = name_fault, .put = put,
 	.begin = begin, .row = row, .end = end, .refuse = refuse
 };

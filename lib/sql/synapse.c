@@ -222,37 +222,49 @@ add_schema(struct sql_load *l)
 	from = l->buf.len;
 	buf_adds(&l->buf, l->schema);
 	literal_from(l, from);
-	buf_adds(&l->buf, ")\nEXEC (");
+	buf_adds(&l->buf, ")\nBEGIN\nEXEC sp_executesql ");
 	from = l->buf.len;
 	buf_adds(&l->buf, "CREATE SCHEMA ");
 	ident(&l->buf, l->schema);
 	literal_from(l, from);
-	buf_adds(&l->buf, ");\n");
+	buf_adds(&l->buf, ";\nEND;\n");
 }
 
+/* The target where it is missing: a heap that becomes a columnstore, which takes no column of unlimited length. */
 static void
-begin(struct sql_load *l)
+add_create(struct sql_load *l)
 {
 	bool columnstore = true;
 	size_t i, from;
 
 	for (i = 0; i < l->ncolumns; i++)
 		columnstore &= !l->columns[i].lengthy;
-	buf_adds(&l->buf, "SET NOCOUNT ON;\n");
-	if (l->schema != NULL)
-		add_schema(l);
 	buf_adds(&l->buf, "IF OBJECT_ID(");
 	from = l->buf.len;
 	add_target(l);
 	literal_from(l, from);
-	buf_adds(&l->buf, ", N'U') IS NULL\nCREATE TABLE ");
+	buf_adds(&l->buf, ", N'U') IS NULL\nBEGIN\nCREATE TABLE ");
 	add_target(l);
 	add_definition(l);
 	buf_adds(&l->buf, "WITH (DISTRIBUTION = HASH(");
 	ident(&l->buf, l->columns[l->keys[0]].name);
-	/* A columnstore takes no column of unlimited length. */
-	buf_addf(&l->buf, "), %s);\n", columnstore ? "CLUSTERED COLUMNSTORE INDEX" : "HEAP");
-	buf_adds(&l->buf, "IF OBJECT_ID(N'tempdb..#acct_stage') IS NOT NULL DROP TABLE #acct_stage;\nCREATE TABLE #acct_stage");
+	buf_adds(&l->buf, "), HEAP);\n");
+	if (columnstore) {
+		buf_adds(&l->buf, "CREATE CLUSTERED COLUMNSTORE INDEX [acct_columnstore] ON ");
+		add_target(l);
+		buf_adds(&l->buf, ";\n");
+	}
+	buf_adds(&l->buf, "END;\n");
+}
+
+static void
+begin(struct sql_load *l)
+{
+	buf_adds(&l->buf, "SET NOCOUNT ON;\n");
+	if (l->schema != NULL)
+		add_schema(l);
+	add_create(l);
+	buf_adds(&l->buf, "IF OBJECT_ID(N'tempdb..#acct_stage') IS NOT NULL\nBEGIN\nDROP TABLE #acct_stage;\nEND;\nCREATE TABLE #acct_stage");
 	add_definition(l);
 	buf_adds(&l->buf, "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\n");
 }
@@ -350,7 +362,13 @@ add_merge(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
 	buf_adds(&l->buf, ")\nVALUES (");
 	sql_text_columns(l, ident, SQL_ALL, "s.%", ", ");
-	buf_adds(&l->buf, ")" LABEL);
+	buf_adds(&l->buf, ");\n");
+}
+
+static void
+add_throw(struct sql_load *l, int number, const char *what)
+{
+	buf_addf(&l->buf, "BEGIN\nTHROW %d, N'acct-merge-sql: %s', 1;\nEND;\n", number, what);
 }
 
 static void
@@ -362,8 +380,10 @@ add_guards(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
 	buf_adds(&l->buf, " FROM #acct_stage GROUP BY ");
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
-	buf_addf(&l->buf, ") AS k);\nIF @rows <> %llu THROW 50002, N'acct-merge-sql: not every row was staged', 1;\n"
-	    "IF @keys <> @rows THROW 50001, N'acct-merge-sql: a key comes twice', 1;\n", (unsigned long long)l->rows);
+	buf_addf(&l->buf, ") AS k);\nIF @rows <> %llu\n", (unsigned long long)l->rows);
+	add_throw(l, 50002, "not every row was staged");
+	buf_adds(&l->buf, "IF @keys <> @rows\n");
+	add_throw(l, 50001, "a key comes twice");
 }
 
 /* After an error in the transaction nothing but ROLLBACK works, and THROW hands the error on. */
@@ -376,8 +396,9 @@ add_transaction(struct sql_load *l)
 	add_target(l);
 	buf_adds(&l->buf, " AS t INNER JOIN #acct_stage AS s ON ");
 	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
-	buf_adds(&l->buf, ");\nIF @merged <> @rows THROW 50003, N'acct-merge-sql: the target does not have each key once', 1;\n"
-	    "COMMIT TRANSACTION;\nEND TRY\nBEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n");
+	buf_adds(&l->buf, ");\nIF @merged <> @rows\n");
+	add_throw(l, 50003, "the target does not have each key once");
+	buf_adds(&l->buf, "COMMIT TRANSACTION;\nEND TRY\nBEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n");
 }
 
 static void
@@ -395,7 +416,9 @@ end(struct sql_load *l)
 static void
 refuse(struct sql_load *l)
 {
-	buf_adds(&l->buf, "\nTHROW 50000, N'acct-merge-sql: the input was refused, nothing is merged', 1;\n");
+	if (l->rows > 0)
+		buf_adds(&l->buf, LABEL);
+	buf_adds(&l->buf, "THROW 50000, N'acct-merge-sql: the input was refused, nothing is merged', 1;\n");
 }
 
 const struct sql_dialect sql_synapse = {

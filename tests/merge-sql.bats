@@ -1,0 +1,701 @@
+load helper
+
+H=$BATS_TEST_DIRNAME/merge-sql
+
+# A private PostgreSQL for the cases that ask for one; they are skipped, loudly, where there can be none.
+setup_file() {
+	sh "$BATS_TEST_DIRNAME/postgres.sh" start >"$BATS_FILE_TMPDIR/postgres.env" 3>&- 4>&- || true
+}
+
+teardown_file() {
+	. "$BATS_FILE_TMPDIR/postgres.env"
+	[ -z "${PGPRIVATE:-}" ] || sh "$BATS_TEST_DIRNAME/postgres.sh" stop "$PGPRIVATE"
+}
+
+# postgres: an empty database of the case's own.
+postgres() {
+	. "$BATS_FILE_TMPDIR/postgres.env"
+	[ -n "${PGPRIVATE:-}" ] || skip "SKIPPED: no PostgreSQL 15"
+	psql -X -q -c "CREATE DATABASE t$BATS_TEST_NUMBER"
+	export PGDATABASE=t$BATS_TEST_NUMBER
+}
+
+# tsql FILE [WHAT]: what sqlglot and sqlfluff understand of it.
+tsql() {
+	sh "$BATS_TEST_DIRNAME/peers.sh" sqlglot sqlfluff || skip "SKIPPED: sqlglot and sqlfluff are not there"
+	"${PEERS:-$ROOT/build/peers}/bin/python" "$H/tsql.py" "$@"
+}
+
+prepare() {
+	mkrec balance 'id:int64*! name:string total:decimal(28,2)! since:date' >b.acct <<-'END'
+	51	O'Neil	250.25	2024-01-31
+	7	\N	2900.00	\N
+	15	Ann	-0.05	0001-01-01
+	END
+}
+
+# into CLIENT ARGUMENTS: merges with these arguments; the client's status counts, as without pipefail.
+into() {
+	local client=$1
+	shift
+	case $client in
+	sqlite) acct-merge-sql -d sqlite "$@" | sqlite3 -bail gold.db ;;
+	postgres) acct-merge-sql -d postgres "$@" | psql -X ;;
+	esac
+}
+
+# ---- use ----
+
+@test "merge-sql: -h: help on standard output" {
+	run -0 --separate-stderr acct-merge-sql -h
+	[[ $output == "usage: acct-merge-sql -d sqlite|postgres|synapse "* ]]
+	[ -z "$stderr" ]
+}
+
+@test "merge-sql: wrong use" {
+	run -64 --separate-stderr acct-merge-sql b.acct
+	[[ $stderr == "acct-merge-sql: -d: a dialect is needed: sqlite, postgres or synapse"* ]]
+	run -64 --separate-stderr acct-merge-sql -d oracle b.acct
+	[[ $stderr == "acct-merge-sql: -d: no dialect 'oracle'; there are: sqlite, postgres, synapse"* ]]
+	run -64 --separate-stderr acct-merge-sql -d sqlite b.acct b.acct
+	[[ $stderr == "acct-merge-sql: more than one input: 'b.acct'"* ]]
+	run -64 --separate-stderr acct-merge-sql -d sqlite -k nix b.acct
+	[[ $stderr == "acct-merge-sql: b.acct: -k: no column 'nix'; there are: id, name, total, since"* ]]
+	for table in '' a.b.c '"a' '"a"b' .a a. '""'; do
+		run -64 --separate-stderr acct-merge-sql -d sqlite -t "$table" b.acct
+		[[ $stderr == "acct-merge-sql: -t: neither a name nor schema.name: "* ]]
+	done
+	run -64 --separate-stderr acct-merge-sql -d sqlite --long name b.acct
+	[[ $stderr == "acct-merge-sql: --long: name: sqlite has one type for strings of any length"* ]]
+	run -64 --separate-stderr acct-merge-sql -d synapse --long id b.acct
+	[[ $stderr == "acct-merge-sql: --long: id: not a string"* ]]
+	run -64 --separate-stderr acct-merge-sql -d synapse -k name --long name b.acct
+	[[ $stderr == "acct-merge-sql: --long: name: a key cannot be long"* ]]
+}
+
+@test "merge-sql: a stream without a key needs -k" {
+	mkrec t 'a:int64 b:string' <<<$'1\tx' >t.acct
+	run -64 --separate-stderr acct-merge-sql -d sqlite t.acct
+	[[ $stderr == "acct-merge-sql: t.acct: the stream has no key: name its columns with -k"* ]]
+	into sqlite -k a t.acct
+	same '1|x' "$(sqlite3 gold.db 'SELECT * FROM t')"
+}
+
+@test "merge-sql: -v: totals on standard error" {
+	run -0 --separate-stderr sh -c 'acct-merge-sql -v -d sqlite b.acct >/dev/null'
+	same "acct-merge-sql: b.acct: 3 records to merge into 'balance'" "$stderr"
+}
+
+@test "merge-sql: raw records and change streams are refused" {
+	printf '\001H acct/1 t _line:int64*! a:string _malformed:string\n\001T 0 0000000000000000\n' >raw.acct
+	run -65 --separate-stderr acct-merge-sql -d sqlite raw.acct
+	same "acct-merge-sql: raw.acct: raw records have no types yet: acct-clean makes them fit to be merged" "$stderr"
+	printf '\001H acct/1 t _change_type:string! a:int64*! @change=1\n\001T 0 0000000000000000\n' >change.acct
+	run -65 --separate-stderr acct-merge-sql -d sqlite change.acct
+	same "acct-merge-sql: change.acct: a change stream, which says what has changed; give the rows themselves" "$stderr"
+}
+
+@test "merge-sql: a null in the key names its record" {
+	mkrec t 'a:int64* b:string*' >t.acct <<-'END'
+	1	x
+	2	\N
+	END
+	for d in sqlite postgres synapse; do
+		run -65 --separate-stderr acct-merge-sql -d $d t.acct
+		[[ $stderr == "acct-merge-sql: t.acct: record 2: b: null in a key"* ]]
+	done
+}
+
+@test "merge-sql: -o: the file is there whole or not at all" {
+	run -0 --separate-stderr acct-merge-sql -d sqlite -o out.sql b.acct
+	[ -z "$output$stderr" ]
+	sqlite3 -bail gold.db <out.sql
+	same 3 "$(sqlite3 gold.db 'SELECT count(*) FROM balance')"
+	rm out.sql
+	run -65 --separate-stderr sh -c 'head -n 3 b.acct | acct-merge-sql -d sqlite -o out.sql'
+	same "acct-merge-sql: <stdin>: truncated: 2 records, trailer missing" "$stderr"
+	[ ! -e out.sql ]
+	[ -z "$(find . -name '*tmp*')" ]
+}
+
+@test "merge-sql: full disk, closed output, reader gone" {
+	for d in sqlite postgres synapse; do
+		run -74 --separate-stderr sh -c "acct-merge-sql -d $d b.acct >/dev/full"
+		same "acct-merge-sql: <stdout>: No space left on device" "$stderr"
+		run -74 --separate-stderr sh -c "acct-merge-sql -d $d b.acct >&-"
+		run -0 --separate-stderr sh -c "acct-merge-sql -d $d b.acct | head -n 1"
+		[ -z "$stderr" ]
+	done
+}
+
+@test "merge-sql: names that a dialect cannot have" {
+	mkrec t "a:int64*! $(printf '%064d' 0):string" </dev/null >long.acct
+	acct-merge-sql -d sqlite long.acct >/dev/null
+	acct-merge-sql -d synapse long.acct >/dev/null
+	run -65 --separate-stderr acct-merge-sql -d postgres long.acct
+	[[ $stderr == "acct-merge-sql: long.acct: column '0000000000"*": postgres takes no name longer than 63 bytes" ]]
+	mkrec t "a:int64*! $(printf '%0129d' 0):string" </dev/null >long.acct
+	run -65 --separate-stderr acct-merge-sql -d synapse long.acct
+	[[ $stderr == "acct-merge-sql: long.acct: column '0000000000"*": synapse takes no name longer than 128 UTF-16 units" ]]
+	run -65 --separate-stderr acct-merge-sql -d postgres -t "$(printf '%064d' 0)" b.acct
+	[[ $stderr == "acct-merge-sql: b.acct: table '0000000000"* ]]
+	mkrec t 'a:int64*! A:string' </dev/null >case.acct
+	acct-merge-sql -d postgres case.acct >/dev/null
+	for d in sqlite synapse; do
+		run -65 --separate-stderr acct-merge-sql -d $d case.acct
+		same "acct-merge-sql: case.acct: columns 'a' and 'A': $d takes them for one" "$stderr"
+	done
+	mkrec t 'a:int64*! ctid:string' </dev/null >system.acct
+	run -65 --separate-stderr acct-merge-sql -d postgres system.acct
+	same "acct-merge-sql: system.acct: column 'ctid': the name of a column that every PostgreSQL table has" "$stderr"
+	mkrec t 'a:int64*! %24%28x%29:string' </dev/null >variable.acct
+	run -65 --separate-stderr acct-merge-sql -d synapse variable.acct
+	same "acct-merge-sql: variable.acct: column '\$(x)': sqlcmd would take \$( for one of its variables" "$stderr"
+	for name in x%0AGO x%0A%20go%0Ay x%0A%3Aquit x%0A%21%21ls; do
+		mkrec t "a:int64*! $name:string" </dev/null >go.acct
+		run -65 --separate-stderr acct-merge-sql -d synapse go.acct
+		[[ $stderr == *": sqlcmd would take a line of it for a command" ]]
+	done
+	mkrec t 'a:int64*! x%0D%0Ay:string' </dev/null >crlf.acct
+	run -65 --separate-stderr acct-merge-sql -d sqlite crlf.acct
+	[[ $stderr == *": sqlite3 would drop the carriage return before a line feed" ]]
+}
+
+# ---- SQLite ----
+
+@test "merge-sql: sqlite: the quick start's table, exact" {
+	into sqlite b.acct
+	same "$(cat <<-'END'
+	7|null|2900.00|null|text
+	15|Ann|-0.05|0001-01-01|text
+	51|O'Neil|250.25|2024-01-31|text
+	END
+	)" "$(sqlite3 -nullvalue null gold.db 'SELECT *, typeof(total) FROM balance ORDER BY id')"
+	same "0|id|INTEGER|1||1
+1|name|TEXT|0||0
+2|total|TEXT|1||0
+3|since|TEXT|0||0" "$(sqlite3 gold.db "PRAGMA table_info('balance')")"
+	same 315020 "$(sqlite3 gold.db "SELECT sum(CAST(replace(total, '.', '') AS INTEGER)) FROM balance")"
+}
+
+# watched: a log of what happens to the rows of balance.
+watched() {
+	sqlite3 gold.db <<-'END'
+	CREATE TABLE log (what, id);
+	CREATE TRIGGER i AFTER INSERT ON balance BEGIN INSERT INTO log VALUES ('insert', new.id); END;
+	CREATE TRIGGER u AFTER UPDATE ON balance BEGIN INSERT INTO log VALUES ('update', new.id); END;
+	CREATE TRIGGER d AFTER DELETE ON balance BEGIN INSERT INTO log VALUES ('delete', old.id); END;
+	END
+}
+
+@test "merge-sql: sqlite: only rows that differ are updated, none the second time" {
+	into sqlite b.acct
+	watched
+	into sqlite b.acct
+	same "" "$(sqlite3 gold.db 'SELECT * FROM log')"
+	mkrec balance 'id:int64*! name:string total:decimal(28,2)! since:date' >c.acct <<-'END'
+	7	\N	2900.00	2020-02-29
+	15	Ann	-0.05	0001-01-01
+	51	o'Neil	250.25	2024-01-31
+	8	New	0.00	\N
+	END
+	into sqlite c.acct
+	same "insert|8
+update|7
+update|51" "$(sqlite3 gold.db 'SELECT * FROM log ORDER BY 1, 2')"
+	same "7||2900.00|2020-02-29
+8|New|0.00|
+15|Ann|-0.05|0001-01-01
+51|o'Neil|250.25|2024-01-31" "$(sqlite3 gold.db 'SELECT * FROM balance ORDER BY id')"
+	into sqlite c.acct
+	same 3 "$(sqlite3 gold.db 'SELECT count(*) FROM log')"
+}
+
+@test "merge-sql: sqlite: a value becomes null and a null a value" {
+	mkrec t 'k:string*! v:int64' <<<$'a\t1\nb\t\\N' >1.acct
+	mkrec t 'k:string*! v:int64' <<<$'a\t\\N\nb\t2' >2.acct
+	into sqlite 1.acct
+	into sqlite 2.acct
+	same "a|null
+b|2" "$(sqlite3 -nullvalue null gold.db 'SELECT * FROM t ORDER BY k')"
+}
+
+@test "merge-sql: sqlite: keys of two columns, and nothing but keys" {
+	mkrec t 'a:int64*! b:string*! v:string' <<<$'1\tx\tp\n1\ty\tq\n2\tx\tr' >t.acct
+	into sqlite t.acct
+	into sqlite t.acct
+	same "1|x|p
+1|y|q
+2|x|r" "$(sqlite3 gold.db 'SELECT * FROM t')"
+	mkrec u 'a:int64*! b:string*!' <<<$'1\tx\n1\ty' >u.acct
+	into sqlite u.acct
+	into sqlite u.acct
+	same "1|x
+1|y" "$(sqlite3 gold.db 'SELECT * FROM u')"
+}
+
+@test "merge-sql: sqlite: no records make an empty table" {
+	mkrec t 'a:int64*! b:string' </dev/null >t.acct
+	into sqlite t.acct
+	same 0 "$(sqlite3 gold.db 'SELECT count(*) FROM t')"
+}
+
+@test "merge-sql: sqlite: a key that comes twice changes nothing" {
+	into sqlite b.acct
+	before=$(sqlite3 gold.db .dump)
+	mkrec balance 'id:int64*! name:string total:decimal(28,2)! since:date' >c.acct <<-'END'
+	7	New	1.00	\N
+	8	New	1.00	\N
+	7	New	1.00	\N
+	END
+	for bail in -bail -batch; do
+		run -1 --separate-stderr sh -c "acct-merge-sql -d sqlite c.acct | sqlite3 $bail gold.db"
+		[[ $stderr == *"UNIQUE constraint failed: acct_stage.id"* ]]
+		same "$before" "$(sqlite3 gold.db .dump)"
+	done
+}
+
+@test "merge-sql: sqlite: a row lost on the way changes nothing" {
+	acct-merge-sql -d sqlite b.acct | grep -v '^(7,' >less.sql
+	for bail in -bail -batch; do
+		run -1 --separate-stderr sh -c "sqlite3 $bail gold.db <less.sql"
+		[[ $stderr == *"CHECK constraint failed"* ]]
+		same "" "$(sqlite3 gold.db .dump | grep balance || true)"
+	done
+}
+
+@test "merge-sql: sqlite: the text cut anywhere merges all or nothing" {
+	acct-merge-sql -d sqlite b.acct >all.sql
+	sqlite3 whole.db <all.sql
+	whole=$(sqlite3 whole.db .dump)
+	nothing=$(sqlite3 :memory: .dump)
+	size=$(wc -c <all.sql)
+	for ((n = 1; n < size; n += size - n < 60 ? 1 : 17)); do
+		rm -f cut.db
+		head -c "$n" all.sql | sqlite3 cut.db 2>/dev/null || true
+		dump=$(sqlite3 cut.db .dump)
+		[ "$dump" = "$nothing" ] || { [ "$dump" = "$whole" ] && ((size - n <= 2)); } || { echo "cut at $n: $dump" >&2; false; }
+	done
+}
+
+@test "merge-sql: sqlite: a torn stream makes sqlite3 fail too" {
+	for n in 1 2 3 4; do
+		run -1 --separate-stderr sh -c "head -n $n b.acct | acct-merge-sql -d sqlite | sqlite3 gold.db"
+		[[ $stderr == "acct-merge-sql: <stdin>: truncated: $((n - 1)) records, trailer missing"* ]]
+		[[ $stderr == *"no such table: acct-merge-sql: the input was refused, nothing is merged"* ]]
+	done
+	run -1 --separate-stderr sh -c "acct-merge-sql -d sqlite missing.acct | sqlite3 gold.db"
+	[[ $stderr == "acct-merge-sql: missing.acct: No such file or directory"* ]]
+	same "" "$(sqlite3 gold.db '.tables')"
+	head -n 3 b.acct | into sqlite --partial
+	same 2 "$(sqlite3 gold.db 'SELECT count(*) FROM balance')"
+}
+
+# killed COMMAND: runs acct-merge-sql on a stream that does not end, kills it, and leaves the client's status in $got.
+killed() {
+	seq 100000 | mkrec t 'id:int64*!' >many.acct
+	mkfifo in out
+	"${@:2}" <out 2>err.txt & client=$!
+	acct-merge-sql -d "$1" <in >out & pid=$!
+	{ head -c 500000 many.acct; sleep 3; } >in &
+	sleep 1
+	kill -9 "$pid"
+	got=0
+	wait "$client" || got=$?
+}
+
+@test "merge-sql: sqlite: when this program is killed, sqlite3 fails" {
+	killed sqlite sqlite3 gold.db
+	[ "$got" -eq 1 ]
+	grep -q "incomplete input" err.txt
+	same "" "$(sqlite3 gold.db .tables)"
+}
+
+@test "merge-sql: sqlite: every type at its ends" {
+	mkrec t 'k:int32*! b:bool i:int64 d:decimal(38,38) e:decimal(38,0) day:date at:timestamp f:float64 s:string' >t.acct <<-'END'
+	-2147483648	0	-9223372036854775808	-0.99999999999999999999999999999999999999	-99999999999999999999999999999999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
+	2147483647	1	9223372036854775807	0.00000000000000000000000000000000000001	99999999999999999999999999999999999999	9999-12-31	9999-12-31T23:59:59.999999Z	inf	x
+	0	\N	\N	\N	\N	\N	\N	\N	\N
+	1	1	0	0	0	1969-12-31	1969-12-31T23:59:59.5Z	-0.1	\\
+	END
+	into sqlite t.acct
+	into sqlite t.acct
+	same "$(cat <<-'END'
+	-2147483648|0|-9223372036854775808|-0.99999999999999999999999999999999999999|-99999999999999999999999999999999999999|0001-01-01|0001-01-01T00:00:00.000000Z|-Inf|
+	0|null|null|null|null|null|null|null|null
+	1|1|0|0.00000000000000000000000000000000000000|0|1969-12-31|1969-12-31T23:59:59.500000Z|-0.1|\
+	2147483647|1|9223372036854775807|0.00000000000000000000000000000000000001|99999999999999999999999999999999999999|9999-12-31|9999-12-31T23:59:59.999999Z|Inf|x
+	END
+	)" "$(sqlite3 -nullvalue null gold.db 'SELECT * FROM t ORDER BY k')"
+	mkrec t 'k:int32*! f:float64' <<<$'1\tnan' >nan.acct
+	run -65 --separate-stderr acct-merge-sql -d sqlite nan.acct
+	[[ $stderr == "acct-merge-sql: nan.acct: record 1: f: not a number, which SQLite would store as null"* ]]
+}
+
+@test "merge-sql: sqlite: floats to the last bit" {
+	python3 - >f.tsv 2>f.txt <<-'END'
+	import os, random, struct, sys
+	draw = random.Random(os.environ.get("ACCT_SEED", "7"))
+	some = [0.1, 1/3, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 2.0**53, 2.0**53 - 1, 2.0**63, 1e22, 1e23, 123456.75]
+	while len(some) < 3000:
+	    v = struct.unpack(">d", draw.randbytes(8))[0] if len(some) % 2 else draw.uniform(-1e6, 1e6)
+	    if v == v and abs(v) != float("inf"):
+	        some.append(v)
+	for n, v in enumerate(some):
+	    print(n, repr(v), sep="\t")
+	    print(n, struct.pack(">d", v).hex().upper(), sep="|", file=sys.stderr)
+	END
+	mkrec t 'n:int64*! f:float64' <f.tsv >t.acct
+	into sqlite t.acct
+	sqlite3 gold.db 'SELECT n, hex(ieee754_to_blob(f)) FROM t ORDER BY n' >got.txt
+	diff -u f.txt got.txt
+}
+
+@test "merge-sql: sqlite: values come back as they went, whatever they hold" {
+	python3 "$H/hostile.py" values v.tsv v.hex nul big
+	mkrec v 'n:int64*! v:string' <v.tsv >v.acct
+	into sqlite v.acct
+	sqlite3 gold.db 'SELECT n, hex(v) FROM v ORDER BY n' >got.hex
+	cmp v.hex got.hex || diff v.hex got.hex | cut -c1-200
+	same "text" "$(sqlite3 gold.db 'SELECT DISTINCT typeof(v) FROM v')"
+	into sqlite v.acct
+	cut -f 2 v.tsv | head -n 80 | sed 's/$/\t1/' | mkrec w 'v:string*! n:int64' >w.acct
+	into sqlite w.acct
+	into sqlite w.acct
+	same "$(head -n 80 v.hex | cut -d '|' -f 2 | sort)" "$(sqlite3 gold.db 'SELECT hex(v) FROM w' | sort)"
+}
+
+# hostile_names [LETTERS]: a stream whose table and columns have the names of hostile.py; its table's and columns' names in names.hex.
+hostile_names() {
+	local names=() columns='id:int64*!' n
+	read -ra names <<<"$(python3 "$H/hostile.py" names "$@")"
+	for n in "${names[@]}"; do columns="$columns $n:string"; done
+	{ echo "${names[1]}"; echo id; printf '%s\n' "${names[@]}"; } | python3 -c '
+import sys, urllib.parse
+for line in sys.stdin: print(urllib.parse.unquote_to_bytes(line.strip()).hex().upper())' >names.hex
+	for n in 1 2; do printf '%s' "$n"; printf '\tv%s' "${!names[@]}"; echo; done >n.tsv
+	mkrec "${names[1]}" "$columns" <n.tsv >n.acct
+}
+
+@test "merge-sql: sqlite: no name breaks out" {
+	hostile_names
+	into sqlite n.acct
+	into sqlite n.acct
+	sqlite3 gold.db "SELECT hex(name) FROM sqlite_schema WHERE type = 'table'" >got.hex
+	sqlite3 gold.db "SELECT hex(c.name) FROM sqlite_schema s, pragma_table_info(s.name) c WHERE s.type = 'table' ORDER BY c.cid" >>got.hex
+	diff -u names.hex got.hex
+}
+
+@test "merge-sql: sqlite: a table of an attached database, and one called as the staging table" {
+	acct-merge-sql -d sqlite -t 'other."my.table"' b.acct >b.sql
+	sqlite3 -bail -cmd "ATTACH 'other.db' AS other" gold.db <b.sql
+	same 3 "$(sqlite3 other.db 'SELECT count(*) FROM "my.table"')"
+	into sqlite -t acct_stage b.acct
+	into sqlite -t acct_stage b.acct
+	same 3 "$(sqlite3 gold.db 'SELECT count(*) FROM acct_stage')"
+}
+
+@test "merge-sql: sqlite: a database in another encoding is refused, as it would misread" {
+	sqlite3 gold.db "PRAGMA encoding = 'UTF-16le'; CREATE TABLE x (y)"
+	run -1 --separate-stderr sh -c 'acct-merge-sql -d sqlite b.acct | sqlite3 -bail gold.db'
+	[[ $stderr == *"CHECK constraint failed"* ]]
+	same "x" "$(sqlite3 gold.db .tables)"
+}
+
+@test "merge-sql: sqlite: many rows, in statements of bounded size" {
+	seq 1 3001 | awk '{ print $1 "\tname " $1 "\t" $1 ".00" }' | mkrec t 'id:int64*! name:string total:decimal(18,2)' >t.acct
+	into sqlite t.acct
+	same "3001|4504501|450450100" "$(sqlite3 gold.db "SELECT count(*), sum(id), sum(CAST(replace(total, '.', '') AS INTEGER)) FROM t
+		WHERE name = 'name ' || id")"
+	same 7 "$(acct-merge-sql -d sqlite t.acct | grep -c 'INTO temp."acct_stage" VALUES')"
+}
+
+# ---- PostgreSQL ----
+
+@test "merge-sql: postgres: the table, its types, and its rows" {
+	postgres
+	into postgres b.acct
+	same "15|Ann|-0.05|0001-01-01
+51|O'Neil|250.25|2024-01-31
+7||2900.00|" "$(psql -XAtc 'SELECT * FROM balance ORDER BY id::text')"
+	same "id|bigint|t
+name|text|f
+total|numeric(28,2)|t
+since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
+		WHERE attrelid = 'balance'::regclass AND attnum > 0 ORDER BY attnum")"
+	same "PRIMARY KEY (id)" "$(psql -XAtc "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'balance'::regclass")"
+}
+
+@test "merge-sql: postgres: only rows that differ are updated, none the second time" {
+	postgres
+	into postgres b.acct
+	before=$(psql -XAtc 'SELECT id, xmin, ctid FROM balance ORDER BY id')
+	into postgres b.acct
+	same "$before" "$(psql -XAtc 'SELECT id, xmin, ctid FROM balance ORDER BY id')"
+	mkrec balance 'id:int64*! name:string total:decimal(28,2)! since:date' >c.acct <<-'END'
+	7	\N	2900.00	2020-02-29
+	15	Ann	-0.05	0001-01-01
+	51	O'Neil	250.25	\N
+	8	New	0.00	\N
+	END
+	into postgres c.acct
+	same "7||2900.00|2020-02-29
+8|New|0.00|
+15|Ann|-0.05|0001-01-01
+51|O'Neil|250.25|" "$(psql -XAtc 'SELECT * FROM balance ORDER BY id')"
+	same "$(grep '^15|' <<<"$before")" "$(psql -XAtc 'SELECT id, xmin, ctid FROM balance WHERE id = 15')"
+}
+
+@test "merge-sql: postgres: a key that comes twice, a torn stream, a value refused: nothing changes and psql fails" {
+	postgres
+	into postgres b.acct
+	before=$(psql -XAtc 'SELECT *, xmin FROM balance')
+	mkrec balance 'id:int64*! name:string total:decimal(28,2)! since:date' <<<$'7\tN\t1\t\\N\n8\tN\t1\t\\N\n7\tN\t1\t\\N' >c.acct
+	run -3 --separate-stderr sh -c 'acct-merge-sql -d postgres c.acct | psql -X'
+	[[ $stderr == *"Key (id)=(7) is duplicated."* ]]
+	for n in 1 2 3 4; do
+		run -3 --separate-stderr sh -c "head -n $n b.acct | acct-merge-sql -d postgres | psql -X"
+		[[ $stderr == "acct-merge-sql: <stdin>: truncated: $((n - 1)) records, trailer missing"* ]]
+		[[ $stderr == *"acct-merge-sql: the input was refused, nothing is merged"* ]]
+	done
+	run -3 --separate-stderr sh -c "acct-merge-sql -d postgres missing.acct | psql -X"
+	[[ $stderr == *"acct-merge-sql: the input was refused, nothing is merged"* ]]
+	mkrec balance 'id:int64*! name:string' <<<$'1\tgood\n2\ta\\x00b' >nul.acct
+	run -3 --separate-stderr sh -c "acct-merge-sql -d postgres nul.acct | psql -X"
+	[[ $stderr == "acct-merge-sql: nul.acct: record 2: name: has a NUL character, which no PostgreSQL text can hold"* ]]
+	same "$before" "$(psql -XAtc 'SELECT *, xmin FROM balance')"
+}
+
+@test "merge-sql: postgres: the text cut anywhere merges all or nothing, and psql knows" {
+	postgres
+	acct-merge-sql -d postgres b.acct >all.sql
+	size=$(wc -c <all.sql)
+	for ((n = 60; n < size; n += size - n < 20 ? 1 : 97)); do
+		got=0
+		head -c "$n" all.sql | psql -X -v ON_ERROR_STOP=1 >/dev/null 2>&1 || got=$?
+		if [ -n "$(psql -XAtc "SELECT to_regclass('balance')")" ]; then
+			((size - n <= 9))
+			psql -Xqc 'DROP TABLE balance'
+		else
+			[ "$got" -eq 3 ] || { echo "cut at $n: $got" >&2; false; }
+		fi
+	done
+}
+
+@test "merge-sql: postgres: when this program is killed, psql fails" {
+	postgres
+	killed postgres psql -X
+	[ "$got" -eq 3 ]
+	same "" "$(psql -XAtc "SELECT to_regclass('t')")"
+}
+
+@test "merge-sql: postgres: every type at its ends" {
+	postgres
+	mkrec t 'k:int32*! b:bool i:int64 d:decimal(38,38) e:decimal(38,0) day:date at:timestamp f:float64 s:string' >t.acct <<-'END'
+	-2147483648	0	-9223372036854775808	-0.99999999999999999999999999999999999999	-99999999999999999999999999999999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
+	2147483647	1	9223372036854775807	0.00000000000000000000000000000000000001	99999999999999999999999999999999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	x
+	0	\N	\N	\N	\N	\N	\N	\N	\N
+	1	1	0	0	0	1969-12-31	1969-12-31T23:59:59.5Z	5e-324	\\
+	END
+	into postgres t.acct
+	before=$(psql -XAtc 'SELECT xmin FROM t')
+	into postgres t.acct
+	same "$before" "$(psql -XAtc 'SELECT xmin FROM t')"
+	same "$(cat <<-'END'
+	-2147483648|f|-9223372036854775808|-0.99999999999999999999999999999999999999|-99999999999999999999999999999999999999|0001-01-01|0001-01-01 00:00:00+00|-Infinity|
+	0|null|null|null|null|null|null|null|null
+	1|t|0|0.00000000000000000000000000000000000000|0|1969-12-31|1969-12-31 23:59:59.5+00|5e-324|\
+	2147483647|t|9223372036854775807|0.00000000000000000000000000000000000001|99999999999999999999999999999999999999|9999-12-31|9999-12-31 23:59:59.999999+00|NaN|x
+	END
+	)" "$(PGTZ=UTC psql -XAt -P null=null -c 'SELECT * FROM t ORDER BY k')"
+}
+
+@test "merge-sql: postgres: values come back as they went, whatever they hold" {
+	postgres
+	python3 "$H/hostile.py" values v.tsv v.hex big
+	mkrec v 'n:int64*! v:string' <v.tsv >v.acct
+	into postgres v.acct
+	psql -XAtc "SELECT n, upper(encode(convert_to(v, 'UTF8'), 'hex')) FROM v ORDER BY n" >got.hex
+	cmp v.hex got.hex || diff v.hex got.hex | cut -c1-200
+	cut -f 2 v.tsv | head -n 1500 | sort -u | mkrec w 'v:string*!' >w.acct		# a table of one column, all key
+	into postgres w.acct
+	into postgres w.acct
+	same "$(head -n 1500 v.hex | cut -d '|' -f 2 | sort -u)" "$(psql -XAtc "SELECT upper(encode(convert_to(v, 'UTF8'), 'hex')) FROM w" | sort)"
+}
+
+@test "merge-sql: postgres: no name breaks out" {
+	postgres
+	hostile_names
+	into postgres n.acct
+	into postgres n.acct
+	psql -XAtc "SELECT upper(encode(convert_to(relname, 'UTF8'), 'hex')) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace" >got.hex
+	psql -XAtc "SELECT upper(encode(convert_to(attname, 'UTF8'), 'hex')) FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+		WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0 ORDER BY attnum" >>got.hex
+	diff -u names.hex got.hex
+	into postgres -t '"sch""ema; '"'"'$$".acct_stage' n.acct
+	into postgres -t '"sch""ema; '"'"'$$".acct_stage' n.acct
+	into postgres -t acct_stage n.acct
+	into postgres -t acct_stage n.acct
+	same 2 "$(psql -XAtc 'SELECT count(*) FROM "sch""ema; '"'"'$$".acct_stage')"
+	same 2 "$(psql -XAtc 'SELECT count(*) FROM public.acct_stage')"
+}
+
+@test "merge-sql: postgres: one who may not create tables merges into the one there is" {
+	postgres
+	into postgres -t gold.balance b.acct
+	psql -Xq -c 'CREATE ROLE loader LOGIN' -c 'GRANT USAGE ON SCHEMA gold TO loader' \
+	    -c 'GRANT SELECT, INSERT, UPDATE ON gold.balance TO loader' || true
+	PGUSER=loader into postgres -t gold.balance b.acct
+	same 3 "$(psql -XAtc 'SELECT count(*) FROM gold.balance')"
+	psql -Xq -c 'DROP OWNED BY loader' -c 'DROP ROLE loader'
+}
+
+@test "merge-sql: postgres: two loads at once take turns" {
+	postgres
+	seq 1 2000 | mkrec t 'id:int64*!' >t.acct
+	into postgres t.acct
+	seq 1000 4000 | mkrec t 'id:int64*!' >u.acct
+	into postgres u.acct & one=$!
+	into postgres u.acct & two=$!
+	wait $one
+	wait $two
+	same 4000 "$(psql -XAtc 'SELECT count(*) FROM t')"
+}
+
+# ---- Synapse ----
+
+@test "merge-sql: synapse: both parsers take every statement" {
+	acct-merge-sql -d synapse -t gold.balance b.acct >b.sql
+	same "$(cat <<-'END'
+	sqlfluff create_table 2
+	sqlfluff create_columnstore_index 1
+	sqlfluff insert 1
+	sqlfluff merge 1
+	sqlfluff throw 4
+	sqlfluff transaction 3
+	sqlfluff update_statistics 1
+	sqlfluff drop_table 2
+	sqlglot Commit 1
+	sqlglot Create 3
+	sqlglot Drop 2
+	sqlglot Insert 1
+	sqlglot Merge 1
+	END
+	)" "$(tsql b.sql)"
+	same "7|NULL" "$(grep -c 'SELECT 7, NULL, 2900.00, NULL' b.sql | sed 's/1/7|NULL/')"
+}
+
+@test "merge-sql: synapse: the pool's rules" {
+	acct-merge-sql -d synapse -t gold.balance b.acct >b.sql
+	# The target by hash on the key, the stage round robin; the key is not set; MERGE ends with a semicolon.
+	grep -qx 'WITH (DISTRIBUTION = HASH(\[id\]), HEAP);' b.sql
+	grep -qx 'CREATE CLUSTERED COLUMNSTORE INDEX \[acct_columnstore\] ON \[gold\].\[balance\];' b.sql
+	grep -qx 'WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);' b.sql
+	same 'THEN UPDATE SET [name] = s.[name], [total] = s.[total], [since] = s.[since]' "$(grep '^THEN UPDATE' b.sql)"
+	same 'VALUES (s.[id], s.[name], s.[total], s.[since]);' "$(grep -A 1 '^WHEN NOT MATCHED THEN' b.sql | tail -n 1)"
+	same 1 "$(grep -c VALUES b.sql)"
+	run ! grep -qiE '^ *GO *$|PRIMARY KEY|IDENTITY|OUTPUT' b.sql
+	# Nothing between BEGIN TRANSACTION and COMMIT defines anything.
+	run ! sh -c "sed -n '/^BEGIN TRANSACTION/,/^COMMIT/p' b.sql | grep -E '^(CREATE|DROP|ALTER|EXEC)'"
+	# Every difference counts, that from and to null too, and letters' case and trailing spaces.
+	grep -qF 't.[since] <> s.[since] OR (t.[since] IS NULL AND s.[since] IS NOT NULL) OR (t.[since] IS NOT NULL AND s.[since] IS NULL)' b.sql
+	grep -qF 'DATALENGTH(t.[name]) <> DATALENGTH(s.[name])' b.sql
+	grep -qF 'THROW 50001' b.sql
+	# A key of two columns is distributed by its first.
+	mkrec t 'a:string*! b:int64*! v:string' <<<$'x\t1\ty' | acct-merge-sql -d synapse >t.sql
+	grep -qF 'HASH([a])' t.sql
+	grep -qxF 'ON t.[a] = s.[a] AND t.[b] = s.[b]' t.sql
+	tsql t.sql >/dev/null
+	mkrec t 'a:string*! b:int64*!' </dev/null | acct-merge-sql -d synapse >t.sql
+	run ! grep -q 'WHEN MATCHED' t.sql
+	tsql t.sql >/dev/null
+}
+
+@test "merge-sql: synapse: fewer than 20,000 strings in a statement, fewer than 1,001 rows" {
+	columns='id:int64*!'
+	for ((n = 0; n < 100; n++)); do columns="$columns c$n:string"; done
+	row=$(printf '\tx%.0s' {1..100})
+	for ((n = 0; n < 450; n++)); do echo "$n$row"; done | mkrec t "$columns" | acct-merge-sql -d synapse >t.sql
+	awk '/^INSERT INTO #acct_stage/ { n++ } /^(UNION ALL )?SELECT / { rows[n]++; strings[n] += gsub(/N\047/, "") }
+	     END { for (i in rows) { all += rows[i]; if (strings[i] >= 20000 || rows[i] > 1000) exit 1 } exit all != 450 || n < 2 }' t.sql
+}
+
+@test "merge-sql: synapse: values come back from the tree as they went, whatever they hold" {
+	python3 "$H/hostile.py" values v.tsv v.hex nul big
+	mkrec v 'n:int64*! v:string' <v.tsv >v.acct
+	acct-merge-sql -d synapse --long v -o v.sql v.acct
+	run ! grep -q 'COLUMNSTORE' v.sql
+	grep -qF '[v] NVARCHAR(MAX)' v.sql
+	tsql v.sql rows >got.hex
+	cmp v.hex got.hex || diff v.hex got.hex | cut -c1-200
+	run -65 --separate-stderr acct-merge-sql -d synapse -o v.sql v.acct
+	[[ $stderr == *": v: longer than the 4000 characters of NVARCHAR(4000): name the column with --long: "* ]]
+	# No literal holds a line end: the lines are those of the statements.
+	grep -v 'UNION ALL SELECT\|^SELECT CAST' v.sql | tr -d '[:print:]\n\t' | cmp - /dev/null
+}
+
+@test "merge-sql: synapse: a string of 4000 characters, counted as UTF-16" {
+	printf '1\t%s\n' "$(printf '\xf0\x9f\x98\x80%.0s' {1..2000})" | mkrec t 'a:int64*! s:string' >t.acct
+	acct-merge-sql -d synapse t.acct >t.sql
+	printf '1\tx%s\n' "$(printf '\xf0\x9f\x98\x80%.0s' {1..2000})" | mkrec t 'a:int64*! s:string' >t.acct
+	run -65 --separate-stderr acct-merge-sql -d synapse t.acct
+	[[ $stderr == "acct-merge-sql: t.acct: record 1: s: longer than the 4000 characters of NVARCHAR(4000)"* ]]
+}
+
+@test "merge-sql: synapse: no name breaks out" {
+	hostile_names '[]'		# sqlfluff does not know ]]
+	acct-merge-sql -d synapse n.acct >n.sql
+	tsql n.sql >/dev/null
+	hostile_names
+	acct-merge-sql -d synapse n.acct >n.sql
+	tsql n.sql columns >got.hex
+	diff -u names.hex got.hex
+	acct-merge-sql -d synapse -t "\"it's ]];\".\"x]'; --\"" n.acct >n.sql
+	grep -qF "name = N'it''s ]];'" n.sql
+	grep -qF "EXEC sp_executesql N'CREATE SCHEMA [it''s ]]]];]'" n.sql
+	grep -qF "IF OBJECT_ID(N'[it''s ]]]];].[x]]''; --]', N'U') IS NULL" n.sql
+	same "$(printf "x]'; --" | od -An -tx1 | tr -d ' \n' | tr a-f A-F)" "$(tsql n.sql columns | head -n 1)"
+}
+
+@test "merge-sql: synapse: a torn stream ends in an error" {
+	run -65 --separate-stderr sh -c 'head -n 3 b.acct | acct-merge-sql -d synapse'
+	[[ $output == *"THROW 50000, N'acct-merge-sql: the input was refused, nothing is merged', 1;" ]]
+	[[ $output != *MERGE\ INTO* ]]
+}
+
+@test "merge-sql: synapse: more than a batch can hold is refused" {
+	python3 -c '
+for n in range(9): print(n, "a" * 15_000_000, sep="\t")' | mkrec t 'n:int64*! v:string' >t.acct
+	run -65 --separate-stderr acct-merge-sql -d synapse --long v -o t.sql t.acct
+	same "acct-merge-sql: t.acct: more than 134217728 bytes of SQL, the most that synapse takes at once" "$stderr"
+	[ ! -e t.sql ]
+}
+
+# ---- the manual's pipeline ----
+
+@test "merge-sql: the example of the manual" {
+	postgres
+	[ -x "$BUILD/bin/acct-ingest" ] && [ -x "$BUILD/bin/acct-clean" ] && [ -x "$BUILD/bin/acct-balance" ] || skip "the other programs are not built"
+	cat >transactions.csv <<-'END'
+	transaction_id,account_id,transaction_amount
+	1,7,10.00
+	2,7,0.25
+	3,8,5.00
+	END
+	cat >transactions.yaml <<-'END'
+	name: transactions
+	columns:
+	  - name: transaction_id
+	    type: int64
+	    key: yes
+	  - name: account_id
+	    type: int64
+	  - name: transaction_amount
+	    type: decimal(18,2)
+	END
+	acct-ingest transactions.csv | acct-clean -s transactions.yaml |
+	    acct-balance -k account_id 'total=sum(transaction_amount)' |
+	    acct-merge-sql -d postgres -t gold.account_total | psql -X
+	same "7|10.25
+8|5.00" "$(psql -XAtc 'SELECT * FROM gold.account_total ORDER BY 1')"
+}
