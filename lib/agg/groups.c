@@ -130,7 +130,7 @@ find_groups(struct groups *g, size_t n, struct msg *err)
 		g->ids[i] = keymap_add(&g->map, g->key[i].p, g->key[i].n, g->hash[i], &added);
 		if (g->ids[i] == KEYMAP_ABSENT)
 			return msg_set(err, EX_SOFTWARE, "too many keys: give a limit with --memory");
-		if (!added)
+		if (g->ids[i] < g->agg.n)	/* not of a group that begins here */
 			cpu_fetch(g->agg.states + g->ids[i] * g->agg.size);
 	}
 	agg_extend(&g->agg, g->map.n);
