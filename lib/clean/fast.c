@@ -53,11 +53,9 @@ put_number(struct column *c, int64_t v, uint8_t *out, scatter_fn *scatter)
 	uint64_t sign = (uint64_t)(v >> 63), u = (uint64_t)v ^ sign, w;
 	unsigned n = val_groups(u);
 
-	if (v < c->low || v > c->high)
+	if (v < c->low || v > c->high || n > 8)	/* beyond 2^56 the long way will do */
 		return NULL;
 	c->value = v;
-	if (__builtin_expect(n > 8, 0))
-		return out + val_put_int(out, v);
 	w = htobe64((scatter(u) ^ (sign & EACH(0x7f))) << (64 - 8 * n));
 	out[0] = (uint8_t)(0x40 + (((int)n ^ (int)sign) - (int)sign));
 	memcpy(out + 1, &w, sizeof(w));

@@ -63,28 +63,38 @@ reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, 
 
 /* ---- rows and their keys ---- */
 
-/* Makes a row at p, which has room for it, and finds its key. Returns its end, or NULL where it is rejected. */
+/* Makes a row at p, which has room for it. Returns its end, or NULL where it is rejected. */
 static uint8_t *
 make_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p)
 {
 	const struct cleaner *k = f->cleaner;
-	struct rec_field key;
 
 	row->end = cleaner_row(f->cleaner, raw, p, &row->why);
 	row->at = row->end != NULL ? p : NULL;
-	if (row->end == NULL)
-		return NULL;
-	row->print = hash_bytes(p, (size_t)(row->end - p));
-	if (k->integer_key != NULL) {
+	if (k->integer_key != NULL)
 		row->integer = k->integer_key->value;
-	} else if (k->nkeys > 0) {
-		key = cleaner_key(k, p, (size_t)(row->end - p), &f->scratch);
-		row->key = f->keys.len;
-		row->nkey = key.n;
-		row->hash = keyset_hash(key.p, key.n);
-		buf_add(&f->keys, key.p, key.n);
-	}
 	return row->end;
+}
+
+/*
+ * Hashes a row and finds its key where that is bytes. Some rows after it was made: a hash that reads bytes just written waits
+ * for the processor to put them together.
+ */
+static void
+find_key(struct clean_flow *f, struct clean_row *row)
+{
+	const struct cleaner *k = f->cleaner;
+	size_t n = (size_t)(row->end - row->at);
+	struct rec_field key;
+
+	row->print = hash_bytes(row->at, n);
+	if (k->integer_key != NULL || k->nkeys == 0)
+		return;
+	key = cleaner_key(k, row->at, n, &f->scratch);
+	row->key = f->keys.len;
+	row->nkey = key.n;
+	row->hash = keyset_hash(key.p, key.n);
+	buf_add(&f->keys, key.p, key.n);
 }
 
 static void
@@ -146,6 +156,7 @@ put_waiting(struct clean_flow *f, struct rec raw)
 	f->keys.len = 0;
 	f->row.len = 0;
 	if (make_row(f, raw, &row, buf_room(&f->row, n + f->cleaner->room)) != NULL) {
+		find_key(f, &row);
 		key = key_bytes(f, &row);
 		if (keylater_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
 			return -1;
@@ -182,6 +193,7 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	if (make_row(f, raw, &row, p) == NULL)
 		return reject(f, raw, &row.why, NULL, 0);
 	clean_total_passed(&f->total, f->cleaner);
+	find_key(f, &row);
 	key = key_bytes(f, &row);
 	if ((answer = keylater_next(&f->later, key.p, key.n, &f->err)) < 0)
 		return -1;
@@ -228,19 +240,23 @@ make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 {
 	struct rec raw = rec_at(b, from), last = rec_at(b, to - 1);
 	uint8_t *end, *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
-	struct clean_row *row = f->rows;
+	struct clean_row *row = f->rows, *rows_end = f->rows + (to - from);
 
 	if (p == NULL)
 		return fail(f, &f->out->err);
 	f->keys.len = 0;
-	for (; from < to; from++, row++, raw.off += b->stride) {
+	for (; row < rows_end; row++, raw.off += b->stride) {
 		if ((end = make_row(f, raw, row, p)) == NULL)
 			continue;
 		clean_total_passed(&f->total, f->cleaner);
 		*end = '\n';
 		p = end + 1;
-		fetch(f, row);
 	}
+	for (row = f->rows; row < rows_end; row++)
+		if (row->at != NULL) {
+			find_key(f, row);
+			fetch(f, row);
+		}
 	return 0;
 }
 

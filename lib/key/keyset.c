@@ -284,7 +284,7 @@ enum keyset_answer
 keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print)
 {
 	size_t cap, cells, more;
-	bool full;
+	bool full, empty;
 
 	if (!s->paged)
 		return add_cell(s, key, print);
@@ -292,7 +292,8 @@ keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print)
 	cells = cap * sizeof(*s->cells);
 	more = next_block(s) + (s->npages + 1 > s->pages_cap / 2 ? 2 * s->pages_cap * sizeof(*s->pages) : 0);
 	full = !fits(s, more);
-	if ((full && s->page_bytes > cells) || (s->page_bytes + more > FREE_BYTES && s->page_bytes + more > 4 * cells)) {
+	empty = s->page_bytes + more > FREE_BYTES && s->page_bytes + more > 4 * cells;
+	if (empty || (full && (s->npages == 0 || s->page_bytes > cells))) {
 		if (!fits(s, cells))
 			return KEYSET_FULL;
 		rehash(s, cap);

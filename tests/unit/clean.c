@@ -1,0 +1,307 @@
+/*
+ * Cleaning a column: the fast way never differs from the rules, and the rules are those of the manual. Runs twice, with the processor's
+ * instructions and without.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "clean/clean.h"
+#include "unit.h"
+
+static struct schema
+read_schema(const char *words)
+{
+	struct msg err = { 0 };
+	struct schema s;
+	char text[1000];
+
+	snprintf(text, sizeof(text), "name: t\n%s\n", words);
+	CHECK(schema_parse(&s, text, strlen(text), "test", &err) == 0, "%s", err.text);
+	return s;
+}
+
+/* A value as ingest would put it into a raw field, with bytes behind it that must not matter. */
+static struct rec_field
+raw_field(const char *text, size_t n, uint8_t *out)
+{
+	size_t len = val_put_string(out, text, n);
+
+	memset(out + len, "\t9.x\n"[unit_below(5)], VAL_PAD);
+	return (struct rec_field){ out, len };
+}
+
+/* ---- the fast way against the rules ---- */
+
+static void
+compare(struct column *c, const char *words, const char *text, size_t n)
+{
+	uint8_t field[400], typed[400], *end;
+	struct rec_field raw = raw_field(text, n, field);
+	enum clean_reason reason;
+
+	end = c->put(c, raw.p, raw.n, typed);
+	reason = column_judge(c, raw);
+	if (end == NULL)
+		return;
+	CHECK(reason == CLEAN_GOOD, "%s: %s passed, but %s", words, msg_quote(text, n), clean_reason_name[reason]);
+	CHECK(c->typed.len == (size_t)(end - typed) && memcmp(c->typed.p, typed, c->typed.len) == 0, "%s: %s", words,
+	    msg_quote(text, n));
+	if (val_is_narrow(c->schema->type))
+		CHECK(c->value == (int64_t)column_number(c, typed), "%s: %s", words, msg_quote(text, n));
+}
+
+static size_t
+random_number(char *out)
+{
+	size_t n = 0, digits = unit_below(20);
+
+	if (unit_below(3) == 0)
+		out[n++] = unit_below(2) ? '-' : '+';
+	while (digits-- > 0)
+		out[n++] = (char)(unit_below(6) ? '0' + unit_below(10) : '0');
+	if (unit_below(2))
+		out[n++] = '.';
+	for (digits = unit_below(5); digits-- > 0;)
+		out[n++] = (char)('0' + unit_below(10));
+	return n;
+}
+
+static size_t
+random_date(char *out)
+{
+	return (size_t)sprintf(out, "%04u-%02u-%02u", (unsigned)unit_below(10000), (unsigned)unit_below(14), (unsigned)unit_below(33));
+}
+
+static size_t
+random_text(char *out)
+{
+	static const char *const words[] = { "Deposit", "Withdrawal", "NULL", "n/a", "0", "é", "a b", "\xff", "x\ty", "\x1b", "D", "" };
+	size_t n, i, count = unit_below(4);
+
+	if (unit_below(2))
+		return (size_t)sprintf(out, "%s", words[unit_below(12)]);
+	for (n = i = 0; i < count; i++)
+		n += (size_t)sprintf(out + n, "%s", words[unit_below(12)]);
+	while (n < 100 && unit_below(4))
+		out[n++] = (char)(' ' + unit_below(95));
+	return n;
+}
+
+/* One of those, sometimes with a byte changed or blanks about it. */
+static size_t
+random_value(char *out)
+{
+	static const char odd[] = " \t-+.,/:0x9\x80\xff\n\r\x19\x1a\x1b";
+	size_t n, which = unit_below(3);
+
+	n = which == 0 ? random_number(out) : which == 1 ? random_date(out) : random_text(out);
+	if (n > 0 && unit_below(5) == 0)
+		out[unit_below(n)] = odd[unit_below(sizeof(odd))];
+	if (unit_below(8) == 0) {
+		memmove(out + 1, out, n++);
+		*out = unit_below(2) ? ' ' : '\t';
+	}
+	if (unit_below(8) == 0)
+		out[n++] = unit_below(2) ? ' ' : '\t';
+	return n;
+}
+
+static void
+both_ways(void)
+{
+	static const char *const columns[] = {
+		"columns: [{name: a, type: int32}]",
+		"columns: [{name: a, type: int64, required: yes}]",
+		"columns: [{name: a, type: int64, minimum: -5, maximum: 1000000, default: 77}]",
+		"nulls: ['0', n/a]\ncolumns: [{name: a, type: int64}]",
+		"nulls: [n/a]\ncolumns: [{name: a, type: int64}]",
+		"columns: [{name: a, type: 'decimal(18,2)', required: yes}]",
+		"columns: [{name: a, type: 'decimal(9,4)', minimum: 0}]",
+		"columns: [{name: a, type: 'decimal(5,0)', default: 5}]",
+		"columns: [{name: a, type: 'decimal(18,18)'}]",
+		"columns: [{name: a, type: 'decimal(38,2)'}]",
+		"columns: [{name: a, type: date}]",
+		"columns: [{name: a, type: date, minimum: 2000-01-01, maximum: 2100-12-31, default: 2001-02-03}]",
+		"columns: [{name: a, type: date, date_format: '%d.%m.%Y'}]",
+		"columns: [{name: a, type: bool}]",
+		"columns: [{name: a, type: timestamp}]",
+		"columns: [{name: a, type: float64}]",
+		"columns: [{name: a, type: string}]",
+		"nulls: [NULL, n/a]\ncolumns: [{name: a, type: string, required: yes}]",
+		"columns: [{name: a, type: string, default: a default that is longer than the thirty-two bytes kept at hand}]",
+		"columns: [{name: a, type: string, allowed: [Deposit, Withdrawal]}]",
+		"nulls: [NULL]\ncolumns: [{name: a, type: string, allowed: [D, NULL, '0', n/a, é], default: D}]",
+		"columns: [{name: a, type: string, allowed: [Deposit, a value of more than sixteen bytes, D]}]",
+		"columns: [{name: a, type: string, allowed: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,D,x0]}]",
+		"columns: [{name: a, type: string, minimum: D, maximum: E}]",
+		"columns: [{name: a, type: string, pattern: '[A-Z][a-z]*'}]"
+	};
+	char text[400];
+	struct schema s;
+	struct column c;
+	size_t i, round;
+
+	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		s = read_schema(columns[i]);
+		column_init(&c, &s, &s.columns[0], 1);
+		for (round = 0; round < 40000; round++)
+			compare(&c, columns[i], text, random_value(text));
+		column_free(&c);
+		schema_free(&s);
+	}
+	OK("clean", "the fast way gives what the rules give");
+}
+
+/* What is plainly good takes the fast way: every day, and numbers of all usual lengths. */
+static void
+fast_enough(void)
+{
+	struct schema s = read_schema("columns: [{name: a, type: date}, {name: b, type: int64}, {name: c, type: 'decimal(18,2)'}]");
+	uint8_t field[100], typed[100];
+	char text[NUM_TEXT];
+	struct column c[3];
+	struct rec_field raw;
+	int64_t v;
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		column_init(&c[i], &s, &s.columns[i], 1);
+	for (v = num_days(1, 1, 1); v <= num_days(9999, 12, 31); v++) {
+		raw = raw_field(text, num_put_date(text, (int32_t)v), field);
+		CHECK(c[0].put(&c[0], raw.p, raw.n, typed) != NULL && c[0].value == v && val_int(typed) == v, "%s", text);
+	}
+	for (i = 0; i < 200000; i++) {
+		v = (int64_t)(unit_any() % 10000000000000000u);
+		v = unit_below(2) ? v : -v;
+		raw = raw_field(text, num_put_int64(text, v), field);
+		CHECK(c[1].put(&c[1], raw.p, raw.n, typed) != NULL && c[1].value == v && val_int(typed) == v, "%s", text);
+		v /= 10;
+		raw = raw_field(text, num_put_decimal(text, v, 2), field);
+		CHECK(c[2].put(&c[2], raw.p, raw.n, typed) != NULL && c[2].value == v && val_int(typed) == v, "%s", text);
+	}
+	for (i = 0; i < 3; i++)
+		column_free(&c[i]);
+	schema_free(&s);
+	OK("clean", "every day and sixteen digits go the fast way");
+}
+
+/* ---- the rules ---- */
+
+static void
+judged(const char *words, const char *text, size_t n, enum clean_reason want, const char *value)
+{
+	uint8_t field[400];
+	struct schema s = read_schema(words);
+	struct buf got = { 0 };
+	struct column c;
+	enum clean_reason reason;
+
+	column_init(&c, &s, &s.columns[0], 1);
+	reason = column_judge(&c, raw_field(text, n, field));
+	CHECK(reason == want, "%s: %s is %s", words, msg_quote(text, n), clean_reason_name[reason]);
+	if (want == CLEAN_GOOD && value == NULL)
+		CHECK(val_is_null(c.typed.p, c.typed.len), "%s: %s", words, msg_quote(text, n));
+	if (want == CLEAN_GOOD && value != NULL) {
+		CHECK(!val_is_null(c.typed.p, c.typed.len), "%s: %s", words, msg_quote(text, n));
+		val_text(s.columns[0].type, c.typed.p, c.typed.len, &got);
+		CHECK(strcmp(buf_cstr(&got), value) == 0, "%s: %s is '%s'", words, msg_quote(text, n), buf_cstr(&got));
+	}
+	buf_free(&got);
+	column_free(&c);
+	schema_free(&s);
+}
+
+#define GOOD(words, text, value) judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, CLEAN_GOOD, value)
+#define BAD(words, text, reason) judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, reason, NULL)
+
+static void
+rules(void)
+{
+	GOOD("int64", " \t 42\t ", "42");
+	GOOD("int64", "\t \t", NULL);
+	GOOD("int64, default: 5", "", "5");
+	GOOD("int64, required: yes, default: 5", " ", "5");
+	BAD("int64, required: yes", "  ", CLEAN_MISSING);
+	BAD("int64, required: yes", "\xff", CLEAN_ENCODING);
+	BAD("int64, maximum: 5", "6", CLEAN_NOT_ALLOWED);
+	BAD("int64, maximum: 5", "6x", CLEAN_TYPE);
+	BAD("int32", "2147483648", CLEAN_TYPE);
+	BAD("int64", "1 2", CLEAN_TYPE);
+	BAD("int64", "1.0", CLEAN_TYPE);
+	GOOD("int64, allowed: [1, 2]", "+02", "2");
+	GOOD("'decimal(18,2)'", "1.5000", "1.50");
+	BAD("'decimal(18,2)'", "1.505", CLEAN_TYPE);
+	BAD("'decimal(18,2)'", "1,50", CLEAN_TYPE);
+	BAD("'decimal(4,2)'", "100", CLEAN_TYPE);
+	GOOD("'decimal(38,0)'", "-99999999999999999999999999999999999999", "-99999999999999999999999999999999999999");
+	BAD("date", "2024-02-30", CLEAN_TYPE);
+	BAD("date, date_format: '%d/%m/%Y'", "2024-02-03", CLEAN_TYPE);
+	GOOD("date, date_format: '%d/%m/%Y', minimum: 2024-01-01", "03/02/2024", "2024-02-03");
+	GOOD("bool", "TRUE", "true");
+	GOOD("string", " a\tb\n", "a\tb\n");
+	GOOD("string", "a\0b", "a");
+	BAD("string", "a\xc3", CLEAN_ENCODING);
+	GOOD("string, pattern: 'a|bc'", "bc", "bc");
+	BAD("string, pattern: 'a|bc'", "abc", CLEAN_NOT_ALLOWED);
+	BAD("string, pattern: 'a*'", "a\0a", CLEAN_NOT_ALLOWED);
+	BAD("string, allowed: [Deposit]", "deposit", CLEAN_NOT_ALLOWED);
+	judged("nulls: [NULL, '-']\ncolumns: [{name: a, type: int64}]", " - ", 3, CLEAN_GOOD, NULL);
+	judged("nulls: [NULL, '-']\ncolumns: [{name: a, type: string}]", "null", 4, CLEAN_GOOD, "null");
+	OK("clean", "the rules");
+}
+
+/* ---- sums ---- */
+
+static void
+sums(void)
+{
+	static const char *const want[] = { "0.00", "-0.05", "199999999999999999999999999999999999998.00",
+	    "-99999999999999999999999999999999999900000.00" };
+	struct clean_sum sum[4] = { { 0, 0 } };
+	const char *words = "columns: [{name: a, type: 'decimal(38,2)'}, {name: b, type: 'decimal(38,2)'},"
+	    " {name: c, type: 'decimal(38,2)'}, {name: d, type: 'decimal(38,2)'}]";
+	struct schema s = read_schema(words);
+	struct clean_amount amounts[4];
+	struct clean_total t = { .amounts = amounts, .namounts = 4 };
+	struct column columns[4];
+	struct cleaner k = { .schema = &s, .columns = columns, .ncolumns = 4 };
+	struct buf out = { 0 };
+	char text[100];
+	size_t i;
+
+	clean_sum_add(&sum[1], -5);
+	clean_sum_add(&sum[2], (num_pow10(38) - 1) * 1);
+	for (i = 0; i < 199; i++)
+		clean_sum_add(&sum[2], num_pow10(38) - 1);
+	for (i = 0; i < 100000; i++)
+		clean_sum_add(&sum[3], -(num_pow10(38) - 100));
+	for (i = 0; i < 4; i++) {
+		columns[i].schema = &s.columns[i];
+		amounts[i] = (struct clean_amount){ i, sum[i], { 0, 0 } };
+	}
+	clean_total_json(&t, &k, &out);
+	for (i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "\"read\": \"%s\"", want[i]);
+		CHECK(strstr(buf_cstr(&out), text) != NULL, "no %s in\n%s", text, buf_cstr(&out));
+	}
+	buf_free(&out);
+	schema_free(&s);
+	OK("clean", "sums beyond 128 bits");
+}
+
+int
+main(int argc, char *argv[])
+{
+	(void)argc;
+	unit_start();
+	both_ways();
+	fast_enough();
+	rules();
+	sums();
+	if (getenv("ACCT_PORTABLE") != NULL)
+		return 0;
+	setenv("ACCT_PORTABLE", "1", 1);
+	fflush(stdout);
+	execv(argv[0], argv);
+	return 1;
+}
