@@ -18,6 +18,23 @@ put_ascii(struct buf *out, uint8_t c)
 		buf_addc(out, c);
 }
 
+/* The length of what stands at p as it is: printable ASCII without quotes and backslashes, and whole UTF-8 sequences. */
+static size_t
+plain(const uint8_t *p, size_t n)
+{
+	size_t i = 0, len;
+
+	while (i < n) {
+		if (p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+			i++;
+		else if (p[i] >= 0x80 && (len = utf8_len(p + i, n - i)) > 0)
+			i += len;
+		else
+			break;
+	}
+	return i;
+}
+
 void
 json_string(struct buf *out, const void *text, size_t n)
 {
@@ -25,16 +42,16 @@ json_string(struct buf *out, const void *text, size_t n)
 	size_t i, len;
 
 	buf_addc(out, '"');
-	for (i = 0; i < n; i += len) {
-		len = utf8_len(p + i, n - i);
-		if (len == 0) {
+	for (i = 0; i < n; i++) {
+		len = plain(p + i, n - i);
+		buf_add(out, p + i, len);
+		i += len;
+		if (i == n)
+			break;
+		if (p[i] >= 0x80)
 			buf_adds(out, "\xef\xbf\xbd");
-			len = 1;
-		} else if (len == 1) {
+		else
 			put_ascii(out, p[i]);
-		} else {
-			buf_add(out, p + i, len);
-		}
 	}
 	buf_addc(out, '"');
 }

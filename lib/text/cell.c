@@ -1,8 +1,5 @@
 /* One value as text. */
-#include <string.h>
-
 #include "base/num.h"
-#include "base/utf8.h"
 #include "text/cell.h"
 
 void
@@ -72,45 +69,4 @@ cell_tsv(struct buf *out, const void *text, size_t n)
 		}
 		p++;
 	}
-}
-
-/* A byte of a JSON string that cannot stand as it is. */
-static void
-json_escape(struct buf *out, uint8_t c)
-{
-	static const char letters[0x20] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-
-	if (c >= 0x20)
-		buf_addf(out, "\\%c", c);
-	else if (letters[c] != 0)
-		buf_addf(out, "\\%c", letters[c]);
-	else
-		buf_addf(out, "\\u%04x", c);
-}
-
-void
-cell_json(struct buf *out, const void *text, size_t n)
-{
-	const uint8_t *p = text, *end = p + n;
-
-	buf_addc(out, '"');
-	while (p < end) {
-		const uint8_t *start = p;
-		size_t len = 1;
-
-		for (; p < end && len > 0 && *p >= 0x20 && *p != '"' && *p != '\\'; p += len)
-			if (*p >= 0x80)
-				len = utf8_len(p, (size_t)(end - p));
-			else
-				len = 1;
-		buf_add(out, start, (size_t)(p - start));
-		if (p == end)
-			break;
-		if (*p >= 0x80)
-			buf_adds(out, "\\ufffd");
-		else
-			json_escape(out, *p);
-		p++;
-	}
-	buf_addc(out, '"');
 }

@@ -13,9 +13,6 @@ struct rec_field cell_string(struct rec_field f, struct buf *scratch);
 /* Appends text as the inside of a TSV field. */
 void cell_tsv(struct buf *out, const void *text, size_t n);
 
-/* Appends text as a JSON string, with its quotes. */
-void cell_json(struct buf *out, const void *text, size_t n);
-
 /* table.c */
 void table_batch(struct text *t, const struct rec_batch *b);
 void table_end(struct text *t);

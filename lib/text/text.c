@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "csv/csv.h"
 #include "text/cell.h"
 #include "text/text.h"
@@ -51,7 +52,7 @@ json_float(struct text *t, const struct text_column *c, struct rec_field f)
 	t->value.len = 0;
 	buf_add(&t->value, t->out.p + start, t->out.len - start);
 	t->out.len = start;
-	cell_json(&t->out, t->value.p, t->value.len);
+	json_string(&t->out, t->value.p, t->value.len);
 }
 
 static void
@@ -65,7 +66,7 @@ json_value(struct text *t, const struct text_column *c, struct rec_field f)
 	switch (c->type.kind) {
 	case VAL_STRING:
 		f = cell_string(f, &t->value);
-		cell_json(&t->out, f.p, f.n);
+		json_string(&t->out, f.p, f.n);
 		break;
 	case VAL_DATE:
 	case VAL_TIMESTAMP:
@@ -157,7 +158,7 @@ json_leads(struct text *t)
 {
 	for (size_t c = 0; c < t->ncolumns; c++) {
 		buf_addc(&t->columns[c].lead, c == 0 ? '{' : ',');
-		cell_json(&t->columns[c].lead, t->columns[c].name, strlen(t->columns[c].name));
+		json_string(&t->columns[c].lead, t->columns[c].name, strlen(t->columns[c].name));
 		buf_addc(&t->columns[c].lead, ':');
 	}
 }
