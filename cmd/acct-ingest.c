@@ -92,6 +92,8 @@ read_schema(const char *path)
 
 	if (schema_read(&schema, path, &err) < 0)
 		msg_exit(&err);
+	if (schema.ncolumns > DATA_COLUMNS_MAX)
+		msg_die(EX_CONFIG, "%s: more columns than the %d that a record can have", path, DATA_COLUMNS_MAX);
 	have_schema = true;
 	have_header = schema.header;
 	format = (struct csv_format){ (uint8_t)schema.delimiter, (uint8_t)schema.quote };
@@ -148,6 +150,8 @@ parse_options(int argc, char *argv[])
 		format.delimiter = delimiter_byte(delimiter);
 	if (quote != NULL)
 		format.quote = quote_byte(quote);
+	if (table != NULL && *table == '\0')
+		cli_usage("-t: a table without a name");
 	if (format.delimiter == format.quote)
 		cli_usage("the delimiter and the quote are the same: %s", msg_quote(&format.quote, 1));
 	have_header &= !no_header;

@@ -377,10 +377,19 @@ f
 	run -64 --separate-stderr acct-ingest -d $'\n' p.csv
 	run -64 --separate-stderr acct-ingest -q ab p.csv
 	run -64 --separate-stderr acct-ingest -d '"' p.csv
+	run -64 --separate-stderr acct-ingest -t '' p.csv
 	run -64 --separate-stderr acct-ingest --wrong p.csv
 	run -64 --separate-stderr acct-ingest --max-record 0 p.csv
 	run -0 --separate-stderr acct-ingest -h
 	[[ $output == 'usage: acct-ingest '* && -z $stderr ]]
+}
+
+@test "ingest: text that is not UTF-8 is carried as it is" {
+	printf 'a,b\n\377\300,"\355\240\200"\n' >x.csv
+	acct-ingest x.csv | acct-cat --check
+	acct-ingest x.csv | sed -n 2p >got
+	printf 'A\202\t\377\300\t\355\240\200\t\031\n' >want
+	cmp want got
 }
 
 # ---- the two paths, and others' readers ----

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include "csv_agree.h"
+#include "csv/raw.h"
 #include "csv/scan.h"
+#include "rec/rec.h"
 #include "unit.h"
+
+const char cli_help[] = "";
 
 enum { ROUNDS = 2000 };
 
@@ -202,6 +206,103 @@ test_put(void)
 	OK("csv", "what csv_put writes reads back");
 }
 
+/* Does the record hold the row: every field as it was, or all of its source? */
+static void
+check_record(struct rec r, size_t ncolumns, const struct csv_batch *b, const struct csv_row *row, uint8_t delimiter)
+{
+	static struct csv_field fields[CSV_MAX_FIELDS];
+	static uint8_t text[1 << 20];
+	struct rec_field f;
+	size_t i, n;
+
+	CHECK(val_int(rec_field(r, 0).p) == (int64_t)(b->line + row->line), "line");
+	CHECK(rec_is_null(r, ncolumns + 1) == (row->nfields == ncolumns), "malformed");
+	if (row->nfields != ncolumns) {
+		f = rec_field(r, ncolumns + 1);
+		n = val_get_string(text, f.p, f.n);
+		CHECK(n == row->len && memcmp(text, b->base + row->off, n) == 0, "source");
+		return;
+	}
+	csv_split(b, row, delimiter, fields);
+	for (i = 0; i < ncolumns; i++) {
+		f = rec_field(r, 1 + i);
+		n = val_get_string(text, f.p, f.n);
+		/* The columns stand in the opposite order. */
+		CHECK(n == fields[ncolumns - 1 - i].n && memcmp(text, fields[ncolumns - 1 - i].p, n) == 0, "column %zu", i);
+	}
+}
+
+static void
+write_raw(const char *path, const struct buf *text, struct csv_format f, size_t ncolumns)
+{
+	size_t i, from[8];
+	struct rec_header h;
+	struct rec_writer w;
+	struct csv_raw raw;
+	struct csv_reader r;
+	struct csv_batch b;
+	char name[8];
+
+	rec_header_init(&h, "t");
+	rec_header_add(&h, "_line", (struct val_type){ VAL_INT64, 0, 0 }, true, true);
+	for (i = 0; i <= ncolumns; i++) {
+		snprintf(name, sizeof(name), "c%zu", i);
+		rec_header_add(&h, i < ncolumns ? name : "_malformed", (struct val_type){ VAL_STRING, 0, 0 }, false, false);
+		if (i < ncolumns)
+			from[i] = ncolumns - 1 - i;
+	}
+	xrec_create(&w, path, &h);
+	csv_open_fd(&r, file_of(text), "file", f);
+	csv_raw_init(&raw, &w, "file", f.delimiter, ncolumns, from, ncolumns);
+	while (csv_next(&r, &b) > 0)
+		CHECK(csv_raw_put(&raw, &b) == 0, "%s", raw.err.text);
+	xrec_finish(&w);
+	csv_raw_free(&raw);
+	csv_close(&r);
+	rec_header_free(&h);
+}
+
+/* Raw records hold what the rows held; with one column they take the way of rows that are copied whole. */
+static void
+test_raw(void)
+{
+	char *path = xasprintf("/tmp/acct-unit-csv.%ld", (long)getpid());
+	struct buf text = { 0 };
+	size_t i, k, next, ncolumns;
+	struct csv_format f;
+	struct csv_reader r;
+	struct csv_batch b;
+	struct rec_reader records;
+	struct rec_batch rb;
+
+	for (i = 0; i < ROUNDS / 10; i++) {
+		f = formats[unit_below(NFORMATS)];
+		text.len = 0;
+		random_text(&text, (size_t)unit_below(unit_below(4) == 0 ? 300000 : 2000), f);
+		ncolumns = 1 + (size_t)unit_below(5);
+		write_raw(path, &text, f, ncolumns);
+		csv_open_fd(&r, file_of(&text), "file", f);
+		xrec_open(&records, path, 0);
+		rb.n = next = 0;
+		while (csv_next(&r, &b) > 0) {
+			for (k = 0; k < b.n; k++, next++) {
+				if (next == rb.n) {
+					CHECK(xrec_next(&records, &rb), "too few records");
+					next = 0;
+				}
+				check_record(rec_at(&rb, next), ncolumns, &b, &b.rows[k], f.delimiter);
+			}
+		}
+		CHECK(next == rb.n && !xrec_next(&records, &rb), "too many records");
+		rec_close(&records);
+		csv_close(&r);
+	}
+	unlink(path);
+	free(path);
+	buf_free(&text);
+	OK("csv", "raw records hold the rows");
+}
+
 static void
 test_words(void)
 {
@@ -224,6 +325,7 @@ main(void)
 	test_libcsv();
 	test_pieces();
 	test_put();
+	test_raw();
 	test_words();
 	return 0;
 }
