@@ -79,8 +79,13 @@ find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 
 	join_block_fill(k, &j->plan->probe, b, first, n);
 	fetch_keys(j, n);
+	for (size_t i = 0; i < n; i++)
+		k->id[i] = keymap_glance(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 	for (size_t i = 0; i < n; i++) {
-		k->id[i] = k->null[i] ? KEYMAP_ABSENT : keymap_find(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
+		if (k->null[i])
+			k->id[i] = KEYMAP_ABSENT;
+		else if (k->id[i] == KEYMAP_ABSENT)
+			k->id[i] = keymap_find(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 		j->stats->matched += k->id[i] != KEYMAP_ABSENT;
 	}
 }

@@ -12,9 +12,12 @@
 
 #include "base/hash.h"
 #include "join/hash.h"
+#include "join/runs.h"
 #include "join/sink.h"
 
-enum { MAX_BITS = 4, MAX_PARTS = 1 << MAX_BITS, MANY_PARTS_MEMORY = 8 << 20 };
+enum { FEW_BITS = 2, MANY_BITS = 4, MANY_BITS_MEMORY = 8 << 20, MAX_PARTS = JOIN_MAX_RUNS };
+
+_Static_assert(1 << MANY_BITS == MAX_PARTS, "as many parts as runs");
 
 struct part {
 	struct spill build, probe;
@@ -33,28 +36,13 @@ struct piece {			/* a record of a part */
 	struct buf bytes;
 };
 
-struct sink {			/* where joined records go: the output itself, or a part's own file */
-	struct rec_writer *out;
-	struct spill *run;
-};
-
-struct run_head {		/* of a record in such a file */
-	uint64_t number, n;
-};
-
-struct run {			/* such a file being merged: its next record */
-	struct spill *spill;
-	struct run_head head;
-	struct buf bytes;
-};
-
 struct grace {
 	struct hash_join *j;
 	unsigned bits;		/* 2^bits parts of one split */
 	struct piece build, probe;
 };
 
-static int join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out, struct sink *lone);
+static int join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out, struct join_sink *lone);
 
 /* ---- Records on disk ---- */
 
@@ -65,33 +53,13 @@ write_piece(struct spill *s, struct head h, const uint8_t *key, const uint8_t *r
 	    spill_write(s, rest, h.rest, err) < 0 ? -1 : 0;
 }
 
-static int
-read_torn(struct msg *err)
-{
-	return msg_set(err, EX_IOERR, "temporary file: cut short");
-}
-
-/* Reads n bytes behind a head that said so. */
-static int
-read_bytes(struct spill *s, struct buf *b, size_t n, struct msg *err)
-{
-	int got;
-
-	b->len = 0;
-	if (n == 0)
-		return 1;
-	got = spill_read(s, buf_room(b, n), n, err);
-	b->len = n;
-	return got == 0 ? read_torn(err) : got;
-}
-
 /* The next record: 1, or 0 at the end, or -1. */
 static int
 read_piece(struct spill *s, struct piece *p, struct msg *err)
 {
 	int got = spill_read(s, &p->head, sizeof(p->head), err);
 
-	return got <= 0 ? got : read_bytes(s, &p->bytes, (size_t)p->head.key + p->head.rest, err);
+	return got <= 0 ? got : join_read_bytes(s, &p->bytes, (size_t)p->head.key + p->head.rest, err);
 }
 
 static struct rec_field
@@ -315,17 +283,6 @@ split_part(struct grace *g, struct part *p, struct part *parts, unsigned level)
 
 /* ---- One part ---- */
 
-static int
-put(const struct sink *s, uint64_t number, struct rec_field a, struct rec_field b, struct msg *err)
-{
-	struct run_head h = { number, a.n + b.n };
-
-	if (s->out != NULL)
-		return join_put(s->out, a, b, err);
-	return spill_write(s->run, &h, sizeof(h), err) < 0 || spill_write(s->run, a.p, a.n, err) < 0 ||
-	    spill_write(s->run, b.p, b.n, err) < 0 ? -1 : 0;
-}
-
 /* Takes the build side of a part into the table: 1, or 0 where it does not fit, or -1. */
 static int
 load_part(struct grace *g, struct part *p, size_t memory)
@@ -352,26 +309,26 @@ load_part(struct grace *g, struct part *p, size_t memory)
 
 /* The pairs of a probe record with rows that are not in memory. */
 static int
-pair_on_disk(struct grace *g, struct part *p, const struct sink *out)
+pair_on_disk(struct grace *g, struct part *p, const struct join_sink *out)
 {
 	struct rec_field line = piece_rest(&g->probe), key = piece_key(&g->probe);
 	int got = spill_rewind(&p->build, g->j->err);
 
 	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0)
 		if (g->build.head.key == key.n && memcmp(g->build.bytes.p, key.p, key.n) == 0)
-			got = put(out, g->probe.head.number, line, piece_rest(&g->build), g->j->err);
+			got = join_sink_put(out, g->probe.head.number, line, piece_rest(&g->build), g->j->err);
 	return got;
 }
 
 static int
-pair_in_memory(struct grace *g, uint32_t id, const struct sink *out)
+pair_in_memory(struct grace *g, uint32_t id, const struct join_sink *out)
 {
 	const struct join_row *last = g->j->table.last[id], *row = last;
 	struct rec_field line = piece_rest(&g->probe);
 
 	do {
 		row = row->next;
-		if (put(out, g->probe.head.number, line, join_row_field(row), g->j->err) < 0)
+		if (join_sink_put(out, g->probe.head.number, line, join_row_field(row), g->j->err) < 0)
 			return -1;
 	} while (row != last);
 	return 0;
@@ -379,7 +336,7 @@ pair_in_memory(struct grace *g, uint32_t id, const struct sink *out)
 
 /* What a probe record gives. */
 static int
-probe_piece(struct grace *g, struct part *p, const struct sink *out)
+probe_piece(struct grace *g, struct part *p, const struct join_sink *out)
 {
 	struct join_table *t = &g->j->table;
 	const struct join_plan *plan = g->j->plan;
@@ -389,13 +346,13 @@ probe_piece(struct grace *g, struct part *p, const struct sink *out)
 	if (g->probe.head.key > 0)
 		id = keymap_find(&t->keys, g->probe.bytes.p, g->probe.head.key, g->probe.head.hash);
 	if (id == KEYMAP_ABSENT)
-		return join_keeps_lone(plan->type) ? put(out, g->probe.head.number, piece_rest(&g->probe),
+		return join_keeps_lone(plan->type) ? join_sink_put(out, g->probe.head.number, piece_rest(&g->probe),
 		    plan->type == JOIN_ANTI ? none : absent, g->j->err) : 0;
 	g->j->stats->matched++;
 	if (plan->type == JOIN_ANTI)
 		return 0;
 	if (plan->type == JOIN_SEMI)
-		return put(out, g->probe.head.number, piece_rest(&g->probe), none, g->j->err);
+		return join_sink_put(out, g->probe.head.number, piece_rest(&g->probe), none, g->j->err);
 	if (t->matched != NULL)
 		t->matched[id] = 1;
 	return t->keyed ? pair_on_disk(g, p, out) : pair_in_memory(g, id, out);
@@ -403,7 +360,7 @@ probe_piece(struct grace *g, struct part *p, const struct sink *out)
 
 /* Outer: the build records whose key no probe record had. */
 static int
-put_lone(struct grace *g, struct part *p, const struct sink *lone)
+put_lone(struct grace *g, struct part *p, const struct join_sink *lone)
 {
 	const struct join_table *t = &g->j->table;
 	struct buf *part = &g->probe.bytes;
@@ -417,13 +374,13 @@ put_lone(struct grace *g, struct part *p, const struct sink *lone)
 		g->j->stats->lone++;
 		part->len = 0;
 		join_probe_part(g->j->plan, key, part);
-		got = put(lone, g->build.head.number, (struct rec_field){ part->p, part->len }, piece_rest(&g->build), g->j->err);
+		got = join_sink_put(lone, g->build.head.number, (struct rec_field){ part->p, part->len }, piece_rest(&g->build), g->j->err);
 	}
 	return got;
 }
 
 static int
-probe_part(struct grace *g, struct part *p, const struct sink *out, const struct sink *lone)
+probe_part(struct grace *g, struct part *p, const struct join_sink *out, const struct join_sink *lone)
 {
 	bool outer = g->j->plan->type == JOIN_OUTER;
 	int got;
@@ -440,7 +397,7 @@ probe_part(struct grace *g, struct part *p, const struct sink *out, const struct
 }
 
 static int
-join_split_part(struct grace *g, struct part *p, unsigned level, struct sink *out, struct sink *lone)
+join_split_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out, struct join_sink *lone)
 {
 	struct part parts[MAX_PARTS];
 	int ret;
@@ -454,7 +411,7 @@ join_split_part(struct grace *g, struct part *p, unsigned level, struct sink *ou
 }
 
 static int
-join_part(struct grace *g, struct part *p, unsigned level, struct sink *out, struct sink *lone)
+join_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out, struct join_sink *lone)
 {
 	struct join_table *t = &g->j->table;
 	bool keyed = !join_pairs(g->j->plan->type);
@@ -477,89 +434,11 @@ join_part(struct grace *g, struct part *p, unsigned level, struct sink *out, str
 	return got;
 }
 
-/* ---- Bringing back the order ---- */
-
-/* The run's next record; 0 at its end. */
-static int
-next_in_run(struct run *r, struct msg *err)
-{
-	int got = spill_read(r->spill, &r->head, sizeof(r->head), err);
-
-	return got <= 0 ? got : read_bytes(r->spill, &r->bytes, (size_t)r->head.n, err);
-}
-
-/* Lets the first run sink to its place in the heap of n. */
-static void
-sift(struct run **heap, size_t n)
-{
-	struct run *r = heap[0];
-	size_t i = 0, c;
-
-	while ((c = 2 * i + 1) < n) {
-		if (c + 1 < n && heap[c + 1]->head.number < heap[c]->head.number)
-			c++;
-		if (heap[c]->head.number >= r->head.number)
-			break;
-		heap[i] = heap[c];
-		i = c;
-	}
-	heap[i] = r;
-}
-
-static int
-merge_heap(struct run **heap, size_t n, const struct sink *to, struct msg *err)
-{
-	int got;
-
-	while (n > 0) {
-		struct run *r = heap[0];
-
-		if (put(to, r->head.number, (struct rec_field){ r->bytes.p, r->bytes.len }, (struct rec_field){ 0 }, err) < 0 ||
-		    (got = next_in_run(r, err)) < 0)
-			return -1;
-		if (got == 0)
-			heap[0] = heap[--n];
-		if (n > 0)
-			sift(heap, n);
-	}
-	return 0;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	const struct run *p = *(struct run *const *)a, *q = *(struct run *const *)b;
-
-	return (p->head.number > q->head.number) - (p->head.number < q->head.number);
-}
-
-/* Merges the files of all parts by number. No two of them hold the same. */
-static int
-merge(const struct grace *g, struct spill *files, const struct sink *to)
-{
-	struct run runs[MAX_PARTS], *heap[MAX_PARTS];
-	size_t n = 0, parts = (size_t)1 << g->bits;
-	int got = 0;
-
-	memset(runs, 0, sizeof(runs));
-	for (size_t i = 0; i < parts && got >= 0; i++) {
-		runs[i].spill = &files[i];
-		if ((got = spill_rewind(&files[i], g->j->err)) < 0 || (got = next_in_run(&runs[i], g->j->err)) <= 0)
-			continue;
-		heap[n++] = &runs[i];
-	}
-	if (got >= 0) {
-		qsort(heap, n, sizeof(*heap), by_number);	/* a sorted array is a heap */
-		got = merge_heap(heap, n, to, g->j->err);
-	}
-	for (size_t i = 0; i < parts; i++)
-		buf_free(&runs[i].bytes);
-	return got;
-}
+/* ---- All parts ---- */
 
 /* Joins all parts and merges what they give. */
 static int
-join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out, struct sink *lone)
+join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out, struct join_sink *lone)
 {
 	struct spill pairs[MAX_PARTS], lones[MAX_PARTS];
 	size_t n = (size_t)1 << g->bits;
@@ -570,7 +449,7 @@ join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out
 		spill_init(&lones[i]);
 	}
 	for (size_t i = 0; i < n && ret == 0; i++) {
-		struct sink to_pairs = { NULL, &pairs[i] }, to_lones = { NULL, &lones[i] };
+		struct join_sink to_pairs = { NULL, &pairs[i] }, to_lones = { NULL, &lones[i] };
 
 		ret = join_part(g, &parts[i], level, &to_pairs, &to_lones);
 		spill_close(&parts[i].build);
@@ -579,7 +458,7 @@ join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out
 			ret = spill_park(&pairs[i], g->j->err) < 0 ? -1 : spill_park(&lones[i], g->j->err);
 	}
 	if (ret == 0)
-		ret = merge(g, pairs, out) < 0 ? -1 : merge(g, lones, lone);
+		ret = join_merge(pairs, n, out, g->j->err) < 0 ? -1 : join_merge(lones, n, lone, g->j->err);
 	for (size_t i = 0; i < n; i++) {
 		spill_close(&pairs[i]);
 		spill_close(&lones[i]);
@@ -590,9 +469,9 @@ join_parts(struct grace *g, struct part *parts, unsigned level, struct sink *out
 int
 join_partitioned(struct hash_join *j)
 {
-	struct grace g = { .j = j, .bits = j->memory >= MANY_PARTS_MEMORY ? MAX_BITS : 2 };
+	struct grace g = { .j = j, .bits = j->memory >= MANY_BITS_MEMORY ? MANY_BITS : FEW_BITS };
 	struct part parts[MAX_PARTS];
-	struct sink out = { j->out, NULL };
+	struct join_sink out = { j->out, NULL };
 	int ret = -1;
 
 	init_parts(&g, parts);

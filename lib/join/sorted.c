@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "join/join.h"
+#include "join/runs.h"
 #include "join/sink.h"
 
 struct side {
@@ -190,13 +191,9 @@ pair_on_disk(struct sorted_join *j, struct rec_field line)
 	int got = spill_rewind(s, j->err);
 
 	while (got >= 0 && (got = spill_read(s, &n, sizeof(n), j->err)) > 0) {
-		j->scratch.len = 0;
-		buf_room(&j->scratch, (size_t)n + 1);
-		got = n > 0 ? spill_read(s, j->scratch.p, n, j->err) : 1;
+		got = join_read_bytes(s, &j->scratch, n, j->err);
 		if (got > 0)
 			got = join_put(j->out, line, (struct rec_field){ j->scratch.p, n }, j->err);
-		else if (got == 0)
-			got = msg_set(j->err, EX_IOERR, "temporary file: cut short");
 	}
 	return got;
 }

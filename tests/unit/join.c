@@ -442,8 +442,8 @@ main(void)
 	unit_start();
 	saved_stdout = dup(STDOUT_FILENO);
 	key_order();
-	agree(400, 40, false, "all types agree with nested loops, small tables");
-	agree(40, MAX_ROWS, false, "all types agree with nested loops, larger tables");
+	agree(250, 40, false, "all types agree with nested loops, small tables");
+	agree(25, MAX_ROWS, false, "all types agree with nested loops, larger tables");
 	agree(10, MAX_ROWS / 3, true, "all types agree with nested loops, one key in most rows");
 	return 0;
 }
