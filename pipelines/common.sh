@@ -1,0 +1,338 @@
+# shellcheck shell=sh disable=SC2034
+# What the scripts of the job share: where things are, messages, the lock of a lake, runs that take effect whole or not at all.
+#
+# A run works in LAKE/runs/<run id>. What is to appear in the lake it first writes under LAKE/runs/<run id>/stage, by the path it will have;
+# then LAKE/runs/pending, a link made by one rename, says that all of it is there; then each file is renamed to its place. A run that is
+# killed before the link changes nothing; one that is killed after it is carried through by whoever locks the lake next.
+
+LC_ALL=C
+export LC_ALL
+unset CDPATH
+
+me=${0##*/}
+TABLES='customers accounts loans loan_payments transactions'
+GOLD='customer_balance customer_loans account_transactions'
+SCHEMA=${ACCT_SCHEMA:-$here/schema}
+TAB=$(printf '\t')
+WAIT=no
+
+# The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else the installed ones.
+if [ -n "${ACCT_BIN:-}" ]; then
+	PATH=$ACCT_BIN:$PATH
+elif [ -x "$here/../build/bin/acct-ingest" ]; then
+	PATH=$here/../build/bin:$PATH
+fi
+export PATH
+
+warn() {
+	printf '%s: %s\n' "$me" "$*" >&2
+}
+
+# die STATUS TEXT...
+die() {
+	_status=$1
+	shift
+	warn "$@"
+	exit "$_status"
+}
+
+# tell TEXT...: what is going on, for someone who watches.
+tell() {
+	if [ -t 2 ] || [ -n "${ACCT_VERBOSE:-}" ]; then
+		printf '%s: %s\n' "$me" "$*" >&2
+	fi
+}
+
+need_programs() {
+	for _p; do
+		command -v "$_p" >/dev/null || die 69 "$_p: not found; 'sh pipelines/demo.sh --install' installs what is missing, 'make' builds"
+	done
+}
+
+# ---- the back end ----
+
+# backend DIR: sets BACKEND to its whole path; all five files must be there and not be empty.
+backend() {
+	case $1 in
+	*://*) die 64 "$1: a back end is a directory" ;;
+	esac
+	[ -d "$1" ] || die 66 "$1: no such directory"
+	BACKEND=$(cd -- "$1" && pwd -P) || exit 77
+	for _t in $TABLES; do
+		_f=$BACKEND/$_t.csv
+		[ -e "$_f" ] || die 66 "$_f: no such file"
+		[ -f "$_f" ] || die 66 "$_f: not a file"
+		[ -r "$_f" ] || die 77 "$_f: permission denied"
+		[ -s "$_f" ] || die 65 "$_f: empty"
+	done
+}
+
+# The SHA-256 of standard input in hexadecimal. openssl is asked first: it knows the instructions made for it, and takes a fifth of the time.
+sha256() {
+	if command -v openssl >/dev/null; then
+		_sum=$(openssl dgst -sha256 -r) || return 74
+	else
+		_sum=$(sha256sum) || return 74
+	fi
+	printf '%s\n' "${_sum%% *}"
+}
+
+# ---- the lake, its lock, its runs ----
+
+# lake DIR: sets LAKE to its whole path; it is made where it is missing.
+lake() {
+	case $1 in
+	*://*) die 64 "$1: a lake is a directory" ;;
+	esac
+	mkdir -p -- "$1" || exit 73
+	LAKE=$(cd -- "$1" && pwd -P) || exit 77
+}
+
+# Takes the lock of the lake unless the script that called this one holds it, and puts right what a killed run left behind.
+# WAIT=yes waits for another run to end. Whoever inherits descriptor 9 holds the lock with us: it is free when the last of a killed run is gone.
+lock() {
+	if [ "${ACCT_LOCKED:-}" = "$LAKE" ]; then
+		return 0
+	fi
+	[ -w "$LAKE" ] || die 77 "$LAKE: permission denied"
+	exec 9>>"$LAKE/.lock"
+	if ! flock -n 9; then
+		[ "$WAIT" = yes ] || die 75 "$LAKE: another run is at work; --wait waits for its end"
+		tell "$LAKE: waiting for another run to end"
+		flock 9 || exit 71
+	fi
+	ACCT_LOCKED=$LAKE
+	export ACCT_LOCKED
+	recover
+}
+
+recover() {
+	if [ -L "$LAKE/runs/pending" ]; then
+		_id=$(readlink "$LAKE/runs/pending")
+		warn "run $_id was cut off while it took effect; carried through"
+		settle "$_id"
+	fi
+	rm -f -- "$LAKE"/runs/pending.* "$LAKE/runs/last.new"
+	for _dir in "$LAKE"/runs/*/; do
+		_dir=${_dir%/}
+		if [ ! -L "$_dir" ] && [ -e "$_dir/unfinished" ]; then
+			rm -rf -- "$_dir"
+		fi
+	done
+}
+
+# Begins a run, or joins that of the calling script: sets RUN, STAGE (what will appear in the lake), WORK (what will not), STATS.
+begin() {
+	if [ -n "${ACCT_RUN:-}" ]; then
+		RUN=$ACCT_RUN
+		JOINED=yes
+	else
+		RUN=$LAKE/runs/$(date -u +%Y%m%dT%H%M%SZ)-$$
+		JOINED=no
+		trap 'end_failed' EXIT
+		trap 'exit 129' HUP
+		trap 'exit 130' INT
+		trap 'exit 143' TERM
+		mkdir -p -- "$LAKE/runs" || exit 73
+		mkdir -- "$RUN" || exit 73
+		: >"$RUN/unfinished" || exit 74
+	fi
+	STAGE=$RUN/stage
+	WORK=$RUN/work
+	STATS=$RUN/stats
+	mkdir -p -- "$STAGE" "$WORK" "$STATS" || exit 73
+	if [ -z "${TMPDIR:-}" ]; then
+		TMPDIR=$WORK
+		export TMPDIR
+	fi
+}
+
+# The end of a run that did not get as far as its commit: nothing of it stays, but for a reconciliation that did not close.
+end_failed() {
+	_status=$?
+	trap - EXIT
+	if [ -e "$RUN/unfinished" ]; then
+		if [ -e "$RUN/reconciliation.json" ]; then
+			rm -rf -- "$STAGE" "$WORK" "$RUN/unfinished"
+		else
+			rm -rf -- "$RUN"
+			rmdir -- "$LAKE/runs" 2>/dev/null || :
+		fi
+	fi
+	exit "$_status"
+}
+
+# All that is staged takes effect. A run that joined another's leaves that to it.
+commit() {
+	if [ "$JOINED" = yes ]; then
+		return 0
+	fi
+	_id=${RUN##*/}
+	(cd "$STAGE" && find . -type f -exec stat -c '%s %n' {} + | sort -k 2) >"$RUN/outputs" || exit 74
+	rm -rf -- "$WORK"
+	[ "$TMPDIR" != "$WORK" ] || unset TMPDIR
+	find "$RUN" -exec sync {} + || exit 74
+	ln -s -- "$_id" "$LAKE/runs/pending.$_id" && mv -fT -- "$LAKE/runs/pending.$_id" "$LAKE/runs/pending" || exit 74
+	sync "$LAKE/runs" || exit 74
+	settle "$_id"
+	trap - EXIT
+}
+
+# settle ID: renames what run ID staged to where it belongs. May be cut off and repeated at any point.
+settle() {
+	_run=$LAKE/runs/$1
+	if [ -d "$_run/stage" ]; then
+		(
+			cd "$_run/stage" || exit 74
+			find . -type d | while IFS= read -r _d; do
+				mkdir -p -- "$LAKE/$_d" || exit 74
+				find "$_d" -maxdepth 1 -type f -exec mv -f -t "$LAKE/$_d" -- {} + || exit 74
+				sync "$LAKE/$_d" || exit 74
+			done
+		) || exit 74
+	fi
+	if [ -e "$_run/summary.json" ]; then
+		rm -f -- "$LAKE/runs/last.new"
+		ln -s -- "$1" "$LAKE/runs/last.new" && mv -fT -- "$LAKE/runs/last.new" "$LAKE/runs/last" || exit 74
+	elif [ -e "$_run/partial" ]; then
+		rm -f -- "$LAKE/runs/last"	# silver or gold is no longer what that run made
+	fi
+	rm -rf -- "$_run/stage" "$_run/work" "$_run/unfinished"
+	rm -f -- "$LAKE/runs/pending"
+}
+
+# The run of a script by itself, of silver or of gold only.
+commit_part() {
+	if [ "$JOINED" = no ]; then
+		: >"$RUN/partial"
+		commit
+	fi
+}
+
+# of PATH: where a part of the lake is to be read: as this run has staged it, else as the lake has it.
+of() {
+	if [ -e "$STAGE/$1" ]; then
+		printf '%s\n' "$STAGE/$1"
+	elif [ -e "$LAKE/$1" ]; then
+		printf '%s\n' "$LAKE/$1"
+	else
+		die 66 "$LAKE/$1: not there; ${2:-run.sh} makes it"
+	fi
+}
+
+# ---- work at once ----
+
+# each FUNCTION WORD...: runs FUNCTION for each word, as many at once as there are cores. Ends with the first status that is not 0.
+# To be called where set -e works, that is not as a condition.
+each() {
+	_function=$1
+	shift
+	_fifo=$WORK/slots.$$
+	_pids=
+	_worst=0
+	mkfifo "$_fifo"
+	exec 8<>"$_fifo"
+	rm -f "$_fifo"
+	_n=${ACCT_JOBS:-$(nproc)}
+	while [ "$_n" -gt 0 ]; do
+		echo >&8
+		_n=$((_n - 1))
+	done
+	for _word; do
+		read -r _slot <&8
+		(
+			trap 'echo >&8' EXIT
+			"$_function" "$_word"
+		) &
+		_pids="$_pids $!"
+	done
+	for _pid in $_pids; do
+		wait "$_pid" || {
+			_got=$?
+			[ "$_worst" -ne 0 ] || _worst=$_got
+		}
+	done
+	exec 8>&-
+	return "$_worst"
+}
+
+# In a pipe `left NAME COMMAND... | COMMAND || right NAME $?`, the status of the left side is the status of the pipe where it is the
+# cause: not where it was stopped by the right side's end.
+left() {
+	_name=$1
+	shift
+	"$@" || echo "$?" >"$WORK/$_name.status"
+}
+
+# joined NAME STATUS: ends the script with the status of the pipe if it is not 0.
+joined() {
+	_left=0
+	if [ -s "$WORK/$1.status" ]; then
+		read -r _left <"$WORK/$1.status"
+		rm -f "$WORK/$1.status"
+	fi
+	if [ "$_left" -ne 0 ] && { [ "$_left" -ne 141 ] || [ "$2" -eq 0 ]; }; then
+		exit "$_left"
+	fi
+	[ "$2" -eq 0 ] || exit "$2"
+}
+
+# by_key NAME FILE: the records of FILE in the order of their first column, which is their key.
+by_key() {
+	sort -S 48M -T "$TMPDIR" -- "$1" || return 74
+}
+
+# ---- numbers and JSON ----
+
+# json FILE PATH...: the values at these paths of a JSON file, one a line; objects as JSON.
+json() {
+	_file=$1
+	shift
+	_sql=
+	for _path; do
+		_sql="$_sql select json_extract(cast(readfile('/dev/stdin') as text), '$_path');"
+	done
+	sqlite3 -batch -init /dev/null :memory: "$_sql" <"$_file"
+}
+
+# exact EXPRESSION: sums and comparisons of decimals without limit of size.
+exact() {
+	printf '%s\n' "$*" | BC_LINE_LENGTH=0 bc
+}
+
+# totals FILE AGGREGATE...: the totals of a record file as one line of words.
+totals() {
+	_file=$1
+	shift
+	acct-balance -i "$_file" -o "$WORK/totals.$$" "$@" || return
+	acct-cat -f tsv -o "$WORK/totals.$$.tsv" "$WORK/totals.$$" || return
+	sed -n '2p' "$WORK/totals.$$.tsv"
+}
+
+# quoted TEXT: as a JSON string.
+quoted() {
+	printf '"%s"' "$(printf '%s' "$1" | tr '\001-\037' ' ' | sed 's/[\\"]/\\&/g')"
+}
+
+# align SIDES: lines of words separated by tabs as a table; SIDES has an l or an r for each column.
+align() {
+	awk -F '\t' -v sides="$1" '
+	{
+		if (NF > most)
+			most = NF
+		for (i = 1; i <= NF; i++) {
+			cell[NR, i] = $i
+			if (length($i) > width[i])
+				width[i] = length($i)
+		}
+	}
+	END {
+		for (r = 1; r <= NR; r++) {
+			line = ""
+			for (i = 1; i <= most; i++)
+				line = line "  " sprintf("%" (substr(sides, i, 1) == "l" ? "-" : "") width[i] "s", cell[r, i])
+			sub(/ +$/, "", line)
+			print line
+		}
+	}'
+}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# demo.sh [FOLDER [LAKE]]: from a fresh checkout to the whole job in one command. Installs what is missing from Debian, builds, runs the job on
+# the sample bank, or on the five files of FOLDER, and shows what came of it. The lake is build/demo-lake unless named.
+# demo.sh --install: only installs what building and running need. Where all is there already, no network is needed.
+set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+
+packages='gcc make pkg-config libc6-dev libcsv-dev libyaml-dev libbsd-dev libxxhash-dev libsnappy-dev libzstd-dev zlib1g-dev
+	liblz4-dev libroaring-dev sqlite3 bc util-linux openssl'
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Asks the package manager only where something is missing.
+install_missing() {
+	missing=
+	for package in $packages; do
+		installed "$package" || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null || {
+		echo "demo.sh: please install:$missing" >&2
+		exit 69
+	}
+	echo "installing:$missing"
+	sudo=
+	[ "$(id -u)" -eq 0 ] || sudo=sudo
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086
+	$sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null || exit 69
+}
+
+# show TABLE: its first five records, aligned.
+show() {
+	echo
+	echo "$1, the first rows of $lake/gold/$1.acct"
+	head -n 6 "$lake/gold/$1.acct" | acct-cat --partial -f table
+}
+
+case ${1:-} in
+--install)
+	install_missing
+	exit 0
+	;;
+-*)
+	echo 'usage: demo.sh [--install | FOLDER [LAKE]]' >&2
+	exit 64
+	;;
+esac
+folder=${1:-$here/sample}
+lake=${2:-$here/../build/demo-lake}
+if [ -e "$here/../Makefile" ]; then
+	install_missing
+	make -s -C "$here/.." -j"$(nproc)" all
+	PATH=$here/../build/bin:$PATH
+	mkdir -p "$here/../build"
+fi
+sh "$here/run.sh" "$folder" "$lake"
+lake=$(cd -- "$lake" && pwd -P)
+for table in customer_balance customer_loans account_transactions; do
+	show "$table"
+done
+echo
+echo "The same in SQL: sqlite3 $lake/gold/gold.db 'SELECT * FROM customer_balance'"

@@ -1,0 +1,227 @@
+#!/bin/sh
+# run.sh [--wait] [-d sqlite|postgres|none] BACKEND LAKE: the whole job. The five files of BACKEND are kept as bronze, cleaned into silver,
+# worked out into gold and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says otherwise); what must add up is checked before
+# anything takes effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
+#
+# Run again on the same files it changes nothing and says so. A run that fails or is killed leaves silver and gold as they were.
+# Status: 0 done, 1 the sums do not close, 65 or 66 a file is broken or missing, 75 another run is at work (--wait waits for it).
+set -eu
+here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+# shellcheck source=common.sh
+. "$here/common.sh"
+
+usage() {
+	echo 'usage: run.sh [--wait] [-d sqlite|postgres|none] BACKEND LAKE' >&2
+	exit 64
+}
+
+# ---- is there anything to do? ----
+
+# Are the files of the back end those of the last run, and is all there that it made?
+same_as_last() {
+	[ -e "$last/inputs" ] && [ -e "$last/outputs" ] || return 1
+	while IFS=$TAB read -r table _ bytes _; do
+		[ "$(stat -L -c %s -- "$BACKEND/$table.csv")" = "$bytes" ] || return 1
+	done <"$last/inputs"
+	while read -r bytes path; do
+		[ "$(stat -c %s -- "$LAKE/$path" 2>/dev/null)" = "$bytes" ] || return 1
+	done <"$last/outputs"
+	while IFS=$TAB read -r table sum _ path; do
+		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/$table.csv")" = "$sum" ] || return 1
+	done <"$last/inputs"
+}
+
+loaded() {
+	case $target in
+	none) return 0 ;;
+	sqlite) [ -e "$last/loaded-sqlite" ] && [ -e "$LAKE/gold/gold.db" ] ;;
+	*) [ -e "$last/loaded-$target" ] ;;
+	esac
+}
+
+load() {
+	if [ "$target" != none ]; then
+		tell "merging gold into $target"
+		sh "$here/load.sh" -d "$target" "$LAKE"
+		: >"$LAKE/runs/last/loaded-$target"
+	fi
+}
+
+# ---- the summary ----
+
+REASONS='field-count encoding missing type not-allowed duplicate conflict'
+
+summary_files() {
+	printf 'table\tbytes\tread\tclean\trejected\tblank\n'
+	while IFS=$TAB read -r table _ bytes _; do
+		json "$STATS/$table.clean.json" '$.read' '$.clean' '$.rejected' >"$WORK/words"
+		json "$STATS/$table.ingest.json" '$.blank' >>"$WORK/words"
+		printf '%s\t%s\t%s\n' "$table" "$bytes" "$(paste -s "$WORK/words")"
+	done <"$RUN/inputs"
+}
+
+# Reasons that occur, each with its count for each table.
+summary_reasons() {
+	for table in $TABLES; do
+		set --
+		for reason in $REASONS; do
+			set -- "$@" "\$.reasons.\"$reason\""
+		done
+		json "$STATS/$table.clean.json" "$@" >"$WORK/words"
+		for reason in $REASONS; do
+			read -r n
+			[ "$n" = 0 ] || printf '%s\t%s\t%s\n' "$table" "$reason" "$n"
+		done <"$WORK/words"
+	done
+}
+
+summary_gold() {
+	read -r n _ sum <"$WORK/customer_balance.figures"
+	printf 'customer_balance\t%s rows\ttotal_balance\t%s\n' "$n" "$sum"
+	read -r n _ _ _ sum <"$WORK/customer_loans.figures"
+	printf 'customer_loans\t%s rows\toutstanding\t%s\n' "$n" "$sum"
+	read -r n _ _ _ _ sum <"$WORK/account_transactions.figures"
+	printf 'account_transactions\t%s rows\tnet_amount\t%s\n' "$n" "$sum"
+}
+
+summary_orphans() {
+	while IFS=$TAB read -r table what; do
+		read -r n sum <"$WORK/orphans.$table"
+		printf '%s\t%s\t%s\n' "$what" "$n" "$sum"
+	done <<-END
+		accounts${TAB}accounts of unknown customers
+		loan_payments${TAB}payments for unknown loans
+		transactions${TAB}transactions of unknown accounts
+	END
+}
+
+summary() {
+	echo "run ${RUN##*/}"
+	echo
+	summary_files | align lrrrrr
+	summary_reasons >"$WORK/reasons"
+	if [ -s "$WORK/reasons" ]; then
+		echo
+		echo 'rejected'
+		align llr <"$WORK/reasons"
+	fi
+	echo
+	echo 'gold'
+	summary_gold | align lrlr
+	echo
+	echo 'kept in silver without an owner'
+	summary_orphans | align lrr
+	echo
+	echo 'reconciliation'
+	cat "$WORK/reconciliation"
+}
+
+json_inputs() {
+	comma=
+	while IFS=$TAB read -r table sum bytes path; do
+		printf '%s\n  "%s":{"sha256":"%s","bytes":%s,"bronze":"%s"}' "$comma" "$table" "$sum" "$bytes" "$path"
+		comma=,
+	done <"$RUN/inputs"
+}
+
+json_tables() {
+	comma=
+	for table in $TABLES; do
+		json "$STATS/$table.clean.json" '$.read' '$.clean' '$.rejected' '$.reasons' '$.amounts' >"$WORK/words"
+		json "$STATS/$table.ingest.json" '$.blank' >>"$WORK/words"
+		{ read -r read_ && read -r clean && read -r rejected && read -r reasons && read -r amounts && read -r blank; } <"$WORK/words"
+		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,\n    "reasons":%s,\n    "amounts":%s}' \
+			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$reasons" "$amounts"
+		comma=,
+	done
+}
+
+json_gold() {
+	comma=
+	for table in $GOLD; do
+		read -r n _ <"$WORK/$table.figures"
+		printf '%s\n  "%s":{"rows":%s}' "$comma" "$table" "$n"
+		comma=,
+	done
+}
+
+json_orphans() {
+	comma=
+	for table in accounts loan_payments transactions; do
+		read -r n sum <"$WORK/orphans.$table"
+		printf '%s\n  "%s":{"count":%s,"amount":"%s"}' "$comma" "$table" "$n" "$sum"
+		comma=,
+	done
+}
+
+summary_json() {
+	printf '{"run":"%s",\n "backend":%s,\n "started":"%s",\n "finished":"%s",\n' \
+		"${RUN##*/}" "$(quoted "$BACKEND")" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+	printf ' "inputs":{%s},\n' "$(json_inputs)"
+	printf ' "tables":{%s},\n' "$(json_tables)"
+	printf ' "gold":{%s},\n' "$(json_gold)"
+	printf ' "orphans":{%s},\n' "$(json_orphans)"
+	printf ' "reconciliation":%s}\n' "$(cat "$RUN/reconciliation.json")"
+}
+
+# ---- the job ----
+
+target=sqlite
+while [ $# -gt 0 ]; do
+	case $1 in
+	-w | --wait) WAIT=yes ;;
+	-d) [ $# -ge 2 ] || usage && target=$2 && shift ;;
+	--) shift && break ;;
+	-*) usage ;;
+	*) break ;;
+	esac
+	shift
+done
+[ $# -eq 2 ] || usage
+case $target in
+sqlite | none) ;;
+postgres) need_programs psql ;;
+*) usage ;;
+esac
+need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql
+started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+backend "$1"
+lake "$2"
+lock
+last=$LAKE/runs/last
+if same_as_last; then
+	if loaded; then
+		echo "nothing to do: $BACKEND is as it was in run $(readlink "$last")"
+		exit 0
+	fi
+	echo "$BACKEND is as it was in run $(readlink "$last"); only the merge into $target was missing"
+	load
+	exit 0
+fi
+begin
+ACCT_RUN=$RUN
+export ACCT_RUN
+tell 'bronze: taking the files over'
+sh "$here/bronze.sh" "$BACKEND" "$LAKE"
+tell 'silver: cleaning'
+sh "$here/silver.sh" "$LAKE"
+tell 'gold: working out balances'
+sh "$here/gold.sh" "$LAKE"
+tell 'reconciling'
+status=0
+sh "$here/reconcile.sh" "$LAKE" >"$WORK/reconciliation" || status=$?
+if [ "$status" -ne 0 ]; then
+	cat "$WORK/reconciliation" >&2
+	[ "$status" -ne 1 ] || warn "the sums do not close; silver and gold are as they were; see $RUN/reconciliation.json"
+	exit "$status"
+fi
+summary >"$RUN/summary.txt"
+summary_json >"$RUN/summary.json"
+commit
+unset ACCT_RUN
+cat "$RUN/summary.txt"
+load
+case $target in
+sqlite) echo && echo "gold is merged into $LAKE/gold/gold.db" ;;
+postgres) echo && echo 'gold is merged into PostgreSQL' ;;
+esac
