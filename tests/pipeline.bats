@@ -1,0 +1,546 @@
+load helper
+
+# The whole job: real files, dirty data against the independent calculation, broken files, two at once, kill -9.
+
+P=$ROOT/pipelines
+export ACCT_BIN=$BUILD/bin
+
+# bank DIR OPTION...: a small bank of the generator.
+bank() {
+	local dir=$1
+	shift
+	bankgen -n 40 -S 1 "$@" "$dir"
+}
+
+# Everything of a folder that could change: names, sizes, times, inodes.
+snapshot() {
+	(cd "$1" && find . -printf '%p %y %s %T@ %i\n' | sort)
+}
+
+# The contents of silver and gold, one line a file.
+contents() {
+	(cd "$1" && find silver gold -name '*.acct' -exec sha256sum {} + 2>/dev/null | sort -k 2)
+}
+
+# stub NAME TEXT: a program of that name, found before the real one, which is "$REAL/NAME".
+stub() {
+	if [ ! -d stubs ]; then
+		mkdir stubs
+		for f in "$BUILD"/bin/*; do ln -s "$f" stubs/; done
+	fi
+	rm -f "stubs/$1"
+	printf '#!/bin/sh\nREAL=%s\n%s\n' "$BUILD/bin" "$2" >"stubs/$1"
+	chmod +x "stubs/$1"
+}
+
+sql() {
+	sqlite3 -batch -init /dev/null "$@"
+}
+
+# ---- the sample ----
+
+@test "pipeline: the sample bank can be made again, byte for byte" {
+	sh -c "cd '$T' && mkdir -p build/tools pipelines && ln -s '$BUILD/tools/bankgen' build/tools/ &&
+		$(grep build/tools/bankgen "$P/sample/README")"
+	for f in customers accounts loans loan_payments transactions; do
+		cmp "$P/sample/$f.csv" "pipelines/sample/$f.csv"
+	done
+	[ "$(du -bs --exclude=README "$P/sample" | cut -f 1)" -lt 60000 ]
+}
+
+@test "pipeline: the generator gives the same bytes for a seed, others for another" {
+	bankgen -n 100 -S 7 --dirt 0.05 a
+	bankgen -n 100 -S 7 --dirt 0.05 b
+	bankgen -n 100 -S 8 --dirt 0.05 c
+	diff -r a b
+	run ! diff -rq a c
+	same "100 150 50 300 2000" "$(bankgen -n 100 d && cd d && for t in customers accounts loans loan_payments transactions; do
+		echo $(($(wc -l <$t.csv) - 1)); done | paste -sd ' ')"
+}
+
+@test "pipeline: the generator: wrong use" {
+	run -64 --separate-stderr bankgen
+	run -64 --separate-stderr bankgen -n x a
+	run -64 --separate-stderr bankgen --dirt 2 a
+	run -64 --separate-stderr bankgen --dirt-nonesuch 1 a
+	run -0 --separate-stderr bankgen -h
+}
+
+# ---- the real files ----
+
+@test "pipeline: the real files give what they must give" {
+	need "$SHARED/data/bank"
+	run -0 --separate-stderr sh "$P/run.sh" "$SHARED/data/bank" lake
+	same "87 86 1
+100 100 0
+100 100 0
+100 100 0
+100 100 0" "$(jq -r '.tables[] | "\(.read) \(.clean) \(.rejected)"' lake/runs/last/summary.json)"
+	same "88,field-count,,,\"87,William,McDonald,8686 Maple Ave,Haileybury\"" \
+		"$(acct-cat -f csv lake/silver/_rejects/customers.acct | sed 1d)"
+	same "99 98 98" "$(sql lake/gold/gold.db 'SELECT (SELECT count(*) FROM customer_balance), (SELECT count(*) FROM customer_loans),
+		(SELECT count(*) FROM account_transactions)' | tr '|' ' ')"
+	same "51|250.25
+7|2900.00
+15|3900.50
+54|850.25
+11|2600.00" "$(for c in 51 7 15 54 11; do sql lake/gold/gold.db "SELECT customer_id, total_balance FROM customer_balance WHERE customer_id = $c"; done)"
+	same "298712.25" "$(acct-balance 't=sum(total_balance)' -i lake/gold/customer_balance.acct | acct-cat -f csv | sed 1d)"
+	same '{"accounts":{"count":13,"amount":"8131.50"},"loan_payments":{"count":0,"amount":"0.00"},"transactions":{"count":0,"amount":"0.00"}}' \
+		"$(jq -c .orphans lake/runs/last/summary.json)"
+	same "true" "$(jq .reconciliation.closes lake/runs/last/summary.json)"
+	[[ $output == *"customers"*"4603"*"87"*"86"*"1"* ]]
+	[[ $output == *"19 of 19 checks close"* ]]
+}
+
+@test "pipeline: the real files: every row as the independent calculation has it" {
+	need "$SHARED/data/bank"
+	sh "$P/run.sh" -d none "$SHARED/data/bank" lake
+	python3 "$ROOT/tests/oracle.py" "$SHARED/data/bank" --check lake
+}
+
+@test "pipeline: gold has the columns and types of its contract, and the key's flag" {
+	sh "$P/run.sh" -d none "$P/sample" lake
+	same "customer_balance customer_id:int64*! first_name:string last_name:string address:string city:string state:string zip:string account_count:int64! total_balance:decimal%2828%2C2%29!
+customer_loans customer_id:int64*! loan_count:int64! total_loan_amount:decimal%2828%2C2%29! total_paid:decimal%2828%2C2%29! outstanding:decimal%2828%2C2%29!
+account_transactions account_id:int64*! transaction_count:int64! total_transaction_amount:decimal%2828%2C2%29! total_deposits:decimal%2828%2C2%29! total_withdrawals:decimal%2828%2C2%29! net_amount:decimal%2828%2C2%29! first_transaction_date:date! last_transaction_date:date!" \
+		"$(for t in customer_balance customer_loans account_transactions; do
+			head -n 1 lake/gold/$t.acct | tr -d '\001' | sed 's/^H acct.1 //; s/ @[^ ]*//g; s/(/%28/g; s/)/%29/g; s/,/%2C/g'; done)"
+	for f in lake/gold/*.acct lake/silver/*.acct lake/silver/_rejects/*.acct; do acct-cat --check "$f"; done
+}
+
+# ---- dirty data ----
+
+dirty() {
+	local lake=$1
+	shift
+	bankgen "$@" bank
+	sh "$P/run.sh" -d none bank "$lake" >/dev/null
+	python3 "$ROOT/tests/oracle.py" bank --check "$lake"
+}
+
+@test "pipeline: dirty data: the sample" {
+	sh "$P/run.sh" "$P/sample" lake
+	python3 "$ROOT/tests/oracle.py" "$P/sample" --check lake
+}
+
+@test "pipeline: dirty data: a little of everything, several seeds" {
+	for seed in 11 12 13 14; do
+		dirty "lake$seed" -n 300 -S "$seed" --dirt 0.01 --dirt-bom 0.5 --dirt-cut 0.5
+	done
+}
+
+@test "pipeline: dirty data: much of everything, CRLF" {
+	dirty lake1 -n 1000 -S 21 --dirt 0.06 --crlf --dirt-bom 1 --dirt-cut 1
+	dirty lake2 -n 5 -S 22 --dirt 0.3
+	dirty lake3 -n 1 -S 23
+}
+
+@test "pipeline: dirty data: each kind by itself" {
+	for kind in few many utf8 missing number date decimals range type duplicate conflict orphan blank space quote lineend nullword form odd; do
+		dirty "lake-$kind" -n 30 -S 31 "--dirt-$kind" 0.3 || {
+			echo "kind: $kind"
+			false
+		}
+	done
+}
+
+@test "pipeline: dirty data: null words of another schema" {
+	cp -r "$P/schema" schema
+	for f in schema/*.yaml; do echo 'nulls: [NULL, "null", N/A]' >>"$f"; done
+	export ACCT_SCHEMA=$T/schema ORACLE_NULLS=NULL,null,N/A
+	dirty lake -n 300 -S 41 --dirt 0.02 --dirt-nullword 0.2 --dirt-missing 0.1
+}
+
+@test "pipeline: dirty data: keys in no order" {
+	bank sorted --dirt 0.01
+	mkdir bank
+	for t in customers accounts loans loan_payments transactions; do
+		(head -n 1 sorted/$t.csv && sed 1d sorted/$t.csv | shuf --random-source=<(yes)) >bank/$t.csv
+	done
+	sh "$P/run.sh" -d none bank lake
+	python3 "$ROOT/tests/oracle.py" bank --check lake
+}
+
+@test "pipeline: a rejected row can be mended and fed in again" {
+	bank bank --dirt-number 0.2
+	sh "$P/run.sh" -d none bank lake
+	acct-cat -f raw lake/silver/_rejects/transactions.acct >rejects.csv
+	# One line for each reject behind the header, each as it stood in the file.
+	same "$(jq '.tables.transactions.rejected' lake/runs/last/summary.json)" "$(sed 1d rejects.csv | grep -c '')"
+	same "$(head -n 1 bank/transactions.csv)" "$(head -n 1 rejects.csv)"
+	same "" "$(sed 1d rejects.csv | tr -d '"' | sort | comm -23 - <(tr -d '"' <bank/transactions.csv | sort))"
+	# Mended: the same rows from a bank without dirt.
+	bank whole
+	(head -n 1 rejects.csv && acct-cat -f csv -c _line lake/silver/_rejects/transactions.acct | sed 1d |
+		while read -r n; do sed -n "${n}p" whole/transactions.csv; done) >mended.csv
+	acct-ingest -s "$P/schema/transactions.yaml" mended.csv | acct-clean -s "$P/schema/transactions.yaml" -r still.acct -o mended.acct
+	same "0" "$(acct-balance 'n=count()' -i still.acct | acct-cat -f csv | sed 1d)"
+	cat lake/silver/transactions.acct mended.acct | acct-balance 'n=count()' 'sum=sum(transaction_amount)' | acct-cat -f csv >both
+	acct-ingest -s "$P/schema/transactions.yaml" whole/transactions.csv | acct-clean -s "$P/schema/transactions.yaml" |
+		acct-balance 'n=count()' 'sum=sum(transaction_amount)' | acct-cat -f csv >all
+	diff -u all both
+}
+
+# ---- again ----
+
+@test "pipeline: a second run on the same files does nothing and says so" {
+	sh "$P/run.sh" "$P/sample" lake
+	snapshot lake >before
+	run -0 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	[[ $output == "nothing to do: "* ]]
+	[ -z "$stderr" ]
+	snapshot lake >after
+	diff -u before after
+}
+
+@test "pipeline: a lost output is made again" {
+	sh "$P/run.sh" "$P/sample" lake
+	contents lake >before
+	rm lake/silver/loans.acct lake/gold/customer_loans.acct
+	run -0 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	[[ $output != "nothing to do"* ]]
+	contents lake | diff -u before -
+	rm lake/gold/gold.db
+	run -0 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	[[ $output == *"only the merge into sqlite was missing"* ]]
+	[ "$(sql lake/gold/gold.db 'SELECT count(*) FROM customer_balance')" -gt 40 ]
+}
+
+@test "pipeline: new files replace silver and gold, and bronze keeps the old ones" {
+	bank a
+	bank b -S 2
+	sh "$P/run.sh" a lake
+	sh "$P/run.sh" b lake
+	python3 "$ROOT/tests/oracle.py" b --check lake
+	same "10" "$(find lake/bronze -name '*.csv' | wc -l)"
+	for f in a/*.csv b/*.csv; do
+		sum=$(sha256sum "$f")
+		t=$(basename "$f" .csv)
+		cmp "$f" "lake/bronze/$t/${sum:0:16}-$t.csv"
+		[ ! -w "lake/bronze/$t/${sum:0:16}-$t.csv" ] || [ "$(id -u)" -eq 0 ]
+	done
+	# Back to the first: the copies are there already.
+	find lake/bronze -name '*.csv' -printf '%p %i\n' | sort >before
+	sh "$P/run.sh" a lake
+	find lake/bronze -name '*.csv' -printf '%p %i\n' | sort | diff -u before -
+	python3 "$ROOT/tests/oracle.py" a --check lake
+}
+
+@test "pipeline: step by step is the same as at once" {
+	sh "$P/run.sh" "$P/sample" lake1
+	sh "$P/bronze.sh" "$P/sample" lake2
+	sh "$P/silver.sh" lake2
+	sh "$P/gold.sh" lake2
+	sh "$P/load.sh" lake2
+	diff -u <(contents lake1) <(contents lake2)
+	for t in customer_balance customer_loans account_transactions; do
+		diff -u <(sql lake1/gold/gold.db "SELECT * FROM $t ORDER BY 1") <(sql lake2/gold/gold.db "SELECT * FROM $t ORDER BY 1")
+	done
+	# Silver of a step of its own is not what the last run made: the next one does not trust it.
+	sh "$P/silver.sh" lake1
+	run -0 --separate-stderr sh "$P/run.sh" "$P/sample" lake1
+	[[ $output != "nothing to do"* ]]
+}
+
+@test "pipeline: from any folder, with odd names" {
+	mkdir -p "it's a \"bank\"" x/y
+	cp "$P"/sample/*.csv "it's a \"bank\""
+	(cd x/y && sh "$P/run.sh" "../../it's a \"bank\"" "the lake's; \$HOME")
+	python3 "$ROOT/tests/oracle.py" "$P/sample" --check "x/y/the lake's; \$HOME"
+	same "$T/it's a \"bank\"" "$(jq -r .backend "x/y/the lake's; \$HOME/runs/last/summary.json")"
+	run -0 --separate-stderr sh "$P/run.sh" "it's a \"bank\"" "x/y/the lake's; \$HOME"
+	[[ $output == "nothing to do: "* ]]
+}
+
+@test "pipeline: gold.db: merged again nothing changes, a row that was altered is put right" {
+	sh "$P/run.sh" "$P/sample" lake
+	sql lake/gold/gold.db 'SELECT * FROM customer_balance ORDER BY 1' >before
+	sql lake/gold/gold.db "UPDATE customer_balance SET total_balance = '1.00' WHERE customer_id = 7; DELETE FROM customer_balance WHERE customer_id = 9"
+	sh "$P/load.sh" lake
+	sql lake/gold/gold.db 'SELECT * FROM customer_balance ORDER BY 1' | diff -u before -
+	sql lake/gold/gold.db "INSERT INTO customer_balance SELECT 999999, first_name, last_name, address, city, state, zip, account_count, total_balance
+		FROM customer_balance LIMIT 1"
+	run -0 --separate-stderr sh "$P/load.sh" lake
+	[[ $stderr == "load.sh: customer_balance: 1 rows of the target are no longer in gold; "* ]]
+}
+
+@test "pipeline: gold.db is exact text or integers, equal to gold to the cent" {
+	bankgen -n 200 -S 3 --dirt-range 0.3 bank
+	sh "$P/run.sh" bank lake
+	for t in customer_loans account_transactions; do
+		diff -u <(acct-cat -f csv lake/gold/$t.acct | sed 1d) <(sql -csv lake/gold/gold.db "SELECT * FROM $t ORDER BY 1" | tr -d '\r')
+	done
+}
+
+@test "pipeline: PostgreSQL gets the same gold" {
+	[ -e "$ROOT/tests/postgres.sh" ] || skip "SKIPPED: no tests/postgres.sh"
+	server=$(sh "$ROOT/tests/postgres.sh" start) || skip "SKIPPED: no PostgreSQL server can be had"
+	eval "$server"
+	status=0
+	{
+		sh "$P/run.sh" -d postgres "$P/sample" lake &&
+		acct-cat -f csv lake/gold/account_transactions.acct | sed 1d >expected &&
+		psql -X -q --csv -t -c 'SELECT * FROM account_transactions ORDER BY 1' >got &&
+		diff -u expected got &&
+		sh "$P/run.sh" -d postgres "$P/sample" lake | grep -q '^nothing to do: ' &&
+		[ ! -e lake/gold/gold.db ]
+	} || status=$?
+	sh "$ROOT/tests/postgres.sh" stop "$PGPRIVATE"
+	[ "$status" -eq 0 ]
+}
+
+@test "pipeline: no PostgreSQL server: 69, and the next run only merges" {
+	export PGHOST=$T/nowhere
+	run -69 --separate-stderr sh "$P/run.sh" -d postgres "$P/sample" lake
+	contents lake >before
+	run -69 --separate-stderr sh "$P/run.sh" -d postgres "$P/sample" lake
+	[[ $output == *"only the merge into postgres was missing"* ]]
+	contents lake | diff -u before -
+}
+
+# ---- broken files ----
+
+# refused STATUS MESSAGE: run.sh on the folder `bad` ends so, and neither a fresh lake nor one with a run in it changes.
+refused() {
+	run "-$1" --separate-stderr sh "$P/run.sh" bad fresh
+	[[ $stderr == *"$2"* ]] || {
+		echo "$stderr"
+		false
+	}
+	[ -z "$output" ]
+	same "" "$(find fresh -mindepth 1 ! -name .lock 2>/dev/null)"
+	if [ ! -e lake ]; then sh "$P/run.sh" "$P/sample" lake; fi
+	snapshot lake | grep -v '^./runs d' >before
+	run "-$1" --separate-stderr sh "$P/run.sh" bad lake
+	snapshot lake | grep -v '^./runs d' | diff -u before -
+}
+
+@test "pipeline: a file is missing, a folder, empty" {
+	cp -r "$P/sample" bad
+	rm bad/loans.csv
+	refused 66 "run.sh: $T/bad/loans.csv: no such file"
+	mkdir bad/loans.csv
+	refused 66 "run.sh: $T/bad/loans.csv: not a file"
+	rmdir bad/loans.csv
+	: >bad/loans.csv
+	refused 65 "run.sh: $T/bad/loans.csv: empty"
+	run -66 --separate-stderr sh "$P/run.sh" nowhere lake
+	[[ $stderr == "run.sh: nowhere: no such directory" ]]
+}
+
+@test "pipeline: a file without a whole header, with another header, cut within quotes" {
+	cp -r "$P/sample" bad
+	printf 'loan_id,customer_id,loan_am' >bad/loans.csv
+	refused 65 "$T/bad/loans.csv: no whole header"
+	printf 'loan_id,customer_id,loan_amount,interest_rate,loan_term' >bad/loans.csv
+	refused 65 "$T/bad/loans.csv: no whole header"
+	cp "$P/sample/loans.csv" bad/
+	sed -i '1s/loan_amount/amount/' bad/loans.csv
+	refused 65 "$T/bad/loans.csv: refused"
+	[[ $stderr == *"amount"* ]]
+	cp "$P/sample/loans.csv" bad/
+	printf '99,3,"10.00' >>bad/loans.csv
+	refused 65 "$T/bad/loans.csv: refused"
+	[[ $stderr == *"acct-ingest: loans.csv:"*": unterminated quote"* ]]
+}
+
+@test "pipeline: a header alone is a table without rows" {
+	for t in customers accounts loans loan_payments transactions; do
+		mkdir -p empty
+		head -n 1 "$P/sample/$t.csv" >empty/$t.csv
+	done
+	sh "$P/run.sh" empty lake
+	python3 "$ROOT/tests/oracle.py" empty --check lake
+	same "0" "$(sql lake/gold/gold.db 'SELECT count(*) FROM customer_balance')"
+}
+
+@test "pipeline: a file that grows or shrinks while it is copied" {
+	cp -r "$P/sample" bad
+	mkdir stubs
+	for f in "$BUILD"/bin/*; do ln -s "$f" stubs/; done
+	stub tee '/usr/bin/tee "$@"; case $* in *loans.csv) echo 1000,1,5.00,1,1 >>'"$T"'/bad/loans.csv ;; esac'
+	export ACCT_BIN=$T/stubs
+	run -65 --separate-stderr sh "$P/run.sh" bad lake
+	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
+	stub tee '/usr/bin/tee "$@"; case $* in *loans.csv) : >'"$T"'/bad/loans.csv ;; esac'
+	cp "$P/sample/loans.csv" bad/
+	run -65 --separate-stderr sh "$P/run.sh" bad lake
+	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
+	[ ! -e lake/bronze ] && [ ! -e lake/silver ]
+}
+
+# ---- failures within ----
+
+@test "pipeline: the status of a stage that fails is the status of the run, and the lake is as it was" {
+	bank a
+	sh "$P/run.sh" a lake
+	snapshot lake | grep -v -e '^./runs d' -e bronze >before
+	for program in acct-clean:74 acct-join:71 acct-balance:70 acct-select:73; do
+		stub "${program%:*}" "echo '${program%:*}: broken on purpose' >&2; exit ${program#*:}"
+		ACCT_BIN=$T/stubs run "-${program#*:}" --separate-stderr sh "$P/run.sh" "$P/sample" lake
+		[[ $stderr == *"${program%:*}: broken on purpose"* ]]
+		snapshot lake | grep -v -e '^./runs d' -e bronze | diff -u before -
+		ln -sf "$BUILD/bin/${program%:*}" "stubs/${program%:*}"
+	done
+}
+
+@test "pipeline: the left side of a pipe that fails is what the status tells" {
+	# Silver's ingest, not the one that looks at the copies: that one writes to nowhere.
+	stub acct-ingest 'case $* in *--stats*) "$REAL/acct-ingest" "$@" | head -n 3; exit 74 ;; *) exec "$REAL/acct-ingest" "$@" ;; esac'
+	ACCT_BIN=$T/stubs run -74 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	[ ! -e lake/silver ]
+	[[ $stderr == *"acct-clean: <stdin>: truncated: "* ]]
+}
+
+@test "pipeline: sums that do not close end the run with 1 before anything takes effect" {
+	bank a
+	sh "$P/run.sh" a lake
+	contents lake >before
+	stub acct-join 'case $* in *"-j outer"*) shift 2; exec "$REAL/acct-join" -j left "$@" ;; *) exec "$REAL/acct-join" "$@" ;; esac'
+	ACCT_BIN=$T/stubs run -1 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	[[ $stderr == *"total_balance = silver balances"*"DOES NOT CLOSE"* ]]
+	[[ $stderr == *"17 of 19 checks close"* ]]
+	contents lake | diff -u before -
+	same "false" "$(jq .closes "$(ls -d lake/runs/2*/reconciliation.json | tail -n 1)")"
+	run -0 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+}
+
+@test "pipeline: reconcile.sh finds what was altered afterwards" {
+	sh "$P/run.sh" -d none "$P/sample" lake
+	run -0 --separate-stderr sh "$P/reconcile.sh" lake
+	[[ $output == *"19 of 19 checks close" ]]
+	acct-select -w 'customer_id <> 7' -o gold.acct lake/gold/customer_loans.acct
+	cp gold.acct lake/gold/customer_loans.acct
+	run -1 --separate-stderr sh "$P/reconcile.sh" lake
+	[[ $output == *"loans in customer_loans"*"DOES NOT CLOSE"* ]]
+	acct-select -w 'transaction_id <> 10' -o silver.acct lake/silver/transactions.acct
+	cp silver.acct lake/silver/transactions.acct
+	run -1 --separate-stderr sh "$P/reconcile.sh" lake
+	[[ $output == *"transactions: lines read = clean + rejected + blank"*"DOES NOT CLOSE"* ]]
+	[[ $output == *"transactions: transaction_amount read = clean + rejected"*"DOES NOT CLOSE"* ]]
+}
+
+@test "pipeline: wrong use" {
+	for s in run.sh bronze.sh silver.sh gold.sh load.sh reconcile.sh; do
+		run -64 --separate-stderr sh "$P/$s"
+		[[ $stderr == "usage: $s "* ]]
+		run -64 --separate-stderr sh "$P/$s" --nonesuch a b
+	done
+	run -64 --separate-stderr sh "$P/run.sh" -d oracle a b
+	run -64 --separate-stderr sh "$P/run.sh" az://account/container lake
+	run -66 --separate-stderr sh "$P/silver.sh" lake
+	[[ $stderr == "silver.sh: $T/lake/bronze/current: not there; bronze.sh makes it" ]]
+	run -66 --separate-stderr sh "$P/gold.sh" lake
+	run -66 --separate-stderr sh "$P/load.sh" lake
+	run -66 --separate-stderr sh "$P/reconcile.sh" lake
+}
+
+# ---- two at once, kill -9 ----
+
+@test "pipeline: two at once: the second ends with 75, or waits" {
+	bank a
+	sh "$P/run.sh" -d none a lake
+	(exec 9>>lake/.lock && flock 9 && : >held && while [ ! -e free ]; do sleep 0.05; done) 3>&- &
+	while [ ! -e held ]; do sleep 0.05; done
+	run -75 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	[[ $stderr == "run.sh: $T/lake: another run is at work; "* ]]
+	for s in silver.sh gold.sh load.sh; do
+		run -75 --separate-stderr sh "$P/$s" lake
+	done
+	sh "$P/run.sh" --wait -d none "$P/sample" lake >out 2>&1 3>&- &
+	sleep 0.3
+	[ ! -s out ]
+	: >free
+	wait
+	grep -q 'checks close' out
+	python3 "$ROOT/tests/oracle.py" "$P/sample" --check lake
+}
+
+@test "pipeline: several at once on one lake, all waiting: one works, the others find nothing to do" {
+	for i in 1 2 3 4; do
+		sh "$P/run.sh" --wait "$P/sample" lake >out$i 2>&1 3>&- &
+	done
+	wait
+	same "3" "$(cat out? | grep -c '^nothing to do: ')"
+	python3 "$ROOT/tests/oracle.py" "$P/sample" --check lake
+}
+
+@test "pipeline: kill -9 at any instant, then the next run puts it right" {
+	bank a
+	bank b -S 2 --dirt 0.02
+	for x in a b; do
+		sh "$P/run.sh" -d none $x lake-$x >/dev/null
+		contents lake-$x >contents-$x
+	done
+	start=$(date +%s%N)
+	cp -r lake-a lake
+	sh "$P/run.sh" b lake >/dev/null
+	long=$((($(date +%s%N) - start) / 1000000))
+	mixed=0
+	for i in $(seq 25); do
+		rm -rf lake
+		cp -r lake-a lake
+		setsid sh "$P/run.sh" b lake >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "$(printf '0.%03d' $((long * i / 26 % 1000)))"
+		kill -9 -- "-$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		if [ -L lake/runs/pending ]; then
+			mixed=$((mixed + 1))
+		else
+			# No run has taken effect by half.
+			contents lake | cmp -s - contents-a || contents lake | diff -u contents-b -
+		fi
+		sh "$P/run.sh" --wait b lake >/dev/null 2>&1
+		contents lake | diff -u contents-b -
+		[ ! -e lake/runs/pending ]
+		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work)"
+		[ "$(sql lake/gold/gold.db 'SELECT count(*) FROM account_transactions')" -gt 0 ]
+	done
+	echo "# $mixed of 25 were cut off while they took effect" >&3
+}
+
+@test "pipeline: kill -9 between any two renames" {
+	bank a
+	bank b -S 2 --dirt 0.02
+	for x in a b; do
+		sh "$P/run.sh" -d none $x lake-$x >/dev/null
+		contents lake-$x >contents-$x
+	done
+	# mv, ln and rm each may be the last that is done.
+	for n in $(seq 1 40); do
+		rm -rf lake count
+		cp -r lake-a lake
+		for name in mv ln rm; do
+			stub $name 'echo >>'"$T"'/count; '"$(command -v $name)"' "$@"; s=$?
+				[ "$(wc -l <'"$T"'/count)" -ne '"$n"' ] || kill -9 0; exit $s'
+		done
+		status=0
+		ACCT_BIN=$T/stubs setsid -w sh "$P/run.sh" -d none b lake >/dev/null 2>&1 3>&- || status=$?
+		if [ ! -L lake/runs/pending ]; then
+			contents lake | cmp -s - contents-a || contents lake | diff -u contents-b -
+		fi
+		run -0 --separate-stderr sh "$P/run.sh" --wait -d none b lake
+		contents lake | diff -u contents-b -
+		[ "$status" -ne 0 ] || break
+	done
+	[ "$status" -eq 0 ]
+	[ "$n" -gt 5 ]
+}
+
+# ---- the rest ----
+
+@test "pipeline: the scripts are clean to shellcheck" {
+	command -v shellcheck >/dev/null || skip "SKIPPED: shellcheck is not there"
+	cd "$ROOT"
+	shellcheck pipelines/*.sh tests/*.sh
+}
+
+@test "pipeline: the demonstration shows gold" {
+	command -v dpkg-query >/dev/null || skip "SKIPPED: not a Debian system"
+	run -0 --separate-stderr sh "$P/demo.sh" "$P/sample" lake
+	[[ $output == *"checks close"* ]]
+	[[ $output == *"customer_balance, the first rows of"* ]]
+	same "40" "$(sql lake/gold/gold.db 'SELECT count(*) FROM customer_balance WHERE customer_id <= 40')"
+}

@@ -1,0 +1,103 @@
+#!/bin/sh
+# sh tests/run.sh [FILTER ...]: installs what the tests need, builds everything, runs every test and counts. With FILTERs, only the test
+# files in whose names one of them occurs. SAN=1 tests the build with sanitizers. TEST_JOBS files run at once (as many as there are cores).
+# The last line is "N passed, M failed"; the status is not 0 where a test failed or could not be run.
+set -eu
+cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)/.."
+exec </dev/null
+
+packages='bats jq python3 sqlite3 bc shellcheck mandoc valgrind'
+
+install_missing() {
+	missing=
+	for package in $packages; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	sudo=
+	[ "$(id -u)" -eq 0 ] || sudo=sudo
+	echo "installing:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086
+	$sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+		echo "could not install:$missing; tests that need them will say so"
+}
+
+# The files to run, those that take longest first.
+chosen() {
+	for f in tests/pipeline.bats tests/*.bats; do
+		[ -e "$f" ] || continue
+		[ "$f" != tests/pipeline.bats ] || [ -z "${seen:-}" ] || continue
+		[ "$f" != tests/pipeline.bats ] || seen=yes
+		[ $# -gt 0 ] || echo "$f"
+		for filter; do
+			case ${f##*/} in
+			*"$filter"*) echo "$f" && break ;;
+			esac
+		done
+	done
+}
+
+# Counts what a file's tests said; a test that was announced and never reported, or a file that could not be read, is a failure.
+count() {
+	awk -v file="$2" '
+	/^1\.\.[0-9]+/ { planned = substr($1, 4); plan = 1 }
+	/^ok / { if ($0 ~ / # skip/) skipped++; else passed++ }
+	/^not ok / { failed++ }
+	END {
+		seen = passed + skipped + failed
+		if (!plan)
+			failed++
+		else if (seen < planned)
+			failed += planned - seen
+		printf "%d %d %d %s\n", passed, failed, skipped, file
+	}' "$1"
+}
+
+sh pipelines/demo.sh --install
+install_missing
+if [ -n "${SAN:-}" ]; then
+	BUILD=$PWD/build/san
+	make -j"$(nproc)" SAN=1 all units tools
+else
+	BUILD=$PWD/build
+	make -j"$(nproc)" all units tools
+fi
+export BUILD
+[ -e ../shared/data/bank ] || echo 'SKIPPED where tests need them: the real files of ../shared are not there'
+
+results=$(mktemp -d)
+trap 'rm -rf -- "$results"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+chosen "$@" >"$results/files"
+[ -s "$results/files" ] || {
+	echo "no test file matches: $*"
+	echo '0 passed, 1 failed'
+	exit 64
+}
+# Each file's report appears when the file is done.
+# shellcheck disable=SC2016
+xargs -P "${TEST_JOBS:-$(nproc)}" -n 1 sh -c '
+	out=$0/$(basename "$1").tap
+	timeout "${TEST_TIMEOUT:-3000}" bats --tap "$1" >"$out" 2>&1
+	{ echo "== $1"; cat "$out"; } >"$out.report"
+	cat "$out.report"' "$results" <"$results/files" || :
+passed=0
+failed=0
+skipped=0
+while read -r file; do
+	count "$results/${file##*/}.tap" "$file"
+done <"$results/files" >"$results/counts"
+echo
+while read -r p f s file; do
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+	[ "$f" -eq 0 ] || echo "FAILED: $file: $f of $((p + f + s))"
+done <"$results/counts"
+grep -h '^not ok' "$results"/*.tap || :
+grep -h '^ok .* # skip' "$results"/*.tap | sed 's/^ok [0-9]* //' || :
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
