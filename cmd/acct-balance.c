@@ -143,6 +143,19 @@ create_output(struct balance *b)
 	rec_header_free(&h);
 }
 
+static _Noreturn void
+die_side(const struct balance *b, const struct rec_batch *batch, size_t i)
+{
+	size_t column = b->groups.agg.side_column;
+	struct rec_field f = rec_field(rec_at(batch, i), column);
+	struct buf text = { 0 };
+
+	if (!val_is_null(f.p, f.n))
+		val_text(b->in.header.columns[column].type, f.p, f.n, &text);
+	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither the credit nor the debit value: %s", b->in.name, batch->first + i,
+	    sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len));
+}
+
 static void
 read_records(struct balance *b)
 {
@@ -154,11 +167,8 @@ read_records(struct balance *b)
 		taken = groups_add(&b->groups, &batch, &err);
 		if (taken == SIZE_MAX)
 			msg_exit(&err);
-		if (taken < batch.n) {
-			rec_fault(&b->in, batch.first + taken, sides.column, "neither the credit nor the debit value",
-			    rec_field(rec_at(&batch, taken), b->groups.agg.side_column));
-			msg_exit(&b->in.err);
-		}
+		if (taken < batch.n)
+			die_side(b, &batch, taken);
 		b->records += batch.n;
 	}
 }
