@@ -291,6 +291,70 @@ to_terminal() {
 	each all to_terminal
 }
 
+# The program waits for the rest of its input while it is asked.
+asked() {
+	local words in pid
+	in=$(input "$2")
+	read -ra words <<<"${3/IN/-}"
+	rm -f fifo rejects
+	mkfifo fifo
+	"${words[@]}" <fifo >out.txt 2>err.txt 9<&- &
+	pid=$!
+	exec 8>fifo
+	head -c 30 "$in" >&8
+	sleep 0.1
+	kill -USR1 "$pid"
+	sleep 0.1
+	tail -c +31 "$in" >&8
+	exec 8>&-
+	wait "$pid"
+	grep -qE "^$1: [0-9]+ records, [0-9.]+ MB, [0-9.]+ s, [0-9]+ MB/s$" err.txt
+	same 1 "$(wc -l <err.txt)"
+	[ -s out.txt ]
+}
+
+@test "common: SIGUSR1 asks for a line of progress and disturbs nothing" {
+	each all asked
+}
+
+@test "common: --progress writes lines, none without it" {
+	seq 1 3 | sed 's/.*/&\tx\t1.00/' | mkrec t 'id:int64*! name:string amount:decimal(9,2)' >t3.acct
+	run -0 --separate-stderr sh -c '{ head -n 2 t3.acct; sleep 0.7; tail -n +3 t3.acct; } | acct-cat --progress -f csv'
+	[[ "$stderr" == "acct-cat: "*" records, "* ]]
+	run -0 --separate-stderr sh -c '{ head -n 2 t3.acct; sleep 0.7; tail -n +3 t3.acct; } | acct-cat -f csv'
+	[ -z "$stderr" ]
+	printf '{ head -n 2 t3.acct; sleep 0.7; tail -n +3 t3.acct; } | acct-cat -f csv\n' >cmd.sh
+	script -qec 'sh cmd.sh' /dev/null </dev/null >tty.txt
+	same "$(acct-cat -f csv t3.acct)" "$(tr -d '\r' <tty.txt)"
+}
+
+killed() {
+	local words in pid signal got
+	in=$(input "$2")
+	read -ra words <<<"${3/IN/-}"
+	for signal in TERM KILL; do
+		rm -f fifo rejects
+		mkfifo fifo
+		"${words[@]}" -o made <fifo 2>err.txt 9<&- &
+		pid=$!
+		exec 8>fifo
+		head -n 1 "$in" >&8
+		sleep 0.1
+		kill -"$signal" "$pid"
+		got=0
+		wait "$pid" || got=$?
+		exec 8>&-
+		[ "$got" -gt 128 ]
+		[ ! -e made ]
+		[ "$signal" = KILL ] || [ -z "$(find . -name 'made*')" ]
+	done
+	rm -f made*
+}
+
+@test "common: a killed program leaves no file that looks whole" {
+	each all killed
+}
+
 portable() {
 	local words
 	read -ra words <<<"${3/IN/$(input "$2")}"

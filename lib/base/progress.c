@@ -40,8 +40,9 @@ progress_start(bool wanted)
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGUSR1, &sa, NULL);
-	/* In a pipeline only the last program shows a line of its own accord. */
-	terminal = isatty(STDERR_FILENO) == 1 && !(fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode));
+	/* Of its own accord only the last program of a pipeline shows a line, and not across what it writes to the terminal. */
+	terminal = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) != 1 &&
+	    !(fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode));
 	wanted_lines = wanted || terminal;
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	last = begun;
