@@ -1,0 +1,348 @@
+load helper
+
+prepare() {
+	cat >pay.yaml <<-'YAML'
+	name: pay
+	nulls: [NULL, n/a]
+	columns:
+	  - name: id
+	    source: Id
+	    type: int64
+	    key: yes
+	  - name: day
+	    type: date
+	    required: yes
+	    minimum: 2000-01-01
+	  - name: amount
+	    type: decimal(9,2)
+	    required: yes
+	  - name: kind
+	    type: string
+	    allowed: [in, out]
+	    default: in
+	  - name: note
+	    type: string
+	YAML
+	printf '%s\n' 'Id,day,amount,kind,note' '1,2024-01-31,10.00,in,first' '2,2024-02-01,0.50,out,' >pay.csv
+}
+
+# clean CSV: ingests and cleans it by pay.yaml; rejects in rej, totals in stats.
+clean() {
+	acct-ingest -t pay "$1" | acct-clean -s pay.yaml -r rej --stats stats
+}
+
+# reasons: line, reason, column and value of each reject.
+reasons() {
+	acct-cat -f tsv -c _line,reason,column,value rej | tail -n +2
+}
+
+@test "clean: raw to typed" {
+	same "$(printf '%s\n' 'id	day	amount	kind	note' '1	2024-01-31	10.00	in	first' '2	2024-02-01	0.50	out	\N')" \
+	    "$(clean pay.csv | tsv)"
+	same "$(printf '%s\n' 'table pay' 'source pay.csv' 'columns 5' ' id int64 key, required' ' day date required' \
+	    ' amount decimal(9,2) required' ' kind string required' ' note string')" \
+	    "$(clean pay.csv | acct-cat --header | tr -s ' ')"
+}
+
+@test "clean: an example of the manual" {
+	acct-ingest -s pay.yaml pay.csv | acct-clean -s pay.yaml -r pay.rejects -o pay.acct
+	acct-cat --check pay.acct pay.rejects
+	same "in	10.00" "$(acct-select -c kind,amount -w "id = 1" pay.acct | acct-cat -f tsv | tail -n +2)"
+}
+
+@test "clean: every reason, at the first failing column" {
+	printf '%s\n' 'Id,day,amount,kind,note' '1,2024-01-31,10.00,in,good' '2,2024-01-31,10.00' '3,2024-01-31,1,in,x,y' \
+	    '4,2024-02-30,x,in,' '5,,x,in,' '6,1999-12-31,1.00,in,' '7,2024-01-31,1.005,in,' '8,2024-01-31,10000000.00,in,' \
+	    '9,2024-01-31,1.00,both,' 'x,2024-01-31,1.00,in,' ',2024-01-31,1.00,in,' '1,2024-01-31,10.0,,good' \
+	    '1,2024-01-31,10.00,in,bad' '12,2024-01-31,1.00,in,'$'caf\xe9' '9223372036854775808,2024-01-31,1,in,' >t.csv
+	clean t.csv >good.acct
+	same "1	2024-01-31	10.00	in	good" "$(tsv good.acct | tail -n +2)"
+	same "$(printf '%s\n' '3	field-count	\N	\N' '4	field-count	\N	\N' '5	type	day	2024-02-30' '6	missing	day	\N' \
+	    '7	not-allowed	day	1999-12-31' '8	type	amount	1.005' '9	type	amount	10000000.00' '10	not-allowed	kind	both' \
+	    '11	type	id	x' '12	missing	id	\N' '13	duplicate	id	1' '14	conflict	id	1' '15	encoding	note	'$'caf\xe9' \
+	    '16	type	id	9223372036854775808')" "$(reasons)"
+}
+
+@test "clean: blanks are trimmed, nulls are null, defaults take their place" {
+	printf '%s\n' 'Id,day,amount,kind,note' $' 1\t,\t2024-01-31 , +010.0 ,, n/a' '2,2024-01-31,.5,NULL," a	b "' \
+	    '3,2024-01-31,-0.,out,null' >t.csv
+	same "$(printf '%s\n' '1	2024-01-31	10.00	in	\N' '2	2024-01-31	0.50	in	a\tb' '3	2024-01-31	0.00	out	null')" \
+	    "$(clean t.csv | tsv | tail -n +2)"
+	same "" "$(reasons)"
+}
+
+@test "clean: columns are matched by name, in any order" {
+	printf '%s\n' 'note,amount,Id,kind,day' 'x,1.00,7,out,2024-01-31' >t.csv
+	same "7	2024-01-31	1.00	out	x" "$(clean t.csv | tsv | tail -n +2)"
+	acct-ingest -s pay.yaml t.csv | acct-clean -s pay.yaml >t.acct
+	same "7	2024-01-31	1.00	out	x" "$(tsv t.acct | tail -n +2)"
+}
+
+@test "clean: a column that is missing, or one too many" {
+	printf '%s\n' 'Id,day,amount,kind' '1,2024-01-31,1,in' >t.csv
+	acct-ingest -t pay t.csv >t.raw
+	run -78 --separate-stderr acct-clean -s pay.yaml t.raw
+	[ "$stderr" = "acct-clean: t.raw: column of the schema of pay missing: 'note'" ]
+	printf '%s\n' 'Id,day,amount,kind,note,more' '1,2024-01-31,1,in,x,y' >t.csv
+	acct-ingest -t pay t.csv >t.raw
+	run -78 --separate-stderr acct-clean -s pay.yaml t.raw
+	[ "$stderr" = "acct-clean: t.raw: column that the schema of pay does not have (extra: ignore passes over it): 'more'" ]
+	{ cat pay.yaml; echo 'extra: ignore'; } >loose.yaml
+	same "1	2024-01-31	1.00	in	x" "$(acct-clean -s loose.yaml t.raw | tsv | tail -n +2)"
+}
+
+@test "clean: a typed stream is no raw one" {
+	mkrec pay 'id:int64*!' <<<1 >t.acct
+	run -65 --separate-stderr acct-clean -s pay.yaml t.acct
+	[ "$stderr" = "acct-clean: t.acct: not a raw stream, as acct-ingest writes it: table 'pay'" ]
+}
+
+@test "clean: rejects can be mended and fed in again" {
+	printf '%s\n' 'note,amount,Id,kind,day' '"a ""b"", c",1.0x,1,in,2024-01-31' 'cut,1' $'"two\nlines",2x,2,in,2024-01-31' >t.csv
+	[ "$(clean t.csv | acct-cat | wc -l)" -eq 1 ]
+	acct-cat -f raw rej >mended.csv
+	same "$(cat t.csv)" "$(cat mended.csv)"
+	sed -i 's/x,/,/; s/^cut,1$/cut,1,3,in,2024-01-31/' mended.csv
+	same "$(printf '%s\n' '1	2024-01-31	1.00	in	a "b", c' '3	2024-01-31	1.00	in	cut' '2	2024-01-31	2.00	in	two\nlines')" \
+	    "$(clean mended.csv | tsv | tail -n +2)"
+	same "" "$(reasons)"
+}
+
+@test "clean: totals as JSON and with -v" {
+	printf '%s\n' 'Id,day,amount,kind,note' '1,2024-01-31,10.00,in,' '1,2024-01-31,10.00,in,' '2,x,0.25,in,' '3,x,y,in,' '4,5' >t.csv
+	acct-ingest -t pay t.csv >t.raw
+	run -0 --separate-stderr acct-clean -v -s pay.yaml -r rej --stats stats -o t.acct t.raw
+	[ "$stderr" = "acct-clean: pay: 5 read, 1 clean, 4 rejected (field-count 1, type 2, duplicate 1)" ]
+	[ -z "$output" ]
+	same '["pay",5,1,4,1,2,0,1,"20.25","10.25"]' "$(python3 -c '
+import json
+s = json.load(open("stats"))
+r, a = s["reasons"], s["amounts"]["amount"]
+print(json.dumps([s["table"], s["read"], s["clean"], s["rejected"], r["field-count"], r["type"], r["missing"], r["duplicate"],
+    a["read"], a["rejected"]], separators=(",", ":")))')"
+}
+
+@test "clean: rejects that are not kept are told of" {
+	printf '%s\n' 'Id,day,amount,kind,note' '1,x,10.00,in,' >t.csv
+	acct-ingest -t pay t.csv >t.raw
+	run -0 --separate-stderr acct-clean -s pay.yaml -o t.acct t.raw
+	[ "$stderr" = "acct-clean: pay: 1 rows rejected and not kept; -r FILE keeps them" ]
+}
+
+@test "clean: any bytes, any length" {
+	python3 - <<-'PY'
+	with open("t.csv", "wb") as f:
+	    f.write(b"Id,day,amount,kind,note\n1,2024-01-31,1,in,a\0b\x1b\x19\x1a\x01\n2,2024-01-31,1,in,\xf0\x9f\x98\x80\n")
+	    f.write(b"3,2024-01-31,1,in,\"" + b"x" * 3000000 + b"\n\"\n4,2024-01-31," + b"0" * 100000 + b"7,in,\n")
+	PY
+	clean t.csv >t.acct
+	acct-cat -f json -c note t.acct >notes
+	python3 - <<-'PY'
+	import json
+	notes = [json.loads(l)["note"] for l in open("notes")]
+	assert notes == ["a\0b\x1b\x19\x1a\x01", "\U0001f600", "x" * 3000000 + "\n", None], [n and n[:20] for n in notes]
+	PY
+	same "" "$(reasons)"
+}
+
+# ---- keys ----
+
+# The same rows, whatever the memory: rows, rejects and totals byte for byte.
+same_on_disk() {
+	local schema=$1 raw=$2 size
+	acct-clean -s "$schema" -r rej.memory --stats stats.memory -o out.memory "$raw"
+	for size in 1 64K 300K 2M; do
+		acct-clean -s "$schema" -r rej.disk --stats stats.disk -o out.disk --memory "$size" "$raw"
+		cmp out.memory out.disk
+		cmp rej.memory rej.disk
+		cmp stats.memory stats.disk
+	done
+	acct-cat --check out.memory rej.memory
+}
+
+# keys KIND N: rows k,v,n of which some come again, some with another value, some are bad; in an order without pattern.
+keys() {
+	python3 - "$@" <<-'PY'
+	import random, sys
+	kind, n = sys.argv[1], int(sys.argv[2])
+	random.seed(7)
+	def key(i):
+	    return {"dense": i, "ordered": i * 3, "far": i * 2654435761 % 2**63 - 2**62, "string": "k%d é" % i,
+	        "decimal": "%d.%02d" % (i, i % 100)}[kind]
+	rows = [(key(i), random.randrange(100)) for i in range(n)]
+	rows += [rows[random.randrange(n)] for i in range(n // 10)]
+	rows += [(rows[random.randrange(n)][0], 1000 + i) for i in range(n // 10)]
+	if kind != "ordered":
+	    random.shuffle(rows)
+	with open("k.csv", "w") as f:
+	    f.write("k,v,n\n")
+	    for i, (k, v) in enumerate(rows):
+	        f.write("%s,%s,%d\n" % (k, "x" if i % 97 == 0 else v, i % 3) if i % 101 else "torn\n")
+	PY
+}
+
+one_key() {
+	printf '%s\n' 'name: k' 'columns:' "- {name: k, type: '$1', key: yes}" "- {name: v, type: 'decimal(9,2)'}" \
+	    '- {name: n, type: string}' >k.yaml
+}
+
+# Against what Python makes of the same rows: first good row wins.
+check_keys() {
+	python3 - "$@" <<-'PY'
+	import subprocess, sys
+	columns = sys.argv[1].split(",")
+	seen, good, rejected = {}, [], {"field-count": 0, "type": 0, "duplicate": 0, "conflict": 0}
+	for line in open("k.csv").read().splitlines()[1:]:
+	    f = line.split(",")
+	    if len(f) != 3:
+	        rejected["field-count"] += 1
+	    elif not f[1].isdigit():
+	        rejected["type"] += 1
+	    else:
+	        row = dict(zip("kvn", f))
+	        k = tuple(row[c] for c in columns)
+	        if k in seen:
+	            rejected["duplicate" if seen[k] == f else "conflict"] += 1
+	        else:
+	            seen[k] = f
+	            good.append("%s,%s.00,%s" % tuple(f))
+	out = subprocess.run(["acct-cat", "-f", "csv", "out.memory"], capture_output=True, text=True).stdout.splitlines()[1:]
+	assert out == good, (len(out), len(good))
+	import json
+	got = {k: v for k, v in json.load(open("stats.memory"))["reasons"].items() if k in rejected}
+	assert got == rejected, (got, rejected)
+	PY
+}
+
+@test "clean: keys in memory and on disk: integers, dense and shuffled" {
+	keys dense 30000
+	one_key int64
+	acct-ingest k.csv >k.raw
+	same_on_disk k.yaml k.raw
+	check_keys k
+}
+
+@test "clean: keys in memory and on disk: integers in order" {
+	keys ordered 30000
+	one_key int32
+	acct-ingest k.csv >k.raw
+	same_on_disk k.yaml k.raw
+	check_keys k
+}
+
+@test "clean: keys in memory and on disk: integers far apart" {
+	keys far 30000
+	one_key int64
+	acct-ingest k.csv >k.raw
+	same_on_disk k.yaml k.raw
+	check_keys k
+}
+
+@test "clean: keys in memory and on disk: strings" {
+	keys string 30000
+	one_key string
+	acct-ingest k.csv >k.raw
+	same_on_disk k.yaml k.raw
+	check_keys k
+}
+
+@test "clean: keys in memory and on disk: decimals, narrow and wide" {
+	keys decimal 20000
+	one_key 'decimal(12,2)'
+	acct-ingest k.csv >k.raw
+	same_on_disk k.yaml k.raw
+	cp out.memory narrow
+	one_key 'decimal(30,2)'
+	same_on_disk k.yaml k.raw
+	same "$(acct-cat narrow)" "$(acct-cat out.memory)"
+}
+
+@test "clean: keys in memory and on disk: two columns" {
+	keys dense 30000
+	printf '%s\n' 'name: k' 'key: [n, k]' 'columns:' '- {name: k, type: int64}' "- {name: v, type: 'decimal(9,2)'}" \
+	    '- {name: n, type: string}' >k.yaml
+	acct-ingest k.csv >k.raw
+	same_on_disk k.yaml k.raw
+	check_keys n,k
+}
+
+@test "clean: a table without a key keeps equal rows" {
+	printf '%s\n' 'name: t' 'columns: [{name: a, type: int64}]' >t.yaml
+	printf '%s\n' a 1 1 2 >t.csv
+	same "$(printf '1\n1\n2')" "$(acct-ingest t.csv | acct-clean -s t.yaml --memory 1 | acct-cat | tail -n +2)"
+}
+
+@test "clean: equal numbers in other forms are one key" {
+	one_key 'decimal(9,2)'
+	printf '%s\n' k,v,n 1.5,1,a 01.50,1,a +1.500,2,a >k.csv
+	acct-ingest k.csv | acct-clean -s k.yaml -r rej >/dev/null
+	same "$(printf '%s\n' '3	duplicate	k	1.50' '4	conflict	k	1.50')" "$(reasons)"
+}
+
+# ---- both paths, and data without pattern ----
+
+@test "clean: the same without the processor's instructions" {
+	bankgen -n 300 --dirt 0.05 bank
+	for table in customers accounts loans loan_payments transactions; do
+		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" "bank/$table.csv" >t.raw
+		acct-clean -s "$ROOT/pipelines/schema/$table.yaml" -r rej1 --stats stats1 -o out1 t.raw
+		ACCT_PORTABLE=1 acct-clean -s "$ROOT/pipelines/schema/$table.yaml" -r rej2 --stats stats2 -o out2 t.raw
+		cmp out1 out2
+		cmp rej1 rej2
+		cmp stats1 stats2
+		[ "$(acct-cat rej1 | wc -l)" -gt 1 ]
+	done
+}
+
+@test "clean: the bank's real files" {
+	need "$SHARED/data/bank"
+	for table in customers accounts loans loan_payments transactions; do
+		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" "$SHARED/data/bank/$table.csv" |
+		    acct-clean -v -s "$ROOT/pipelines/schema/$table.yaml" -r "$table.rej" -o "$table.acct" 2>>totals
+	done
+	same "$(printf 'acct-clean: %s\n' 'customers: 87 read, 86 clean, 1 rejected (field-count 1)' \
+	    'accounts: 100 read, 100 clean, 0 rejected' 'loans: 100 read, 100 clean, 0 rejected' \
+	    'loan_payments: 100 read, 100 clean, 0 rejected' 'transactions: 100 read, 100 clean, 0 rejected')" "$(cat totals)"
+	same "88	field-count" "$(acct-cat -f tsv -c _line,reason customers.rej | tail -n +2)"
+}
+
+# ---- errors ----
+
+@test "clean: wrong use" {
+	run -64 --separate-stderr acct-clean
+	[[ $stderr == "acct-clean: -s SCHEMA is needed"* ]]
+	run -64 --separate-stderr acct-clean -s pay.yaml a b
+	[[ $stderr == "acct-clean: one FILE at most"* ]]
+	run -64 --separate-stderr acct-clean -s pay.yaml -r - pay.raw
+	[[ $stderr == "acct-clean: -r: rejects and clean rows cannot go to one place"* ]]
+	run -66 --separate-stderr acct-clean -s none.yaml
+	[[ $stderr == "acct-clean: none.yaml: No such file or directory" ]]
+}
+
+@test "clean: a source without rows" {
+	head -n 1 pay.csv >t.csv
+	same "id	day	amount	kind	note" "$(clean t.csv | tsv)"
+	acct-cat --check rej
+}
+
+@test "clean: rejects and totals that cannot be written" {
+	printf '%s\n' 'Id,day,amount,kind,note' '1,x,10.00,in,' >t.csv
+	acct-ingest -t pay t.csv >t.raw
+	run -74 --separate-stderr acct-clean -s pay.yaml -r /dev/full -o out.acct t.raw
+	[[ $stderr == "acct-clean: /dev/full: No space left on device" ]]
+	[ ! -e out.acct ]
+	run -74 --separate-stderr acct-clean -s pay.yaml -r rej --stats /dev/full -o out.acct t.raw
+	[[ $stderr == "acct-clean: /dev/full: No space left on device" ]]
+	run -73 --separate-stderr acct-clean -s pay.yaml -r none/rej -o out2.acct t.raw
+	[[ $stderr == "acct-clean: none/rej"*": No such file or directory" ]]
+	[ ! -e out2.acct ]
+}
+
+@test "clean: a disk that is full while records wait on it" {
+	keys string 20000
+	one_key string
+	acct-ingest k.csv >k.raw
+	run -73 --separate-stderr env TMPDIR=/nowhere acct-clean -s k.yaml --memory 1 -o out.acct k.raw
+	[[ $stderr == "acct-clean: /nowhere/acct-"*": No such file or directory" ]]
+	[ ! -e out.acct ]
+}
