@@ -180,28 +180,46 @@ decode(struct csv_reader *r, struct csv_scan *scan)
 	}
 }
 
+/* Takes lines without a quote, up to one that has one or the last whole line; at the end of the file up to its end. */
+static void
+scan_rows(struct csv_reader *r, struct csv_scan *scan)
+{
+	struct csv_reader_state *s = r->state;
+
+	scan->at = s->pos;
+	csv_scan(scan, r->format, s->len);
+	if (s->eof && !scan->quote && scan->n < CSV_BATCH && scan->at < s->len)
+		csv_scan_last(scan, r->format, s->len);
+	s->pos = scan->at;
+}
+
+/* Does the line at pos hold a quote? Where one has, the next often does, and this is cheaper to see than to have it scanned in vain. */
+static bool
+next_has_quote(const struct csv_reader *r)
+{
+	const struct csv_reader_state *s = r->state;
+	const uint8_t *line = s->buf + s->pos, *lf = memchr(line, '\n', s->len - s->pos);
+
+	return lf != NULL && memchr(line, r->format.quote, (size_t)(lf - line)) != NULL;
+}
+
 /* Takes what rows there are from the block. -1 fills err. */
 static int
 take_rows(struct csv_reader *r, struct csv_scan *scan)
 {
 	struct csv_reader_state *s = r->state;
-	bool last, by_libcsv = r->by_libcsv && r->format.quote != 0;
+	bool by_libcsv = r->by_libcsv && r->format.quote != 0;
 	int got;
 
+	scan->quote = s->fed > 0;
 	while (scan->n < CSV_BATCH && s->pos < s->len) {
-		scan->quote = by_libcsv || s->fed > 0;
-		if (!scan->quote) {
-			scan->at = s->pos;
-			csv_scan(scan, r->format, s->len);
-			last = s->eof && !scan->quote && scan->n < CSV_BATCH && scan->at < s->len;
-			if (last)
-				csv_scan_last(scan, r->format, s->len);
-			s->pos = scan->at;
-		}
-		if (!scan->quote)
+		if (!scan->quote && !by_libcsv)
+			scan_rows(r, scan);
+		if (!scan->quote && !by_libcsv)
 			break;
-		if (scan->n < CSV_BATCH && (got = decode(r, scan)) <= 0)
+		if ((got = decode(r, scan)) <= 0)
 			return got;
+		scan->quote = next_has_quote(r);
 	}
 	return 0;
 }
