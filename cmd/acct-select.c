@@ -154,25 +154,35 @@ project(const struct rec_batch *b, size_t i)
 	rec_end(&out, p);
 }
 
-/* Passes on those records of a batch for which the predicate, if there is one, is true. */
+/* Passes on n records from `from` on: as they are, where there are no items. */
+static void
+pass_run(const struct rec_batch *b, size_t from, size_t n)
+{
+	if (runs == NULL)
+		xrec_copy_run(&out, b, from, n);
+	else
+		for (size_t i = 0; i < n; i++)
+			project(b, from + i);
+}
+
+/* Passes on those records of a batch for which the predicate is true. */
 static void
 pass(const struct rec_batch *b)
 {
 	uint8_t truth[PRED_CHUNK];
 
-	memset(truth, PRED_TRUE, sizeof truth);
 	for (size_t from = 0; from < b->n; from += PRED_CHUNK) {
-		size_t n = b->n - from < PRED_CHUNK ? b->n - from : PRED_CHUNK;
+		size_t n = b->n - from < PRED_CHUNK ? b->n - from : PRED_CHUNK, i = 0, start;
 
-		if (pred.root != NULL)
-			pred_eval(&pred, b, from, n, truth);
-		for (size_t i = 0; i < n; i++) {
-			if (truth[i] != PRED_TRUE)
-				continue;
-			if (runs != NULL)
-				project(b, from + i);
-			else
-				xrec_copy(&out, b, from + i);
+		pred_eval(&pred, b, from, n, truth);
+		while (i < n) {
+			while (i < n && truth[i] != PRED_TRUE)
+				i++;
+			start = i;
+			while (i < n && truth[i] == PRED_TRUE)
+				i++;
+			if (i > start)
+				pass_run(b, from + start, i - start);
 		}
 	}
 }
@@ -190,7 +200,10 @@ main(int argc, char *argv[])
 	xrec_create(&out, output, &h);
 	while (xrec_next(&in, &b)) {
 		nread += b.n;
-		pass(&b);
+		if (where != NULL)
+			pass(&b);
+		else
+			pass_run(&b, 0, b.n);
 	}
 	nkept = out.count;
 	xrec_finish(&out);

@@ -64,6 +64,19 @@ ids() {
 	acct-select -w 'amount > 1000' t.acct | acct-cat --check
 }
 
+@test "select: runs of records, short and longer than any buffer, pass byte for byte" {
+	{
+		seq 1 30000 | sed 's/$/\tshort/'
+		for i in 30001 30002 30003; do printf '%d\t' $i; head -c 700000 /dev/zero | tr '\0' x; echo; done
+		seq 30004 60000 | sed 's/$/\tshort/'
+	} | mkrec t 'id:int64 s:string' >long.acct
+	acct-select long.acct | cmp - long.acct
+	acct-select -w 'id > 0' long.acct | cmp - long.acct
+	acct-select -w "s = 'short' or id = 30002" long.acct | acct-cat -c id >ids
+	{ echo id; seq 1 60000 | grep -v '^3000[13]$'; } | diff -u - ids
+	acct-select -c 's,again=s,n=id+id' long.acct | acct-cat --check --max-record 32M
+}
+
 @test "select: columns, new names, sums and differences" {
 	run -0 --separate-stderr sh -c 'acct-select -c "kind,id=transaction_id,net=amount-fee,twice=amount+amount,n=account_id+transaction_id" t.acct |
 	    acct-cat -f tsv'

@@ -159,6 +159,7 @@ void rec_end_many(struct rec_writer *w, uint8_t *end, uint64_t count, uint64_t s
 
 /* Passes a record on as it is. */
 int rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
+int rec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n);	/* the n from i on */
 
 /* Ends this segment with its trailer and begins another with a header that must be equal but for its words. */
 int rec_segment(struct rec_writer *w, const struct rec_header *h);
@@ -170,6 +171,7 @@ void rec_abandon(struct rec_writer *w);	/* no trailer: the reader will refuse wh
 void xrec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
 uint8_t *xrec_begin(struct rec_writer *w, size_t max);
 void xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
+void xrec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n);
 void xrec_segment(struct rec_writer *w, const struct rec_header *h);
 void xrec_finish(struct rec_writer *w);
 

@@ -118,6 +118,28 @@ rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
 }
 
 int
+rec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n)
+{
+	const uint8_t *from = b->base + b->off[i * b->stride];
+	size_t bytes = (size_t)(b->base + b->off[(i + n) * b->stride] - from);
+	size_t k;
+
+	if (w->cap - w->len < bytes && rec_flush(w) < 0)
+		return -1;
+	if (w->cap < bytes) {
+		if (io_write(w->out.fd, from, bytes, w->name, &w->err) < 0)
+			return -1;
+	} else {
+		memcpy(w->buf + w->len, from, bytes);
+		w->len += bytes;
+	}
+	for (k = 0; k < n; k++)
+		w->sum += b->hash[i + k];
+	w->count += n;
+	return 0;
+}
+
+int
 rec_segment(struct rec_writer *w, const struct rec_header *h)
 {
 	/* In this order there is no moment at which the stream looks complete. */
@@ -173,6 +195,13 @@ void
 xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
 {
 	if (rec_copy(w, b, i) < 0)
+		msg_exit(&w->err);
+}
+
+void
+xrec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n)
+{
+	if (rec_copy_run(w, b, i, n) < 0)
 		msg_exit(&w->err);
 }
 
