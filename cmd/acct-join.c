@@ -150,9 +150,7 @@ main(int argc, char *argv[])
 	struct rec_reader build, probe;
 	struct rec_writer out;
 	struct join_plan plan;
-	struct join_stats stats;
-	struct msg err = { 0 };
-	size_t memory;
+	struct join j = { .plan = &plan, .build = &build, .probe = &probe, .out = &out };
 	uint64_t written;
 
 	cli_start(argc, argv);
@@ -160,18 +158,18 @@ main(int argc, char *argv[])
 	xrec_open(&build, build_path, 0);
 	xrec_open(&probe, probe_path, 0);
 	find_keys(&probe, &build);
-	if (join_plan(&plan, &opt, &probe.header, probe.name, &build.header, build.name, &err) < 0)
-		msg_exit(&err);
+	if (join_plan(&plan, &opt, &probe.header, probe.name, &build.header, build.name, &j.err) < 0)
+		msg_exit(&j.err);
 	xrec_create(&out, output, &plan.header);
-	memory = cli_memory == 0 ? DEFAULT_MEMORY : cli_memory < LEAST_MEMORY ? LEAST_MEMORY : cli_memory;
-	if ((sorted ? join_sorted : join_hash)(&plan, &build, &probe, &out, memory, &stats, &err) < 0) {
+	j.memory = cli_memory == 0 ? DEFAULT_MEMORY : cli_memory < LEAST_MEMORY ? LEAST_MEMORY : cli_memory;
+	if ((sorted ? join_sorted : join_hash)(&j) < 0) {
 		rec_abandon(&out);
-		msg_exit(&err);
+		msg_exit(&j.err);
 	}
 	written = out.count;
 	xrec_finish(&out);
 	if (cli_verbose)
-		print_totals(&stats, written);
+		print_totals(&j.stats, written);
 	rec_close(&build);
 	rec_close(&probe);
 	join_plan_free(&plan);

@@ -1,6 +1,6 @@
 /*
- * Which instructions this processor has, and what its caches like. ACCT_PORTABLE=1 in the environment answers no to all instructions,
- * so that tests can run the same program on both paths.
+ * Which instructions this processor has, and what its caches like. ACCT_PORTABLE=1 in the environment answers no to all
+ * instructions, so that tests can run the same program on both paths.
  */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
@@ -18,9 +18,10 @@ bool cpu_has_avx2(void);	/* AVX2, BMI1, BMI2 */
 #endif
 
 /*
- * Fetches what is at p into the cache: for a first pass over addresses that a second one reads. It is a load whose result nobody waits for,
- * as a processor drops the prefetches beyond the some twenty it can have under way, while loads that do not depend on each other queue up.
- * Measured on 16 MiB: 10 ns each, against 70 ns for prefetches in blocks of 256. p must be readable.
+ * Fetches what is at p into the cache: for a first pass over addresses that a second one reads. It is a load whose
+ * result nobody waits for, as a processor drops the prefetches beyond the some twenty it can have under way, while
+ * loads that do not depend on each other queue up. Measured on 16 MiB: 10 ns each, against 70 ns for prefetches in
+ * blocks of 256. p must be readable.
  */
 static inline void
 cpu_fetch(const void *p)

@@ -1,6 +1,7 @@
 /*
- * The join in memory. Every loop goes over a block of records several times, so that what one step needs has been fetched by
- * the step before while others were at work: a look-up at random places of a large table would else wait for memory at each of them.
+ * The join in memory. Every loop goes over a block of records several times, so that what one step needs has been
+ * fetched by the step before while others were at work: a look-up at random places of a large table would else wait for
+ * memory at each of them.
  */
 #include "join/hash.h"
 
@@ -214,15 +215,14 @@ join_in_memory(struct hash_join *j)
 }
 
 int
-join_hash(const struct join_plan *p, struct rec_reader *build, struct rec_reader *probe_side, struct rec_writer *out, size_t memory,
-    struct join_stats *stats, struct msg *err)
+join_hash(struct join *join)
 {
-	struct hash_join j = { .plan = p, .build = build, .probe = probe_side, .out = out, .memory = memory, .stats = stats,
-	    .err = err };
+	struct hash_join j = { .plan = join->plan, .build = join->build, .probe = join->probe, .out = join->out,
+	    .memory = join->memory, .stats = &join->stats, .err = &join->err };
 	int ret;
 
-	memset(stats, 0, sizeof(*stats));
-	join_table_init(&j.table, !join_pairs(p->type));
+	memset(j.stats, 0, sizeof(*j.stats));
+	join_table_init(&j.table, !join_pairs(j.plan->type));
 	ret = load(&j);
 	if (ret >= 0)
 		ret = ret == 1 ? join_in_memory(&j) : join_partitioned(&j);

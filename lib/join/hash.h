@@ -14,14 +14,15 @@ struct hash_join {
 	struct msg *err;
 	struct join_table table;
 	struct join_block block;
-	struct rec_batch batch;		/* of the build side, taken into the table up to its record number `taken` (from 0) */
-	size_t taken;
+	struct rec_batch batch;		/* of the build side */
+	size_t taken;			/* so many of it are in the table */
 };
 
 /* ---- partition.c ---- */
 
 /*
- * Goes on with both sides on disk from a table that has become full, which it empties, and the rest of the batch and of both streams.
+ * Goes on with both sides on disk from a table that has become full, which it empties, and the rest of the batch and of
+ * both streams.
  */
 int join_partitioned(struct hash_join *j);
 

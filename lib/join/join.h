@@ -1,8 +1,8 @@
 /*
  * Joining two record streams by equal keys: acct-join(1).
  *
- * The probe side (left) is streamed, the build side (right) remembered, in memory as far as that goes and on disk beyond. A key is compared as
- * its encoded bytes; one that holds a null equals nothing.
+ * The probe side (left) is streamed, the build side (right) remembered, in memory as far as that goes and on disk
+ * beyond. A key is compared as its encoded bytes; one that holds a null equals nothing.
  */
 #ifndef JOIN_JOIN_H
 #define JOIN_JOIN_H
@@ -80,8 +80,9 @@ struct join_plan {		/* all owned */
 };
 
 /*
- * Works out the output's header and how its records are put together. probe_name and build_name stand for the two streams in messages. Returns -1
- * with EX_USAGE where the streams cannot be joined in this way; the plan may be freed then too.
+ * Works out the output's header and how its records are put together. probe_name and build_name stand for the two
+ * streams in messages. Returns -1 with EX_USAGE where the streams cannot be joined in this way; the plan may be freed
+ * then too.
  */
 int join_plan(struct join_plan *p, const struct join_options *o, const struct rec_header *probe, const char *probe_name,
     const struct rec_header *build, const char *build_name, struct msg *err);
@@ -123,18 +124,25 @@ struct join_stats {
 	uint64_t partitions;		/* on disk; 0: all in memory */
 };
 
-/*
- * Reads both streams to their ends and writes what the plan says, probe records in their order and behind them, in an outer join, the build
- * records without match in theirs. `memory` bounds what is remembered; what is beyond goes to temporary files, and the output is the same.
- */
-int join_hash(const struct join_plan *p, struct rec_reader *build, struct rec_reader *probe, struct rec_writer *out, size_t memory,
-    struct join_stats *stats, struct msg *err);
+struct join {
+	const struct join_plan *plan;
+	struct rec_reader *build, *probe;
+	struct rec_writer *out;
+	size_t memory;			/* bytes that may be remembered; what is beyond goes to temporary files */
+	struct join_stats stats;	/* what was done */
+	struct msg err;			/* what failed */
+};
 
 /*
- * The same for streams in key order, which it checks. Remembers the build records of one key at a time. The output is in key order: a build record
- * without match stands in its place.
+ * Reads both streams to their ends and writes what the plan says, probe records in their order and behind them, in an
+ * outer join, the build records without match in theirs. The output does not depend on the memory there is.
  */
-int join_sorted(const struct join_plan *p, struct rec_reader *build, struct rec_reader *probe, struct rec_writer *out, size_t memory,
-    struct join_stats *stats, struct msg *err);
+int join_hash(struct join *j);
+
+/*
+ * The same for streams in key order, which it checks. Remembers the build records of one key at a time. The output is
+ * in key order: a build record without match stands in its place.
+ */
+int join_sorted(struct join *j);
 
 #endif

@@ -28,7 +28,8 @@ fill_views(struct join_block *k, const struct join_keys *keys, const uint32_t *o
 
 /* The keys put together in scratch. */
 static void
-fill_copies(struct join_block *k, const struct join_keys *keys, const uint32_t *off, const struct rec_batch *b, size_t n)
+fill_copies(struct join_block *k, const struct join_keys *keys, const uint32_t *off, const struct rec_batch *b,
+    size_t n)
 {
 	const uint32_t *o = off;
 	size_t total = VAL_PAD;

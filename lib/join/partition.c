@@ -1,11 +1,12 @@
 /*
- * The join of what memory does not hold. Both sides are split by a hash of the key into partitions on disk, one of which is joined at a time: the
- * records of one key are in the same partition of both. A partition that is still too large is split again by other bits
- * of the hash. One that cannot be split, as all of its keys have the same hash, is most likely one key with very many rows: its rows stay on
- * disk and are read again for every probe record that has the key, which costs no more than writing out the pairs.
+ * The join of what memory does not hold. Both sides are split by a hash of the key into partitions on disk, one of
+ * which is joined at a time: the records of one key are in the same partition of both. A partition that is still too
+ * large is split again by other bits of the hash. One that cannot be split, as all of its keys have the same hash, is
+ * most likely one key with very many rows: its rows stay on disk and are read again for every probe record that has the
+ * key, which costs no more than writing out the pairs.
  *
- * Each record carries its number in its stream. A partition's output is in the order of these numbers, so that a merge of all brings the order
- * back that a join in memory has.
+ * Each record carries its number in its stream. A partition's output is in the order of these numbers, so that a merge
+ * of all brings the order back that a join in memory has.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,10 @@ struct part {
 	bool mixed;		/* has build records of different hashes */
 };
 
-struct head {			/* of a record in a part: then come the key, without which it has a null in it, and the rest: */
-	uint64_t number, hash;	/* what goes out of a build record, all of a probe record */
-	uint32_t key, rest;
+struct head {			/* of a record in a part; its key and the rest follow */
+	uint64_t number, hash;
+	uint32_t key;		/* length; 0 for a probe record's key with a null in it */
+	uint32_t rest;		/* length of what goes out of a build record, of all of a probe record */
 };
 
 struct piece {			/* a record of a part */
@@ -42,7 +44,8 @@ struct grace {
 	struct piece build, probe;
 };
 
-static int join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out, struct join_sink *lone);
+static int join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out,
+    struct join_sink *lone);
 
 /* ---- Records on disk ---- */
 
@@ -103,7 +106,8 @@ part_of(const struct grace *g, struct part *parts, uint64_t hash, unsigned level
 }
 
 static int
-to_build(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key, const uint8_t *rest)
+to_build(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key,
+    const uint8_t *rest)
 {
 	struct part *p = part_of(g, parts, h.hash, level);
 
@@ -115,7 +119,8 @@ to_build(const struct grace *g, struct part *parts, unsigned level, struct head 
 }
 
 static int
-to_probe(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key, const uint8_t *rest)
+to_probe(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key,
+    const uint8_t *rest)
 {
 	return write_piece(&part_of(g, parts, h.hash, level)->probe, h, key, rest, g->j->err);
 }
@@ -367,14 +372,15 @@ put_lone(struct grace *g, struct part *p, const struct join_sink *lone)
 	int got = spill_rewind(&p->build, g->j->err);
 
 	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0) {
-		struct rec_field key = piece_key(&g->build);
+		struct rec_field key = piece_key(&g->build), line;
 
 		if (t->matched[keymap_find(&t->keys, key.p, key.n, g->build.head.hash)])
 			continue;
 		g->j->stats->lone++;
 		part->len = 0;
 		join_probe_part(g->j->plan, key, part);
-		got = join_sink_put(lone, g->build.head.number, (struct rec_field){ part->p, part->len }, piece_rest(&g->build), g->j->err);
+		line = (struct rec_field){ part->p, part->len };
+		got = join_sink_put(lone, g->build.head.number, line, piece_rest(&g->build), g->j->err);
 	}
 	return got;
 }

@@ -52,8 +52,9 @@ check_names(const struct planning *g)
 
 		if (is_key(&g->p->build, i) || rec_header_find(g->probe, name) < 0)
 			continue;
-		return msg_set(g->err, EX_USAGE, "column %s is in both %s and %s: rename it in one of them (acct-select -c new=old)",
-		    msg_quotes(name), g->probe_name, g->build_name);
+		return msg_set(g->err, EX_USAGE, "column %s is in both %s and %s: "
+		    "rename it in one of them (acct-select -c new=old)", msg_quotes(name), g->probe_name,
+		    g->build_name);
 	}
 	return 0;
 }
@@ -68,7 +69,8 @@ take_fill(const struct planning *g, const struct join_fill *f)
 	if (join_pairs(g->p->type) && g->p->type != JOIN_INNER && (i = rec_header_find(g->build, f->column)) >= 0 &&
 	    !is_key(&g->p->build, (size_t)i))
 		slot = &g->build_fill[i];
-	else if (g->p->type == JOIN_OUTER && (i = rec_header_find(g->probe, f->column)) >= 0 && !is_key(&g->p->probe, (size_t)i))
+	else if (g->p->type == JOIN_OUTER && (i = rec_header_find(g->probe, f->column)) >= 0 &&
+	    !is_key(&g->p->probe, (size_t)i))
 		slot = &g->probe_fill[i];
 	if (slot == NULL)
 		return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can be without a match",
@@ -210,8 +212,8 @@ plan_key(const struct planning *g)
 }
 
 /*
- * What the header says beside the columns: a join's output has no one source, a change stream stays one only where no record lacks its
- * first column, and bytes that are not UTF-8 on one side are that in the output.
+ * What the header says beside the columns: a join's output has no one source, a change stream stays one only where no
+ * record lacks its first column, and bytes that are not UTF-8 on one side are that in the output.
  */
 static void
 plan_words(const struct planning *g)

@@ -73,9 +73,9 @@ merge_heap(struct run **heap, size_t n, const struct join_sink *to, struct msg *
 
 	while (n > 0) {
 		struct run *r = heap[0];
+		struct rec_field line = { r->bytes.p, r->bytes.len }, none = { 0 };
 
-		if (join_sink_put(to, r->head.number, (struct rec_field){ r->bytes.p, r->bytes.len }, (struct rec_field){ 0 }, err) < 0 ||
-		    (got = next_in_run(r, err)) < 0)
+		if (join_sink_put(to, r->head.number, line, none, err) < 0 || (got = next_in_run(r, err)) < 0)
 			return -1;
 		if (got == 0)
 			heap[0] = heap[--n];

@@ -14,8 +14,8 @@ join_put(struct rec_writer *w, struct rec_field a, struct rec_field b, struct ms
 	uint8_t *p;
 
 	if (a.n + b.n >= cli_max_record)
-		return msg_set(err, EX_DATAERR, "%s: record %llu: longer than %zu bytes when joined (--max-record)", w->name,
-		    (unsigned long long)w->count + 1, cli_max_record);
+		return msg_set(err, EX_DATAERR, "%s: record %llu: longer than %zu bytes when joined (--max-record)",
+		    w->name, (unsigned long long)w->count + 1, cli_max_record);
 	if ((p = rec_begin(w, a.n + b.n)) == NULL) {
 		*err = w->err;
 		return -1;

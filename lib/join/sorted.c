@@ -1,6 +1,7 @@
 /*
- * The join of two streams in key order: both are read side by side, and only the build rows of the key at hand are remembered. Comparing keys as
- * their fields joined by TAB is comparing field by field, as no byte of a value is as low as a TAB.
+ * The join of two streams in key order: both are read side by side, and only the build rows of the key at hand are
+ * remembered. Comparing keys as their fields joined by TAB is comparing field by field, as no byte of a value is as low
+ * as a TAB.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,9 +82,9 @@ out_of_order(const struct side *s, struct msg *err)
 		struct rec_field now = rec_field(at_hand(s), s->keys->idx[i]);
 
 		if (compare(now, before) != 0)
-			return msg_set(err, EX_DATAERR, "%s: record %llu: %s: %s stands behind %s: --sorted needs key order "
-			    "(LC_ALL=C sort)", s->r->name, (unsigned long long)(s->b.first + s->i), c->name,
-			    shown(c->type, now), shown(c->type, before));
+			return msg_set(err, EX_DATAERR, "%s: record %llu: %s: %s stands behind %s: "
+			    "--sorted needs key order (LC_ALL=C sort)", s->r->name,
+			    (unsigned long long)(s->b.first + s->i), c->name, shown(c->type, now), shown(c->type, before));
 		p = tab != NULL ? tab + 1 : end;
 	}
 	return msg_set(err, EX_SOFTWARE, "equal keys out of order");
@@ -225,7 +226,10 @@ pass_build(struct sorted_join *j, const struct rec_field *key)
 	return 0;
 }
 
-/* Makes the group that of the probe record's key; an empty one where the build side has no such key, or it holds a null. */
+/*
+ * Makes the group that of the probe record's key; an empty one where the build side has no such key, or it holds a
+ * null.
+ */
 static int
 find_group(struct sorted_join *j)
 {
@@ -237,7 +241,8 @@ find_group(struct sorted_join *j)
 	g->filled = false;
 	if (pass_build(j, &s->key) < 0)
 		return -1;
-	if (j->build.end || compare(j->build.key, s->key) != 0 || rec_key_has_null(at_hand(s), s->keys->idx, s->keys->n))
+	if (j->build.end || compare(j->build.key, s->key) != 0 ||
+	    rec_key_has_null(at_hand(s), s->keys->idx, s->keys->n))
 		return 0;
 	return take_group(j);
 }
@@ -271,14 +276,17 @@ run(struct sorted_join *j)
 }
 
 int
-join_sorted(const struct join_plan *p, struct rec_reader *build, struct rec_reader *probe, struct rec_writer *out, size_t memory,
-    struct join_stats *stats, struct msg *err)
+join_sorted(struct join *join)
 {
-	struct sorted_join j = { .plan = p, .build = { .r = build, .keys = &p->build }, .probe = { .r = probe, .keys = &p->probe },
-	    .out = out, .memory = memory, .stats = stats, .err = err };
+	struct sorted_join j = { .plan = join->plan, .out = join->out, .memory = join->memory, .stats = &join->stats,
+	    .err = &join->err };
 	int ret;
 
-	memset(stats, 0, sizeof(*stats));
+	j.build.r = join->build;
+	j.build.keys = &join->plan->build;
+	j.probe.r = join->probe;
+	j.probe.keys = &join->plan->probe;
+	memset(j.stats, 0, sizeof(*j.stats));
 	spill_init(&j.group.spill);
 	ret = run(&j);
 	spill_close(&j.group.spill);

@@ -19,7 +19,7 @@ struct join_table {		/* owned */
 	struct keymap keys;
 	struct join_row **last;	/* by key */
 	size_t last_cap;
-	struct join_chunk *first, *chunk;	/* memory of the rows, which never move: all of it, and where the next goes */
+	struct join_chunk *first, *chunk;	/* of the rows, which never move: all, and where the next row goes */
 	size_t nrows, used;	/* rows and the bytes they take */
 	uint8_t *matched;	/* by key, once join_table_mark was called */
 };
@@ -28,8 +28,8 @@ void join_table_init(struct join_table *t, bool keyed);
 void join_table_free(struct join_table *t);
 
 /*
- * Adds a row under the key and returns it with room for max bytes, of which join_table_end says how many were used. NULL where the table is
- * keyed: the key alone has been added then.
+ * Adds a row under the key and returns it with room for max bytes, of which join_table_end says how many were used.
+ * NULL where the table is keyed: the key alone has been added then.
  */
 struct join_row *join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max);
 void join_table_end(struct join_table *t, struct join_row *row, size_t n);
@@ -37,7 +37,10 @@ void join_table_end(struct join_table *t, struct join_row *row, size_t n);
 /* The row after this one in build order, of all keys; the first for NULL. NULL at the end. */
 struct join_row *join_table_next(const struct join_table *t, const struct join_row *row, struct join_chunk **at);
 
-/* Would it hold more than `memory` bytes, or more rows than have numbers, with JOIN_BLOCK further ones? To be asked before they are added. */
+/*
+ * Would it hold more than `memory` bytes, or more rows than have numbers, with JOIN_BLOCK further ones? To be asked
+ * before they are added.
+ */
 bool join_table_full(const struct join_table *t, size_t memory);
 
 /* Begins to note which keys are matched. */

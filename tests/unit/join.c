@@ -1,6 +1,7 @@
 /*
- * Properties of the join: every type of it, in memory, on disk and merged, gives what two nested loops over the rows give, in the same order; and what it
- * says of its columns is true, as the record reader that takes the output back checks it.
+ * Properties of the join: every type of it, in memory, on disk and merged, gives what two nested loops over the rows
+ * give, in the same order; and what it says of its columns is true, as the record reader that takes the output back
+ * checks it.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static size_t nkeys;
 static void
 put_value(char *out, struct val_type type, bool required, uint64_t domain)
 {
-	static const char *const texts[] = { "", "a", "ab", "a b", "\t", "\n", "\033", "\001x", "z\037", "\303\251", "~", "abcdefghijklmnop" };
+	static const char *const texts[] = { "", "a", "ab", "a b", "\t", "\n", "\033", "\001x", "z\037", "\303\251", "~",
+	    "abcdefghijklmnop" };
 	uint64_t v = unit_below(domain);
 	const char *s = texts[v % 12];
 	size_t n;
@@ -57,12 +59,13 @@ make_table(struct table *t, const char *const *names, const bool *text, size_t n
 	t->n = n;
 	rec_header_init(&t->header, names[0]);
 	for (size_t c = 0; c < COLUMNS; c++)
-		rec_header_add(&t->header, names[c + 1], (struct val_type){ text[c] ? VAL_STRING : VAL_INT64, 0, 0 }, false,
-		    unit_below(3) == 0);
+		rec_header_add(&t->header, names[c + 1], (struct val_type){ text[c] ? VAL_STRING : VAL_INT64, 0, 0 },
+		    false, unit_below(3) == 0);
 	t->rows = xreallocarray(NULL, n + 1, sizeof(*t->rows));
 	for (size_t i = 0; i < n; i++)
 		for (size_t c = 0; c < COLUMNS; c++)
-			put_value(t->rows[i].field[c], t->header.columns[c].type, t->header.columns[c].required, domain);
+			put_value(t->rows[i].field[c], t->header.columns[c].type, t->header.columns[c].required,
+			    domain);
 }
 
 /* One key at random in most rows, so that its rows do not fit. */
@@ -77,7 +80,8 @@ make_giant(struct table *t, int64_t v)
 static void
 make_tables(size_t most, bool giant)
 {
-	static const char *const probe_names[] = { "p", "p0", "k1", "k2", "p1" }, *const build_names[] = { "b", "x2", "b0", "x1", "b1" };
+	static const char *const probe_names[] = { "p", "p0", "k1", "k2", "p1" };
+	static const char *const build_names[] = { "b", "x2", "b0", "x1", "b1" };
 	static const bool probe_text[] = { true, false, true, false }, build_text[] = { true, true, false, false };
 	uint64_t domain = 1 + unit_below(unit_below(2) ? 8 : 3 * most);
 
@@ -256,8 +260,7 @@ join(size_t memory, bool sorted)
 	struct rec_reader p, b;
 	struct rec_writer w;
 	struct join_plan plan;
-	struct join_stats stats;
-	struct msg err = { 0 };
+	struct join j = { .plan = &plan, .build = &b, .probe = &p, .out = &w, .memory = memory };
 	int fd;
 
 	opt.nkeys = nkeys;
@@ -265,16 +268,16 @@ join(size_t memory, bool sorted)
 	memcpy(opt.build_key, build.key, sizeof(build.key));
 	open_table(&p, &probe);
 	open_table(&b, &build);
-	CHECK(join_plan(&plan, &opt, &p.header, "p", &b.header, "b", &err) == 0, "%s", err.text);
+	CHECK(join_plan(&plan, &opt, &p.header, "p", &b.header, "b", &j.err) == 0, "%s", j.err.text);
 	fd = open_writer(&w, &plan.header);
-	CHECK((sorted ? join_sorted : join_hash)(&plan, &b, &p, &w, memory, &stats, &err) == 0, "%s", err.text);
+	CHECK((sorted ? join_sorted : join_hash)(&j) == 0, "%s", j.err.text);
 	finish_writer(&w, fd);
 	read_output(fd);
-	CHECK(stats.probe == probe.n && stats.build == build.n, "counts");
+	CHECK(j.stats.probe == probe.n && j.stats.build == build.n, "counts");
 	rec_close(&p);
 	rec_close(&b);
 	join_plan_free(&plan);
-	return stats.partitions;
+	return j.stats.partitions;
 }
 
 /* ---- Properties ---- */
@@ -289,7 +292,8 @@ same(const char *how)
 	for (size_t i = 0; i < n && w[i] == g[i]; i++)
 		if (w[i] == '\n')
 			at = i + 1, line++;
-	CHECK(want.len == got.len && memcmp(w, g, n) == 0, "type %d, %zu keys, %zu x %zu rows, %s: record %zu is %.*s, not %.*s",
+	CHECK(want.len == got.len && memcmp(w, g, n) == 0,
+	    "type %d, %zu keys, %zu x %zu rows, %s: record %zu is %.*s, not %.*s",
 	    (int)opt.type, nkeys, probe.n, build.n, how, line + 1, (int)strcspn(g + at, "\n"), g + at,
 	    (int)strcspn(w + at, "\n"), w + at);
 }
