@@ -1,10 +1,8 @@
 /* acct-merge-sql turns a record stream into SQL that merges it into a table by key, in one transaction. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cli.h"
-#include "base/progress.h"
 #include "rec/rec.h"
 #include "sql/sql.h"
 
@@ -31,6 +29,7 @@ static const char *input, *output;
 static struct sql_name target;
 static struct rec_reader in;
 static struct sql_load load;
+static bool opened, done;	/* load: to be finished or refused; finished */
 
 static const struct sql_dialect *
 parse_dialect(const char *name)
@@ -79,28 +78,28 @@ parse_options(int argc, char *argv[])
 	input = argv[optind];
 }
 
-/* The input is of no use: the client that may wait for the text must fail as well. */
-static _Noreturn void
-fail(const struct msg *why)
+/* At exit before the work is done, for whatever reason: makes the client that may wait for the text fail as well. */
+static void
+tell_client(void)
 {
-	if (load.dialect != NULL)
+	if (done || (output != NULL && strcmp(output, "-") != 0))
+		return;
+	if (opened)
 		sql_refuse(&load);
-	else if (output == NULL || strcmp(output, "-") == 0)
+	else
 		sql_refuse_early(dialect);
-	msg_exit(why);
 }
 
 static void
 open_input(void)
 {
-	if (rec_open(&in, input, 0) < 0)
-		fail(&in.err);
+	xrec_open(&in, input, 0);
 	if (rec_header_is_raw(&in.header))
 		msg_set(&in.err, EX_DATAERR, "%s: raw records have no types yet: acct-clean makes them fit to be merged", in.name);
 	else if (rec_header_is_change(&in.header))
 		msg_set(&in.err, EX_DATAERR, "%s: a change stream, which says what has changed; give the rows themselves", in.name);
 	if (in.err.status != 0)
-		fail(&in.err);
+		msg_exit(&in.err);
 	if (target.table == NULL)
 		target.table = xstrdup(in.header.table);
 }
@@ -135,27 +134,26 @@ open_load(void)
 	for (i = 0; i < nlong; i++)
 		lengthy[named[i]] = true;
 	if (sql_open(&load, dialect, output, &target, &in, keys, n, lengthy) < 0)
-		fail(&load.err);
+		msg_exit(&load.err);
+	opened = true;
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct rec_batch batch;
-	int got;
 
 	cli_start(argc, argv);
 	parse_options(argc, argv);
+	atexit(tell_client);
 	open_input();
 	open_load();
-	while ((got = rec_next(&in, &batch)) > 0)
+	while (xrec_next(&in, &batch))
 		if (sql_rows(&load, &in, &batch) < 0)
-			fail(load.err.status != 0 ? &load.err : &in.err);
-	if (got < 0)
-		fail(&in.err);
+			msg_exit(load.err.status != 0 ? &load.err : &in.err);
 	if (sql_finish(&load) < 0)
-		fail(&load.err);
-	progress_end();
+		msg_exit(&load.err);
+	done = true;
 	if (cli_verbose)
 		msg_warn("%s: %llu records to merge into %s", in.name, (unsigned long long)load.rows, msg_quotes(target.table));
 	sql_free(&load);

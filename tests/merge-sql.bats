@@ -286,6 +286,8 @@ b|2" "$(sqlite3 -nullvalue null gold.db 'SELECT * FROM t ORDER BY k')"
 	done
 	run -1 --separate-stderr sh -c "acct-merge-sql -d sqlite missing.acct | sqlite3 gold.db"
 	[[ $stderr == "acct-merge-sql: missing.acct: No such file or directory"* ]]
+	run -1 --separate-stderr sh -c "acct-merge-sql -d sqlite -k nix b.acct | sqlite3 gold.db"
+	[[ $stderr == "acct-merge-sql: b.acct: -k: no column 'nix'"*"nothing is merged"* ]]
 	same "" "$(sqlite3 gold.db '.tables')"
 	head -n 3 b.acct | into sqlite --partial
 	same 2 "$(sqlite3 gold.db 'SELECT count(*) FROM balance')"
@@ -669,6 +671,9 @@ for n in range(9): print(n, "a" * 15_000_000, sep="\t")' | mkrec t 'n:int64*! v:
 	run -65 --separate-stderr acct-merge-sql -d synapse --long v -o t.sql t.acct
 	same "acct-merge-sql: t.acct: more than 134217728 bytes of SQL, the most that synapse takes at once" "$stderr"
 	[ ! -e t.sql ]
+	acct-merge-sql -d synapse --long v t.acct 2>/dev/null | tail -c 20000000 >t.sql || true
+	run ! grep -q MERGE\ INTO t.sql
+	same "THROW 50000, N'acct-merge-sql: the input was refused, nothing is merged', 1;" "$(tail -n 1 t.sql)"
 }
 
 # ---- the manual's pipeline ----

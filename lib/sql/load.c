@@ -116,17 +116,27 @@ sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, cons
 	return 0;
 }
 
+static int
+check_size(struct sql_load *l)
+{
+	uint64_t max = l->dialect->max_bytes;
+
+	if (max > 0 && l->written + l->buf.len > max)
+		return msg_set(&l->err, EX_DATAERR, "%s: more than %llu bytes of SQL, the most that %s takes at once", l->in_name,
+		    (unsigned long long)max, l->dialect->name);
+	return 0;
+}
+
 /* Writes what there is but for the last `keep` bytes. */
 static int
 flush(struct sql_load *l, size_t keep)
 {
 	size_t n = l->buf.len - keep;
 
-	if (l->dialect->max_bytes > 0 && l->written + l->buf.len > l->dialect->max_bytes)
-		return msg_set(&l->err, EX_DATAERR, "%s: more than %llu bytes of SQL, the most that %s takes at once",
-		    l->in_name, (unsigned long long)l->dialect->max_bytes, l->dialect->name);
-	if (io_write(l->out.fd, l->buf.p, n, l->out_name, &l->err) != 0)
+	if (io_write(l->out.fd, l->buf.p, n, l->out_name, &l->err) != 0) {
+		l->broken = true;
 		return -1;
+	}
 	l->written += n;
 	memmove(l->buf.p, l->buf.p + n, keep);
 	l->buf.len = keep;
@@ -148,8 +158,10 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 		return rec_fault(in, b->first + i, l->columns[c].name, fault, rec_field(r, c));
 	}
 	l->rows++;
+	if (l->buf.len < FLUSH_AT)
+		return 0;
 	/* The last byte stays here, so that a client sees an unfinished statement when this program dies. */
-	return l->buf.len < FLUSH_AT ? 0 : flush(l, 1);
+	return check_size(l) != 0 ? -1 : flush(l, 1);
 }
 
 int
@@ -166,11 +178,17 @@ sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b)
 int
 sql_finish(struct sql_load *l)
 {
+	size_t rows_end = l->buf.len;
+
 	l->dialect->end(l);
-	if (flush(l, 0) != 0 || io_commit(&l->out, &l->err) != 0)
+	if (check_size(l) != 0) {
+		l->buf.len = rows_end;		/* for sql_refuse */
 		return -1;
-	l->out.fd = -1;
-	return 0;
+	}
+	if (flush(l, 0) != 0)
+		return -1;
+	l->broken = true;		/* nothing may follow */
+	return io_commit(&l->out, &l->err);
 }
 
 void
@@ -178,13 +196,11 @@ sql_refuse(struct sql_load *l)
 {
 	struct msg ignored = { 0 };
 
-	if (l->out.fd >= 0 && l->out.path == NULL && l->err.status == 0) {
+	if (l->out.path == NULL && !l->broken) {
 		l->dialect->refuse(l);
 		io_write(l->out.fd, l->buf.p, l->buf.len, l->out_name, &ignored);
 	}
-	if (l->out.fd >= 0)
-		io_abandon(&l->out);
-	l->out.fd = -1;
+	io_abandon(&l->out);
 }
 
 void

@@ -81,6 +81,7 @@ struct sql_load {
 	const char *in_name, *out_name;	/* for messages */
 	struct buf buf;			/* text not written yet */
 	uint64_t written;
+	bool broken;			/* nothing more can or may be written */
 	struct buf scratch;
 	size_t batch_rows, batch_strings, batch_bytes;	/* of the INSERT that is open */
 	bool cast;			/* the next values are written with their types */
