@@ -304,14 +304,18 @@ exact() {
 totals() {
 	_file=$1
 	shift
-	acct-balance -i "$_file" -o "$WORK/totals.$$" "$@" || return
-	acct-cat -f tsv -o "$WORK/totals.$$.tsv" "$WORK/totals.$$" || return
-	sed -n '2p' "$WORK/totals.$$.tsv"
+	_totals=$(mktemp "$WORK/totals.XXXXXX") || exit 73
+	acct-balance -i "$_file" -o "$_totals" "$@"
+	acct-cat -f tsv -o "$_totals.tsv" "$_totals"
+	sed -n 2p "$_totals.tsv"
 }
 
 # quoted TEXT: as a JSON string.
 quoted() {
-	printf '"%s"' "$(printf '%s' "$1" | tr '\001-\037' ' ' | sed 's/[\\"]/\\&/g')"
+	case $1 in
+	*[\\\"[:cntrl:]]*) printf '"%s"' "$(printf '%s' "$1" | tr '\001-\037' ' ' | sed 's/[\\"]/\\&/g')" ;;
+	*) printf '"%s"' "$1" ;;
+	esac
 }
 
 # align SIDES: lines of words separated by tabs as a table; SIDES has an l or an r for each column.

@@ -30,18 +30,58 @@ check() {
   '
 }
 
-# figures FILE AGGREGATE...: the totals of a file of the lake as words.
+# figures NAME PATH AGGREGATE...: the totals of a file of the lake, as words in $WORK/NAME.figures.
 figures() {
-	_path=$(of "$1")
-	shift
-	totals "$_path" "$@"
+	_name=$1
+	_from=$(of "$2")
+	shift 2
+	totals "$_from" "$@" >"$WORK/$_name.figures"
+}
+
+# orphans NAME KEY KNOWN ROWS COUNT AMOUNT: the rows whose key is not known: how many, and their amount.
+orphans() {
+	_known=$(of "$3")
+	_rows=$(of "$4")
+	_status=0
+	left "orphans.$1" acct-join -j anti -k "$2" "$_known" "$_rows" | acct-balance -o "$WORK/orphans.$1.acct" "$5" "$6" || _status=$?
+	joined "orphans.$1" "$_status"
+	acct-cat -f tsv -o "$WORK/orphans.$1.tsv" "$WORK/orphans.$1.acct"
+	sed -n 2p "$WORK/orphans.$1.tsv" >"$WORK/orphans.$1"
+}
+
+measure() {
+	case $1 in
+	rejects)
+		for _t in $TABLES; do
+			figures "$_t.rejects" "silver/_rejects/$_t.acct" 'n=count()'
+		done
+		;;
+	customers) figures customers silver/customers.acct 'n=count()' ;;
+	accounts) figures accounts silver/accounts.acct 'n=count()' 'sum(balance)' ;;
+	loans) figures loans silver/loans.acct 'n=count()' 'sum(loan_amount)' ;;
+	loan_payments) figures loan_payments silver/loan_payments.acct 'n=count()' 'sum(payment_amount)' ;;
+	transactions) figures transactions silver/transactions.acct 'n=count()' 'sum(transaction_amount)' ;;
+	customer_balance) figures customer_balance gold/customer_balance.acct 'n=count()' 'sum(account_count)' 'sum(total_balance)' ;;
+	customer_loans)
+		figures customer_loans gold/customer_loans.acct 'n=count()' 'sum(loan_count)' 'sum(total_loan_amount)' 'sum(total_paid)' 'sum(outstanding)' ;;
+	account_transactions)
+		figures account_transactions gold/account_transactions.acct 'n=count()' 'sum(transaction_count)' 'sum(total_transaction_amount)' \
+			'sum(total_deposits)' 'sum(total_withdrawals)' 'sum(net_amount)' ;;
+	orphan_accounts)
+		orphans accounts customer_id silver/customers.acct silver/accounts.acct 'n=count()' 'sum(balance)' ;;
+	orphan_payments)
+		orphans loan_payments loan_id silver/loans.acct silver/loan_payments.acct 'n=count()' 'sum(payment_amount)' ;;
+	orphan_transactions)	# by account: the same sums from fewer records
+		orphans transactions account_id silver/accounts.acct gold/account_transactions.acct \
+			'n=sum(transaction_count)' 'sum(total_transaction_amount)' ;;
+	esac
 }
 
 # rows_of TABLE: what was read, by the reader of the file, is what silver and rejects hold.
 rows_of() {
 	json "$stats/$1.ingest.json" '$.rows' '$.blank' >"$WORK/words"
 	{ read -r rows && read -r blank; } <"$WORK/words"
-	rejected=$(figures "silver/_rejects/$1.acct" 'n=count()')
+	read -r rejected <"$WORK/$1.rejects.figures"
 	check "$1: lines read = clean + rejected + blank" "$(exact "$rows + $blank")" "$2 + $rejected + $blank"
 }
 
@@ -76,18 +116,8 @@ comma='  '
 : >"$WORK/checks"
 : >"$WORK/checks.json"
 
-set -f
-figures silver/customers.acct 'n=count()' >"$WORK/customers.figures"
-figures silver/accounts.acct 'n=count()' 'sum(balance)' >"$WORK/accounts.figures"
-figures silver/loans.acct 'n=count()' 'sum(loan_amount)' >"$WORK/loans.figures"
-figures silver/loan_payments.acct 'n=count()' 'sum(payment_amount)' >"$WORK/loan_payments.figures"
-figures silver/transactions.acct 'n=count()' 'sum(transaction_amount)' >"$WORK/transactions.figures"
-figures gold/customer_balance.acct 'n=count()' 'sum(account_count)' 'sum(total_balance)' >"$WORK/customer_balance.figures"
-figures gold/customer_loans.acct 'n=count()' 'sum(loan_count)' 'sum(total_loan_amount)' 'sum(total_paid)' 'sum(outstanding)' \
-	>"$WORK/customer_loans.figures"
-figures gold/account_transactions.acct 'n=count()' 'sum(transaction_count)' 'sum(total_transaction_amount)' \
-	'sum(total_deposits)' 'sum(total_withdrawals)' 'sum(net_amount)' >"$WORK/account_transactions.figures"
-
+each measure transactions orphan_payments loan_payments orphan_accounts orphan_transactions account_transactions customers accounts loans \
+	customer_balance customer_loans rejects
 read -r customers <"$WORK/customers.figures"
 read -r accounts balances <"$WORK/accounts.figures"
 read -r loans lent <"$WORK/loans.figures"
@@ -97,19 +127,6 @@ read -r _ account_count total_balance <"$WORK/customer_balance.figures"
 read -r _ loan_count total_loan_amount total_paid outstanding <"$WORK/customer_loans.figures"
 read -r _ transaction_count total_transaction_amount deposits withdrawals net <"$WORK/account_transactions.figures"
 
-orphans() {
-	_known=$(of "$2")
-	_rows=$(of "$3")
-	_status=0
-	left orphans acct-join -j anti -k "$1" "$_known" "$_rows" | acct-balance -o "$WORK/orphans.$4.acct" "$5" "$6" || _status=$?
-	joined orphans "$_status"
-	acct-cat -f tsv "$WORK/orphans.$4.acct" | sed -n 2p >"$WORK/orphans.$4"
-}
-# Transactions are counted by account first: the same sum, found in a thousandth of the time.
-orphans customer_id silver/customers.acct silver/accounts.acct accounts 'n=count()' 'sum(balance)'
-orphans loan_id silver/loans.acct silver/loan_payments.acct loan_payments 'n=count()' 'sum(payment_amount)'
-orphans account_id silver/accounts.acct gold/account_transactions.acct transactions \
-	'n=sum(transaction_count)' 'sum(total_transaction_amount)'
 read -r _ lost_paid <"$WORK/orphans.loan_payments"
 
 rows_of customers "$customers"

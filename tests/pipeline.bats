@@ -473,17 +473,18 @@ refused() {
 		sh "$P/run.sh" -d none $x lake-$x >/dev/null
 		contents lake-$x >contents-$x
 	done
-	start=$(date +%s%N)
 	cp -r lake-a lake
+	start=$(date +%s%N)
 	sh "$P/run.sh" b lake >/dev/null
 	long=$((($(date +%s%N) - start) / 1000000))
 	mixed=0
-	for i in $(seq 25); do
+	for i in $(seq 15); do
 		rm -rf lake
 		cp -r lake-a lake
 		setsid sh "$P/run.sh" b lake >/dev/null 2>&1 3>&- &
 		pid=$!
-		sleep "$(printf '0.%03d' $((long * i / 26 % 1000)))"
+		delay=$((long * i / 15))
+		sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
 		kill -9 -- "-$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 		if [ -L lake/runs/pending ]; then
@@ -498,7 +499,7 @@ refused() {
 		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work)"
 		[ "$(sql lake/gold/gold.db 'SELECT count(*) FROM account_transactions')" -gt 0 ]
 	done
-	echo "# $mixed of 25 were cut off while they took effect" >&3
+	echo "# $mixed of 15 were cut off while they took effect" >&3
 }
 
 @test "pipeline: kill -9 between any two renames" {
@@ -514,18 +515,18 @@ refused() {
 		cp -r lake-a lake
 		for name in mv ln rm; do
 			stub $name 'echo >>'"$T"'/count; '"$(command -v $name)"' "$@"; s=$?
-				[ "$(wc -l <'"$T"'/count)" -ne '"$n"' ] || kill -9 0; exit $s'
+				[ "$(wc -l <'"$T"'/count)" -lt '"$n"' ] || kill -9 0; exit $s'
 		done
-		status=0
-		ACCT_BIN=$T/stubs setsid -w sh "$P/run.sh" -d none b lake >/dev/null 2>&1 3>&- || status=$?
+		ended=0
+		ACCT_BIN=$T/stubs setsid -w sh "$P/run.sh" -d none b lake >/dev/null 2>&1 3>&- || ended=$?
 		if [ ! -L lake/runs/pending ]; then
 			contents lake | cmp -s - contents-a || contents lake | diff -u contents-b -
 		fi
 		run -0 --separate-stderr sh "$P/run.sh" --wait -d none b lake
 		contents lake | diff -u contents-b -
-		[ "$status" -ne 0 ] || break
+		[ "$ended" -ne 0 ] || break
 	done
-	[ "$status" -eq 0 ]
+	[ "$ended" -eq 0 ]	# the last went through
 	[ "$n" -gt 5 ]
 }
 
