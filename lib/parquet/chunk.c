@@ -48,8 +48,9 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 	if (k->c->max_rep == 0 && (uint64_t)meta->num_values != rows)
 		return fault(k, "its entries are not as many as rows", err);
 	k->at = (uint64_t)start;
-	k->most = most;
-	k->end = (uint64_t)meta->compressed < most - k->at ? k->at + (uint64_t)meta->compressed : most;
+	if ((uint64_t)meta->compressed > most - k->at)
+		return fault(k, "its place is not within the file", err);
+	k->end = k->at + (uint64_t)meta->compressed;
 	k->left = (uint64_t)meta->num_values;
 	k->window.len = 0;
 	k->window_at = k->at;
@@ -62,15 +63,12 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 static const uint8_t *
 look(struct chunk_in *k, size_t n, struct msg *err)
 {
-	uint64_t want;
+	uint64_t want = k->end - k->at;
 
 	if (k->at >= k->window_at && k->at - k->window_at <= k->window.len && n <= k->window.len - (size_t)(k->at - k->window_at))
 		return k->window.p + (k->at - k->window_at);
-	want = k->at < k->end && k->end - k->at < READ_AHEAD ? k->end - k->at : READ_AHEAD;
-	if (want > k->most - k->at)
-		want = k->most - k->at;
-	if (want < n)
-		want = n;
+	if (want > READ_AHEAD)
+		want = n < READ_AHEAD ? READ_AHEAD : n;
 	k->window.len = 0;
 	buf_room(&k->window, (size_t)want + 16);
 	if (k->source->read(k->source, k->at, k->window.p, (size_t)want, err) == -1)
@@ -84,7 +82,7 @@ look(struct chunk_in *k, size_t n, struct msg *err)
 static int
 next_header(struct chunk_in *k, struct meta_page_header *h, struct msg *err)
 {
-	uint64_t there = k->most - k->at;
+	uint64_t there = k->end - k->at;
 	size_t n = there < 512 ? (size_t)there : 512;
 	const uint8_t *p;
 	long len;
@@ -102,8 +100,8 @@ next_header(struct chunk_in *k, struct meta_page_header *h, struct msg *err)
 		n = n * 8 < there ? n * 8 : (size_t)there;
 	}
 	k->at += (uint64_t)len;
-	if ((uint64_t)h->compressed > k->most - k->at)
-		return fault(k, "a page that goes beyond the file", err);
+	if ((uint64_t)h->compressed > k->end - k->at)
+		return fault(k, "a page that goes beyond its chunk", err);
 	if ((size_t)h->uncompressed > k->limit)
 		return fault(k, "a page larger than the limit", err);
 	return 0;

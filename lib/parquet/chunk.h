@@ -18,7 +18,7 @@ struct chunk_in {
 	/* the chunk */
 	const struct meta_chunk *meta;
 	size_t group;
-	uint64_t at, end, most;		/* next byte in the file; where the chunk ends, if it tells the truth; where it must */
+	uint64_t at, end;		/* next byte in the file; where the chunk ends */
 	uint64_t left;			/* entries in pages not begun */
 	struct buf window;		/* bytes of the file from window_at */
 	uint64_t window_at;

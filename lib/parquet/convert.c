@@ -149,7 +149,7 @@ from_int96(const uint8_t *p, size_t n, int64_t *out)
 
 	for (i = 0; i < n; i++) {
 		nanos = load64(p + 12 * i);
-		day = (int64_t)(uint32_t)load32(p + 12 * i + 8) - DAY_JULIAN;
+		day = (int64_t)load32(p + 12 * i + 8) - DAY_JULIAN;
 		if (__builtin_mul_overflow(day, DAY_MICROS, &day) ||
 		    __builtin_add_overflow(day, nanos / 1000 - (nanos % 1000 < 0), &out[i]))
 			return too_large;

@@ -4,7 +4,7 @@
 #include "parquet/bits.h"
 #include "parquet/hybrid.h"
 
-enum { LEAST_RUN = 16 };	/* equal values worth a run of their own */
+enum { LEAST_RUN = 16, BLOCK = 1024 };	/* equal values worth a run of their own; values packed at a time */
 
 void
 hybrid_open(struct hybrid_in *h, const uint8_t *p, const uint8_t *end, unsigned width)
@@ -217,23 +217,43 @@ hybrid_put(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 	put_packed(out, v + begun, n - begun, width);
 }
 
+/* The same for bytes, a block of whole groups at a time. */
+static void
+put_packed_bytes(struct buf *out, const uint8_t *v, size_t n, unsigned width)
+{
+	uint32_t wide[BLOCK];
+	size_t i, j, k;
+	uint8_t *p;
+
+	if (n == 0)
+		return;
+	put_header(out, (uint64_t)((n + 7) / 8) << 1 | 1);
+	p = buf_room(out, bits_bytes(n + 8, width) + 8);
+	for (i = 0; i < n; i += k, p += (k + 7) / 8 * width) {
+		k = n - i < BLOCK ? n - i : BLOCK;
+		for (j = 0; j < k; j++)
+			wide[j] = v[i + j];
+		for (; j % 8 != 0; j++)
+			wide[j] = 0;
+		bits_pack32(p, wide, j, width);
+	}
+	out->len += (n + 7) / 8 * width;
+}
+
 void
 hybrid_put_bytes(struct buf *out, const uint8_t *v, size_t n, unsigned width)
 {
-	uint32_t wide[1024];
-	size_t i, j, k;
+	size_t i, j, begun = 0;
 
-	for (i = 0; i < n; i += k) {
+	for (i = 0; i < n; i += 8) {
 		for (j = i + 1; j < n && v[j] == v[i]; j++)
 			;
-		if (j - i >= LEAST_RUN || j == n) {
-			hybrid_put_run(out, v[i], j - i, width);
-			k = j - i;
+		if (j - i < LEAST_RUN && j < n)
 			continue;
-		}
-		k = n - i < 1024 ? n - i : 1024;
-		for (j = 0; j < k; j++)
-			wide[j] = v[i + j];
-		hybrid_put(out, wide, k, width);
+		put_packed_bytes(out, v + begun, i - begun, width);
+		hybrid_put_run(out, v[i], j - i, width);
+		begun = j;
+		i = j - 8;
 	}
+	put_packed_bytes(out, v + begun, n - begun, width);
 }

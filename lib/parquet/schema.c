@@ -190,8 +190,7 @@ refuse(struct pq_schema *s, struct pq_column *c, const char *fmt, long a, long b
 static void
 decimal_column(struct pq_schema *s, struct pq_column *c, const struct meta_element *e)
 {
-	bool logical = e->logical == META_LOGICAL_DECIMAL;
-	int32_t precision = logical ? e->logical_precision : e->precision, scale = logical ? e->logical_scale : e->scale;
+	int32_t precision = e->logical_precision, scale = e->logical_scale;
 
 	c->type = PQ_DECIMAL;
 	if (precision < 1 || precision > NUM_DIGITS || scale < 0 || scale > precision) {
@@ -222,7 +221,7 @@ logical_of_converted(struct meta_element *e)
 	case META_CONV_UTF8: return META_LOGICAL_STRING;
 	case META_CONV_ENUM: return META_LOGICAL_ENUM;
 	case META_CONV_JSON: return META_LOGICAL_JSON;
-	case META_CONV_DECIMAL: return META_LOGICAL_DECIMAL;
+	case META_CONV_DECIMAL: e->logical_scale = e->scale; e->logical_precision = e->precision; return META_LOGICAL_DECIMAL;
 	case META_CONV_DATE: return META_LOGICAL_DATE;
 	case META_CONV_TIME_MILLIS: e->unit = 1; return META_LOGICAL_TIME;
 	case META_CONV_TIME_MICROS: e->unit = 2; return META_LOGICAL_TIME;
