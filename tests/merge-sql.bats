@@ -259,7 +259,7 @@ b|2" "$(sqlite3 -nullvalue null gold.db 'SELECT * FROM t ORDER BY k')"
 	acct-merge-sql -d sqlite b.acct | grep -v '^(7,' >less.sql
 	for bail in -bail -batch; do
 		run -1 --separate-stderr sh -c "sqlite3 $bail gold.db <less.sql"
-		[[ $stderr == *"CHECK constraint failed"* ]]
+		[[ $stderr == *"CHECK constraint failed: every row must be staged"* ]]
 		same "" "$(sqlite3 gold.db .dump | grep balance || true)"
 	done
 }
@@ -400,8 +400,27 @@ for line in sys.stdin: print(urllib.parse.unquote_to_bytes(line.strip()).hex().u
 @test "merge-sql: sqlite: a database in another encoding is refused, as it would misread" {
 	sqlite3 gold.db "PRAGMA encoding = 'UTF-16le'; CREATE TABLE x (y)"
 	run -1 --separate-stderr sh -c 'acct-merge-sql -d sqlite b.acct | sqlite3 -bail gold.db'
-	[[ $stderr == *"CHECK constraint failed"* ]]
+	[[ $stderr == *"CHECK constraint failed: the database must be in UTF-8"* ]]
 	same "x" "$(sqlite3 gold.db .tables)"
+}
+
+@test "merge-sql: sqlite: a table of the user's own, unless it would round amounts" {
+	sqlite3 gold.db 'CREATE TABLE balance (name VARCHAR(20), total TEXT DEFAULT 0, more DEFAULT 5, id INTEGER UNIQUE, since)'
+	into sqlite b.acct
+	same "Ann|-0.05|5|15|0001-01-01
+O'Neil|250.25|5|51|2024-01-31
+|2900.00|5|7|" "$(sqlite3 gold.db 'SELECT * FROM balance ORDER BY CAST(id AS TEXT)')"
+	for type in 'DECIMAL(18,2)' REAL NUMERIC INTEGER CHARINT; do
+		rm gold.db
+		sqlite3 gold.db "CREATE TABLE balance (id INTEGER PRIMARY KEY, name TEXT, total $type, since TEXT)"
+		run -1 --separate-stderr sh -c 'acct-merge-sql -d sqlite b.acct | sqlite3 gold.db'
+		[[ $stderr == *"CHECK constraint failed: decimals, dates and strings need columns of type TEXT"* ]]
+		same 0 "$(sqlite3 gold.db 'SELECT count(*) FROM balance')"
+	done
+	rm gold.db
+	sqlite3 gold.db 'CREATE TABLE balance (id INTEGER, name TEXT, total TEXT, since TEXT)'
+	run -1 --separate-stderr sh -c 'acct-merge-sql -d sqlite b.acct | sqlite3 gold.db'
+	[[ $stderr == *"ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint"* ]]
 }
 
 @test "merge-sql: sqlite: many rows, in statements of bounded size" {

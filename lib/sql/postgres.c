@@ -1,6 +1,6 @@
 /*
- * PostgreSQL 15 and later, the text being for psql: \if without its \endif makes psql fail where the text ends early, whatever the
- * reason; the rows travel by COPY, which nothing in them can leave.
+ * PostgreSQL 15 and later, the text being for psql: \if without its \endif makes psql fail where the text ends early,
+ * whatever the reason; the rows travel by COPY, which nothing in them can leave.
  */
 #include <string.h>
 
@@ -113,8 +113,8 @@ put_string(struct sql_load *l, size_t column, struct rec_field f)
 }
 
 static sql_put *const put[] = {
-	[VAL_BOOL] = put_bool, [VAL_INT32] = put_int, [VAL_INT64] = put_int, [VAL_DECIMAL] = put_decimal, [VAL_DATE] = put_date,
-	[VAL_TIMESTAMP] = put_timestamp, [VAL_FLOAT64] = put_float, [VAL_STRING] = put_string
+	[VAL_BOOL] = put_bool, [VAL_INT32] = put_int, [VAL_INT64] = put_int, [VAL_DECIMAL] = put_decimal,
+	[VAL_DATE] = put_date, [VAL_TIMESTAMP] = put_timestamp, [VAL_FLOAT64] = put_float, [VAL_STRING] = put_string
 };
 
 static void
@@ -209,8 +209,8 @@ literal_from(struct sql_load *l, size_t from)
 }
 
 /*
- * Schema and table where they are missing. Asked for by name first: IF NOT EXISTS would need the right to create even where
- * there is nothing to do.
+ * Schema and table where they are missing. Asked for by name first: IF NOT EXISTS would need the right to create even
+ * where there is nothing to do.
  */
 static void
 add_create(struct sql_load *l)
@@ -288,6 +288,6 @@ refuse(struct sql_load *l)
 }
 
 const struct sql_dialect sql_postgres = {
-	.name = "postgres", .name_max = 63, .name_length = strlen, .name_unit = "bytes", .max_columns = 1600, .name_fault = name_fault,
-	.put = put, .begin = begin, .row = row, .end = end, .refuse = refuse
+	.name = "postgres", .name_max = 63, .name_length = strlen, .name_unit = "bytes",
+	.max_columns = 1600, .name_fault = name_fault, .put = put, .begin = begin, .row = row, .end = end, .refuse = refuse
 };

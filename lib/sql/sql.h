@@ -1,12 +1,14 @@
 /*
- * SQL that merges a record stream into a table: the table is made where it is missing, the rows are staged, checked and upserted by
- * key in one transaction. One file a dialect; they differ in quoting, types and statements, and share what is here.
+ * SQL that merges a record stream into a table: the table is made where it is missing, the rows are staged, checked
+ * and upserted by key in one transaction. One file a dialect; they differ in quoting, types and statements, and share
+ * what is here.
  *
- * Whatever the names and the values hold, the text cannot be broken out of: names and strings are quoted, a string with control
- * characters is written in hexadecimal or escaped, so that no value spans lines.
+ * Whatever the names and the values hold, the text cannot be broken out of: names and strings are quoted, a string
+ * with control characters is written in hexadecimal or escaped, so that no value spans lines.
  *
- * A client that reads the text while it is made never merges half of it: what changes the target stands behind the last row and is written
- * in sql_finish, when the caller has seen the stream's trailer. Where the caller gives up, sql_refuse makes the client fail too.
+ * A client that reads the text while it is made never merges half of it: what changes the target stands behind the
+ * last row and is written in sql_finish, when the caller has seen the stream's trailer. Where the caller gives up,
+ * sql_refuse makes the client fail too.
  */
 #ifndef SQL_SQL_H
 #define SQL_SQL_H
@@ -27,8 +29,8 @@ struct sql_name {
 };
 
 /*
- * "table", "schema.table"; either part may stand in double quotes, with a double quote in it doubled. False where the text is neither
- * or a part is empty; then nothing is owned.
+ * "table", "schema.table"; either part may stand in double quotes, with a double quote in it doubled. False where the
+ * text is neither or a part is empty; then nothing is owned.
  */
 bool sql_name_parse(const char *text, struct sql_name *n);
 void sql_name_free(struct sql_name *n);
@@ -88,23 +90,27 @@ struct sql_load {
 };
 
 /*
- * Starts a load of what `in`, which stands at its first record, will give. It must live as long, and so must target and keys. lengthy has one flag a column, or is NULL.
- * The output is path, or standard output for NULL and "-"; a file appears only in sql_finish. Fails with EX_DATAERR where a name or the number of
- * columns is more than the dialect takes, EX_USAGE for a lengthy column that it cannot have, before any output is made.
+ * Starts a load of what `in`, which stands at its first record, will give. It must live as long, and so must target
+ * and keys. lengthy has one flag a column, or is NULL. The output is path, or standard output for NULL and "-"; a
+ * file appears only in sql_finish. Fails with EX_DATAERR where a name or the number of columns is more than the
+ * dialect takes, EX_USAGE for a lengthy column that it cannot have, before any output is made.
  */
 int sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, const struct sql_name *target,
     const struct rec_reader *in, const size_t *keys, size_t nkeys, const bool *lengthy);
 
 /*
- * Adds the records of a batch. A record at fault (a null in a key, a value that the dialect cannot hold) is reported in the err of the
- * reader it came from, a failure to write in that of l. Returns -1 either way.
+ * Adds the records of a batch. A record at fault (a null in a key, a value that the dialect cannot hold) is reported
+ * in the err of the reader it came from, a failure to write in that of l. Returns -1 either way.
  */
 int sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b);
 
 /* To be called when the stream is known to be whole: writes the merge and the commit, and closes the output. */
 int sql_finish(struct sql_load *l);
 
-/* Gives up: a file is removed; on standard output what makes the client fail is written, errors being of no more interest. */
+/*
+ * Gives up: a file is removed; on standard output what makes the client fail is written, errors being of no more
+ * interest.
+ */
 void sql_refuse(struct sql_load *l);
 
 void sql_free(struct sql_load *l);

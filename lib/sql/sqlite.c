@@ -1,9 +1,10 @@
 /*
  * SQLite 3.24 and later, the text being for its shell.
  *
- * Decimals are TEXT with all their decimals, as anything else SQLite has would round them; dates are TEXT YYYY-MM-DD, timestamps
- * TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ. INSERT OR ROLLBACK undoes the whole transaction where a key comes twice or the rows are not as many as
- * they were, so that not even a client without .bail could merge them: every later statement wants the staging table.
+ * Decimals are TEXT with all their decimals, as anything else SQLite has would round them; dates are TEXT YYYY-MM-DD,
+ * timestamps TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ. INSERT OR ROLLBACK undoes the whole transaction where a key comes
+ * twice or the rows are not as many as they were, so that not even a client without .bail could merge them: every
+ * later statement wants the staging table.
  */
 #include <math.h>
 #include <string.h>
@@ -90,8 +91,8 @@ put_power(struct buf *out, char operator, int n)
 }
 
 /*
- * A finite number without what SQLite's reader of decimals may get wrong in the last bit: an integer of up to 53 bits, multiplied or
- * divided by powers of two, which is exact.
+ * A finite number without what SQLite's reader of decimals may get wrong in the last bit: an integer of up to 53
+ * bits, multiplied or divided by powers of two, which is exact.
  */
 static void
 put_exact(struct buf *out, double v)
@@ -151,8 +152,8 @@ put_string(struct sql_load *l, size_t column, struct rec_field f)
 }
 
 static sql_put *const put[] = {
-	[VAL_BOOL] = put_bool, [VAL_INT32] = put_int, [VAL_INT64] = put_int, [VAL_DECIMAL] = put_decimal, [VAL_DATE] = put_date,
-	[VAL_TIMESTAMP] = put_timestamp, [VAL_FLOAT64] = put_float, [VAL_STRING] = put_string
+	[VAL_BOOL] = put_bool, [VAL_INT32] = put_int, [VAL_INT64] = put_int, [VAL_DECIMAL] = put_decimal,
+	[VAL_DATE] = put_date, [VAL_TIMESTAMP] = put_timestamp, [VAL_FLOAT64] = put_float, [VAL_STRING] = put_string
 };
 
 static const char *
@@ -168,7 +169,9 @@ type_name(enum val_kind kind)
 	}
 }
 
-/* The columns and the key; a single integer key is the table's own row number, any other makes the tree of the table. */
+/*
+ * The columns and the key; a single integer key is the table's own row number, any other makes the tree of the table.
+ */
 static void
 add_definition(struct sql_load *l)
 {
@@ -189,7 +192,10 @@ add_definition(struct sql_load *l)
 static void
 begin(struct sql_load *l)
 {
-	buf_adds(&l->buf, ".bail on\nBEGIN;\nCREATE TEMP TABLE \"acct_guard\" (\"rows\", \"was\", CHECK (\"rows\" = \"was\"));\n");
+	buf_adds(&l->buf, ".bail on\nBEGIN;\nCREATE TEMP TABLE \"acct_guard\" (\n"
+	    "\t\"staged\" CONSTRAINT \"every row must be staged\" CHECK (\"staged\"),\n"
+	    "\t\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\"),\n"
+	    "\t\"exact\" CONSTRAINT \"decimals, dates and strings need columns of type TEXT\" CHECK (\"exact\")\n);\n");
 	buf_adds(&l->buf, "CREATE TEMP TABLE \"acct_stage\"");
 	add_definition(l);
 }
@@ -263,20 +269,52 @@ add_merge(struct sql_load *l)
 	buf_adds(&l->buf, ");\n");
 }
 
+static void
+add_literal(struct buf *out, const char *text)
+{
+	sql_text_quote(out, '\'', '\'', text, strlen(text));
+}
+
+/*
+ * Of a target that was there before: a string in hexadecimal is read in the encoding of the database, and a column that
+ * is not TEXT by SQLite's rules would turn '2900.00' into a number.
+ */
+static void
+add_guards(struct sql_load *l)
+{
+	const char *between = "";
+	size_t i;
+
+	buf_adds(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"utf8\") SELECT encoding = 'UTF-8' FROM pragma_encoding;\n"
+	    "INSERT OR ROLLBACK INTO " GUARD " (\"exact\") SELECT count(*) = 0 FROM pragma_table_info(");
+	add_literal(&l->buf, l->table);
+	buf_adds(&l->buf, ", ");
+	add_literal(&l->buf, l->schema == NULL ? "main" : l->schema);
+	buf_adds(&l->buf, ")\nWHERE name COLLATE NOCASE IN (");
+	for (i = 0; i < l->ncolumns; i++)
+		if (strcmp(type_name(l->columns[i].type.kind), "TEXT") == 0) {
+			buf_adds(&l->buf, between);
+			add_literal(&l->buf, l->columns[i].name);
+			between = ", ";
+		}
+	buf_adds(&l->buf, ")\nAND (type LIKE '%INT%' OR NOT (type LIKE '%TEXT%' OR type LIKE '%CHAR%' OR type LIKE '%CLOB%' "
+	    "OR type LIKE '%BLOB%' OR type = ''));\n");
+}
+
 /* The target is touched last and written first, so that its lock is held for no longer than the merge takes. */
 static void
 end(struct sql_load *l)
 {
 	if (l->rows > 0)
 		buf_adds(&l->buf, ";\n");
-	buf_addf(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " SELECT count(*), %llu FROM " STAGE ";\n", (unsigned long long)l->rows);
+	buf_addf(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"staged\") SELECT count(*) = %llu FROM " STAGE ";\n",
+	    (unsigned long long)l->rows);
 	buf_adds(&l->buf, "CREATE TABLE IF NOT EXISTS ");
 	add_target(l);
 	add_definition(l);
 	add_merge(l);
-	/* A string in hexadecimal is read in the encoding of the database. */
-	buf_adds(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " SELECT encoding, 'UTF-8' FROM pragma_encoding;\n"
-	    "DROP TABLE " STAGE ";\nDROP TABLE " GUARD ";\nCOMMIT;\n");
+	add_guards(l);
+	buf_adds(&l->buf, "DROP TABLE " STAGE ";\nDROP TABLE " GUARD ";\nCOMMIT;\n");
 }
 
 static void

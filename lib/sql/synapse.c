@@ -1,10 +1,11 @@
 /*
  * T-SQL for an Azure Synapse dedicated pool, as one batch without GO.
  *
- * The pool's rules are kept: MERGE inserts only into a HASH-distributed target; INSERT takes one VALUES row, so many travel as SELECT ... UNION
- * ALL SELECT with less than 20,000 strings a statement; no DDL inside the transaction; the distribution column is never
- * set; MERGE ends with a semicolon. Primary keys are not enforced there, and one that is declared and broken makes wrong answers, so none is
- * declared: guards before and behind the MERGE prove that each key is there once.
+ * The pool's rules are kept: MERGE inserts only into a HASH-distributed target; INSERT takes one VALUES row, so many
+ * travel as SELECT ... UNION ALL SELECT with less than 20,000 strings a statement; no DDL inside the transaction; the
+ * distribution column is never set; MERGE ends with a semicolon. Primary keys are not enforced there, and one that is
+ * declared and broken makes wrong answers, so none is declared: guards before and behind the MERGE prove that each
+ * key is there once.
  */
 #include <math.h>
 #include <string.h>
@@ -121,8 +122,9 @@ put_float(struct sql_load *l, size_t column, struct rec_field f)
 }
 
 /*
- * A string with a control character, or with what sqlcmd would take for a variable, is written as its UTF-16 in hexadecimal, so that no literal
- * holds a line end: T-SQL drops one behind a backslash, and clients look for GO at the start of lines.
+ * A string with a control character, or with what sqlcmd would take for a variable, is written as its UTF-16 in
+ * hexadecimal, so that no literal holds a line end: T-SQL drops one behind a backslash, and clients look for GO at
+ * the start of lines.
  */
 static const char *
 put_string(struct sql_load *l, size_t column, struct rec_field f)
@@ -264,7 +266,8 @@ begin(struct sql_load *l)
 	if (l->schema != NULL)
 		add_schema(l);
 	add_create(l);
-	buf_adds(&l->buf, "IF OBJECT_ID(N'tempdb..#acct_stage') IS NOT NULL\nBEGIN\nDROP TABLE #acct_stage;\nEND;\nCREATE TABLE #acct_stage");
+	buf_adds(&l->buf, "IF OBJECT_ID(N'tempdb..#acct_stage') IS NOT NULL\nBEGIN\nDROP TABLE #acct_stage;\nEND;\n"
+	    "CREATE TABLE #acct_stage");
 	add_definition(l);
 	buf_adds(&l->buf, "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\n");
 }
@@ -319,7 +322,10 @@ row(struct sql_load *l, struct rec r, size_t *column)
 	return NULL;
 }
 
-/* t and s differ in the column, nulls being equal; strings by their code units and trailing spaces, which = passes over. */
+/*
+ * t and s differ in the column, nulls being equal; strings by their code units and trailing spaces, which = passes
+ * over.
+ */
 static void
 add_differs(struct sql_load *l, const struct sql_column *c)
 {
@@ -398,7 +404,8 @@ add_transaction(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
 	buf_adds(&l->buf, ");\nIF @merged <> @rows\n");
 	add_throw(l, 50003, "the target does not have each key once");
-	buf_adds(&l->buf, "COMMIT TRANSACTION;\nEND TRY\nBEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n");
+	buf_adds(&l->buf, "COMMIT TRANSACTION;\nEND TRY\n"
+	    "BEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n");
 }
 
 static void
@@ -422,7 +429,7 @@ refuse(struct sql_load *l)
 }
 
 const struct sql_dialect sql_synapse = {
-	.name = "synapse", .name_max = NAME_MAX_UNITS, .name_length = name_length, .name_unit = "UTF-16 units", .fold_case = true,
-	.long_columns = true, .max_columns = 1024, .name_fault = name_fault, .put = put, .begin = begin, .row = row, .end = end,
-	.refuse = refuse, .max_bytes = 128 * 1024 * 1024
+	.name = "synapse", .name_max = NAME_MAX_UNITS, .name_length = name_length, .name_unit = "UTF-16 units",
+	.fold_case = true, .long_columns = true, .max_columns = 1024, .name_fault = name_fault, .put = put,
+	.begin = begin, .row = row, .end = end, .refuse = refuse, .max_bytes = 128 * 1024 * 1024
 };

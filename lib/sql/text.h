@@ -29,11 +29,12 @@ bool sql_text_timestamp(struct buf *out, struct rec_field f, char separator);
 extern const char sql_text_years[];	/* what is wrong where they answer false */
 
 /*
- * A list of columns: all of them, the key's in its order, or the rest; each written as the template with every % replaced by the name as
- * ident quotes it, and the text `between` between them. Returns how many they are.
+ * A list of columns: all of them, the key's in its order, or the rest; each written as the template with every %
+ * replaced by the name as ident quotes it, and the text `between` between them. Returns how many they are.
  */
 enum sql_which { SQL_ALL, SQL_KEY, SQL_REST };
 typedef void sql_ident(struct buf *out, const char *name);
-size_t sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, const char *between);
+size_t sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template,
+    const char *between);
 
 #endif

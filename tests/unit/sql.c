@@ -20,7 +20,10 @@ fill(char *out, size_t max, const char *often)
 	return n;
 }
 
-/* Reads a quoted text as a database does; the length of what it holds, or SIZE_MAX where it does not end with the text. */
+/*
+ * Reads a quoted text as a database does; the length of what it holds, or SIZE_MAX where it does not end with the
+ * text.
+ */
 static size_t
 unquote(char *out, const uint8_t *p, size_t n, char open, char close)
 {
@@ -119,7 +122,8 @@ check_timestamp(void)
 		bool ok = sql_text_timestamp(&b, f, 'T');
 
 		CHECK(ok == (us >= first && us < last), "%lld", (long long)us);
-		CHECK(!ok || (b.len == strlen("2024-01-31T10:20:30.000000") && num_timestamp((char *)b.p, b.len, &back) && back == us),
+		CHECK(!ok || b.len == strlen("2024-01-31T10:20:30.000000"), "%lld", (long long)us);
+		CHECK(!ok || (num_timestamp((char *)b.p, b.len, &back) && back == us),
 		    "%lld: %.*s", (long long)us, (int)b.len, (const char *)b.p);
 		CHECK(ok || b.len == 0, "%lld", (long long)us);
 		buf_free(&b);
@@ -141,7 +145,8 @@ add_part(struct buf *out, const char *part)
 static void
 check_names(void)
 {
-	static const char *const wrong[] = { "", ".", "a.", ".a", "a.b.c", "\"", "\"\"", "\"a", "\"a\"\"", "\"a\"b", "a.\"b\"c", "\"a\".\"\"" };
+	static const char *const wrong[] = { "", ".", "a.", ".a", "a.b.c", "\"", "\"\"",
+		"\"a", "\"a\"\"", "\"a\"b", "a.\"b\"c", "\"a\".\"\"" };
 	size_t i;
 	int round;
 
