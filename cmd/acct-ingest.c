@@ -162,7 +162,8 @@ parse_options(int argc, char *argv[])
 static _Noreturn void
 too_many_columns(const struct file *f, uint64_t line)
 {
-	msg_die(EX_DATAERR, "%s:%" PRIu64 ": more columns than the %d that a record can have", f->name, line, DATA_COLUMNS_MAX);
+	msg_die(EX_DATAERR, "%s:%" PRIu64 ": more columns than the %d that a record can have", f->name, line,
+	    DATA_COLUMNS_MAX);
 }
 
 /* A copy that a header can hold: what is not UTF-8 becomes a question mark. */
@@ -268,8 +269,8 @@ match_by_name(struct file *f, uint64_t line)
 	}
 	for (i = 0; i < f->names.n && !schema.extra_ignore; i++)
 		if (!used[i])
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema (extra: ignore passes it over)",
-			    f->name, line, msg_quotes(f->names.v[i]));
+			msg_die(EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema "
+			    "(extra: ignore passes it over)", f->name, line, msg_quotes(f->names.v[i]));
 	free(used);
 }
 
@@ -436,13 +437,13 @@ add_totals(const struct file *f)
 	sum.blank += t->blank;
 	buf_adds(&stats, stats.len > 0 ? ",\n    {\"name\": " : "    {\"name\": ");
 	json_string(&stats, f->name, strlen(f->name));
-	buf_addf(&stats, ", \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 ", \"bytes\": %" PRIu64 "}",
-	    t->rows, t->malformed, t->blank, t->bytes);
+	buf_addf(&stats, ", \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64
+	    ", \"bytes\": %" PRIu64 "}", t->rows, t->malformed, t->blank, t->bytes);
 	if (!cli_verbose)
 		return;
 	progress_end();
-	msg_warn("%s: %" PRIu64 " rows, %" PRIu64 " of them malformed, %" PRIu64 " blank lines, %" PRIu64 " bytes", f->name,
-	    t->rows, t->malformed, t->blank, t->bytes);
+	msg_warn("%s: %" PRIu64 " rows, %" PRIu64 " of them malformed, %" PRIu64 " blank lines, %" PRIu64 " bytes",
+	    f->name, t->rows, t->malformed, t->blank, t->bytes);
 }
 
 static void
@@ -473,10 +474,10 @@ write_stats(void)
 	buf_adds(&text, "{\"table\": ");
 	json_string(&text, name, strlen(name));
 	buf_addf(&text, ",\n  \"files\": [\n%s\n  ],\n", buf_cstr(&stats));
-	buf_addf(&text, "  \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 "}\n", sum.rows, sum.malformed,
-	    sum.blank);
-	if (io_create(&o, stats_path, &err) < 0 || io_write(o.fd, text.p, text.len, io_out_name(stats_path), &err) < 0 ||
-	    io_commit(&o, &err) < 0)
+	buf_addf(&text, "  \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 "}\n", sum.rows,
+	    sum.malformed, sum.blank);
+	if (io_create(&o, stats_path, &err) < 0 ||
+	    io_write(o.fd, text.p, text.len, io_out_name(stats_path), &err) < 0 || io_commit(&o, &err) < 0)
 		msg_exit(&err);
 	buf_free(&text);
 	free(name);

@@ -1,6 +1,6 @@
 /*
- * CSV text (RFC 4180) in and out: fields split by vector instructions or, where a quote is about, by libcsv; and written, quoted only
- * where they must be.
+ * CSV text (RFC 4180) in and out: fields split by vector instructions or, where a quote is about, by libcsv; and
+ * written, quoted only where they must be.
  */
 #ifndef CSV_CSV_H
 #define CSV_CSV_H
@@ -30,7 +30,7 @@ enum {
 enum csv_row_flags {
 	CSV_EMPTY = 1,		/* a field is empty */
 	CSV_CONTROL = 2,	/* a byte below 0x20 stands in a field */
-	CSV_DECODED = 4		/* split and unquoted by libcsv: csv_split finds the fields in the batch's text */
+	CSV_DECODED = 4		/* split and unquoted by libcsv: its fields are in the batch's text */
 };
 
 struct csv_row {
@@ -60,19 +60,22 @@ struct csv_reader {
 	const char *name;		/* for messages; must live as long */
 	struct csv_format format;
 	size_t max_record;		/* bytes; may be set after csv_open, below 1 GiB */
-	bool by_libcsv;			/* every line goes through libcsv, the reference; may be set after csv_open */
+	bool by_libcsv;			/* all goes through libcsv, the reference; may be set after csv_open */
 	uint64_t lines, blank, bytes;	/* physical lines and blank lines passed, bytes read */
 	struct csv_reader_state *state;
 };
 
 /* Opens path ("-" or NULL: standard input). -1 fills err. */
 int csv_open(struct csv_reader *r, const char *path, struct csv_format format);
-int csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format format);	/* takes the descriptor */
+
+/* The same for a descriptor, which it takes. */
+int csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format format);
 
 /*
- * The next rows: 1, or 0 at the end, or -1. Blank lines are passed over and counted. LF and CRLF end a line, a CR elsewhere is
- * text; a byte order mark at the beginning is taken off. A quote that does not begin a field is text, and so is one within a quoted
- * field that neither ends it nor is doubled. EX_DATAERR where a quote is open at the end, or a record is longer than the limit.
+ * The next rows: 1, or 0 at the end, or -1. Blank lines are passed over and counted. LF and CRLF end a line, a CR
+ * elsewhere is text; a byte order mark at the beginning is taken off. A quote that does not begin a field is text,
+ * and so is one within a quoted field that neither ends it nor is doubled. EX_DATAERR where a quote is open at the
+ * end, or a record is longer than the limit.
  */
 int csv_next(struct csv_reader *r, struct csv_batch *b);
 
@@ -84,8 +87,8 @@ void csv_close(struct csv_reader *r);	/* frees; valid after a failed csv_open to
 void csv_split(const struct csv_batch *b, const struct csv_row *row, uint8_t delimiter, struct csv_field *fields);
 
 /*
- * Splits one record given as text into its fields, each an owned string, in an owned array; NULL where it is not one record of text
- * without NUL. csv_words_free frees both.
+ * Splits one record given as text into its fields, each an owned string, in an owned array; NULL where it is not
+ * one record of text without NUL. csv_words_free frees both.
  */
 char **csv_words(const char *text, struct csv_format format, size_t *n);
 void csv_words_free(char **words, size_t n);
@@ -93,9 +96,9 @@ void csv_words_free(char **words, size_t n);
 /* ---- put.c ---- */
 
 /*
- * Appends one field, between quotes where it holds the delimiter, the quote, CR or LF, or begins with a byte order mark. With quote 0 it
- * goes out as it stands. The caller writes delimiters and line ends, and quotes an empty field that is alone on its line, which
- * would be a blank line otherwise (csv_put_alone).
+ * Appends one field, between quotes where it holds the delimiter, the quote, CR or LF, or begins with a byte order
+ * mark. With quote 0 it goes out as it stands. The caller writes delimiters and line ends, and quotes an empty
+ * field that is alone on its line, which would be a blank line otherwise (csv_put_alone).
  */
 void csv_put(struct buf *out, const void *text, size_t n, char delimiter, char quote);
 

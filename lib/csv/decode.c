@@ -11,7 +11,10 @@ no_space(unsigned char c)
 	return 0;
 }
 
-/* A CR ends a line only before an LF. libcsv sees one byte at a time, so csv_decoder_line tells it which CR does by this change of rule. */
+/*
+ * A CR ends a line only before an LF. libcsv sees one byte at a time, so csv_decoder_line tells it which CR does
+ * by this change of rule.
+ */
 static int
 lf_ends(unsigned char c)
 {

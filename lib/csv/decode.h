@@ -25,13 +25,17 @@ void csv_decoder_free(struct csv_decoder *d);
 void csv_decoder_reset(struct csv_decoder *d);
 
 /*
- * Feeds a physical line of n bytes, its line end (0, 1 or 2 bytes) behind it. True where the record ended with it: then it had d->nfields
- * fields, 0 for a blank line, whose offsets start at offs[d->first]. csv_decoder_next makes ready for another record.
+ * Feeds a physical line of n bytes, its line end (0, 1 or 2 bytes) behind it. True where the record ended with it:
+ * then it had d->nfields fields, 0 for a blank line, whose offsets start at offs[d->first]. csv_decoder_next makes
+ * ready for another record.
  */
 bool csv_decoder_line(struct csv_decoder *d, const uint8_t *p, size_t n, size_t line_end);
 void csv_decoder_next(struct csv_decoder *d);
 
-/* The end of the input: true where the record ended with it, false where a quote is open; *lfs is then the line feeds behind it. */
+/*
+ * The end of the input: true where the record ended with it, false where a quote is open; *lfs is then the line
+ * feeds behind it.
+ */
 bool csv_decoder_end(struct csv_decoder *d, uint64_t *lfs);
 
 #endif

@@ -73,7 +73,8 @@ put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct 
 
 /* Writes the records of n rows at out, each with its LF. Returns their end; their hashes add up in *sum. */
 static uint8_t *
-put_run_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out, uint64_t *sum)
+put_run_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
 {
 	uint8_t *begin;
 
@@ -119,8 +120,8 @@ put_line(struct line_code *code, uint8_t *out, uint64_t number)
 }
 
 /*
- * The columns of a row whose text becomes theirs as it is, but for the delimiters. Stores up to 31 bytes more than there are: CSV_PAD behind
- * the rows and the writer's slack allow it.
+ * The columns of a row whose text becomes theirs as it is, but for the delimiters. Stores up to 31 bytes more than
+ * there are: CSV_PAD behind the rows and the writer's slack allow it.
  */
 CPU_AVX2 static inline uint8_t *
 put_straight(const uint8_t *p, size_t n, __m256i delimiter, uint8_t *out)
@@ -177,11 +178,12 @@ put_columns(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *
 }
 
 /*
- * put_run_portable with vectors. The records are hashed some time after they are stored, as bytes just stored in pieces are slow to load in
- * other pieces.
+ * put_run_portable with vectors. The records are hashed some time after they are stored, as bytes just stored in
+ * pieces are slow to load in other pieces.
  */
 CPU_AVX2 static uint8_t *
-put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out, uint64_t *sum)
+put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
 {
 	const __m256i delimiter = _mm256_set1_epi8((char)r->delimiter);
 	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
@@ -210,7 +212,10 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 #define put_run_avx2 put_run_portable
 #endif
 
-/* Puts the rows from i on as long as they have the right number of fields and fit the limit for sure. Returns how many, or -1. */
+/*
+ * Puts the rows from i on as long as they have the right number of fields and fit the limit for sure. Returns how
+ * many, or -1.
+ */
 static ssize_t
 put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 {
@@ -239,8 +244,8 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 static int
 too_long(struct csv_raw *r, uint64_t line)
 {
-	return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": longer than %zu bytes as a record; --max-record raises the limit",
-	    r->name, line, cli_max_record);
+	return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": longer than %zu bytes as a record; "
+	    "--max-record raises the limit", r->name, line, cli_max_record);
 }
 
 /* The columns of a row with the wrong number of fields: null. */

@@ -70,8 +70,8 @@ csv_close(struct csv_reader *r)
 static int
 too_long(struct csv_reader *r, uint64_t line)
 {
-	return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": record longer than %zu bytes; --max-record raises the limit", r->name,
-	    line, r->max_record);
+	return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": record longer than %zu bytes; "
+	    "--max-record raises the limit", r->name, line, r->max_record);
 }
 
 /* Adds a block behind the unfinished line, which moves to the front. */
@@ -114,7 +114,10 @@ begin(struct csv_reader *r)
 	return 0;
 }
 
-/* The record at pos has ended with `source` bytes of text and lies in the decoder: takes it as a row, if it is none of a blank line. */
+/*
+ * The record at pos has ended with `source` bytes of text and lies in the decoder: takes it as a row, if it is
+ * none of a blank line.
+ */
 static void
 take_decoded(struct csv_reader *r, struct csv_scan *scan, size_t source)
 {
@@ -124,8 +127,8 @@ take_decoded(struct csv_reader *r, struct csv_scan *scan, size_t source)
 	if (d->nfields == 0)
 		scan->blank++;
 	else
-		scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)source, .line = scan->lines,
-		    .nfields = d->nfields, .flags = CSV_DECODED, .decoded = (uint32_t)d->first };
+		scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)source,
+		    .line = scan->lines, .nfields = d->nfields, .flags = CSV_DECODED, .decoded = (uint32_t)d->first };
 	scan->lines += s->fed_lines;
 	s->pos += s->fed;
 	s->fed = s->fed_lines = 0;
@@ -193,7 +196,10 @@ scan_rows(struct csv_reader *r, struct csv_scan *scan)
 	s->pos = scan->at;
 }
 
-/* Does the line at pos hold a quote? Where one has, the next often does, and this is cheaper to see than to have it scanned in vain. */
+/*
+ * Does the line at pos hold a quote? Where one has, the next often does, and this is cheaper to see than to have
+ * it scanned in vain.
+ */
 static bool
 next_has_quote(const struct csv_reader *r)
 {

@@ -93,8 +93,8 @@ csv_scan_last(struct csv_scan *s, struct csv_format f, size_t end)
 #if CPU_X86
 
 /*
- * The vector scanner takes a chunk of the text at a time: first the masks of all its words of 64 bytes and where its line feeds are, without a
- * branch on the data; then the rows, from the masks.
+ * The vector scanner takes a chunk of the text at a time: first the masks of all its words of 64 bytes and where
+ * its line feeds are, without a branch on the data; then the rows, from the masks.
  */
 enum { CHUNK_FIRST = 4, CHUNK_WORDS = 128, CHUNK_LINES = CSV_BATCH + 64 };
 
@@ -137,7 +137,10 @@ classify(const uint8_t *p, __m256i delimiter, __m256i quote)
 	    m[0][3] | m[1][3] << 32 };
 }
 
-/* Fills the chunk from n bytes at p, the start of a line, at most CHUNK_WORDS words, until it has `lines` line feeds or a few more. */
+/*
+ * Fills the chunk from n bytes at p, the start of a line, at most CHUNK_WORDS words, until it has `lines` line
+ * feeds or a few more.
+ */
 CPU_AVX2 static void
 fill_chunk(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, size_t lines)
 {
@@ -159,7 +162,8 @@ fill_chunk(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, siz
 		c->delimiter[w] = m.delimiter;
 		c->before[w] = delimiters;
 		c->look[w] = (m.odd << 1 | odd_in) & ~crlf;
-		c->empty[w] = (separator & (separator << 1 | separator_in >> 1)) | (crlf & (separator << 2 | separator_in));
+		c->empty[w] = (separator & (separator << 1 | separator_in >> 1)) |
+		    (crlf & (separator << 2 | separator_in));
 		c->any |= c->look[w] | c->empty[w];
 		delimiters += (uint32_t)__builtin_popcountll(m.delimiter);
 		odd_in = m.odd >> 63;
@@ -190,6 +194,13 @@ any_bit(const uint64_t *words, size_t begin, size_t end)
 	return _bzhi_u64(bits, (unsigned)(end % 64) + 1) != 0;
 }
 
+/* Delimiters in the chunk before byte i. */
+CPU_AVX2 static inline uint32_t
+delimiters_before(const struct chunk *c, size_t i)
+{
+	return c->before[i / 64] + (uint32_t)__builtin_popcountll(_bzhi_u64(c->delimiter[i / 64], (unsigned)(i % 64)));
+}
+
 /* The rows of a chunk in which nothing is odd. */
 CPU_AVX2 static void
 take_plain(struct csv_scan *s, const struct chunk *c)
@@ -199,9 +210,8 @@ take_plain(struct csv_scan *s, const struct chunk *c)
 	size_t k;
 
 	for (k = 0; k < c->nlf; k++, row++) {
-		uint32_t lf = c->lf[k], w = lf / 64, upto;
+		uint32_t lf = c->lf[k], upto = delimiters_before(c, lf);
 
-		upto = c->before[w] + (uint32_t)__builtin_popcountll(_bzhi_u64(c->delimiter[w], lf % 64));
 		row->off = base + begin;
 		row->len = lf - begin - (c->p[lf - 1] == '\r');
 		row->line = lines++;
@@ -225,7 +235,7 @@ take_odd(struct csv_scan *s, const struct chunk *c, struct csv_format f)
 	for (k = 0; k < c->nlf; k++) {
 		struct csv_row *row = &s->rows[s->n];
 		size_t lf = c->lf[k], begin = s->at - base, n = lf - begin;
-		uint32_t upto = c->before[lf / 64] + (uint32_t)__builtin_popcountll(_bzhi_u64(c->delimiter[lf / 64], lf % 64));
+		uint32_t upto = delimiters_before(c, lf);
 		bool empty = any_bit(c->empty, begin, lf);
 
 		n -= n > 0 && c->p[lf - 1] == '\r';

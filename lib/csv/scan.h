@@ -14,8 +14,8 @@ struct csv_scan {
 };
 
 /*
- * Takes the lines that end before `end`, until the rows are CSV_BATCH or a line holds a quote. Only whole lines are taken; what csv_scan
- * leaves after `at` is the beginning of one.
+ * Takes the lines that end before `end`, until the rows are CSV_BATCH or a line holds a quote. Only whole lines
+ * are taken; what csv_scan leaves after `at` is the beginning of one.
  */
 void csv_scan(struct csv_scan *s, struct csv_format f, size_t end);
 

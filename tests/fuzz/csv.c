@@ -1,6 +1,6 @@
 /*
- * Any bytes: the vector scanner, the portable one and libcsv must see the same rows. The first two bytes choose the delimiter and the
- * quote, so that the fuzzer tries others than the usual.
+ * Any bytes: the vector scanner, the portable one and libcsv must see the same rows. The first two bytes choose
+ * the delimiter and the quote, so that the fuzzer tries others than the usual.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -34,11 +34,13 @@ compare_scanners(const uint8_t *p, size_t n, struct csv_format f)
 	csv_scan_portable(&a, f, n);
 	csv_scan_avx2(&b, f, n);
 	for (i = 0; i < a.n && i < b.n; i++)
-		if (rows[0][i].off != rows[1][i].off || rows[0][i].len != rows[1][i].len || rows[0][i].line != rows[1][i].line ||
-		    rows[0][i].nfields != rows[1][i].nfields || rows[0][i].flags != rows[1][i].flags)
+		if (rows[0][i].off != rows[1][i].off || rows[0][i].len != rows[1][i].len ||
+		    rows[0][i].line != rows[1][i].line || rows[0][i].nfields != rows[1][i].nfields ||
+		    rows[0][i].flags != rows[1][i].flags)
 			abort();
 	/* A batch of the vector scanner may be longer. */
-	if (a.n < CSV_BATCH && (a.n != b.n || a.at != b.at || a.lines != b.lines || a.blank != b.blank || a.quote != b.quote))
+	if (a.n < CSV_BATCH &&
+	    (a.n != b.n || a.at != b.at || a.lines != b.lines || a.blank != b.blank || a.quote != b.quote))
 		abort();
 	free(text);
 }
@@ -52,7 +54,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 2)
 		return 0;
-	f = (struct csv_format){ delimiters[data[0] % (sizeof(delimiters) - 1)], quotes[data[1] % (sizeof(quotes) - 1)] };
+	f.delimiter = delimiters[data[0] % (sizeof(delimiters) - 1)];
+	f.quote = quotes[data[1] % (sizeof(quotes) - 1)];
 	data += 2;
 	n -= 2;
 	compare_scanners(data, n, f);

@@ -50,7 +50,8 @@ file_of(const struct buf *text)
 {
 	int fd = memfd_create("csv", 0);
 
-	CHECK(fd >= 0 && write(fd, text->p, text->len) == (ssize_t)text->len && lseek(fd, 0, SEEK_SET) == 0, "errno %d", errno);
+	CHECK(fd >= 0 && write(fd, text->p, text->len) == (ssize_t)text->len && lseek(fd, 0, SEEK_SET) == 0, "errno %d",
+	    errno);
 	return fd;
 }
 
@@ -76,8 +77,8 @@ pipe_of(const struct buf *text, size_t pieces)
 static void
 same(const struct buf *a, const struct buf *b, const struct buf *text)
 {
-	CHECK(a->len == b->len && memcmp(a->p, b->p, a->len) == 0, "%.*s\n--- and ---\n%.*s\n--- of ---\n%.*s", (int)a->len,
-	    (const char *)a->p, (int)b->len, (const char *)b->p, (int)text->len, (const char *)text->p);
+	CHECK(a->len == b->len && memcmp(a->p, b->p, a->len) == 0, "%.*s\n--- and ---\n%.*s\n--- of ---\n%.*s",
+	    (int)a->len, (const char *)a->p, (int)b->len, (const char *)b->p, (int)text->len, (const char *)text->p);
 }
 
 static void
@@ -99,7 +100,8 @@ test_libcsv(void)
 		if (limit == CSV_MAX_RECORD)
 			same(&a, &b, &text);
 		else
-			CHECK((strstr(buf_cstr(&a), "end -1") != NULL) == (strstr(buf_cstr(&b), "end -1") != NULL), "limit");
+			CHECK((strstr(buf_cstr(&a), "end -1") != NULL) == (strstr(buf_cstr(&b), "end -1") != NULL),
+			    "limit");
 	}
 	buf_free(&text);
 	buf_free(&a);
@@ -152,15 +154,15 @@ test_scanners(void)
 			const struct csv_row *x = &rows[0][k], *y = &rows[1][k];
 
 			CHECK(x->off == y->off && x->len == y->len && x->line == y->line && x->nfields == y->nfields &&
-			    x->flags == y->flags, "row %zu: %u %u %u %u %u, %u %u %u %u %u", k, x->off, x->len, x->line, x->nfields,
-			    x->flags, y->off, y->len, y->line, y->nfields, y->flags);
+			    x->flags == y->flags, "row %zu: %u %u %u %u %u, %u %u %u %u %u", k, x->off, x->len, x->line,
+			    x->nfields, x->flags, y->off, y->len, y->line, y->nfields, y->flags);
 		}
 		if (a.n < CSV_BATCH && b.n < CSV_BATCH)
-			CHECK(a.n == b.n && a.at == b.at && a.lines == b.lines && a.blank == b.blank && a.quote == b.quote,
-			    "%zu %zu, %zu %zu", a.n, b.n, a.at, b.at);
+			CHECK(a.n == b.n && a.at == b.at && a.lines == b.lines && a.blank == b.blank &&
+			    a.quote == b.quote, "%zu %zu, %zu %zu", a.n, b.n, a.at, b.at);
 		else
-			CHECK(a.n >= CSV_BATCH && b.n >= CSV_BATCH && a.n <= CSV_BATCH_MAX && b.n <= CSV_BATCH_MAX, "%zu %zu", a.n,
-			    b.n);
+			CHECK(a.n >= CSV_BATCH && b.n >= CSV_BATCH && a.n <= CSV_BATCH_MAX && b.n <= CSV_BATCH_MAX,
+			    "%zu %zu", a.n, b.n);
 	}
 	buf_free(&text);
 	OK("csv", "the scanners agree");
@@ -189,15 +191,16 @@ test_put(void)
 		for (k = 0; k < n; k++) {
 			if (k > 0)
 				buf_addc(&text, f.delimiter);
-			(n == 1 ? csv_put_alone : csv_put)(&text, fields.p + offs[k], offs[k + 1] - offs[k], (char)f.delimiter,
-			    (char)f.quote);
+			(n == 1 ? csv_put_alone : csv_put)(&text, fields.p + offs[k], offs[k + 1] - offs[k],
+			    (char)f.delimiter, (char)f.quote);
 		}
 		buf_adds(&text, unit_below(2) == 0 ? "\n" : "\r\n");
 		csv_open_fd(&r, file_of(&text), "file", f);
 		CHECK(csv_next(&r, &b) == 1 && b.n == 1 && b.rows->nfields == n, "%zu fields", n);
 		csv_split(&b, b.rows, f.delimiter, got);
 		for (k = 0; k < n; k++)
-			CHECK(got[k].n == offs[k + 1] - offs[k] && memcmp(got[k].p, fields.p + offs[k], got[k].n) == 0, "field %zu", k);
+			CHECK(got[k].n == offs[k + 1] - offs[k] && memcmp(got[k].p, fields.p + offs[k], got[k].n) == 0,
+			    "field %zu", k);
 		CHECK(csv_next(&r, &b) == 0, "%s", r.err.text);
 		csv_close(&r);
 	}
@@ -228,7 +231,8 @@ check_record(struct rec r, size_t ncolumns, const struct csv_batch *b, const str
 		f = rec_field(r, 1 + i);
 		n = val_get_string(text, f.p, f.n);
 		/* The columns stand in the opposite order. */
-		CHECK(n == fields[ncolumns - 1 - i].n && memcmp(text, fields[ncolumns - 1 - i].p, n) == 0, "column %zu", i);
+		CHECK(n == fields[ncolumns - 1 - i].n && memcmp(text, fields[ncolumns - 1 - i].p, n) == 0, "column %zu",
+		    i);
 	}
 }
 
@@ -247,7 +251,8 @@ write_raw(const char *path, const struct buf *text, struct csv_format f, size_t 
 	rec_header_add(&h, "_line", (struct val_type){ VAL_INT64, 0, 0 }, true, true);
 	for (i = 0; i <= ncolumns; i++) {
 		snprintf(name, sizeof(name), "c%zu", i);
-		rec_header_add(&h, i < ncolumns ? name : "_malformed", (struct val_type){ VAL_STRING, 0, 0 }, false, false);
+		rec_header_add(&h, i < ncolumns ? name : "_malformed", (struct val_type){ VAL_STRING, 0, 0 }, false,
+		    false);
 		if (i < ncolumns)
 			from[i] = ncolumns - 1 - i;
 	}

@@ -1,4 +1,7 @@
-/* Reads bytes as CSV by the usual path and by libcsv alone, and says where they differ: for the property test and the fuzzer. */
+/*
+ * Reads bytes as CSV by the usual path and by libcsv alone, and says where they differ: for the property test and
+ * the fuzzer.
+ */
 #ifndef CSV_AGREE_H
 #define CSV_AGREE_H
 
@@ -19,7 +22,8 @@ agree_put_row(struct buf *out, const struct csv_batch *b, const struct csv_row *
 	uint32_t flags = 0;
 	size_t i, k;
 
-	buf_addf(out, "%" PRIu64 " fields %" PRIu32 " source %" PRIu32 ":", b->line + row->line, row->nfields, row->len);
+	buf_addf(out, "%" PRIu64 " fields %" PRIu32 " source %" PRIu32 ":", b->line + row->line, row->nfields,
+	    row->len);
 	buf_add(out, b->base + row->off, row->len);
 	if (row->nfields > CSV_MAX_FIELDS) {
 		free(fields);
