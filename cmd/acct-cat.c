@@ -1,4 +1,7 @@
-/* acct-cat shows records as text: CSV, TSV, JSON lines, an aligned table; or shows a stream's header, or checks a stream. */
+/*
+ * acct-cat shows records as text: CSV, TSV, JSON lines, an aligned table; or shows a stream's header, or checks a
+ * stream.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +19,8 @@ const char cli_help[] =
     "\n"
     "Writes the records of FILEs, or of standard input, as text.\n"
     "\n"
-    "  -f, --format FORMAT   csv, tsv, json (an object a line), table, or raw (one column bare: the raw text of rejects);\n"
-    "                        table on a terminal and csv elsewhere where not given\n"
+    "  -f, --format FORMAT   csv, tsv, json (an object a line), table, or raw (one column bare: the raw text of\n"
+    "                        rejects); where not given, table on a terminal and csv elsewhere\n"
     "  -c, --columns LIST    these columns, in this order\n"
     "      --header          the header instead: table, words, columns\n"
     "      --check           nothing but the answer whether the streams are whole and every value canonical:\n"
@@ -195,12 +198,12 @@ put_columns(const struct rec_header *h, struct buf *b)
 			width = n;
 	for (size_t c = 0; c < h->ncolumns; c++) {
 		const struct rec_column *col = &h->columns[c];
-		const char *more = col->key && col->required ? "key, required" : col->key ? "key" : col->required ? "required" : "";
+		const char *key = col->key ? "key" : "", *required = col->required ? "required" : "";
 
 		val_type_put(type, col->type);
 		buf_addf(b, "  %-*s  ", (int)width, shown(col->name));
-		if (*more != '\0')
-			buf_addf(b, "%-13s  %s\n", type, more);
+		if (col->key || col->required)
+			buf_addf(b, "%-13s  %s%s%s\n", type, key, col->key && col->required ? ", " : "", required);
 		else
 			buf_addf(b, "%s\n", type);
 	}

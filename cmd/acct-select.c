@@ -1,4 +1,7 @@
-/* acct-select keeps columns and records: which columns by a list, with new names, sums and differences; which records by a predicate. */
+/*
+ * acct-select keeps columns and records: which columns by a list, with new names, sums and differences; which records
+ * by a predicate.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -35,8 +35,12 @@ order(const uint8_t *p, size_t n, uint64_t head, const uint8_t *q, size_t m, uin
 static struct rec_field
 plus_zero(struct rec_field f)
 {
-	static const uint8_t minus[VAL_INT_MAX + VAL_PAD] = { 0x4a, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	static const uint8_t plus[VAL_INT_MAX + VAL_PAD] = { 0x4a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80 };
+	static const uint8_t minus[VAL_INT_MAX + VAL_PAD] = {
+		0x4a, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+	};
+	static const uint8_t plus[VAL_INT_MAX + VAL_PAD] = {
+		0x4a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
+	};
 
 	if (f.n == VAL_INT_MAX && memcmp(f.p, minus, VAL_INT_MAX) == 0)
 		f.p = plus;
@@ -102,7 +106,8 @@ compare_columns(const struct pred_node *node, const struct rec_batch *b, size_t 
 			continue;
 		}
 		if (scaled) {
-			truth[i] = outcome[order_scaled(val_wide(x.p), node->type.scale, val_wide(y.p), node->other_type.scale)];
+			truth[i] = outcome[order_scaled(val_wide(x.p), node->type.scale, val_wide(y.p),
+			    node->other_type.scale)];
 			continue;
 		}
 		if (is_float) {

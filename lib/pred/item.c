@@ -109,7 +109,8 @@ unique(struct lex *l, const struct pred_items *it, size_t place)
 }
 
 int
-pred_items_parse(struct pred_items *it, const char *text, size_t n, const struct rec_header *h, size_t *where, struct msg *err)
+pred_items_parse(struct pred_items *it, const char *text, size_t n, const struct rec_header *h, size_t *where,
+    struct msg *err)
 {
 	struct lex l;
 	size_t place;
@@ -164,7 +165,8 @@ pred_items_header(const struct pred_items *it, const struct rec_header *in, stru
 		const struct pred_item *one = &it->items[i];
 		size_t c = one->terms[0].column;
 
-		rec_header_add(out, one->name, one->type, whole && in->columns[c].key && is_first(it, i, c), one->required);
+		rec_header_add(out, one->name, one->type, whole && in->columns[c].key && is_first(it, i, c),
+		    one->required);
 	}
 	for (size_t w = 0; w < in->nwords; w++) {
 		if (strcmp(in->words[w].key, "columns") == 0)	/* the columns of the source file: no longer these */
@@ -187,7 +189,8 @@ pred_item_sum(const struct pred_item *it, struct rec r, i128 *sum)
 			return 0;
 	for (size_t t = 0; t < it->nterms; t++) {
 		v = val_wide(r.base + r.off[it->terms[t].column]);
-		if (it->terms[t].minus ? __builtin_sub_overflow(total, v, &total) : __builtin_add_overflow(total, v, &total))
+		if (it->terms[t].minus ? __builtin_sub_overflow(total, v, &total) :
+		    __builtin_add_overflow(total, v, &total))
 			return -1;
 	}
 	*sum = total;

@@ -34,7 +34,8 @@ struct pred_items {		/* all zero is an empty one */
 };
 
 /* Parses n bytes of text against a stream's columns; fails as pred_parse does. Either way it is to be freed. */
-int pred_items_parse(struct pred_items *it, const char *text, size_t n, const struct rec_header *h, size_t *where, struct msg *err);
+int pred_items_parse(struct pred_items *it, const char *text, size_t n, const struct rec_header *h, size_t *where,
+    struct msg *err);
 
 /* The header of a stream of the items: key columns stay flagged if all of them are there. */
 void pred_items_header(const struct pred_items *it, const struct rec_header *in, struct rec_header *out);

@@ -105,8 +105,9 @@ sign(struct lex *l)
 		char text[3];
 		enum lex_kind kind;
 	} signs[] = {
-		{ "<>", LEX_NE }, { "!=", LEX_NE }, { "<=", LEX_LE }, { ">=", LEX_GE }, { "=", LEX_EQ }, { "<", LEX_LT },
-		{ ">", LEX_GT }, { "(", LEX_LEFT }, { ")", LEX_RIGHT }, { ",", LEX_COMMA }, { "+", LEX_PLUS }, { "-", LEX_MINUS }
+		{ "<>", LEX_NE }, { "!=", LEX_NE }, { "<=", LEX_LE }, { ">=", LEX_GE },
+		{ "=", LEX_EQ }, { "<", LEX_LT }, { ">", LEX_GT }, { "(", LEX_LEFT },
+		{ ")", LEX_RIGHT }, { ",", LEX_COMMA }, { "+", LEX_PLUS }, { "-", LEX_MINUS }
 	};
 
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
@@ -227,7 +228,8 @@ lex_column(struct lex *l)
 		c = rec_header_find(l->header, text);
 	if (c < 0)
 		lex_fail(l, "no column %s%s; there are: %s", msg_quote(text, n),
-		    l->kind == LEX_QUOTED ? " (a string stands in single quotes)" : "", columns(l->header, list, sizeof list));
+		    l->kind == LEX_QUOTED ? " (a string stands in single quotes)" : "",
+		    columns(l->header, list, sizeof list));
 	pool_free(&pool);
 	if (c >= 0)
 		lex_next(l);

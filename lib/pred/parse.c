@@ -80,7 +80,9 @@ encode(struct val_type t, const char *s, size_t n, bool minus, uint8_t *out)
 		return val_put_bool(out, n == 4);
 	case VAL_INT32:
 	case VAL_INT64:		/* an int32 may be compared with what it cannot hold */
-		return num_decimal(s, n, 19, 0, &wide) && memchr(s, '.', n) == NULL ? val_put_wide(out, minus ? -wide : wide) : 0;
+		if (!num_decimal(s, n, 19, 0, &wide) || memchr(s, '.', n) != NULL)
+			return 0;
+		return val_put_wide(out, minus ? -wide : wide);
 	case VAL_DECIMAL:	/* so may a decimal */
 		return num_decimal(s, n, NUM_DIGITS, t.scale, &wide) ? val_put_wide(out, minus ? -wide : wide) : 0;
 	case VAL_DATE:
@@ -120,8 +122,8 @@ value(struct parser *ps, struct val_type t, const char *name, struct pred_value 
 	v->n = encode(t, s, n, minus, out);
 	if (v->n == 0) {
 		l->where = place;
-		return lex_fail(l, "not %s %s: %s%s", strchr("aeiou", type[0]) != NULL ? "an" : "a", type, minus ? "-" : "",
-		    msg_quote(s, n));
+		return lex_fail(l, "not %s %s: %s%s", strchr("aeiou", type[0]) != NULL ? "an" : "a", type,
+		    minus ? "-" : "", msg_quote(s, n));
 	}
 	v->p = out;
 	v->head = pred_head(v->p, v->n);
@@ -250,7 +252,10 @@ operator(struct lex *l, enum pred_op *op)
 	return true;
 }
 
-/* value op column: written as column op value. The value is read when the type of its column is known, so from a second place. */
+/*
+ * value op column: written as column op value. The value is read when the type of its column is known, so from a second
+ * place.
+ */
 static struct pred_node *
 value_first(struct parser *ps)
 {

@@ -1,6 +1,7 @@
 /*
- * Predicates over records: comparisons, null tests, in, and, or, not, typed by the columns of a stream and evaluated many records at a
- * time. The logic is that of SQL: a comparison with null is unknown, and a row is kept where the whole is true.
+ * Predicates over records: comparisons, null tests, in, and, or, not, typed by the columns of a stream and evaluated
+ * many records at a time. The logic is that of SQL: a comparison with null is unknown, and a row is kept where the
+ * whole is true.
  *
  *	predicate = conjunction { OR conjunction }
  *	conjunction = negation { AND negation }
@@ -47,8 +48,8 @@ struct pred_value {		/* of the column's type, encoded as in a record; never null
 };
 
 /*
- * The first 8 bytes of an encoded value as a number, VAL_PAD bytes being readable behind it. No byte of a value is 0, so heads order as the
- * values do as far as they differ, and equal heads of values of at most 8 bytes are equal values.
+ * The first 8 bytes of an encoded value as a number, VAL_PAD bytes being readable behind it. No byte of a value is 0,
+ * so heads order as the values do as far as they differ, and equal heads of values of at most 8 bytes are equal values.
  */
 static inline uint64_t
 pred_head(const uint8_t *p, size_t n)
@@ -79,8 +80,8 @@ struct pred {			/* all zero is an empty one */
 };
 
 /*
- * Parses n bytes of text against the columns of a stream. On failure err says what is wrong, with EX_USAGE, and *where is the offset in
- * text where it is; see pred_caret. Either way p is to be freed.
+ * Parses n bytes of text against the columns of a stream. On failure err says what is wrong, with EX_USAGE, and *where
+ * is the offset in text where it is; see pred_caret. Either way p is to be freed.
  */
 int pred_parse(struct pred *p, const char *text, size_t n, const struct rec_header *h, size_t *where, struct msg *err);
 

@@ -1,4 +1,6 @@
-/* Records as a table: the first rows are remembered to find the widths of the columns, the others follow as they come. */
+/*
+ * Records as a table: the first rows are remembered to find the widths of the columns, the others follow as they come.
+ */
 #include <string.h>
 
 #include "text/cell.h"

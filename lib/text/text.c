@@ -95,10 +95,12 @@ raw_value(struct text *t, const struct text_column *c, struct rec_field f)
 		cell_plain(c->type, f.p, f.n, &t->out);
 }
 
-/* Every record of the batch: its values by `value`, `between` between them, `after` behind the last; a NUL for neither. */
+/*
+ * Every record of the batch: its values by `value`, `between` between them, `after` behind the last; a NUL for neither.
+ */
 static inline void
-lines(struct text *t, const struct rec_batch *b, void (*value)(struct text *, const struct text_column *, struct rec_field),
-    char between, char after)
+lines(struct text *t, const struct rec_batch *b,
+    void (*value)(struct text *, const struct text_column *, struct rec_field), char between, char after)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct rec r = rec_at(b, i);

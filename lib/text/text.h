@@ -1,7 +1,9 @@
 /*
  * Records as text: CSV, TSV, JSON lines, a table for people, or one column bare.
  *
- *	text_start(&t, format, &header, columns, n)  ...  text_batch(&t, &batch), write t.out, t.out.len = 0  ...  text_end(&t)
+ *	text_start(&t, format, &header, columns, n)
+ *	text_batch(&t, &batch), write t.out, t.out.len = 0  ...
+ *	text_end(&t), write t.out
  */
 #ifndef TEXT_TEXT_H
 #define TEXT_TEXT_H
@@ -23,7 +25,7 @@ enum text_format {
 enum {
 	TEXT_TABLE_ROWS = 1000,			/* a table's widths are those of its first rows, */
 	TEXT_TABLE_BYTES = 1024 * 1024,		/* of so many bytes at most */
-	TEXT_TABLE_WIDTH = 60			/* and of cells up to this wide: a longer one pushes its row to the right */
+	TEXT_TABLE_WIDTH = 60			/* and of cells up to this wide: longer ones push their row right */
 };
 
 struct text_column {

@@ -7,12 +7,15 @@
 
 #include "base/mem.h"
 
-/* Columns of a code point that is no control character: 0 for what combines with the one before, 2 for wide ones, else 1. */
+/*
+ * Columns of a code point that is no control character: 0 for what combines with the one before, 2 for wide ones, else
+ * 1.
+ */
 unsigned text_width(uint32_t c);
 
 /*
- * Appends n bytes of text with what would disturb a terminal made visible: control characters as \n, \r, \t, \xHH, bytes that are no
- * UTF-8 as \xHH, and C1 controls and marks of direction as \u{HHHH}. Returns the columns it takes.
+ * Appends n bytes of text with what would disturb a terminal made visible: control characters as \n, \r, \t, \xHH,
+ * bytes that are no UTF-8 as \xHH, and C1 controls and marks of direction as \u{HHHH}. Returns the columns it takes.
  */
 size_t text_show(struct buf *out, const void *text, size_t n);
 

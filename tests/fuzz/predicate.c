@@ -1,6 +1,6 @@
 /*
- * Any bytes as a predicate and as a list of items: refused with a message and a place inside the text, or taken; what is taken has a
- * negation that is its opposite for every record.
+ * Any bytes as a predicate and as a list of items: refused with a message and a place inside the text, or taken; what
+ * is taken has a negation that is its opposite for every record.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,9 @@ const char cli_help[] = "";
 
 enum { ROWS = 4 };
 
-static const char *const types[] = { "int64", "decimal(18,2)", "date", "bool", "float64", "string", "timestamp", "decimal(38,10)" };
+static const char *const types[] = {
+	"int64", "decimal(18,2)", "date", "bool", "float64", "string", "timestamp", "decimal(38,10)"
+};
 enum { NCOLUMNS = sizeof types / sizeof *types };
 static const char *const rows[ROWS][NCOLUMNS] = {
 	{ "1", "1.50", "2024-01-31", "true", "0", "Deposit", "2024-01-31T00:00:00Z", "1.5" },

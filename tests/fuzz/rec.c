@@ -1,6 +1,6 @@
 /*
- * Any bytes as a record stream: refused with a message, or taken; what is taken can be shown value by value, and written anew it is
- * taken again with the same records.
+ * Any bytes as a record stream: refused with a message, or taken; what is taken can be shown value by value, and
+ * written anew it is taken again with the same records.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,10 @@ show(const struct rec_header *h, const struct rec_batch *b)
 	buf_free(&text);
 }
 
-/* Reads the stream of fd to its end and writes it anew to a memory file, whose descriptor is returned; -1 where it is refused. */
+/*
+ * Reads the stream of fd to its end and writes it anew to a memory file, whose descriptor is returned; -1 where it is
+ * refused.
+ */
 static int
 rewrite(int fd, uint64_t *count, uint64_t *sum)
 {

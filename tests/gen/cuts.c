@@ -1,7 +1,8 @@
 /*
- * cuts gives a program a record stream cut off at every byte, one after the other: cuts STREAM PROGRAM ARGUMENT... An argument {} becomes the path of the
- * cut stream, and standard input is then the whole one; without a {} the cut stream is standard input. Each time the program must end
- * with 65, say why in lines that begin with its name, and not end its output as a whole stream ends. Exits 0, or 1 with the first failure.
+ * cuts gives a program a record stream cut off at every byte, one after the other: cuts STREAM PROGRAM ARGUMENT... An
+ * argument {} becomes the path of the cut stream, and standard input is then the whole one; without a {} the cut stream
+ * is standard input. Each time the program must end with 65, say why in lines that begin with its name, and not end its
+ * output as a whole stream ends. Exits 0, or 1 with the first failure.
  */
 #include <errno.h>
 #include <spawn.h>

@@ -1,6 +1,6 @@
 /*
- * Predicates: random ones over random records against a plain evaluation record by record that decodes every value; and sums of columns,
- * messages and their places.
+ * Predicates: random ones over random records against a plain evaluation record by record that decodes every value; and
+ * sums of columns, messages and their places.
  */
 #include "unit.h"
 
@@ -30,8 +30,8 @@ struct expr {
 };
 
 static const char *const types[] = {
-	"int32", "int64", "decimal(18,2)", "decimal(20,4)", "decimal(38,0)", "date", "timestamp", "bool", "float64", "string",
-	"int64", "string"
+	"int32", "int64", "decimal(18,2)", "decimal(20,4)", "decimal(38,0)", "date", "timestamp", "bool", "float64",
+	"string", "int64", "string"
 };
 enum { NCOLUMNS = sizeof types / sizeof *types };
 static const char *const ops[] = { "=", "<>", "<", "<=", ">", ">=" };
@@ -86,8 +86,8 @@ random_cell(struct val_type t)
 	if (t.kind == VAL_FLOAT64)
 		c.f = floats[unit_below(sizeof floats / sizeof *floats)];
 	else if (t.kind == VAL_STRING)
-		for (c.n = unit_below(2) ? unit_below(2) : unit_below(sizeof c.s), t.scale = 0; t.scale < c.n; t.scale++)
-			c.s[t.scale] = letters[unit_below(3) ? 0 : unit_below(sizeof letters - 1)];
+		for (size_t n = unit_below(unit_below(2) ? 2 : sizeof c.s); c.n < n; c.n++)
+			c.s[c.n] = letters[unit_below(3) ? 0 : unit_below(sizeof letters - 1)];
 	else
 		c.v = random_whole(t);
 	return c;
@@ -245,7 +245,8 @@ random_expr(unsigned depth)
 	} else if (e->kind == COLUMNS) {
 		do
 			e->other = unit_below(NCOLUMNS);
-		while (type_of(e->column).kind != type_of(e->other).kind && !(is_exact(e->column) && is_exact(e->other)));
+		while (type_of(e->column).kind != type_of(e->other).kind &&
+		    !(is_exact(e->column) && is_exact(e->other)));
 	}
 	e->nvalues = e->kind == IN || e->kind == NOT_IN ? 1 + unit_below(MAX_VALUES) : 1;
 	for (size_t i = 0; i < e->nvalues; i++)
@@ -358,7 +359,8 @@ random_predicates(void)
 		nnodes = 0;
 		e = random_expr((unsigned)unit_below(4));
 		put_expr(&text, e);
-		CHECK(pred_parse(&p, buf_cstr(&text), text.len, &header, &where, &err) == 0, "%s: %s", buf_cstr(&text), err.text);
+		CHECK(pred_parse(&p, buf_cstr(&text), text.len, &header, &where, &err) == 0, "%s: %s",
+		    buf_cstr(&text), err.text);
 		pred_eval(&p, &batch, from, n, truth);
 		for (size_t i = 0; i < n; i++)
 			CHECK(truth[i] == plain(e, cells[from + i]), "record %zu: %d, not %d: %s", from + i, truth[i],
@@ -389,7 +391,8 @@ precedence(void)
 			struct msg err = { 0 };
 			size_t where;
 
-			CHECK(pred_parse(&p, same[i][k], strlen(same[i][k]), &header, &where, &err) == 0, "%s", err.text);
+			CHECK(pred_parse(&p, same[i][k], strlen(same[i][k]), &header, &where, &err) == 0, "%s",
+			    err.text);
 			pred_eval(&p, &batch, 0, ROWS, truth[k]);
 			pred_free(&p);
 			CHECK(k == 0 || memcmp(truth[0], truth[1], ROWS) == 0, "%s is not %s", same[i][0], same[i][1]);
@@ -438,8 +441,8 @@ faults(void)
 		size_t where = 999;
 
 		CHECK(pred_parse(&p, bad[i].text, strlen(bad[i].text), &header, &where, &err) == -1, "%s", bad[i].text);
-		CHECK(err.status == EX_USAGE && strncmp(err.text, bad[i].says, strlen(bad[i].says)) == 0, "%s: %s", bad[i].text,
-		    err.text);
+		CHECK(err.status == EX_USAGE && strncmp(err.text, bad[i].says, strlen(bad[i].says)) == 0, "%s: %s",
+		    bad[i].text, err.text);
 		CHECK(where == bad[i].where, "%s: %zu", bad[i].text, where);
 		pred_free(&p);
 	}
@@ -512,7 +515,8 @@ sums(void)
 		i128 s = 0, want = r[1].v + r[10].v;
 		int got = pred_item_sum(&it.items[0], rec_at(&batch, i), &s);
 
-		CHECK(got == (r[1].null || r[10].null ? 0 : want == (int64_t)want ? 1 : -1) && (got != 1 || s == want), "%zu", i);
+		CHECK(got == (r[1].null || r[10].null ? 0 : want == (int64_t)want ? 1 : -1), "%zu", i);
+		CHECK(got != 1 || s == want, "%zu", i);
 		got = pred_item_sum(&it.items[1], rec_at(&batch, i), &s);
 		CHECK(got == !r[2].null && (got == 0 || s == 0), "%zu", i);
 		got = pred_item_sum(&it.items[3], rec_at(&batch, i), &s);
@@ -554,9 +558,10 @@ bad_items(void)
 		struct msg err = { 0 };
 		size_t where = 999;
 
-		CHECK(pred_items_parse(&it, bad[i].text, strlen(bad[i].text), &header, &where, &err) == -1, "%s", bad[i].text);
-		CHECK(err.status == EX_USAGE && strncmp(err.text, bad[i].says, strlen(bad[i].says)) == 0, "%s: %s", bad[i].text,
-		    err.text);
+		CHECK(pred_items_parse(&it, bad[i].text, strlen(bad[i].text), &header, &where, &err) == -1, "%s",
+		    bad[i].text);
+		CHECK(err.status == EX_USAGE && strncmp(err.text, bad[i].says, strlen(bad[i].says)) == 0, "%s: %s",
+		    bad[i].text, err.text);
 		CHECK(where == bad[i].where, "%s: %zu", bad[i].text, where);
 		pred_items_free(&it);
 	}

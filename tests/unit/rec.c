@@ -1,6 +1,6 @@
 /*
- * The record stream: what is written is read, in blocks, segments, concatenated and sorted; what is torn or altered is refused. All of it is
- * done again on the portable path, which must come to the same verdicts, word by word.
+ * The record stream: what is written is read, in blocks, segments, concatenated and sorted; what is torn or altered is
+ * refused. All of it is done again on the portable path, which must come to the same verdicts, word by word.
  */
 #include "unit.h"
 
@@ -57,7 +57,8 @@ read_stream(const struct buf *stream, unsigned flags, bool keep, struct verdict 
 
 	*v = (struct verdict){ 0 };
 	while (got >= 0 && (got = rec_next(&in, &b)) > 0) {
-		CHECK(b.n >= 1 && b.n <= REC_BATCH_MAX && b.first == v->records + 1, "batch of %zu from %" PRIu64, b.n, b.first);
+		CHECK(b.n >= 1 && b.n <= REC_BATCH_MAX && b.first == v->records + 1, "batch of %zu from %" PRIu64, b.n,
+		    b.first);
 		for (size_t i = 0; i < b.n; i++) {
 			struct rec r = rec_at(&b, i);
 			size_t n = (size_t)(r.off[b.stride] - r.off[0]);
@@ -82,7 +83,8 @@ is_taken(const struct buf *stream)
 
 	read_stream(stream, REC_BATCH_SMALL, false, &v);
 	taken = v.err.status == 0;
-	CHECK(taken || (v.err.status == EX_DATAERR && strncmp(v.err.text, "x: ", 3) == 0), "status %d: %s", v.err.status, v.err.text);
+	CHECK(taken || (v.err.status == EX_DATAERR && strncmp(v.err.text, "x: ", 3) == 0), "status %d: %s",
+	    v.err.status, v.err.text);
 	verdict_free(&v);
 	return taken;
 }
@@ -92,9 +94,12 @@ is_taken(const struct buf *stream)
 static void
 random_header(struct rec_header *h)
 {
-	static const char *const odd[] = { "a b", "a:b", "100%", "@x", "*", "\303\251t\303\251", "\t", "\n", "a,b", "\001" };
+	static const char *const odd[] = {
+		"a b", "a:b", "100%", "@x", "*", "\303\251t\303\251", "\t", "\n", "a,b", "\001"
+	};
 	static const char *const types[] = {
-		"bool", "int32", "int64", "decimal(18,2)", "decimal(38,38)", "decimal(1,0)", "date", "timestamp", "float64", "string"
+		"bool", "int32", "int64", "decimal(18,2)", "decimal(38,38)", "decimal(1,0)", "date", "timestamp",
+		"float64", "string"
 	};
 	size_t n = 1 + unit_below(8);
 	char name[32];
@@ -152,7 +157,8 @@ random_value(uint8_t *p, const struct rec_column *c, size_t longest)
 
 /* Writes a stream by the writer, in segments perhaps, and its records into lines. */
 static void
-write_stream(const struct rec_header *h, size_t records, size_t longest, bool segments, struct buf *stream, struct buf *lines)
+write_stream(const struct rec_header *h, size_t records, size_t longest, bool segments, struct buf *stream,
+    struct buf *lines)
 {
 	struct rec_writer w;
 	int fd = memory_file(&(struct buf){ 0 }), saved = dup(STDOUT_FILENO);
@@ -202,7 +208,8 @@ round_trips(void)
 			read_stream(&stream, flags, true, &v);
 			CHECK(v.err.status == 0, "%s", v.err.text);
 			CHECK(v.records == records && v.lines.len == lines.len &&
-			    (records == 0 || memcmp(v.lines.p, lines.p, lines.len) == 0), "%" PRIu64 " of %zu records", v.records, records);
+			    (records == 0 || memcmp(v.lines.p, lines.p, lines.len) == 0), "%" PRIu64 " of %zu records",
+			    v.records, records);
 			verdict_free(&v);
 		}
 		rec_header_free(&h);
@@ -225,10 +232,11 @@ headers(void)
 		CHECK(rec_header_parse(&again, line.p, line.len, &err) == 0, "%s", err.text);
 		CHECK(rec_header_equal(&h, &again) && h.nwords == again.nwords, "%s", buf_cstr(&line));
 		for (size_t c = 0; c < h.ncolumns; c++)
-			CHECK(h.columns[c].key == again.columns[c].key && h.columns[c].required == again.columns[c].required, "%s",
-			    buf_cstr(&line));
+			CHECK(h.columns[c].key == again.columns[c].key &&
+			    h.columns[c].required == again.columns[c].required, "%s", buf_cstr(&line));
 		for (size_t w = 0; w < h.nwords; w++)
-			CHECK(strcmp(h.words[w].value, rec_header_word(&again, h.words[w].key)) == 0, "%s", buf_cstr(&line));
+			CHECK(strcmp(h.words[w].value, rec_header_word(&again, h.words[w].key)) == 0, "%s",
+			    buf_cstr(&line));
 		rec_header_put(&again, &line2);
 		CHECK(line.len == line2.len && memcmp(line.p, line2.p, line.len) == 0, "%s", buf_cstr(&line2));
 		rec_header_free(&h);
@@ -311,10 +319,11 @@ sorted(void)
 	read_stream(&out, 0, true, &v);
 	CHECK(v.err.status == 0 && v.records == 500, "%s", v.err.text);
 	buf_room(&v.lines, VAL_PAD);
-	for (size_t at = 0; at < v.lines.len; at += (size_t)((uint8_t *)memchr(v.lines.p + at, '\n', v.lines.len - at) - v.lines.p) - at + 1) {
-		id = val_int(v.lines.p + at);
+	for (uint8_t *p = v.lines.p, *end = p + v.lines.len; p < end; p++) {
+		id = val_int(p);
 		CHECK(id >= last, "%" PRId64 " after %" PRId64, id, last);
 		last = id;
+		p = memchr(p, '\n', (size_t)(end - p));
 	}
 	verdict_free(&v);
 	buf_free(&stream);
@@ -418,31 +427,45 @@ values(void)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		CHECK(passes(cases[i].column, cases[i].value, strlen(cases[i].value)) == cases[i].good, "case %zu: %s", i,
-		    cases[i].column);
+		CHECK(passes(cases[i].column, cases[i].value, strlen(cases[i].value)) == cases[i].good, "case %zu: %s",
+		    i, cases[i].column);
 	ok("values that are not canonical are refused");
+}
+
+#define HEADER "\001H acct/1 t a:int64\n"
+#define TRAILER "\001T 0 0000000000000000\n"
+
+static bool
+text_is_taken(const char *text)
+{
+	struct buf b = { 0 };
+	bool taken;
+
+	buf_adds(&b, text);
+	taken = is_taken(&b);
+	buf_free(&b);
+	return taken;
 }
 
 static void
 ends(void)
 {
 	static const char *const bad[] = {
-		"", "\n", "a\n", "\001T 0 0000000000000000\n", "\001H acct/2 t a:int64\n\001T 0 0000000000000000\n",
-		"\001H acct/1 t\n\001T 0 0000000000000000\n", "\001H acct/1 t a:int64 a:int64\n\001T 0 0000000000000000\n",
-		"\001H acct/1 t a:int64\n\001H acct/1 t b:int64\n\001T 0 0000000000000000\n\001T 0 0000000000000000\n",
-		"\001H acct/1 t a:int64\n\001T 0 0000000000000000\n\001T 0 0000000000000000\n",
-		"\001H acct/1 t a:int64\n\001T 0 000000000000000\n", "\001H acct/1 t a:int64\n\001T 00 0000000000000000\n",
-		"\001H acct/1 t a:int64\n\001T 0 0000000000000000 \n", "\001H acct/1 t a:int64\n\001X\n\001T 0 0000000000000000\n",
-		"\001H acct/1 t a:int64\n\n\001T 0 0000000000000000\n", "\001H acct/1 t a:int64 @k=v b:int64\n\001T 0 0000000000000000\n",
-		"\001H acct/1 t a:int64\r\n\001T 0 0000000000000000\n", "\001H acct/1 t a:int6\n\001T 0 0000000000000000\n"
+		"", "\n", "a\n", TRAILER, HEADER, HEADER TRAILER TRAILER, HEADER HEADER TRAILER,
+		"\001H acct/2 t a:int64\n" TRAILER, "\001H acct/1 t\n" TRAILER,
+		"\001H acct/1 t a:int64 a:int64\n" TRAILER,
+		"\001H acct/1 t a:int64 @k=v b:int64\n" TRAILER, "\001H acct/1 t a:int64\r\n" TRAILER,
+		"\001H acct/1 t a:int6\n" TRAILER, HEADER "\001H acct/1 t b:int64\n" TRAILER TRAILER,
+		HEADER "\001T 0 000000000000000\n", HEADER "\001T 00 0000000000000000\n",
+		HEADER "\001T 0 0000000000000000 \n", HEADER "\001X\n" TRAILER, HEADER "\n" TRAILER
 	};
-	static const char good[] = "\001H acct/1 t a:int64\n\001T 0 0000000000000000\n";
-	static const char trailer_first[] = "\001T 0 0000000000000000\n\001H acct/1 t a:int64\n";
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		CHECK(!is_taken(&(struct buf){ .p = (uint8_t *)(uintptr_t)bad[i], .len = strlen(bad[i]) }), "case %zu", i);
-	CHECK(is_taken(&(struct buf){ .p = (uint8_t *)(uintptr_t)good, .len = strlen(good) }), "an empty stream is refused");
-	CHECK(is_taken(&(struct buf){ .p = (uint8_t *)(uintptr_t)trailer_first, .len = strlen(trailer_first) }), "a sorted one is");
+		CHECK(!text_is_taken(bad[i]), "case %zu", i);
+	CHECK(text_is_taken(HEADER TRAILER), "an empty stream is refused");
+	CHECK(text_is_taken(TRAILER HEADER), "a sorted one is");
+	CHECK(text_is_taken(HEADER TRAILER HEADER TRAILER), "two are");
+	CHECK(text_is_taken(HEADER HEADER TRAILER TRAILER), "two sorted ones are");
 	ok("headers and trailers");
 }
 
