@@ -1,7 +1,6 @@
 /*
  * Properties of the join: every type of it, in memory, on disk and merged, gives what two nested loops over the rows
- * give, in the same order; and what it says of its columns is true, as the record reader that takes the output back
- * checks it.
+ * give, in the same order; and what it says of its columns is true: no null where it says never, no key twice.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -32,6 +31,7 @@ static struct table probe, build;
 static struct join_options opt;
 static struct buf want, got;
 static size_t nkeys;
+static size_t marked_outputs[JOIN_ANTI + 1];	/* that had a key, by type */
 
 /* ---- Rows at random ---- */
 
@@ -77,6 +77,58 @@ make_giant(struct table *t, int64_t v)
 			t->rows[i].field[t->key[0]][val_put_int((uint8_t *)t->rows[i].field[t->key[0]], v)] = '\0';
 }
 
+static bool
+same_fields(const struct row *a, const struct row *b, uint64_t columns)
+{
+	for (size_t c = 0; c < COLUMNS; c++)
+		if ((columns >> c & 1) != 0 && strcmp(a->field[c], b->field[c]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+has_null(const struct row *r, uint64_t columns)
+{
+	for (size_t c = 0; c < COLUMNS; c++)
+		if ((columns >> c & 1) != 0 && r->field[c][0] == VAL_NULL)
+			return true;
+	return false;
+}
+
+/* Marks columns as the table's key, or as never null too, and drops the rows that break it. */
+static void
+make_key(struct table *t, uint64_t columns, bool required)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < COLUMNS && columns != 0; c++) {
+		t->header.columns[c].key = columns >> c & 1;
+		t->header.columns[c].required |= required && (columns >> c & 1);
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		bool bad = required && has_null(&t->rows[i], columns);
+
+		for (size_t k = 0; k < n && !bad && columns != 0; k++)
+			bad = same_fields(&t->rows[k], &t->rows[i], columns);
+		if (!bad)
+			t->rows[n++] = t->rows[i];
+	}
+	t->n = n;
+}
+
+/* No key; or that of the join; or some columns of it, or of all. */
+static void
+choose_key(struct table *t, bool ideal)
+{
+	uint64_t join = (uint64_t)1 << t->key[0] | (nkeys > 1 ? (uint64_t)1 << t->key[1] : 0);
+	uint64_t some = unit_below(16);
+
+	if (ideal)
+		make_key(t, join, true);
+	else if (unit_below(2) == 0)
+		make_key(t, unit_below(2) ? join : unit_below(2) ? join & some : some, unit_below(2) != 0);
+}
+
 static void
 make_tables(size_t most, bool giant)
 {
@@ -84,6 +136,7 @@ make_tables(size_t most, bool giant)
 	static const char *const build_names[] = { "b", "x2", "b0", "x1", "b1" };
 	static const bool probe_text[] = { true, false, true, false }, build_text[] = { true, true, false, false };
 	uint64_t domain = 1 + unit_below(unit_below(2) ? 8 : 3 * most);
+	bool ideal;
 
 	make_table(&probe, probe_names, probe_text, unit_below(most), domain);
 	make_table(&build, build_names, build_text, unit_below(most), domain);
@@ -96,6 +149,9 @@ make_tables(size_t most, bool giant)
 		make_giant(&probe, 3);
 		make_giant(&build, 3);
 	}
+	ideal = unit_below(4) == 0;
+	choose_key(&probe, ideal);
+	choose_key(&build, ideal);
 }
 
 static void
@@ -231,7 +287,46 @@ write_table(const struct table *t)
 static void
 open_table(struct rec_reader *r, const struct table *t)
 {
-	CHECK(rec_open_fd(r, write_table(t), t->header.table, 0) == 0, "%s", r->err.text);
+	CHECK(rec_open_fd(r, write_table(t), t->header.table, REC_BATCH_SMALL) == 0, "%s", r->err.text);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* No two records of `got` agree in all columns that the header marks as the key. */
+static void
+check_key(const struct rec_header *h)
+{
+	size_t n = 0, marked = 0;
+	struct buf text = { 0 };
+	char **keys, *line, *rest, *field;
+
+	for (size_t c = 0; c < h->ncolumns; c++)
+		marked += h->columns[c].key;
+	if (marked == 0)
+		return;
+	marked_outputs[opt.type]++;
+	buf_add(&text, got.p, got.len);
+	rest = buf_cstr(&text);
+	keys = xcalloc(got.len + 1, sizeof(*keys));
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		struct buf key = { 0 };
+
+		for (size_t c = 0; (field = strsep(&line, "\t")) != NULL; c++)
+			if (h->columns[c].key)
+				buf_addf(&key, "%s\t", field);
+		keys[n++] = buf_cstr(&key);
+	}
+	qsort(keys, n, sizeof(*keys), by_text);
+	for (size_t i = 1; i < n; i++)
+		CHECK(strcmp(keys[i - 1], keys[i]) != 0, "type %d: key twice: %s", (int)opt.type, keys[i]);
+	for (size_t i = 0; i < n; i++)
+		free(keys[i]);
+	free(keys);
+	buf_free(&text);
 }
 
 /* Takes the output's records into `got`; the reader checks values, nulls and the trailer. */
@@ -243,7 +338,7 @@ read_output(int fd)
 	int more;
 
 	got.len = 0;
-	CHECK(rec_open_fd(&r, fd, "output", 0) == 0, "%s", r.err.text);
+	CHECK(rec_open_fd(&r, fd, "output", REC_BATCH_SMALL) == 0, "%s", r.err.text);
 	while ((more = rec_next(&r, &b)) > 0)
 		for (size_t i = 0; i < b.n; i++) {
 			struct rec rec = rec_at(&b, i);
@@ -251,6 +346,7 @@ read_output(int fd)
 			buf_add(&got, rec.base + rec.off[0], rec.off[b.stride] - rec.off[0]);
 		}
 	CHECK(more == 0, "type %d: %s", (int)opt.type, r.err.text);
+	check_key(&r.header);
 	rec_close(&r);
 }
 
@@ -319,12 +415,6 @@ static int
 by_build_key(const void *a, const void *b)
 {
 	return compare_rows(&build, a, b);
-}
-
-static int
-by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Sorts the lines of b. */
@@ -449,5 +539,7 @@ main(void)
 	agree(250, 40, false, "all types agree with nested loops, small tables");
 	agree(25, MAX_ROWS, false, "all types agree with nested loops, larger tables");
 	agree(10, MAX_ROWS / 3, true, "all types agree with nested loops, one key in most rows");
+	for (size_t i = 0; i <= JOIN_ANTI; i++)
+		CHECK(marked_outputs[i] > 3, "hardly an output of type %zu with a key", i);
 	return 0;
 }
