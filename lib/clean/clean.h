@@ -75,6 +75,7 @@ struct clean_sum {			/* high * 10^19 + low: exact, whatever is added */
 
 struct clean_amount {			/* of a decimal column */
 	size_t column;
+	const int64_t *value;		/* narrow: where the column has it after cleaner_row, else NULL */
 	struct clean_sum read, rejected;
 };
 
@@ -107,7 +108,10 @@ clean_total_passed(struct clean_total *t, const struct cleaner *k)
 
 	for (a = t->amounts; a < end; a++) {
 		c = &k->columns[a->column];
-		clean_sum_add(&a->read, val_is_narrow(c->schema->type) ? c->value : column_number(c, c->typed.p));
+		if (a->value != NULL)
+			a->read.low += *a->value;
+		else
+			clean_sum_add(&a->read, column_number(c, c->typed.p));
 	}
 }
 
@@ -130,6 +134,7 @@ struct clean_row {
 	int64_t integer;		/* its key: an integer, */
 	size_t key, nkey;		/* or bytes in the flow's keys, */
 	uint64_t hash;			/* and their hash */
+	enum keyset_answer answer;
 	struct clean_fault why;
 };
 

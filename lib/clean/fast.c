@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/cpu.h"
-#include "base/utf8.h"
 #include "clean/column.h"
+#include "val/check.h"
 #include "val/int.h"
 
 #if CPU_X86
@@ -16,8 +16,6 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define EACH(byte) ((byte) * UINT64_C(0x0101010101010101))
-
-typedef uint64_t scatter_fn(uint64_t u);
 
 /* Eight bytes, the first of them lowest. */
 static ALWAYS_INLINE uint64_t
@@ -43,23 +41,16 @@ put_null(struct column *c, uint8_t *out)
 static ALWAYS_INLINE bool
 is_nothing(const uint8_t *p, size_t n)
 {
-	return n == 1 && *p <= VAL_EMPTY;
+	return n == 1 && (*p == VAL_NULL || *p == VAL_EMPTY);
 }
 
-/* val_put_int_fast with a choice of how bits become groups. */
 static ALWAYS_INLINE uint8_t *
-put_number(struct column *c, int64_t v, uint8_t *out, scatter_fn *scatter)
+put_number(struct column *c, int64_t v, uint8_t *out)
 {
-	uint64_t sign = (uint64_t)(v >> 63), u = (uint64_t)v ^ sign, w;
-	unsigned n = val_groups(u);
-
-	if (v < c->low || v > c->high || n > 8)	/* beyond 2^56 the long way will do */
+	if (v < c->low || v > c->high)
 		return NULL;
 	c->value = v;
-	w = htobe64((scatter(u) ^ (sign & EACH(0x7f))) << (64 - 8 * n));
-	out[0] = (uint8_t)(0x40 + (((int)n ^ (int)sign) - (int)sign));
-	memcpy(out + 1, &w, sizeof(w));
-	return out + 1 + n;
+	return out + val_put_int_fast(out, v);
 }
 
 /* ---- digits ---- */
@@ -95,8 +86,8 @@ take_sign(const uint8_t **p, size_t *n, int64_t *sign)
 
 /* ---- integers ---- */
 
-static ALWAYS_INLINE uint8_t *
-integer(struct column *c, const uint8_t *p, size_t n, uint8_t *out, scatter_fn *scatter)
+static uint8_t *
+put_integer(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
 	uint64_t high, low;
 	int64_t sign, v;
@@ -117,7 +108,7 @@ integer(struct column *c, const uint8_t *p, size_t n, uint8_t *out, scatter_fn *
 			return NULL;
 		v = (int64_t)(value_of(high) * 100000000 + value_of(low));
 	}
-	return put_number(c, (v ^ sign) - sign, out, scatter);
+	return put_number(c, (v ^ sign) - sign, out);
 }
 
 /* ---- decimals ---- */
@@ -138,8 +129,8 @@ static const int64_t ten_to[19] = {
  * The text stands at the top of two words, zeros below. Where there is a point among its last eight bytes, what stands before it moves
  * up one byte over it, so that the digits are together.
  */
-static ALWAYS_INLINE uint8_t *
-decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out, scatter_fn *scatter)
+static uint8_t *
+put_decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
 	uint64_t high = 0, low, point, below;
 	int64_t sign, v;
@@ -169,14 +160,14 @@ decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out, scatter_fn *
 	if ((not_digits(low) | not_digits(high)) != 0 || decimals > c->scale || n + missing > 18)
 		return NULL;
 	v = (int64_t)(value_of(high) * 100000000 + value_of(low)) * ten_to[missing];
-	return put_number(c, (v ^ sign) - sign, out, scatter);
+	return put_number(c, (v ^ sign) - sign, out);
 }
 
 /* ---- dates ---- */
 
 /* YYYY-MM-DD. */
-static ALWAYS_INLINE uint8_t *
-date(struct column *c, const uint8_t *p, size_t n, uint8_t *out, scatter_fn *scatter)
+static uint8_t *
+put_date(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
 	/* Days before each month, less one; the second row for leap years. */
 	static const int16_t before[2][13] = {
@@ -207,28 +198,10 @@ date(struct column *c, const uint8_t *p, size_t n, uint8_t *out, scatter_fn *sca
 		return NULL;
 	year--;
 	days = (int64_t)(year * 365 + year / 4 - year / 100 + year / 400 + day) + before[leap][month] - 719162;
-	return put_number(c, days, out, scatter);
+	return put_number(c, days, out);
 }
 
-/* ---- the four number types, each with both ways of scattering ---- */
-
-static uint8_t *
-put_integer(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
-{
-	return integer(c, p, n, out, val_scatter);
-}
-
-static uint8_t *
-put_decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
-{
-	return decimal(c, p, n, out, val_scatter);
-}
-
-static uint8_t *
-put_date(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
-{
-	return date(c, p, n, out, val_scatter);
-}
+/* ---- other types ---- */
 
 static uint8_t *
 put_bool(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
@@ -262,7 +235,7 @@ may_be_null_or_blank(const struct column *c, const uint8_t *p, size_t n)
 static uint8_t *
 put_utf8(const uint8_t *p, size_t n, uint8_t *out)
 {
-	if (memchr(p, VAL_ESC, n) != NULL || !utf8_ok(p, n))
+	if (memchr(p, VAL_ESC, n) != NULL || !val_check_string(p, n, false))
 		return NULL;
 	memcpy(out, p, n);
 	return out + n;
@@ -273,7 +246,7 @@ put_string(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
 	if (is_nothing(p, n))
 		return put_null(c, out);
-	return may_be_null_or_blank(c, p, n) ? NULL : put_utf8(p, n, out);
+	return n == 0 || may_be_null_or_blank(c, p, n) ? NULL : put_utf8(p, n, out);
 }
 
 static const uint8_t ones[32] = {
@@ -290,8 +263,8 @@ put_listed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	const struct column_text *t;
 	uint64_t a, b;
 
-	if (n > 16 || is_nothing(p, n))
-		return n > 16 ? NULL : put_null(c, out);
+	if (n - 1 > 15 || is_nothing(p, n))
+		return n - 1 > 15 ? NULL : put_null(c, out);
 	a = load(p) & load(ones + 16 - n);
 	b = load(p + 8) & load(ones + 24 - n);
 	t = &c->texts[(a ^ (b << 7 | b >> 57) ^ n) * c->multiplier >> 58];
@@ -303,28 +276,133 @@ put_listed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 
 #if CPU_X86
 
-CPU_AVX2 static inline uint64_t
-scatter_bmi2(uint64_t u)
+/* Groups by one instruction; what is not from 0 to 2^56 the plain way. */
+CPU_AVX2 static ALWAYS_INLINE uint8_t *
+put_number_avx2(struct column *c, int64_t v, uint8_t *out)
 {
-	return _pdep_u64(u, EACH(0x7f)) | EACH(0x80);
+	unsigned n = val_groups((uint64_t)v), shift;
+	uint64_t w;
+
+	if (v < c->low || v > c->high)
+		return NULL;
+	c->value = v;
+	if (__builtin_expect(n > 8, 0))			/* negative, too */
+		return out + val_put_int_fast(out, v);
+	shift = 64 - 8 * n;
+	w = __builtin_bswap64((_pdep_u64((uint64_t)v, EACH(0x7f)) | EACH(0x80)) << shift);
+	out[0] = (uint8_t)(0x40 + n);
+	memcpy(out + 1, &w, sizeof(w));
+	return out + 1 + n;
 }
+
+/* Sixteen bytes, each a digit less '0', to their number. False where one is none. */
+CPU_AVX2 static ALWAYS_INLINE bool
+number_of(__m128i digits, uint64_t *v)
+{
+	const __m128i tens = _mm_set1_epi16(0x010a), hundreds = _mm_set1_epi32(0x00010064), more = _mm_set1_epi32(0x00012710);
+	__m128i bad = _mm_subs_epu8(digits, _mm_set1_epi8(9)), x;
+	uint64_t halves;
+
+	x = _mm_madd_epi16(_mm_maddubs_epi16(digits, tens), hundreds);
+	x = _mm_madd_epi16(_mm_packus_epi32(x, x), more);
+	halves = (uint64_t)_mm_cvtsi128_si64(x);
+	*v = (halves & 0xffffffff) * 100000000 + (halves >> 32);
+	return _mm_testz_si128(bad, bad);
+}
+
+/* From here + n: takes n bytes to the right end, zeros before them. */
+static const uint8_t to_right[32] = {
+	128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+};
 
 CPU_AVX2 static uint8_t *
 put_integer_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
-	return integer(c, p, n, out, scatter_bmi2);
+	__m128i x = _mm_sub_epi8(_mm_loadu_si128((const void *)p), _mm_set1_epi8('0'));
+	uint64_t v;
+
+	if (__builtin_expect(*p < '0' || n - 1 > 15, 0))
+		return put_integer(c, p, n, out);
+	if (!number_of(_mm_shuffle_epi8(x, _mm_loadu_si128((const void *)(to_right + n))), &v))
+		return NULL;
+	return put_number_avx2(c, (int64_t)v, out);
+}
+
+/* The same, leaving out the point at a place, for n bytes from 1 to 16 and places up to n, which is none. */
+static uint8_t without_point[17][17][16];
+
+static void
+make_without_point(void)
+{
+	size_t n, at, i, to;
+
+	for (n = 1; n <= 16; n++)
+		for (at = 0; at <= n; at++) {
+			memset(without_point[n][at], 128, 16);
+			for (to = 16, i = n; i-- > 0;)
+				if (i != at || n == 1)		/* a point alone stays, and is no digit */
+					without_point[n][at][--to] = (uint8_t)i;
+		}
 }
 
 CPU_AVX2 static uint8_t *
 put_decimal_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
-	return decimal(c, p, n, out, scatter_bmi2);
+	__m128i x = _mm_loadu_si128((const void *)p), digits;
+	unsigned points, at, missing;
+	uint64_t v;
+
+	if (__builtin_expect(*p < '.' || n - 1 > 15, 0))
+		return put_decimal(c, p, n, out);
+	points = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('.')));
+	at = _tzcnt_u32(points | 1u << n);
+	digits = _mm_shuffle_epi8(_mm_sub_epi8(x, _mm_set1_epi8('0')), _mm_loadu_si128((const void *)without_point[n][at]));
+	missing = c->scale - ((unsigned)n - at - (at != n));
+	if (!number_of(digits, &v) || missing > 18 - n)		/* wraps where there are more decimals than the scale */
+		return NULL;
+	return put_number_avx2(c, (int64_t)v * ten_to[missing], out);
+}
+
+/* For each month of some years: the days before it, less one, and its length in the low five bits. Others go the plain way. */
+enum { FIRST_YEAR = 1900, YEARS = 256 };
+static int32_t months[YEARS * 16];
+
+static void
+make_months(void)
+{
+	unsigned y, m, d;
+
+	for (y = 0; y < YEARS; y++)
+		for (m = 1; m <= 12; m++) {
+			for (d = 28; num_civil_ok(FIRST_YEAR + y, m, d + 1); d++)
+				continue;
+			months[y * 16 + m] = (int32_t)(num_days(FIRST_YEAR + y, m, 1) - 1) * 32 + (int32_t)d;
+		}
 }
 
 CPU_AVX2 static uint8_t *
 put_date_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
-	return date(c, p, n, out, scatter_bmi2);
+	const __m128i form = _mm_setr_epi8('0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 0, 0, 0, 0, 0, 0),
+	    most = _mm_setr_epi8(9, 9, 9, 9, 0, 9, 9, 0, 9, 9, -1, -1, -1, -1, -1, -1),
+	    parts = _mm_setr_epi8(0, 1, 2, 3, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1);
+	__m128i x = _mm_sub_epi8(_mm_loadu_si128((const void *)p), form), bad = _mm_subs_epu8(x, most);
+	unsigned year, month, day;
+	uint64_t w;
+	int32_t in_month;
+
+	x = _mm_maddubs_epi16(_mm_shuffle_epi8(x, parts), _mm_set1_epi16(0x010a));
+	w = (uint64_t)_mm_cvtsi128_si64(x);		/* two halves of the year, the month, the day */
+	year = (unsigned)(w & 0xffff) * 100 + (unsigned)(w >> 16 & 0xffff) - FIRST_YEAR;
+	month = (unsigned)(w >> 32) & 0xffff;
+	day = (unsigned)(w >> 48);
+	if (__builtin_expect(n != 10 || !_mm_testz_si128(bad, bad) || year >= YEARS || month > 12, 0))
+		return put_date(c, p, n, out);
+	in_month = months[year * 16 + month];
+	if (day - 1 >= ((unsigned)in_month & 31))	/* there is no month 0: its length is 0 */
+		return NULL;
+	return put_number_avx2(c, (in_month >> 5) + (int64_t)day, out);
 }
 
 /* Copies 32 bytes at a time and looks at them on the way: bytes below 0x20 and, being negative, those from 0x80 up. */
@@ -338,7 +416,7 @@ put_string_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 
 	if (is_nothing(p, n))
 		return put_null(c, out);
-	if (may_be_null_or_blank(c, p, n))
+	if (n == 0 || may_be_null_or_blank(c, p, n))
 		return NULL;
 	for (i = 0; i + 32 < n; i += 32) {
 		v = _mm256_loadu_si256((const void *)(p + i));
@@ -497,6 +575,10 @@ column_choose(struct column *c)
 		break;
 	}
 #if CPU_X86
+	if (vector && months[1] == 0) {
+		make_without_point();
+		make_months();
+	}
 	if (vector)
 		c->put = c->put == put_integer ? put_integer_avx2 : c->put == put_decimal ? put_decimal_avx2 :
 		    c->put == put_date ? put_date_avx2 : c->put;

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "base/cpu.h"
 #include "base/hash.h"
 #include "clean/clean.h"
 
@@ -95,25 +94,6 @@ find_key(struct clean_flow *f, struct clean_row *row)
 	row->nkey = key.n;
 	row->hash = keyset_hash(key.p, key.n);
 	buf_add(&f->keys, key.p, key.n);
-}
-
-static void
-fetch(struct clean_flow *f, const struct clean_row *row)
-{
-	if (f->cleaner->integer_key != NULL)
-		keyset_fetch_int(&f->seen, row->integer);
-	else if (f->cleaner->nkeys > 0)
-		keymap_prefetch(&f->seen.map, row->hash);
-}
-
-static enum keyset_answer
-ask(struct clean_flow *f, const struct clean_row *row)
-{
-	if (f->cleaner->integer_key != NULL)
-		return keyset_add_int(&f->seen, row->integer, row->print);
-	if (f->cleaner->nkeys > 0)
-		return keyset_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash, row->print);
-	return KEYSET_NEW;
 }
 
 /* The key as bytes, for the disk. */
@@ -234,30 +214,68 @@ clean_flow_finish(struct clean_flow *f)
 
 /* ---- rows answered at once ---- */
 
-/* Records from to to - 1 as rows behind one another in the writer's buffer. */
-static int
+/* Records from to to - 1 as rows behind one another in the writer's buffer. Returns how many are rejected, or -1. */
+static ssize_t
 make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t to)
 {
 	struct rec raw = rec_at(b, from), last = rec_at(b, to - 1);
 	uint8_t *end, *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
 	struct clean_row *row = f->rows, *rows_end = f->rows + (to - from);
+	ssize_t rejected = 0;
 
 	if (p == NULL)
 		return fail(f, &f->out->err);
-	f->keys.len = 0;
 	for (; row < rows_end; row++, raw.off += b->stride) {
-		if ((end = make_row(f, raw, row, p)) == NULL)
+		if ((end = make_row(f, raw, row, p)) == NULL) {
+			rejected++;
 			continue;
+		}
 		clean_total_passed(&f->total, f->cleaner);
 		*end = '\n';
 		p = end + 1;
 	}
-	for (row = f->rows; row < rows_end; row++)
+	return rejected;
+}
+
+/* Asks for each row whether its key is new, until memory is full. Returns how many have their answer. */
+static size_t
+ask_integers(struct clean_flow *f, size_t n)
+{
+	struct clean_row *row, *end = f->rows + n;
+
+	for (row = f->rows; row < end; row++)
 		if (row->at != NULL) {
 			find_key(f, row);
-			fetch(f, row);
+			keyset_fetch_int(&f->seen, row->integer);
 		}
-	return 0;
+	for (row = f->rows; row < end; row++)
+		if (row->at != NULL && (row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
+			break;
+	return (size_t)(row - f->rows);
+}
+
+static size_t
+ask_bytes(struct clean_flow *f, size_t n)
+{
+	bool keys = f->cleaner->nkeys > 0;
+	struct clean_row *row, *end = f->rows + n;
+
+	f->keys.len = 0;
+	for (row = f->rows; row < end; row++)
+		if (row->at != NULL) {
+			find_key(f, row);
+			row->answer = KEYSET_NEW;
+			if (keys)
+				keymap_prefetch(&f->seen.map, row->hash);
+		}
+	for (row = f->rows; row < end && keys; row++)
+		if (row->at != NULL)
+			keymap_prefetch_entry(&f->seen.map, row->hash);
+	for (row = f->rows; row < end && keys; row++)
+		if (row->at != NULL && (row->answer = keyset_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash,
+		    row->print)) == KEYSET_FULL)
+			break;
+	return keys ? (size_t)(row - f->rows) : n;
 }
 
 /* Rows of the group that will be made again were counted too early. */
@@ -278,55 +296,69 @@ uncount(struct clean_flow *f, size_t from, size_t to)
 	}
 }
 
-/* Goes over the group's rows: those whose key is new close up, the others are rejected. Returns how many were dealt with, or -1. */
-static ssize_t
+/* The rows all go out as they stand. */
+static bool
+pass_group(struct clean_flow *f, size_t n)
+{
+	struct clean_row *row, *end = f->rows + n;
+	uint64_t sum = 0;
+
+	for (row = f->rows; row < end; row++) {
+		if (row->answer != KEYSET_NEW)
+			return false;
+		sum += row->print;
+	}
+	f->total.rows[CLEAN_GOOD] += n;
+	rec_end_many(f->out, end[-1].end + 1, n, sum);
+	return true;
+}
+
+/* Those whose key is new close up, the others are rejected, in the order in which they came. */
+static int
 settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
 	uint8_t *end = f->out->buf + f->out->len;
 	uint64_t sum = 0, count = 0;
 	struct clean_row *row = f->rows;
-	enum keyset_answer answer = KEYSET_NEW;
+	int status;
 	size_t i, len;
 
 	for (i = 0; i < n; i++, row++) {
-		if (row->at == NULL) {
-			if (reject(f, rec_at(b, from + i), &row->why, NULL, 0) < 0)
-				return -1;
-			continue;
-		}
-		if ((answer = ask(f, row)) == KEYSET_FULL)
-			break;
-		if (answer != KEYSET_NEW) {
-			if (reject_again(f, rec_at(b, from + i), row, (int)answer) < 0)
+		if (row->at == NULL || row->answer != KEYSET_NEW) {
+			status = row->at == NULL ? reject(f, rec_at(b, from + i), &row->why, NULL, 0) :
+			    reject_again(f, rec_at(b, from + i), row, (int)row->answer);
+			if (status < 0)
 				return -1;
 			continue;
 		}
 		len = (size_t)(row->end - row->at) + 1;
-		if (row->at != end)
-			memmove(end, row->at, len);
+		memmove(end, row->at, len);
 		end += len;
 		sum += row->print;
 		count++;
 	}
-	if (i < n)
-		uncount(f, i, n);
 	f->total.rows[CLEAN_GOOD] += count;
 	rec_end_many(f->out, end, count, sum);
-	return (ssize_t)i;
+	return 0;
 }
 
 int
 clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 {
-	size_t from = 0, n;
-	ssize_t done;
+	size_t from = 0, n, done;
+	ssize_t rejected;
 
 	while (from < b->n && !f->waiting) {
 		n = b->n - from < CLEAN_GROUP ? b->n - from : CLEAN_GROUP;
-		if (make_group(f, b, from, from + n) < 0 || (done = settle_group(f, b, from, n)) < 0)
+		if ((rejected = make_group(f, b, from, from + n)) < 0)
 			return -1;
-		from += (size_t)done;
-		if ((size_t)done < n && begin_waiting(f) < 0)
+		done = f->cleaner->integer_key != NULL ? ask_integers(f, n) : ask_bytes(f, n);
+		if (done < n)
+			uncount(f, done, n);
+		if ((rejected > 0 || done < n || !pass_group(f, n)) && settle_group(f, b, from, done) < 0)
+			return -1;
+		from += done;
+		if (done < n && begin_waiting(f) < 0)
 			return -1;
 	}
 	for (; from < b->n; from++)

@@ -13,9 +13,14 @@ clean_total_init(struct clean_total *t, const struct cleaner *k)
 
 	memset(t, 0, sizeof(*t));
 	t->amounts = xcalloc(k->ncolumns, sizeof(*t->amounts));
-	for (i = 0; i < k->ncolumns; i++)
-		if (k->columns[i].schema->type.kind == VAL_DECIMAL)
-			t->amounts[t->namounts++].column = i;
+	for (i = 0; i < k->ncolumns; i++) {
+		if (k->columns[i].schema->type.kind != VAL_DECIMAL)
+			continue;
+		t->amounts[t->namounts].column = i;
+		if (val_is_narrow(k->columns[i].schema->type))
+			t->amounts[t->namounts].value = &k->columns[i].value;
+		t->namounts++;
+	}
 }
 
 void
