@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/progress.h"
 #include "join/hash.h"
 #include "join/runs.h"
 #include "join/sink.h"
@@ -423,6 +424,7 @@ join_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out
 	bool keyed = !join_pairs(g->j->plan->type);
 	int got;
 
+	progress_poll();
 	join_table_init(t, keyed);
 	got = load_part(g, p, g->j->memory);
 	if (got == 0 && !p->mixed) {

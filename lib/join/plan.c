@@ -37,8 +37,9 @@ check_types(const struct planning *g)
 			continue;
 		a[val_type_put(a, p->type)] = '\0';
 		b[val_type_put(b, q->type)] = '\0';
-		return msg_set(g->err, EX_USAGE, "keys of different types: %s of %s is %s, %s of %s is %s",
-		    msg_quotes(p->name), g->probe_name, a, msg_quotes(q->name), g->build_name, b);
+		return msg_set(g->err, EX_USAGE, "keys of different types: %s of %s is %s, %s of %s is %s: "
+		    "-k NAME=OTHER joins columns of other names, acct-clean gives text its type", msg_quotes(p->name),
+		    g->probe_name, a, msg_quotes(q->name), g->build_name, b);
 	}
 	return 0;
 }
