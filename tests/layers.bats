@@ -5,8 +5,8 @@ layers() {
 	cat <<-'END'
 	base
 	val
-	csv key
-	rec schema parquet
+	key rec schema parquet
+	csv
 	text
 	agg clean join pred sql
 	END

@@ -1,6 +1,6 @@
 load helper
 
-# What the record stream promises to the tools that know lines only.
+# What every reader refuses, and how a failure goes through a pipeline; lines.bats has the tools of the system.
 
 prepare() {
 	mkrec t 'id:int64*! amount:decimal(18,2) day:date name:string ok:bool at:timestamp f:float64 i:int32 w:decimal(38,10)' >t.acct <<-'END'
@@ -14,56 +14,6 @@ prepare() {
 	END
 }
 
-@test "stream: LC_ALL=C sort by any column orders the values, and the stream is still whole" {
-	acct-cat -f json t.acct >t.json
-	for column in 1 2 3 4 5 6 7 8 9; do
-		LC_ALL=C sort -t "$(printf '\t')" -k "$column,$column" t.acct >sorted.acct
-		acct-cat --check sorted.acct
-		acct-cat -f json sorted.acct >sorted.json
-		python3 - "$column" <<-'END'
-		import decimal, json, sys
-		column = int(sys.argv[1]) - 1
-		def rows(name):
-		    return [json.loads(line, parse_float=decimal.Decimal) for line in open(name, encoding="utf-8")]
-		def key(row):
-		    value = list(row.values())[column]
-		    if column == 6 and value is not None:
-		        value = float(value)
-		    if column in (2, 5) and value is not None:
-		        value = value.rstrip("Z").ljust(26, "0") if "." in value else value.rstrip("Z").ljust(19) + ".000000"
-		    if column == 3 and value is not None:
-		        value = value.encode()
-		    return (value is not None, value)
-		want = [key(r) for r in rows("t.json")]
-		want.sort(key=lambda k: (k[0], k[1] if k[0] else 0))
-		have = [key(r) for r in rows("sorted.json")]
-		assert have == want, (have, want)
-		END
-	done
-}
-
-@test "stream: sort -u, comm and uniq work on whole records" {
-	LC_ALL=C sort t.acct t.acct | acct-cat --check
-	LC_ALL=C sort t.acct t.acct | grep -av "$(printf '^\001')" | uniq -d | wc -l >n
-	same 7 "$(<n)"
-	LC_ALL=C sort t.acct >a
-	acct-select -w 'id > 9' t.acct | LC_ALL=C sort >b
-	same 4 "$(LC_ALL=C comm -12 a b | grep -avc "$(printf '^\001')")"
-}
-
-@test "stream: a doubled or a lost record is seen after sorting" {
-	LC_ALL=C sort t.acct | awk 'NR == 4 { print } { print }' >doubled.acct
-	run -1 --separate-stderr acct-cat --check doubled.acct
-	[[ "$stderr" == "acct-cat: doubled.acct: 8 records where the trailer says 7" ]]
-	LC_ALL=C sort t.acct | awk 'NR == 4 { print; next } NR != 5' | awk 'NR == 4 { print } { print }' >swapped.acct
-	run -1 --separate-stderr acct-cat --check swapped.acct
-	[[ "$stderr" == "acct-cat: swapped.acct: checksum of 7 records is "* ]]
-}
-
-@test "stream: wc -l is two more than the records" {
-	same 9 "$(wc -l <t.acct)"
-}
-
 @test "stream: cat a b, and one of them cut" {
 	cat t.acct t.acct | acct-cat --check
 	same 14 "$(cat t.acct t.acct | acct-cat -f json | wc -l)"
@@ -72,36 +22,6 @@ prepare() {
 	mkrec t 'id:int32' <<<1 >other.acct
 	run -1 --separate-stderr sh -c 'cat t.acct other.acct | acct-cat --check'
 	[[ "$stderr" == "acct-cat: <stdin>: after record 7: a header with other columns than the first: "* ]]
-}
-
-@test "stream: split, and the parts together again" {
-	split -l 3 t.acct part.
-	cat part.* | acct-cat --check
-	cat part.ac part.ab part.aa >turned		# control lines may stand anywhere, but a header comes before records
-	run -1 --separate-stderr acct-cat --check turned
-	[[ "$stderr" == "acct-cat: turned: not a record stream: header missing before: "* ]]
-}
-
-@test "stream: head and grep with --partial" {
-	same 2 "$(head -n 3 t.acct | acct-cat --partial -f json | wc -l)"
-	same 2 "$(head -n 3 t.acct | ACCT_PARTIAL=1 acct-cat -f json | wc -l)"
-	run -65 --separate-stderr sh -c 'head -n 3 t.acct | acct-cat -f json'
-	same "acct-cat: <stdin>: truncated: 2 records, trailer missing" "$stderr"
-	run -65 --separate-stderr sh -c 'head -c 150 t.acct | acct-cat --partial -f json'
-	[[ "$stderr" == "acct-cat: <stdin>: truncated: "*" bytes of a line cut off" ]]
-}
-
-@test "stream: cut -f takes a field" {
-	mkrec t 'id:int64 name:string' >n.acct <<-'END'
-	1	one
-	2	two
-	END
-	same $'one\ntwo' "$(cut -f 2 -s n.acct)"
-}
-
-@test "stream: tee" {
-	acct-select -w 'id > 0' t.acct | tee copy.acct | acct-cat -f json >a.json
-	acct-cat -f json copy.acct | diff -u - a.json
 }
 
 @test "stream: a stage that dies makes every later stage fail" {
