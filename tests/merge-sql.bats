@@ -293,17 +293,22 @@ b|2" "$(sqlite3 -nullvalue null gold.db 'SELECT * FROM t ORDER BY k')"
 	same 2 "$(sqlite3 gold.db 'SELECT count(*) FROM balance')"
 }
 
-# killed COMMAND: runs acct-merge-sql on a stream that does not end, kills it, and leaves the client's status in $got.
+# killed DIALECT CLIENT: runs acct-merge-sql on a stream that does not end, kills it when it has written something, and leaves the
+# client's status in $got.
 killed() {
-	seq 100000 | mkrec t 'id:int64*!' >many.acct
+	seq 200000 | mkrec t 'id:int64*!' >many.acct
 	mkfifo in out
-	"${@:2}" <out 2>err.txt & client=$!
+	"${@:2}" < <(tee seen <out) 2>err.txt & client=$!
 	acct-merge-sql -d "$1" <in >out & pid=$!
-	{ head -c 500000 many.acct; sleep 3; } >in &
-	sleep 1
+	{ head -c 900000 many.acct; exec sleep 60; } >in & writer=$!
+	for ((n = 0; n < 300; n++)); do
+		[ ! -s seen ] || break
+		sleep 0.1
+	done
 	kill -9 "$pid"
 	got=0
 	wait "$client" || got=$?
+	kill "$writer"
 }
 
 @test "merge-sql: sqlite: when this program is killed, sqlite3 fails" {
