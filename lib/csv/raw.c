@@ -59,13 +59,19 @@ record_max(const struct csv_raw *r, const struct csv_row *row)
 static uint8_t *
 put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
+	bool plain = (row->flags & (CSV_CONTROL | CSV_DECODED)) == 0;
 	size_t i;
 
 	csv_split(b, row, r->delimiter, r->fields);
 	for (i = 0; i < r->ncolumns; i++) {
 		const struct csv_field *f = &r->fields[r->from[i]];
 
-		out += val_put_string(out, f->p, f->n);
+		if (plain && f->n > 0) {
+			memcpy(out, f->p, f->n);
+			out += f->n;
+		} else {
+			out += val_put_string(out, f->p, f->n);
+		}
 		*out++ = '\t';
 	}
 	return out;

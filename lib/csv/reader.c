@@ -190,9 +190,9 @@ scan_rows(struct csv_reader *r, struct csv_scan *scan)
 	struct csv_reader_state *s = r->state;
 
 	scan->at = s->pos;
-	csv_scan(scan, r->format, s->len);
+	csv_scan(scan, s->len);
 	if (s->eof && !scan->quote && scan->n < CSV_BATCH && scan->at < s->len)
-		csv_scan_last(scan, r->format, s->len);
+		csv_scan_last(scan, s->len);
 	s->pos = scan->at;
 }
 
@@ -245,13 +245,14 @@ int
 csv_next(struct csv_reader *r, struct csv_batch *b)
 {
 	struct csv_reader_state *s = r->state;
-	struct csv_scan scan = { .rows = s->rows };
+	struct csv_scan scan;
 
 	if (r->err.status != 0 || (!s->begun && begin(r) < 0))
 		return -1;
 	csv_decoder_reset(&s->decoder);
+	csv_scan_begin(&scan, r->format, s->buf, s->rows);
 	for (;;) {
-		scan.p = s->buf;
+		scan.p = s->buf;	/* moves with a refill */
 		if (take_rows(r, &scan) < 0 && scan.n == 0)
 			return -1;
 		if (scan.n > 0)

@@ -14,41 +14,47 @@
 #include <immintrin.h>
 #endif
 
+enum { DELIMITER = 1, CONTROL = 2, QUOTE = 4 };	/* kinds of bytes */
+
+void
+csv_scan_begin(struct csv_scan *s, struct csv_format f, const uint8_t *p, struct csv_row *rows)
+{
+	*s = (struct csv_scan){ .format = f, .p = p, .rows = rows };
+	memset(s->kinds, CONTROL, 0x20);
+	if (f.quote != 0)
+		s->kinds[f.quote] = QUOTE;
+	s->kinds[f.delimiter] = DELIMITER;
+}
+
 /* Counts the delimiters of a line and sees what is odd about it. False where it holds a quote. */
 static bool
-look_at_line(struct csv_row *row, struct csv_format f, const uint8_t *p, size_t n)
+look_at_line(const struct csv_scan *s, struct csv_row *row, const uint8_t *p, size_t n)
 {
-	uint32_t nfields = 1, flags = 0;
-	bool empty = true;	/* the field so far */
+	uint32_t nfields = 1, kind, before = DELIMITER, seen = 0, doubled = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (p[i] == f.delimiter) {
-			nfields++;
-			flags |= empty ? CSV_EMPTY : 0;
-			empty = true;
-			continue;
-		}
-		if (p[i] == f.quote && f.quote != 0)
-			return false;
-		flags |= p[i] < 0x20 ? CSV_CONTROL : 0;
-		empty = false;
+		kind = s->kinds[p[i]];
+		nfields += kind & DELIMITER;
+		doubled |= kind & before;
+		seen |= kind;
+		before = kind;
 	}
 	row->nfields = nfields;
-	row->flags = flags | (empty ? CSV_EMPTY : 0);
-	return true;
+	row->flags = ((doubled | before) & DELIMITER ? CSV_EMPTY : 0) | (seen & CONTROL ? CSV_CONTROL : 0);
+	return (seen & QUOTE) == 0;
 }
 
 /* Takes the line of n bytes at s->at; next is where the one after it begins. False at a quote. */
 static bool
-take_line(struct csv_scan *s, struct csv_format f, size_t n, size_t next)
+take_line(struct csv_scan *s, size_t n, size_t next)
 {
 	struct csv_row *row = &s->rows[s->n];
 
 	if (n == 0) {
 		s->blank++;
 	} else {
-		if (!look_at_line(row, f, s->p + s->at, n)) {
+		if (!look_at_line(s, row, s->p + s->at, n)) {
 			s->quote = true;
 			return false;
 		}
@@ -64,7 +70,7 @@ take_line(struct csv_scan *s, struct csv_format f, size_t n, size_t next)
 
 /* Takes the next line. False at a quote, and where it does not end before `end`. */
 static bool
-take_next(struct csv_scan *s, struct csv_format f, size_t end)
+take_next(struct csv_scan *s, size_t end)
 {
 	const uint8_t *lf = memchr(s->p + s->at, '\n', end - s->at);
 	size_t n;
@@ -74,20 +80,20 @@ take_next(struct csv_scan *s, struct csv_format f, size_t end)
 	n = (size_t)(lf - s->p) - s->at;
 	if (n > 0 && lf[-1] == '\r')
 		n--;
-	return take_line(s, f, n, (size_t)(lf - s->p) + 1);
+	return take_line(s, n, (size_t)(lf - s->p) + 1);
 }
 
 void
-csv_scan_portable(struct csv_scan *s, struct csv_format f, size_t end)
+csv_scan_portable(struct csv_scan *s, size_t end)
 {
-	while (s->n < CSV_BATCH && take_next(s, f, end))
+	while (s->n < CSV_BATCH && take_next(s, end))
 		;
 }
 
 void
-csv_scan_last(struct csv_scan *s, struct csv_format f, size_t end)
+csv_scan_last(struct csv_scan *s, size_t end)
 {
-	take_line(s, f, end - s->at, end);
+	take_line(s, end - s->at, end);
 }
 
 #if CPU_X86
@@ -227,7 +233,7 @@ take_plain(struct csv_scan *s, const struct chunk *c)
 
 /* The same where something is; each row is seen to by itself. */
 CPU_AVX2 static void
-take_odd(struct csv_scan *s, const struct chunk *c, struct csv_format f)
+take_odd(struct csv_scan *s, const struct chunk *c)
 {
 	size_t k, base = (size_t)(c->p - s->p);
 	uint32_t fields = 0;
@@ -240,7 +246,7 @@ take_odd(struct csv_scan *s, const struct chunk *c, struct csv_format f)
 
 		n -= n > 0 && c->p[lf - 1] == '\r';
 		if (any_bit(c->look, begin, lf) || n == 0) {
-			if (!take_line(s, f, n, base + lf + 1))
+			if (!take_line(s, n, base + lf + 1))
 				return;
 		} else {
 			*row = (struct csv_row){ .off = (uint32_t)s->at, .len = (uint32_t)n, .line = s->lines++,
@@ -253,19 +259,19 @@ take_odd(struct csv_scan *s, const struct chunk *c, struct csv_format f)
 }
 
 CPU_AVX2 void
-csv_scan_avx2(struct csv_scan *s, struct csv_format f, size_t end)
+csv_scan_avx2(struct csv_scan *s, size_t end)
 {
 	struct chunk c;
 	size_t words = CHUNK_FIRST;	/* few first, as it may be the next line that holds a quote */
 
 	while (s->n < CSV_BATCH && !s->quote && s->at < end) {
-		fill_chunk(&c, f, s->p + s->at, end - s->at < 64 * words ? end - s->at : 64 * words, CSV_BATCH - s->n);
+		fill_chunk(&c, s->format, s->p + s->at, end - s->at < 64 * words ? end - s->at : 64 * words, CSV_BATCH - s->n);
 		if (c.nlf > 0 && c.any == 0)
 			take_plain(s, &c);
 		else if (c.nlf > 0)
-			take_odd(s, &c, f);
+			take_odd(s, &c);
 		else if (words == CHUNK_WORDS || end - s->at <= 64 * words)
-			if (!take_next(s, f, end))	/* longer than a chunk, or not all there */
+			if (!take_next(s, end))	/* longer than a chunk, or not all there */
 				break;
 		words = words < CHUNK_WORDS ? 2 * words : words;
 	}
@@ -274,18 +280,18 @@ csv_scan_avx2(struct csv_scan *s, struct csv_format f, size_t end)
 #else
 
 void
-csv_scan_avx2(struct csv_scan *s, struct csv_format f, size_t end)
+csv_scan_avx2(struct csv_scan *s, size_t end)
 {
-	csv_scan_portable(s, f, end);
+	csv_scan_portable(s, end);
 }
 
 #endif
 
 void
-csv_scan(struct csv_scan *s, struct csv_format f, size_t end)
+csv_scan(struct csv_scan *s, size_t end)
 {
 	if (cpu_has_avx2())
-		csv_scan_avx2(s, f, end);
+		csv_scan_avx2(s, end);
 	else
-		csv_scan_portable(s, f, end);
+		csv_scan_portable(s, end);
 }

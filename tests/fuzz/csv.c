@@ -27,12 +27,14 @@ compare_scanners(const uint8_t *p, size_t n, struct csv_format f)
 {
 	static struct csv_row rows[2][CSV_BATCH_MAX];
 	uint8_t *text = calloc(1, n + CSV_PAD);
-	struct csv_scan a = { .p = text, .rows = rows[0] }, b = { .p = text, .rows = rows[1] };
+	struct csv_scan a, b;
 	size_t i;
 
 	memcpy(text, p, n);
-	csv_scan_portable(&a, f, n);
-	csv_scan_avx2(&b, f, n);
+	csv_scan_begin(&a, f, text, rows[0]);
+	csv_scan_begin(&b, f, text, rows[1]);
+	csv_scan_portable(&a, n);
+	csv_scan_avx2(&b, n);
 	for (i = 0; i < a.n && i < b.n; i++)
 		if (rows[0][i].off != rows[1][i].off || rows[0][i].len != rows[1][i].len ||
 		    rows[0][i].line != rows[1][i].line || rows[0][i].nfields != rows[1][i].nfields ||

@@ -135,6 +135,7 @@ test_scanners(void)
 {
 	static struct csv_row rows[2][CSV_BATCH_MAX];
 	struct buf text = { 0 };
+	struct csv_scan a, b;
 	struct csv_format f;
 	size_t i, k, n;
 
@@ -145,10 +146,10 @@ test_scanners(void)
 		text.len = 0;
 		random_text(&text, (size_t)unit_below(unit_below(4) == 0 ? 30000 : 300), f);
 		memset(buf_room(&text, CSV_PAD), 0xa5, CSV_PAD);
-		struct csv_scan a = { .p = text.p, .rows = rows[0] }, b = { .p = text.p, .rows = rows[1] };
-
-		csv_scan_portable(&a, f, text.len);
-		csv_scan_avx2(&b, f, text.len);
+		csv_scan_begin(&a, f, text.p, rows[0]);
+		csv_scan_begin(&b, f, text.p, rows[1]);
+		csv_scan_portable(&a, text.len);
+		csv_scan_avx2(&b, text.len);
 		n = a.n < b.n ? a.n : b.n;
 		for (k = 0; k < n; k++) {
 			const struct csv_row *x = &rows[0][k], *y = &rows[1][k];
