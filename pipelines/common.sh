@@ -115,7 +115,7 @@ recover() {
 	rm -f -- "$LAKE"/runs/pending.* "$LAKE/runs/last.new"
 	for _dir in "$LAKE"/runs/*/; do
 		_dir=${_dir%/}
-		if [ ! -L "$_dir" ] && [ -e "$_dir/unfinished" ]; then
+		if [ ! -L "$_dir" ] && { [ -e "$_dir/unfinished" ] || [ -d "$_dir/work" ]; }; then
 			rm -rf -- "$_dir"
 		fi
 	done
@@ -130,9 +130,7 @@ begin() {
 		RUN=$LAKE/runs/$(date -u +%Y%m%dT%H%M%SZ)-$$
 		JOINED=no
 		trap 'end_failed' EXIT
-		trap 'exit 129' HUP
-		trap 'exit 130' INT
-		trap 'exit 143' TERM
+		stop_on_signals
 		mkdir -p -- "$LAKE/runs" || exit 73
 		mkdir -- "$RUN" || exit 73
 		: >"$RUN/unfinished" || exit 74
@@ -221,6 +219,39 @@ of() {
 }
 
 # ---- work at once ----
+
+# A signal ends what the script has started and then, by its trap on EXIT, the run. A shell without a terminal starts what runs beside it
+# deaf to SIGINT, so that it must be told.
+stop_on_signals() {
+	trap 'stop 129' HUP
+	trap 'stop 130' INT
+	trap 'stop 143' TERM
+}
+
+stop() {
+	trap '' HUP INT TERM
+	# shellcheck disable=SC2046
+	kill $(descendants "$$") 2>/dev/null || :
+	wait
+	exit "$1"
+}
+
+# descendants PROCESS: all that come from it, parents first.
+descendants() {
+	# shellcheck disable=SC2013
+	for _child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		echo "$_child"
+		descendants "$_child"
+	done
+}
+
+# step SCRIPT WORD...: runs another script of the job; signals are heard meanwhile.
+step() {
+	_script=$1
+	shift
+	sh "$here/$_script" "$@" &
+	wait "$!"
+}
 
 # each FUNCTION WORD...: runs FUNCTION for each word, as many at once as there are cores. Ends with the first status that is not 0.
 # To be called where set -e works, that is not as a condition.

@@ -69,9 +69,7 @@ for table in $GOLD; do
 done
 WORK=$(mktemp -d) || exit 73
 trap 'rm -rf -- "$WORK"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+stop_on_signals
 for table in $GOLD; do
 	status=0
 	left "$table" merge "$table" "$LAKE/gold/$table.acct" | warehouse || status=$?

@@ -106,9 +106,7 @@ else
 	stats=$LAKE/runs/last/stats
 	WORK=$(mktemp -d) || exit 73
 	trap 'rm -rf -- "$WORK"' EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	stop_on_signals
 fi
 checks=0
 open=0

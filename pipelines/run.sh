@@ -42,7 +42,7 @@ loaded() {
 load() {
 	if [ "$target" != none ]; then
 		tell "merging gold into $target"
-		sh "$here/load.sh" -d "$target" "$LAKE"
+		step load.sh -d "$target" "$LAKE"
 		: >"$LAKE/runs/last/loaded-$target"
 	fi
 }
@@ -202,14 +202,14 @@ begin
 ACCT_RUN=$RUN
 export ACCT_RUN
 tell 'bronze: taking the files over'
-sh "$here/bronze.sh" "$BACKEND" "$LAKE"
+step bronze.sh "$BACKEND" "$LAKE"
 tell 'silver: cleaning'
-sh "$here/silver.sh" "$LAKE"
+step silver.sh "$LAKE"
 tell 'gold: working out balances'
-sh "$here/gold.sh" "$LAKE"
+step gold.sh "$LAKE"
 tell 'reconciling'
 status=0
-sh "$here/reconcile.sh" "$LAKE" >"$WORK/reconciliation" || status=$?
+step reconcile.sh "$LAKE" >"$WORK/reconciliation" || status=$?
 if [ "$status" -ne 0 ]; then
 	cat "$WORK/reconciliation" >&2
 	[ "$status" -ne 1 ] || warn "the sums do not close; silver and gold are as they were; see $RUN/reconciliation.json"
