@@ -23,12 +23,18 @@ install_missing() {
 		echo "could not install:$missing; tests that need them will say so"
 }
 
-# The files to run, those that take longest first.
+# What to run, one a line, what takes longest first: bats files, and test programs of units as `make` has built them.
 chosen() {
-	for f in tests/pipeline.bats tests/*.bats; do
-		[ -e "$f" ] || continue
-		[ "$f" != tests/pipeline.bats ] || [ -z "${seen:-}" ] || continue
-		[ "$f" != tests/pipeline.bats ] || seen=yes
+	units=
+	for f in tests/unit/*.c; do
+		f=${f##*/}
+		units="$units $build/unit/${f%.c}"
+	done
+	for f in tests/pipeline.bats tests/merge-sql.bats tests/*.bats $units; do
+		case " ${seen:-} " in
+		*" $f "*) continue ;;
+		esac
+		seen="${seen:-} $f"
 		[ $# -gt 0 ] || echo "$f"
 		for filter; do
 			case ${f##*/} in
@@ -57,12 +63,13 @@ count() {
 sh pipelines/demo.sh --install
 install_missing
 if [ -n "${SAN:-}" ]; then
-	BUILD=$PWD/build/san
+	build=build/san
 	make -j"$(nproc)" SAN=1 all units tools
 else
-	BUILD=$PWD/build
+	build=build
 	make -j"$(nproc)" all units tools
 fi
+BUILD=$PWD/$build
 export BUILD
 [ -e ../shared/data/bank ] || echo 'SKIPPED where tests need them: the real files of ../shared are not there'
 
@@ -76,11 +83,17 @@ chosen "$@" >"$results/files"
 	echo '0 passed, 1 failed'
 	exit 64
 }
-# Each file's report appears when the file is done.
+# Each file's report appears when the file is done. A test program says "ok NAME: what" for each property, and ends with a status.
 # shellcheck disable=SC2016
 xargs -P "${TEST_JOBS:-$(nproc)}" -n 1 sh -c '
 	out=$0/$(basename "$1").tap
-	timeout "${TEST_TIMEOUT:-3000}" bats --tap "$1" >"$out" 2>&1
+	case $1 in
+	*.bats) timeout "${TEST_TIMEOUT:-3000}" bats --tap "$1" ;;
+	*)
+		timeout "${TEST_TIMEOUT:-3000}" "$1" || echo "not ok $(basename "$1"): ended with status $?"
+		echo "1..1"
+		;;
+	esac >"$out" 2>&1
 	{ echo "== $1"; cat "$out"; } >"$out.report"
 	cat "$out.report"' "$results" <"$results/files" || :
 passed=0
