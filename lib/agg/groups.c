@@ -35,22 +35,55 @@ groups_free(struct groups *g)
 	agg_free(&g->agg);
 }
 
+/* ---- In order ---- */
+
+/* All groups in memory, keys ascending. What each step reads at random has been fetched by the steps before. */
+static int
+put_ordered(struct groups *g, runs_sink *sink, void *context)
+{
+	enum { AHEAD = 24 };
+	const struct keymap_slot *slots = g->map.slots, *s;
+	uint32_t *order = keymap_order(&g->map);
+	size_t i, n = g->map.n, nkey;
+	const uint8_t *key;
+	int failed = 0;
+
+	for (i = 0; i < n && !failed; i++) {
+		if (i + 2 * AHEAD < n)
+			cpu_prefetch(&slots[order[i + 2 * AHEAD]]);
+		if (i + AHEAD < n)
+			cpu_prefetch(g->agg.states + (slots[order[i + AHEAD]].number - 1) * g->agg.size);
+		s = &slots[order[i]];
+		key = keymap_slot_key(s, &nkey);
+		failed = sink(context, key, nkey, &g->agg, s->number - 1);
+	}
+	free(order);
+	return failed;
+}
+
 /* ---- To disk ---- */
+
+struct run_sink {
+	struct runs *runs;
+	struct msg *err;
+};
+
+static int
+add_to_run(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t group)
+{
+	struct run_sink *s = context;
+
+	return runs_add(s->runs, key, n, a, group, s->err);
+}
 
 static int
 write_run(struct groups *g, struct msg *err)
 {
-	uint32_t *order = keymap_order(&g->map), i;
-	const uint8_t *key;
-	size_t n;
-	int failed = 0;
+	struct run_sink s = { &g->runs, err };
+	int failed;
 
 	runs_begin(&g->runs);
-	for (i = 0; i < g->map.n && !failed; i++) {
-		key = keymap_key(&g->map, order[i], &n);
-		failed = runs_add(&g->runs, key, n, &g->agg, order[i], err);
-	}
-	free(order);
+	failed = put_ordered(g, add_to_run, &s);
 	keymap_clear(&g->map);
 	agg_clear(&g->agg);
 	if (!failed)
@@ -122,7 +155,7 @@ find_groups(struct groups *g, size_t n, struct msg *err)
 		g->ids[i] = keymap_glance(&g->map, g->key[i].p, g->key[i].n, g->hash[i]);
 	for (i = 0; i < n; i++) {
 		if (g->ids[i] != KEYMAP_ABSENT)
-			cpu_fetch(g->agg.states + g->ids[i] * g->agg.size);
+			cpu_prefetch(g->agg.states + g->ids[i] * g->agg.size);
 	}
 	for (i = 0; i < n; i++) {
 		if (g->ids[i] != KEYMAP_ABSENT)
@@ -131,7 +164,7 @@ find_groups(struct groups *g, size_t n, struct msg *err)
 		if (g->ids[i] == KEYMAP_ABSENT)
 			return msg_set(err, EX_SOFTWARE, "too many keys: give a limit with --memory");
 		if (g->ids[i] < g->agg.n)	/* not of a group that begins here */
-			cpu_fetch(g->agg.states + g->ids[i] * g->agg.size);
+			cpu_prefetch(g->agg.states + g->ids[i] * g->agg.size);
 	}
 	agg_extend(&g->agg, g->map.n);
 	return 0;
@@ -171,28 +204,6 @@ groups_add(struct groups *g, const struct rec_batch *b, struct msg *err)
 }
 
 /* ---- Out ---- */
-
-static int
-put_ordered(struct groups *g, runs_sink *sink, void *context)
-{
-	enum { AHEAD = 16 };
-	uint32_t *order, i, n = g->map.n;
-	const uint8_t *key;
-	size_t nkey;
-	int failed = 0;
-
-	order = keymap_order(&g->map);
-	for (i = 0; i < n && !failed; i++) {
-		if (i + AHEAD < n) {
-			keymap_prefetch_key(&g->map, order[i + AHEAD]);
-			cpu_fetch(g->agg.states + order[i + AHEAD] * g->agg.size);
-		}
-		key = keymap_key(&g->map, order[i], &nkey);
-		failed = sink(context, key, nkey, &g->agg, order[i]);
-	}
-	free(order);
-	return failed;
-}
 
 int
 groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err)

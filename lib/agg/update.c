@@ -20,7 +20,7 @@ cap_after(const struct agg *a, size_t n)
 	size_t cap = a->cap;
 
 	while (cap < n)
-		cap = cap < FIRST_GROUPS ? FIRST_GROUPS : cap + cap / 2;
+		cap = cap < FIRST_GROUPS ? FIRST_GROUPS : 2 * cap;
 	return cap < UINT32_MAX ? cap : UINT32_MAX;
 }
 
@@ -525,7 +525,7 @@ agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, cons
 
 	if (a->size > PREFETCH_SIZE) {	/* the first 64 bytes are fetched by the caller, who guesses the groups early */
 		for (i = 0; i < n; i++)
-			cpu_fetch(a->states + (size_t)ids[i] * a->size + PREFETCH_SIZE);
+			cpu_prefetch(a->states + (size_t)ids[i] * a->size + PREFETCH_SIZE);
 	}
 	if (a->side_column != AGG_NONE && (known = find_sides(a, b, from, n)) < n)
 		return known;

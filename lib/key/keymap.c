@@ -112,7 +112,7 @@ places_after(const struct keymap *m, size_t n)
 	size_t cap = m->cap;
 
 	while (cap < n)
-		cap = cap < FIRST_PLACES ? FIRST_PLACES : cap + cap / 2;
+		cap = cap < FIRST_PLACES ? FIRST_PLACES : 2 * cap;
 	return cap < UINT32_MAX ? cap : UINT32_MAX;
 }
 
@@ -166,15 +166,15 @@ keymap_memory_after(const struct keymap *m, size_t more)
 
 struct item {
 	uint64_t prefix;	/* eight bytes of the key from some depth on, most significant first, zeros behind its end */
-	uint32_t id;
+	uint32_t slot;
 };
 
 static uint64_t
-prefix_at(const struct keymap *m, uint32_t id, size_t depth)
+prefix_at(const struct keymap *m, uint32_t slot, size_t depth)
 {
 	uint64_t v = 0;
 	size_t n;
-	const uint8_t *p = keymap_key(m, id, &n);
+	const uint8_t *p = keymap_slot_key(&m->slots[slot], &n);
 
 	if (depth < n)
 		memcpy(&v, p + depth, n - depth < 8 ? n - depth : 8);
@@ -190,8 +190,8 @@ item_less(const struct keymap *m, const struct item *a, const struct item *b, si
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix;
-	p = keymap_key(m, a->id, &n);
-	q = keymap_key(m, b->id, &k);
+	p = keymap_slot_key(&m->slots[a->slot], &n);
+	q = keymap_slot_key(&m->slots[b->slot], &k);
 	if (n <= depth + 8 || k <= depth + 8)
 		return n < k;
 	c = memcmp(p + depth + 8, q + depth + 8, (n < k ? n : k) - depth - 8);
@@ -261,7 +261,7 @@ sort_items(const struct keymap *m, struct item *v, size_t n, size_t depth, unsig
 			depth += 8;
 			shift = 56;
 			for (i = 0; i < n; i++)
-				v[i].prefix = prefix_at(m, v[i].id, depth);
+				v[i].prefix = prefix_at(m, v[i].slot, depth);
 			continue;
 		}
 		while ((differ >> shift & 255) == 0)
@@ -283,20 +283,21 @@ sort_items(const struct keymap *m, struct item *v, size_t n, size_t depth, unsig
 }
 
 static struct item
-first_item(const struct keymap_slot *s)
+first_item(const struct keymap *m, size_t slot)
 {
+	const struct keymap_slot *s = &m->slots[slot];
 	uint64_t v = s->lo;
 
 	if (keymap_is_long(s))
 		memcpy(&v, keymap_long_at(s)->bytes, sizeof(v));
-	return (struct item){ be64toh(v), s->number - 1 };
+	return (struct item){ be64toh(v), (uint32_t)slot };
 }
 
 uint32_t *
 keymap_order(const struct keymap *m)
 {
 	struct item *v;
-	uint32_t *order;
+	uint32_t *order, slot;
 	size_t i, n = 0;
 
 	if (m->n == 0)
@@ -304,14 +305,13 @@ keymap_order(const struct keymap *m)
 	v = xreallocarray(NULL, m->n, sizeof(*v));
 	for (i = 0; i < m->nslots; i++) {
 		if (m->slots[i].number != 0)
-			v[n++] = first_item(&m->slots[i]);
+			v[n++] = first_item(m, i);
 	}
 	sort_items(m, v, m->n, 0, 56);
-	order = (uint32_t *)(void *)v;	/* the numbers alone, over what has been read */
+	order = (uint32_t *)(void *)v;	/* the slots alone, over what has been read */
 	for (i = 0; i < m->n; i++) {
-		uint32_t id = v[i].id;
-
-		memcpy(&order[i], &id, sizeof(id));
+		slot = v[i].slot;
+		memcpy(&order[i], &slot, sizeof(slot));
 	}
 	return xreallocarray(order, m->n, sizeof(*order));
 }

@@ -60,8 +60,8 @@ size_t keymap_memory(const struct keymap *m);
 size_t keymap_memory_after(const struct keymap *m, size_t more);
 
 /*
- * The numbers of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n, the caller frees it. Takes 16 bytes
- * a key while it works. NULL where there is no key.
+ * The slots of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n indexes into m->slots, the caller frees
+ * it. Takes 16 bytes a key while it works. NULL where there is no key.
  */
 uint32_t *keymap_order(const struct keymap *m);
 
@@ -134,7 +134,7 @@ keymap_home(const struct keymap *m, uint64_t hash)
 static inline void
 keymap_prefetch(const struct keymap *m, uint64_t hash)
 {
-	cpu_fetch(&m->slots[keymap_home(m, hash)]);
+	cpu_prefetch(&m->slots[keymap_home(m, hash)]);
 }
 
 #define KEYMAP_LONG(hash) htole32(((uint32_t)(hash) | 0x80000000) & 0xffffff00)
@@ -160,7 +160,7 @@ keymap_prefetch_entry(const struct keymap *m, uint64_t hash)
 
 	for (i = 0; i < KEYMAP_LINE; i++) {
 		if (s[i].hi == KEYMAP_LONG(hash))
-			cpu_fetch(keymap_long_at(&s[i]));
+			cpu_prefetch(keymap_long_at(&s[i]));
 	}
 }
 
@@ -183,7 +183,7 @@ keymap_glance(const struct keymap *m, const uint8_t *key, size_t n, uint64_t has
 	e = keymap_pack(key, n);
 	for (j = 0; j < KEYMAP_LINE; j++)	/* no branch: where in the line a key is cannot be foretold */
 		found |= ((s[j].lo ^ e.lo) | (s[j].hi ^ e.hi)) == 0 ? s[j].number : 0;
-	cpu_fetch(&m->slots[(i + (found == 0 ? KEYMAP_LINE : 0)) & (m->nslots - 1)]);
+	cpu_prefetch(&m->slots[(i + (found == 0 ? KEYMAP_LINE : 0)) & (m->nslots - 1)]);
 	return found - 1;
 }
 
@@ -238,12 +238,10 @@ keymap_add(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, bool *
 	return *added ? keymap_append(m, key, n, hash, e) : number;
 }
 
-/* The key with that number and its length: view until the next key is added. */
+/* The key in a slot that is not free and its length: view until the next key is added. Its number is s->number - 1. */
 static inline const uint8_t *
-keymap_key(const struct keymap *m, uint32_t number, size_t *np)
+keymap_slot_key(const struct keymap_slot *s, size_t *np)
 {
-	const struct keymap_slot *s = &m->slots[m->places[number]];
-
 	if (keymap_is_long(s)) {
 		*np = keymap_long_at(s)->n;
 		return keymap_long_at(s)->bytes;
@@ -255,10 +253,11 @@ keymap_key(const struct keymap *m, uint32_t number, size_t *np)
 	return (const uint8_t *)s;
 }
 
-static inline void
-keymap_prefetch_key(const struct keymap *m, uint32_t number)
+/* The key with that number, likewise. */
+static inline const uint8_t *
+keymap_key(const struct keymap *m, uint32_t number, size_t *np)
 {
-	cpu_fetch(&m->slots[m->places[number]]);
+	return keymap_slot_key(&m->slots[m->places[number]], np);
 }
 
 #endif
