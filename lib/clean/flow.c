@@ -221,6 +221,7 @@ make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 	struct rec raw = rec_at(b, from), last = rec_at(b, to - 1);
 	uint8_t *end, *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
 	struct clean_row *row = f->rows, *rows_end = f->rows + (to - from);
+	bool integers = f->cleaner->integer_key != NULL;
 	ssize_t rejected = 0;
 
 	if (p == NULL)
@@ -233,6 +234,8 @@ make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 		clean_total_passed(&f->total, f->cleaner);
 		*end = '\n';
 		p = end + 1;
+		if (integers)
+			keyset_prefetch_int(&f->seen, row->integer);
 	}
 	return rejected;
 }
@@ -244,10 +247,8 @@ ask_integers(struct clean_flow *f, size_t n)
 	struct clean_row *row, *end = f->rows + n;
 
 	for (row = f->rows; row < end; row++)
-		if (row->at != NULL) {
+		if (row->at != NULL)
 			find_key(f, row);
-			keyset_fetch_int(&f->seen, row->integer);
-		}
 	for (row = f->rows; row < end; row++)
 		if (row->at != NULL && (row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
 			break;

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cpu.h"
 #include "base/hash.h"
 #include "key/keymap.h"
 
@@ -104,16 +103,19 @@ keyset_cell(struct keyset *s, int64_t key)
 	return &s->last.prints[key & (KEYSET_PAGE - 1)];
 }
 
-/* Some keys before keyset_add_int: what it will need begins to come from memory. */
+/*
+ * Some keys before keyset_add_int: what it will need begins to come from memory. A prefetch, not a load (cpu.h), as callers have work to do between two
+ * of them, which a load that is waited for would hold up.
+ */
 static inline void
-keyset_fetch_int(struct keyset *s, int64_t key)
+keyset_prefetch_int(struct keyset *s, int64_t key)
 {
 	uint64_t *cell;
 
 	if (!s->paged)
-		cpu_fetch(&s->cells[keyset_hash_int(key) & (s->cells_cap - 1)]);
+		__builtin_prefetch(&s->cells[keyset_hash_int(key) & (s->cells_cap - 1)], 1);
 	else if (s->last.id != key >> 12 && (cell = keyset_cell(s, key)) != NULL)
-		cpu_fetch(cell);
+		__builtin_prefetch(cell, 1);
 }
 
 enum keyset_answer keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print);

@@ -126,7 +126,7 @@ check_pass(enum way way, bool integers, size_t n, size_t limit)
 		print = (uint64_t)keys[i] * 31 + (unit_below(3) == 0);
 		want[i] = (int8_t)plain_add(keys[i], print + (print == 0));
 		if (integers && !p.waiting)
-			keyset_fetch_int(&p.set, keys[i]);
+			keyset_prefetch_int(&p.set, keys[i]);
 		first[i] = (int8_t)answer(&p, keys[i], print + (print == 0));
 		CHECK(limit == 0 || p.waiting || keyset_memory(&p.set) <= limit + 65536, "%zu bytes", keyset_memory(&p.set));
 	}
