@@ -21,6 +21,7 @@ import duckdb, json, resource, sys, time
 source, answer = sys.argv[1:]
 c = duckdb.connect()
 c.execute("SET threads = 2")
+c.execute("SET enable_progress_bar = false")
 begun = time.perf_counter()
 c.execute('''
     CREATE TABLE answer AS
