@@ -2,7 +2,7 @@
 #   make            programs into $(BUILD)/bin
 #   make check      every test that needs no peer of another project
 #   make SAN=1 ...  the same with the address and undefined-behaviour sanitizers
-#   make fuzz       every fuzz target, FUZZ_SECONDS each (clang)
+#   make fuzz       every fuzz target, FUZZ_SECONDS each (clang); make fuzz-csv for one
 #   make lint bench install uninstall clean
 
 VERSION = 0.1.0
@@ -73,19 +73,26 @@ check: all units tools
 	BUILD='$(abspath $(BUILD))' bats $(BATS)
 
 # Each target starts from its seeds and keeps what it finds beside its program.
-fuzz: fuzzers
-	@for f in $(FUZZERS); do n=$${f##*/}; mkdir -p $$f.corpus; echo "$$n: $(FUZZ_SECONDS) s"; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 \
-	    -artifact_prefix=$$f. $$f.corpus $$(ls -d tests/fuzz/corpus/$$n 2>/dev/null) || exit 1; done
+fuzz: $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c))
+
+fuzz-%: $(BUILD)/fuzz/%
+	@mkdir -p $<.corpus
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -artifact_prefix=$<. $<.corpus \
+	    $(wildcard tests/fuzz/corpus/$*)
 
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh
 
-lint:
+lint: lint-scripts lint-manuals lint-gcc lint-clang
+
+lint-scripts:
 	shellcheck $(SCRIPTS)
-	mandoc -T lint -W warning man/*
-	$(MAKE) BUILD=$(BUILD)/lint-gcc CC=gcc CFLAGS='-O2 -Werror' all units tools
-	$(MAKE) BUILD=$(BUILD)/lint-clang CC=clang CFLAGS='-O2 -Werror' all units tools
+
+lint-manuals:
+	mandoc -T lint -W warning man/*.[157]
+
+lint-gcc lint-clang: lint-%:
+	$(MAKE) BUILD=$(BUILD)/lint-$* CC=$* CFLAGS='-O2 -Werror' all units tools
 
 # ---- installation ----
 
@@ -109,4 +116,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all units tools fuzzers check fuzz bench lint install uninstall clean
+.PHONY: all units tools fuzzers check fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
