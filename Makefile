@@ -58,10 +58,13 @@ $(BUILD)/tools/%: $(BUILD)/tests/gen/%.o $(BUILD)/libacct.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard lib/*/*.c lib/*/*.h)
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	    -o $@ $< $(wildcard lib/*/*.c) $(LIBS)
+# The library once more for the fuzzers, with their instrumentation.
+FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+fuzz-library:
+	$(MAKE) BUILD=$(BUILD)/fuzz/build CC=$(FUZZ_CC) CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' $(BUILD)/fuzz/build/libacct.a
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c fuzz-library
+	$(FUZZ_CC) $(CPPFLAGS) -std=c11 $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/fuzz/build/libacct.a $(LIBS)
 
 # ---- tests ----
 
@@ -75,7 +78,7 @@ check: all units tools
 # Each target starts from its seeds and keeps what it finds beside its program.
 fuzz: $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c))
 
-fuzz-%: $(BUILD)/fuzz/%
+$(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c)): fuzz-%: $(BUILD)/fuzz/%
 	@mkdir -p $<.corpus
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -artifact_prefix=$<. $<.corpus \
 	    $(wildcard tests/fuzz/corpus/$*)
@@ -116,4 +119,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all units tools fuzzers check fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
+.PHONY: all units tools fuzzers fuzz-library check fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
