@@ -193,11 +193,23 @@ check_end(struct rec_reader *r)
 
 /* ---- records ---- */
 
-int
-rec_fault(struct rec_reader *r, uint64_t number, const char *column, const char *what, struct rec_field value)
+static int
+fault(struct rec_reader *r, uint64_t number, const char *column, const char *what, const void *shown, size_t n)
 {
-	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %s%s%s: %s", r->name, number, column != NULL ? column : "",
-	    column != NULL ? ": " : "", what, msg_quote(value.p, value.n));
+	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %s: %s: %s", r->name, number, column, what, msg_quote(shown, n));
+}
+
+int
+rec_fault(struct rec_reader *r, uint64_t number, size_t column, const char *what, struct rec_field value)
+{
+	const struct rec_column *c = &r->header.columns[column];
+	struct buf text = { 0 };
+
+	if (!val_is_null(value.p, value.n))
+		val_text(c->type, value.p, value.n, &text);
+	fault(r, number, c->name, what, text.p, text.len);
+	buf_free(&text);
+	return -1;
 }
 
 /* The record at ends[next] does not have a TAB after each field but the last, and an LF there. */
@@ -273,8 +285,9 @@ check_values(struct rec_reader *r, struct rec_batch *b)
 	if (first == b->n)
 		return 0;
 	value = rec_field(rec_at(b, first), column);
-	return rec_fault(r, b->first + first, r->header.columns[column].name, value.n == 0 ? "an empty field" :
-	    val_is_null(value.p, value.n) ? "null in a column that is never null" : "not a canonical value of its type", value);
+	return fault(r, b->first + first, r->header.columns[column].name, value.n == 0 ? "an empty field" :
+	    val_is_null(value.p, value.n) ? "null in a column that is never null" : "not a canonical value of its type", value.p,
+	    value.n);
 }
 
 int

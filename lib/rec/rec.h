@@ -124,8 +124,8 @@ int rec_next(struct rec_reader *r, struct rec_batch *b);
 
 void rec_close(struct rec_reader *r);	/* frees; valid after a failed rec_open too */
 
-/* "<stdin>: record 17: name: what: 'value'", EX_DATAERR: for a program that finds fault with a value. column may be NULL. */
-int rec_fault(struct rec_reader *r, uint64_t number, const char *column, const char *what, struct rec_field value);
+/* "<stdin>: record 17: name: what: 'value'", EX_DATAERR: for a program that finds fault with a value, which is shown as text. */
+int rec_fault(struct rec_reader *r, uint64_t number, size_t column, const char *what, struct rec_field value);
 
 void xrec_open(struct rec_reader *r, const char *path, unsigned flags);
 bool xrec_next(struct rec_reader *r, struct rec_batch *b);	/* false at the end */

@@ -152,10 +152,10 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 
 	for (c = 0; c < l->nkeys; c++)
 		if (rec_is_null(r, l->keys[c]))
-			return rec_fault(in, b->first + i, l->columns[l->keys[c]].name, "null in a key", rec_field(r, l->keys[c]));
+			return rec_fault(in, b->first + i, l->keys[c], "null in a key", rec_field(r, l->keys[c]));
 	if ((fault = l->dialect->row(l, r, &c)) != NULL) {
 		l->buf.len = begun;
-		return rec_fault(in, b->first + i, l->columns[c].name, fault, rec_field(r, c));
+		return rec_fault(in, b->first + i, c, fault, rec_field(r, c));
 	}
 	l->rows++;
 	if (l->buf.len < FLUSH_AT)
