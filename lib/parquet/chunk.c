@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
 #include <zstd.h>
 
 #include "parquet/bits.h"
 #include "parquet/chunk.h"
 #include "parquet/codec.h"
 #include "parquet/convert.h"
+#include "parquet/crc.h"
 
 enum {
 	READ_AHEAD = 256 * 1024,	/* bytes read at once where a page is smaller */
@@ -128,17 +128,18 @@ is_plausible(int codec, const uint8_t *p, size_t n, size_t size)
 	}
 }
 
-/* Uncompresses n bytes to `size` in out, behind the `keep` bytes it has. */
+/* Uncompresses n bytes to `size` in out. */
 static int
-expand(struct chunk_in *k, const uint8_t *p, size_t n, struct buf *out, size_t size, struct msg *err)
+expand(struct chunk_in *k, int encoding, const uint8_t *p, size_t n, struct buf *out, size_t size, struct msg *err)
 {
+	bool words = k->e->type == META_INT64 && (encoding == META_PLAIN || encoding == META_PLAIN_DICTIONARY);
 	const char *bad;
 
 	if (!is_plausible(k->meta->codec, p, n, size))
 		return fault(k, "a page that cannot be as large as it says", err);
 	out->len = 0;
 	buf_room(out, size + 16);
-	if ((bad = codec_expand(k->meta->codec, p, n, out->p, size)) != NULL)
+	if ((bad = codec_expand(k->meta->codec, words, p, n, out->p, size)) != NULL)
 		return fault(k, bad, err);
 	out->len = size;
 	return 0;
@@ -153,7 +154,7 @@ stored(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 	if (p == NULL)
 		return NULL;
 	k->at += (uint64_t)h->compressed;
-	if (h->has_crc && (uint32_t)crc32(0, p, (uInt)h->compressed) != h->crc) {
+	if (h->has_crc && crc_bytes(p, (size_t)h->compressed) != h->crc) {
 		fault(k, "a page whose checksum does not match", err);
 		return NULL;
 	}
@@ -172,7 +173,7 @@ load_dictionary(struct chunk_in *k, const struct meta_page_header *h, struct msg
 		return fault(k, "a dictionary where none can be", err);
 	if (h->encoding != META_PLAIN && h->encoding != META_PLAIN_DICTIONARY)
 		return fault(k, "a dictionary that is not PLAIN", err);
-	if ((p = stored(k, h, err)) == NULL || expand(k, p, (size_t)h->compressed, &k->dict_page, (size_t)h->uncompressed, err) == -1)
+	if ((p = stored(k, h, err)) == NULL || expand(k, h->encoding, p, (size_t)h->compressed, &k->dict_page, (size_t)h->uncompressed, err) == -1)
 		return -1;
 	if ((bad = values_dictionary(k->c, k->e, k->dict_page.p, k->dict_page.len, (size_t)h->values, &k->dict_values)) != NULL)
 		return fault(k, bad, err);
@@ -212,7 +213,7 @@ load_v1(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 		return -1;
 	end = p + h->compressed;
 	if (k->meta->codec != META_UNCOMPRESSED) {
-		if (expand(k, p, (size_t)h->compressed, &k->page, (size_t)h->uncompressed, err) == -1)
+		if (expand(k, h->encoding, p, (size_t)h->compressed, &k->page, (size_t)h->uncompressed, err) == -1)
 			return -1;
 		p = k->page.p;
 		end = p + k->page.len;
@@ -243,7 +244,7 @@ load_v2(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 	hybrid_open(&k->def, p, p + h->def_len, bits_width(k->c->max_def));
 	p += h->def_len;
 	if (h->is_compressed && k->meta->codec != META_UNCOMPRESSED && end > p) {
-		if (expand(k, p, (size_t)(end - p), &k->page, (size_t)h->uncompressed - levels, err) == -1)
+		if (expand(k, h->encoding, p, (size_t)(end - p), &k->page, (size_t)h->uncompressed - levels, err) == -1)
 			return -1;
 		p = k->page.p;
 		end = p + k->page.len;

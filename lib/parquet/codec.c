@@ -9,6 +9,7 @@
 
 #include "parquet/codec.h"
 #include "parquet/meta.h"
+#include "parquet/words.h"
 
 const char *
 codec_name(int codec)
@@ -34,13 +35,16 @@ codec_refused(int codec)
 }
 
 static const char *
-expand_snappy(const uint8_t *p, size_t n, uint8_t *out, size_t size)
+expand_snappy(bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
+	static const char bad[] = "not SNAPPY, or not of its size";
 	size_t len;
 
+	if (words)
+		return words_expand(out, size, p, n) ? NULL : bad;
 	if (snappy_uncompressed_length((const char *)p, n, &len) != SNAPPY_OK || len != size ||
 	    snappy_uncompress((const char *)p, n, (char *)out, &len) != SNAPPY_OK || len != size)
-		return "not SNAPPY, or not of its size";
+		return bad;
 	return NULL;
 }
 
@@ -118,7 +122,7 @@ expand_zstd(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 }
 
 const char *
-codec_expand(int codec, const uint8_t *p, size_t n, uint8_t *out, size_t size)
+codec_expand(int codec, bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
 	switch (codec) {
 	case META_UNCOMPRESSED:
@@ -128,7 +132,7 @@ codec_expand(int codec, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 			memcpy(out, p, n);
 		return NULL;
 	case META_SNAPPY:
-		return expand_snappy(p, n, out, size);
+		return expand_snappy(words, p, n, out, size);
 	case META_GZIP:
 		return expand_gzip(p, n, out, size);
 	case META_LZ4:
@@ -173,25 +177,28 @@ pack_zstd(int level, const uint8_t *p, size_t n, struct buf *out, struct msg *er
 }
 
 static int
-pack_snappy(const uint8_t *p, size_t n, struct buf *out)
+pack_snappy(struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out)
 {
 	size_t room = snappy_max_compressed_length(n);
 
+	if (hint.words) {
+		out->len += words_pack(buf_room(out, words_room(n)), p, n, hint.skip);
+		return 0;
+	}
 	snappy_compress((const char *)p, n, (char *)buf_room(out, room), &room);
 	out->len += room;
 	return 0;
 }
 
 int
-codec_pack(int codec, int level, const uint8_t *p, size_t n, unsigned width, struct buf *out, struct msg *err)
+codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out, struct msg *err)
 {
-	(void)width;
 	switch (codec) {
 	case META_UNCOMPRESSED:
 		buf_add(out, p, n);
 		return 0;
 	case META_SNAPPY:
-		return pack_snappy(p, n, out);
+		return pack_snappy(hint, p, n, out);
 	case META_GZIP:
 		return pack_gzip(level, p, n, out, err);
 	case META_ZSTD:

@@ -2,6 +2,7 @@
 #ifndef PARQUET_CODEC_H
 #define PARQUET_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,13 +15,16 @@ const char *codec_name(int codec);
 /* NULL where it can be read, else why not. */
 const char *codec_refused(int codec);
 
-/* Uncompresses to exactly `size` bytes at `out`. Returns NULL, or what is wrong; nothing beyond out[size - 1] is touched. */
-const char *codec_expand(int codec, const uint8_t *p, size_t n, uint8_t *out, size_t size);
+/* What is known of the bytes: behind the first `skip` of them lie values of 8 bytes, if `words` is set. */
+struct codec_hint {
+	bool words;
+	size_t skip;
+};
 
-/*
- * Appends n bytes compressed with UNCOMPRESSED, SNAPPY, GZIP or ZSTD. width is the bytes of a value where p is an array of integers of 4
- * or 8 bytes, else 0: a hint.
- */
-int codec_pack(int codec, int level, const uint8_t *p, size_t n, unsigned width, struct buf *out, struct msg *err);
+/* Uncompresses to exactly `size` bytes at `out`. Returns NULL, or what is wrong; nothing beyond out[size - 1] is touched. */
+const char *codec_expand(int codec, bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size);
+
+/* Appends n bytes compressed with UNCOMPRESSED, SNAPPY, GZIP or ZSTD. */
+int codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out, struct msg *err);
 
 #endif

@@ -264,6 +264,42 @@ dict_fixed_free(struct dict_fixed *d)
 
 /* ---- bytes ---- */
 
+static inline uint64_t
+load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+/*
+ * Four words of a value, which for 4 to 16 bytes cover all of it, so that they tell it from others of its length; no branch depends on
+ * whether it has 7 or 10 bytes.
+ */
+static inline struct dict_entry
+bytes_key(struct pq_bytes v)
+{
+	struct dict_entry e = { 0, 0, 0, (uint32_t)v.n };
+	size_t half = v.n / 8 * 4;
+
+	if (v.n > 16) {
+		e.a = hash_bytes(v.p, v.n);
+	} else if (v.n >= 4) {
+		e.a = load32(v.p) << 32 | load32(v.p + half);
+		e.b = load32(v.p + v.n - 4) << 32 | load32(v.p + v.n - 4 - half);
+	} else if (v.n > 0) {
+		e.a = (uint64_t)v.p[0] << 16 | (uint64_t)v.p[v.n / 2] << 8 | v.p[v.n - 1];
+	}
+	return e;
+}
+
+static inline uint64_t
+bytes_hash(const struct dict_entry *e)
+{
+	return hash_word(e->a + e->b * UINT64_C(0x9e3779b97f4a7c15) + e->len);
+}
+
 static void
 bytes_grow(struct dict_bytes *d)
 {
@@ -275,29 +311,29 @@ bytes_grow(struct dict_bytes *d)
 	d->cap = slots / 2;
 	d->entries = xreallocarray(d->entries, d->cap, sizeof *d->entries);
 	for (i = 0; i < d->n; i++) {
-		for (at = d->entries[i].hash & d->mask; d->slots[at] != 0; at = (at + 1) & d->mask)
+		for (at = bytes_hash(&d->entries[i]) & d->mask; d->slots[at] != 0; at = (at + 1) & d->mask)
 			;
 		d->slots[at] = (uint32_t)i + 1;
 	}
 }
 
 static inline bool
-bytes_equal(const struct dict_bytes *d, uint32_t i, struct pq_bytes v)
+bytes_equal(const struct dict_bytes *d, const struct dict_entry *e, const struct dict_entry *key, struct pq_bytes v)
 {
-	return d->entries[i].len == v.n && (v.n == 0 || memcmp(d->data.p + d->entries[i].off, v.p, v.n) == 0);
+	return e->a == key->a && e->b == key->b && e->len == key->len && (v.n <= 16 || memcmp(d->data.p + e->off, v.p, v.n) == 0);
 }
 
 /* Adds an entry at a free slot; false where the dictionary would grow beyond its worth. */
 static bool
-bytes_insert(struct dict_bytes *d, struct pq_bytes v, uint64_t hash, size_t at)
+bytes_insert(struct dict_bytes *d, struct pq_bytes v, const struct dict_entry *key, size_t at)
 {
 	size_t values = d->nvalues + 1;
 
 	if (d->n == DICT_MAX || v.n > DICT_MAX_BYTES - d->data.len || (values > SAMPLE && d->n > values / 2))
 		return false;
-	d->entries[d->n] = (struct dict_entry){ hash, (uint32_t)d->data.len, (uint32_t)v.n };
-	if (v.n > 0)
-		buf_add(&d->data, v.p, v.n);
+	d->entries[d->n] = *key;
+	d->entries[d->n].off = (uint32_t)d->data.len;
+	buf_add(&d->data, v.p, v.n);
 	d->slots[at] = (uint32_t)++d->n;
 	if (d->n == d->cap)
 		bytes_grow(d);
@@ -308,18 +344,18 @@ size_t
 dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 {
 	uint32_t *index = (uint32_t *)(void *)buf_room(&d->index, n * sizeof *index), e;
-	uint64_t hash;
+	struct dict_entry key;
 	size_t i, at;
 
 	if (d->slots == NULL)
 		bytes_grow(d);
 	for (i = 0; i < n; i++, d->nvalues++) {
-		hash = hash_bytes(v[i].p, v[i].n);
-		for (at = hash & d->mask; (e = d->slots[at]) != 0; at = (at + 1) & d->mask)
-			if (d->entries[e - 1].hash == hash && bytes_equal(d, e - 1, v[i]))
+		key = bytes_key(v[i]);
+		for (at = bytes_hash(&key) & d->mask; (e = d->slots[at]) != 0; at = (at + 1) & d->mask)
+			if (bytes_equal(d, &d->entries[e - 1], &key, v[i]))
 				break;
 		if (e == 0) {
-			if (!bytes_insert(d, v[i], hash, at))
+			if (!bytes_insert(d, v[i], &key, at))
 				break;
 			e = (uint32_t)d->n;
 		}

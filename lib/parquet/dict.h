@@ -34,7 +34,7 @@ void dict_fixed_free(struct dict_fixed *d);
 /* ---- bytes, built while values come ---- */
 
 struct dict_entry {
-	uint64_t hash;
+	uint64_t a, b;			/* up to 16 bytes: all of them; of longer ones a hash */
 	uint32_t off, len;
 };
 

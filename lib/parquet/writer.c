@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "base/io.h"
 #include "base/mem.h"
 #include "parquet/bits.h"
 #include "parquet/codec.h"
 #include "parquet/convert.h"
+#include "parquet/crc.h"
 #include "parquet/dbp.h"
 #include "parquet/dict.h"
 #include "parquet/hybrid.h"
@@ -228,6 +227,19 @@ put_levels(struct buf *out, const uint8_t *levels, size_t n, unsigned most)
 	memcpy(out->p + at, &len, 4);
 }
 
+/* The same where all of them are the greatest. */
+static void
+put_full_levels(struct buf *out, size_t n, unsigned most)
+{
+	size_t at = out->len;
+	uint32_t len;
+
+	buf_add(out, "\0\0\0\0", 4);
+	hybrid_put_run(out, most, n, bits_width(most));
+	len = (uint32_t)(out->len - at - 4);
+	memcpy(out->p + at, &len, 4);
+}
+
 static void
 put_bools(struct buf *out, const uint8_t *v, size_t n)
 {
@@ -333,20 +345,20 @@ put_delta(struct pq_writer *w, const struct column *c, const struct page *g)
 
 /* Compresses and writes a page; fills in where it stands and what it takes. */
 static int
-emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, size_t n, unsigned width, struct meta_chunk *chunk,
-    uint64_t *offset, size_t *size, struct msg *err)
+emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, size_t n, struct codec_hint hint,
+    struct meta_chunk *chunk, uint64_t *offset, size_t *size, struct msg *err)
 {
 	size_t begin;
 
 	w->packed.len = 0;
 	buf_room(&w->packed, HEADER_ROOM);
 	w->packed.len = HEADER_ROOM;
-	if (codec_pack(chunk->codec, w->opt.level, p, n, width, &w->packed, err) == -1)
+	if (codec_pack(chunk->codec, w->opt.level, hint, p, n, &w->packed, err) == -1)
 		return -1;
 	h->uncompressed = (int32_t)n;
 	h->compressed = (int32_t)(w->packed.len - HEADER_ROOM);
 	h->has_crc = true;
-	h->crc = (uint32_t)crc32(0, w->packed.p + HEADER_ROOM, (uInt)h->compressed);
+	h->crc = crc_bytes(w->packed.p + HEADER_ROOM, (size_t)h->compressed);
 	w->head.len = 0;
 	meta_page_put(h, &w->head);
 	begin = HEADER_ROOM - w->head.len;
@@ -369,30 +381,25 @@ static int
 emit_data_page(struct pq_writer *w, const struct column *c, const struct plan *plan, struct page *g, struct meta_chunk *chunk, struct msg *err)
 {
 	struct meta_page_header h = { .type = META_DATA_PAGE, .values = (int32_t)g->entries, .encoding = plan->encoding };
-	unsigned width = c->store == PQ_I64 || c->store == PQ_I32 ? (unsigned)convert_width(c->store) : 0;
-	const uint8_t *p;
-	size_t n;
+	struct codec_hint hint = { .words = false };
 
 	w->body.len = 0;
 	if (c->c->max_rep > 0)
 		put_levels(&w->body, c->rep.p + g->entry, g->entries, c->c->max_rep);
-	if (c->c->max_def > 0)
+	if (c->c->max_def > 0 && c->values == c->entries)
+		put_full_levels(&w->body, g->entries, c->c->max_def);
+	else if (c->c->max_def > 0)
 		put_levels(&w->body, c->def.p + g->entry, g->entries, c->c->max_def);
 	if (plan->encoding == META_RLE_DICTIONARY) {
 		buf_addc(&w->body, (uint8_t)plan->width);
 		hybrid_put(&w->body, plan->index + g->value, g->values, plan->width);
-		width = 0;
 	} else if (plan->encoding != META_PLAIN) {
 		put_delta(w, c, g);
-		width = 0;
-	} else if (width > 0 && w->body.len == 0) {	/* as they lie */
-		p = c->data.p + g->value * width;
-		n = g->values * width;
-		return emit_page(w, &h, p, n, width, chunk, &g->offset, &g->size, err);
 	} else {
+		hint = (struct codec_hint){ c->store == PQ_I64, w->body.len };
 		put_plain(&w->body, c, g);
 	}
-	return emit_page(w, &h, w->body.p, w->body.len, 0, chunk, &g->offset, &g->size, err);
+	return emit_page(w, &h, w->body.p, w->body.len, hint, chunk, &g->offset, &g->size, err);
 }
 
 /* ---- chunks: pages laid out, statistics ---- */
@@ -683,7 +690,7 @@ plain_size(struct pq_writer *w, const struct column *c, double *size, struct msg
 	if (delta)
 		dbp_put(&w->packed, as_numbers(w, c, begin, n), n, c->store == PQ_I32);
 	else if (codec_pack((int[]){ META_UNCOMPRESSED, META_SNAPPY, META_GZIP, META_ZSTD }[w->opt.codec], w->opt.level,
-	    c->data.p + begin * width, n * width, (unsigned)width, &w->packed, err) == -1)
+	    (struct codec_hint){ c->store == PQ_I64, 0 }, c->data.p + begin * width, n * width, &w->packed, err) == -1)
 		return -1;
 	*size = (double)w->packed.len * (double)c->values / (double)n;
 	return 0;
@@ -739,7 +746,7 @@ emit_dictionary(struct pq_writer *w, const struct column *c, struct meta_chunk *
 	uint32_t len;
 
 	if (c->store != PQ_BYTES) {
-		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (unsigned)convert_width(c->store), chunk, &offset, &size, err) == -1)
+		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ c->store == PQ_I64, 0 }, chunk, &offset, &size, err) == -1)
 			return -1;
 	} else {
 		for (w->body.len = i = 0; i < n; i++) {
@@ -749,7 +756,7 @@ emit_dictionary(struct pq_writer *w, const struct column *c, struct meta_chunk *
 			if (v.n > 0)
 				buf_add(&w->body, v.p, v.n);
 		}
-		if (emit_page(w, &h, w->body.p, w->body.len, 0, chunk, &offset, &size, err) == -1)
+		if (emit_page(w, &h, w->body.p, w->body.len, (struct codec_hint){ .words = false }, chunk, &offset, &size, err) == -1)
 			return -1;
 	}
 	chunk->dict_offset = (int64_t)offset;
