@@ -262,10 +262,11 @@ CPU_AVX2 void
 csv_scan_avx2(struct csv_scan *s, size_t end)
 {
 	struct chunk c;
-	size_t words = CHUNK_FIRST;	/* few first, as it may be the next line that holds a quote */
+	size_t n, words = CHUNK_FIRST;	/* few first, as it may be the next line that holds a quote */
 
 	while (s->n < CSV_BATCH && !s->quote && s->at < end) {
-		fill_chunk(&c, s->format, s->p + s->at, end - s->at < 64 * words ? end - s->at : 64 * words, CSV_BATCH - s->n);
+		n = end - s->at < 64 * words ? end - s->at : 64 * words;
+		fill_chunk(&c, s->format, s->p + s->at, n, CSV_BATCH - s->n);
 		if (c.nlf > 0 && c.any == 0)
 			take_plain(s, &c);
 		else if (c.nlf > 0)
