@@ -15,6 +15,7 @@ GOLD='customer_balance customer_loans account_transactions'
 SCHEMA=${ACCT_SCHEMA:-$here/schema}
 TAB=$(printf '\t')
 WAIT=no
+ANSWER=
 
 # The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else the installed ones.
 if [ -n "${ACCT_BIN:-}" ]; then
@@ -126,10 +127,11 @@ begin() {
 	if [ -n "${ACCT_RUN:-}" ]; then
 		RUN=$ACCT_RUN
 		JOINED=yes
+		trap 'leave "$?"' EXIT
 	else
 		RUN=$LAKE/runs/$(date -u +%Y%m%dT%H%M%SZ)-$$
 		JOINED=no
-		trap 'end_failed' EXIT
+		trap 'end_failed "$?"' EXIT
 		stop_on_signals
 		mkdir -p -- "$LAKE/runs" || exit 73
 		mkdir -- "$RUN" || exit 73
@@ -145,19 +147,43 @@ begin() {
 	fi
 }
 
-# The end of a run that did not get as far as its commit: nothing of it stays, but for a reconciliation that did not close.
+# The end of a run that did not get as far as its commit: nothing of it stays, but for a reconciliation that did not close. Of one that
+# was stopped while it took effect all stays, for the next to carry through.
 end_failed() {
-	_status=$?
+	_status=$1
 	trap - EXIT
-	if [ -e "$RUN/unfinished" ]; then
-		if [ -e "$RUN/reconciliation.json" ]; then
+	if [ "$(readlink "$LAKE/runs/pending" 2>/dev/null)" = "${RUN##*/}" ]; then
+		warn 'stopped while the run took effect; the next run carries it through'
+	elif [ -e "$RUN/unfinished" ]; then
+		if [ "$ANSWER" = no ]; then
 			rm -rf -- "$STAGE" "$WORK" "$RUN/unfinished"
 		else
 			rm -rf -- "$RUN"
 			rmdir -- "$LAKE/runs" 2>/dev/null || :
 		fi
 	fi
-	exit "$_status"
+	leave "$_status"
+}
+
+# The end of a script that is not a run and has a folder of its own for work.
+end_work() {
+	_status=$1
+	trap - EXIT
+	rm -rf -- "$WORK"
+	leave "$_status"
+}
+
+# leave STATUS: ends the script with a status that a scheduler understands. 1 is an answer only where ANSWER is no; elsewhere 1 and other small
+# numbers come from the tools of the system, whose trouble is a full disk or the like.
+leave() {
+	trap - EXIT
+	case $1 in
+	0 | 6[4-9] | 7[0-8] | 129 | 130 | 143) exit "$1" ;;
+	1) [ "$ANSWER" = no ] && exit 1 || exit 74 ;;
+	132 | 134 | 136 | 139) exit 70 ;;
+	137) exit 71 ;;
+	*) exit 74 ;;
+	esac
 }
 
 # All that is staged takes effect. A run that joined another's leaves that to it.
@@ -287,19 +313,19 @@ each() {
 	return "$_worst"
 }
 
-# In a pipe `left NAME COMMAND... | COMMAND || right NAME $?`, the status of the left side is the status of the pipe where it is the
-# cause: not where it was stopped by the right side's end.
+# In a pipe `left NAME COMMAND... | COMMAND || right=$?` the left side leaves a file where it fails, on a full disk an empty one.
 left() {
 	_name=$1
 	shift
 	"$@" || echo "$?" >"$WORK/$_name.status"
 }
 
-# joined NAME STATUS: ends the script with the status of the pipe if it is not 0.
+# joined NAME STATUS: ends the script with the status of such a pipe if it is not 0: that of the left side, unless it was only stopped by
+# the end of the right side.
 joined() {
 	_left=0
-	if [ -s "$WORK/$1.status" ]; then
-		read -r _left <"$WORK/$1.status"
+	if [ -e "$WORK/$1.status" ]; then
+		read -r _left <"$WORK/$1.status" || _left=74
 		rm -f "$WORK/$1.status"
 	fi
 	if [ "$_left" -ne 0 ] && { [ "$_left" -ne 141 ] || [ "$2" -eq 0 ]; }; then
@@ -308,7 +334,7 @@ joined() {
 	[ "$2" -eq 0 ] || exit "$2"
 }
 
-# by_key NAME FILE: the records of FILE in the order of their first column, which is their key.
+# by_key FILE: the records of FILE in the order of their first column, which is their key.
 by_key() {
 	sort -S 48M -T "$TMPDIR" -- "$1" || return 74
 }

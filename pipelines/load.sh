@@ -68,7 +68,7 @@ for table in $GOLD; do
 	[ -e "$LAKE/gold/$table.acct" ] || die 66 "$LAKE/gold/$table.acct: not there; gold.sh makes it"
 done
 WORK=$(mktemp -d) || exit 73
-trap 'rm -rf -- "$WORK"' EXIT
+trap 'end_work "$?"' EXIT
 stop_on_signals
 for table in $GOLD; do
 	status=0

@@ -105,7 +105,7 @@ else
 	STAGE=/nonexistent
 	stats=$LAKE/runs/last/stats
 	WORK=$(mktemp -d) || exit 73
-	trap 'rm -rf -- "$WORK"' EXIT
+	trap 'end_work "$?"' EXIT
 	stop_on_signals
 fi
 checks=0
@@ -156,4 +156,7 @@ if [ -n "$RUN" ]; then
 		printf '\n]}\n'
 	} >"$RUN/reconciliation.json"
 fi
-[ "$open" -eq 0 ] || exit 1
+if [ "$open" -ne 0 ]; then
+	ANSWER=no
+	exit 1
+fi

@@ -212,7 +212,10 @@ status=0
 step reconcile.sh "$LAKE" >"$WORK/reconciliation" || status=$?
 if [ "$status" -ne 0 ]; then
 	cat "$WORK/reconciliation" >&2
-	[ "$status" -ne 1 ] || warn "the sums do not close; silver and gold are as they were; see $RUN/reconciliation.json"
+	if [ "$status" -eq 1 ]; then
+		ANSWER=no
+		warn "the sums do not close; silver and gold are as they were; see $RUN/reconciliation.json"
+	fi
 	exit "$status"
 fi
 summary >"$RUN/summary.txt"

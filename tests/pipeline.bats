@@ -530,6 +530,52 @@ refused() {
 	[ "$n" -gt 5 ]
 }
 
+@test "pipeline: a failure while a run takes effect: 74, and the next run carries it through" {
+	bank a
+	bank b -S 2
+	sh "$P/run.sh" -d none a lake
+	sh "$P/run.sh" -d none b lake-b
+	contents lake-b >contents-b
+	stub mv 'case $* in *lake/./gold*) echo "mv: broken on purpose" >&2; exit 1 ;; *) exec '"$(command -v mv)"' "$@" ;; esac'
+	ACCT_BIN=$T/stubs run -74 --separate-stderr sh "$P/run.sh" -d none b lake
+	[[ $stderr == *"stopped while the run took effect; the next run carries it through"* ]]
+	[ -L lake/runs/pending ]
+	run -0 --separate-stderr sh "$P/run.sh" -d none b lake
+	[[ $output == "nothing to do: "* ]]
+	[[ $stderr == "run.sh: run "*" was cut off while it took effect; carried through" ]]
+	contents lake | diff -u contents-b -
+}
+
+@test "pipeline: a signal ends the run and all it has started" {
+	bankgen -n 20000 bank
+	for sig in TERM HUP; do
+		setsid sh "$P/run.sh" -d none bank lake >out 2>&1 3>&- &
+		pid=$!
+		for _ in $(seq 100); do [ -e lake/runs ] && break; sleep 0.02; done
+		kill -s "$sig" "$pid"
+		status=0
+		wait "$pid" || status=$?
+		case $sig in TERM) [ "$status" -eq 143 ] ;; HUP) [ "$status" -eq 129 ] ;; esac
+		flock -w 10 lake/.lock true
+		[ ! -e lake/silver ]
+		[ ! -e lake/runs ]
+	done
+}
+
+@test "pipeline: a full disk: 74, and the lake is as it was" {
+	[ "$(id -u)" -eq 0 ] || skip "SKIPPED: only root may mount"
+	mkdir small
+	for size in 200 260 320 380; do
+		mount -t tmpfs -o "size=${size}k" tmpfs small 2>/dev/null || skip "SKIPPED: no file system can be mounted here"
+		status=0
+		sh "$P/run.sh" -d none "$P/sample" small/lake >/dev/null 2>&1 || status=$?
+		ls small/lake >left 2>/dev/null
+		umount small
+		[ "$status" -eq 74 ]
+		run ! grep -e silver -e gold left
+	done
+}
+
 # ---- the rest ----
 
 @test "pipeline: the scripts are clean to shellcheck" {
