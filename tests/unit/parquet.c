@@ -1,0 +1,751 @@
+/*
+ * Parquet: every encoding gives back what it was given; files of random shape, written and read in pieces of random size, hold the same entries, and their
+ * statistics hold for them; what is cut short or altered is refused. All of it again on the portable path.
+ */
+#include "unit.h"
+
+#include <math.h>
+#include <snappy-c.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/cpu.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "parquet/bits.h"
+#include "parquet/crc.h"
+#include "parquet/dbp.h"
+#include "parquet/hybrid.h"
+#include "parquet/parquet.h"
+#include "parquet/stats.h"
+#include "parquet/words.h"
+
+const char cli_help[] = "";
+
+enum { N = 3000 };
+
+static void
+ok(const char *what)
+{
+	printf("ok parquet: %s: %s\n", cpu_has_avx2() ? "vector" : "portable", what);
+}
+
+/* ---- encodings ---- */
+
+static void
+test_bits(void)
+{
+	static uint64_t v[N], got[N];
+	static uint32_t v32[N], got32[N];
+	uint8_t *exact;
+	unsigned width;
+	size_t n, first, k, i, bytes;
+	struct buf b = { 0 };
+
+	for (width = 0; width <= 64; width++) {
+		n = 8 * (1 + unit_below(N / 8));
+		for (i = 0; i < n; i++) {
+			v[i] = width == 0 ? 0 : unit_random() >> (64 - width);
+			v32[i] = (uint32_t)v[i];
+		}
+		b.len = 0;
+		buf_room(&b, bits_bytes(n, width) + 8);
+		bits_pack64(b.p, v, n, width);
+		bytes = bits_bytes(n, width);
+		exact = xmalloc(bytes + 1);		/* so that a sanitizer sees a read behind it */
+		memcpy(exact, b.p, bytes);
+		first = unit_below(n);
+		k = 1 + unit_below(n - first);
+		bits_unpack64(got, exact, exact + bytes, first, k, width);
+		CHECK(memcmp(got, v + first, k * 8) == 0, "unpack64 width %u", width);
+		if (width <= 32) {
+			bits_pack32(b.p, v32, n, width);
+			CHECK(memcmp(exact, b.p, bytes) == 0, "pack32 width %u", width);
+			bits_unpack32(got32, exact, exact + bytes, first, k, width);
+			CHECK(memcmp(got32, v32 + first, k * 4) == 0, "unpack32 width %u", width);
+		}
+		free(exact);
+	}
+	buf_free(&b);
+	ok("packed bits of every width come back from any place");
+}
+
+/* Values in runs and without. */
+static void
+make_runs(uint32_t *v, size_t n, unsigned width)
+{
+	size_t i, run = 0;
+	uint32_t value = 0;
+
+	for (i = 0; i < n; i++, run--) {
+		if (run == 0) {
+			run = unit_below(3) == 0 ? 1 + unit_below(60) : 1;
+			value = width == 0 ? 0 : (uint32_t)unit_random() >> (32 - width);
+		}
+		v[i] = value;
+	}
+}
+
+static void
+test_hybrid(void)
+{
+	static uint32_t v[N], got[N];
+	static uint8_t small[N], got_small[N];
+	struct hybrid_in h;
+	size_t n, i, k;
+	unsigned width;
+	struct buf b = { 0 };
+
+	for (width = 0; width <= 32; width++) {
+		n = 1 + unit_below(N);
+		make_runs(v, n, width);
+		b.len = 0;
+		hybrid_put(&b, v, n, width);
+		hybrid_open(&h, b.p, b.p + b.len, width);
+		for (i = 0; i < n; i += k) {
+			k = 1 + unit_below(n - i);
+			CHECK(hybrid_next(&h, got + i, k), "width %u", width);
+		}
+		CHECK(memcmp(got, v, n * 4) == 0, "width %u", width);
+		if (width == 0 || width > 8)
+			continue;
+		for (i = 0; i < n; i++)
+			small[i] = (uint8_t)v[i];
+		b.len = 0;
+		hybrid_put_bytes(&b, small, n, width);
+		hybrid_open(&h, b.p, b.p + b.len, width);
+		for (i = 0; i < n; i += k) {
+			k = 1 + unit_below(n - i);
+			CHECK(hybrid_next_bytes(&h, got_small + i, k, 255), "width %u", width);
+		}
+		CHECK(memcmp(got_small, small, n) == 0, "bytes, width %u", width);
+	}
+	buf_free(&b);
+	ok("runs and packed groups come back in pieces of any size");
+}
+
+static void
+test_dbp(void)
+{
+	static int64_t v[N], got[N];
+	struct dbp_in d, pass;
+	struct buf b = { 0 };
+	size_t n, i, k, round;
+	bool is32;
+
+	for (round = 0; round < 60; round++) {
+		n = unit_below(3) == 0 ? unit_below(4) : unit_below(N);
+		is32 = unit_below(2);
+		for (i = 0; i < n; i++) {
+			v[i] = round % 3 == 0 ? (int64_t)(unit_any() ^ (0 - (unit_random() & 1))) : (int64_t)(i * round + unit_below(50));
+			if (is32)
+				v[i] = (int32_t)(uint32_t)v[i];
+		}
+		b.len = 0;
+		dbp_put(&b, v, n, is32);
+		buf_add(&b, "rest", 4);
+		CHECK(dbp_open(&d, b.p, b.p + b.len), "open");
+		pass = d;
+		CHECK(dbp_skip(&pass) && memcmp(pass.p, "rest", 4) == 0 && pass.p + 4 == b.p + b.len, "the end is found");
+		for (i = 0; i < n; i += k) {
+			k = 1 + unit_below(n - i);
+			CHECK(dbp_next(&d, got + i, k), "next");
+		}
+		for (i = 0; i < n; i++)
+			CHECK(is32 ? (int32_t)(uint32_t)got[i] == v[i] : got[i] == v[i], "value %zu", i);
+		CHECK(!dbp_next(&d, got, 1), "no more than there are");
+	}
+	buf_free(&b);
+	ok("differences come back, extremes of 32 and 64 bits too");
+}
+
+static void
+test_words(void)
+{
+	static uint8_t in[8 * N + 7], out[10 * N + 100], back[8 * N + 7];
+	char *theirs = xmalloc(snappy_max_compressed_length(sizeof in));
+	size_t round, n, skip, i, len, size;
+	uint64_t v;
+
+	for (round = 0; round < 100; round++) {
+		n = unit_below(sizeof in);
+		skip = unit_below(n < 20 ? n + 1 : 20);
+		for (i = skip; i + 8 <= n; i += 8) {
+			v = round % 4 == 0 ? unit_any() : round % 4 == 1 ? i : round % 4 == 2 ? unit_below(1500000) : unit_below(7) << 60;
+			memcpy(in + i, &v, 8);
+		}
+		len = words_pack(out, in, n, skip);
+		CHECK(len <= words_room(n), "room");
+		size = n;
+		CHECK(snappy_uncompress((char *)out, len, (char *)back, &size) == SNAPPY_OK && size == n && memcmp(back, in, n) == 0,
+		    "libsnappy reads it");
+		memset(back, 0, n);
+		CHECK(words_expand(back, n, out, len) && memcmp(back, in, n) == 0, "we read it");
+		size = snappy_max_compressed_length(sizeof in);
+		snappy_compress((const char *)in, n, theirs, &size);
+		memset(back, 0, n);
+		CHECK(words_expand(back, n, (uint8_t *)theirs, size) && memcmp(back, in, n) == 0, "we read libsnappy's");
+		if (n > 0)
+			CHECK(!words_expand(back, n - 1, out, len) && !words_expand(back, n, out, len - 1), "of another size");
+	}
+	free(theirs);
+	ok("Snappy by values is libsnappy's Snappy");
+}
+
+static void
+test_crc(void)
+{
+	static uint8_t p[5000];
+	size_t i, n, at;
+
+	for (i = 0; i < sizeof p; i++)
+		p[i] = (uint8_t)unit_random();
+	for (i = 0; i < 500; i++) {
+		at = unit_below(100);
+		n = i < 300 ? i : unit_below(sizeof p - 100);
+		CHECK(crc_bytes(p + at, n) == crc32(0, p + at, (uInt)n), "%zu bytes", n);
+	}
+	ok("checksums are zlib's");
+}
+
+static int
+compare(const uint8_t *a, size_t an, const uint8_t *b, size_t bn)
+{
+	int d = an == 0 || bn == 0 ? 0 : memcmp(a, b, an < bn ? an : bn);
+
+	return d != 0 ? d : an < bn ? -1 : an > bn;
+}
+
+static void
+test_cut(void)
+{
+	static const char *const chars[] = { "a", "\x7f", "\xc3\xa9", "\xdf\xbf", "\xe4\xb8\xad", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\x9f\x98\x80",
+	    "\xf4\x8f\xbf\xbf" };
+	struct buf v = { 0 }, max = { 0 };
+	struct pq_bytes b;
+	bool string, exact;
+	size_t round, n;
+
+	for (round = 0; round < 2000; round++) {
+		v.len = max.len = 0;
+		string = round % 2;
+		while (v.len < round % 100)
+			if (string)
+				buf_adds(&v, chars[round % 3 == 0 ? 8 : unit_below(9)]);
+			else
+				buf_addc(&v, round % 3 == 0 ? 0xff : (uint8_t)unit_random());
+		b = (struct pq_bytes){ v.p, v.len };
+		n = stats_cut_min(b, string, &exact);
+		CHECK(n <= STATS_CUT && n <= v.len && exact == (n == v.len) && (!string || n == 0 || utf8_ok(v.p, n)), "minimum");
+		if (!stats_cut_max(b, string, &max, &exact)) {
+			CHECK(round % 3 == 0 && v.len > STATS_CUT, "a maximum that could be raised");
+			continue;
+		}
+		CHECK(max.len < STATS_CUT + 4 && (exact ? compare(max.p, max.len, v.p, v.len) == 0 : compare(max.p, max.len, v.p, v.len) > 0), "maximum");
+		CHECK(!string || max.len == 0 || utf8_ok(max.p, max.len), "a maximum of characters");
+	}
+	buf_free(&v);
+	buf_free(&max);
+	ok("cut bounds still bound, and strings stay strings");
+}
+
+/* ---- files ---- */
+
+static int
+write_memory(const struct pq_sink *s, const void *p, size_t n, struct msg *err)
+{
+	struct buf *b = s->arg;
+
+	(void)err;
+	buf_add(b, p, n);
+	return 0;
+}
+
+static int
+read_memory(const struct pq_source *s, uint64_t offset, void *p, size_t n, struct msg *err)
+{
+	const struct buf *b = s->arg;
+
+	if (offset > b->len || n > b->len - offset)
+		return msg_set(err, EX_SOFTWARE, "a read beyond the end");
+	if (n > 0)
+		memcpy(p, b->p + offset, n);
+	return 0;
+}
+
+static struct pq_sink
+memory_sink(struct buf *b)
+{
+	return (struct pq_sink){ .write = write_memory, .arg = b, .name = "memory" };
+}
+
+static struct pq_source
+memory_source(struct buf *b)
+{
+	return (struct pq_source){ .read = read_memory, .arg = b, .size = b->len, .name = "memory" };
+}
+
+enum { ROWS = 5000, ENTRIES = 4 * ROWS, COLUMNS = 40 };
+
+/* A leaf and all its entries. */
+struct leaf {
+	enum pq_type type;
+	uint8_t precision, max_def, max_rep;
+	size_t n;
+	size_t row[ROWS + 1];		/* where rows begin */
+	uint8_t def[ENTRIES], rep[ENTRIES];
+	union {
+		uint8_t u8[ENTRIES];
+		int32_t i32[ENTRIES];
+		int64_t i64[ENTRIES];
+		i128 w[ENTRIES];
+		float f32[ENTRIES];
+		double f64[ENTRIES];
+		struct pq_bytes bytes[ENTRIES];
+	} v;
+};
+
+struct example {
+	struct pq_field fields[COLUMNS * 4];
+	char names[COLUMNS][8];
+	size_t nfields, ncolumns, rows;
+	struct leaf *leaves[COLUMNS];
+	struct pool pool;
+};
+
+static struct pq_bytes
+random_bytes(struct pool *pool, unsigned spread)
+{
+	size_t n = unit_below(20) == 0 ? unit_below(200) : unit_below(20), i;
+	uint8_t *p = pool_alloc(pool, n + 8);
+	uint64_t v = unit_below(spread);
+
+	memcpy(p, &v, 8);
+	for (i = 8; i < n; i++)
+		p[i] = (uint8_t)('a' + v % 26);
+	return (struct pq_bytes){ p, spread < 100 ? v % 12 : n };
+}
+
+static void
+random_value(struct example *x, struct leaf *l, size_t i, unsigned spread)
+{
+	uint64_t v = spread == 0 ? unit_any() ^ (0 - (unit_random() & 1)) : unit_below(spread);
+
+	switch (pq_shape(l->type, l->precision)) {
+	case PQ_U8: l->v.u8[i] = v & 1; break;
+	case PQ_I32: l->v.i32[i] = l->type == PQ_INT8 ? (int8_t)v : l->type == PQ_INT16 ? (int16_t)v : (int32_t)v; break;
+	case PQ_I64: l->v.i64[i] = l->type == PQ_DECIMAL ? (int64_t)(v % 1000000000) : (int64_t)v; break;
+	case PQ_I128: l->v.w[i] = (i128)(int64_t)v * (spread == 0 && l->precision == 38 ? 1000000007 : 1); break;
+	case PQ_F32: l->v.f32[i] = (float)(int32_t)v; break;
+	case PQ_F64: l->v.f64[i] = (double)(int64_t)v / 8; break;
+	case PQ_BYTES: l->v.bytes[i] = random_bytes(&x->pool, spread == 0 ? 1u << 30 : spread); break;
+	}
+}
+
+/* Entries for all rows: null by the chance of `nulls` in 8, lists of up to 5. */
+static void
+fill_leaf(struct example *x, struct leaf *l)
+{
+	static const unsigned spreads[] = { 0, 2, 50, 3000 };
+	unsigned nulls = (unsigned)unit_below(9), spread = spreads[unit_below(4)];
+	size_t r, k, more;
+
+	for (l->n = r = 0; r < x->rows; r++) {
+		l->row[r] = l->n;
+		more = l->max_rep > 0 ? unit_below(5) : 1;
+		for (k = 0; k == 0 || k < more; k++, l->n++) {
+			l->rep[l->n] = k > 0;
+			l->def[l->n] = l->max_def;
+			if (l->max_rep > 0 && more == 0)
+				l->def[l->n] = (uint8_t)unit_below(2);
+			else if (l->max_def > 0 && unit_below(8) < nulls)
+				l->def[l->n] = l->max_rep > 0 ? (uint8_t)(l->max_def - 1) : (uint8_t)unit_below(l->max_def);
+			random_value(x, l, l->n, spread);
+		}
+	}
+	l->row[x->rows] = l->n;
+}
+
+static struct leaf *
+add_leaf(struct example *x, const char *name, enum pq_repetition repetition, unsigned max_def, unsigned max_rep)
+{
+	static const enum pq_type types[] = { PQ_BOOL, PQ_INT8, PQ_INT16, PQ_INT32, PQ_INT64, PQ_DECIMAL, PQ_DATE, PQ_TIMESTAMP, PQ_TIMESTAMP_NTZ,
+	    PQ_FLOAT, PQ_DOUBLE, PQ_STRING, PQ_BINARY };
+	struct pq_field *f = &x->fields[x->nfields++];
+	struct leaf *l = x->leaves[x->ncolumns++] = xcalloc(1, sizeof *l);
+
+	l->type = types[unit_below(sizeof types / sizeof types[0])];
+	l->max_def = (uint8_t)max_def;
+	l->max_rep = (uint8_t)max_rep;
+	*f = (struct pq_field){ .name = name, .repetition = repetition, .type = l->type, .id = unit_below(2) ? PQ_NO_ID : (int32_t)x->ncolumns };
+	if (l->type == PQ_DECIMAL) {
+		static const uint8_t p[] = { 9, 10, 18, 19, 38 };
+		l->precision = f->precision = p[unit_below(5)];
+		f->scale = 2;
+	}
+	fill_leaf(x, l);
+	return l;
+}
+
+static void
+add_group(struct example *x, const char *name, enum pq_repetition repetition, enum pq_group group, unsigned children)
+{
+	x->fields[x->nfields++] = (struct pq_field){ .name = name, .repetition = repetition, .children = children, .group = group, .id = PQ_NO_ID };
+}
+
+/* Flat columns, and the nested forms that checkpoints have. */
+static void
+make_example(struct example *x)
+{
+	size_t i, flat = 1 + unit_below(12);
+
+	memset(x, 0, sizeof *x);
+	x->rows = unit_below(4) == 0 ? unit_below(3) : unit_below(ROWS);
+	for (i = 0; i < flat; i++) {
+		snprintf(x->names[i], sizeof x->names[i], "c%zu", i);
+		add_leaf(x, x->names[i], i % 2 ? PQ_OPTIONAL : PQ_REQUIRED, i % 2, 0);
+	}
+	if (unit_below(2))
+		return;
+	add_group(x, "list", PQ_OPTIONAL, PQ_LIST, 1);
+	add_group(x, "list", PQ_REPEATED, PQ_STRUCT, 1);
+	add_leaf(x, "element", PQ_OPTIONAL, 3, 1);
+	add_group(x, "struct", PQ_OPTIONAL, PQ_STRUCT, 2);
+	add_leaf(x, "a", PQ_OPTIONAL, 2, 0);
+	add_leaf(x, "b", PQ_REQUIRED, 1, 0);
+}
+
+static void
+free_example(struct example *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->ncolumns; i++)
+		free(x->leaves[i]);
+	pool_free(&x->pool);
+}
+
+static const void *
+values_at(const struct leaf *l, size_t i)
+{
+	switch (pq_shape(l->type, l->precision)) {
+	case PQ_U8: return l->v.u8 + i;
+	case PQ_I32: return l->v.i32 + i;
+	case PQ_I64: return l->v.i64 + i;
+	case PQ_I128: return l->v.w + i;
+	case PQ_F32: return l->v.f32 + i;
+	case PQ_F64: return l->v.f64 + i;
+	default: return l->v.bytes + i;
+	}
+}
+
+static bool
+has_null(const struct leaf *l, size_t from, size_t to)
+{
+	for (; from < to; from++)
+		if (l->def[from] != l->max_def)
+			return true;
+	return false;
+}
+
+static void
+write_example(const struct example *x, const struct pq_options *opt, struct buf *file, struct pq_stats *stats)
+{
+	struct pq_vector v[COLUMNS];
+	struct msg err = { .status = 0 };
+	struct pq_sink sink = memory_sink(file);
+	struct pq_writer *w;
+	size_t row, rows, i, at;
+
+	CHECK(pq_create(&w, &sink, x->fields, x->nfields, opt, &err) == 0, "%s", err.text);
+	for (row = 0; row < x->rows; row += rows) {
+		rows = 1 + unit_below(x->rows - row);
+		for (i = 0; i < x->ncolumns; i++) {
+			at = x->leaves[i]->row[row];
+			v[i] = (struct pq_vector){ .n = x->leaves[i]->row[row + rows] - at, .v.any = values_at(x->leaves[i], at) };
+			if (has_null(x->leaves[i], at, at + v[i].n))
+				v[i].def = x->leaves[i]->def + at;
+			if (x->leaves[i]->max_rep > 0)
+				v[i].rep = x->leaves[i]->rep + at;
+		}
+		CHECK(pq_write(w, rows, v, &err) == 0, "%s", err.text);
+	}
+	CHECK(pq_finish(w, &err) == 0, "%s", err.text);
+	CHECK(pq_written(w) == file->len && pq_written_rows(w) == x->rows, "what was written is counted");
+	for (i = 0; i < x->ncolumns; i++) {
+		pq_written_stats(w, i, &stats[i]);
+		CHECK(stats[i].entries == x->leaves[i]->n, "entries");
+	}
+	pq_writer_free(w);
+}
+
+static bool
+equal_value(const struct leaf *l, size_t i, const struct pq_vector *v, size_t k)
+{
+	if (v->index != NULL) {
+		CHECK(v->index[k] < v->dict_n, "an index in the dictionary");
+		k = v->index[k];
+	}
+	switch (pq_shape(l->type, l->precision)) {
+	case PQ_U8: return l->v.u8[i] == v->v.u8[k];
+	case PQ_I32: return l->v.i32[i] == v->v.i32[k];
+	case PQ_I64: return l->v.i64[i] == v->v.i64[k];
+	case PQ_I128: return l->v.w[i] == v->v.i128[k];
+	case PQ_F32: return memcmp(&l->v.f32[i], &v->v.f32[k], 4) == 0;
+	case PQ_F64: return memcmp(&l->v.f64[i], &v->v.f64[k], 8) == 0;
+	default: return l->v.bytes[i].n == v->v.bytes[k].n && memcmp(l->v.bytes[i].p, v->v.bytes[k].p, v->v.bytes[k].n) == 0;
+	}
+}
+
+static void
+compare_batch(const struct leaf *l, const struct pq_vector *v, size_t first, size_t rows)
+{
+	size_t at = l->row[first], n = l->row[first + rows] - at, k;
+	uint8_t def;
+
+	CHECK(v->n == n, "%zu entries for %zu", v->n, n);
+	for (k = 0; k < n; k++) {
+		def = v->def == NULL ? l->max_def : v->def[k];
+		CHECK(def == l->def[at + k] && (v->rep == NULL ? 0 : v->rep[k]) == l->rep[at + k], "levels of entry %zu", at + k);
+		CHECK(def != l->max_def || equal_value(l, at + k, v, k), "value of entry %zu", at + k);
+	}
+}
+
+static void
+read_example(const struct example *x, struct buf *file)
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+	struct pq_batch b;
+	size_t idx[COLUMNS], n = 0, i, skipped = SIZE_MAX;
+	unsigned flags[COLUMNS];
+	uint64_t rows = 0;
+	int got;
+
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	for (i = 0; i < x->ncolumns; i++)
+		if (unit_below(5) > 0) {
+			flags[n] = unit_below(2) ? PQ_INDEX : 0;
+			idx[n++] = i;
+		}
+	CHECK(pq_select(r, idx, flags, n, &err) == 0, "%s", err.text);
+	if (pq_row_groups(r) > 1 && unit_below(3) == 0) {
+		skipped = unit_below(pq_row_groups(r));
+		pq_skip(r, skipped);
+		rows += pq_row_group_rows(r, skipped);
+	}
+	while ((got = pq_next(r, 1 + unit_below(3000), &b, &err)) == 1) {
+		CHECK(b.group != skipped && b.rows > 0 && b.first_row + b.rows <= x->rows, "a batch");
+		for (i = 0; i < n; i++)
+			compare_batch(x->leaves[idx[i]], &b.columns[i], b.first_row, b.rows);
+		rows += b.rows;
+	}
+	CHECK(got == 0 && rows == x->rows && pq_rows(r) == x->rows, "%s", err.text);
+	pq_close(r);
+}
+
+/* Does the value lie within the bounds? */
+static bool
+bounded(const struct leaf *l, size_t i, const struct pq_stats *s)
+{
+	switch (pq_shape(l->type, l->precision)) {
+	case PQ_U8: return s->min.i <= l->v.u8[i] && l->v.u8[i] <= s->max.i;
+	case PQ_I32: return s->min.i <= l->v.i32[i] && l->v.i32[i] <= s->max.i;
+	case PQ_I64: return s->min.i <= l->v.i64[i] && l->v.i64[i] <= s->max.i;
+	case PQ_I128: return s->min.w <= l->v.w[i] && l->v.w[i] <= s->max.w;
+	case PQ_F32: return s->min.f <= (double)l->v.f32[i] && (double)l->v.f32[i] <= s->max.f;
+	case PQ_F64: return s->min.f <= l->v.f64[i] && l->v.f64[i] <= s->max.f;
+	default:
+		return compare(s->min.b.p, s->min.b.n, l->v.bytes[i].p, l->v.bytes[i].n) <= 0 &&
+		    compare(s->max.b.p, s->max.b.n, l->v.bytes[i].p, l->v.bytes[i].n) >= 0;
+	}
+}
+
+static void
+check_stats(const struct leaf *l, size_t from, size_t to, const struct pq_stats *s)
+{
+	size_t i, nulls = 0;
+
+	for (i = from; i < to; i++) {
+		nulls += l->def[i] != l->max_def;
+		CHECK(l->def[i] != l->max_def || !s->has_min_max || bounded(l, i, s), "a value beyond its bounds");
+	}
+	CHECK(s->entries == to - from && s->nulls == (int64_t)nulls, "%lld nulls, not %zu", (long long)s->nulls, nulls);
+}
+
+static void
+stats_of_example(const struct example *x, struct buf *file)
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+	struct pq_stats s;
+	size_t g, i, row = 0, rows;
+
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	for (g = 0; g < pq_row_groups(r); g++, row += rows) {
+		rows = pq_row_group_rows(r, g);
+		for (i = 0; i < x->ncolumns; i++) {
+			pq_chunk_stats(r, g, i, &s);
+			check_stats(x->leaves[i], x->leaves[i]->row[row], x->leaves[i]->row[row + rows], &s);
+		}
+	}
+	pq_close(r);
+}
+
+static struct pq_options
+random_options(void)
+{
+	struct pq_options o = pq_defaults();
+
+	o.codec = (enum pq_codec)unit_below(4);
+	o.delta_encodings = unit_below(2);
+	o.page_rows = unit_below(2) ? 0 : 1 + (uint32_t)unit_below(500);
+	o.page_bytes = unit_below(2) ? 0 : 1 + unit_below(4000);
+	o.row_group_rows = unit_below(2) ? 0 : 1 + unit_below(2000);
+	o.row_group_bytes = unit_below(3) ? 0 : 2000 + unit_below(20000);
+	return o;
+}
+
+static void
+test_files(void)
+{
+	static struct example x;
+	struct pq_stats stats[COLUMNS];
+	struct pq_options o;
+	struct buf file = { 0 };
+	size_t round, i;
+
+	for (round = 0; round < 40; round++) {
+		make_example(&x);
+		o = random_options();
+		file.len = 0;
+		write_example(&x, &o, &file, stats);
+		read_example(&x, &file);
+		stats_of_example(&x, &file);
+		for (i = 0; i < x.ncolumns; i++)
+			if (stats[i].has_min_max && pq_shape(x.leaves[i]->type, x.leaves[i]->precision) != PQ_BYTES)
+				check_stats(x.leaves[i], 0, x.leaves[i]->n, &stats[i]);
+		free_example(&x);
+	}
+	buf_free(&file);
+	ok("random files hold what was written, flat and nested, and their statistics hold");
+}
+
+/* Reads all of a file; -1 where it is refused. */
+static int
+read_all(struct buf *file)
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+	struct pq_batch b;
+	int got;
+
+	if (pq_open(&r, &source, 1 << 24, &err) == -1)
+		return -1;
+	while ((got = pq_next(r, 1000, &b, &err)) == 1)
+		;
+	pq_close(r);
+	return got;
+}
+
+static void
+test_damage(void)
+{
+	static struct example x;
+	struct pq_stats stats[COLUMNS];
+	struct pq_options o = pq_defaults();
+	struct buf file = { 0 }, cut = { 0 };
+	size_t i, at;
+	uint8_t bit;
+
+	do {
+		free_example(&x);
+		make_example(&x);
+	} while (x.rows < 100);
+	write_example(&x, &o, &file, stats);
+	for (i = 0; i < 300; i++) {
+		cut.len = 0;
+		buf_add(&cut, file.p, i < 100 && i < file.len ? file.len - 1 - i : unit_below(file.len));
+		CHECK(read_all(&cut) == -1, "%zu bytes of %zu", cut.len, file.len);
+	}
+	for (i = 0; i < 2000; i++) {
+		at = unit_below(file.len);
+		bit = (uint8_t)(1u << unit_below(8));
+		file.p[at] ^= bit;
+		(void)read_all(&file);			/* an error or rows, but nothing worse */
+		file.p[at] ^= bit;
+	}
+	CHECK(read_all(&file) == 0, "the file is as it was");
+	free_example(&x);
+	buf_free(&file);
+	buf_free(&cut);
+	ok("what is cut short is refused, what is altered does no harm");
+}
+
+static int
+write_failing(const struct pq_sink *s, const void *p, size_t n, struct msg *err)
+{
+	size_t *left = s->arg;
+
+	(void)p;
+	(void)n;
+	return (*left)-- == 0 ? msg_set(err, EX_IOERR, "no space") : 0;
+}
+
+static void
+test_failing_sink(void)
+{
+	static int64_t v[ROWS];
+	const struct pq_field f = { .name = "a", .type = PQ_INT64, .id = PQ_NO_ID };
+	const struct pq_vector col = { .n = ROWS, .v.i64 = v };
+	struct pq_options o = { .row_group_rows = 1000, .page_rows = 100 };
+	struct msg err, again;
+	struct pq_writer *w;
+	size_t left, fails, k;
+	int got;
+
+	for (fails = 0; fails < 1000; fails++) {
+		struct pq_sink sink = { .write = write_failing, .arg = &left, .name = "sink" };
+
+		left = fails;
+		err.status = again.status = 0;
+		CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0, "create");
+		for (k = got = 0; k < 3 && got == 0; k++)
+			got = pq_write(w, ROWS, &col, &err);
+		if (got == 0)
+			got = pq_finish(w, &err);
+		CHECK(got == 0 || (err.status == EX_IOERR && pq_finish(w, &again) == -1 && again.status == EX_IOERR), "a failure stays");
+		pq_writer_free(w);
+		if (got == 0)
+			break;
+	}
+	CHECK(fails > 100 && fails < 1000, "%zu writes", fails);
+	ok("a sink that fails at any write fails the file for good");
+}
+
+int
+main(int argc, char *argv[])
+{
+	(void)argc;
+	unit_start();
+	test_bits();
+	test_hybrid();
+	test_dbp();
+	test_words();
+	test_crc();
+	test_cut();
+	test_files();
+	test_damage();
+	test_failing_sink();
+	if (cpu_has_avx2()) {
+		fflush(stdout);
+		setenv("ACCT_PORTABLE", "1", 1);
+		execv(argv[0], argv);
+		CHECK(false, "execv");
+	}
+	return 0;
+}
