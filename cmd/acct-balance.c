@@ -7,9 +7,11 @@
 #include "base/cli.h"
 
 const char cli_help[] =
-    "usage: acct-balance [-k KEY[,KEY...]] [--side COLUMN --credit VALUE --debit VALUE] [-i FILE] [-o FILE] [-t TABLE] AGGREGATE ...\n"
+    "usage: acct-balance [-k KEY[,KEY...]] [--side COLUMN --credit VALUE --debit VALUE]\n"
+    "                    [-i FILE] [-o FILE] [-t TABLE] AGGREGATE ...\n"
     "\n"
-    "AGGREGATE is [name=]function(column); functions are count() sum min max first(column,by) last(column,by) credit debit net\n"
+    "AGGREGATE is [name=]function(column), the function one of count sum min max credit debit net, or first or last,\n"
+    "which take (column,by); count() counts records\n"
     "\n"
     "  -k, --key KEY[,KEY...]  one record for each value of these columns; without it one record of totals\n"
     "      --side COLUMN       whose value says whether a record is a credit or a debit\n"
@@ -152,8 +154,8 @@ die_side(const struct balance *b, const struct rec_batch *batch, size_t i)
 
 	if (!val_is_null(f.p, f.n))
 		val_text(b->in.header.columns[column].type, f.p, f.n, &text);
-	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither the credit nor the debit value: %s", b->in.name, batch->first + i,
-	    sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len));
+	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither the credit nor the debit value: %s", b->in.name,
+	    batch->first + i, sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len));
 }
 
 static void
@@ -208,8 +210,8 @@ die_beyond(const struct balance *b, const struct agg_item *item, const uint8_t *
 	for (p = which; *p != '\0' && (unsigned char)*p >= ' ' && *p != 0x7f; p++)
 		continue;
 	type[val_type_put(type, item->type)] = '\0';
-	msg_die(EX_DATAERR, "%s: %s%s: %s is beyond %s", b->in.name, item->name, *p == '\0' ? which : msg_quotes(which), item->text,
-	    type);
+	msg_die(EX_DATAERR, "%s: %s%s: %s is beyond %s", b->in.name, item->name, *p == '\0' ? which : msg_quotes(which),
+	    item->text, type);
 }
 
 static int

@@ -1,12 +1,13 @@
 /*
  * Aggregates of groups of records: sums, counts, extremes, firsts and lasts.
  *
- * What is kept of a group is its state, a few fixed cells side by side; group g's state stands at states + g * size. Aggregates share cells: credit, debit,
- * net and sum of one column need the two side sums and nothing else. Records are taken a batch at a time and a column at a time, by functions
- * chosen when the plan is made.
+ * What is kept of a group is its state, a few fixed cells side by side; group g's state stands at states + g * size.
+ * Aggregates share cells: credit, debit, net and sum of one column need the two side sums and nothing else. Records are
+ * taken a batch at a time and a column at a time, by functions chosen when the plan is made.
  *
- * Sums are exact whatever the order: a sum is kept modulo 2^64 (or 2^128), and what runs over in a carry beside it, an array that is there only once
- * something has. Whether the total fits its type is judged when it is put out, never before.
+ * Sums are exact whatever the order: a sum is kept modulo 2^64 (or 2^128), and what runs over in a carry beside it, an
+ * array that is there only once something has. Whether the total fits its type is judged when it is put out, never
+ * before.
  */
 #ifndef AGG_AGG_H
 #define AGG_AGG_H
@@ -24,7 +25,7 @@ enum agg_function {
 	AGG_ROWS,		/* count(): records */
 	AGG_COUNT,		/* count(c): those where c is not null */
 	AGG_SUM, AGG_MIN, AGG_MAX,
-	AGG_FIRST, AGG_LAST,	/* first(c,by): c of the record with the least `by`; the earliest of several, for last the latest */
+	AGG_FIRST, AGG_LAST,	/* first(c,by): c of the first record with the least `by`; of the last with the greatest */
 	AGG_CREDIT, AGG_DEBIT, AGG_NET
 };
 
@@ -44,7 +45,8 @@ struct agg_item {		/* one aggregate as it was asked for */
 };
 
 /*
- * "[name=]function(column)", "count()", "first(column,by)". Fills item, to be freed by agg_item_free; or fills err with EX_USAGE.
+ * "[name=]function(column)", "count()", "first(column,by)". Fills item, to be freed by agg_item_free; or fills err with
+ * EX_USAGE.
  */
 int agg_parse(struct agg_item *item, const char *text, struct msg *err);
 void agg_item_free(struct agg_item *item);
@@ -98,11 +100,12 @@ struct agg {			/* all owned but items */
 enum { AGG_CHUNK = 256 };	/* most records that agg_update takes */
 
 /*
- * Looks up the columns, fills the items' types and lays out the state. `keyed`: groups have at least one record each. Fills err (EX_USAGE) where a
- * column is unknown, a type cannot be summed, or sides are missing or not needed. agg_free is due either way.
+ * Looks up the columns, fills the items' types and lays out the state. `keyed`: groups have at least one record each.
+ * Fills err (EX_USAGE) where a column is unknown, a type cannot be summed, or sides are missing or not needed. agg_free
+ * is due either way.
  */
-int agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems, const struct agg_sides *sides, bool keyed,
-    struct msg *err);
+int agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems,
+    const struct agg_sides *sides, bool keyed, struct msg *err);
 void agg_free(struct agg *a);
 
 /* Makes room for groups up to n, the new ones without records; forgets all groups. */
@@ -114,20 +117,22 @@ size_t agg_memory(const struct agg *a);
 size_t agg_memory_after(const struct agg *a, size_t n);
 
 /*
- * Takes records from to from + n - 1 of the batch, n <= AGG_CHUNK, into groups ids[0] to ids[n - 1]. Returns n; or, where a record's side is neither
- * credit nor debit, the place of the first such record counted from `from`: then nothing has been taken.
+ * Takes records from to from + n - 1 of the batch, n <= AGG_CHUNK, into groups ids[0] to ids[n - 1]. Returns n; or,
+ * where a record's side is neither credit nor debit, the place of the first such record counted from `from`: then
+ * nothing has been taken.
  */
 size_t agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids);
 
 /*
- * A group's state as bytes, appended to out; and added to group g. First and last need the states in the order of their records. Loading is true when the
- * n bytes are a state of this plan.
+ * A group's state as bytes, appended to out; and added to group g. First and last need the states in the order of their
+ * records. Loading is true when the n bytes are a state of this plan.
  */
 void agg_save(const struct agg *a, uint32_t g, struct buf *out);
 bool agg_load(struct agg *a, uint32_t g, const uint8_t *p, size_t n);
 
 /*
- * The group's values as fields joined by TAB, into agg_put_max bytes and 32 more. Returns the end; or NULL, and the item in *bad, where a sum is beyond its type.
+ * The group's values as fields joined by TAB, into agg_put_max bytes and 32 more. Returns the end; or NULL, and the
+ * item in *bad, where a sum is beyond its type.
  */
 size_t agg_put_max(const struct agg *a, uint32_t g);
 uint8_t *agg_put(const struct agg *a, uint32_t g, uint8_t *out, size_t *bad);
@@ -142,13 +147,17 @@ enum agg_kind {
 	CELL_FIRST, CELL_LAST	/* struct agg_copy *, NULL while there is none */
 };
 
+/* Takes records from place `from` of a batch into the cells of their groups. */
+typedef void agg_updater(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b,
+    size_t from);
+
 struct agg_cell {
 	enum agg_kind kind;
 	size_t column, by;	/* by: of CELL_FIRST and CELL_LAST; column AGG_NONE there: `by` is the value */
 	size_t source;		/* AGG_NONE: every record counts */
 	size_t at;		/* offset in the state */
 	size_t carry;		/* the first of its carries */
-	void (*update)(struct agg *, const struct agg_cell *, const struct agg_source *, const struct rec_batch *, size_t from);
+	agg_updater *update;
 };
 
 struct agg_copy {		/* fields kept by a group, in the pool */
@@ -172,7 +181,7 @@ void agg_keep(struct agg *a, uint8_t *at, const uint8_t *by, size_t nby, const u
 /* What a field says under memcmp, a shorter one before those it begins. */
 int agg_compare(const uint8_t *p, size_t n, const uint8_t *q, size_t k);
 
-void (*agg_updater(enum agg_kind kind))(struct agg *, const struct agg_cell *, const struct agg_source *, const struct rec_batch *, size_t);
+agg_updater *agg_updater_of(enum agg_kind kind);
 
 static inline uint8_t *
 agg_cell_at(const struct agg *a, const struct agg_cell *c, uint32_t g)

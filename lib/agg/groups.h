@@ -31,11 +31,15 @@ void groups_init(struct groups *g, const size_t *keys, size_t nkeys, size_t limi
 void groups_free(struct groups *g);
 
 /*
- * Takes a batch. Returns its n; or the place of the first record whose side is neither credit nor debit; or SIZE_MAX: err is filled.
+ * Takes a batch. Returns its n; or the place of the first record whose side is neither credit nor debit; or SIZE_MAX:
+ * err is filled.
  */
 size_t groups_add(struct groups *g, const struct rec_batch *b, struct msg *err);
 
-/* Every group once, keys ascending, into sink. -1: err is filled, unless it was sink that ended it. Only groups_free may follow. */
+/*
+ * Every group once, keys ascending, into sink. -1: err is filled, unless it was sink that ended it. Only groups_free
+ * may follow.
+ */
 int groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err);
 
 #endif

@@ -63,7 +63,8 @@ parse_arguments(struct agg_item *item, size_t f, const char *s, const char *end,
 	else if (item->column_name == NULL)
 		return msg_set(err, EX_USAGE, "%s: no column given", msg_quotes(item->text));
 	if (functions[f].arguments == 2 && item->by_name == NULL)
-		return msg_set(err, EX_USAGE, "%s: no column to order by: %s(column,by)", msg_quotes(item->text), functions[f].name);
+		return msg_set(err, EX_USAGE, "%s: no column to order by: %s(column,by)", msg_quotes(item->text),
+		    functions[f].name);
 	return 0;
 }
 
@@ -85,8 +86,8 @@ agg_parse(struct agg_item *item, const char *text, struct msg *err)
 	item->text = xstrdup(call);
 	f = find_function(call, (size_t)(open - call));
 	if (f == NFUNCTIONS)
-		return msg_set(err, EX_USAGE, "%s: no such function: count, sum, min, max, first, last, credit, debit, net",
-		    msg_quotes(text));
+		return msg_set(err, EX_USAGE, "%s: no such function: count, sum, min, max, first, last, credit, debit, "
+		    "net", msg_quotes(text));
 	if (parse_arguments(item, f, open + 1, text + n - 1, err) == -1)
 		return -1;
 	if (item->name == NULL)

@@ -64,8 +64,8 @@ sum_type(struct agg_item *item, struct val_type t, struct msg *err)
 	if (t.kind == VAL_INT32 || t.kind == VAL_INT64)
 		return 0;
 	name[val_type_put(name, t)] = '\0';
-	return msg_set(err, EX_USAGE, "%s: column %s is %s: only integers and decimals have an exact sum", msg_quotes(item->text),
-	    msg_quotes(item->column_name), name);
+	return msg_set(err, EX_USAGE, "%s: column %s is %s: only integers and decimals have an exact sum",
+	    msg_quotes(item->text), msg_quotes(item->column_name), name);
 }
 
 /* Columns, type and nullability of one item. */
@@ -127,7 +127,7 @@ add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t c
 	a->cells = xreallocarray(a->cells, a->ncells + 1, sizeof(*a->cells));
 	c = &a->cells[a->ncells++];
 	*c = (struct agg_cell){ .kind = kind, .column = column, .by = by, .source = AGG_NONE, .carry = a->ncarries,
-	    .update = agg_updater(kind) };
+	    .update = agg_updater_of(kind) };
 	if (from != AGG_NONE)
 		c->source = add_source(a, h, from, kind != CELL_COUNT && by == AGG_NONE);
 	if (kind == CELL_SIDES || kind == CELL_SIDES_WIDE)
@@ -141,7 +141,9 @@ add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t c
 static size_t
 add_count(struct agg *a, const struct rec_header *h, size_t column)
 {
-	return add_cell(a, h, CELL_COUNT, column != AGG_NONE && h->columns[column].required ? AGG_NONE : column, AGG_NONE);
+	if (column != AGG_NONE && h->columns[column].required)
+		column = AGG_NONE;
+	return add_cell(a, h, CELL_COUNT, column, AGG_NONE);
 }
 
 static size_t
@@ -197,7 +199,8 @@ assign_cell(struct agg *a, const struct rec_header *h, struct agg_item *item, bo
 		break;
 	case AGG_FIRST:
 	case AGG_LAST:
-		item->cell = add_cell(a, h, item->function == AGG_LAST ? CELL_LAST : CELL_FIRST, item->column, item->by);
+		item->cell = add_cell(a, h, item->function == AGG_LAST ? CELL_LAST : CELL_FIRST, item->column,
+		    item->by);
 		break;
 	}
 }
@@ -298,13 +301,15 @@ allocate_sources(struct agg *a)
 
 /* One of the two values, encoded as the column has it. */
 static int
-side_value(struct buf *out, const char *option, const char *text, const char *column, struct val_type t, struct msg *err)
+side_value(struct buf *out, const char *option, const char *text, const char *column, struct val_type t,
+    struct msg *err)
 {
 	char name[NUM_TEXT];
 
 	if (!val_parse(t, text, strlen(text), out)) {
 		name[val_type_put(name, t)] = '\0';
-		return msg_set(err, EX_USAGE, "%s %s: column %s is %s", option, msg_quotes(text), msg_quotes(column), name);
+		return msg_set(err, EX_USAGE, "%s %s: column %s is %s", option, msg_quotes(text), msg_quotes(column),
+		    name);
 	}
 	memset(buf_room(out, VAL_PAD), 0, VAL_PAD);
 	return 0;
@@ -322,7 +327,8 @@ plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *si
 			needs = &a->items[i];
 	}
 	if (needs == NULL && (sides->column != NULL || sides->credit != NULL || sides->debit != NULL))
-		return msg_set(err, EX_USAGE, "--side, --credit and --debit are for the functions credit, debit and net: none is asked for");
+		return msg_set(err, EX_USAGE, "--side, --credit and --debit are for the functions credit, debit and "
+		    "net: none is asked for");
 	if (needs == NULL)
 		return 0;
 	if (sides->column == NULL || sides->credit == NULL || sides->debit == NULL)
@@ -339,8 +345,8 @@ plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *si
 }
 
 int
-agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems, const struct agg_sides *sides, bool keyed,
-    struct msg *err)
+agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems,
+    const struct agg_sides *sides, bool keyed, struct msg *err)
 {
 	size_t i;
 

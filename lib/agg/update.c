@@ -213,7 +213,8 @@ agg_keep(struct agg *a, uint8_t *at, const uint8_t *by, size_t nby, const uint8_
 
 #define UPDATE(name) \
 	static void \
-	name(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b, size_t from)
+	name(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b, \
+	    size_t from)
 #define AT(type) ((type *)(void *)(states + (size_t)s->ids[i] * size))
 
 UPDATE(update_count)
@@ -335,7 +336,8 @@ UPDATE(update_max_wide)
 
 /* Records come in their order: of equal ones the first stays, or the last takes its place. */
 static void
-keep_first_or_last(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b, size_t from, bool last)
+keep_first_or_last(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b,
+    size_t from, bool last)
 {
 	size_t i;
 
@@ -367,8 +369,8 @@ UPDATE(update_last)
 	keep_first_or_last(a, c, s, b, from, true);
 }
 
-void
-(*agg_updater(enum agg_kind kind))(struct agg *, const struct agg_cell *, const struct agg_source *, const struct rec_batch *, size_t)
+agg_updater *
+agg_updater_of(enum agg_kind kind)
 {
 	switch (kind) {
 	case CELL_COUNT:
@@ -478,7 +480,9 @@ is_word(const struct word *w, const uint8_t *p, size_t n)
 	uint64_t x[2];
 
 	memcpy(x, p, sizeof(x));
-	return (unsigned)((((x[0] & w->mask[0]) ^ w->bytes[0]) | ((x[1] & w->mask[1]) ^ w->bytes[1]) | (n ^ w->n)) == 0);
+	x[0] = (x[0] & w->mask[0]) ^ w->bytes[0];
+	x[1] = (x[1] & w->mask[1]) ^ w->bytes[1];
+	return (x[0] | x[1] | (n ^ w->n)) == 0;
 }
 
 static inline bool

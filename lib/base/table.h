@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * A table of `bytes` with the first `used` bytes of p, which is freed (NULL for none); the rest holds anything. To be freed by free(). Ends the program
- * with EX_OSERR where there is no memory.
+ * A table of `bytes` with the first `used` bytes of p, which is freed (NULL for none); the rest holds anything. To be
+ * freed by free(). Ends the program with EX_OSERR where there is no memory.
  */
 void *table_grow(void *p, size_t used, size_t bytes);
 

@@ -91,6 +91,12 @@ place(struct keymap *m, struct keymap_slot e, uint64_t hash)
 	m->places[e.number - 1] = (uint32_t)i;
 }
 
+static uint64_t
+hash_of(const struct keymap_slot *s)
+{
+	return keymap_is_long(s) ? keymap_long_at(s)->hash : keymap_mix(s->lo, s->hi);
+}
+
 /* Doubles the table. The start of a search is the top of the hash, so both tables are gone through from end to end. */
 static void
 grow(struct keymap *m)
@@ -101,7 +107,7 @@ grow(struct keymap *m)
 	set_size(m, nold * 2, m->shift - 1);
 	for (i = 0; i < nold; i++) {
 		if (old[i].number != 0)
-			place(m, old[i], keymap_is_long(&old[i]) ? keymap_long_at(&old[i])->hash : keymap_mix(old[i].lo, old[i].hi));
+			place(m, old[i], hash_of(&old[i]));
 	}
 	free(old);
 }
@@ -165,7 +171,7 @@ keymap_memory_after(const struct keymap *m, size_t more)
 /* ---- Order ---- */
 
 struct item {
-	uint64_t prefix;	/* eight bytes of the key from some depth on, most significant first, zeros behind its end */
+	uint64_t prefix;	/* eight bytes of the key from some depth on, big-endian, zeros behind its end */
 	uint32_t slot;
 };
 
@@ -244,9 +250,10 @@ sort_byte(struct item *v, size_t n, unsigned shift, size_t start[257])
 }
 
 /*
- * Radix sort from the most significant byte, in place (the American flag sort of McIlroy, Bostic and McIlroy, 1993), eight bytes of the
- * keys at a time: v holds items equal in all bytes before depth, and in those of their prefix above `shift`. The largest bucket is next in
- * the loop and only the others are sorted by a call, so that calls nest no deeper than the bits of n, whatever the keys.
+ * Radix sort from the most significant byte, in place (the American flag sort of McIlroy, Bostic and McIlroy, 1993),
+ * eight bytes of the keys at a time: v holds items equal in all bytes before depth, and in those of their prefix above
+ * `shift`. The largest bucket is next in the loop and only the others are sorted by a call, so that calls nest no
+ * deeper than the bits of n, whatever the keys.
  */
 static void
 sort_items(const struct keymap *m, struct item *v, size_t n, size_t depth, unsigned shift)

@@ -1,10 +1,11 @@
 /*
- * Keys to numbers: each different key, a string of bytes without NULs, gets the next number from 0, so that what belongs to it can stand in plain
- * arrays.
+ * Keys to numbers: each different key, a string of bytes without NULs, gets the next number from 0, so that what
+ * belongs to it can stand in plain arrays.
  *
- * Keys are compared byte by byte, never by their hash. A slot of the table is 16 bytes, which hold the number and a key of up to 12 bytes, as every
- * encoded 64-bit integer is; four slots are a cache line, and a search looks through a line before it goes to the next. So a look-up of a short
- * key misses the cache about once, and a caller with many keys hides that by going over them three times:
+ * Keys are compared byte by byte, never by their hash. A slot of the table is 16 bytes, which hold the number and a key
+ * of up to 12 bytes, as every encoded 64-bit integer is; four slots are a cache line, and a search looks through a line
+ * before it goes to the next. So a look-up of a short key misses the cache about once, and a caller with many keys
+ * hides that by going over them three times:
  *
  *	for each key:  hash[i] = keymap_hash(p, n); keymap_prefetch(m, hash[i]);
  *	for each key:  id[i] = keymap_glance(m, p, n, hash[i]);
@@ -29,9 +30,14 @@ enum {
 	KEYMAP_LINE = 4		/* slots looked at together */
 };
 
+/*
+ * A short key has its bytes in lo and hi, in the order of memory and with zeros behind. Of a long one lo is the address of
+ * its struct keymap_long and hi is KEYMAP_LONG of its hash, which no short key has: its byte 8 would be a NUL before
+ * another byte.
+ */
 struct keymap_slot {
-	uint64_t lo;		/* a short key's first 8 bytes with zeros behind, in the order of memory; or the address of a struct keymap_long */
-	uint32_t hi;		/* its next 4; or KEYMAP_LONG of the hash, which no short key has as its byte 8 would be a NUL before another byte */
+	uint64_t lo;
+	uint32_t hi;
 	uint32_t number;	/* the key's and 1; 0 is a free slot */
 };
 
@@ -55,13 +61,16 @@ void keymap_init(struct keymap *m);
 void keymap_free(struct keymap *m);
 void keymap_clear(struct keymap *m);	/* forgets the keys and keeps the room, but for the long keys' */
 
-/* Bytes held; and the most that will be held, for a moment or for good, while `more` keys of up to KEYMAP_INLINE bytes are added. */
+/*
+ * Bytes held; and the most that will be held, for a moment or for good, while `more` keys of up to KEYMAP_INLINE bytes
+ * are added.
+ */
 size_t keymap_memory(const struct keymap *m);
 size_t keymap_memory_after(const struct keymap *m, size_t more);
 
 /*
- * The slots of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n indexes into m->slots, the caller frees
- * it. Takes 16 bytes a key while it works. NULL where there is no key.
+ * The slots of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n indexes
+ * into m->slots, the caller frees it. Takes 16 bytes a key while it works. NULL where there is no key.
  */
 uint32_t *keymap_order(const struct keymap *m);
 
@@ -107,8 +116,9 @@ keymap_pack(const uint8_t *p, size_t n)
 static inline uint64_t
 keymap_mix(uint64_t lo, uint32_t hi)
 {
-	unsigned __int128 product = (unsigned __int128)(lo ^ UINT64_C(0xa0761d6478bd642f)) * (hi ^ UINT64_C(0xe7037ed1a0b428db));
+	unsigned __int128 product = lo ^ UINT64_C(0xa0761d6478bd642f);
 
+	product *= hi ^ UINT64_C(0xe7037ed1a0b428db);
 	return ((uint64_t)product ^ (uint64_t)(product >> 64)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
@@ -165,8 +175,8 @@ keymap_prefetch_entry(const struct keymap *m, uint64_t hash)
 }
 
 /*
- * Once the line has arrived: the key's number where it is in that line; else KEYMAP_ABSENT, which says nothing yet, and what the search goes on with
- * is fetched.
+ * Once the line has arrived: the key's number where it is in that line; else KEYMAP_ABSENT, which says nothing yet, and
+ * what the search goes on with is fetched.
  */
 static inline uint32_t
 keymap_glance(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
@@ -196,7 +206,7 @@ keymap_find_short(const struct keymap *m, struct keymap_slot e, uint64_t hash)
 	for (;; i = (i + KEYMAP_LINE) & (m->nslots - 1)) {
 		const struct keymap_slot *s = &m->slots[i];
 
-		for (found = 0, used = 1, j = 0; j < KEYMAP_LINE; j++) {	/* no branch: where in the line a key is cannot be foretold */
+		for (found = 0, used = 1, j = 0; j < KEYMAP_LINE; j++) {	/* no branch, as in keymap_glance */
 			found |= ((s[j].lo ^ e.lo) | (s[j].hi ^ e.hi)) == 0 ? s[j].number : 0;
 			used &= s[j].number != 0;
 		}
@@ -219,8 +229,8 @@ keymap_find(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
 }
 
 /*
- * The key's number; a new key is copied and gets the next one, and *added says so. KEYMAP_ABSENT where there are 2^32 - 2 keys already.
- * n is at most UINT32_MAX.
+ * The key's number; a new key is copied and gets the next one, and *added says so. KEYMAP_ABSENT where the table, of
+ * 2^31 slots, is full. n is at most UINT32_MAX.
  */
 static inline uint32_t
 keymap_add(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, bool *added)

@@ -1,4 +1,7 @@
-/* Aggregates against a plain calculation: random columns, records, keys and functions; in memory and through runs on disk. */
+/*
+ * Aggregates against a plain calculation: random columns, records, keys and functions; in memory and through runs on
+ * disk.
+ */
 #include <math.h>
 #include <string.h>
 
