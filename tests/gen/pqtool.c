@@ -7,6 +7,7 @@
  *	pqtool dump [-b ROWS] [-i] [-c COLUMN,...] FILE
  *	pqtool write [-z CODEC] [-d] [-r ROWS] [-p ROWS] FILE <TEXT
  *	pqtool stats FILE
+ *	pqtool nested FILE	a small file of the nested forms that a Delta checkpoint has
  */
 #include <fcntl.h>
 #include <math.h>
@@ -20,7 +21,7 @@
 #include "base/mem.h"
 #include "parquet/parquet.h"
 
-const char cli_help[] = "usage: pqtool dump|write|stats ...\n\n  shows and makes Parquet files\n";
+const char cli_help[] = "usage: pqtool dump|write|stats|nested ...\n\n  shows and makes Parquet files\n";
 
 enum { MAX_COLUMNS = 512, ROWS = 1000 };
 
@@ -404,6 +405,50 @@ make(const char *path)
 	return close(fd) == -1 ? EX_IOERR : 0;
 }
 
+#define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+
+/* Rows: a map of two, an empty map, no map; a list with a null in it, no list, an empty list; a group with nothing in it, no group. */
+static int
+nested(const char *path)
+{
+	static const struct pq_field f[] = {
+		{ .name = "add", .repetition = PQ_OPTIONAL, .children = 3, .id = PQ_NO_ID },
+		{ .name = "path", .repetition = PQ_OPTIONAL, .type = PQ_STRING, .id = PQ_NO_ID },
+		{ .name = "tags", .repetition = PQ_OPTIONAL, .children = 1, .group = PQ_MAP, .id = PQ_NO_ID },
+		{ .name = "key_value", .repetition = PQ_REPEATED, .children = 2, .id = PQ_NO_ID },
+		{ .name = "key", .repetition = PQ_REQUIRED, .type = PQ_STRING, .id = PQ_NO_ID },
+		{ .name = "value", .repetition = PQ_OPTIONAL, .type = PQ_STRING, .id = PQ_NO_ID },
+		{ .name = "size", .repetition = PQ_OPTIONAL, .type = PQ_INT64, .id = PQ_NO_ID },
+		{ .name = "protocol", .repetition = PQ_OPTIONAL, .children = 1, .id = PQ_NO_ID },
+		{ .name = "features", .repetition = PQ_OPTIONAL, .children = 1, .group = PQ_LIST, .id = PQ_NO_ID },
+		{ .name = "list", .repetition = PQ_REPEATED, .children = 1, .id = PQ_NO_ID },
+		{ .name = "element", .repetition = PQ_OPTIONAL, .type = PQ_STRING, .id = PQ_NO_ID }
+	};
+	static const uint8_t path_def[] = { 2, 1, 0 }, map_rep[] = { 0, 1, 0, 0 }, key_def[] = { 3, 3, 2, 0 }, value_def[] = { 4, 3, 2, 0 };
+	static const uint8_t size_def[] = { 2, 2, 0 }, list_rep[] = { 0, 0, 0, 1 }, list_def[] = { 0, 2, 4, 3 };
+	static const struct pq_bytes paths[] = { TEXT("a/b"), TEXT(""), TEXT("") }, keys[] = { TEXT("k"), TEXT("l"), TEXT(""), TEXT("") };
+	static const struct pq_bytes values[] = { TEXT("v"), TEXT(""), TEXT(""), TEXT("") };
+	static const struct pq_bytes features[] = { TEXT(""), TEXT(""), TEXT("appendOnly"), TEXT("") };
+	static const int64_t sizes[] = { 7, 8, 0 };
+	const struct pq_vector v[] = {
+		{ .n = 3, .def = path_def, .v.bytes = paths }, { .n = 4, .def = key_def, .rep = map_rep, .v.bytes = keys },
+		{ .n = 4, .def = value_def, .rep = map_rep, .v.bytes = values }, { .n = 3, .def = size_def, .v.i64 = sizes },
+		{ .n = 4, .def = list_def, .rep = list_rep, .v.bytes = features }
+	};
+	struct msg err = { .status = 0 };
+	struct pq_sink sink;
+	struct pq_writer *w;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	if (fd == -1)
+		msg_die(EX_CANTCREAT, "%s", path);
+	sink = pq_sink_fd(fd, path);
+	if (pq_create(&w, &sink, f, sizeof f / sizeof f[0], &options, &err) == -1 || pq_write(w, 3, v, &err) == -1 || pq_finish(w, &err) == -1)
+		msg_exit(&err);
+	pq_writer_free(w);
+	return close(fd) == -1 ? EX_IOERR : 0;
+}
+
 static enum pq_codec
 parse_codec(const char *s)
 {
@@ -434,5 +479,7 @@ main(int argc, char *argv[])
 	verb = argv[optind];
 	if (strcmp(verb, "dump") == 0)
 		return dump(argv[optind + 1]);
+	if (strcmp(verb, "nested") == 0)
+		return nested(argv[optind + 1]);
 	return strcmp(verb, "stats") == 0 ? stats(argv[optind + 1]) : make(argv[optind + 1]);
 }

@@ -297,7 +297,34 @@ def check_statistics(tool, path, table, what, must):
             fail(f"{what}: bounds of {f[1]}: {f[4][:200]} {f[5][:200]} {f[6]}")
 
 
+NESTED = [
+    {"add": {"path": "a/b", "tags": [("k", "v"), ("l", None)], "size": 7}, "protocol": None},
+    {"add": {"path": None, "tags": [], "size": 8}, "protocol": {"features": []}},
+    {"add": None, "protocol": {"features": ["appendOnly", None]}},
+]
+
+
+def plain_nested(value):
+    """Maps come as dictionaries, lists of pairs or lists of {key, value}."""
+    if isinstance(value, dict) and set(value) != {"key", "value"}:
+        return {k: plain_nested(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [tuple(v.values()) if isinstance(v, dict) else v for v in value]
+    return value
+
+
+def nested(tool, where):
+    path = f"{where}/nested.parquet"
+    for way in ([], ["-z", "none"]):
+        run(tool, "nested", *way, path)
+        for name, reader in READERS.items():
+            got = [plain_nested(v) for v in reader(path).to_pylist()]
+            if got != NESTED:
+                fail(f"nested: {name}: {got}")
+
+
 def ours(tool, where):
+    nested(tool, where)
     rnd = random.Random(SEED)
     small = ["-r", "700", "-p", "64"]
     ways = [["-z", "none"] + small, ["-z", "snappy"], ["-z", "gzip"], ["-z", "zstd"] + small, ["-z", "snappy", "-d"] + small, ["-z", "none", "-d"]]
