@@ -9,7 +9,9 @@ enum {
 	SMALL_PAGES = 32,		/* the first pages come one by one, then many at a time */
 	BLOCK_BYTES = 2 << 20,
 	FREE_BYTES = 4 << 20,		/* of pages, before anyone asks whether they are full */
-	FIRST_CELLS = 1024
+	FIRST_CELLS = 1024,
+	FIRST_PRINTS = 256,
+	LONG_KEY = 32			/* a generous estimate of what the map keeps beside a long key */
 };
 
 void
@@ -307,14 +309,37 @@ keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print)
 
 /* ---- bytes ---- */
 
+/* Bytes that a pool may take from the system for n more: as much again as it has, up to a mebibyte. */
+static size_t
+pool_growth(const struct pool *p, size_t n)
+{
+	size_t block = p->used < 4096 ? 4096 : p->used < 1024 * 1024 ? p->used : 1024 * 1024;
+
+	if ((size_t)(p->end - p->next) >= n)
+		return 0;
+	return block > n ? block : n;
+}
+
+/* Is there room for one key more, whatever has to grow for it? */
+static bool
+fits_bytes(const struct keyset *s, size_t n)
+{
+	size_t more = keymap_memory_after(&s->map, 1) - keymap_memory(&s->map);
+
+	if (n > KEYMAP_INLINE)
+		more += pool_growth(&s->map.pool, n + LONG_KEY);
+	if (s->map.n == s->prints_cap)
+		more += (s->prints_cap > 0 ? s->prints_cap : FIRST_PRINTS) * sizeof(*s->prints);
+	return fits(s, more);
+}
+
 enum keyset_answer
 keyset_add(struct keyset *s, const uint8_t *key, size_t n, uint64_t hash, uint64_t print)
 {
 	bool added;
 	uint32_t id;
 
-	if (s->limit != 0 && keyset_memory(s) - keymap_memory(&s->map) + keymap_memory_after(&s->map, 1) + n +
-	    (s->map.n == s->prints_cap ? s->prints_cap * sizeof(*s->prints) : 0) > s->limit) {
+	if (s->limit != 0 && !fits_bytes(s, n)) {
 		if ((id = keymap_find(&s->map, key, n, hash)) == KEYMAP_ABSENT)
 			return KEYSET_FULL;
 		return s->prints[id] == print ? KEYSET_SAME : KEYSET_OTHER;
@@ -325,7 +350,7 @@ keyset_add(struct keyset *s, const uint8_t *key, size_t n, uint64_t hash, uint64
 	if (!added)
 		return s->prints[id] == print ? KEYSET_SAME : KEYSET_OTHER;
 	if (id == s->prints_cap) {
-		s->prints_cap = id == 0 ? 256 : 2 * (size_t)id;
+		s->prints_cap = id == 0 ? FIRST_PRINTS : 2 * (size_t)id;
 		s->prints = xreallocarray(s->prints, s->prints_cap, sizeof(*s->prints));
 	}
 	s->prints[id] = print;
