@@ -90,8 +90,8 @@ write_stats(void)
 	struct io_out o;
 
 	clean_total_json(&flow.total, &cleaner, &text);
-	if (io_create(&o, stats_path, &err) < 0 || io_write(o.fd, text.p, text.len, io_out_name(stats_path), &err) < 0 ||
-	    io_commit(&o, &err) < 0)
+	if (io_create(&o, stats_path, &err) < 0 ||
+	    io_write(o.fd, text.p, text.len, io_out_name(stats_path), &err) < 0 || io_commit(&o, &err) < 0)
 		msg_exit(&err);
 	buf_free(&text);
 }

@@ -320,7 +320,10 @@ c_locale(void)
 	return c;
 }
 
-/* [sign] (inf | infinity | nan | digits with a point, exponent): what strtod takes less blanks, hexadecimal and nan(...). */
+/*
+ * [sign] (inf | infinity | nan | digits with a point, exponent): what strtod takes less blanks, hexadecimal and
+ * nan(...).
+ */
 static bool
 is_float(const char *s, size_t n)
 {

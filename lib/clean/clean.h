@@ -16,7 +16,7 @@ struct cleaner {
 	size_t room;			/* most bytes that a typed row is longer than its raw record */
 	size_t *keys;			/* indexes of the key columns; owned */
 	size_t nkeys;
-	struct column *integer_key;	/* the key column, where it is one alone and holds a narrow integer, else NULL */
+	struct column *integer_key;	/* the key where it is one column of narrow integers, else NULL */
 };
 
 struct clean_fault {
@@ -25,18 +25,20 @@ struct clean_fault {
 };
 
 /*
- * Matches the raw stream's columns to the schema's by name: as the schema names them, or as the file did. EX_DATAERR where the stream is not
- * raw, EX_CONFIG where a column is missing, or there is one more than the schema allows. `name` is the stream's, for messages.
+ * Matches the raw stream's columns to the schema's by name: as the schema names them, or as the file did. EX_DATAERR
+ * where the stream is not raw, EX_CONFIG where a column is missing, or there is one more than the schema allows. `name`
+ * is the stream's, for messages.
  */
-int cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header *raw, const char *name, struct msg *err);
+int cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header *raw, const char *name,
+    struct msg *err);
 void cleaner_free(struct cleaner *k);
 
 /* The header of the typed stream; keeps the raw one's @source. */
 void cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec_header *out);
 
 /*
- * Writes the typed row, without its LF, and returns its end; or NULL, and why. `out` has room for as many bytes as the raw record and
- * k->room more.
+ * Writes the typed row, without its LF, and returns its end; or NULL, and why. `out` has room for as many bytes as the
+ * raw record and k->room more.
  */
 uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why);
 
@@ -115,7 +117,10 @@ clean_total_passed(struct clean_total *t, const struct cleaner *k)
 	}
 }
 
-/* Adds a rejected row, with its amounts where they are numbers of their types; to what was read too, unless clean_total_passed did. */
+/*
+ * Adds a rejected row, with its amounts where they are numbers of their types; to what was read too, unless
+ * clean_total_passed did.
+ */
 void clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason);
 
 uint64_t clean_total_read(const struct clean_total *t);
@@ -126,7 +131,8 @@ void clean_total_text(const struct clean_total *t, struct buf *out);
 
 /* ---- flow.c ---- */
 
-enum { CLEAN_GROUP = 64 };		/* rows made at once, so that the memory their keys need is under way before it is asked for */
+/* Rows made at once, so that the memory their keys need is under way before it is asked for. */
+enum { CLEAN_GROUP = 64 };
 
 struct clean_row {
 	uint8_t *at, *end;		/* in the writer's buffer; at is NULL for one that is rejected */
@@ -139,9 +145,9 @@ struct clean_row {
 };
 
 /*
- * Records in, typed rows and rejects out. Rows are answered for at once as long as the keys seen before them fit into the memory given;
- * from then on records wait on disk, in order, with their keys beside them (keylater.h), and clean_flow_finish goes over them again. The
- * output is the same.
+ * Records in, typed rows and rejects out. Rows are answered for at once as long as the keys seen before them fit into
+ * the memory given; from then on records wait on disk, in order, with their keys beside them (keylater.h), and
+ * clean_flow_finish goes over them again. The output is the same.
  */
 struct clean_flow {
 	struct msg err;
@@ -159,7 +165,8 @@ struct clean_flow {
 };
 
 /* memory: bytes for keys, 0 for as many as there are. Cleaner, writer and rejects live as long. */
-void clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride, size_t memory);
+void clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects,
+    size_t stride, size_t memory);
 void clean_flow_free(struct clean_flow *f);
 
 int clean_flow_batch(struct clean_flow *f, const struct rec_batch *b);	/* -1 fills err */

@@ -1,9 +1,10 @@
 /*
- * One column of a raw stream made ready to be cleaned: its type, its nulls, what is allowed. The rules are those of acct-schema(5).
+ * One column of a raw stream made ready to be cleaned: its type, its nulls, what is allowed. The rules are those of
+ * acct-schema(5).
  *
- * Two ways lead to the same answer. `put`, chosen once for the column, goes straight from the raw field to the typed one and gives up (NULL) on whatever
- * is not plainly good: a blank to trim, an escape, a null that must not be, a value out of bounds. Then column_judge, which follows the rules
- * step by step, says what it is.
+ * Two ways lead to the same answer. `put`, chosen once for the column, goes straight from the raw field to the typed
+ * one and gives up (NULL) on whatever is not plainly good: a blank to trim, an escape, a null that must not be, a value
+ * out of bounds. Then column_judge, which follows the rules step by step, says what it is.
  */
 #ifndef CLEAN_COLUMN_H
 #define CLEAN_COLUMN_H
@@ -13,8 +14,8 @@
 #include "schema/schema.h"
 
 enum clean_reason {
-	CLEAN_GOOD, CLEAN_FIELD_COUNT, CLEAN_ENCODING, CLEAN_MISSING, CLEAN_TYPE, CLEAN_NOT_ALLOWED, CLEAN_DUPLICATE, CLEAN_CONFLICT,
-	CLEAN_REASONS
+	CLEAN_GOOD, CLEAN_FIELD_COUNT, CLEAN_ENCODING, CLEAN_MISSING, CLEAN_TYPE, CLEAN_NOT_ALLOWED, CLEAN_DUPLICATE,
+	CLEAN_CONFLICT, CLEAN_REASONS
 };
 extern const char *const clean_reason_name[CLEAN_REASONS];
 
@@ -26,13 +27,16 @@ struct column_text {		/* an allowed value, for a comparison of whole words */
 enum { COLUMN_TEXTS = 64 };	/* slots for allowed values, a power of 2 */
 
 struct column {
-	/* Writes the typed field and returns its end; NULL: ask column_judge. VAL_PAD bytes may be read behind p, 32 written behind the end. */
+	/*
+	 * Writes the typed field and returns its end; NULL: ask column_judge. VAL_PAD bytes may be read behind p, 32
+	 * written behind the end.
+	 */
 	uint8_t *(*put)(struct column *c, const uint8_t *p, size_t n, uint8_t *out);
 	size_t field;			/* in the raw record */
 	int64_t low, high;		/* narrow types: what `put` may let pass */
 	int64_t value;			/* narrow types: the last that passed, 0 for null */
 	uint8_t scale;
-	uint8_t null_len;		/* typed form of a null, default or not; 0: not allowed, or too long for `put` */
+	uint8_t null_len;		/* typed form of a null or its default; 0: none, or too long for `put` */
 	uint8_t null[VAL_PAD];
 	int64_t null_value;
 	uint64_t null_lengths;		/* strings: bit n where a word of n < 64 bytes means null */
@@ -54,8 +58,8 @@ void column_init(struct column *c, const struct schema *s, const struct schema_c
 void column_free(struct column *c);
 
 /*
- * The rules, on the raw field of a well-formed row: CLEAN_GOOD with the typed field in c->typed, or the reason. Either way c->text
- * is the trimmed value, for messages.
+ * The rules, on the raw field of a well-formed row: CLEAN_GOOD with the typed field in c->typed, or the reason. Either
+ * way c->text is the trimmed value, for messages.
  */
 enum clean_reason column_judge(struct column *c, struct rec_field raw);
 

@@ -1,6 +1,7 @@
 /*
- * From the bytes of a raw field to those of the typed one, for fields that are plainly good. Digits are checked and valued eight at a time
- * in a 64-bit word. Every function gives up, by NULL, on what column_judge has to decide; none ever passes what it would reject.
+ * From the bytes of a raw field to those of the typed one, for fields that are plainly good. Digits are checked and
+ * valued eight at a time in a 64-bit word. Every function gives up, by NULL, on what column_judge has to decide; none
+ * ever passes what it would reject.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -71,7 +72,10 @@ value_of(uint64_t w)
 	return (w * 10000 + (w >> 32)) & UINT64_C(0xffffffff);
 }
 
-/* Steps over a sign: all ones for a minus, else 0. False where what stands there is neither a sign nor at least a digit or a point. */
+/*
+ * Steps over a sign: all ones for a minus, else 0. False where what stands there is neither a sign nor at least a digit
+ * or a point.
+ */
 static ALWAYS_INLINE bool
 take_sign(const uint8_t **p, size_t *n, int64_t *sign)
 {
@@ -121,13 +125,13 @@ zero_bytes(uint64_t w)
 }
 
 static const int64_t ten_to[19] = {
-	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-	10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+	1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000
 };
 
 /*
- * The text stands at the top of two words, zeros below. Where there is a point among its last eight bytes, what stands before it moves
- * up one byte over it, so that the digits are together.
+ * The text stands at the top of two words, zeros below. Where there is a point among its last eight bytes, what stands
+ * before it moves up one byte over it, so that the digits are together.
  */
 static uint8_t *
 put_decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
@@ -175,7 +179,8 @@ put_date(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 		{ 0, -1, 30, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 }
 	};
 	/* "0000-00-"; what takes a byte that differs too much from it over the mask. */
-	const uint64_t form = UINT64_C(0x2d30302d30303030), over = UINT64_C(0x7f06067f06060606), mask = UINT64_C(0x80f0f080f0f0f0f0);
+	const uint64_t form = UINT64_C(0x2d30302d30303030), over = UINT64_C(0x7f06067f06060606),
+	    mask = UINT64_C(0x80f0f080f0f0f0f0);
 	uint64_t w;
 	unsigned year, month, day, tens, units, leap, last;
 	int64_t days;
@@ -254,8 +259,8 @@ static const uint8_t ones[32] = {
 };
 
 /*
- * One of the allowed values, found by a hash in which no two of them meet, and compared as two words. Fields longer than 16
- * bytes are none of them.
+ * One of the allowed values, found by a hash in which no two of them meet, and compared as two words. Fields longer
+ * than 16 bytes are none of them.
  */
 static uint8_t *
 put_listed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
@@ -299,7 +304,8 @@ put_number_avx2(struct column *c, int64_t v, uint8_t *out)
 CPU_AVX2 static ALWAYS_INLINE bool
 number_of(__m128i digits, uint64_t *v)
 {
-	const __m128i tens = _mm_set1_epi16(0x010a), hundreds = _mm_set1_epi32(0x00010064), more = _mm_set1_epi32(0x00012710);
+	const __m128i tens = _mm_set1_epi16(0x010a), hundreds = _mm_set1_epi32(0x00010064),
+	    more = _mm_set1_epi32(0x00012710);
 	__m128i bad = _mm_subs_epu8(digits, _mm_set1_epi8(9)), x;
 	uint64_t halves;
 
@@ -357,14 +363,18 @@ put_decimal_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 		return put_decimal(c, p, n, out);
 	points = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('.')));
 	at = _tzcnt_u32(points | 1u << n);
-	digits = _mm_shuffle_epi8(_mm_sub_epi8(x, _mm_set1_epi8('0')), _mm_loadu_si128((const void *)without_point[n][at]));
+	digits = _mm_shuffle_epi8(_mm_sub_epi8(x, _mm_set1_epi8('0')),
+	    _mm_loadu_si128((const void *)without_point[n][at]));
 	missing = c->scale - ((unsigned)n - at - (at != n));
 	if (!number_of(digits, &v) || missing > 18 - n)		/* wraps where there are more decimals than the scale */
 		return NULL;
 	return put_number_avx2(c, (int64_t)v * ten_to[missing], out);
 }
 
-/* For each month of some years: the days before it, less one, and its length in the low five bits. Others go the plain way. */
+/*
+ * For each month of some years: the days before it, less one, and its length in the low five bits. Others go the plain
+ * way.
+ */
 enum { FIRST_YEAR = 1900, YEARS = 256 };
 static int32_t months[YEARS * 16];
 
@@ -483,7 +493,8 @@ make_texts(struct column *c)
 	for (at = 0; at < c->allowed.len; at += sizeof(n) + n) {
 		memcpy(&n, c->allowed.p + at, sizeof(n));
 		p = c->allowed.p + at + sizeof(n);
-		if (n > sizeof(c->texts->text) || !val_string_plain(p, n) || p[0] == ' ' || p[n - 1] == ' ' || is_null_word(c, p, n))
+		if (n > sizeof(c->texts->text) || !val_string_plain(p, n) || p[0] == ' ' || p[n - 1] == ' ' ||
+		    is_null_word(c, p, n))
 			return false;
 	}
 	c->texts = xcalloc(COLUMN_TEXTS, sizeof(*c->texts));

@@ -4,7 +4,8 @@
 #include "clean/clean.h"
 
 void
-clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride, size_t memory)
+clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride,
+    size_t memory)
 {
 	memset(f, 0, sizeof(*f));
 	f->cleaner = k;
@@ -76,8 +77,8 @@ make_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p
 }
 
 /*
- * Hashes a row and finds its key where that is bytes. Some rows after it was made: a hash that reads bytes just written waits
- * for the processor to put them together.
+ * Hashes a row and finds its key where that is bytes. Some rows after it was made: a hash that reads bytes just written
+ * waits for the processor to put them together.
  */
 static void
 find_key(struct clean_flow *f, struct clean_row *row)
@@ -250,7 +251,8 @@ ask_integers(struct clean_flow *f, size_t n)
 		if (row->at != NULL)
 			find_key(f, row);
 	for (row = f->rows; row < end; row++)
-		if (row->at != NULL && (row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
+		if (row->at != NULL &&
+		    (row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
 			break;
 	return (size_t)(row - f->rows);
 }

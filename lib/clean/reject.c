@@ -29,7 +29,10 @@ put_name(struct rejects *r, const char *name)
 	csv_put(&r->raw, name, strlen(name), s->delimiter, s->quote);
 }
 
-/* The fields in the order of the file, by @columns where the stream has it, and the header line that goes with them, in r->raw. */
+/*
+ * The fields in the order of the file, by @columns where the stream has it, and the header line that goes with them, in
+ * r->raw.
+ */
 static void
 find_order(struct rejects *r, const struct rec_header *raw)
 {

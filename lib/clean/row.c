@@ -28,7 +28,8 @@ check_extra(const struct cleaner *k, const struct rec_header *raw, const char *n
 	free(taken);
 	if (i == raw->ncolumns - 1)
 		return 0;
-	return msg_set(err, EX_CONFIG, "%s: column that the schema of %s does not have (extra: ignore passes over it): %s", name,
+	return msg_set(err, EX_CONFIG,
+	    "%s: column that the schema of %s does not have (extra: ignore passes over it): %s", name,
 	    k->schema->name, msg_quotes(raw->columns[i].name));
 }
 
@@ -55,7 +56,8 @@ cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header 
 	memset(k, 0, sizeof(*k));
 	k->schema = s;
 	if (!rec_header_is_raw(raw))
-		return msg_set(err, EX_DATAERR, "%s: not a raw stream, as acct-ingest writes it: table %s", name, msg_quotes(raw->table));
+		return msg_set(err, EX_DATAERR, "%s: not a raw stream, as acct-ingest writes it: table %s", name,
+		    msg_quotes(raw->table));
 	k->malformed = raw->ncolumns - 1;
 	k->columns = xcalloc(s->ncolumns, sizeof(*k->columns));
 	k->room = VAL_PAD;

@@ -128,10 +128,11 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, struct bu
 
 	buf_adds(out, "{\n\t\"table\": ");
 	json_string(out, k->schema->name, strlen(k->schema->name));
-	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64 ",\n\t\"rejected\": %" PRIu64 ",\n\t\"reasons\": {", read,
-	    t->rows[CLEAN_GOOD], read - t->rows[CLEAN_GOOD]);
+	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64, read, t->rows[CLEAN_GOOD]);
+	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"reasons\": {", read - t->rows[CLEAN_GOOD]);
 	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++)
-		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i], t->rows[i]);
+		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i],
+		    t->rows[i]);
 	buf_adds(out, "\n\t},\n\t\"amounts\": {");
 	put_amounts(t, k, out);
 	buf_adds(out, t->namounts > 0 ? "\n\t}\n}\n" : "}\n}\n");

@@ -112,7 +112,8 @@ static int resolve(struct keylater *l, struct spill *file, unsigned depth, struc
 
 /* The answers of the parts, put together in the order of the file that was split. */
 static int
-join_answers(struct spill *keys, struct spill *parts, struct spill *answers, unsigned depth, struct scratch *k, struct msg *err)
+join_answers(struct spill *keys, struct spill *parts, struct spill *answers, unsigned depth, struct scratch *k,
+    struct msg *err)
 {
 	uint8_t byte;
 	int got;

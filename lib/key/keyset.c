@@ -112,8 +112,9 @@ grow_pages(struct keyset *s)
 	for (i = 0; i < cap; i++) {
 		if (old[i].prints == NULL)
 			continue;
-		for (at = keyset_page_home(s, old[i].id); s->pages[at].prints != NULL; at = (at + 1) & (s->pages_cap - 1))
-			continue;
+		at = keyset_page_home(s, old[i].id);
+		while (s->pages[at].prints != NULL)
+			at = (at + 1) & (s->pages_cap - 1);
 		s->pages[at] = old[i];
 	}
 	free(old);
@@ -248,11 +249,14 @@ count_pages(const struct keyset *s, size_t most)
 	return n;
 }
 
-/* Makes room for one key more in the table; or goes over to pages where they take no more than the larger table would. */
+/*
+ * Makes room for one key more in the table; or goes over to pages where they take no more than the larger table would.
+ */
 static bool
 grow_cells(struct keyset *s)
 {
-	size_t cap = cells_for(s->count + 1), bytes = cap * sizeof(*s->cells), pages = count_pages(s, 2 * bytes / PAGE_BYTES);
+	size_t cap = cells_for(s->count + 1), bytes = cap * sizeof(*s->cells);
+	size_t pages = count_pages(s, 2 * bytes / PAGE_BYTES);
 
 	if (pages * PAGE_BYTES <= 2 * bytes && fits(s, pages * PAGE_BYTES + BLOCK_BYTES)) {
 		make_pages(s);

@@ -1,9 +1,9 @@
 /*
  * Keys seen before, each with a fingerprint of its row: is this key new, and if not, is the row the same?
  *
- * Keys that are integers stand in pages of 4096 neighbours, eight bytes a key, while they are dense or come in order; where they lie too far
- * apart, in a table of 16 bytes a slot. Other keys are bytes, compared one by one (keymap.h), with eight bytes more for the fingerprint.
- * Two rows are taken to be the same where 64 bits of fingerprint are.
+ * Keys that are integers stand in pages of 4096 neighbours, eight bytes a key, while they are dense or come in order;
+ * where they lie too far apart, in a table of 16 bytes a slot. Other keys are bytes, compared one by one (keymap.h),
+ * with eight bytes more for the fingerprint. Two rows are taken to be the same where 64 bits of fingerprint are.
  */
 #ifndef KEY_KEYSET_H
 #define KEY_KEYSET_H
@@ -104,8 +104,8 @@ keyset_cell(struct keyset *s, int64_t key)
 }
 
 /*
- * Some keys before keyset_add_int: what it will need begins to come from memory. A prefetch, not a load (cpu.h), as callers have work to do between two
- * of them, which a load that is waited for would hold up.
+ * Some keys before keyset_add_int: what it will need begins to come from memory. A prefetch, not a load (cpu.h), as
+ * callers have work to do between two of them, which a load that is waited for would hold up.
  */
 static inline void
 keyset_prefetch_int(struct keyset *s, int64_t key)
@@ -140,8 +140,8 @@ keyset_add_int(struct keyset *s, int64_t key, uint64_t print)
 enum keyset_answer keyset_add(struct keyset *s, const uint8_t *key, size_t n, uint64_t hash, uint64_t print);
 
 /*
- * Calls visit for every key, in no order that matters, until it returns other than 0; returns that, or 0. Integers are handed over as
- * their eight bytes in memory.
+ * Calls visit for every key, in no order that matters, until it returns other than 0; returns that, or 0. Integers are
+ * handed over as their eight bytes in memory.
  */
 int keyset_each(const struct keyset *s, int (*visit)(void *to, const void *key, size_t n, uint64_t print), void *to);
 

@@ -57,8 +57,8 @@ static const struct word column_words[] = {
 	{ "date_format", TEXT, offsetof(struct schema_column, date_format) },
 	{ "references", REFERENCE, 0 }
 };
-enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ALLOWED, C_MINIMUM, C_MAXIMUM, C_PATTERN, C_DATE_FORMAT,
-	C_REFERENCES, C_WORDS };
+enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ALLOWED, C_MINIMUM, C_MAXIMUM, C_PATTERN,
+    C_DATE_FORMAT, C_REFERENCES, C_WORDS };
 
 struct texts {			/* a growing list */
 	char **word;
@@ -130,7 +130,10 @@ yaml_fault(struct loader *l)
 	return fault(l, at, l->yaml.problem != NULL ? l->yaml.problem : "not YAML", NULL);
 }
 
-/* Steps to the next event. Anchors, aliases and tags are refused: a schema needs none, and aliases can make a document grow without bound. */
+/*
+ * Steps to the next event. Anchors, aliases and tags are refused: a schema needs none, and aliases can make a document
+ * grow without bound.
+ */
 static int
 step(struct loader *l)
 {
@@ -206,7 +209,8 @@ read_byte(struct loader *l, const struct word *word, char *to)
 		return 0;
 	}
 	if (strlen(text) != 1 || (*text & 0x80) != 0 || *text == '\n' || *text == '\r')
-		return fault(l, here(l), word->kind == QUOTE ? "not a quote of one byte" : "not a delimiter of one byte", text_of(l));
+		return fault(l, here(l), word->kind == QUOTE ? "not a quote of one byte" :
+		    "not a delimiter of one byte", text_of(l));
 	*to = *text;
 	return 0;
 }
@@ -393,8 +397,8 @@ compare(const struct buf *a, const struct buf *b)
 }
 
 /*
- * regcomp copies what a {n} repeats, so nested ones can ask for any amount of memory, and a back-reference for any amount of time:
- * both are kept out.
+ * regcomp copies what a {n} repeats, so nested ones can ask for any amount of memory, and a back-reference for any
+ * amount of time: both are kept out.
  */
 static const char *
 pattern_fault(const char *p)
@@ -451,7 +455,8 @@ check_pattern(struct loader *l, struct schema_column *c)
 
 /* Minimum, maximum and the allowed values are values of the type, and agree with each other; so does the default. */
 static int
-check_values(struct loader *l, struct schema_column *c, struct buf *low, struct buf *high, struct buf *fallback, struct buf *one)
+check_values(struct loader *l, struct schema_column *c, struct buf *low, struct buf *high, struct buf *fallback,
+    struct buf *one)
 {
 	const char *text = c->default_text;
 	struct place at = l->column_at[C_DEFAULT];

@@ -1,6 +1,6 @@
 /*
- * Cleaning a column: the fast way never differs from the rules, and the rules are those of the manual. Runs twice, with the processor's
- * instructions and without.
+ * Cleaning a column: the fast way never differs from the rules, and the rules are those of the manual. Runs twice, with
+ * the processor's instructions and without.
  */
 #include <string.h>
 #include <unistd.h>
@@ -69,13 +69,15 @@ random_number(char *out)
 static size_t
 random_date(char *out)
 {
-	return (size_t)sprintf(out, "%04u-%02u-%02u", (unsigned)unit_below(10000), (unsigned)unit_below(14), (unsigned)unit_below(33));
+	return (size_t)sprintf(out, "%04u-%02u-%02u", (unsigned)unit_below(10000), (unsigned)unit_below(14),
+	    (unsigned)unit_below(33));
 }
 
 static size_t
 random_text(char *out)
 {
-	static const char *const words[] = { "Deposit", "Withdrawal", "NULL", "n/a", "0", "é", "a b", "\xff", "x\ty", "\x1b", "D", "" };
+	static const char *const words[] = { "Deposit", "Withdrawal", "NULL", "n/a", "0", "é", "a b", "\xff", "x\ty",
+	    "\x1b", "D", "" };
 	size_t n, i, count = unit_below(4);
 
 	if (unit_below(2))
@@ -128,7 +130,7 @@ both_ways(void)
 		"columns: [{name: a, type: float64}]",
 		"columns: [{name: a, type: string}]",
 		"nulls: [NULL, n/a]\ncolumns: [{name: a, type: string, required: yes}]",
-		"columns: [{name: a, type: string, default: a default that is longer than the thirty-two bytes kept at hand}]",
+		"columns: [{name: a, type: string, default: a default that is longer than the bytes kept at hand}]",
 		"columns: [{name: a, type: string, allowed: [Deposit, Withdrawal]}]",
 		"nulls: [NULL]\ncolumns: [{name: a, type: string, allowed: [D, NULL, '0', n/a, é], default: D}]",
 		"columns: [{name: a, type: string, allowed: [Deposit, a value of more than sixteen bytes, D]}]",
@@ -156,7 +158,8 @@ both_ways(void)
 static void
 fast_enough(void)
 {
-	struct schema s = read_schema("columns: [{name: a, type: date}, {name: b, type: int64}, {name: c, type: 'decimal(18,2)'}]");
+	struct schema s = read_schema("columns: [{name: a, type: date}, {name: b, type: int64},"
+	    " {name: c, type: 'decimal(18,2)'}]");
 	uint8_t field[100], typed[100];
 	char text[NUM_TEXT];
 	struct column c[3];
@@ -168,16 +171,19 @@ fast_enough(void)
 		column_init(&c[i], &s, &s.columns[i], 1);
 	for (v = num_days(1, 1, 1); v <= num_days(9999, 12, 31); v++) {
 		raw = raw_field(text, num_put_date(text, (int32_t)v), field);
-		CHECK(c[0].put(&c[0], raw.p, raw.n, typed) != NULL && c[0].value == v && val_int(typed) == v, "%s", text);
+		CHECK(c[0].put(&c[0], raw.p, raw.n, typed) != NULL && c[0].value == v && val_int(typed) == v, "%s",
+		    text);
 	}
 	for (i = 0; i < 200000; i++) {
 		v = (int64_t)(unit_any() % 10000000000000000u);
 		v = unit_below(2) ? v : -v;
 		raw = raw_field(text, num_put_int64(text, v), field);
-		CHECK(c[1].put(&c[1], raw.p, raw.n, typed) != NULL && c[1].value == v && val_int(typed) == v, "%s", text);
+		CHECK(c[1].put(&c[1], raw.p, raw.n, typed) != NULL && c[1].value == v && val_int(typed) == v, "%s",
+		    text);
 		v /= 10;
 		raw = raw_field(text, num_put_decimal(text, v, 2), field);
-		CHECK(c[2].put(&c[2], raw.p, raw.n, typed) != NULL && c[2].value == v && val_int(typed) == v, "%s", text);
+		CHECK(c[2].put(&c[2], raw.p, raw.n, typed) != NULL && c[2].value == v && val_int(typed) == v, "%s",
+		    text);
 	}
 	for (i = 0; i < 3; i++)
 		column_free(&c[i]);
@@ -211,8 +217,10 @@ judged(const char *words, const char *text, size_t n, enum clean_reason want, co
 	schema_free(&s);
 }
 
-#define GOOD(words, text, value) judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, CLEAN_GOOD, value)
-#define BAD(words, text, reason) judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, reason, NULL)
+#define GOOD(words, text, value) \
+	judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, CLEAN_GOOD, value)
+#define BAD(words, text, reason) \
+	judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, reason, NULL)
 
 static void
 rules(void)

@@ -1,4 +1,7 @@
-/* Sets of keys, in memory and on disk, against a plain table: the answers are the same whatever the keys and the memory. */
+/*
+ * Sets of keys, in memory and on disk, against a plain table: the answers are the same whatever the keys and the
+ * memory.
+ */
 #include <string.h>
 
 #include "key/keylater.h"
@@ -128,7 +131,8 @@ check_pass(enum way way, bool integers, size_t n, size_t limit)
 		if (integers && !p.waiting)
 			keyset_prefetch_int(&p.set, keys[i]);
 		first[i] = (int8_t)answer(&p, keys[i], print + (print == 0));
-		CHECK(limit == 0 || p.waiting || keyset_memory(&p.set) <= limit + 40000, "%zu bytes", keyset_memory(&p.set));
+		CHECK(limit == 0 || p.waiting || keyset_memory(&p.set) <= limit + 40000, "%zu bytes",
+		    keyset_memory(&p.set));
 	}
 	CHECK(keylater_resolve(&p.later, &p.err) == 0, "%s", p.err.text);
 	for (i = 0; i < n; i++) {

@@ -43,8 +43,9 @@ decimal(const char *s, unsigned precision, unsigned scale, i128 *v)
 static void
 decimals(void)
 {
-	static const char *const none[] = { "", ".", "-", "-.", "1.2.3", "1,2", "1e2", " 1", "1.001", "100000.00", "-100000",
-	    "99999.999", "1-", "0x1", "+-1", "1000000000000000000000000000000000000000000000000000000000000000000000000" };
+	static const char *const none[] = { "", ".", "-", "-.", "1.2.3", "1,2", "1e2", " 1", "1.001", "100000.00",
+	    "-100000", "99999.999", "1-", "0x1", "+-1",
+	    "1000000000000000000000000000000000000000000000000000000000000000000000000" };
 	char text[NUM_TEXT];
 	unsigned p, s;
 	i128 v, back;
@@ -55,8 +56,8 @@ decimals(void)
 	CHECK(decimal("1.5", 7, 2, &v) && v == 150, "one decimal of two");
 	CHECK(decimal(".5", 7, 2, &v) && v == 50, "no digit before the point");
 	CHECK(decimal("-5.", 7, 2, &v) && v == -500, "no digit behind it");
-	CHECK(decimal("+0000000000000000000000000000000000000000000001.500000000000000000000000000000", 7, 2, &v) && v == 150,
-	    "zeros at both ends");
+	CHECK(decimal("+0000000000000000000000000000000000000000000001.500000000000000000000000000000", 7, 2, &v) &&
+	    v == 150, "zeros at both ends");
 	CHECK(decimal("99999.99", 7, 2, &v) && v == 9999999, "the largest of seven digits");
 	CHECK(decimal("-.00", 7, 2, &v) && v == 0, "minus nothing");
 	CHECK(decimal("99999999999999999999999999999999999999", 38, 0, &v) && v == num_pow10(38) - 1, "38 digits");
@@ -87,12 +88,14 @@ days(void)
 	char text[NUM_TEXT], want[NUM_TEXT];
 	int64_t year, y, day = num_days(1, 1, 1);
 	unsigned month, m, d, got_d, last;
+	bool leap;
 	int32_t v;
 
 	CHECK(num_days(1970, 1, 1) == 0 && num_days(2000, 3, 1) == 11017 && day == -719162, "known days");
 	for (year = 1; year <= 9999; year++)
 		for (month = 1; month <= 12; month++) {
-			last = length[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+			leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+			last = length[month - 1] + (month == 2 && leap);
 			for (d = 1; d <= last; d++, day++) {
 				num_civil(day, &y, &m, &got_d);
 				CHECK(y == year && m == month && got_d == d && num_days(year, month, d) == day &&
@@ -104,7 +107,8 @@ days(void)
 				CHECK(strcmp(text, want) == 0, "%s, not %s", text, want);
 				CHECK(num_date(want, 10, &v) && v == day, "%s", want);
 			}
-			CHECK(!num_civil_ok(year, month, 0) && !num_civil_ok(year, month, last + 1), "%d-%u", (int)year, month);
+			CHECK(!num_civil_ok(year, month, 0) && !num_civil_ok(year, month, last + 1), "%d-%u", (int)year,
+			    month);
 		}
 	num_put_date(text, INT32_MAX);
 	CHECK(strcmp(text, "+5881580-07-11") == 0, "%s", text);
@@ -116,8 +120,9 @@ days(void)
 static void
 dates_that_are_none(void)
 {
-	static const char *const none[] = { "", "2024-02-30", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01", "2024-01-00",
-	    "2024-1-01", "24-01-01", "0000-01-01", "2024/01/01", "2024-01-01 ", "+024-01-01", "2024-01-1x", "20240101" };
+	static const char *const none[] = { "", "2024-02-30", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01",
+	    "2024-01-00", "2024-1-01", "24-01-01", "0000-01-01", "2024/01/01", "2024-01-01 ", "+024-01-01", "2024-01-1x",
+	    "20240101" };
 	int32_t v;
 	size_t i;
 
@@ -135,7 +140,8 @@ as(const char *format, const char *s, int32_t *v)
 static void
 date_formats(void)
 {
-	static const char *const bad[] = { "", "%Y-%m", "%Y-%m-%d-%d", "%Y-%y-%m-%d", "%m-%b-%d-%Y", "%Y%m%d%", "%H %Y%m%d" };
+	static const char *const bad[] = { "", "%Y-%m", "%Y-%m-%d-%d", "%Y-%y-%m-%d", "%m-%b-%d-%Y", "%Y%m%d%",
+	    "%H %Y%m%d" };
 	int32_t v, want = (int32_t)num_days(2024, 2, 29);
 	size_t i;
 
@@ -146,7 +152,8 @@ date_formats(void)
 	CHECK(as("%Y%m%d", "20240229", &v) && v == want, "no separators");
 	CHECK(as("%d-%b-%y", "29-FEB-24", &v) && v == want, "month by name");
 	CHECK(as("%%%d.%b %Y", "%29.feb 2024", &v) && v == want, "a percent sign");
-	CHECK(!as("%d/%m/%Y", "29/02/2023", &v) && !as("%d/%m/%Y", "29/02/202", &v) && !as("%d/%m/%Y", "29/02/20244", &v) &&
+	CHECK(!as("%d/%m/%Y", "29/02/2023", &v) && !as("%d/%m/%Y", "29/02/202", &v) &&
+	    !as("%d/%m/%Y", "29/02/20244", &v) &&
 	    !as("%d/%m/%Y", "", &v) && !as("%d/%m/%Y", "29-02-2024", &v) && !as("%d-%b-%Y", "01-xyz-2024", &v), "none");
 	OK("num", "dates by a format");
 }
@@ -154,7 +161,8 @@ date_formats(void)
 static void
 timestamps(void)
 {
-	static const char *const none[] = { "", "2024-01-01", "2024-01-01T00:00", "2024-01-01T24:00:00", "2024-01-01T00:60:00",
+	static const char *const none[] = { "", "2024-01-01", "2024-01-01T00:00", "2024-01-01T24:00:00",
+	    "2024-01-01T00:60:00",
 	    "2024-01-01T00:00:60", "2024-01-01T00:00:00.", "2024-01-01T00:00:00.1234567", "2024-01-01T00:00:00z",
 	    "2024-01-01T00:00:00+0100", "2024-01-01T00:00:00+24:00", "2024-02-30T00:00:00", "2024-01-01X00:00:00",
 	    "2024-01-01T00:00:00Z ", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01" };
@@ -181,7 +189,8 @@ timestamps(void)
 static void
 floats(void)
 {
-	static const char *const none[] = { "", ".", "-", "e5", "1e", "1e+", "0x10", " 1", "1 ", "nan(1)", "infinit", "1.2.3", "1f" };
+	static const char *const none[] = { "", ".", "-", "e5", "1e", "1e+", "0x10", " 1", "1 ", "nan(1)", "infinit",
+	    "1.2.3", "1f" };
 	char text[NUM_TEXT];
 	double v, back;
 	uint64_t image;
@@ -204,7 +213,8 @@ floats(void)
 		if (isnan(v))
 			continue;
 		n = num_put_float64(text, v);
-		CHECK(n == strlen(text) && num_float64(text, n, &back) && memcmp(&back, &v, sizeof(v)) == 0, "%s", text);
+		CHECK(n == strlen(text) && num_float64(text, n, &back) && memcmp(&back, &v, sizeof(v)) == 0, "%s",
+		    text);
 	}
 	OK("num", "floating point");
 }

@@ -22,7 +22,8 @@ static void
 everything(void)
 {
 	static const char text[] =
-	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nheader: no\nnulls: [NULL, n/a]\nextra: ignore\nkey: [id]\n"
+	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nheader: no\nnulls: [NULL, n/a]\nextra: ignore\n"
+	    "key: [id]\n"
 	    "columns:\n"
 	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
 	    "- {name: day, type: date, date_format: '%d.%m.%Y', minimum: 2000-01-01, default: 2001-02-03}\n"
@@ -33,8 +34,9 @@ everything(void)
 	struct schema_column *c;
 
 	CHECK(schema_parse(&s, text, strlen(text), "s", &err) == 0, "%s", err.text);
-	CHECK(strcmp(s.name, "pay") == 0 && strcmp(s.file, "p.csv") == 0 && s.delimiter == ';' && s.quote == '\0' && !s.header &&
-	    s.extra_ignore && s.nnulls == 2 && strcmp(s.nulls[1], "n/a") == 0 && s.ncolumns == 4, "the schema's own words");
+	CHECK(strcmp(s.name, "pay") == 0 && strcmp(s.file, "p.csv") == 0 && s.delimiter == ';' && s.quote == '\0' &&
+	    !s.header && s.extra_ignore && s.nnulls == 2 && strcmp(s.nulls[1], "n/a") == 0 && s.ncolumns == 4,
+	    "the schema's own words");
 	c = &s.columns[0];
 	CHECK(c->key && c->required && strcmp(c->source, "Id No") == 0 && c->type.kind == VAL_INT32 &&
 	    strcmp(c->minimum, "1") == 0 && strcmp(c->maximum, "99") == 0 && c->default_text == NULL, "id");
@@ -49,7 +51,8 @@ everything(void)
 	    strcmp(c->references_column, "b") == 0, "sum");
 	schema_free(&s);
 	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
-	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL, "what is not given");
+	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL,
+	    "what is not given");
 	schema_free(&s);
 	OK("schema", "every word");
 }
@@ -95,9 +98,12 @@ columns(void)
 	refused(HEAD "int64\n  kye: yes\n", "s.yaml:5:3: no word of a column: 'kye'");
 	refused(HEAD "int64\n- name: a\n  type: date\n", "s.yaml:5:9: column given twice: 'a'");
 	refused(HEAD "int64\n- name: b\n  source: a\n  type: date\n", "s.yaml:6:11: source given twice: 'a'");
-	refused(HEAD "int64\n  source: c\n- name: b\n  source: a\n  type: date\n", "s.yaml:7:11: source is another column's name: 'a'");
-	refused(HEAD "int64\n  source: b\n- name: b\n  source: c\n  type: date\n", "s.yaml:6:9: name is another column's source: 'b'");
-	refused("name: t\ncolumns:\n- {name: _line, type: int64}\n", "s.yaml:3:10: a name of the record stream's own: '_line'");
+	refused(HEAD "int64\n  source: c\n- name: b\n  source: a\n  type: date\n",
+	    "s.yaml:7:11: source is another column's name: 'a'");
+	refused(HEAD "int64\n  source: b\n- name: b\n  source: c\n  type: date\n",
+	    "s.yaml:6:9: name is another column's source: 'b'");
+	refused("name: t\ncolumns:\n- {name: _line, type: int64}\n",
+	    "s.yaml:3:10: a name of the record stream's own: '_line'");
 	refused(HEAD "int64\n  references: b\n", "s.yaml:5:15: not table.column: 'b'");
 	refused(HEAD "int64\n  references: b.c.d\n", "s.yaml:5:15: not table.column: 'b.c.d'");
 	OK("schema", "words of a column that are wrong");
@@ -109,7 +115,8 @@ values(void)
 	refused(HEAD "int64\n  default: x\n", "s.yaml:5:12: not a value of type int64: 'x'");
 	refused(HEAD "int32\n  maximum: 3000000000\n", "s.yaml:5:12: not a value of type int32: '3000000000'");
 	refused(HEAD "date\n  minimum: 2023-02-29\n", "s.yaml:5:12: not a value of type date: '2023-02-29'");
-	refused(HEAD "decimal(5,2)\n  allowed: [1.00, 1.001]\n", "s.yaml:5:19: not a value of type decimal(5,2): '1.001'");
+	refused(HEAD "decimal(5,2)\n  allowed: [1.00, 1.001]\n",
+	    "s.yaml:5:19: not a value of type decimal(5,2): '1.001'");
 	refused(HEAD "int64\n  minimum: 10\n  maximum: 9\n", "s.yaml:6:12: less than the minimum: '9'");
 	refused(HEAD "int64\n  default: 5\n  maximum: 4\n", "s.yaml:5:12: default outside minimum and maximum: '5'");
 	refused(HEAD "int64\n  default: 5\n  allowed: [1, 2]\n", "s.yaml:5:12: default is not an allowed value: '5'");

@@ -1,5 +1,6 @@
 /*
- * For the property tests: random numbers from a seed that a failure shows and ACCT_SEED repeats, and a check that names its place.
+ * For the property tests: random numbers from a seed that a failure shows and ACCT_SEED repeats, and a check that names
+ * its place.
  */
 #ifndef UNIT_H
 #define UNIT_H
