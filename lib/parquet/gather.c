@@ -1,0 +1,250 @@
+/* Rows taken in: the values of each column brought together, those of bytes in a dictionary as long as that pays. */
+#include <string.h>
+
+#include "parquet/writer.h"
+
+enum {
+	SLICE_ROWS = 8192,		/* rows taken at a time */
+	BLOCK = 1024			/* values brought together at a time */
+};
+
+/* Brings the values of n entries together behind those there are. */
+#define GATHER(type, from, field)						\
+	do {									\
+		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
+		const from *in = v->v.field + at;				\
+		for (i = 0; i < n; i++) {					\
+			out[k] = (type)in[i];					\
+			k += def[i] == most;					\
+		}								\
+		c->data.len += k * sizeof *out;					\
+	} while (0)
+
+#define COPY(type, from, field)							\
+	do {									\
+		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
+		const from *in = v->v.field + at;				\
+		for (i = 0; i < n; i++)						\
+			out[i] = (type)in[i];					\
+		c->data.len += n * sizeof *out;					\
+	} while (0)
+
+static void
+take_all(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
+{
+	size_t i;
+
+	switch (c->c->shape) {
+	case PQ_U8: COPY(uint8_t, uint8_t, u8); break;
+	case PQ_I32: COPY(int32_t, int32_t, i32); break;
+	case PQ_I64:
+		if (c->store == PQ_I32)
+			COPY(int32_t, int64_t, i64);
+		else
+			COPY(int64_t, int64_t, i64);
+		break;
+	case PQ_I128: COPY(i128, i128, i128); break;
+	case PQ_F32: COPY(float, float, f32); break;
+	default: COPY(double, double, f64);
+	}
+	c->values += n;
+}
+
+/* An unused slot behind the last value is written when entries end in nulls; buf_room gave it. */
+static void
+take_present(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
+{
+	const uint8_t *def = v->def + at;
+	uint8_t most = c->c->max_def;
+	size_t i, k = 0;
+
+	switch (c->c->shape) {
+	case PQ_U8: GATHER(uint8_t, uint8_t, u8); break;
+	case PQ_I32: GATHER(int32_t, int32_t, i32); break;
+	case PQ_I64:
+		if (c->store == PQ_I32)
+			GATHER(int32_t, int64_t, i64);
+		else
+			GATHER(int64_t, int64_t, i64);
+		break;
+	case PQ_I128: GATHER(i128, i128, i128); break;
+	case PQ_F32: GATHER(float, float, f32); break;
+	default: GATHER(double, double, f64);
+	}
+	c->values += k;
+}
+
+static void
+add_raw(struct out_column *c, const struct pq_bytes *v, size_t n)
+{
+	uint32_t *lens = (uint32_t *)(void *)buf_room(&c->lens, n * sizeof *lens);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		lens[i] = (uint32_t)v[i].n;
+		if (v[i].n > 0)
+			buf_add(&c->data, v[i].p, v[i].n);
+	}
+	c->lens.len += n * sizeof *lens;
+}
+
+/* The dictionary does not pay: its values one after another instead. */
+static void
+leave_dictionary(struct out_column *c)
+{
+	const uint32_t *index = (const uint32_t *)(const void *)c->dict.index.p;
+	struct pq_bytes v;
+	size_t i;
+
+	for (i = 0; i < c->dict.nvalues; i++) {
+		v = dict_bytes_at(&c->dict, index[i]);
+		add_raw(c, &v, 1);
+	}
+	dict_bytes_clear(&c->dict);
+	c->in_dict = false;
+}
+
+static void
+add_bytes(struct out_column *c, const struct pq_bytes *v, size_t n)
+{
+	size_t took = 0, i;
+
+	for (i = 0; i < n; i++)
+		c->bytes += v[i].n;
+	if (c->in_dict && (took = dict_bytes_add(&c->dict, v, n)) < n)
+		leave_dictionary(c);
+	if (took < n)
+		add_raw(c, v + took, n - took);
+	c->values += n;
+}
+
+static void
+take_bytes(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
+{
+	struct pq_bytes block[BLOCK];
+	size_t i, j, k;
+
+	if (v->def == NULL || c->c->max_def == 0) {
+		add_bytes(c, v->v.bytes + at, n);
+		return;
+	}
+	for (i = 0; i < n; i += BLOCK) {
+		for (j = i, k = 0; j < n && j < i + BLOCK; j++)
+			if (v->def[at + j] == c->c->max_def)
+				block[k++] = v->v.bytes[at + j];
+		add_bytes(c, block, k);
+	}
+}
+
+static int
+take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_t n, struct msg *err)
+{
+	size_t at = c->at, i;
+	uint8_t most = 0;
+
+	if (c->c->max_def > 0) {
+		uint8_t *def = buf_room(&c->def, n + 1);
+
+		if (v->def != NULL) {
+			memcpy(def, v->def + at, n);
+			for (i = 0; i < n; i++)
+				most = def[i] > most ? def[i] : most;
+		} else {
+			memset(def, c->c->max_def, n);
+		}
+		c->def.len += n;
+	}
+	if (c->c->max_rep > 0) {
+		uint8_t *rep = buf_room(&c->rep, n + 1);
+
+		memcpy(rep, v->rep + at, n);
+		for (i = 0; i < n; i++)
+			if (rep[i] > c->c->max_rep)
+				most = UINT8_MAX;
+		c->rep.len += n;
+	}
+	if (most > c->c->max_def)
+		return msg_set(err, EX_SOFTWARE, "%s: column %s: a level above its greatest", w->sink.name, msg_quotes(c->c->path));
+	if (c->store == PQ_BYTES)
+		take_bytes(c, v, at, n);
+	else if (v->def == NULL || c->c->max_def == 0)
+		take_all(c, v, at, n);
+	else
+		take_present(c, v, at, n);
+	c->entries += n;
+	c->at += n;
+	return 0;
+}
+
+/* Entries that the next rows of a vector take. */
+static size_t
+entries_of(const struct out_column *c, const struct pq_vector *v, size_t rows)
+{
+	size_t i;
+
+	if (c->c->max_rep == 0)
+		return rows;
+	for (i = c->at; i < v->n; i++)
+		if (v->rep[i] == 0 && rows-- == 0)
+			break;
+	return i - c->at;
+}
+
+/* How many of the next rows to take at once, so that their bytes stay within a part of the row group. */
+static int
+slice(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *take_rows, struct msg *err)
+{
+	size_t budget = w->opt.row_group_bytes / 8, bytes, i, k;
+	const struct pq_vector *v;
+	const struct out_column *c;
+
+	if (rows > w->opt.row_group_rows - w->rows)
+		rows = (size_t)(w->opt.row_group_rows - w->rows);
+	rows = rows < SLICE_ROWS ? rows : SLICE_ROWS;
+	for (i = 0; i < w->ncolumns; i++) {
+		c = &w->columns[i];
+		v = &columns[i];
+		if (c->store != PQ_BYTES || c->c->max_rep > 0)
+			continue;
+		for (k = bytes = 0; k < rows && bytes <= budget; k++) {
+			if (v->def != NULL && c->c->max_def > 0 && v->def[c->at + k] != c->c->max_def)
+				continue;
+			if (v->v.bytes[c->at + k].n > OUT_MAX_VALUE)
+				return msg_set(err, EX_DATAERR, "%s: column %s: a value of %zu bytes; at most %d can be written", w->sink.name,
+				    msg_quotes(c->c->path), v->v.bytes[c->at + k].n, OUT_MAX_VALUE);
+			bytes += v->v.bytes[c->at + k].n;
+		}
+		rows = k;
+	}
+	*take_rows = rows;
+	return 0;
+}
+
+int
+out_check(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err)
+{
+	const struct pq_vector *v;
+	size_t i;
+
+	for (i = 0; i < w->ncolumns; i++) {
+		v = &columns[i];
+		if (w->columns[i].c->max_rep == 0 ? v->n != rows : v->n < rows || v->rep == NULL || (v->n > 0 && v->rep[0] != 0))
+			return msg_set(err, EX_SOFTWARE, "%s: column %s: %zu entries for %zu rows", w->sink.name,
+			    msg_quotes(w->columns[i].c->path), v->n, rows);
+	}
+	return 0;
+}
+
+int
+out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *taken, struct msg *err)
+{
+	size_t i;
+
+	if (slice(w, rows, columns, taken, err) == -1)
+		return -1;
+	for (i = 0; i < w->ncolumns; i++)
+		if (take(w, &w->columns[i], &columns[i], entries_of(&w->columns[i], &columns[i], *taken), err) == -1)
+			return -1;
+	w->rows += *taken;
+	return 0;
+}

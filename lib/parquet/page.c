@@ -1,0 +1,221 @@
+/* Pages: their bodies from the values of a chunk, compressed, checksummed and written. */
+#include <string.h>
+
+#include "parquet/bits.h"
+#include "parquet/codec.h"
+#include "parquet/convert.h"
+#include "parquet/crc.h"
+#include "parquet/dbp.h"
+#include "parquet/hybrid.h"
+#include "parquet/writer.h"
+
+enum { HEADER_ROOM = 128 };		/* bytes for a page header before its page */
+
+static void
+put_levels(struct buf *out, const uint8_t *levels, size_t n, unsigned most)
+{
+	size_t at = out->len;
+	uint32_t len;
+
+	buf_add(out, "\0\0\0\0", 4);
+	hybrid_put_bytes(out, levels, n, bits_width(most));
+	len = (uint32_t)(out->len - at - 4);
+	memcpy(out->p + at, &len, 4);
+}
+
+/* The same where all of them are the greatest. */
+static void
+put_full_levels(struct buf *out, size_t n, unsigned most)
+{
+	size_t at = out->len;
+	uint32_t len;
+
+	buf_add(out, "\0\0\0\0", 4);
+	hybrid_put_run(out, most, n, bits_width(most));
+	len = (uint32_t)(out->len - at - 4);
+	memcpy(out->p + at, &len, 4);
+}
+
+static void
+put_bools(struct buf *out, const uint8_t *v, size_t n)
+{
+	uint8_t *p = buf_room(out, n / 8 + 1);
+	size_t i;
+
+	memset(p, 0, n / 8 + 1);
+	for (i = 0; i < n; i++)
+		p[i / 8] |= (uint8_t)((v[i] != 0) << i % 8);
+	out->len += (n + 7) / 8;
+}
+
+static void
+put_decimals(struct buf *out, const i128 *v, size_t n, size_t width)
+{
+	uint8_t *p = buf_room(out, n * width);
+	size_t i, k;
+
+	for (i = 0; i < n; i++)
+		for (k = width; k-- > 0; p++)
+			*p = (uint8_t)(v[i] >> 8 * k);
+	out->len += n * width;
+}
+
+static void
+put_byte_arrays(struct buf *out, const struct out_column *c, const struct out_page *g)
+{
+	const uint32_t *index = (const uint32_t *)(const void *)c->dict.index.p;
+	const uint8_t *data = c->data.p + g->byte;
+	struct pq_bytes v;
+	uint32_t len;
+	size_t i;
+
+	for (i = g->value; i < g->value + g->values; i++) {
+		v = c->in_dict ? dict_bytes_at(&c->dict, index[i]) : (struct pq_bytes){ data, out_length(c, i) };
+		data += v.n;
+		len = (uint32_t)v.n;
+		buf_add(out, &len, 4);
+		if (v.n > 0)
+			buf_add(out, v.p, v.n);
+	}
+}
+
+static void
+put_plain(struct buf *out, const struct out_column *c, const struct out_page *g)
+{
+	size_t width = convert_width(c->store);
+	const uint8_t *p = c->data.p + g->value * width;
+
+	switch (c->store) {
+	case PQ_U8:
+		put_bools(out, p, g->values);
+		break;
+	case PQ_I128:
+		put_decimals(out, (const i128 *)(const void *)p, g->values, (size_t)c->e->type_length);
+		break;
+	case PQ_BYTES:
+		put_byte_arrays(out, c, g);
+		break;
+	default:
+		if (g->values > 0)
+			buf_add(out, p, g->values * width);
+	}
+}
+
+/* The values as 64-bit integers in w->numbers. */
+const int64_t *
+out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n)
+{
+	int64_t *v;
+	size_t i;
+
+	w->numbers.len = 0;
+	v = (int64_t *)(void *)buf_room(&w->numbers, n * sizeof *v + 8);
+	for (i = 0; i < n; i++)
+		v[i] = c->store == PQ_I64 ? ((const int64_t *)(const void *)c->data.p)[value + i]
+		    : c->store == PQ_I32 ? ((const int32_t *)(const void *)c->data.p)[value + i] : (int64_t)out_length(c, value + i);
+	return v;
+}
+
+static void
+put_delta(struct pq_writer *w, const struct out_column *c, const struct out_page *g)
+{
+	const uint32_t *index = (const uint32_t *)(const void *)c->dict.index.p;
+	struct pq_bytes v;
+	size_t i, n = 0;
+
+	dbp_put(&w->body, out_numbers(w, c, g->value, g->values), g->values, c->store != PQ_I64);
+	if (c->store != PQ_BYTES)
+		return;
+	for (i = g->value; i < g->value + g->values; i++) {
+		if (c->in_dict) {
+			v = dict_bytes_at(&c->dict, index[i]);
+			if (v.n > 0)
+				buf_add(&w->body, v.p, v.n);
+		} else {
+			n += out_length(c, i);
+		}
+	}
+	if (n > 0)
+		buf_add(&w->body, c->data.p + g->byte, n);
+}
+
+/* Compresses and writes a page; fills in where it stands and what it takes. */
+static int
+emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, size_t n, struct codec_hint hint,
+    struct meta_chunk *chunk, uint64_t *offset, size_t *size, struct msg *err)
+{
+	size_t begin;
+
+	w->packed.len = 0;
+	buf_room(&w->packed, HEADER_ROOM);
+	w->packed.len = HEADER_ROOM;
+	if (codec_pack(chunk->codec, w->opt.level, hint, p, n, &w->packed, err) == -1)
+		return -1;
+	h->uncompressed = (int32_t)n;
+	h->compressed = (int32_t)(w->packed.len - HEADER_ROOM);
+	h->has_crc = true;
+	h->crc = crc_bytes(w->packed.p + HEADER_ROOM, (size_t)h->compressed);
+	w->head.len = 0;
+	meta_page_put(h, &w->head);
+	begin = HEADER_ROOM - w->head.len;
+	memcpy(w->packed.p + begin, w->head.p, w->head.len);
+	*offset = w->pos == 0 ? 4 : w->pos;
+	*size = w->packed.len - begin;
+	chunk->compressed += (int64_t)*size;
+	chunk->uncompressed += (int64_t)(w->head.len + n);
+	return out_emit(w, w->packed.p + begin, *size, err);
+}
+
+int
+out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g, struct meta_chunk *chunk, struct msg *err)
+{
+	struct meta_page_header h = { .type = META_DATA_PAGE, .values = (int32_t)g->entries, .encoding = plan->encoding };
+	struct codec_hint hint = { .words = false };
+
+	w->body.len = 0;
+	if (c->c->max_rep > 0)
+		put_levels(&w->body, c->rep.p + g->entry, g->entries, c->c->max_rep);
+	if (c->c->max_def > 0 && c->values == c->entries)
+		put_full_levels(&w->body, g->entries, c->c->max_def);
+	else if (c->c->max_def > 0)
+		put_levels(&w->body, c->def.p + g->entry, g->entries, c->c->max_def);
+	if (plan->encoding == META_RLE_DICTIONARY) {
+		buf_addc(&w->body, (uint8_t)plan->width);
+		hybrid_put(&w->body, plan->index + g->value, g->values, plan->width);
+	} else if (plan->encoding != META_PLAIN) {
+		put_delta(w, c, g);
+	} else {
+		hint = (struct codec_hint){ c->store == PQ_I64, w->body.len };
+		put_plain(&w->body, c, g);
+	}
+	return emit_page(w, &h, w->body.p, w->body.len, hint, chunk, &g->offset, &g->size, err);
+}
+
+int
+out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta_chunk *chunk, struct msg *err)
+{
+	size_t n = c->store == PQ_BYTES ? c->dict.n : w->dict.n, size, i;
+	struct meta_page_header h = { .type = META_DICTIONARY_PAGE, .values = (int32_t)n, .encoding = META_PLAIN };
+	struct pq_bytes v;
+	uint64_t offset;
+	uint32_t len;
+
+	if (c->store != PQ_BYTES) {
+		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ c->store == PQ_I64, 0 }, chunk, &offset, &size, err) == -1)
+			return -1;
+	} else {
+		for (w->body.len = i = 0; i < n; i++) {
+			v = dict_bytes_at(&c->dict, (uint32_t)i);
+			len = (uint32_t)v.n;
+			buf_add(&w->body, &len, 4);
+			if (v.n > 0)
+				buf_add(&w->body, v.p, v.n);
+		}
+		if (emit_page(w, &h, w->body.p, w->body.len, (struct codec_hint){ .words = false }, chunk, &offset, &size, err) == -1)
+			return -1;
+	}
+	chunk->dict_offset = (int64_t)offset;
+	chunk->encodings |= 1u << META_PLAIN;
+	chunk->count[chunk->ncounts++] = (struct meta_encoding_count){ META_DICTIONARY_PAGE, META_PLAIN, 1 };
+	return 0;
+}

@@ -1,0 +1,109 @@
+/*
+ * A file being written, for the files that write it: gather.c takes rows in, layout.c divides a chunk in pages, plan.c chooses its encoding, page.c makes pages, index.c
+ * tells their bounds, writer.c holds it together.
+ */
+#ifndef PARQUET_WRITER_H
+#define PARQUET_WRITER_H
+
+#include "base/mem.h"
+#include "parquet/dict.h"
+#include "parquet/meta.h"
+#include "parquet/parquet.h"
+#include "parquet/schema.h"
+#include "parquet/stats.h"
+
+enum { OUT_MAX_VALUE = 1 << 30 };	/* bytes of one value */
+
+struct out_page {
+	size_t entry, entries, value, values, byte;	/* byte: of bytes not in a dictionary, where the values begin */
+	uint64_t row, rows;
+	struct stats_range range;
+	uint64_t offset;				/* in the file */
+	size_t size;					/* with its header */
+};
+
+struct out_column {
+	const struct pq_column *c;
+	const struct meta_element *e;
+	enum pq_shape store;		/* how its values are kept: its shape, but decimals stored as INT32 as that */
+	struct buf def, rep;
+	size_t entries, values;
+	struct buf data;		/* fixed width: the values; bytes not in a dictionary: one after another */
+	struct buf lens;		/* of those, uint32_t each */
+	struct dict_bytes dict;
+	bool in_dict;			/* bytes: all values of the row group are in dict */
+	uint64_t bytes;			/* of bytes: length of all values */
+	/* of the file */
+	struct stats_range total;
+	struct buf total_min, total_max;	/* what total's bytes point to */
+	uint64_t total_entries, total_values;
+	size_t at;			/* entries of the vector in pq_write that are taken */
+};
+
+struct pq_writer {
+	struct pq_sink sink;
+	struct pq_options opt;
+	struct pq_schema schema;
+	struct out_column *columns;
+	size_t ncolumns;
+	uint64_t rows, total_rows;	/* of the row group; of those written */
+	uint64_t pos;			/* in the file */
+	struct meta_group *groups;
+	size_t ngroups, groups_cap;
+	struct pool pool;		/* chunks, their statistics, keys */
+	struct buf column_indexes, offset_indexes;
+	struct buf pages;		/* struct out_page of the chunk */
+	struct buf body, packed, head, numbers;
+	struct dict_fixed dict;
+	struct meta_key *keys;
+	size_t nkeys;
+	bool failed;
+	struct msg err;
+};
+
+/* How the values of a chunk are stored. */
+struct out_plan {
+	int encoding;		/* of data pages */
+	const uint32_t *index;	/* RLE_DICTIONARY: of each value */
+	unsigned width;
+};
+
+/* The length of a value of bytes. */
+static inline uint32_t
+out_length(const struct out_column *c, size_t value)
+{
+	if (c->in_dict)
+		return c->dict.entries[((const uint32_t *)(const void *)c->dict.index.p)[value]].len;
+	return ((const uint32_t *)(const void *)c->lens.p)[value];
+}
+
+/* writer.c: writes bytes to the sink, after the magic where they are the first. */
+int out_emit(struct pq_writer *w, const void *p, size_t n, struct msg *err);
+
+/* writer.c: a copy that lives as long as the writer, with a NUL behind it. */
+struct pq_bytes out_keep(struct pool *pool, const void *p, size_t n);
+
+/* gather.c: takes rows in until the row group is full; *taken says how many. */
+int out_check(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err);
+int out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *taken, struct msg *err);
+
+/* layout.c: divides the chunk into w->pages, each with the range of its values; returns how many, and the range of all. */
+size_t out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all);
+
+/* plan.c: dictionary or not, and which encoding otherwise. */
+int out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan, struct msg *err);
+
+/* page.c: writes a page and adds it to the chunk's sums. */
+int out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta_chunk *chunk, struct msg *err);
+int out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g, struct meta_chunk *chunk,
+    struct msg *err);
+const int64_t *out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n);	/* as 64-bit integers, in w->numbers */
+
+/* index.c: statistics of the chunk, its column and offset index, and the file's statistics. */
+void out_stats(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, struct meta_stats *s);
+void out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n, struct meta_chunk *chunk);
+void out_offset_index(struct pq_writer *w, const struct out_page *g, size_t n, struct meta_chunk *chunk);
+void out_total(struct out_column *c, const struct stats_range *r);
+bool out_has_bounds(const struct stats_range *r);
+
+#endif
