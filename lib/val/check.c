@@ -34,20 +34,31 @@ check_text(const struct val_range *r, const uint8_t *p, size_t n)
 
 /*
  * Integers short enough to be in range whatever their groups are need no decoding: the length is right, every group has its top bit, the first is
- * not zero unless it is the only one. What is longer goes the plain way.
+ * not zero unless it is the only one. What stands for that by head byte; what is longer goes the plain way.
  */
+#define TOPS(groups) (UINT64_C(0x8080808080808080) << (64 - 8 * (groups)))
+
+static const struct form {
+	uint64_t tops;			/* of the groups, the first on top */
+	uint8_t groups;			/* 0: no number of up to 8 groups begins so */
+	uint8_t zero;			/* what the first group must not be */
+} forms[256] = {
+	[0x41] = { TOPS(1), 1, 0 }, [0x42] = { TOPS(2), 2, 0x80 }, [0x43] = { TOPS(3), 3, 0x80 }, [0x44] = { TOPS(4), 4, 0x80 },
+	[0x45] = { TOPS(5), 5, 0x80 }, [0x46] = { TOPS(6), 6, 0x80 }, [0x47] = { TOPS(7), 7, 0x80 }, [0x48] = { TOPS(8), 8, 0x80 },
+	[0x3f] = { TOPS(1), 1, 0 }, [0x3e] = { TOPS(2), 2, 0xff }, [0x3d] = { TOPS(3), 3, 0xff }, [0x3c] = { TOPS(4), 4, 0xff },
+	[0x3b] = { TOPS(5), 5, 0xff }, [0x3a] = { TOPS(6), 6, 0xff }, [0x39] = { TOPS(7), 7, 0xff }, [0x38] = { TOPS(8), 8, 0xff },
+};
+
 static inline __attribute__((always_inline)) bool
 check_int(const struct val_range *r, const uint8_t *p, size_t n)
 {
-	int d = (int)p[0] - 0x40;
-	unsigned groups = (unsigned)(d < 0 ? -d : d);
-	uint64_t w, tops, zero = d < 0 ? 0xff : 0x80;
+	const struct form *form = &forms[p[0]];
+	uint64_t w;
 
-	if (groups - 1 >= r->safe_groups)
+	if (form->groups - 1u >= r->safe_groups)
 		return check_wide(r, p, n);
 	w = val_load(p + 1);
-	tops = UINT64_C(0x8080808080808080) << (64 - 8 * groups);
-	return (n == groups + 1) & ((w & tops) == tops) & ((groups == 1) | (w >> 56 != zero));
+	return (n == form->groups + 1u) & ((w & form->tops) == form->tops) & (w >> 56 != form->zero);
 }
 
 /* The most groups, 8 at most, of which any number is in range. */

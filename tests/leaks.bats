@@ -1,0 +1,39 @@
+load helper
+
+# What is lost at exit does not grow with the input: each program under valgrind, on a bank and on one five times its size.
+
+prepare() {
+	command -v valgrind >/dev/null || skip "SKIPPED: valgrind is not installed"
+	! nm "$BUILD/bin/acct-cat" 2>/dev/null | grep -q __asan_init || skip "SKIPPED: valgrind does not run sanitized programs"
+	cp "$ROOT"/pipelines/schema/*.yaml .
+	for n in 20 100; do
+		bankgen -n $n -S 1 bank.$n
+		for t in accounts customers; do
+			acct-ingest -s $t.yaml bank.$n/$t.csv -o $t.raw.$n
+			acct-clean -s $t.yaml -o $t.$n $t.raw.$n
+		done
+	done
+}
+
+# lost N COMMAND...: bytes that nothing points to at the end.
+lost() {
+	valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=none --log-file=v.%p \
+		"$@" >/dev/null || return 1
+	cat v.* | sed -n 's/.*: \([0-9,]*\) .*bytes in .* are \(definitely\|indirectly\) lost.*/\1/p' | tr -d , | awk '{ n += $1 } END { print n + 0 }'
+	rm -f v.*
+}
+
+# grows COMMAND...: where %N stands, the size.
+same_loss() {
+	small=$(lost "${@//%N/20}")
+	large=$(lost "${@//%N/100}")
+	[ "$large" -le "$small" ] || { echo "$*: $small bytes lost, then $large" >&2; false; }
+}
+
+@test "leaks: acct-ingest" { same_loss acct-ingest -s customers.yaml bank.%N/customers.csv; }
+@test "leaks: acct-clean" { same_loss acct-clean -s accounts.yaml accounts.raw.%N; }
+@test "leaks: acct-join" { same_loss acct-join -j outer -k customer_id customers.%N accounts.%N; }
+@test "leaks: acct-balance" { same_loss acct-balance -k customer_id -i accounts.%N 'n=count()' 'total=sum(balance)'; }
+@test "leaks: acct-select" { same_loss acct-select -c account_id,balance -w 'balance > 100' accounts.%N; }
+@test "leaks: acct-cat" { same_loss acct-cat -f table customers.%N; }
+@test "leaks: acct-merge-sql" { same_loss acct-merge-sql -d sqlite accounts.%N; }
