@@ -7,7 +7,11 @@
 #include "parquet/bits.h"
 #include "parquet/dict.h"
 
-enum { SAMPLE = 2048 };
+enum {
+	SAMPLE = 2048,			/* values looked at first */
+	BYTE_WORDS = 1 << 14,		/* words of 64 bits whose bytes still fit a cache */
+	TABLE_WORDS = 1 << 7		/* whose indexes do */
+};
 
 static void *
 fill(struct buf *b, size_t bytes)
@@ -31,8 +35,18 @@ distance(const void *v, size_t i, bool wide, int64_t min)
 	return (uint64_t)(wide ? ((const int64_t *)v)[i] : ((const int32_t *)v)[i]) - (uint64_t)min;
 }
 
+/* Marks in bytes first: a store each, where bits of one word would wait for one another. */
 static inline __attribute__((always_inline)) void
-mark(struct word *words, const void *v, size_t n, bool wide, int64_t min)
+mark(uint8_t *seen, const void *v, size_t n, bool wide, int64_t min)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		seen[distance(v, i, wide, min)] = 1;
+}
+
+static inline __attribute__((always_inline)) void
+mark_bits(struct word *words, const void *v, size_t n, bool wide, int64_t min)
 {
 	size_t i;
 	uint64_t d;
@@ -41,6 +55,44 @@ mark(struct word *words, const void *v, size_t n, bool wide, int64_t min)
 		d = distance(v, i, wide, min);
 		words[d / 64].bits |= UINT64_C(1) << d % 64;
 	}
+}
+
+/* 64 bytes of 0 or 1 as bits. */
+static uint64_t
+bits_of_bytes(const uint8_t *seen)
+{
+	uint64_t bits = 0, eight;
+	unsigned i;
+
+	for (i = 0; i < 8; i++) {
+		memcpy(&eight, seen + 8 * i, 8);
+		bits |= (eight * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
+	}
+	return bits;
+}
+
+static void
+mark_words(struct word *words, size_t nwords, struct buf *scratch, const void *v, size_t n, bool wide, int64_t min)
+{
+	uint8_t *seen;
+	size_t w;
+
+	memset(words, 0, nwords * sizeof *words);
+	if (nwords > BYTE_WORDS) {
+		if (wide)
+			mark_bits(words, v, n, true, min);
+		else
+			mark_bits(words, v, n, false, min);
+		return;
+	}
+	seen = fill(scratch, nwords * 64);
+	memset(seen, 0, nwords * 64);
+	if (wide)
+		mark(seen, v, n, true, min);
+	else
+		mark(seen, v, n, false, min);
+	for (w = 0; w < nwords; w++)
+		words[w].bits = bits_of_bytes(seen + w * 64);
 }
 
 static inline __attribute__((always_inline)) void
@@ -82,6 +134,32 @@ rank_all(uint32_t *index, const struct word *words, const void *v, size_t n, boo
 		rank(index, words, v, n, false, min);
 }
 
+/* Where there are few places, the index of each in a table. */
+static inline __attribute__((always_inline)) void
+look_up(uint32_t *index, const uint32_t *table, const void *v, size_t n, bool wide, int64_t min)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		index[i] = table[distance(v, i, wide, min)];
+}
+
+static void
+look_up_all(uint32_t *index, const struct word *words, size_t nwords, const void *v, size_t n, bool wide, int64_t min)
+{
+	uint32_t table[TABLE_WORDS * 64], k = 0;
+	size_t d;
+
+	for (d = 0; d < nwords * 64; d++) {
+		table[d] = k;
+		k += words[d / 64].bits >> d % 64 & 1;
+	}
+	if (wide)
+		look_up(index, table, v, n, true, min);
+	else
+		look_up(index, table, v, n, false, min);
+}
+
 static void
 list_marked(struct dict_fixed *d, const struct word *words, size_t nwords, bool wide, int64_t min)
 {
@@ -115,11 +193,7 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 	struct word *words = fill(&d->scratch, nwords * sizeof *words);
 	uint64_t before = 0;
 
-	memset(words, 0, nwords * sizeof *words);
-	if (wide)
-		mark(words, v, n, true, min);
-	else
-		mark(words, v, n, false, min);
+	mark_words(words, nwords, &d->values, v, n, wide, min);
 	for (w = 0; w < nwords; w++) {
 		words[w].before = before;
 		before += (unsigned)__builtin_popcountll(words[w].bits);
@@ -128,7 +202,10 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 	if (!worth(d->n, n, wide ? 8 : 4, plain, packs))
 		return false;
 	list_marked(d, words, nwords, wide, min);
-	rank_all(fill(&d->index, n * sizeof(uint32_t)), words, v, n, wide, min);
+	if (nwords <= TABLE_WORDS)
+		look_up_all(fill(&d->index, n * sizeof(uint32_t)), words, nwords, v, n, wide, min);
+	else
+		rank_all(fill(&d->index, n * sizeof(uint32_t)), words, v, n, wide, min);
 	return true;
 }
 
@@ -297,7 +374,9 @@ bytes_key(struct pq_bytes v)
 static inline uint64_t
 bytes_hash(const struct dict_entry *e)
 {
-	return hash_word(e->a + e->b * UINT64_C(0x9e3779b97f4a7c15) + e->len);
+	uint64_t h = (e->a ^ (e->b + e->len) * UINT64_C(0xc4ceb9fe1a85ec53)) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return h ^ h >> 32;
 }
 
 static void
@@ -325,10 +404,8 @@ bytes_equal(const struct dict_bytes *d, const struct dict_entry *e, const struct
 
 /* Adds an entry at a free slot; false where the dictionary would grow beyond its worth. */
 static bool
-bytes_insert(struct dict_bytes *d, struct pq_bytes v, const struct dict_entry *key, size_t at)
+bytes_insert(struct dict_bytes *d, struct pq_bytes v, const struct dict_entry *key, size_t at, size_t values)
 {
-	size_t values = d->nvalues + 1;
-
 	if (d->n == DICT_MAX || v.n > DICT_MAX_BYTES - d->data.len || (values > SAMPLE && d->n > values / 2))
 		return false;
 	d->entries[d->n] = *key;
@@ -349,19 +426,20 @@ dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 
 	if (d->slots == NULL)
 		bytes_grow(d);
-	for (i = 0; i < n; i++, d->nvalues++) {
+	for (i = 0; i < n; i++) {
 		key = bytes_key(v[i]);
 		for (at = bytes_hash(&key) & d->mask; (e = d->slots[at]) != 0; at = (at + 1) & d->mask)
 			if (bytes_equal(d, &d->entries[e - 1], &key, v[i]))
 				break;
 		if (e == 0) {
-			if (!bytes_insert(d, v[i], &key, at))
+			if (!bytes_insert(d, v[i], &key, at, d->nvalues + i + 1))
 				break;
 			e = (uint32_t)d->n;
 		}
 		index[i] = e - 1;
 	}
 	d->index.len += i * sizeof *index;
+	d->nvalues += i;
 	return i;
 }
 

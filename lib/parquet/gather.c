@@ -136,23 +136,39 @@ take_bytes(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 	}
 }
 
+/*
+ * Room for n definition levels. They are kept from the first vector on that has some; that those before it were all the greatest is told
+ * by there being fewer than entries.
+ */
+static uint8_t *
+level_room(struct out_column *c, size_t n)
+{
+	size_t missing = c->entries - c->def.len;
+
+	memset(buf_room(&c->def, missing + n), c->c->max_def, missing + n);
+	c->def.len += missing + n;
+	return c->def.p + c->def.len - n;
+}
+
+void
+out_complete(struct out_column *c)
+{
+	if (c->def.len > 0)
+		level_room(c, 0);
+}
+
 static int
 take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_t n, struct msg *err)
 {
 	size_t at = c->at, i;
 	uint8_t most = 0;
 
-	if (c->c->max_def > 0) {
-		uint8_t *def = buf_room(&c->def, n + 1);
+	if (c->c->max_def > 0 && v->def != NULL) {
+		uint8_t *def = level_room(c, n);
 
-		if (v->def != NULL) {
-			memcpy(def, v->def + at, n);
-			for (i = 0; i < n; i++)
-				most = def[i] > most ? def[i] : most;
-		} else {
-			memset(def, c->c->max_def, n);
-		}
-		c->def.len += n;
+		memcpy(def, v->def + at, n);
+		for (i = 0; i < n; i++)
+			most = def[i] > most ? def[i] : most;
 	}
 	if (c->c->max_rep > 0) {
 		uint8_t *rep = buf_room(&c->rep, n + 1);

@@ -7,7 +7,7 @@
 static bool
 is_value(const struct out_column *c, size_t entry)
 {
-	return c->c->max_def == 0 || c->def.p[entry] == c->c->max_def;
+	return c->values == c->entries || c->def.p[entry] == c->c->max_def;
 }
 
 static size_t

@@ -148,8 +148,10 @@ emit_chunk(struct pq_writer *w, struct out_column *c, struct meta_chunk *chunk, 
 	struct stats_range range;
 	struct out_plan plan;
 	struct out_page *pages;
-	size_t n = out_lay_out(w, c, &range), i;
+	size_t n, i;
 
+	out_complete(c);
+	n = out_lay_out(w, c, &range);
 	pages = (struct out_page *)(void *)w->pages.p;
 	*chunk = (struct meta_chunk){ .type = c->e->type, .codec = codecs[w->opt.codec], .num_values = (int64_t)c->entries };
 	if (out_plan(w, c, &range, &plan, err) == -1)

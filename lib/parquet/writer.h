@@ -87,6 +87,9 @@ struct pq_bytes out_keep(struct pool *pool, const void *p, size_t n);
 int out_check(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err);
 int out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *taken, struct msg *err);
 
+/* gather.c: before the chunk is laid out, definition levels for all entries or, where there is no null, none. */
+void out_complete(struct out_column *c);
+
 /* layout.c: divides the chunk into w->pages, each with the range of its values; returns how many, and the range of all. */
 size_t out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all);
 
