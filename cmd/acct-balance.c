@@ -114,7 +114,7 @@ make_plan(struct balance *b)
 		b->nkeys = xrec_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
 	if (agg_plan(&b->groups.agg, &b->in.header, b->items, b->nitems, &sides, b->nkeys > 0, &err) == -1)
 		cli_usage("%s: %s", b->in.name, err.text);
-	groups_init(&b->groups, b->keys, b->nkeys, cli_memory);
+	groups_init(&b->groups, &b->in.header, b->keys, b->nkeys, cli_memory);
 }
 
 static void

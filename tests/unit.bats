@@ -13,6 +13,7 @@ unit() {
 @test "unit: agg" { unit agg; }
 @test "unit: clean" { unit clean; }
 @test "unit: csv" { unit csv; }
+@test "unit: densemap" { unit densemap; }
 @test "unit: join" { unit join; }
 @test "unit: keymap" { unit keymap; }
 @test "unit: keyset" { unit keyset; }

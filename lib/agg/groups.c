@@ -1,17 +1,21 @@
 /* Groups by key. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agg/groups.h"
 #include "base/cpu.h"
+#include "val/int.h"
 
 enum { ORDER_BYTES = 16 };	/* what keymap_order takes a key */
 
 void
-groups_init(struct groups *g, const size_t *keys, size_t nkeys, size_t limit)
+groups_init(struct groups *g, const struct rec_header *h, const size_t *keys, size_t nkeys, size_t limit)
 {
 	size_t i;
 
+	memset(&g->dense, 0, sizeof(g->dense));
+	g->is_dense = nkeys == 1 && limit == 0 && h->columns[keys[0]].required && val_is_narrow(h->columns[keys[0]].type);
 	g->keys = keys;
 	g->nkeys = nkeys;
 	g->limit = limit;
@@ -30,6 +34,7 @@ void
 groups_free(struct groups *g)
 {
 	keymap_free(&g->map);
+	densemap_free(&g->dense);
 	runs_free(&g->runs);
 	buf_free(&g->joined);
 	agg_free(&g->agg);
@@ -58,6 +63,30 @@ put_ordered(struct groups *g, runs_sink *sink, void *context)
 		failed = sink(context, key, nkey, &g->agg, s->number - 1);
 	}
 	free(order);
+	return failed;
+}
+
+/* The same for close keys: their pages have them in order. */
+static int
+put_dense(struct groups *g, runs_sink *sink, void *context)
+{
+	enum { AHEAD = 24 };
+	const uint32_t *page;
+	uint8_t key[VAL_INT_MAX + VAL_PAD];
+	size_t i, k;
+	int failed = 0;
+
+	for (i = 0; i < g->dense.npages; i++) {
+		if ((page = g->dense.pages[i]) == NULL)
+			continue;
+		for (k = 0; k < DENSEMAP_PAGE && !failed; k++) {
+			if (k + AHEAD < DENSEMAP_PAGE && page[k + AHEAD] != 0)
+				cpu_prefetch(g->agg.states + (page[k + AHEAD] - 1) * g->agg.size);
+			if (page[k] != 0)
+				failed = sink(context, key, val_put_int_fast(key, (g->dense.first + (int64_t)i) * DENSEMAP_PAGE +
+				    (int64_t)k), &g->agg, page[k] - 1);
+		}
+	}
 	return failed;
 }
 
@@ -170,12 +199,63 @@ find_groups(struct groups *g, size_t n, struct msg *err)
 	return 0;
 }
 
+/* The keys turn out not to lie close together: the map takes over, and every key keeps its number. */
+static void
+leave_dense(struct groups *g)
+{
+	uint8_t key[VAL_INT_MAX + VAL_PAD];
+	int64_t *keys = densemap_keys(&g->dense);
+	uint32_t i;
+	size_t n;
+	bool added;
+
+	for (i = 0; i < g->dense.n; i++) {
+		n = val_put_int_fast(key, keys[i]);
+		assert(n <= KEYMAP_INLINE);
+		keymap_add(&g->map, key, n, keymap_hash(key, n), &added);
+	}
+	free(keys);
+	densemap_free(&g->dense);
+	g->is_dense = false;
+}
+
+/* find_groups for close keys; false where one is not. */
+static bool
+find_dense(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
+{
+	const uint32_t *off = b->off + from * b->stride + g->keys[0], *place;
+	int64_t key[AGG_CHUNK];
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < n; i++, off += b->stride) {
+		key[i] = val_int_inline(b->base + off[0]);
+		if ((place = densemap_place(&g->dense, key[i])) != NULL)
+			cpu_prefetch(place);
+	}
+	for (i = 0; i < n; i++) {
+		place = densemap_place(&g->dense, key[i]);
+		if (place != NULL && *place != 0) {
+			g->ids[i] = *place - 1;
+			cpu_prefetch(g->agg.states + g->ids[i] * g->agg.size);
+		} else if ((id = densemap_add(&g->dense, key[i])) != DENSEMAP_ABSENT) {
+			g->ids[i] = id;
+		} else {
+			return false;
+		}
+	}
+	agg_extend(&g->agg, g->dense.n);
+	return true;
+}
+
 /* As groups_add, for n records of the batch. */
 static size_t
 add_chunk(struct groups *g, const struct rec_batch *b, size_t from, size_t n, struct msg *err)
 {
-	if (g->nkeys == 0)
+	if (g->nkeys == 0 || (g->is_dense && find_dense(g, b, from, n)))
 		return agg_update(&g->agg, b, from, n, g->ids);
+	if (g->is_dense)
+		leave_dense(g);
 	if (is_full(g, n) && write_run(g, err) == -1)
 		return SIZE_MAX;
 	if (g->adjacent)
@@ -210,6 +290,8 @@ groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err)
 {
 	if (g->nkeys == 0)
 		return sink(context, (const uint8_t *)"", 0, &g->agg, 0);
+	if (g->is_dense)
+		return put_dense(g, sink, context);
 	if (g->runs.n == 0)
 		return put_ordered(g, sink, context);
 	if (g->map.n > 0 && write_run(g, err) == -1)

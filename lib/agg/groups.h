@@ -9,16 +9,19 @@
 
 #include "agg/agg.h"
 #include "agg/runs.h"
+#include "key/densemap.h"
 #include "key/keymap.h"
 #include "rec/rec.h"
 
 struct groups {			/* all owned but keys */
 	struct agg agg;		/* planned by the caller with keyed = nkeys > 0, before groups_init */
 	struct keymap map;
+	struct densemap dense;	/* in place of map while `is_dense` */
 	struct runs runs;
 	const size_t *keys;	/* indexes of the key columns; none: all records are one group */
 	size_t nkeys;
 	size_t limit;		/* bytes that groups may take; 0: as many as they need */
+	bool is_dense;		/* the key is one integer that is never null, and there is no limit: its values may lie close together */
 	bool adjacent;		/* the key columns stand side by side in the record: a key is a view */
 	bool long_keys;		/* some of the records at hand have one */
 	uint64_t hash[AGG_CHUNK];
@@ -27,7 +30,7 @@ struct groups {			/* all owned but keys */
 	struct buf joined;	/* keys of the records at hand, where they are not adjacent */
 };
 
-void groups_init(struct groups *g, const size_t *keys, size_t nkeys, size_t limit);
+void groups_init(struct groups *g, const struct rec_header *h, const size_t *keys, size_t nkeys, size_t limit);
 void groups_free(struct groups *g);
 
 /*

@@ -378,7 +378,7 @@ calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_it
 	}
 	memset(&g, 0, sizeof(g));
 	CHECK(agg_plan(&g.agg, &t->h, items, nitems, &sides, nkeys > 0, &err) == 0, "%s", err.text);
-	groups_init(&g, keys, nkeys, limit);
+	groups_init(&g, &t->h, keys, nkeys, limit);
 	for (i = 0; i < t->n; i += n) {
 		struct rec_batch b = { .first = i + 1, .base = t->bytes.p, .off = t->off + i * COLUMNS, .stride = COLUMNS,
 		    .hash = t->hash };

@@ -1,0 +1,85 @@
+#include "key/densemap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/*
+ * How far apart keys may lie: so many pages of 4 KiB are free, as keys in no order touch all pages early; beyond that each page must have been worth
+ * its room on the average. The list of pages may be as long as eight times those that are there.
+ */
+enum { FREE_PAGES = 8192, KEYS_A_PAGE = 64, STRETCH = 8 };
+
+void
+densemap_free(struct densemap *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->npages; i++)
+		free(m->pages[i]);
+	free(m->pages);
+	memset(m, 0, sizeof(*m));
+}
+
+/* Makes the list reach a page, in either direction. False where that is too far. */
+static bool
+reach(struct densemap *m, int64_t page)
+{
+	size_t most = STRETCH * (m->used + FREE_PAGES), n, shift;
+	int64_t first = m->npages == 0 || page < m->first ? page : m->first;
+	int64_t last = m->npages == 0 || page >= m->first + (int64_t)m->npages ? page : m->first + (int64_t)m->npages - 1;
+	uint32_t **pages;
+
+	if (m->npages > 0 && first == m->first && last < m->first + (int64_t)m->npages)
+		return true;
+	if ((uint64_t)last - (uint64_t)first >= most)
+		return false;
+	/* Twice what is needed, towards the side it grows to, so that growth is rare. */
+	n = 2 * (size_t)(last - first + 1);
+	if (m->npages > 0 && first < m->first)
+		first = last - (int64_t)n + 1;
+	pages = xcalloc(n, sizeof(*pages));
+	shift = m->npages > 0 ? (size_t)(m->first - first) : 0;
+	if (m->npages > 0)
+		memcpy(pages + shift, m->pages, m->npages * sizeof(*pages));
+	free(m->pages);
+	m->pages = pages;
+	m->npages = n;
+	m->first = first;
+	return true;
+}
+
+uint32_t
+densemap_add(struct densemap *m, int64_t key)
+{
+	int64_t page = key >> DENSEMAP_PAGE_BITS;
+	uint32_t *place = densemap_place(m, key);
+
+	if (place == NULL) {
+		if (m->used >= FREE_PAGES + m->n / KEYS_A_PAGE || !reach(m, page))
+			return DENSEMAP_ABSENT;
+		m->pages[page - m->first] = xcalloc(DENSEMAP_PAGE, sizeof(**m->pages));
+		m->used++;
+		place = densemap_place(m, key);
+	}
+	if (*place == 0) {
+		if (m->n == UINT32_MAX - 1)
+			return DENSEMAP_ABSENT;
+		*place = ++m->n;
+	}
+	return *place - 1;
+}
+
+int64_t *
+densemap_keys(const struct densemap *m)
+{
+	int64_t *keys = m->n > 0 ? xreallocarray(NULL, m->n, sizeof(*keys)) : NULL;
+	size_t i, k;
+
+	for (i = 0; i < m->npages; i++)
+		for (k = 0; m->pages[i] != NULL && k < DENSEMAP_PAGE; k++)
+			if (m->pages[i][k] != 0)
+				keys[m->pages[i][k] - 1] = (m->first + (int64_t)i) * DENSEMAP_PAGE + (int64_t)k;
+	return keys;
+}

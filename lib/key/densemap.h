@@ -1,0 +1,46 @@
+/*
+ * Integer keys to numbers where the keys lie close together, as account numbers do: each different key gets the next number from 0. A key is
+ * found by its place, 4 bytes each, in pages of an array, so that far more of the table stays in the cache than of a hash table; and the
+ * pages have the keys in order.
+ *
+ * Keys that lie too far apart do not fit: then densemap_add says so, and the caller goes on with a keymap.
+ */
+#ifndef KEY_DENSEMAP_H
+#define KEY_DENSEMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+
+#define DENSEMAP_ABSENT UINT32_MAX
+enum { DENSEMAP_PAGE_BITS = 10, DENSEMAP_PAGE = 1 << DENSEMAP_PAGE_BITS };
+
+struct densemap {		/* all zero is an empty one */
+	uint32_t **pages;	/* owned; of a page, the number and 1 of each key, 0 for none; NULL where no key is */
+	int64_t first;		/* the key of pages[0][0], divided by DENSEMAP_PAGE */
+	size_t npages, used;	/* used: pages that are there */
+	uint32_t n;		/* keys */
+};
+
+void densemap_free(struct densemap *m);
+
+/* The key's place, or NULL where its page is not there. */
+static inline uint32_t *
+densemap_place(const struct densemap *m, int64_t key)
+{
+	uint64_t page = (uint64_t)(key >> DENSEMAP_PAGE_BITS) - (uint64_t)m->first;
+
+	if (page >= m->npages || m->pages[page] == NULL)
+		return NULL;
+	return &m->pages[page][(uint64_t)key % DENSEMAP_PAGE];
+}
+
+/* The key's number, a new one where it has none yet; DENSEMAP_ABSENT where it does not fit. */
+uint32_t densemap_add(struct densemap *m, int64_t key);
+
+/* The keys by number: an array of m->n, the caller frees it. NULL where there is no key. */
+int64_t *densemap_keys(const struct densemap *m);
+
+#endif

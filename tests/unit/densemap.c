@@ -1,0 +1,65 @@
+/* The map of close keys against a plain hash map of the same keys. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "key/densemap.h"
+#include "key/keymap.h"
+#include "unit.h"
+
+/* Keys of a round: close together around some place, now and then one far off. */
+static int64_t
+random_key(int64_t middle, uint64_t width, unsigned far)
+{
+	if (far > 0 && unit_below(far) == 0)
+		return (int64_t)unit_any();
+	return (int64_t)((uint64_t)middle + unit_below(width) - width / 2);
+}
+
+static void
+round_of(unsigned seed_round)
+{
+	static const int64_t middles[] = { 0, 1000000, -5, INT64_MAX - 2000000, INT64_MIN + 2000000, 4096, -4096 };
+	int64_t middle = middles[unit_below(sizeof(middles) / sizeof(*middles))], key, *keys;
+	uint64_t width = 1 + unit_any() % 3000000;
+	unsigned far = unit_below(2) ? 0 : 1000;	/* one of so many lies anywhere */
+	struct densemap d = { 0 };
+	struct keymap m;
+	uint32_t got, want, i;
+	bool added, fits = true;
+
+	keymap_init(&m);
+	for (i = 0; i < 20000 && fits; i++) {
+		key = random_key(middle, width, far);
+		got = densemap_add(&d, key);
+		if (got == DENSEMAP_ABSENT) {
+			fits = false;
+			break;
+		}
+		uint8_t bytes[12];
+
+		/* Any injective bytes without a NUL will do as the other map's key. */
+		for (int k = 0; k < 10; k++)
+			bytes[k] = (uint8_t)(0x80 | ((uint64_t)key >> (7 * k) & 0x7f));
+		want = keymap_add(&m, bytes, 10, keymap_hash(bytes, 10), &added);
+		CHECK(got == want, "round %u, key %" PRId64 ": %u and %u", seed_round, key, got, want);
+		CHECK(densemap_place(&d, key) != NULL && *densemap_place(&d, key) == got + 1, "round %u", seed_round);
+	}
+	CHECK(fits || far > 0 || width > 8192 * DENSEMAP_PAGE, "round %u: width %" PRIu64 " does not fit", seed_round, width);
+	CHECK(d.n == m.n, "round %u: %u and %u keys", seed_round, d.n, m.n);
+	keys = densemap_keys(&d);
+	for (i = 0; i < d.n; i++)
+		CHECK(*densemap_place(&d, keys[i]) == i + 1, "round %u: key of %u", seed_round, i);
+	free(keys);
+	keymap_free(&m);
+	densemap_free(&d);
+}
+
+int
+main(void)
+{
+	unit_start();
+	for (unsigned i = 0; i < 200; i++)
+		round_of(i);
+	OK("densemap", "the numbers a keymap gives; keys that fit; keys by number");
+	return 0;
+}
