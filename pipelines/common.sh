@@ -119,6 +119,7 @@ recover() {
 		if [ ! -L "$_dir" ] && { [ -e "$_dir/unfinished" ] || [ -d "$_dir/work" ]; }; then
 			rm -rf -- "$_dir"
 		fi
+		rmdir -- "$_dir" 2>/dev/null || :
 	done
 }
 
@@ -154,15 +155,22 @@ end_failed() {
 	trap - EXIT
 	if [ "$(readlink "$LAKE/runs/pending" 2>/dev/null)" = "${RUN##*/}" ]; then
 		warn 'stopped while the run took effect; the next run carries it through'
-	elif [ -e "$RUN/unfinished" ]; then
-		if [ "$ANSWER" = no ]; then
-			rm -rf -- "$STAGE" "$WORK" "$RUN/unfinished"
-		else
-			rm -rf -- "$RUN"
-			rmdir -- "$LAKE/runs" 2>/dev/null || :
-		fi
+	elif [ "$ANSWER" = no ]; then
+		remove "$STAGE" "$WORK" "$RUN/unfinished"
+	else
+		remove "$RUN"
+		rmdir -- "$LAKE/runs" 2>/dev/null || :
 	fi
 	leave "$_status"
+}
+
+# remove PATH...: with patience, as what was just sent a signal may still write there.
+remove() {
+	for _try in 1 2 3 4 5; do
+		rm -rf -- "$@" 2>/dev/null && return 0
+		sleep 0.2
+	done
+	rm -rf -- "$@" || :
 }
 
 # The end of a script that is not a run and has a folder of its own for work.

@@ -558,7 +558,7 @@ refused() {
 		case $sig in TERM) [ "$status" -eq 143 ] ;; HUP) [ "$status" -eq 129 ] ;; esac
 		flock -w 10 lake/.lock true
 		[ ! -e lake/silver ]
-		[ ! -e lake/runs ]
+		same "" "$(find lake/runs 2>/dev/null)"
 	done
 }
 
