@@ -114,8 +114,9 @@ unpack32_portable(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t fi
 
 #if CPU_X86
 /*
- * Eight values lie in width bytes; the first four begin at bit 0, the others at bit 4 * width. Each half is spread by a byte shuffle to
- * four words that hold their value from some bit below 8 on, shifted and masked; that takes width + 7 <= 32. Returns how many were done.
+ * Eight values lie in width bytes; the first four begin at bit 0, the others at bit 4 * width. Each half is spread
+ * by a byte shuffle to four words that hold their value from some bit below 8 on, shifted and masked; that takes
+ * width + 7 <= 32. Returns how many were done.
  */
 CPU_AVX2 static size_t
 unpack32_avx2(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t n, unsigned width)

@@ -26,8 +26,8 @@ void bits_pack32(uint8_t *out, const uint32_t *v, size_t n, unsigned width);
 void bits_pack64(uint8_t *out, const uint64_t *v, size_t n, unsigned width);
 
 /*
- * Unpacks the values first to first + n - 1 of those packed from p, width 0 to 32 and 0 to 64. The caller has checked that they are there before end;
- * nothing at or behind end is read.
+ * Unpacks the values first to first + n - 1 of those packed from p, width 0 to 32 and 0 to 64. The caller has
+ * checked that they are there before end; nothing at or behind end is read.
  */
 void bits_unpack32(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t first, size_t n, unsigned width);
 void bits_unpack64(uint64_t *out, const uint8_t *p, const uint8_t *end, size_t first, size_t n, unsigned width);

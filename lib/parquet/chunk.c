@@ -23,13 +23,16 @@ enum {
 static int
 fault(const struct chunk_in *k, const char *what, struct msg *err)
 {
-	return msg_set(err, EX_DATAERR, "%s: column %s, row group %zu: %s", k->source->name, msg_quotes(k->c->path), k->group, what);
+	return msg_set(err, EX_DATAERR, "%s: column %s, row group %zu: %s", k->source->name, msg_quotes(k->c->path),
+	    k->group, what);
 }
 
 int
-chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most, struct msg *err)
+chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most,
+    struct msg *err)
 {
-	int64_t start = meta->dict_offset > 0 && meta->dict_offset < meta->data_offset ? meta->dict_offset : meta->data_offset;
+	int64_t start = meta->dict_offset > 0 && meta->dict_offset < meta->data_offset ? meta->dict_offset
+	    : meta->data_offset;
 
 	k->meta = meta;
 	k->group = group;
@@ -65,7 +68,8 @@ look(struct chunk_in *k, size_t n, struct msg *err)
 {
 	uint64_t want = k->end - k->at;
 
-	if (k->at >= k->window_at && k->at - k->window_at <= k->window.len && n <= k->window.len - (size_t)(k->at - k->window_at))
+	if (k->at >= k->window_at && k->at - k->window_at <= k->window.len &&
+	    n <= k->window.len - (size_t)(k->at - k->window_at))
 		return k->window.p + (k->at - k->window_at);
 	if (want > READ_AHEAD)
 		want = n < READ_AHEAD ? READ_AHEAD : n;
@@ -173,9 +177,11 @@ load_dictionary(struct chunk_in *k, const struct meta_page_header *h, struct msg
 		return fault(k, "a dictionary where none can be", err);
 	if (h->encoding != META_PLAIN && h->encoding != META_PLAIN_DICTIONARY)
 		return fault(k, "a dictionary that is not PLAIN", err);
-	if ((p = stored(k, h, err)) == NULL || expand(k, h->encoding, p, (size_t)h->compressed, &k->dict_page, (size_t)h->uncompressed, err) == -1)
+	if ((p = stored(k, h, err)) == NULL || expand(k, h->encoding, p, (size_t)h->compressed, &k->dict_page,
+	    (size_t)h->uncompressed, err) == -1)
 		return -1;
-	if ((bad = values_dictionary(k->c, k->e, k->dict_page.p, k->dict_page.len, (size_t)h->values, &k->dict_values)) != NULL)
+	if ((bad = values_dictionary(k->c, k->e, k->dict_page.p, k->dict_page.len, (size_t)h->values,
+	    &k->dict_values)) != NULL)
 		return fault(k, bad, err);
 	k->dict = (struct values_dict){ k->dict_values.p, (size_t)h->values, true };
 	k->dict_serial++;
@@ -372,7 +378,10 @@ keep_bytes(struct chunk_in *k, struct pq_bytes *v, size_t n)
 	return NULL;
 }
 
-/* The next n entries of the page, whose definition levels (where it has some) are decoded, to the places from `at` of the batch. */
+/*
+ * The next n entries of the page, whose definition levels (where it has some) are decoded, to the places from `at`
+ * of the batch.
+ */
 static const char *
 decode(struct chunk_in *k, const uint8_t *def, size_t at, size_t n)
 {
@@ -453,7 +462,8 @@ look_ahead(struct chunk_in *k, struct msg *err)
 		k->ahead_def = xmalloc(AHEAD);
 	}
 	n = k->page_left < AHEAD ? k->page_left : AHEAD;
-	if (!hybrid_next_bytes(&k->rep, k->ahead_rep, n, k->c->max_rep) || !hybrid_next_bytes(&k->def, k->ahead_def, n, k->c->max_def))
+	if (!hybrid_next_bytes(&k->rep, k->ahead_rep, n, k->c->max_rep) || !hybrid_next_bytes(&k->def, k->ahead_def,
+	    n, k->c->max_def))
 		return fault(k, "levels that are none or too few", err);
 	k->page_left -= n;
 	k->ahead_n = n;

@@ -46,9 +46,13 @@ struct chunk_in {
 };
 
 /* Begins a chunk of the row group; `most` is where pages must end, the footer. */
-int chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most, struct msg *err);
+int chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most,
+    struct msg *err);
 
-/* Makes sure that an entry is at hand in a page; *n entries then are. For columns that may not cross a page in a batch. */
+/*
+ * Makes sure that an entry is at hand in a page; *n entries then are. For columns that may not cross a page in a
+ * batch.
+ */
 int chunk_page(struct chunk_in *k, size_t *n, struct msg *err);
 
 /* Fills k->vector with the entries of the next rows. */

@@ -14,7 +14,8 @@
 const char *
 codec_name(int codec)
 {
-	static const char *const names[] = { "UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW" };
+	static const char *const names[] = { "UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD",
+	    "LZ4_RAW" };
 	static char other[32];
 
 	if (codec >= 0 && codec <= META_LZ4_RAW)
@@ -52,7 +53,8 @@ expand_snappy(bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 static const char *
 expand_gzip(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)p, .avail_in = (uInt)n, .next_out = out, .avail_out = (uInt)size };
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)p, .avail_in = (uInt)n, .next_out = out,
+	    .avail_out = (uInt)size };
 	uint8_t none;
 	int got;
 
@@ -153,7 +155,8 @@ pack_gzip(int level, const uint8_t *p, size_t n, struct buf *out, struct msg *er
 	size_t room;
 	int got;
 
-	if (deflateInit2(&z, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED, 15 + 16, 8,
+	    Z_DEFAULT_STRATEGY) != Z_OK)
 		return msg_set(err, EX_SOFTWARE, "gzip refuses level %d", level);
 	room = deflateBound(&z, n);
 	z.next_out = buf_room(out, room);

@@ -21,10 +21,14 @@ struct codec_hint {
 	size_t skip;
 };
 
-/* Uncompresses to exactly `size` bytes at `out`. Returns NULL, or what is wrong; nothing beyond out[size - 1] is touched. */
+/*
+ * Uncompresses to exactly `size` bytes at `out`. Returns NULL, or what is wrong; nothing beyond out[size - 1] is
+ * touched.
+ */
 const char *codec_expand(int codec, bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size);
 
 /* Appends n bytes compressed with UNCOMPRESSED, SNAPPY, GZIP or ZSTD. */
-int codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out, struct msg *err);
+int codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out,
+    struct msg *err);
 
 #endif

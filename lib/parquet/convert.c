@@ -35,7 +35,8 @@ size_t
 convert_width(enum pq_shape shape)
 {
 	static const size_t width[] = {
-		[PQ_U8] = 1, [PQ_I32] = 4, [PQ_I64] = 8, [PQ_I128] = 16, [PQ_F32] = 4, [PQ_F64] = 8, [PQ_BYTES] = sizeof(struct pq_bytes)
+		[PQ_U8] = 1, [PQ_I32] = 4, [PQ_I64] = 8, [PQ_I128] = 16, [PQ_F32] = 4, [PQ_F64] = 8, [PQ_BYTES] =
+		    sizeof(struct pq_bytes)
 	};
 
 	return width[shape];
@@ -160,7 +161,8 @@ from_int96(const uint8_t *p, size_t n, int64_t *out)
 static float
 half_to_float(const uint8_t *p)
 {
-	uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8, sign = (h & 0x8000) << 16, exp = h >> 10 & 0x1f, frac = h & 0x3ff, bits;
+	uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8, sign = (h & 0x8000) << 16, exp = h >> 10 & 0x1f, frac =
+	    h & 0x3ff, bits;
 	float v;
 
 	if (exp == 0) {

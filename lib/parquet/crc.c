@@ -1,6 +1,7 @@
 /*
- * CRC-32 by folding: Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction". Four lanes of 128 bits are each
- * multiplied by x^512 mod P and added to the next 512 bits; what is left at the end goes through zlib.
+ * CRC-32 by folding: Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction".
+ * Four lanes of 128 bits are each multiplied by x^512 mod P and added to the next 512 bits; what is left at the end
+ * goes through zlib.
  */
 #include <zlib.h>
 
@@ -59,7 +60,8 @@ crc_bytes(const uint8_t *p, size_t n)
 
 	if (n >= 128 && cpu_has_avx2() && __builtin_cpu_supports("pclmul")) {
 		done = fold_blocks(p, n, rest);
-		crc = (uint32_t)crc32(0xffffffff, rest, sizeof rest);	/* from a register of zeros: the first bytes took the ones in */
+		/* from a register of zeros: the first bytes took the ones in */
+		crc = (uint32_t)crc32(0xffffffff, rest, sizeof rest);
 		p += done;
 		n -= done;
 	}

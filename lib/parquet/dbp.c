@@ -38,9 +38,11 @@ dbp_open(struct dbp_in *d, const uint8_t *p, const uint8_t *end)
 	memset(d, 0, sizeof *d);
 	d->p = p;
 	d->end = end;
-	if (!get_varint(d, &block) || !get_varint(d, &d->minis) || !get_varint(d, &d->total) || !get_zigzag(d, &d->last))
+	if (!get_varint(d, &block) || !get_varint(d, &d->minis) || !get_varint(d, &d->total) ||
+	    !get_zigzag(d, &d->last))
 		return false;
-	if (block == 0 || block > MAX_BLOCK || d->minis == 0 || d->minis > block || block % d->minis != 0 || d->total > INT32_MAX)
+	if (block == 0 || block > MAX_BLOCK || d->minis == 0 || d->minis > block || block % d->minis != 0 ||
+	    d->total > INT32_MAX)
 		return false;
 	d->per_mini = block / d->minis;
 	d->left = d->total;

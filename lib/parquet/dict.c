@@ -187,7 +187,8 @@ worth(size_t entries, size_t n, unsigned width, double plain, bool packs)
 }
 
 static bool
-build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t min, uint64_t span, double plain, bool packs)
+build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t min, uint64_t span, double plain,
+    bool packs)
 {
 	size_t nwords = span / 64 + 1, w;
 	struct word *words = fill(&d->scratch, nwords * sizeof *words);
@@ -314,7 +315,8 @@ is_ascending(bool wide, const void *v, size_t n, int64_t min)
 }
 
 bool
-dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n, const struct stats_range *range, double plain, bool packs)
+dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n, const struct stats_range *range,
+    double plain, bool packs)
 {
 	bool wide = shape == PQ_I64 || shape == PQ_F64;
 	uint64_t span, most = n < (1 << 10) ? 1 << 14 : n < (1 << 22) ? (uint64_t)n * 16 : 1 << 26;
@@ -351,8 +353,8 @@ load32(const uint8_t *p)
 }
 
 /*
- * Four words of a value, which for 4 to 16 bytes cover all of it, so that they tell it from others of its length; no branch depends on
- * whether it has 7 or 10 bytes.
+ * Four words of a value, which for 4 to 16 bytes cover all of it, so that they tell it from others of its length; no
+ * branch depends on whether it has 7 or 10 bytes.
  */
 static inline struct dict_entry
 bytes_key(struct pq_bytes v)
@@ -399,7 +401,8 @@ bytes_grow(struct dict_bytes *d)
 static inline bool
 bytes_equal(const struct dict_bytes *d, const struct dict_entry *e, const struct dict_entry *key, struct pq_bytes v)
 {
-	return e->a == key->a && e->b == key->b && e->len == key->len && (v.n <= 16 || memcmp(d->data.p + e->off, v.p, v.n) == 0);
+	return e->a == key->a && e->b == key->b && e->len == key->len &&
+	    (v.n <= 16 || memcmp(d->data.p + e->off, v.p, v.n) == 0);
 }
 
 /* Adds an entry at a free slot; false where the dictionary would grow beyond its worth. */

@@ -1,4 +1,7 @@
-/* Dictionaries of a column chunk that is written: which values there are, and each value's index. Encodings.md, clause Dictionary Encoding. */
+/*
+ * Dictionaries of a column chunk that is written: which values there are, and each value's index. Encodings.md,
+ * clause Dictionary Encoding.
+ */
 #ifndef PARQUET_DICT_H
 #define PARQUET_DICT_H
 
@@ -25,10 +28,12 @@ struct dict_fixed {
 };
 
 /*
- * Looks for a dictionary of n values that is worth it: whose entries and indexes take less than `plain` bytes. packs: entries shrink when compressed.
- * Integers in a range that is not too wide get sorted entries, others and floats as they come.
+ * Looks for a dictionary of n values that is worth it: whose entries and indexes take less than `plain` bytes.
+ * packs: entries shrink when compressed. Integers in a range that is not too wide get sorted entries, others and
+ * floats as they come.
  */
-bool dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n, const struct stats_range *range, double plain, bool packs);
+bool dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n,
+    const struct stats_range *range, double plain, bool packs);
 void dict_fixed_free(struct dict_fixed *d);
 
 /* ---- bytes, built while values come ---- */

@@ -137,8 +137,8 @@ take_bytes(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 }
 
 /*
- * Room for n definition levels. They are kept from the first vector on that has some; that those before it were all the greatest is told
- * by there being fewer than entries.
+ * Room for n definition levels. They are kept from the first vector on that has some; that those before it were all
+ * the greatest is told by there being fewer than entries.
  */
 static uint8_t *
 level_room(struct out_column *c, size_t n)
@@ -180,7 +180,8 @@ take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_
 		c->rep.len += n;
 	}
 	if (most > c->c->max_def)
-		return msg_set(err, EX_SOFTWARE, "%s: column %s: a level above its greatest", w->sink.name, msg_quotes(c->c->path));
+		return msg_set(err, EX_SOFTWARE, "%s: column %s: a level above its greatest", w->sink.name,
+		    msg_quotes(c->c->path));
 	if (c->store == PQ_BYTES)
 		take_bytes(c, v, at, n);
 	else if (v->def == NULL || c->c->max_def == 0)
@@ -226,7 +227,8 @@ slice(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, s
 			if (v->def != NULL && c->c->max_def > 0 && v->def[c->at + k] != c->c->max_def)
 				continue;
 			if (v->v.bytes[c->at + k].n > OUT_MAX_VALUE)
-				return msg_set(err, EX_DATAERR, "%s: column %s: a value of %zu bytes; at most %d can be written", w->sink.name,
+				return msg_set(err, EX_DATAERR,
+				    "%s: column %s: a value of %zu bytes; at most %d can be written", w->sink.name,
 				    msg_quotes(c->c->path), v->v.bytes[c->at + k].n, OUT_MAX_VALUE);
 			bytes += v->v.bytes[c->at + k].n;
 		}
@@ -244,7 +246,8 @@ out_check(const struct pq_writer *w, size_t rows, const struct pq_vector *column
 
 	for (i = 0; i < w->ncolumns; i++) {
 		v = &columns[i];
-		if (w->columns[i].c->max_rep == 0 ? v->n != rows : v->n < rows || v->rep == NULL || (v->n > 0 && v->rep[0] != 0))
+		if (w->columns[i].c->max_rep == 0 ? v->n != rows : v->n < rows || v->rep == NULL ||
+		    (v->n > 0 && v->rep[0] != 0))
 			return msg_set(err, EX_SOFTWARE, "%s: column %s: %zu entries for %zu rows", w->sink.name,
 			    msg_quotes(w->columns[i].c->path), v->n, rows);
 	}

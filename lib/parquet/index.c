@@ -7,7 +7,8 @@
 
 /* A bound for the file in *b; false where there is none that is short enough. */
 static bool
-put_bound(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, bool max, struct pq_bytes *b, bool *exact)
+put_bound(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, bool max, struct pq_bytes *b,
+    bool *exact)
 {
 	const union pq_value *v = max ? &r->max : &r->min;
 	bool string = c->c->type == PQ_STRING;
@@ -42,7 +43,8 @@ out_stats(struct pq_writer *w, const struct out_column *c, const struct stats_ra
 	bool min_exact, max_exact;
 
 	*s = (struct meta_stats){ .nulls = (int64_t)(c->entries - c->values), .nans = -1, .min_exact = -1, .max_exact = -1 };
-	if (!out_has_bounds(r) || !put_bound(w, c, r, true, &s->max, &max_exact) || !put_bound(w, c, r, false, &s->min, &min_exact)) {
+	if (!out_has_bounds(r) || !put_bound(w, c, r, true, &s->max, &max_exact) ||
+	    !put_bound(w, c, r, false, &s->min, &min_exact)) {
 		s->min.p = s->max.p = NULL;
 		return;
 	}
@@ -116,7 +118,8 @@ put_bounds_list(struct thrift_out *o, int id, const struct pq_bytes *b, size_t n
 
 /* The column index, where every page with values has bounds: a doubtful one is worse than none. */
 void
-out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n, struct meta_chunk *chunk)
+out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n,
+    struct meta_chunk *chunk)
 {
 	struct pq_bytes *bounds = xcalloc(2 * n, sizeof *bounds);
 	size_t begin = w->column_indexes.len, i;
@@ -125,7 +128,8 @@ out_column_index(struct pq_writer *w, const struct out_column *c, const struct o
 
 	for (i = 0; i < n && whole; i++)
 		if (g[i].values > 0)
-			whole = out_has_bounds(&g[i].range) && put_bound(w, c, &g[i].range, false, &bounds[i], &exact) &&
+			whole = out_has_bounds(&g[i].range) && put_bound(w, c, &g[i].range, false, &bounds[i],
+			    &exact) &&
 			    put_bound(w, c, &g[i].range, true, &bounds[n + i], &exact);
 	if (whole) {
 		thrift_start(&o, &w->column_indexes);

@@ -83,7 +83,8 @@ out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all)
 {
 	size_t entry = 0, value = 0, byte = 0, npages = 0, width = convert_width(c->store);
 	bool walk = c->c->max_rep > 0 || !bytes_fit(c, w->opt.page_rows, w->opt.page_bytes);
-	uint64_t row = 0, most = c->store == PQ_BYTES || w->opt.page_bytes / width > w->opt.page_rows ? w->opt.page_rows : w->opt.page_bytes / width;
+	uint64_t row = 0, most = c->store == PQ_BYTES || w->opt.page_bytes / width > w->opt.page_rows
+	    ? w->opt.page_rows : w->opt.page_bytes / width;
 	uint32_t *seen = NULL;
 	struct out_page *g;
 

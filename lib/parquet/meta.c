@@ -337,7 +337,8 @@ static void
 parse_page_kind(struct thrift_in *in, uint8_t type, struct meta_page_header *h, int kind)
 {
 	struct thrift_field f = { 0, 0 };
-	static const int v1[] = { 0, 1, 4, 5, 6, 0, 0, 0 }, dict[] = { 0, 1, 4, 0, 0, 0, 0, 0 }, v2[] = { 0, 1, 2, 3, 4, 7, 8, 9 };
+	static const int v1[] = { 0, 1, 4, 5, 6, 0, 0, 0 }, dict[] = { 0, 1, 4, 0, 0, 0, 0, 0 }, v2[] =
+	    { 0, 1, 2, 3, 4, 7, 8, 9 };
 	const int *map = kind == 5 ? v1 : kind == 7 ? dict : v2;
 
 	if (!thrift_struct(in, type))
@@ -383,7 +384,8 @@ meta_page_parse(struct meta_page_header *h, const uint8_t *p, size_t n)
 	}
 	if (in.bad)
 		return in.torn ? 0 : -1;
-	kind = h->type == META_DATA_PAGE ? 5 : h->type == META_DICTIONARY_PAGE ? 7 : h->type == META_DATA_PAGE_V2 ? 8 : 0;
+	kind = h->type == META_DATA_PAGE ? 5 : h->type == META_DICTIONARY_PAGE ? 7 : h->type == META_DATA_PAGE_V2 ? 8
+	    : 0;
 	if ((seen & 0xe) != 0xe || h->uncompressed < 0 || h->compressed < 0)
 		return -1;
 	if (kind != 0 && ((seen & 1u << kind) == 0 || h->values < 0 || h->def_len < 0 || h->rep_len < 0))
@@ -498,7 +500,8 @@ put_chunk_meta(struct thrift_out *o, const struct meta_chunk *c, const struct me
 }
 
 static void
-put_group(struct thrift_out *o, const struct meta_file *m, const struct meta_group *g, const struct meta_path *paths, size_t ordinal)
+put_group(struct thrift_out *o, const struct meta_file *m, const struct meta_group *g, const struct meta_path *paths,
+    size_t ordinal)
 {
 	const struct meta_chunk *c;
 	size_t i;

@@ -1,4 +1,7 @@
-/* The structures of parquet.thrift that this library reads and writes. Strings and bytes are views of the parsed bytes, or of the writer's. */
+/*
+ * The structures of parquet.thrift that this library reads and writes. Strings and bytes are views of the parsed
+ * bytes, or of the writer's.
+ */
 #ifndef PARQUET_META_H
 #define PARQUET_META_H
 
@@ -11,17 +14,23 @@
 
 /* Enumerations of the format; the numbers are the file's. */
 enum meta_physical {
-	META_BOOLEAN, META_INT32, META_INT64, META_INT96, META_FLOAT, META_DOUBLE, META_BYTE_ARRAY, META_FIXED, META_GROUP = -1
+	META_BOOLEAN, META_INT32, META_INT64, META_INT96, META_FLOAT, META_DOUBLE, META_BYTE_ARRAY, META_FIXED,
+	    META_GROUP = -1
 };
 enum meta_converted {
-	META_CONV_NONE = -1, META_CONV_UTF8 = 0, META_CONV_MAP, META_CONV_MAP_KEY_VALUE, META_CONV_LIST, META_CONV_ENUM, META_CONV_DECIMAL,
-	META_CONV_DATE, META_CONV_TIME_MILLIS, META_CONV_TIME_MICROS, META_CONV_TIMESTAMP_MILLIS, META_CONV_TIMESTAMP_MICROS,
-	META_CONV_UINT_8, META_CONV_UINT_16, META_CONV_UINT_32, META_CONV_UINT_64, META_CONV_INT_8, META_CONV_INT_16, META_CONV_INT_32,
+	META_CONV_NONE = -1, META_CONV_UTF8 = 0, META_CONV_MAP, META_CONV_MAP_KEY_VALUE, META_CONV_LIST,
+	    META_CONV_ENUM, META_CONV_DECIMAL,
+	META_CONV_DATE, META_CONV_TIME_MILLIS, META_CONV_TIME_MICROS, META_CONV_TIMESTAMP_MILLIS,
+	    META_CONV_TIMESTAMP_MICROS,
+	META_CONV_UINT_8, META_CONV_UINT_16, META_CONV_UINT_32, META_CONV_UINT_64, META_CONV_INT_8, META_CONV_INT_16,
+	    META_CONV_INT_32,
 	META_CONV_INT_64, META_CONV_JSON, META_CONV_BSON, META_CONV_INTERVAL
 };
 enum meta_logical {
-	META_LOGICAL_NONE = 0, META_LOGICAL_STRING = 1, META_LOGICAL_MAP, META_LOGICAL_LIST, META_LOGICAL_ENUM, META_LOGICAL_DECIMAL,
-	META_LOGICAL_DATE, META_LOGICAL_TIME, META_LOGICAL_TIMESTAMP, META_LOGICAL_INTEGER = 10, META_LOGICAL_UNKNOWN, META_LOGICAL_JSON,
+	META_LOGICAL_NONE = 0, META_LOGICAL_STRING = 1, META_LOGICAL_MAP, META_LOGICAL_LIST, META_LOGICAL_ENUM,
+	    META_LOGICAL_DECIMAL,
+	META_LOGICAL_DATE, META_LOGICAL_TIME, META_LOGICAL_TIMESTAMP, META_LOGICAL_INTEGER = 10, META_LOGICAL_UNKNOWN,
+	    META_LOGICAL_JSON,
 	META_LOGICAL_BSON, META_LOGICAL_UUID, META_LOGICAL_FLOAT16
 };
 enum meta_encoding {
@@ -89,11 +98,15 @@ struct meta_file {			/* FileMetaData; arrays in the pool */
 	struct meta_key *keys;
 	size_t nkeys;
 	struct pq_bytes created_by;
-	uint8_t *orders;		/* per leaf: the id of its ColumnOrder, 0 where it is not known; NULL: the list is absent */
+	/* per leaf: the id of its ColumnOrder, 0 where it is not known; NULL: the list is absent */
+	uint8_t *orders;
 	bool encrypted;
 };
 
-/* Parses a footer; what the views see must live as long. Returns -1 with a reason in *why. Free with meta_free either way. */
+/*
+ * Parses a footer; what the views see must live as long. Returns -1 with a reason in *why. Free with meta_free
+ * either way.
+ */
 int meta_parse(struct meta_file *m, const uint8_t *p, size_t n, const char **why);
 void meta_free(struct meta_file *m);
 

@@ -112,7 +112,8 @@ out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_
 	v = (int64_t *)(void *)buf_room(&w->numbers, n * sizeof *v + 8);
 	for (i = 0; i < n; i++)
 		v[i] = c->store == PQ_I64 ? ((const int64_t *)(const void *)c->data.p)[value + i]
-		    : c->store == PQ_I32 ? ((const int32_t *)(const void *)c->data.p)[value + i] : (int64_t)out_length(c, value + i);
+		    : c->store == PQ_I32 ? ((const int32_t *)(const void *)c->data.p)[value + i]
+		        : (int64_t)out_length(c, value + i);
 	return v;
 }
 
@@ -167,9 +168,11 @@ emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, siz
 }
 
 int
-out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g, struct meta_chunk *chunk, struct msg *err)
+out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g,
+    struct meta_chunk *chunk, struct msg *err)
 {
-	struct meta_page_header h = { .type = META_DATA_PAGE, .values = (int32_t)g->entries, .encoding = plan->encoding };
+	struct meta_page_header h = { .type = META_DATA_PAGE, .values = (int32_t)g->entries,
+	    .encoding = plan->encoding };
 	struct codec_hint hint = { .words = false };
 
 	w->body.len = 0;
@@ -201,7 +204,8 @@ out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta
 	uint32_t len;
 
 	if (c->store != PQ_BYTES) {
-		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ c->store == PQ_I64, 0 }, chunk, &offset, &size, err) == -1)
+		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ c->store == PQ_I64,
+		    0 }, chunk, &offset, &size, err) == -1)
 			return -1;
 	} else {
 		for (w->body.len = i = 0; i < n; i++) {
@@ -211,7 +215,8 @@ out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta
 			if (v.n > 0)
 				buf_add(&w->body, v.p, v.n);
 		}
-		if (emit_page(w, &h, w->body.p, w->body.len, (struct codec_hint){ .words = false }, chunk, &offset, &size, err) == -1)
+		if (emit_page(w, &h, w->body.p, w->body.len, (struct codec_hint){ .words = false }, chunk, &offset,
+		    &size, err) == -1)
 			return -1;
 	}
 	chunk->dict_offset = (int64_t)offset;

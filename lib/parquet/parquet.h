@@ -1,12 +1,14 @@
 /*
  * Parquet files: a writer and a reader of columns, in C, with nothing of tables or record streams in it.
  *
- * Values travel in vectors, one per leaf column. Flat columns have one entry a row. Nested columns (a Delta checkpoint has them) show their
- * definition and repetition levels as the format defines them; levels beyond PQ_MAX_REP repetitions are refused by name.
+ * Values travel in vectors, one per leaf column. Flat columns have one entry a row. Nested columns (a Delta
+ * checkpoint has them) show their definition and repetition levels as the format defines them; levels beyond
+ * PQ_MAX_REP repetitions are refused by name.
  *
- * Functions that can fail fill a struct msg and return -1: EX_DATAERR for a file that is not what the format says or that uses something this
- * reader refuses, EX_NOINPUT and EX_IOERR for reading, EX_SOFTWARE for a caller that breaks the contract. Messages begin with the file's name.
- * "Clause" in comments is a section of the Parquet format's README.md, Encodings.md, LogicalTypes.md, Compression.md or PageIndex.md.
+ * Functions that can fail fill a struct msg and return -1: EX_DATAERR for a file that is not what the format says or
+ * that uses something this reader refuses, EX_NOINPUT and EX_IOERR for reading, EX_SOFTWARE for a caller that breaks
+ * the contract. Messages begin with the file's name. "Clause" in comments is a section of the Parquet format's
+ * README.md, Encodings.md, LogicalTypes.md, Compression.md or PageIndex.md.
  */
 #ifndef PARQUET_PARQUET_H
 #define PARQUET_PARQUET_H
@@ -63,9 +65,10 @@ union pq_value {
 };
 
 /*
- * Entries of one leaf column, the same for writing and reading. Entry i is a value where def is NULL or def[i] is the column's max_def, and
- * its value stands at [i]; what stands at other places is not looked at (writing) or undefined (reading). So for a flat optional column def is
- * plain validity: 1 a value, 0 null. rep is NULL unless the column's max_rep is 1; there an entry with rep 0 begins a row.
+ * Entries of one leaf column, the same for writing and reading. Entry i is a value where def is NULL or def[i] is
+ * the column's max_def, and its value stands at [i]; what stands at other places is not looked at (writing) or
+ * undefined (reading). So for a flat optional column def is plain validity: 1 a value, 0 null. rep is NULL unless
+ * the column's max_rep is 1; there an entry with rep 0 begins a row.
  */
 struct pq_vector {
 	size_t n;			/* entries: as many as rows unless max_rep is 1 */
@@ -81,9 +84,9 @@ struct pq_vector {
 		const struct pq_bytes *bytes;
 	} v;
 	/*
-	 * Reading only, and only for columns selected with PQ_INDEX: where index is not NULL the batch lies in the chunk's dictionary, and the
-	 * value of entry i is v.bytes[index[i]], index[i] < dict_n. dict_serial changes with the dictionary and is never 0.
-	 * Where index is NULL v.bytes is as ever. A batch may be either.
+	 * Reading only, and only for columns selected with PQ_INDEX: where index is not NULL the batch lies in the
+	 * chunk's dictionary, and the value of entry i is v.bytes[index[i]], index[i] < dict_n. dict_serial changes
+	 * with the dictionary and is never 0. Where index is NULL v.bytes is as ever. A batch may be either.
 	 */
 	const uint32_t *index;
 	size_t dict_n;
@@ -93,13 +96,15 @@ struct pq_vector {
 /* ---- schema ---- */
 
 enum pq_repetition { PQ_REQUIRED, PQ_OPTIONAL, PQ_REPEATED };
-enum pq_group { PQ_STRUCT, PQ_LIST, PQ_MAP };	/* the annotation of a group; a MAP's inner group is a repeated PQ_STRUCT */
+/* the annotation of a group; a MAP's inner group is a repeated PQ_STRUCT */
+enum pq_group { PQ_STRUCT, PQ_LIST, PQ_MAP };
 
 enum { PQ_MAX_REP = 1, PQ_MAX_DEF = 15, PQ_NO_ID = INT32_MIN };
 
 /*
- * A schema is the list of its fields, depth first, without the root: a group is followed by its children. A flat schema is a list of leaves.
- * Given to the writer, names are the caller's and need to live only during pq_create. From a reader it is a view until pq_close.
+ * A schema is the list of its fields, depth first, without the root: a group is followed by its children. A flat
+ * schema is a list of leaves. Given to the writer, names are the caller's and need to live only during pq_create.
+ * From a reader it is a view until pq_close.
  */
 struct pq_field {
 	const char *name;
@@ -118,7 +123,8 @@ struct pq_stats {
 	int64_t nulls;			/* entries that hold no value; -1 where the file does not say */
 	bool has_min_max;		/* false: no statement about values (all null, NaN among them, or not told) */
 	bool min_exact, max_exact;	/* false: a bound, not a value that occurs */
-	union pq_value min, max;	/* bytes are a view: of the reader until pq_close, of the writer until the next call on it */
+	/* bytes are a view: of the reader until pq_close, of the writer until the next call on it */
+	union pq_value min, max;
 };
 
 /* ---- writer ---- */
@@ -128,17 +134,21 @@ enum pq_codec { PQ_UNCOMPRESSED, PQ_SNAPPY, PQ_GZIP, PQ_ZSTD };
 struct pq_options {			/* all zero but codec is the default profile; pq_defaults fills in snappy */
 	enum pq_codec codec;
 	int level;			/* of gzip and zstd; 0 their default */
-	bool delta_encodings;		/* DELTA_BINARY_PACKED and DELTA_LENGTH_BYTE_ARRAY in place of PLAIN, for lakes whose readers have them */
+	/* DELTA_BINARY_PACKED and DELTA_LENGTH_BYTE_ARRAY in place of PLAIN, for lakes whose readers have them */
+	bool delta_encodings;
 	uint64_t row_group_rows;	/* most rows of a row group; 0 is 1048576 */
-	size_t row_group_bytes;		/* most bytes buffered for one; 0 is 128 MiB. The writer needs about this and a half */
+	/* most bytes buffered for one; 0 is 128 MiB. The writer needs about this and a half */
+	size_t row_group_bytes;
 	uint32_t page_rows;		/* most rows of a page; 0 is 20000 */
 	size_t page_bytes;		/* a page is closed after this many bytes of values; 0 is 1 MiB */
-	const char *const *keys;	/* file metadata, pairs of key and value, ended by NULL; or NULL. Copied by pq_create */
+	/* file metadata, pairs of key and value, ended by NULL; or NULL. Copied by pq_create */
+	const char *const *keys;
 };
 struct pq_options pq_defaults(void);
 
 struct pq_sink {
-	int (*write)(const struct pq_sink *sink, const void *p, size_t n, struct msg *err);	/* all n bytes, in order; -1 with err filled */
+	/* all n bytes, in order; -1 with err filled */
+	int (*write)(const struct pq_sink *sink, const void *p, size_t n, struct msg *err);
 	void *arg;
 	int fd;				/* for pq_sink_fd */
 	const char *name;		/* for messages; must live as long as the writer */
@@ -146,22 +156,29 @@ struct pq_sink {
 struct pq_sink pq_sink_fd(int fd, const char *name);	/* writes with io_write; closing stays with the caller */
 
 /*
- * A writer for the schema. It writes as row groups fill and needs memory for one of them. Everything is decided while writing: dictionary or not
- * per column and row group, by what is smaller. Returns -1 where the schema cannot be written (no leaf, a name that is empty or not UTF-8, a decimal without
- * precision, a repetition level above PQ_MAX_REP); nothing is written before the first row group is full, or pq_finish.
+ * A writer for the schema. It writes as row groups fill and needs memory for one of them. Everything is decided
+ * while writing: dictionary or not per column and row group, by what is smaller. Returns -1 where the schema cannot
+ * be written (no leaf, a name that is empty or not UTF-8, a decimal without precision, a repetition level above
+ * PQ_MAX_REP); nothing is written before the first row group is full, or pq_finish.
  */
 struct pq_writer;
 int pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_field *fields, size_t nfields,
     const struct pq_options *opt, struct msg *err);
 
-/* Adds rows: one vector per leaf in schema order. Copies what it needs. Values are not judged; decimals must fit their precision. */
+/*
+ * Adds rows: one vector per leaf in schema order. Copies what it needs. Values are not judged; decimals must fit
+ * their precision.
+ */
 int pq_write(struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err);
 
 /* Bytes the file will have at least if finished now: for a caller that starts a new file at a size. */
 uint64_t pq_written(const struct pq_writer *w);
 uint64_t pq_written_rows(const struct pq_writer *w);
 
-/* Writes what is buffered, the indexes and the footer. A file without rows has no row group. The caller syncs and closes. */
+/*
+ * Writes what is buffered, the indexes and the footer. A file without rows has no row group. The caller syncs and
+ * closes.
+ */
 int pq_finish(struct pq_writer *w, struct msg *err);
 
 /* Statistics of leaf `column` over the whole file; after pq_finish. min and max are whole values, never cut. */
@@ -171,7 +188,8 @@ void pq_writer_free(struct pq_writer *w);	/* NULL is allowed; an unfinished file
 
 /* ---- reader ---- */
 
-enum pq_unit { PQ_MICROS, PQ_MILLIS, PQ_NANOS, PQ_INT96 };	/* what a timestamp or time was stored as; it is always given in microseconds */
+/* what a timestamp or time was stored as; it is always given in microseconds */
+enum pq_unit { PQ_MICROS, PQ_MILLIS, PQ_NANOS, PQ_INT96 };
 
 struct pq_column {			/* a leaf: view until pq_close */
 	const char *name;		/* its own */
@@ -184,11 +202,13 @@ struct pq_column {			/* a leaf: view until pq_close */
 	enum pq_shape shape;
 	int32_t id;			/* field_id, or PQ_NO_ID */
 	size_t field;			/* its place in pq_fields */
-	const char *refused;		/* why it cannot be read ("decimal(60,2)", "a repetition level of 2", ...), or NULL */
+	/* why it cannot be read ("decimal(60,2)", "a repetition level of 2", ...), or NULL */
+	const char *refused;
 };
 
 struct pq_source {
-	int (*read)(const struct pq_source *source, uint64_t offset, void *p, size_t n, struct msg *err);	/* all n bytes or -1 */
+	/* all n bytes or -1 */
+	int (*read)(const struct pq_source *source, uint64_t offset, void *p, size_t n, struct msg *err);
 	void *arg;
 	int fd;				/* for pq_open_path */
 	uint64_t size;			/* of the file */
@@ -196,9 +216,9 @@ struct pq_source {
 };
 
 /*
- * Opens a file and reads its footer. `limit` is the most bytes one page may have when uncompressed (0: 1 GiB); what a file claims is never allocated
- * before it is known to be there or below it. Encrypted files are refused. The reader takes no lock and keeps no more than a page
- * and a dictionary of each selected column.
+ * Opens a file and reads its footer. `limit` is the most bytes one page may have when uncompressed (0: 1 GiB); what
+ * a file claims is never allocated before it is known to be there or below it. Encrypted files are refused. The
+ * reader takes no lock and keeps no more than a page and a dictionary of each selected column.
  */
 struct pq_reader;
 int pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit, struct msg *err);
@@ -211,25 +231,29 @@ uint64_t pq_row_group_rows(const struct pq_reader *r, size_t group);
 const struct pq_field *pq_fields(const struct pq_reader *r, size_t *n);
 const struct pq_column *pq_columns(const struct pq_reader *r, size_t *n);	/* leaves, in schema order */
 const char *pq_created_by(const struct pq_reader *r);				/* "" where it does not say */
-const char *pq_key(const struct pq_reader *r, const char *key);			/* file metadata; NULL where there is none */
+/* file metadata; NULL where there is none */
+const char *pq_key(const struct pq_reader *r, const char *key);
 
 /*
- * The leaf of a path ("id", "add.path"), or -1 with err filled: no such column (EX_DATAERR, its name and those there are), or one that cannot
- * be read. pq_find_flat also refuses what is not a flat column, by name: "addresses: a nested column".
+ * The leaf of a path ("id", "add.path"), or -1 with err filled: no such column (EX_DATAERR, its name and those there
+ * are), or one that cannot be read. pq_find_flat also refuses what is not a flat column, by name: "addresses: a
+ * nested column".
  */
 int pq_find(const struct pq_reader *r, const char *path, struct msg *err);
 int pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err);
 
 /*
- * Statistics of a column chunk for skipping. Always succeeds; has_min_max is false wherever the file's statement is absent, cannot be trusted (an
- * unknown order, the old fields of an unsigned order, INT96, NaN) or does not parse. A bound of -0.0 or 0.0 stands for both zeros; bounds say
- * nothing of NaN, which a column of floats may hold beside them.
+ * Statistics of a column chunk for skipping. Always succeeds; has_min_max is false wherever the file's statement is
+ * absent, cannot be trusted (an unknown order, the old fields of an unsigned order, INT96, NaN) or does not parse. A
+ * bound of -0.0 or 0.0 stands for both zeros; bounds say nothing of NaN, which a column of floats may hold beside
+ * them.
  */
 void pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq_stats *s);
 
 /*
- * What to read: leaves in the order their vectors shall have, each at most once; flags[i] is 0 or PQ_INDEX (flags may be NULL). n may be 0: batches then have
- * rows only. Before the first pq_next, or again after pq_rewind. By default every column is selected.
+ * What to read: leaves in the order their vectors shall have, each at most once; flags[i] is 0 or PQ_INDEX (flags
+ * may be NULL). n may be 0: batches then have rows only. Before the first pq_next, or again after pq_rewind. By
+ * default every column is selected.
  */
 enum pq_select_flags { PQ_INDEX = 1 };
 int pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, size_t n, struct msg *err);
@@ -238,13 +262,17 @@ int pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags,
 void pq_skip(struct pq_reader *r, size_t group);
 
 struct pq_batch {
-	uint64_t first_row;		/* in the file, from 0, skipped row groups counted: what deletion vectors number */
+	/* in the file, from 0, skipped row groups counted: what deletion vectors number */
+	uint64_t first_row;
 	size_t rows;			/* at least 1 */
 	size_t group;
 	const struct pq_vector *columns;	/* one per selected column; views until the next call on the reader */
 };
 
-/* The next rows, at most max_rows of one row group: 1, or 0 at the end, or -1. Every length, index and checksum met on the way is checked. */
+/*
+ * The next rows, at most max_rows of one row group: 1, or 0 at the end, or -1. Every length, index and checksum
+ * met on the way is checked.
+ */
 int pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *err);
 
 void pq_rewind(struct pq_reader *r);		/* to the first row; skips stay */

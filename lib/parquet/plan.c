@@ -39,7 +39,8 @@ plan_bytes(const struct out_column *c, struct out_plan *plan)
 }
 
 int
-out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan, struct msg *err)
+out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan,
+    struct msg *err)
 {
 	bool dict = false;
 	double plain;
@@ -50,13 +51,15 @@ out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_ran
 	} else if (c->store != PQ_U8 && c->store != PQ_I128 && c->values > 1) {
 		if (plain_size(w, c, &plain, err) == -1)
 			return -1;
-		dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain, w->opt.codec != PQ_UNCOMPRESSED);
+		dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain,
+		    w->opt.codec != PQ_UNCOMPRESSED);
 		plan->index = (const uint32_t *)(const void *)w->dict.index.p;
 		plan->width = dict ? bits_width(w->dict.n - 1) : 0;
 	}
 	if (dict) {
 		plan->encoding = META_RLE_DICTIONARY;
-		plan->width = plan->width == 0 ? 1 : plan->width;	/* a width of 0 is legal, and a trap for others */
+		/* a width of 0 is legal, and a trap for others */
+		plan->width = plan->width == 0 ? 1 : plan->width;
 	} else if (w->opt.delta_encodings && c->store == PQ_BYTES) {
 		plan->encoding = META_DELTA_LENGTH_BYTE_ARRAY;
 	} else if (w->opt.delta_encodings && (c->store == PQ_I32 || c->store == PQ_I64)) {

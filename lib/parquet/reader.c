@@ -71,7 +71,8 @@ read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 		return msg_set(err, EX_DATAERR, "%s: not a Parquet file", r->name);
 	memcpy(&len, p + tail - TAIL, 4);
 	if (len > size - 4 - TAIL)
-		return msg_set(err, EX_DATAERR, "%s: a footer of %lu bytes in a file of %llu", r->name, (unsigned long)len, (unsigned long long)size);
+		return msg_set(err, EX_DATAERR, "%s: a footer of %lu bytes in a file of %llu", r->name,
+		    (unsigned long)len, (unsigned long long)size);
 	r->footer_at = size - TAIL - len;
 	*lenp = len;
 	if (len + TAIL <= tail) {
@@ -108,7 +109,8 @@ is_julian(const struct pq_reader *r)
 {
 	const char *version = pq_key(r, "org.apache.spark.version");
 
-	return pq_key(r, "org.apache.spark.legacyDateTime") != NULL || pq_key(r, "org.apache.spark.legacyINT96") != NULL ||
+	return pq_key(r, "org.apache.spark.legacyDateTime") != NULL ||
+	    pq_key(r, "org.apache.spark.legacyINT96") != NULL ||
 	    (version != NULL && version[0] >= '0' && version[0] < '3' && version[1] == '.');
 }
 
@@ -138,7 +140,8 @@ open_reader(struct pq_reader *r, struct msg *err)
 		return msg_set(err, EX_DATAERR, "%s: %s", r->name, why);
 	if (r->meta.encrypted)
 		return msg_set(err, EX_DATAERR, "%s: an encrypted Parquet file, which is not read", r->name);
-	if (pq_schema_from_elements(&r->schema, r->meta.elements, r->meta.nelements, r->name, err) == -1 || check_rows(r, err) == -1)
+	if (pq_schema_from_elements(&r->schema, r->meta.elements, r->meta.nelements, r->name, err) == -1 ||
+	    check_rows(r, err) == -1)
 		return -1;
 	copy_keys(r);
 	r->julian = is_julian(r);
@@ -320,7 +323,8 @@ pq_find(const struct pq_reader *r, const char *path, struct msg *err)
 		if (strcmp(r->schema.columns[i].path, path) != 0)
 			continue;
 		if (r->schema.columns[i].refused != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not read", r->name, msg_quotes(path), r->schema.columns[i].refused);
+			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not read", r->name, msg_quotes(path),
+			    r->schema.columns[i].refused);
 		return (int)i;
 	}
 	return no_such_column(r, path, err);
@@ -337,7 +341,8 @@ pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err)
 		if (strcmp(r->schema.paths[i].names[0], name) != 0)
 			continue;
 		if (!c->top)
-			return msg_set(err, EX_DATAERR, "%s: column %s: a nested column, which is not read", r->name, msg_quotes(name));
+			return msg_set(err, EX_DATAERR, "%s: column %s: a nested column, which is not read", r->name,
+			    msg_quotes(name));
 		return pq_find(r, c->path, err);
 	}
 	return no_such_column(r, name, err);
@@ -390,7 +395,8 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	for (i = 0; i < n; i++) {
 		c = &r->schema.columns[columns[i]];
 		if (c->refused != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not read", r->name, msg_quotes(c->path), c->refused);
+			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not read", r->name, msg_quotes(c->path),
+			    c->refused);
 		select_column(r, columns[i], flags == NULL ? 0 : flags[i]);
 	}
 	r->has_selected = true;
@@ -444,7 +450,8 @@ enter_group(struct pq_reader *r, struct msg *err)
 	if (r->group == r->meta.ngroups)
 		return 0;
 	for (i = 0; i < r->nselected; i++)
-		if (chunk_begin(r->selected[i], &g->chunks[r->selected[i]->c - r->schema.columns], r->group, (uint64_t)g->rows, r->footer_at, err) == -1)
+		if (chunk_begin(r->selected[i], &g->chunks[r->selected[i]->c - r->schema.columns], r->group,
+		    (uint64_t)g->rows, r->footer_at, err) == -1)
 			return -1;
 	r->begun = true;
 	return 1;

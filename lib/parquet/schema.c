@@ -40,7 +40,8 @@ const char *
 pq_type_name(char *out, enum pq_type type, unsigned precision, unsigned scale)
 {
 	static const char *const names[] = {
-		"bool", "int8", "int16", "int32", "int64", "decimal", "date", "timestamp", "timestamp_ntz", "float", "double", "string", "binary",
+		"bool", "int8", "int16", "int32", "int64", "decimal", "date", "timestamp", "timestamp_ntz", "float",
+		    "double", "string", "binary",
 		"uint8", "uint16", "uint32", "uint64", "time"
 	};
 
@@ -140,7 +141,8 @@ element_leaf(struct meta_element *e, const struct pq_field *f)
 static struct meta_element
 element_of(const struct pq_field *f)
 {
-	struct meta_element e = { .type = META_GROUP, .converted = META_CONV_NONE, .id = f->id, .repetition = (int)f->repetition };
+	struct meta_element e = { .type = META_GROUP, .converted = META_CONV_NONE, .id = f->id,
+	    .repetition = (int)f->repetition };
 
 	e.name = (struct pq_bytes){ (const uint8_t *)f->name, strlen(f->name) };
 	if (f->children == 0) {
@@ -167,7 +169,8 @@ pq_schema_elements(struct pq_schema *s)
 	for (i = 0; i < s->nfields; top++)	/* steps over each top field's whole tree */
 		for (skip = 1; skip > 0; skip--, i++)
 			skip += s->fields[i].children;
-	e[0] = (struct meta_element){ .type = META_GROUP, .converted = META_CONV_NONE, .repetition = -1, .id = PQ_NO_ID, .children = (int32_t)top };
+	e[0] = (struct meta_element){ .type = META_GROUP, .converted = META_CONV_NONE, .repetition = -1,
+	    .id = PQ_NO_ID, .children = (int32_t)top };
 	e[0].name = (struct pq_bytes){ (const uint8_t *)"schema", 6 };
 	for (k = 0; k < s->nfields; k++)
 		e[k + 1] = s->fields[k].children == 0 ? s->elements[leaf++] : element_of(&s->fields[k]);
@@ -221,7 +224,8 @@ logical_of_converted(struct meta_element *e)
 	case META_CONV_UTF8: return META_LOGICAL_STRING;
 	case META_CONV_ENUM: return META_LOGICAL_ENUM;
 	case META_CONV_JSON: return META_LOGICAL_JSON;
-	case META_CONV_DECIMAL: e->logical_scale = e->scale; e->logical_precision = e->precision; return META_LOGICAL_DECIMAL;
+	case META_CONV_DECIMAL: e->logical_scale = e->scale; e->logical_precision =
+	    e->precision; return META_LOGICAL_DECIMAL;
 	case META_CONV_DATE: return META_LOGICAL_DATE;
 	case META_CONV_TIME_MILLIS: e->unit = 1; return META_LOGICAL_TIME;
 	case META_CONV_TIME_MICROS: e->unit = 2; return META_LOGICAL_TIME;
@@ -280,7 +284,8 @@ bytes_column(struct pq_schema *s, struct pq_column *c, const struct meta_element
 		decimal_column(s, c, e);
 	else if (fixed && e->logical == META_LOGICAL_FLOAT16 && e->type_length == 2)
 		c->type = PQ_FLOAT;
-	else if (!fixed && (e->logical == META_LOGICAL_STRING || e->logical == META_LOGICAL_ENUM || e->logical == META_LOGICAL_JSON))
+	else if (!fixed && (e->logical == META_LOGICAL_STRING || e->logical == META_LOGICAL_ENUM ||
+	    e->logical == META_LOGICAL_JSON))
 		c->type = PQ_STRING;
 }
 
@@ -377,9 +382,11 @@ walk_field(struct walk *w)
 	int got = 0;
 
 	if (w->depth == MAX_DEPTH)
-		return msg_set(w->err, EX_DATAERR, "%s: the schema is nested deeper than %d groups", w->file, MAX_DEPTH);
+		return msg_set(w->err, EX_DATAERR, "%s: the schema is nested deeper than %d groups", w->file,
+		    MAX_DEPTH);
 	if (w->s->pool.used > MAX_SCHEMA)
-		return msg_set(w->err, EX_DATAERR, "%s: the names of the schema take more than %d bytes", w->file, MAX_SCHEMA);
+		return msg_set(w->err, EX_DATAERR, "%s: the names of the schema take more than %d bytes", w->file,
+		    MAX_SCHEMA);
 	w->names[w->depth++] = f->name;
 	w->def += f->repetition != PQ_REQUIRED;
 	w->rep += f->repetition == PQ_REPEATED;
@@ -387,7 +394,8 @@ walk_field(struct walk *w)
 		add_column(w, at);
 	for (i = 0; i < f->children && got == 0; i++)
 		got = w->at < w->s->nfields ? walk_field(w)
-		    : msg_set(w->err, EX_DATAERR, "%s: group %s has fewer children than it says", w->file, msg_quotes(f->name));
+		    : msg_set(w->err, EX_DATAERR, "%s: group %s has fewer children than it says", w->file,
+		        msg_quotes(f->name));
 	w->depth--;
 	w->def = def;
 	w->rep = rep;
@@ -417,7 +425,8 @@ field_ok(const struct pq_field *f)
 
 	if (n == 0 || !utf8_ok(f->name, n) || f->children > 4096)
 		return false;
-	return f->children > 0 || f->type != PQ_DECIMAL || (f->precision >= 1 && f->precision <= NUM_DIGITS && f->scale <= f->precision);
+	return f->children > 0 || f->type != PQ_DECIMAL || (f->precision >= 1 && f->precision <= NUM_DIGITS &&
+	    f->scale <= f->precision);
 }
 
 int
@@ -430,9 +439,11 @@ pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t
 	s->elements = pool_alloc(&s->pool, (n + 1) * sizeof *s->elements);
 	for (i = 0; i < n; i++) {
 		if (!field_ok(&fields[i]))
-			return msg_set(err, EX_SOFTWARE, "%s: field %zu of the schema has no name or no type that can be written", name, i);
+			return msg_set(err, EX_SOFTWARE,
+			    "%s: field %zu of the schema has no name or no type that can be written", name, i);
 		if (fields[i].children == 0 && fields[i].type > PQ_BINARY)
-			return msg_set(err, EX_SOFTWARE, "%s: column %s has a type that is only read", name, msg_quotes(fields[i].name));
+			return msg_set(err, EX_SOFTWARE, "%s: column %s has a type that is only read", name,
+			    msg_quotes(fields[i].name));
 		s->fields[i] = fields[i];
 		s->fields[i].name = pool_copy(&s->pool, fields[i].name, strlen(fields[i].name) + 1);
 		if (fields[i].children == 0)
@@ -443,7 +454,8 @@ pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t
 		return -1;
 	for (i = 0; i < s->ncolumns; i++)
 		if (s->columns[i].refused != NULL)
-			return msg_set(err, EX_SOFTWARE, "%s: column %s: %s cannot be written", name, msg_quotes(s->columns[i].path), s->columns[i].refused);
+			return msg_set(err, EX_SOFTWARE, "%s: column %s: %s cannot be written", name,
+			    msg_quotes(s->columns[i].path), s->columns[i].refused);
 	return 0;
 }
 
@@ -481,7 +493,8 @@ pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_
 	for (i = 1; i < n; i++) {
 		if (e[i].repetition < 0 || e[i].repetition > 2 || e[i].name.p == NULL || e[i].children < 0 ||
 		    (e[i].type == META_GROUP) != (e[i].children > 0))
-			return msg_set(err, EX_DATAERR, "%s: element %zu of the schema is not a column and not a group", name, i);
+			return msg_set(err, EX_DATAERR,
+			    "%s: element %zu of the schema is not a column and not a group", name, i);
 		f = &s->fields[s->nfields++];
 		*f = (struct pq_field){ .name = element_name(&s->pool, e[i].name), .repetition = (enum pq_repetition)e[i].repetition,
 		    .children = (unsigned)e[i].children, .group = group_kind(&e[i]), .id = e[i].id };

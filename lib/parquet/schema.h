@@ -16,13 +16,15 @@ struct pq_schema {			/* everything in the pool */
 };
 
 /* From a caller's fields. Returns -1 with err filled. */
-int pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t n, const char *name, struct msg *err);
+int pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t n, const char *name,
+    struct msg *err);
 
 /* The elements of the footer, root first, for the same. Allocated in the schema's pool. */
 struct meta_element *pq_schema_elements(struct pq_schema *s);
 
 /* From a footer's elements. */
-int pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_t n, const char *name, struct msg *err);
+int pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_t n, const char *name,
+    struct msg *err);
 
 void pq_schema_free(struct pq_schema *s);
 

@@ -272,7 +272,8 @@ read_value(union pq_value *v, struct pq_bytes b, const struct pq_column *c, cons
 		v->i = b.n == 1 ? b.p[0] & 1 : 0;
 		return b.n == 1;
 	}
-	if (e->type == META_BYTE_ARRAY ? convert_bytes(c, &b, 1, &u) != NULL : b.n != stored || convert_fixed(c, e, b.p, 1, &u) != NULL)
+	if (e->type == META_BYTE_ARRAY ? convert_bytes(c, &b, 1, &u) != NULL : b.n != stored ||
+	    convert_fixed(c, e, b.p, 1, &u) != NULL)
 		return false;
 	switch (c->shape) {
 	case PQ_I32:
@@ -301,7 +302,8 @@ is_signed(const struct pq_column *c, const struct meta_element *e)
 }
 
 void
-stats_read(struct pq_stats *s, const struct meta_stats *m, const struct pq_column *c, const struct meta_element *e, int order)
+stats_read(struct pq_stats *s, const struct meta_stats *m, const struct pq_column *c, const struct meta_element *e,
+    int order)
 {
 	struct pq_bytes min = m->min, max = m->max;
 
@@ -314,7 +316,8 @@ stats_read(struct pq_stats *s, const struct meta_stats *m, const struct pq_colum
 	} else if (order != 1) {
 		return;
 	}
-	if (e->type == META_INT96 || e->logical == META_LOGICAL_UNKNOWN || (e->converted == META_CONV_INTERVAL) || c->refused != NULL)
+	if (e->type == META_INT96 || e->logical == META_LOGICAL_UNKNOWN || (e->converted == META_CONV_INTERVAL) ||
+	    c->refused != NULL)
 		return;
 	if (m->nans > 0 || !read_value(&s->min, min, c, e) || !read_value(&s->max, max, c, e))
 		return;

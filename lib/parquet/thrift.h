@@ -1,8 +1,8 @@
 /*
  * Thrift's compact protocol, as far as Parquet's footers, page headers and indexes use it.
  *
- * Reading never fails at once: what is wrong sets `bad` and leaves nothing to read, so that a caller asks once at the end. Lengths and
- * counts are checked against the bytes that are there before anything trusts them.
+ * Reading never fails at once: what is wrong sets `bad` and leaves nothing to read, so that a caller asks once at
+ * the end. Lengths and counts are checked against the bytes that are there before anything trusts them.
  */
 #ifndef PARQUET_THRIFT_H
 #define PARQUET_THRIFT_H
@@ -15,7 +15,8 @@
 #include "parquet/parquet.h"
 
 enum thrift_type {
-	THRIFT_STOP, THRIFT_TRUE, THRIFT_FALSE, THRIFT_I8, THRIFT_I16, THRIFT_I32, THRIFT_I64, THRIFT_DOUBLE, THRIFT_BINARY, THRIFT_LIST,
+	THRIFT_STOP, THRIFT_TRUE, THRIFT_FALSE, THRIFT_I8, THRIFT_I16, THRIFT_I32, THRIFT_I64, THRIFT_DOUBLE,
+	    THRIFT_BINARY, THRIFT_LIST,
 	THRIFT_SET, THRIFT_MAP, THRIFT_STRUCT, THRIFT_UUID
 };
 

@@ -21,7 +21,8 @@ static const char bad_index[] = "an index beyond the dictionary";
 static const char *
 encoding_name(int encoding)
 {
-	static const char *const names[] = { "PLAIN", "encoding 1", "PLAIN_DICTIONARY", "RLE", "BIT_PACKED", "DELTA_BINARY_PACKED",
+	static const char *const names[] = { "PLAIN", "encoding 1", "PLAIN_DICTIONARY", "RLE", "BIT_PACKED",
+	    "DELTA_BINARY_PACKED",
 	    "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY", "BYTE_STREAM_SPLIT", "ALP" };
 
 	return encoding >= 0 && encoding <= 10 ? names[encoding] : "an encoding it does not know";
@@ -51,7 +52,8 @@ encoding_fits(int encoding, int type)
 	case META_DELTA_BYTE_ARRAY:
 		return type == META_BYTE_ARRAY || type == META_FIXED;
 	case META_BYTE_STREAM_SPLIT:
-		return type == META_INT32 || type == META_INT64 || type == META_FLOAT || type == META_DOUBLE || type == META_FIXED;
+		return type == META_INT32 || type == META_INT64 || type == META_FLOAT || type == META_DOUBLE ||
+		    type == META_FIXED;
 	default:
 		return false;
 	}
@@ -344,7 +346,8 @@ next_plain(struct values_in *v, size_t n, void *out)
 }
 
 const char *
-values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len, size_t n, struct buf *out)
+values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len, size_t n,
+    struct buf *out)
 {
 	struct values_in v = { .c = c, .e = e, .encoding = META_PLAIN, .p = p, .end = p + len };
 	size_t least = e->type == META_BYTE_ARRAY ? 4 : convert_stored(e);

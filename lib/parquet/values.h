@@ -22,7 +22,8 @@ struct values_in {
 	const struct pq_column *c;
 	const struct meta_element *e;
 	int encoding;
-	bool opened;			/* the encoding's own header is read when the first value is wanted: a page of nulls may have none */
+	/* the encoding's own header is read when the first value is wanted: a page of nulls may have none */
+	bool opened;
 	const uint8_t *p, *end;
 	size_t bit;			/* PLAIN booleans: taken */
 	const struct values_dict *dict;
@@ -47,7 +48,8 @@ bool values_is_indexed(const struct values_in *v);
 const char *values_next_index(struct values_in *v, size_t n, uint32_t *out);
 
 /* Decodes a dictionary page of n PLAIN values into `out`, which it fills. */
-const char *values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len, size_t n, struct buf *out);
+const char *values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len,
+    size_t n, struct buf *out);
 
 /* Frees values made for the batch that is over. */
 void values_forget(struct values_in *v);

@@ -71,8 +71,9 @@ slot_of(uint64_t v)
 }
 
 /*
- * The low bytes of a value, then a copy of its high bytes from a value before it: the last one, or the last with the same six high bytes,
- * whichever leaves fewer. Values of which less than four bytes could be copied stay in a literal that waits.
+ * The low bytes of a value, then a copy of its high bytes from a value before it: the last one, or the last with the
+ * same six high bytes, whichever leaves fewer. Values of which less than four bytes could be copied stay in a
+ * literal that waits.
  */
 size_t
 words_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
@@ -204,7 +205,8 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 				break;
 			tag = p[1 + low];
 			far = (size_t)(tag >> 5) << 8 | p[2 + low];
-			if ((tag & 3) != 1 || (tag >> 2 & 7) + 4 + low != WIDTH || far < WIDTH || far > (size_t)(out - begin))
+			if ((tag & 3) != 1 || (tag >> 2 & 7) + 4 + low != WIDTH || far < WIDTH ||
+			    far > (size_t)(out - begin))
 				break;
 			mask = UINT64_MAX << 8 * low;
 			store64(out, (load64(p + 1) & ~mask) | (load64(out - far) & mask));
@@ -240,7 +242,8 @@ words_expand(uint8_t *out, size_t size, const uint8_t *p, size_t n)
 			memcpy(out, p, len);
 			p += len;
 		} else {
-			if (!copy_parameters(&p, end, &far, &len) || far == 0 || far > (size_t)(out - begin) || len > (size_t)(limit - out))
+			if (!copy_parameters(&p, end, &far, &len) || far == 0 || far > (size_t)(out - begin) ||
+			    len > (size_t)(limit - out))
 				return false;
 			copy_back(out, far, len, limit);
 		}

@@ -1,6 +1,7 @@
 /*
- * The writer. Rows are gathered column by column until a row group is full; then each column chunk is laid out in pages, its dictionary
- * chosen with all its values at hand, and written at once, so that no page waits in memory. Indexes and footer follow at the end.
+ * The writer. Rows are gathered column by column until a row group is full; then each column chunk is laid out in
+ * pages, its dictionary chosen with all its values at hand, and written at once, so that no page waits in memory.
+ * Indexes and footer follow at the end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -236,7 +237,8 @@ write_rows(struct pq_writer *w, size_t rows, const struct pq_vector *columns, st
 	for (; rows > 0; rows -= taken) {
 		if (out_take(w, rows, columns, &taken, err) == -1)
 			return -1;
-		if ((w->rows == w->opt.row_group_rows || buffered(w) >= w->opt.row_group_bytes) && flush_group(w, err) == -1)
+		if ((w->rows == w->opt.row_group_rows || buffered(w) >= w->opt.row_group_bytes) &&
+		    flush_group(w, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -294,7 +296,10 @@ place_indexes(struct pq_writer *w, uint64_t columns_at, uint64_t offsets_at)
 		}
 }
 
-/* Spark reads days and instants before these only from files that say by this key that they are meant in the Gregorian calendar. */
+/*
+ * Spark reads days and instants before these only from files that say by this key that they are meant in the
+ * Gregorian calendar.
+ */
 static bool
 is_ancient(const struct pq_writer *w)
 {
@@ -304,7 +309,8 @@ is_ancient(const struct pq_writer *w)
 	for (i = 0; i < w->ncolumns; i++) {
 		c = &w->columns[i];
 		if (c->total.any && ((c->c->type == PQ_DATE && c->total.min.i < ANCIENT_DAY) ||
-		    ((c->c->type == PQ_TIMESTAMP || c->c->type == PQ_TIMESTAMP_NTZ) && c->total.min.i < ANCIENT_MICROS)))
+		    ((c->c->type == PQ_TIMESTAMP || c->c->type == PQ_TIMESTAMP_NTZ) &&
+		        c->total.min.i < ANCIENT_MICROS)))
 			return true;
 	}
 	return false;
@@ -329,7 +335,8 @@ finish(struct pq_writer *w, struct msg *err)
 		return -1;
 	if (is_ancient(w))
 		add_key(w, "org.apache.spark.version", "3.0.0");
-	m = (struct meta_file){ .rows = (int64_t)w->total_rows, .elements = pq_schema_elements(&w->schema), .nelements = w->schema.nfields + 1,
+	m = (struct meta_file){ .rows = (int64_t)w->total_rows, .elements = pq_schema_elements(&w->schema),
+	    .nelements = w->schema.nfields + 1,
 	    .nleaves = w->ncolumns, .groups = w->groups, .ngroups = w->ngroups, .keys = w->keys, .nkeys = w->nkeys };
 	meta_put(&m, w->schema.paths, &out);
 	len = (uint32_t)out.len;

@@ -1,6 +1,6 @@
 /*
- * A file being written, for the files that write it: gather.c takes rows in, layout.c divides a chunk in pages, plan.c chooses its encoding, page.c makes pages, index.c
- * tells their bounds, writer.c holds it together.
+ * A file being written, for the files that write it: gather.c takes rows in, layout.c divides a chunk in pages,
+ * plan.c chooses its encoding, page.c makes pages, index.c tells their bounds, writer.c holds it together.
  */
 #ifndef PARQUET_WRITER_H
 #define PARQUET_WRITER_H
@@ -90,21 +90,28 @@ int out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, 
 /* gather.c: before the chunk is laid out, definition levels for all entries or, where there is no null, none. */
 void out_complete(struct out_column *c);
 
-/* layout.c: divides the chunk into w->pages, each with the range of its values; returns how many, and the range of all. */
+/*
+ * layout.c: divides the chunk into w->pages, each with the range of its values; returns how many, and the range of
+ * all.
+ */
 size_t out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all);
 
 /* plan.c: dictionary or not, and which encoding otherwise. */
-int out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan, struct msg *err);
+int out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan,
+    struct msg *err);
 
 /* page.c: writes a page and adds it to the chunk's sums. */
 int out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta_chunk *chunk, struct msg *err);
-int out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g, struct meta_chunk *chunk,
+int out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g,
+    struct meta_chunk *chunk,
     struct msg *err);
-const int64_t *out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n);	/* as 64-bit integers, in w->numbers */
+/* as 64-bit integers, in w->numbers */
+const int64_t *out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n);
 
 /* index.c: statistics of the chunk, its column and offset index, and the file's statistics. */
 void out_stats(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, struct meta_stats *s);
-void out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n, struct meta_chunk *chunk);
+void out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n,
+    struct meta_chunk *chunk);
 void out_offset_index(struct pq_writer *w, const struct out_page *g, size_t n, struct meta_chunk *chunk);
 void out_total(struct out_column *c, const struct stats_range *r);
 bool out_has_bounds(const struct stats_range *r);

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a Parquet file: opened, its statistics looked at, every column that can be read read in odd batches. It is an error or rows; whatever is given out
- * is touched, so that a view beyond what is there shows.
+ * Any bytes as a Parquet file: opened, its statistics looked at, every column that can be read read in odd batches.
+ * It is an error or rows; whatever is given out is touched, so that a view beyond what is there shows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +80,8 @@ touch_stats(const struct pq_reader *r, const struct pq_column *c, size_t ncolumn
 }
 
 static void
-read_columns(struct pq_reader *r, const struct pq_column *c, const size_t *idx, const unsigned *flags, size_t n, size_t batch)
+read_columns(struct pq_reader *r, const struct pq_column *c, const size_t *idx, const unsigned *flags, size_t n,
+    size_t batch)
 {
 	struct msg err = { .status = 0 };
 	struct pq_batch b;

@@ -1,6 +1,7 @@
 /*
- * Any bytes as the values of one page: the first says the encoding, the second the type, the third how they are taken; the rest is the page, and
- * its first bytes a dictionary too. And any bytes as Snappy: ours and libsnappy must agree.
+ * Any bytes as the values of one page: the first says the encoding, the second the type, the third how they are
+ * taken; the rest is the page, and its first bytes a dictionary too. And any bytes as Snappy: ours and libsnappy
+ * must agree.
  */
 #include <snappy-c.h>
 #include <stdlib.h>
@@ -92,7 +93,8 @@ pack(const uint8_t *p, size_t n, size_t skip)
 
 	if (len > words_room(n) || !words_expand(back, n, out, len) || memcmp(back, p, n) != 0)
 		abort();
-	if (snappy_uncompress((const char *)out, len, (char *)back, &size) != SNAPPY_OK || size != n || memcmp(back, p, n) != 0)
+	if (snappy_uncompress((const char *)out, len, (char *)back, &size) != SNAPPY_OK || size != n ||
+	    memcmp(back, p, n) != 0)
 		abort();
 	free(out);
 	free(back);

@@ -1,6 +1,7 @@
 /*
- * pqbench measures the Parquet writer and reader on transactions made in memory, without parsing or printing: pqbench write|read [-z CODEC] [-n ROWS] FILE.
- * Prints rows, seconds and nanoseconds of processor time per row, and the file's size.
+ * pqbench measures the Parquet writer and reader on transactions made in memory, without parsing or printing:
+ * pqbench write|read [-z CODEC] [-n ROWS] FILE. Prints rows, seconds and nanoseconds of processor time per row, and
+ * the file's size.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 #include "base/mem.h"
 #include "parquet/parquet.h"
 
-const char cli_help[] = "usage: pqbench write|read [-z CODEC] [-n ROWS] [-c COLUMN,...] FILE\n\n  measures the Parquet writer and reader\n";
+const char cli_help[] =
+    "usage: pqbench write|read [-z CODEC] [-n ROWS] [-c COLUMN,...] FILE\n\n  measures the Parquet writer and reader\n";
 
 enum { BATCH = 8192, KINDS = 5 };
 
@@ -23,7 +25,8 @@ static const struct pq_field fields[KINDS] = {
 	{ .name = "transaction_id", .type = PQ_INT64, .repetition = PQ_OPTIONAL, .id = PQ_NO_ID },
 	{ .name = "account_id", .type = PQ_INT64, .repetition = PQ_OPTIONAL, .id = PQ_NO_ID },
 	{ .name = "transaction_date", .type = PQ_DATE, .repetition = PQ_OPTIONAL, .id = PQ_NO_ID },
-	{ .name = "transaction_amount", .type = PQ_DECIMAL, .precision = 18, .scale = 2, .repetition = PQ_OPTIONAL, .id = PQ_NO_ID },
+	{ .name = "transaction_amount", .type = PQ_DECIMAL, .precision = 18, .scale = 2, .repetition = PQ_OPTIONAL,
+	    .id = PQ_NO_ID },
 	{ .name = "transaction_type", .type = PQ_STRING, .repetition = PQ_OPTIONAL, .id = PQ_NO_ID }
 };
 
@@ -147,7 +150,8 @@ main(int argc, char *argv[])
 	while ((opt = cli_getopt(argc, argv, "z:n:c:d", NULL)) != -1) {
 		switch (opt) {
 		case 'z':
-			options.codec = strcmp(optarg, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(optarg, "zstd") == 0 ? PQ_ZSTD : PQ_SNAPPY;
+			options.codec = strcmp(optarg, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(optarg, "zstd") == 0
+			    ? PQ_ZSTD : PQ_SNAPPY;
 			break;
 		case 'd':
 			options.delta_encodings = true;
@@ -166,7 +170,8 @@ main(int argc, char *argv[])
 	    : read_file(argv[optind + 1], list, &rows);
 	if (stat(argv[optind + 1], &st) == -1)
 		return EX_IOERR;
-	printf("%llu rows, %.2f s, %.1f ns a row, %.1f M rows/s, %.2f bytes a row\n", (unsigned long long)rows, spent, spent / (double)rows * 1e9,
+	printf("%llu rows, %.2f s, %.1f ns a row, %.1f M rows/s, %.2f bytes a row\n", (unsigned long long)rows, spent,
+	    spent / (double)rows * 1e9,
 	    (double)rows / spent / 1e6, (double)st.st_size / (double)rows);
 	return 0;
 }

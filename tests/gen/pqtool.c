@@ -1,8 +1,8 @@
 /*
- * pqtool shows Parquet files as text and makes them from it, for tests. The text is exact: a line "name:type" per column joined by tabs, with a ? where
- * it may be null, then a line per row: \N for null, integers, decimals as the integer they are stored as, dates in days, timestamps in
- * microseconds, floats in hexadecimal, strings and binary as hexadecimal bytes after an x. A nested column shows each
- * entry of its row as repetition,definition=value.
+ * pqtool shows Parquet files as text and makes them from it, for tests. The text is exact: a line "name:type" per
+ * column joined by tabs, with a ? where it may be null, then a line per row: \N for null, integers, decimals as the
+ * integer they are stored as, dates in days, timestamps in microseconds, floats in hexadecimal, strings and binary
+ * as hexadecimal bytes after an x. A nested column shows each entry of its row as repetition,definition=value.
  *
  *	pqtool dump [-b ROWS] [-i] [-c COLUMN,...] FILE
  *	pqtool write [-z CODEC] [-d] [-r ROWS] [-p ROWS] FILE <TEXT
@@ -120,7 +120,8 @@ put_header(const struct pq_column *const *c, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		printf("%s%s:%s%s", i > 0 ? "\t" : "", c[i]->path, pq_type_name(name, c[i]->type, c[i]->precision, c[i]->scale),
+		printf("%s%s:%s%s", i > 0 ? "\t" : "", c[i]->path, pq_type_name(name, c[i]->type, c[i]->precision,
+		    c[i]->scale),
 		    c[i]->max_def > 0 ? "?" : "");
 	putchar('\n');
 }
@@ -218,7 +219,8 @@ stats(const char *path)
 	for (g = 0; g < pq_row_groups(r); g++)
 		for (i = 0; i < n; i++) {
 			pq_chunk_stats(r, g, i, &s);
-			printf("%zu\t%s\t%llu\t%lld\t", g, c[i].path, (unsigned long long)s.entries, (long long)s.nulls);
+			printf("%zu\t%s\t%llu\t%lld\t", g, c[i].path, (unsigned long long)s.entries,
+			    (long long)s.nulls);
 			if (s.has_min_max) {
 				put_value(c[i].shape, &s.min);
 				printf("\t");
@@ -392,7 +394,8 @@ make(const char *path)
 		msg_exit(&err);
 	while ((rows = read_rows(c, f, n)) > 0) {
 		for (i = 0; i < n; i++)
-			v[i] = (struct pq_vector){ .n = rows, .def = f[i].repetition == PQ_OPTIONAL ? c[i].def : NULL, .v.any = cells_of(&c[i], &f[i]) };
+			v[i] = (struct pq_vector){ .n = rows, .def = f[i].repetition == PQ_OPTIONAL ? c[i].def : NULL,
+			    .v.any = cells_of(&c[i], &f[i]) };
 		if (pq_write(w, rows, v, &err) == -1)
 			msg_exit(&err);
 	}
@@ -407,7 +410,10 @@ make(const char *path)
 
 #define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
 
-/* Rows: a map of two, an empty map, no map; a list with a null in it, no list, an empty list; a group with nothing in it, no group. */
+/*
+ * Rows: a map of two, an empty map, no map; a list with a null in it, no list, an empty list; a group with nothing
+ * in it, no group.
+ */
 static int
 nested(const char *path)
 {
@@ -424,15 +430,19 @@ nested(const char *path)
 		{ .name = "list", .repetition = PQ_REPEATED, .children = 1, .id = PQ_NO_ID },
 		{ .name = "element", .repetition = PQ_OPTIONAL, .type = PQ_STRING, .id = PQ_NO_ID }
 	};
-	static const uint8_t path_def[] = { 2, 1, 0 }, map_rep[] = { 0, 1, 0, 0 }, key_def[] = { 3, 3, 2, 0 }, value_def[] = { 4, 3, 2, 0 };
+	static const uint8_t path_def[] = { 2, 1, 0 }, map_rep[] = { 0, 1, 0, 0 }, key_def[] = { 3, 3, 2, 0 },
+	    value_def[] = { 4, 3, 2, 0 };
 	static const uint8_t size_def[] = { 2, 2, 0 }, list_rep[] = { 0, 0, 0, 1 }, list_def[] = { 0, 2, 4, 3 };
-	static const struct pq_bytes paths[] = { TEXT("a/b"), TEXT(""), TEXT("") }, keys[] = { TEXT("k"), TEXT("l"), TEXT(""), TEXT("") };
+	static const struct pq_bytes paths[] = { TEXT("a/b"), TEXT(""), TEXT("") }, keys[] = { TEXT("k"), TEXT("l"),
+	    TEXT(""), TEXT("") };
 	static const struct pq_bytes values[] = { TEXT("v"), TEXT(""), TEXT(""), TEXT("") };
 	static const struct pq_bytes features[] = { TEXT(""), TEXT(""), TEXT("appendOnly"), TEXT("") };
 	static const int64_t sizes[] = { 7, 8, 0 };
 	const struct pq_vector v[] = {
-		{ .n = 3, .def = path_def, .v.bytes = paths }, { .n = 4, .def = key_def, .rep = map_rep, .v.bytes = keys },
-		{ .n = 4, .def = value_def, .rep = map_rep, .v.bytes = values }, { .n = 3, .def = size_def, .v.i64 = sizes },
+		{ .n = 3, .def = path_def, .v.bytes = paths }, { .n = 4, .def = key_def, .rep = map_rep,
+		    .v.bytes = keys },
+		{ .n = 4, .def = value_def, .rep = map_rep, .v.bytes = values }, { .n = 3, .def = size_def,
+		    .v.i64 = sizes },
 		{ .n = 4, .def = list_def, .rep = list_rep, .v.bytes = features }
 	};
 	struct msg err = { .status = 0 };
@@ -443,7 +453,8 @@ nested(const char *path)
 	if (fd == -1)
 		msg_die(EX_CANTCREAT, "%s", path);
 	sink = pq_sink_fd(fd, path);
-	if (pq_create(&w, &sink, f, sizeof f / sizeof f[0], &options, &err) == -1 || pq_write(w, 3, v, &err) == -1 || pq_finish(w, &err) == -1)
+	if (pq_create(&w, &sink, f, sizeof f / sizeof f[0], &options, &err) == -1 || pq_write(w, 3, v, &err) == -1 ||
+	    pq_finish(w, &err) == -1)
 		msg_exit(&err);
 	pq_writer_free(w);
 	return close(fd) == -1 ? EX_IOERR : 0;
@@ -452,7 +463,8 @@ nested(const char *path)
 static enum pq_codec
 parse_codec(const char *s)
 {
-	return strcmp(s, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(s, "gzip") == 0 ? PQ_GZIP : strcmp(s, "zstd") == 0 ? PQ_ZSTD : PQ_SNAPPY;
+	return strcmp(s, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(s, "gzip") == 0 ? PQ_GZIP : strcmp(s, "zstd") == 0
+	    ? PQ_ZSTD : PQ_SNAPPY;
 }
 
 int

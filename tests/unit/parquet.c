@@ -1,6 +1,7 @@
 /*
- * Parquet: every encoding gives back what it was given; files of random shape, written and read in pieces of random size, hold the same entries, and their
- * statistics hold for them; what is cut short or altered is refused. All of it again on the portable path.
+ * Parquet: every encoding gives back what it was given; files of random shape, written and read in pieces of random
+ * size, hold the same entries, and their statistics hold for them; what is cut short or altered is refused. All of
+ * it again on the portable path.
  */
 #include "unit.h"
 
@@ -138,7 +139,8 @@ test_dbp(void)
 		n = unit_below(3) == 0 ? unit_below(4) : unit_below(N);
 		is32 = unit_below(2);
 		for (i = 0; i < n; i++) {
-			v[i] = round % 3 == 0 ? (int64_t)(unit_any() ^ (0 - (unit_random() & 1))) : (int64_t)(i * round + unit_below(50));
+			v[i] = round % 3 == 0 ? (int64_t)(unit_any() ^ (0 - (unit_random() & 1)))
+			    : (int64_t)(i * round + unit_below(50));
 			if (is32)
 				v[i] = (int32_t)(uint32_t)v[i];
 		}
@@ -147,7 +149,8 @@ test_dbp(void)
 		buf_add(&b, "rest", 4);
 		CHECK(dbp_open(&d, b.p, b.p + b.len), "open");
 		pass = d;
-		CHECK(dbp_skip(&pass) && memcmp(pass.p, "rest", 4) == 0 && pass.p + 4 == b.p + b.len, "the end is found");
+		CHECK(dbp_skip(&pass) && memcmp(pass.p, "rest", 4) == 0 && pass.p + 4 == b.p + b.len,
+		    "the end is found");
 		for (i = 0; i < n; i += k) {
 			k = 1 + unit_below(n - i);
 			CHECK(dbp_next(&d, got + i, k), "next");
@@ -172,22 +175,26 @@ test_words(void)
 		n = unit_below(sizeof in);
 		skip = unit_below(n < 20 ? n + 1 : 20);
 		for (i = skip; i + 8 <= n; i += 8) {
-			v = round % 4 == 0 ? unit_any() : round % 4 == 1 ? i : round % 4 == 2 ? unit_below(1500000) : unit_below(7) << 60;
+			v = round % 4 == 0 ? unit_any() : round % 4 == 1 ? i : round % 4 == 2 ? unit_below(1500000)
+			    : unit_below(7) << 60;
 			memcpy(in + i, &v, 8);
 		}
 		len = words_pack(out, in, n, skip);
 		CHECK(len <= words_room(n), "room");
 		size = n;
-		CHECK(snappy_uncompress((char *)out, len, (char *)back, &size) == SNAPPY_OK && size == n && memcmp(back, in, n) == 0,
+		CHECK(snappy_uncompress((char *)out, len, (char *)back, &size) == SNAPPY_OK && size == n &&
+		    memcmp(back, in, n) == 0,
 		    "libsnappy reads it");
 		memset(back, 0, n);
 		CHECK(words_expand(back, n, out, len) && memcmp(back, in, n) == 0, "we read it");
 		size = snappy_max_compressed_length(sizeof in);
 		snappy_compress((const char *)in, n, theirs, &size);
 		memset(back, 0, n);
-		CHECK(words_expand(back, n, (uint8_t *)theirs, size) && memcmp(back, in, n) == 0, "we read libsnappy's");
+		CHECK(words_expand(back, n, (uint8_t *)theirs, size) && memcmp(back, in, n) == 0,
+		    "we read libsnappy's");
 		if (n > 0)
-			CHECK(!words_expand(back, n - 1, out, len) && !words_expand(back, n, out, len - 1), "of another size");
+			CHECK(!words_expand(back, n - 1, out, len) && !words_expand(back, n, out, len - 1),
+			    "of another size");
 	}
 	free(theirs);
 	ok("Snappy by values is libsnappy's Snappy");
@@ -220,7 +227,8 @@ compare(const uint8_t *a, size_t an, const uint8_t *b, size_t bn)
 static void
 test_cut(void)
 {
-	static const char *const chars[] = { "a", "\x7f", "\xc3\xa9", "\xdf\xbf", "\xe4\xb8\xad", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\x9f\x98\x80",
+	static const char *const chars[] = { "a", "\x7f", "\xc3\xa9", "\xdf\xbf", "\xe4\xb8\xad", "\xed\x9f\xbf",
+	    "\xef\xbf\xbf", "\xf0\x9f\x98\x80",
 	    "\xf4\x8f\xbf\xbf" };
 	struct buf v = { 0 }, max = { 0 };
 	struct pq_bytes b;
@@ -237,12 +245,14 @@ test_cut(void)
 				buf_addc(&v, round % 3 == 0 ? 0xff : (uint8_t)unit_random());
 		b = (struct pq_bytes){ v.p, v.len };
 		n = stats_cut_min(b, string, &exact);
-		CHECK(n <= STATS_CUT && n <= v.len && exact == (n == v.len) && (!string || n == 0 || utf8_ok(v.p, n)), "minimum");
+		CHECK(n <= STATS_CUT && n <= v.len && exact == (n == v.len) && (!string || n == 0 || utf8_ok(v.p, n)),
+		    "minimum");
 		if (!stats_cut_max(b, string, &max, &exact)) {
 			CHECK(round % 3 == 0 && v.len > STATS_CUT, "a maximum that could be raised");
 			continue;
 		}
-		CHECK(max.len < STATS_CUT + 4 && (exact ? compare(max.p, max.len, v.p, v.len) == 0 : compare(max.p, max.len, v.p, v.len) > 0), "maximum");
+		CHECK(max.len < STATS_CUT + 4 && (exact ? compare(max.p, max.len, v.p, v.len) == 0
+		    : compare(max.p, max.len, v.p, v.len) > 0), "maximum");
 		CHECK(!string || max.len == 0 || utf8_ok(max.p, max.len), "a maximum of characters");
 	}
 	buf_free(&v);
@@ -334,7 +344,8 @@ random_value(struct example *x, struct leaf *l, size_t i, unsigned spread)
 
 	switch (pq_shape(l->type, l->precision)) {
 	case PQ_U8: l->v.u8[i] = v & 1; break;
-	case PQ_I32: l->v.i32[i] = l->type == PQ_INT8 ? (int8_t)v : l->type == PQ_INT16 ? (int16_t)v : (int32_t)v; break;
+	case PQ_I32: l->v.i32[i] = l->type == PQ_INT8 ? (int8_t)v : l->type == PQ_INT16 ? (int16_t)v
+	    : (int32_t)v; break;
 	case PQ_I64: l->v.i64[i] = l->type == PQ_DECIMAL ? (int64_t)(v % 1000000000) : (int64_t)v; break;
 	case PQ_I128: l->v.w[i] = (i128)(int64_t)v * (spread == 0 && l->precision == 38 ? 1000000007 : 1); break;
 	case PQ_F32: l->v.f32[i] = (float)(int32_t)v; break;
@@ -360,7 +371,8 @@ fill_leaf(struct example *x, struct leaf *l)
 			if (l->max_rep > 0 && more == 0)
 				l->def[l->n] = (uint8_t)unit_below(2);
 			else if (l->max_def > 0 && unit_below(8) < nulls)
-				l->def[l->n] = l->max_rep > 0 ? (uint8_t)(l->max_def - 1) : (uint8_t)unit_below(l->max_def);
+				l->def[l->n] = l->max_rep > 0 ? (uint8_t)(l->max_def - 1)
+				    : (uint8_t)unit_below(l->max_def);
 			random_value(x, l, l->n, spread);
 		}
 	}
@@ -370,7 +382,8 @@ fill_leaf(struct example *x, struct leaf *l)
 static struct leaf *
 add_leaf(struct example *x, const char *name, enum pq_repetition repetition, unsigned max_def, unsigned max_rep)
 {
-	static const enum pq_type types[] = { PQ_BOOL, PQ_INT8, PQ_INT16, PQ_INT32, PQ_INT64, PQ_DECIMAL, PQ_DATE, PQ_TIMESTAMP, PQ_TIMESTAMP_NTZ,
+	static const enum pq_type types[] = { PQ_BOOL, PQ_INT8, PQ_INT16, PQ_INT32, PQ_INT64, PQ_DECIMAL, PQ_DATE,
+	    PQ_TIMESTAMP, PQ_TIMESTAMP_NTZ,
 	    PQ_FLOAT, PQ_DOUBLE, PQ_STRING, PQ_BINARY };
 	struct pq_field *f = &x->fields[x->nfields++];
 	struct leaf *l = x->leaves[x->ncolumns++] = xcalloc(1, sizeof *l);
@@ -391,7 +404,8 @@ add_leaf(struct example *x, const char *name, enum pq_repetition repetition, uns
 static void
 add_group(struct example *x, const char *name, enum pq_repetition repetition, enum pq_group group, unsigned children)
 {
-	x->fields[x->nfields++] = (struct pq_field){ .name = name, .repetition = repetition, .children = children, .group = group, .id = PQ_NO_ID };
+	x->fields[x->nfields++] = (struct pq_field){ .name = name, .repetition = repetition, .children = children,
+	    .group = group, .id = PQ_NO_ID };
 }
 
 /* Flat columns, and the nested forms that checkpoints have. */
@@ -463,7 +477,8 @@ write_example(const struct example *x, const struct pq_options *opt, struct buf 
 		rows = 1 + unit_below(x->rows - row);
 		for (i = 0; i < x->ncolumns; i++) {
 			at = x->leaves[i]->row[row];
-			v[i] = (struct pq_vector){ .n = x->leaves[i]->row[row + rows] - at, .v.any = values_at(x->leaves[i], at) };
+			v[i] = (struct pq_vector){ .n = x->leaves[i]->row[row + rows] - at,
+			    .v.any = values_at(x->leaves[i], at) };
 			if (has_null(x->leaves[i], at, at + v[i].n))
 				v[i].def = x->leaves[i]->def + at;
 			if (x->leaves[i]->max_rep > 0)
@@ -494,7 +509,8 @@ equal_value(const struct leaf *l, size_t i, const struct pq_vector *v, size_t k)
 	case PQ_I128: return l->v.w[i] == v->v.i128[k];
 	case PQ_F32: return memcmp(&l->v.f32[i], &v->v.f32[k], 4) == 0;
 	case PQ_F64: return memcmp(&l->v.f64[i], &v->v.f64[k], 8) == 0;
-	default: return l->v.bytes[i].n == v->v.bytes[k].n && memcmp(l->v.bytes[i].p, v->v.bytes[k].p, v->v.bytes[k].n) == 0;
+	default: return l->v.bytes[i].n == v->v.bytes[k].n && memcmp(l->v.bytes[i].p, v->v.bytes[k].p,
+	    v->v.bytes[k].n) == 0;
 	}
 }
 
@@ -507,7 +523,8 @@ compare_batch(const struct leaf *l, const struct pq_vector *v, size_t first, siz
 	CHECK(v->n == n, "%zu entries for %zu", v->n, n);
 	for (k = 0; k < n; k++) {
 		def = v->def == NULL ? l->max_def : v->def[k];
-		CHECK(def == l->def[at + k] && (v->rep == NULL ? 0 : v->rep[k]) == l->rep[at + k], "levels of entry %zu", at + k);
+		CHECK(def == l->def[at + k] && (v->rep == NULL ? 0 : v->rep[k]) == l->rep[at + k],
+		    "levels of entry %zu", at + k);
 		CHECK(def != l->max_def || equal_value(l, at + k, v, k), "value of entry %zu", at + k);
 	}
 }
@@ -718,7 +735,8 @@ test_failing_sink(void)
 			got = pq_write(w, ROWS, &col, &err);
 		if (got == 0)
 			got = pq_finish(w, &err);
-		CHECK(got == 0 || (err.status == EX_IOERR && pq_finish(w, &again) == -1 && again.status == EX_IOERR), "a failure stays");
+		CHECK(got == 0 || (err.status == EX_IOERR && pq_finish(w, &again) == -1 && again.status == EX_IOERR),
+		    "a failure stays");
 		pq_writer_free(w);
 		if (got == 0)
 			break;
