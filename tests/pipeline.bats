@@ -578,6 +578,16 @@ refused() {
 
 # ---- the rest ----
 
+@test "pipeline: installed scripts use the installed programs; one job at a time gives the same" {
+	mkdir -p share/acct
+	cp -r "$P"/*.sh "$P/schema" share/acct/
+	(unset ACCT_BIN && sh share/acct/run.sh -d none "$P/sample" lake1)
+	ACCT_JOBS=1 sh "$P/run.sh" -d none "$P/sample" lake2
+	diff -u <(contents lake1) <(contents lake2)
+	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
+		[[ $stderr == "run.sh: acct-ingest: not found; "* ]])
+}
+
 @test "pipeline: the scripts are clean to shellcheck" {
 	command -v shellcheck >/dev/null || skip "SKIPPED: shellcheck is not there"
 	cd "$ROOT"
