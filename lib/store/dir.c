@@ -1,0 +1,360 @@
+/* A directory as a store. An object is written under a temporary name and linked or renamed to its own. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "store/store.h"
+
+struct store {
+	char *root;
+};
+
+int
+store_open(struct store **sp, const char *address, struct msg *err)
+{
+	size_t n = strlen(address);
+
+	*sp = NULL;
+	if (strstr(address, "://") != NULL)
+		return msg_set(err, EX_USAGE, "%s: only directories are stores", address);
+	while (n > 1 && address[n - 1] == '/')
+		n--;
+	*sp = xcalloc(1, sizeof(**sp));
+	(*sp)->root = xstrndup(address, n);
+	return 0;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s != NULL)
+		free(s->root);
+	free(s);
+}
+
+const char *
+store_address(const struct store *s)
+{
+	return s->root;
+}
+
+static char *
+path_of(const struct store *s, const char *name)
+{
+	return *name == '/' ? xstrdup(name) : *name == '\0' ? xstrdup(s->root) : xasprintf("%s/%s", s->root, name);
+}
+
+/* ---- listing ---- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct store_entry *)a)->name, ((const struct store_entry *)b)->name);
+}
+
+static void
+add_entry(struct store_list *list, char *name, const struct stat *st)
+{
+	if ((list->n & (list->n - 1)) == 0)
+		list->entries = xreallocarray(list->entries, list->n == 0 ? 1 : 2 * list->n, sizeof(*list->entries));
+	list->entries[list->n++] = (struct store_entry){ name, (uint64_t)st->st_size,
+	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000 };
+}
+
+/* Adds the objects of a folder, and of those below it where `deep`. */
+static int
+list_folder(struct store *s, const char *folder, bool deep, bool (*skip)(const char *), struct store_list *list, struct msg *err)
+{
+	char *path = path_of(s, folder), *name;
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	struct stat st;
+	int failed = 0;
+
+	if (dir == NULL) {
+		if (errno != ENOENT)
+			failed = msg_sys(err, msg_errno_status(EX_IOERR), "%s", path);
+		free(path);
+		return failed;
+	}
+	while (!failed && (errno = 0, e = readdir(dir)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		name = deep && *folder != '\0' ? xasprintf("%s/%s", folder, e->d_name) : xstrdup(e->d_name);
+		if (fstatat(dirfd(dir), e->d_name, &st, 0) < 0) {
+			if (errno != ENOENT)	/* removed meanwhile, or a link to nowhere */
+				failed = msg_sys(err, EX_IOERR, "%s/%s", path, e->d_name);
+		} else if (S_ISREG(st.st_mode)) {
+			add_entry(list, name, &st);
+			continue;
+		} else if (deep && S_ISDIR(st.st_mode) && (skip == NULL || !skip(name))) {
+			failed = list_folder(s, name, deep, skip, list, err);
+		}
+		free(name);
+	}
+	if (!failed && errno != 0)
+		failed = msg_sys(err, EX_IOERR, "%s", path);
+	closedir(dir);
+	free(path);
+	return failed;
+}
+
+int
+store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err)
+{
+	memset(list, 0, sizeof(*list));
+	if (list_folder(s, folder, false, NULL, list, err) < 0)
+		return -1;
+	if (list->n > 1)
+		qsort(list->entries, list->n, sizeof(*list->entries), by_name);
+	return 0;
+}
+
+int
+store_walk(struct store *s, bool (*skip)(const char *), struct store_list *list, struct msg *err)
+{
+	memset(list, 0, sizeof(*list));
+	if (list_folder(s, "", true, skip, list, err) < 0)
+		return -1;
+	if (list->n > 1)
+		qsort(list->entries, list->n, sizeof(*list->entries), by_name);
+	return 0;
+}
+
+void
+store_list_free(struct store_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		free(list->entries[i].name);
+	free(list->entries);
+	memset(list, 0, sizeof(*list));
+}
+
+/* ---- reading ---- */
+
+int
+store_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err)
+{
+	struct stat st;
+
+	in->path = path_of(s, name);
+	in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
+	if (in->fd >= 0 && fstat(in->fd, &st) == 0) {
+		if (S_ISREG(st.st_mode)) {
+			in->size = (uint64_t)st.st_size;
+			return 0;
+		}
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	}
+	msg_sys(err, msg_errno_status(EX_IOERR), "%s", in->path);
+	store_in_close(in);
+	return -1;
+}
+
+int
+store_in_read(void *arg, uint64_t offset, void *p, size_t n, struct msg *err)
+{
+	struct store_in *in = arg;
+	uint8_t *to = p;
+	ssize_t got;
+
+	while (n > 0) {
+		got = pread(in->fd, to, n, (off_t)offset);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return msg_sys(err, EX_IOERR, "%s", in->path);
+		if (got == 0)
+			return msg_set(err, EX_DATAERR, "%s: ends before byte %llu", in->path, (unsigned long long)offset + n);
+		to += got;
+		offset += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+void
+store_in_close(struct store_in *in)
+{
+	if (in->fd >= 0)
+		close(in->fd);
+	free(in->path);
+	in->fd = -1;
+	in->path = NULL;
+}
+
+int
+store_get(struct store *s, const char *name, struct buf *out, struct msg *err)
+{
+	struct store_in in;
+	struct msg why = { 0 };
+	int got;
+
+	if (store_in_open(s, name, &in, &why) < 0) {
+		if (why.status == EX_NOINPUT)
+			return 0;
+		return msg_set(err, why.status, "%s", why.text);
+	}
+	got = store_in_read(&in, 0, buf_room(out, in.size), in.size, err);
+	if (got == 0)
+		out->len += in.size;
+	store_in_close(&in);
+	return got < 0 ? -1 : 1;
+}
+
+/* ---- writing ---- */
+
+static char *
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? xstrdup(".") : slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static int
+make_folders(const char *folder, struct msg *err)
+{
+	char *parent;
+	int failed;
+
+	if (mkdir(folder, 0777) == 0 || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT)
+		return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
+	parent = folder_of(folder);
+	failed = make_folders(parent, err);
+	free(parent);
+	if (failed || mkdir(folder, 0777) == 0 || errno == EEXIST)
+		return failed;
+	return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
+}
+
+/* Makes the names in a folder durable. */
+static int
+sync_folder(const char *path, struct msg *err)
+{
+	char *folder = folder_of(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = 0;
+
+	/* EINVAL: a file system that has no such thing. */
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+		failed = msg_sys(err, EX_IOERR, "%s", folder);
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return failed;
+}
+
+int
+store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err)
+{
+	static unsigned serial;
+	char *folder;
+
+	out->size = 0;
+	out->fd = -1;
+	out->path = path_of(s, name);
+	folder = folder_of(out->path);
+	out->temp = xasprintf("%s/.%s.%ld-%u.tmp", folder, strrchr(out->path, '/') != NULL ? strrchr(out->path, '/') + 1 : out->path,
+	    (long)getpid(), serial++);
+	if (make_folders(folder, err) == 0) {
+		unlink(out->temp);	/* of a killed process that had our number */
+		out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (out->fd < 0)
+			msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->temp);
+	}
+	free(folder);
+	if (out->fd < 0)
+		store_out_abandon(out);
+	return out->fd < 0 ? -1 : 0;
+}
+
+int
+store_out_write(void *arg, const void *p, size_t n, struct msg *err)
+{
+	struct store_out *out = arg;
+
+	out->size += n;
+	return io_write(out->fd, p, n, out->path, err);
+}
+
+/*
+ * Syncs, closes and gives the object its name: 1; with STORE_NEW 0 where the name was taken. link() is atomic and fails where the name exists.
+ * Over a network its answer may get lost: two links to our file say that it succeeded all the same.
+ */
+static int
+publish(struct store_out *out, enum store_mode mode, struct msg *err)
+{
+	struct stat st;
+	int done = 1;
+
+	if (fsync(out->fd) < 0)
+		done = msg_sys(err, EX_IOERR, "%s", out->temp);
+	if (close(out->fd) < 0 && done == 1)
+		done = msg_sys(err, EX_IOERR, "%s", out->temp);
+	out->fd = -1;
+	if (done == 1 && mode == STORE_REPLACE && rename(out->temp, out->path) < 0)
+		done = msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+	if (done == 1 && mode == STORE_NEW && link(out->temp, out->path) < 0) {
+		if (errno == EEXIST)
+			done = stat(out->temp, &st) == 0 && st.st_nlink == 2;
+		else
+			done = msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+	}
+	if (done == 1 && sync_folder(out->path, err) < 0)
+		done = -1;
+	store_out_abandon(out);	/* the temporary name, where it is still there */
+	return done;
+}
+
+int
+store_out_commit(struct store_out *out, struct msg *err)
+{
+	return publish(out, STORE_REPLACE, err) < 0 ? -1 : 0;
+}
+
+void
+store_out_abandon(struct store_out *out)
+{
+	if (out->fd >= 0)
+		close(out->fd);
+	if (out->temp != NULL)
+		unlink(out->temp);
+	free(out->path);
+	free(out->temp);
+	out->fd = -1;
+	out->path = out->temp = NULL;
+}
+
+int
+store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err)
+{
+	struct store_out out;
+
+	if (store_out_open(s, name, &out, err) < 0)
+		return -1;
+	if (store_out_write(&out, p, n, err) < 0) {
+		store_out_abandon(&out);
+		return -1;
+	}
+	return publish(&out, mode, err);
+}
+
+int
+store_delete(struct store *s, const char *name, struct msg *err)
+{
+	char *path = path_of(s, name);
+	int failed = unlink(path) < 0 && errno != ENOENT ? msg_sys(err, msg_errno_status(EX_IOERR), "%s", path) : 0;
+
+	free(path);
+	return failed;
+}

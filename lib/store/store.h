@@ -1,0 +1,78 @@
+/*
+ * Where a table's objects lie: names with '/' between their parts below one root, each object whole or absent. A directory is such a place; an
+ * object store is another, with the same five verbs.
+ *
+ * Names are decoded text, relative to the root; one that begins with '/' is a path of its own. Functions return -1 with err filled on failure.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "base/msg.h"
+
+struct store;
+
+/* The place named by address; it need not exist yet. Owned: store_close. */
+int store_open(struct store **sp, const char *address, struct msg *err);
+void store_close(struct store *s);
+const char *store_address(const struct store *s);
+
+struct store_entry {
+	char *name;		/* within its folder, or from the root in store_walk */
+	uint64_t size;
+	int64_t mtime;		/* milliseconds since 1970-01-01T00:00:00Z */
+};
+struct store_list {		/* owned: store_list_free */
+	struct store_entry *entries;
+	size_t n;
+};
+
+/* The objects of one folder in the order of their names' bytes, folders left out. A folder that does not exist has none. */
+int store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err);
+
+/* All objects below the root with their full names, in order. Folders for which `skip` (may be NULL) is true are left out. */
+int store_walk(struct store *s, bool (*skip)(const char *folder), struct store_list *list, struct msg *err);
+void store_list_free(struct store_list *list);
+
+/* Reads a whole object behind what `out` holds: 1, or 0 where there is none. */
+int store_get(struct store *s, const char *name, struct buf *out, struct msg *err);
+
+/*
+ * Writes a whole object. STORE_NEW: only where there is none; then, of any number of writers, exactly one gets 1 and the others 0.
+ * Durable when it returns: the object and its name are on the disk.
+ */
+enum store_mode { STORE_NEW, STORE_REPLACE };
+int store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err);
+
+/* Removes an object; one that is not there is fine. */
+int store_delete(struct store *s, const char *name, struct msg *err);
+
+/* Reading pieces of an object: store_in_read fits struct pq_source. */
+struct store_in {
+	int fd;
+	uint64_t size;
+	char *path;		/* owned, for messages */
+};
+int store_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err);
+int store_in_read(void *in, uint64_t offset, void *p, size_t n, struct msg *err);
+void store_in_close(struct store_in *in);
+
+/*
+ * Writing an object in pieces: it appears in store_out_commit and not before. store_out_write fits struct pq_sink. What an abandoned or killed
+ * writer leaves has a name that begins with '.', which is nobody's object.
+ */
+struct store_out {
+	int fd;
+	uint64_t size;
+	char *path, *temp;	/* owned */
+};
+int store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
+int store_out_write(void *out, const void *p, size_t n, struct msg *err);
+int store_out_commit(struct store_out *out, struct msg *err);
+void store_out_abandon(struct store_out *out);
+
+#endif
