@@ -133,4 +133,113 @@ int64_t delta_app_version(const struct delta_snapshot *s, const char *id);	/* -1
  */
 int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err);
 
+/* ---- history.c ---- */
+
+struct delta_commit_info {		/* strings belong to the list */
+	int64_t version, timestamp;	/* timestamp: milliseconds, made to grow with the versions where clocks did not */
+	const char *operation, *parameters, *metrics, *engine;	/* as JSON text; NULL where not told */
+	int64_t read_version;		/* -1 where not told */
+	bool blind_append;
+};
+struct delta_history {
+	struct delta_commit_info *commits;	/* newest first */
+	size_t n;
+	struct pool pool;
+};
+
+/* The newest `most` commits that still have their files (0: all). */
+int delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err);
+void delta_history_free(struct delta_history *h);
+
+/* ---- scan.c: the rows of a snapshot ---- */
+
+/* A condition every wanted row meets, for leaving out files and row groups whose statistics say that none of theirs can; NULL value: no such bound. */
+struct delta_bound {
+	size_t column;			/* of the snapshot */
+	bool has_low, has_high;		/* low <= value, value <= high, in the column's type */
+	union pq_value low, high;
+	bool no_null;			/* the value is not null (every bound implies it) */
+};
+
+struct delta_scan_options {
+	const size_t *columns;		/* of the snapshot, in the order of the vectors; NULL: all */
+	const unsigned *flags;		/* per column, 0 or PQ_INDEX; NULL: 0 */
+	size_t ncolumns;
+	const struct delta_bound *bounds;	/* all of them hold for a wanted row */
+	size_t nbounds;
+	const size_t *files;		/* indexes in the snapshot's files, in order; NULL: all */
+	size_t nfiles;
+};
+
+struct delta_batch {
+	size_t file;			/* index in the snapshot's files */
+	uint64_t first_row;		/* physical number in the file of the batch's first row */
+	size_t rows;			/* at least 1 */
+	const struct pq_vector *columns;	/* one per column, shapes and types of the snapshot's columns; def is validity or NULL */
+	const uint8_t *deleted;		/* 1 where the deletion vector has the row, or NULL where none is */
+};
+
+struct delta_scan;
+int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s, const struct delta_scan_options *o,
+    struct msg *err);
+int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);	/* 1, 0 at the end, -1; views until the next */
+void delta_scan_close(struct delta_scan *sc);
+
+/* ---- out.c: data files ---- */
+
+struct delta_out_options {
+	enum pq_codec codec;
+	bool delta_encodings;
+	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
+};
+
+/* New data files of a table, written and synced but in no version yet: their names are new, so nobody sees them before delta_commit. */
+struct delta_out;
+int delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
+    const struct delta_out_options *o, struct msg *err);
+int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
+
+/* Finishes the last file and hands over what was written: an add each, with statistics, strings in the pool. */
+int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles, struct msg *err);
+void delta_out_free(struct delta_out *o);	/* NULL is allowed; files not handed over are removed */
+
+/* ---- commit.c: making a version ---- */
+
+enum delta_scope {
+	DELTA_BLIND,			/* only adds, nothing of the table was looked at: never in conflict with other adds */
+	DELTA_READ_TABLE,		/* what is done depends on all rows: any other change of data since is a conflict */
+	DELTA_REARRANGE			/* the same rows in other files (dataChange false): a conflict only over files removed here */
+};
+
+struct delta_change {			/* what a commit says; all zero but operation is an empty one; the caller owns everything */
+	const char *operation;		/* "WRITE", "MERGE", "OPTIMIZE", ... (the words Spark has) */
+	struct delta_pair *parameters, *metrics;	/* operationParameters (values are JSON text) and operationMetrics */
+	size_t nparameters, nmetrics;
+	enum delta_scope scope;
+	const struct delta_file *adds;
+	size_t nadds;
+	const size_t *removes;		/* indexes in the snapshot's files */
+	size_t nremoves;
+	const struct delta_column *columns;	/* a new schema: of a new table, or with nullable columns added behind; NULL: as it is */
+	size_t ncolumns;
+	const struct delta_pair *configuration;	/* properties of a new table */
+	size_t nconfiguration;
+	struct delta_app app;		/* id NULL: none */
+};
+
+/*
+ * Makes the change the version after `base` (version -1 and no files: a new table), or a later one where other writers came first and the rules of
+ * conflict allow. Writes the version's checksum, and a checkpoint with _last_checkpoint where the version is a multiple of the interval (10); these are not
+ * needed for the version to stand, and their failure is only warned of through `warn`. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict.
+ * An application that already wrote this version or a later one: 0 with *version -1, and nothing is written.
+ */
+int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c, int64_t *version,
+    struct msg *warn, struct msg *err);
+
+/* checkpoint_write.c: a classic checkpoint of a snapshot in one file, in the schema Spark writes, and the hint for it. */
+int delta_checkpoint_write(struct delta_table *t, const struct delta_snapshot *s, struct msg *err);
+
+/* schema_write.c: columns as schemaString. Appended. EX_CONFIG where a name is not allowed or two differ only in case. */
+int delta_schema_put(struct buf *out, const struct delta_column *columns, size_t n, struct msg *err);
+
 #endif

@@ -1,0 +1,173 @@
+#include "delta/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Exactly `width` digits at *p, which moves behind them. */
+static bool
+digits(const char **p, int width, int64_t *v)
+{
+	*v = 0;
+	for (; width > 0; width--, ++*p) {
+		if (**p < '0' || **p > '9' || *v > (INT64_MAX - 9) / 10)
+			return false;
+		*v = *v * 10 + (**p - '0');
+	}
+	return true;
+}
+
+static bool
+is_uuid(const char *p, size_t n)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	if (n != sizeof(form) - 1)
+		return false;
+	for (i = 0; i < n; i++)
+		if (form[i] == '-' ? p[i] != '-' : strchr("0123456789abcdefABCDEF", p[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool
+delta_log_parse(const char *name, struct delta_log_name *n)
+{
+	static const char middle[] = ".checkpoint.";
+	int64_t part, parts;
+	const char *p = name, *dot;
+
+	memset(n, 0, sizeof(*n));
+	if (!digits(&p, 20, &n->version))
+		return false;
+	if (strcmp(p, ".json") == 0)
+		return true;
+	if (strncmp(p, middle, sizeof(middle) - 1) != 0)
+		return false;
+	p += sizeof(middle) - 1;
+	if (strcmp(p, "parquet") == 0) {
+		n->kind = DELTA_LOG_CHECKPOINT;
+		return true;
+	}
+	dot = strchr(p, '.');
+	if (dot != NULL && is_uuid(p, (size_t)(dot - p))) {
+		n->kind = strcmp(dot, ".json") == 0 ? DELTA_LOG_MANIFEST_JSON : DELTA_LOG_MANIFEST_PARQUET;
+		return n->kind == DELTA_LOG_MANIFEST_JSON || strcmp(dot, ".parquet") == 0;
+	}
+	n->kind = DELTA_LOG_PART;
+	if (!digits(&p, 10, &part) || *p++ != '.' || !digits(&p, 10, &parts) || strcmp(p, ".parquet") != 0 || part < 1 || part > parts ||
+	    parts > 1000000)
+		return false;
+	n->part = (unsigned)part;
+	n->parts = (unsigned)parts;
+	return true;
+}
+
+char *
+delta_log_commit_name(int64_t version)
+{
+	return xasprintf(DELTA_LOG "/%020" PRId64 ".json", version);
+}
+
+/*
+ * The files of a whole checkpoint that begin at entry i, all of one version and kind: one file, or every part. The listing is in the order of
+ * names, so parts of a set stand in theirs, but sets of different sizes are mixed: the set is known by its number of parts.
+ */
+static void
+take_checkpoint(struct delta_log *log, size_t i, const struct delta_log_name *n)
+{
+	struct delta_log_name other;
+	size_t k, have = 0, want = n->kind == DELTA_LOG_PART ? n->parts : 1;
+	const char **files = xreallocarray(NULL, want, sizeof(*files));
+
+	for (k = i; k < log->list.n && have < want; k++) {
+		if (!delta_log_parse(log->list.entries[k].name, &other) || other.version != n->version)
+			break;
+		if (other.kind == n->kind && other.parts == n->parts && (other.part == have + 1 || n->kind != DELTA_LOG_PART))
+			files[have++] = log->list.entries[k].name;
+	}
+	if (have < want) {
+		free(files);
+		return;
+	}
+	free(log->checkpoint_files);
+	log->checkpoint_files = files;
+	log->ncheckpoint_files = have;
+	log->checkpoint = n->version;
+	log->checkpoint_kind = n->kind;
+}
+
+/* The newest version there is, and the newest whole checkpoint up to the wanted one. */
+static int64_t
+survey(struct delta_log *log, int64_t wanted)
+{
+	struct delta_log_name n;
+	int64_t newest = -1;
+	size_t i;
+
+	for (i = 0; i < log->list.n; i++) {
+		if (!delta_log_parse(log->list.entries[i].name, &n))
+			continue;
+		if (n.kind == DELTA_LOG_COMMIT) {
+			newest = n.version > newest ? n.version : newest;
+		} else if ((wanted < 0 || n.version <= wanted) && (n.kind != DELTA_LOG_PART || n.part == 1) &&
+		    !(log->checkpoint == n.version && log->checkpoint_kind == DELTA_LOG_CHECKPOINT)) {
+			take_checkpoint(log, i, &n);
+		}
+	}
+	if (log->checkpoint > newest)
+		newest = log->checkpoint;
+	return newest;
+}
+
+int
+delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err)
+{
+	struct delta_log_name n;
+	int64_t newest, next;
+	size_t i;
+
+	memset(log, 0, sizeof(*log));
+	log->checkpoint = -1;
+	if (store_list(s, DELTA_LOG, &log->list, err) < 0)
+		return -1;
+	newest = survey(log, version);
+	if (newest < 0) {
+		msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG, store_address(s));
+		goto failed;
+	}
+	if (version > newest) {
+		msg_set(err, EX_NOINPUT, "%s: no version %" PRId64 ": the newest is %" PRId64, store_address(s), version, newest);
+		goto failed;
+	}
+	log->version = version < 0 ? newest : version;
+	log->commit_times = xcalloc((size_t)(log->version - log->checkpoint), sizeof(*log->commit_times));
+	next = log->checkpoint + 1;
+	for (i = 0; i < log->list.n && next <= log->version; i++) {
+		if (!delta_log_parse(log->list.entries[i].name, &n) || n.kind != DELTA_LOG_COMMIT || n.version < next)
+			continue;
+		if (n.version > next)
+			break;
+		log->commit_times[next - log->checkpoint - 1] = log->list.entries[i].mtime;
+		next++;
+	}
+	if (next <= log->version) {
+		msg_set(err, log->checkpoint < 0 && next == 0 && version >= 0 ? EX_NOINPUT : EX_DATAERR,
+		    "%s: versions are not contiguous: %" PRId64 " is missing", store_address(s), next);
+		goto failed;
+	}
+	return 0;
+failed:
+	delta_log_free(log);
+	return -1;
+}
+
+void
+delta_log_free(struct delta_log *log)
+{
+	free(log->checkpoint_files);
+	free(log->commit_times);
+	store_list_free(&log->list);
+	memset(log, 0, sizeof(*log));
+}

@@ -1,0 +1,118 @@
+/* What a table asks of its readers and writers, and whether this library has it. Clauses Protocol Evolution and Table Features. */
+#include <string.h>
+#include <strings.h>
+
+#include "delta/state.h"
+
+/* The newest versions known, and the features of tables that list them. */
+enum { READER = 3, WRITER = 7, READER_FEATURES = 3, WRITER_FEATURES = 7 };
+
+static const char *const can_read[] = { "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint", "typeWidening",
+	"typeWidening-preview", "vacuumProtocolCheck" };
+
+/* Listed by a table, these forbid no write in themselves; the properties that make one active are looked at by name. */
+static const char *const can_write[] = { "appendOnly", "invariants", "checkConstraints", "changeDataFeed", "generatedColumns",
+	"identityColumns", "allowColumnDefaults", "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint",
+	"vacuumProtocolCheck" };
+
+static bool
+listed(const char *const *list, size_t n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+bool
+delta_has_feature(const struct delta_snapshot *s, const char *name)
+{
+	const struct delta_protocol *p = &s->protocol;
+
+	return listed(p->reader_features, p->nreader_features, name) || listed(p->writer_features, p->nwriter_features, name);
+}
+
+int
+delta_may_read(const struct delta_snapshot *s, struct msg *err)
+{
+	const struct delta_protocol *p = &s->protocol;
+	size_t i;
+
+	if (p->reader < 1 || p->reader > READER)
+		return msg_set(err, EX_UNAVAILABLE, "the table asks for reader version %d; known are 1 to %d", p->reader, READER);
+	for (i = 0; p->reader >= READER_FEATURES && i < p->nreader_features; i++)
+		if (!listed(can_read, COUNT(can_read), p->reader_features[i]))
+			return msg_set(err, EX_UNAVAILABLE, "the table needs a feature that this reader does not have: %s",
+			    p->reader_features[i]);
+	if (s->metadata.provider != NULL && strcmp(s->metadata.provider, "parquet") != 0)
+		return msg_set(err, EX_UNAVAILABLE, "the table's files are of a kind that this reader does not have: %s",
+		    msg_quotes(s->metadata.provider));
+	return 0;
+}
+
+const char *
+delta_property(const struct delta_snapshot *s, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < s->metadata.nconfiguration; i++)
+		if (strcmp(s->metadata.configuration[i].key, key) == 0)
+			return s->metadata.configuration[i].value;
+	return NULL;
+}
+
+static bool
+is_true(const struct delta_snapshot *s, const char *key)
+{
+	const char *v = delta_property(s, key);
+
+	return v != NULL && strcasecmp(v, "true") == 0;
+}
+
+/* A property or a word in a column's metadata that a writer would have to honour. NULL: none. */
+static const char *
+active(const struct delta_snapshot *s, bool rewrites)
+{
+	static const char *const words[] = { "delta.invariants", "delta.generationExpression", "delta.identity.", "CURRENT_DEFAULT" };
+	const char *mode = delta_property(s, "delta.columnMapping.mode");
+	size_t i;
+
+	if (rewrites && is_true(s, "delta.appendOnly"))
+		return "delta.appendOnly";
+	if (rewrites && is_true(s, "delta.enableChangeDataFeed"))
+		return "delta.enableChangeDataFeed";
+	if (mode != NULL && strcmp(mode, "none") != 0)
+		return "delta.columnMapping.mode";
+	for (i = 0; i < s->metadata.nconfiguration; i++)
+		if (strncmp(s->metadata.configuration[i].key, "delta.constraints.", 18) == 0)
+			return s->metadata.configuration[i].key;
+	for (i = 0; s->metadata.schema != NULL && i < COUNT(words); i++)
+		if (strstr(s->metadata.schema, words[i]) != NULL)
+			return words[i];
+	return NULL;
+}
+
+int
+delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
+{
+	const struct delta_protocol *p = &s->protocol;
+	const char *word;
+	size_t i;
+
+	if (p->writer > WRITER)
+		return msg_set(err, EX_UNAVAILABLE, "the table asks for writer version %d; known are 1 to %d", p->writer, WRITER);
+	for (i = 0; p->writer >= WRITER_FEATURES && i < p->nwriter_features; i++)
+		if (!listed(can_write, COUNT(can_write), p->writer_features[i]))
+			return msg_set(err, EX_UNAVAILABLE, "the table needs a feature that this writer does not have: %s",
+			    p->writer_features[i]);
+	if ((word = active(s, rewrites)) != NULL)
+		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s", word);
+	if (s->metadata.npartition_columns > 0)
+		return msg_set(err, EX_UNAVAILABLE, "the table is partitioned, which this writer does not do: by %s",
+		    s->metadata.partition_columns[0]);
+	return 0;
+}

@@ -1,0 +1,147 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta/log.h"
+#include "delta/state.h"
+
+int
+delta_open(struct delta_table *t, const char *address, struct msg *err)
+{
+	char *real = realpath(address, NULL);
+
+	/* Where it is not there yet, the address as it was given will do: there are no files to know by their absolute paths. */
+	t->address = real != NULL ? real : xstrdup(address);
+	if (store_open(&t->store, t->address, err) == 0)
+		return 0;
+	free(t->address);
+	return -1;
+}
+
+void
+delta_close(struct delta_table *t)
+{
+	store_close(t->store);
+	free(t->address);
+	memset(t, 0, sizeof(*t));
+}
+
+/* Puts the table before a message that does not name a file. */
+static int
+name_table(const struct delta_table *t, const struct msg *why, struct msg *err)
+{
+	return msg_set(err, why->status, "%s: %s", t->address, why->text);
+}
+
+static int
+read_json(struct delta_table *t, struct delta_state *st, const char *name, struct delta_names *sidecars, struct msg *err)
+{
+	struct buf text = { 0 };
+	int got = store_get(t->store, name, &text, err);
+
+	if (got == 0)
+		got = msg_set(err, EX_DATAERR, "%s/%s: gone while the table was read", t->address, name);
+	else if (got > 0)
+		got = delta_actions(st, name, &text, sidecars, err);
+	buf_free(&text);
+	return got;
+}
+
+static int
+read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delta_log *log, struct msg *err)
+{
+	struct delta_names sidecars = { 0 };
+	char *name;
+	size_t i;
+	int failed = 0;
+
+	for (i = 0; i < log->ncheckpoint_files && !failed; i++) {
+		name = xasprintf(DELTA_LOG "/%s", log->checkpoint_files[i]);
+		failed = log->checkpoint_kind == DELTA_LOG_MANIFEST_JSON ? read_json(t, st, name, &sidecars, err) :
+		    delta_checkpoint_read(st, t->store, name, &sidecars, err);
+		free(name);
+	}
+	for (i = 0; i < sidecars.n && !failed; i++) {
+		name = strchr(sidecars.p[i], '/') == NULL ? xasprintf(DELTA_LOG "/_sidecars/%s", sidecars.p[i]) :
+		    xstrdup(sidecars.p[i]);
+		failed = delta_checkpoint_read(st, t->store, name, NULL, err);
+		free(name);
+	}
+	free(sidecars.p);
+	return failed;
+}
+
+static int
+replay(struct delta_table *t, struct delta_state *st, const struct delta_log *log, struct msg *err)
+{
+	char *name;
+	int64_t v;
+	int failed = read_checkpoint(t, st, log, err);
+
+	for (v = log->checkpoint + 1; v <= log->version && !failed; v++) {
+		name = delta_log_commit_name(v);
+		failed = read_json(t, st, name, NULL, err);
+		free(name);
+	}
+	return failed ? -1 : delta_state_finish(st, err);
+}
+
+int
+delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err)
+{
+	struct delta_state st;
+	struct delta_log log;
+	struct msg why = { 0 };
+	int failed;
+
+	memset(s, 0, sizeof(*s));
+	if (delta_log_find(t->store, version, &log, err) < 0)
+		return -1;
+	delta_state_init(&st, s, t->address);
+	failed = replay(t, &st, &log, &why);
+	s->version = log.version;
+	s->timestamp = log.version > log.checkpoint ? log.commit_times[log.version - log.checkpoint - 1] : 0;
+	if (failed) {
+		strncmp(why.text, t->address, strlen(t->address)) == 0 ? msg_set(err, why.status, "%s", why.text) :
+		    name_table(t, &why, err);
+		delta_snapshot_free(s);
+	}
+	delta_state_free(&st);
+	delta_log_free(&log);
+	return failed;
+}
+
+void
+delta_snapshot_free(struct delta_snapshot *s)
+{
+	free(s->files);
+	free(s->tombstones);
+	free(s->apps);
+	free(s->domains);
+	pool_free(&s->pool);
+	memset(s, 0, sizeof(*s));
+}
+
+int
+delta_exists(struct delta_table *t, struct msg *err)
+{
+	struct delta_log log;
+	struct msg why = { 0 };
+
+	if (delta_log_find(t->store, DELTA_NEWEST, &log, &why) == 0) {
+		delta_log_free(&log);
+		return 1;
+	}
+	return why.status == EX_NOINPUT ? 0 : why.status == EX_DATAERR ? 1 : msg_set(err, why.status, "%s", why.text);
+}
+
+int64_t
+delta_app_version(const struct delta_snapshot *s, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < s->napps; i++)
+		if (strcmp(s->apps[i].id, id) == 0)
+			return s->apps[i].version;
+	return -1;
+}
