@@ -1,0 +1,107 @@
+#include "delta/cast.h"
+
+static bool
+is_integer(enum pq_type t)
+{
+	return t == PQ_INT8 || t == PQ_INT16 || t == PQ_INT32 || t == PQ_INT64;
+}
+
+/* Digits before the point that hold any value of an integer type. */
+static unsigned
+integer_digits(enum pq_type t)
+{
+	return t == PQ_INT8 ? 3 : t == PQ_INT16 ? 5 : t == PQ_INT32 ? 10 : 20;
+}
+
+static enum delta_cast
+to_shape(enum pq_shape from, enum pq_shape to)
+{
+	return to == PQ_I64 ? DELTA_TO_I64 : to == PQ_I128 ? DELTA_TO_I128 : from == to ? DELTA_SAME : DELTA_NO_CAST;
+}
+
+struct delta_caster
+delta_caster(const struct pq_column *file, const struct delta_column *table)
+{
+	struct delta_caster c = { DELTA_NO_CAST, file->shape, 1 };
+	enum pq_shape to = pq_shape(table->type, table->precision);
+	unsigned digits, scale;
+
+	if (file->type == table->type && (file->type != PQ_DECIMAL ||
+	    (file->precision == table->precision && file->scale == table->scale))) {
+		c.cast = DELTA_SAME;
+	} else if ((file->type == PQ_BINARY && table->type == PQ_STRING) || (file->type == PQ_STRING && table->type == PQ_BINARY)) {
+		c.cast = DELTA_SAME;	/* written without its annotation */
+	} else if (is_integer(file->type) && is_integer(table->type)) {
+		c.cast = file->shape == to ? DELTA_SAME : to == PQ_I64 ? DELTA_TO_I64 : DELTA_NO_CAST;
+	} else if (file->type == PQ_FLOAT && table->type == PQ_DOUBLE) {
+		c.cast = DELTA_TO_F64;
+	} else if (is_integer(file->type) && file->type != PQ_INT64 && table->type == PQ_DOUBLE) {
+		c.cast = DELTA_TO_F64;
+	} else if (file->type == PQ_DATE && table->type == PQ_TIMESTAMP_NTZ) {
+		c.cast = DELTA_DATE_TO_TIMESTAMP;
+	} else if (table->type == PQ_DECIMAL && (file->type == PQ_DECIMAL || is_integer(file->type))) {
+		scale = file->type == PQ_DECIMAL ? file->scale : 0;
+		digits = file->type == PQ_DECIMAL ? (unsigned)file->precision - file->scale : integer_digits(file->type);
+		if (table->scale >= scale && table->precision - table->scale >= (int)digits) {
+			c.factor = num_pow10(table->scale - scale);
+			c.cast = to_shape(file->shape, to);
+		}
+	}
+	return c;
+}
+
+size_t
+delta_shape_size(enum pq_shape shape)
+{
+	switch (shape) {
+	case PQ_U8:
+		return 1;
+	case PQ_I32: case PQ_F32:
+		return 4;
+	case PQ_I64: case PQ_F64:
+		return 8;
+	case PQ_I128:
+		return sizeof(i128);
+	case PQ_BYTES:
+		return sizeof(struct pq_bytes);
+	}
+	return 0;
+}
+
+/* Entry i as an integer; what stands where no value is may be anything, so the product below wraps rather than traps. */
+static i128
+integer_at(const struct delta_caster *c, const struct pq_vector *in, size_t i)
+{
+	return c->from == PQ_I32 ? in->v.i32[i] : c->from == PQ_I64 ? in->v.i64[i] : in->v.i128[i];
+}
+
+void
+delta_cast(const struct delta_caster *c, const struct pq_vector *in, size_t n, void *out)
+{
+	static const int64_t day = INT64_C(86400) * 1000000;
+	int64_t *i64 = out;
+	i128 *w = out;
+	double *f = out;
+	size_t i;
+
+	switch (c->cast) {
+	case DELTA_TO_I64:
+		for (i = 0; i < n; i++)
+			i64[i] = (int64_t)((u128)integer_at(c, in, i) * (u128)c->factor);
+		break;
+	case DELTA_TO_I128:
+		for (i = 0; i < n; i++)
+			w[i] = (i128)((u128)integer_at(c, in, i) * (u128)c->factor);
+		break;
+	case DELTA_TO_F64:
+		for (i = 0; i < n; i++)
+			f[i] = c->from == PQ_F32 ? in->v.f32[i] : in->v.i32[i];
+		break;
+	case DELTA_DATE_TO_TIMESTAMP:
+		for (i = 0; i < n; i++)
+			i64[i] = (int64_t)((uint64_t)in->v.i32[i] * (uint64_t)day);
+		break;
+	default:
+		break;
+	}
+}

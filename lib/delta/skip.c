@@ -1,0 +1,199 @@
+#include "delta/skip.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include <jansson.h>
+
+bool
+delta_partition_value(const struct delta_column *c, const char *text, union pq_value *v)
+{
+	size_t n = strlen(text);
+	int32_t days;
+	i128 w;
+
+	memset(v, 0, sizeof(*v));
+	switch (c->type) {
+	case PQ_BOOL:
+		v->i = strcasecmp(text, "true") == 0;
+		return v->i || strcasecmp(text, "false") == 0;
+	case PQ_INT8: case PQ_INT16: case PQ_INT32: case PQ_INT64:
+		return num_int64(text, n, &v->i);
+	case PQ_DECIMAL:
+		if (!num_decimal(text, n, c->precision, c->scale, &w))
+			return false;
+		if (pq_shape(c->type, c->precision) == PQ_I128)
+			v->w = w;
+		else
+			v->i = (int64_t)w;
+		return true;
+	case PQ_DATE:
+		if (!num_date(text, n, &days))
+			return false;
+		v->i = days;
+		return true;
+	case PQ_TIMESTAMP: case PQ_TIMESTAMP_NTZ:
+		return num_timestamp(text, n, &v->i);
+	case PQ_FLOAT: case PQ_DOUBLE:
+		return num_float64(text, n, &v->f);
+	case PQ_STRING: case PQ_BINARY:
+		v->b = (struct pq_bytes){ (const uint8_t *)text, n };
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* -1, 0, 1 in the order of the column's values; false where its kind has no order to rely on. */
+static bool
+compare(const struct delta_column *c, const union pq_value *a, const union pq_value *b, int *order)
+{
+	size_t n;
+
+	switch (pq_shape(c->type, c->precision)) {
+	case PQ_U8: case PQ_I32: case PQ_I64:
+		*order = a->i < b->i ? -1 : a->i > b->i;
+		return true;
+	case PQ_I128:
+		*order = a->w < b->w ? -1 : a->w > b->w;
+		return true;
+	case PQ_BYTES:
+		n = a->b.n < b->b.n ? a->b.n : b->b.n;
+		*order = n == 0 ? 0 : memcmp(a->b.p, b->b.p, n);
+		if (*order == 0)
+			*order = a->b.n < b->b.n ? -1 : a->b.n > b->b.n;
+		return true;
+	default:		/* NaN may be anywhere */
+		return false;
+	}
+}
+
+bool
+delta_bound_meets(const struct delta_bound *b, const struct delta_column *c, bool has_range, const union pq_value *low,
+    const union pq_value *high, bool all_null)
+{
+	int order;
+
+	if (all_null && (b->no_null || b->has_low || b->has_high))
+		return false;
+	if (!has_range)
+		return true;
+	if (b->has_low && compare(c, high, &b->low, &order) && order < 0)
+		return false;
+	return !(b->has_high && compare(c, low, &b->high, &order) && order > 0);
+}
+
+/* ---- the statistics of a file ---- */
+
+/*
+ * A decimal's bound. JSON numbers come as doubles, which may be off by half a unit of their last place: one unit outwards is a bound all the
+ * same, and that is all skipping needs.
+ */
+static bool
+decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union pq_value *v)
+{
+	double d = json_number_value(j);
+	i128 w;
+
+	d = nextafter(d, upper ? INFINITY : -INFINITY) * (double)num_pow10(c->scale);
+	d = nextafter(d, upper ? INFINITY : -INFINITY);
+	d = upper ? ceil(d) : floor(d);
+	if (!(fabs(d) < 1e38))
+		return false;
+	w = (i128)d;
+	if (pq_shape(c->type, c->precision) == PQ_I128) {
+		v->w = w;
+		return true;
+	}
+	if (fabs(d) > 9e18)
+		return false;
+	v->i = (int64_t)w;
+	return true;
+}
+
+/* Timestamps are written in milliseconds, by some writers cut off: the greatest may lie up to a millisecond higher. */
+static bool
+timestamp_bound(const char *text, bool upper, union pq_value *v)
+{
+	enum { SLACK = 1000 };
+
+	if (text == NULL || !num_timestamp(text, strlen(text), &v->i))
+		return false;
+	if (upper && v->i < INT64_MAX - SLACK)
+		v->i += SLACK;
+	else if (!upper && v->i > INT64_MIN + SLACK)
+		v->i -= SLACK;
+	return true;
+}
+
+static bool
+json_bound(const struct delta_column *c, const json_t *j, bool upper, union pq_value *v)
+{
+	const char *text = json_string_value(j);
+	int32_t days;
+
+	memset(v, 0, sizeof(*v));
+	switch (c->type) {
+	case PQ_INT8: case PQ_INT16: case PQ_INT32: case PQ_INT64:
+		v->i = json_integer_value(j);
+		return json_is_integer(j);
+	case PQ_DECIMAL:
+		return json_is_number(j) && decimal_bound(c, j, upper, v);
+	case PQ_DATE:
+		if (text == NULL || !num_date(text, strlen(text), &days))
+			return false;
+		v->i = days;
+		return true;
+	case PQ_TIMESTAMP: case PQ_TIMESTAMP_NTZ:
+		return timestamp_bound(text, upper, v);
+	case PQ_STRING:
+		v->b = (struct pq_bytes){ (const uint8_t *)text, json_string_length(j) };
+		return text != NULL;
+	default:
+		return false;
+	}
+}
+
+static bool
+stats_meet(const struct delta_snapshot *s, const json_t *stats, const struct delta_bound *b)
+{
+	const struct delta_column *c = &s->columns[b->column];
+	const json_t *records = json_object_get(stats, "numRecords");
+	const json_t *nulls = json_object_get(json_object_get(stats, "nullCount"), c->physical);
+	union pq_value low, high;
+	bool range, all_null;
+
+	range = json_bound(c, json_object_get(json_object_get(stats, "minValues"), c->physical), false, &low) &&
+	    json_bound(c, json_object_get(json_object_get(stats, "maxValues"), c->physical), true, &high);
+	all_null = json_is_integer(records) && json_is_integer(nulls) && json_integer_value(records) == json_integer_value(nulls);
+	return delta_bound_meets(b, c, range, &low, &high, all_null);
+}
+
+static bool
+partition_meets(const struct delta_snapshot *s, const struct delta_file *f, const struct delta_bound *b)
+{
+	const struct delta_column *c = &s->columns[b->column];
+	const char *text = f->partition[c->partition];
+	union pq_value v = { 0 };
+	bool known = text != NULL && delta_partition_value(c, text, &v);
+
+	return delta_bound_meets(b, c, known, &v, &v, text == NULL);
+}
+
+bool
+delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f, const struct delta_bound *bounds, size_t n)
+{
+	json_t *stats = f->stats != NULL && n > 0 ? json_loads(f->stats, 0, NULL) : NULL;
+	bool may = true;
+	size_t i;
+
+	for (i = 0; i < n && may; i++) {
+		if (s->columns[bounds[i].column].partition >= 0)
+			may = partition_meets(s, f, &bounds[i]);
+		else if (stats != NULL)
+			may = stats_meet(s, stats, &bounds[i]);
+	}
+	json_decref(stats);
+	return may;
+}
