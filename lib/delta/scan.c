@@ -127,7 +127,7 @@ find_leaf(const struct pq_column *leaves, size_t n, const struct delta_column *c
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (c->id != PQ_NO_ID ? leaves[i].id == c->id : leaves[i].top && strcmp(leaves[i].name, c->physical) == 0)
+		if (leaves[i].top && (c->id != PQ_NO_ID ? leaves[i].id == c->id : strcmp(leaves[i].name, c->physical) == 0))
 			return (int)i;
 	return -1;
 }
