@@ -1,0 +1,186 @@
+/* New data files of a table. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "delta/uri.h"
+#include "delta/write.h"
+
+enum { FILE_BYTES = 128 * 1024 * 1024 };
+
+struct delta_out {
+	struct delta_table *table;
+	const struct delta_column *columns;
+	size_t ncolumns;
+	struct delta_out_options opt;
+	struct pq_field *fields;
+	char uuid[DELTA_UUID];
+	unsigned part;
+	struct store_out file;		/* the one being written, while writer is there */
+	struct pq_writer *writer;
+	char *name;			/* of it, within the table */
+	struct delta_file *done;	/* finished files; strings in pool */
+	size_t ndone;
+	struct pool pool;
+};
+
+int
+delta_uuid(char out[DELTA_UUID], struct msg *err)
+{
+	uint8_t b[16];
+
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return msg_sys(err, EX_OSERR, "no random numbers");
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(out, DELTA_UUID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
+	    b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	return 0;
+}
+
+int64_t
+delta_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int
+delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
+    const struct delta_out_options *o, struct msg *err)
+{
+	struct delta_out *out = xcalloc(1, sizeof(*out));
+	size_t i;
+
+	*op = out;
+	out->table = t;
+	out->columns = columns;
+	out->ncolumns = ncolumns;
+	out->opt = *o;
+	if (out->opt.file_bytes == 0)
+		out->opt.file_bytes = FILE_BYTES;
+	out->fields = xcalloc(ncolumns, sizeof(*out->fields));
+	for (i = 0; i < ncolumns; i++)
+		out->fields[i] = (struct pq_field){ .name = columns[i].physical,
+		    .repetition = columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED, .type = columns[i].type,
+		    .precision = columns[i].precision, .scale = columns[i].scale, .id = PQ_NO_ID };
+	return delta_uuid(out->uuid, err);
+}
+
+static int
+begin_file(struct delta_out *o, struct msg *err)
+{
+	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz", [PQ_ZSTD] = ".zstd" };
+	struct pq_options opt = pq_defaults();
+	struct pq_sink sink = { .write = store_out_write, .arg = &o->file };
+
+	opt.codec = o->opt.codec;
+	opt.delta_encodings = o->opt.delta_encodings;
+	free(o->name);
+	o->name = xasprintf("part-%05u-%s-c000%s.parquet", o->part++, o->uuid, codecs[opt.codec]);
+	sink.name = o->name;
+	if (store_out_open(o->table->store, o->name, &o->file, err) < 0)
+		return -1;
+	if (pq_create(&o->writer, &sink, o->fields, o->ncolumns, &opt, err) == 0)
+		return 0;
+	store_out_abandon(&o->file);
+	return -1;
+}
+
+static void
+add_done(struct delta_out *o, uint64_t rows)
+{
+	struct pq_stats *st = xcalloc(o->ncolumns, sizeof(*st));
+	struct buf b = { 0 };
+	struct delta_file *f;
+	size_t i;
+
+	o->done = xreallocarray(o->done, o->ndone + 1, sizeof(*o->done));
+	f = &o->done[o->ndone++];
+	*f = (struct delta_file){ .size = (int64_t)o->file.size, .mtime = delta_now(), .base_row_id = -1, .row_commit_version = -1 };
+	f->name = pool_copy(&o->pool, o->name, strlen(o->name) + 1);
+	delta_uri_put(&b, o->name);
+	f->uri = pool_copy(&o->pool, buf_cstr(&b), b.len + 1);
+	b.len = 0;
+	for (i = 0; i < o->ncolumns; i++)
+		pq_written_stats(o->writer, i, &st[i]);
+	delta_stats_put(&b, rows, o->columns, o->ncolumns, st);
+	f->stats = pool_copy(&o->pool, buf_cstr(&b), b.len + 1);
+	buf_free(&b);
+	free(st);
+}
+
+static int
+end_file(struct delta_out *o, struct msg *err)
+{
+	int failed = pq_finish(o->writer, err);
+
+	if (failed) {
+		store_out_abandon(&o->file);
+	} else {
+		add_done(o, pq_written_rows(o->writer));
+		failed = store_out_commit(&o->file, err);
+		if (failed)
+			o->ndone--;
+	}
+	pq_writer_free(o->writer);
+	o->writer = NULL;
+	return failed;
+}
+
+int
+delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err)
+{
+	if (rows == 0)
+		return 0;
+	if (o->writer == NULL && begin_file(o, err) < 0)
+		return -1;
+	if (pq_write(o->writer, rows, columns, err) < 0)
+		return -1;
+	return pq_written(o->writer) >= o->opt.file_bytes ? end_file(o, err) : 0;
+}
+
+int
+delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles, struct msg *err)
+{
+	size_t i;
+
+	if (o->writer != NULL && end_file(o, err) < 0)
+		return -1;
+	*nfiles = o->ndone;
+	*files = pool_alloc(pool, (o->ndone + 1) * sizeof(**files));
+	for (i = 0; i < o->ndone; i++) {
+		struct delta_file *f = &(*files)[i];
+
+		*f = o->done[i];
+		f->name = pool_copy(pool, f->name, strlen(f->name) + 1);
+		f->uri = pool_copy(pool, f->uri, strlen(f->uri) + 1);
+		f->stats = pool_copy(pool, f->stats, strlen(f->stats) + 1);
+	}
+	o->ndone = 0;
+	return 0;
+}
+
+void
+delta_out_free(struct delta_out *o)
+{
+	struct msg unheard = { 0 };	/* what cannot be removed is swept by acct-vacuum */
+	size_t i;
+
+	if (o == NULL)
+		return;
+	if (o->writer != NULL)
+		store_out_abandon(&o->file);
+	pq_writer_free(o->writer);
+	for (i = 0; i < o->ndone; i++)
+		store_delete(o->table->store, o->done[i].name, &unheard);
+	free(o->done);
+	free(o->fields);
+	free(o->name);
+	pool_free(&o->pool);
+	free(o);
+}

@@ -1,0 +1,156 @@
+/* The statistics of a data file as the JSON of add.stats. Clause Per-file Statistics. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "delta/state.h"
+#include "delta/write.h"
+
+enum { INDEXED_COLUMNS = 32, PREFIX = 32 };	/* what readers expect unless told: the first columns, so many UTF-16 units of a string */
+
+/* Bytes of the longest prefix of up to PREFIX UTF-16 units that splits no character. */
+static size_t
+prefix_length(const struct pq_bytes *b)
+{
+	size_t n = 0, len, units = 0;
+
+	while (n < b->n && (len = utf8_len(b->p + n, b->n - n)) > 0) {
+		units += len == 4 ? 2 : 1;
+		if (units > PREFIX)
+			break;
+		n += len;
+	}
+	return n;
+}
+
+static void
+put_text(struct buf *out, const uint8_t *p, size_t n, const char *behind)
+{
+	struct buf text = { 0 };
+
+	buf_add(&text, p, n);
+	buf_adds(&text, behind);
+	delta_json_text(out, buf_cstr(&text));
+	buf_free(&text);
+}
+
+/* A bound that no value with this prefix is above: the first character cut off decides which one is put in its place. */
+static bool
+put_string(struct buf *out, const struct pq_bytes *b, bool upper)
+{
+	static const uint8_t last[] = { 0xf4, 0x8f, 0xbf, 0xbf };	/* U+10FFFF */
+	size_t n = prefix_length(b);
+
+	if (memchr(b->p, '\0', b->n) != NULL)
+		return false;		/* JSON's readers differ over NULs in strings */
+	if (n == b->n || !upper) {
+		put_text(out, b->p, n, "");
+		return true;
+	}
+	while (b->n - n >= sizeof(last) && memcmp(b->p + n, last, sizeof(last)) == 0)
+		n += sizeof(last);
+	put_text(out, b->p, n, n == b->n ? "" : b->p[n] < 0x7f ? "\x7f" : "\xf4\x8f\xbf\xbf");
+	return true;
+}
+
+/* Milliseconds, outwards; readers of old calendars and short years are spared what they cannot read. */
+static bool
+put_timestamp(struct buf *out, int64_t us, bool upper, bool zone)
+{
+	int64_t ms = us / 1000, day, year, rest;
+	unsigned month, dom;
+
+	if (us % 1000 != 0) {
+		if (us < 0 && !upper)
+			ms--;
+		else if (us > 0 && upper)
+			ms++;
+	}
+	day = ms / 86400000 - (ms % 86400000 < 0);
+	rest = ms - day * 86400000;
+	num_civil(day, &year, &month, &dom);
+	if (year < 1900 || year > 9999)
+		return false;
+	buf_addf(out, "\"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64 "%s\"", year, month, dom,
+	    rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000, zone ? "Z" : "");
+	return true;
+}
+
+static bool
+put_bound(struct buf *out, const struct delta_column *c, const union pq_value *v, bool upper)
+{
+	char text[NUM_TEXT];
+
+	switch (c->type) {
+	case PQ_INT8: case PQ_INT16: case PQ_INT32: case PQ_INT64:
+		buf_addf(out, "%" PRId64, v->i);
+		return true;
+	case PQ_DECIMAL:
+		num_put_decimal(text, pq_shape(c->type, c->precision) == PQ_I128 ? v->w : v->i, c->scale);
+		buf_adds(out, text);
+		return true;
+	case PQ_DATE:
+		if (v->i < num_days(1, 1, 1) || v->i > num_days(9999, 12, 31))
+			return false;
+		num_put_date(text, (int32_t)v->i);
+		buf_addf(out, "\"%s\"", text);
+		return true;
+	case PQ_TIMESTAMP: case PQ_TIMESTAMP_NTZ:
+		return put_timestamp(out, v->i, upper, c->type == PQ_TIMESTAMP);
+	case PQ_FLOAT: case PQ_DOUBLE:
+		if (!isfinite(v->f))
+			return false;
+		num_put_float64(text, v->f);
+		buf_adds(out, text);
+		return true;
+	case PQ_STRING:
+		return put_string(out, &v->b, upper);
+	default:
+		return false;
+	}
+}
+
+static void
+put_bounds(struct buf *out, const char *name, const struct delta_column *columns, size_t n, const struct pq_stats *st, bool upper)
+{
+	struct buf one = { 0 };
+	size_t i;
+	bool first = true;
+
+	buf_addf(out, ",\"%s\":{", name);
+	for (i = 0; i < n; i++) {
+		one.len = 0;
+		if (!st[i].has_min_max || !put_bound(&one, &columns[i], upper ? &st[i].max : &st[i].min, upper))
+			continue;
+		if (!first)
+			buf_addc(out, ',');
+		first = false;
+		delta_json_text(out, columns[i].physical);
+		buf_addc(out, ':');
+		buf_add(out, one.p, one.len);
+	}
+	buf_addc(out, '}');
+	buf_free(&one);
+}
+
+void
+delta_stats_put(struct buf *out, uint64_t rows, const struct delta_column *columns, size_t n, const struct pq_stats *st)
+{
+	size_t i;
+
+	if (n > INDEXED_COLUMNS)
+		n = INDEXED_COLUMNS;
+	buf_addf(out, "{\"numRecords\":%" PRIu64, rows);
+	put_bounds(out, "minValues", columns, n, st, false);
+	put_bounds(out, "maxValues", columns, n, st, true);
+	buf_adds(out, ",\"nullCount\":{");
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(out, ',');
+		delta_json_text(out, columns[i].physical);
+		buf_addf(out, ":%" PRId64, st[i].nulls);
+	}
+	buf_adds(out, "}}");
+}
