@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "delta/state.h"
+#include "delta/write.h"
 
 static int
 check_names(const struct delta_column *columns, size_t n, struct msg *err)
