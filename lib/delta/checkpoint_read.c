@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/pq.h"
 #include "delta/state.h"
 
 enum { BATCH = 4096 };
@@ -357,14 +358,14 @@ delta_checkpoint_read(struct delta_state *st, struct store *store, const char *n
 {
 	struct checkpoint c = { .st = st, .name = name, .err = err };
 	struct store_in in;
-	struct pq_source source = { .read = store_in_read, .arg = &in, .name = name };
+	struct pq_source source;
 	struct pq_reader *r = NULL;
 	struct pq_batch b;
 	int got;
 
 	if (store_in_open(store, name, &in, err) < 0)
 		return -1;
-	source.size = in.size;
+	source = delta_pq_source(&in);
 	got = pq_open(&r, &source, 0, err);
 	if (got == 0)
 		got = select_leaves(&c, r);

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "delta/pq.h"
 #include "delta/uri.h"
 #include "delta/write.h"
 
@@ -76,15 +77,15 @@ begin_file(struct delta_out *o, struct msg *err)
 {
 	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz", [PQ_ZSTD] = ".zstd" };
 	struct pq_options opt = pq_defaults();
-	struct pq_sink sink = { .write = store_out_write, .arg = &o->file };
+	struct pq_sink sink;
 
 	opt.codec = o->opt.codec;
 	opt.delta_encodings = o->opt.delta_encodings;
 	free(o->name);
 	o->name = xasprintf("part-%05u-%s-c000%s.parquet", o->part++, o->uuid, codecs[opt.codec]);
-	sink.name = o->name;
 	if (store_out_open(o->table->store, o->name, &o->file, err) < 0)
 		return -1;
+	sink = delta_pq_sink(&o->file);
 	if (pq_create(&o->writer, &sink, o->fields, o->ncolumns, &opt, err) == 0)
 		return 0;
 	store_out_abandon(&o->file);

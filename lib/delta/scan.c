@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "delta/cast.h"
+#include "delta/pq.h"
 #include "delta/skip.h"
 
 enum { BATCH = 8192 };
@@ -260,7 +261,7 @@ static int
 next_file(struct delta_scan *sc, struct msg *err)
 {
 	const struct delta_file *f;
-	struct pq_source source = { .read = store_in_read, .arg = &sc->in };
+	struct pq_source source;
 
 	do {
 		if (sc->next == sc->nfiles)
@@ -270,8 +271,7 @@ next_file(struct delta_scan *sc, struct msg *err)
 	} while (!delta_file_may_match(sc->snapshot, f, sc->bounds, sc->nbounds));
 	if (store_in_open(sc->table->store, f->name, &sc->in, err) < 0)
 		return -1;
-	source.size = sc->in.size;
-	source.name = sc->in.path;
+	source = delta_pq_source(&sc->in);
 	if (f->dv != NULL && delta_dv_read(sc->table->store, f->dv, &sc->gone, &sc->ngone, err) < 0)
 		return -1;
 	return pq_open(&sc->reader, &source, 0, err) < 0 || set_sources(sc, f, err) < 0 ? -1 : 1;

@@ -160,9 +160,8 @@ store_in_open(struct store *s, const char *name, struct store_in *in, struct msg
 }
 
 int
-store_in_read(void *arg, uint64_t offset, void *p, size_t n, struct msg *err)
+store_in_read(struct store_in *in, uint64_t offset, void *p, size_t n, struct msg *err)
 {
-	struct store_in *in = arg;
 	uint8_t *to = p;
 	ssize_t got;
 
@@ -279,9 +278,8 @@ store_out_open(struct store *s, const char *name, struct store_out *out, struct 
 }
 
 int
-store_out_write(void *arg, const void *p, size_t n, struct msg *err)
+store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err)
 {
-	struct store_out *out = arg;
 
 	out->size += n;
 	return io_write(out->fd, p, n, out->path, err);

@@ -51,18 +51,18 @@ int store_put(struct store *s, const char *name, const void *p, size_t n, enum s
 /* Removes an object; one that is not there is fine. */
 int store_delete(struct store *s, const char *name, struct msg *err);
 
-/* Reading pieces of an object: store_in_read fits struct pq_source. */
+/* Reading pieces of an object. */
 struct store_in {
 	int fd;
 	uint64_t size;
 	char *path;		/* owned, for messages */
 };
 int store_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err);
-int store_in_read(void *in, uint64_t offset, void *p, size_t n, struct msg *err);
+int store_in_read(struct store_in *in, uint64_t offset, void *p, size_t n, struct msg *err);
 void store_in_close(struct store_in *in);
 
 /*
- * Writing an object in pieces: it appears in store_out_commit and not before. store_out_write fits struct pq_sink. What an abandoned or killed
+ * Writing an object in pieces: it appears in store_out_commit and not before. What an abandoned or killed
  * writer leaves has a name that begins with '.', which is nobody's object.
  */
 struct store_out {
@@ -71,7 +71,7 @@ struct store_out {
 	char *path, *temp;	/* owned */
 };
 int store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
-int store_out_write(void *out, const void *p, size_t n, struct msg *err);
+int store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err);
 int store_out_commit(struct store_out *out, struct msg *err);
 void store_out_abandon(struct store_out *out);
 

@@ -1,0 +1,433 @@
+/* Making a version: the actions as one object that appears whole, under a name that only one writer gets. Clause Delta Log Entries, and Conflict checks. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "delta/log.h"
+#include "delta/state.h"
+#include "delta/write.h"
+
+enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000 };
+
+#define ENGINE "acct/" ACCT_VERSION
+
+struct commit {
+	struct delta_table *table;
+	const struct delta_snapshot *base;
+	const struct delta_change *change;
+	char txn_id[DELTA_UUID];
+	struct buf metadata, protocol;	/* the objects, where they are written or stand */
+};
+
+/* ---- actions as JSON ---- */
+
+static void
+put_names(struct buf *out, const char *const *names, size_t n)
+{
+	size_t i;
+
+	buf_addc(out, '[');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(out, ',');
+		delta_json_text(out, names[i]);
+	}
+	buf_addc(out, ']');
+}
+
+static void
+put_map(struct buf *out, const struct delta_pair *pairs, size_t n)
+{
+	size_t i;
+
+	buf_addc(out, '{');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(out, ',');
+		delta_json_text(out, pairs[i].key);
+		buf_addc(out, ':');
+		delta_json_text(out, pairs[i].value);
+	}
+	buf_addc(out, '}');
+}
+
+static void
+put_partition(struct buf *out, const struct delta_snapshot *s, const struct delta_file *f)
+{
+	bool first = true;
+	size_t i;
+
+	buf_addc(out, '{');
+	for (i = 0; i < s->ncolumns && f->partition != NULL; i++) {
+		if (s->columns[i].partition < 0)
+			continue;
+		if (!first)
+			buf_addc(out, ',');
+		first = false;
+		delta_json_text(out, s->columns[i].physical);
+		buf_addc(out, ':');
+		delta_json_text(out, f->partition[s->columns[i].partition]);
+	}
+	buf_addc(out, '}');
+}
+
+static void
+put_vector(struct buf *out, const struct delta_dv *dv)
+{
+	buf_addf(out, ",\"deletionVector\":{\"storageType\":\"%c\",\"pathOrInlineDv\":", dv->storage);
+	delta_json_text(out, dv->path_or_inline);
+	if (dv->has_offset)
+		buf_addf(out, ",\"offset\":%" PRId64, dv->offset);
+	buf_addf(out, ",\"sizeInBytes\":%" PRId64 ",\"cardinality\":%" PRId64 "}", dv->size, dv->cardinality);
+}
+
+static bool
+changes_data(const struct delta_change *c)
+{
+	return c->scope != DELTA_REARRANGE;
+}
+
+static void
+put_add(struct buf *out, const struct commit *cm, const struct delta_file *f)
+{
+	buf_adds(out, "{\"add\":{\"path\":");
+	delta_json_text(out, f->uri);
+	buf_adds(out, ",\"partitionValues\":");
+	put_partition(out, cm->base, f);
+	buf_addf(out, ",\"size\":%" PRId64 ",\"modificationTime\":%" PRId64 ",\"dataChange\":%s", f->size, f->mtime,
+	    changes_data(cm->change) ? "true" : "false");
+	if (f->stats != NULL) {
+		buf_adds(out, ",\"stats\":");
+		delta_json_text(out, f->stats);
+	}
+	buf_adds(out, "}}\n");
+}
+
+static void
+put_remove(struct buf *out, const struct commit *cm, const struct delta_file *f, int64_t now)
+{
+	buf_adds(out, "{\"remove\":{\"path\":");
+	delta_json_text(out, f->uri);
+	buf_addf(out, ",\"deletionTimestamp\":%" PRId64 ",\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":", now,
+	    changes_data(cm->change) ? "true" : "false");
+	put_partition(out, cm->base, f);
+	buf_addf(out, ",\"size\":%" PRId64, f->size);
+	if (f->tags != NULL)
+		buf_addf(out, ",\"tags\":%s", f->tags);
+	if (f->dv != NULL)
+		put_vector(out, f->dv);
+	if (f->base_row_id >= 0)
+		buf_addf(out, ",\"baseRowId\":%" PRId64, f->base_row_id);
+	if (f->row_commit_version >= 0)
+		buf_addf(out, ",\"defaultRowCommitVersion\":%" PRId64, f->row_commit_version);
+	buf_adds(out, "}}\n");
+}
+
+static void
+put_info(struct buf *out, const struct commit *cm, int64_t read_version, int64_t now)
+{
+	const struct delta_change *c = cm->change;
+
+	buf_addf(out, "{\"commitInfo\":{\"timestamp\":%" PRId64 ",\"operation\":", now);
+	delta_json_text(out, c->operation);
+	buf_adds(out, ",\"operationParameters\":");
+	put_map(out, c->parameters, c->nparameters);
+	if (read_version >= 0)
+		buf_addf(out, ",\"readVersion\":%" PRId64, read_version);
+	buf_addf(out, ",\"isolationLevel\":\"%s\",\"isBlindAppend\":%s,\"operationMetrics\":",
+	    c->scope == DELTA_REARRANGE ? "SnapshotIsolation" : "Serializable",
+	    c->scope == DELTA_BLIND && c->nremoves == 0 ? "true" : "false");
+	put_map(out, c->metrics, c->nmetrics);
+	buf_addf(out, ",\"engineInfo\":\"" ENGINE "\",\"txnId\":\"%s\"}}\n", cm->txn_id);
+}
+
+static void
+put_metadata(struct buf *out, const struct delta_metadata *m, const char *schema)
+{
+	buf_adds(out, "{\"id\":");
+	delta_json_text(out, m->id);
+	if (m->name != NULL) {
+		buf_adds(out, ",\"name\":");
+		delta_json_text(out, m->name);
+	}
+	if (m->description != NULL) {
+		buf_adds(out, ",\"description\":");
+		delta_json_text(out, m->description);
+	}
+	buf_adds(out, ",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":");
+	delta_json_text(out, schema);
+	buf_adds(out, ",\"partitionColumns\":");
+	put_names(out, m->partition_columns, m->npartition_columns);
+	buf_adds(out, ",\"configuration\":");
+	put_map(out, m->configuration, m->nconfiguration);
+	if (m->created >= 0)
+		buf_addf(out, ",\"createdTime\":%" PRId64, m->created);
+	buf_addc(out, '}');
+}
+
+static void
+put_protocol(struct buf *out, const struct delta_protocol *p)
+{
+	buf_addf(out, "{\"minReaderVersion\":%d,\"minWriterVersion\":%d", p->reader, p->writer);
+	if (p->reader >= 3) {
+		buf_adds(out, ",\"readerFeatures\":");
+		put_names(out, p->reader_features, p->nreader_features);
+	}
+	if (p->writer >= 7) {
+		buf_adds(out, ",\"writerFeatures\":");
+		put_names(out, p->writer_features, p->nwriter_features);
+	}
+	buf_addc(out, '}');
+}
+
+/* The table's metadata and protocol as they will be after the change. */
+static int
+prepare(struct commit *cm, struct msg *err)
+{
+	const struct delta_snapshot *s = cm->base;
+	struct delta_metadata m = s->metadata;
+	struct delta_protocol p = s->protocol;
+	struct buf schema = { 0 };
+	char id[DELTA_UUID];
+	bool new_table = s->version < 0;
+	int failed = delta_uuid(cm->txn_id, err);
+
+	if (new_table) {
+		failed = failed || delta_uuid(id, err) < 0 ? -1 : 0;
+		m.id = id;
+		m.created = delta_now();
+		m.configuration = (struct delta_pair *)cm->change->configuration;
+		m.nconfiguration = cm->change->nconfiguration;
+		p = (struct delta_protocol){ .reader = 1, .writer = 2 };
+	}
+	if (!failed && cm->change->columns == NULL)
+		buf_adds(&schema, m.schema != NULL ? m.schema : "");
+	else if (!failed && new_table)
+		failed = delta_schema_put(&schema, cm->change->columns, cm->change->ncolumns, err);
+	else if (!failed)
+		failed = delta_schema_extend(&schema, s, cm->change->columns, cm->change->ncolumns, err);
+	if (!failed) {
+		put_metadata(&cm->metadata, &m, buf_cstr(&schema));
+		put_protocol(&cm->protocol, &p);
+		buf_cstr(&cm->metadata);
+		buf_cstr(&cm->protocol);
+	}
+	buf_free(&schema);
+	return failed;
+}
+
+static void
+put_commit(struct buf *out, const struct commit *cm, int64_t read_version)
+{
+	const struct delta_change *c = cm->change;
+	int64_t now = delta_now();
+	size_t i;
+
+	put_info(out, cm, read_version, now);
+	if (cm->base->version < 0)
+		buf_addf(out, "{\"protocol\":%s}\n", (char *)cm->protocol.p);
+	if (cm->base->version < 0 || c->columns != NULL)
+		buf_addf(out, "{\"metaData\":%s}\n", (char *)cm->metadata.p);
+	if (c->app.id != NULL) {
+		buf_adds(out, "{\"txn\":{\"appId\":");
+		delta_json_text(out, c->app.id);
+		buf_addf(out, ",\"version\":%" PRId64 ",\"lastUpdated\":%" PRId64 "}}\n", c->app.version, now);
+	}
+	for (i = 0; i < c->nremoves; i++)
+		put_remove(out, cm, &cm->base->files[c->removes[i]], now);
+	for (i = 0; i < c->nadds; i++)
+		put_add(out, cm, &c->adds[i]);
+}
+
+/* ---- those who came first ---- */
+
+/* Do we remove the file of a winner's remove? */
+static bool
+removes_same(const struct commit *cm, const json_t *removed)
+{
+	const char *uri = json_string_value(json_object_get(removed, "path"));
+	size_t i;
+
+	for (i = 0; uri != NULL && i < cm->change->nremoves; i++)
+		if (strcmp(cm->base->files[cm->change->removes[i]].uri, uri) == 0)
+			return true;
+	return false;
+}
+
+/* One action of a commit that came first: 0 goes well with ours; 1 our application's work is done already; -1 a conflict. */
+static int
+weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t version, struct msg *err)
+{
+	const struct delta_change *c = cm->change;
+	const char *app = json_string_value(json_object_get(o, "appId"));
+	const char *what = NULL;
+
+	if (strcmp(kind, "protocol") == 0 || strcmp(kind, "metaData") == 0)
+		what = "changed the table's schema or protocol";
+	else if (strcmp(kind, "txn") == 0 && c->app.id != NULL && app != NULL && strcmp(app, c->app.id) == 0)
+		return json_integer_value(json_object_get(o, "version")) >= c->app.version ? 1 :
+		    msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " was written by the same application at once",
+		    cm->table->address, version);
+	else if (strcmp(kind, "add") == 0 && c->scope == DELTA_READ_TABLE && !json_is_false(json_object_get(o, "dataChange")))
+		what = "added rows";
+	else if (strcmp(kind, "remove") == 0 && (c->scope == DELTA_READ_TABLE || removes_same(cm, o)))
+		what = "removed files that were read";
+	if (what == NULL)
+		return 0;
+	return msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " of another writer came first and %s", cm->table->address, version,
+	    what);
+}
+
+static int
+weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version, struct msg *err)
+{
+	json_t *o = json_loadb(line, n, 0, NULL), *value;
+	const char *kind;
+	int verdict = 0;
+
+	if (!json_is_object(o)) {
+		json_decref(o);
+		return msg_set(err, EX_DATAERR, "%s: version %" PRId64 ": not a JSON object in the log", cm->table->address, version);
+	}
+	json_object_foreach(o, kind, value)
+		if (verdict == 0 && json_is_object(value))
+			verdict = weigh(cm, kind, value, version, err);
+	json_decref(o);
+	return verdict;
+}
+
+/* All actions of a version that came first. As weigh. */
+static int
+weigh_version(const struct commit *cm, int64_t version, struct msg *err)
+{
+	char *name = delta_log_commit_name(version);
+	struct buf text = { 0 };
+	const char *p, *end, *lf;
+	int verdict = store_get(cm->table->store, name, &text, err);
+
+	if (verdict == 0)
+		verdict = msg_set(err, EX_DATAERR, "%s/%s: gone", cm->table->address, name);
+	else if (verdict > 0)
+		verdict = 0;
+	end = (const char *)text.p + text.len;
+	for (p = (const char *)text.p; verdict == 0 && p < end; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		if (lf == NULL)
+			lf = end;
+		if (lf > p)
+			verdict = weigh_line(cm, p, (size_t)(lf - p), version, err);
+	}
+	buf_free(&text);
+	free(name);
+	return verdict;
+}
+
+/* ---- what goes with a version ---- */
+
+/* Clause Version Checksum File: known without another look at the log where our version follows the one we started from. */
+static int
+write_checksum(const struct commit *cm, int64_t version, struct msg *err)
+{
+	const struct delta_change *c = cm->change;
+	int64_t bytes = 0, files = (int64_t)(cm->base->nfiles + c->nadds - c->nremoves);
+	struct buf b = { 0 };
+	char *name;
+	size_t i;
+	int done;
+
+	for (i = 0; i < cm->base->nfiles; i++)
+		bytes += cm->base->files[i].size;
+	for (i = 0; i < c->nremoves; i++)
+		bytes -= cm->base->files[c->removes[i]].size;
+	for (i = 0; i < c->nadds; i++)
+		bytes += c->adds[i].size;
+	buf_addf(&b, "{\"txnId\":\"%s\",\"tableSizeBytes\":%" PRId64 ",\"numFiles\":%" PRId64 ",\"numMetadata\":1,\"numProtocol\":1,"
+	    "\"metadata\":%s,\"protocol\":%s}\n", cm->txn_id, bytes, files, (char *)cm->metadata.p, (char *)cm->protocol.p);
+	name = xasprintf(DELTA_LOG "/%020" PRId64 ".crc", version);
+	done = store_put(cm->table->store, name, b.p, b.len, STORE_NEW, err);
+	free(name);
+	buf_free(&b);
+	return done < 0 ? -1 : 0;
+}
+
+static int64_t
+checkpoint_interval(const struct delta_snapshot *s)
+{
+	const char *word = delta_property(s, "delta.checkpointInterval");
+	int64_t n;
+
+	return word != NULL && num_int64(word, strlen(word), &n) && n > 0 ? n : CHECKPOINT_INTERVAL;
+}
+
+static int
+write_checkpoint(struct delta_table *t, int64_t version, struct msg *err)
+{
+	struct delta_snapshot s;
+	int failed;
+
+	if (delta_load(t, version, &s, err) < 0)
+		return -1;
+	failed = delta_checkpoint_write(t, &s, err);
+	delta_snapshot_free(&s);
+	return failed;
+}
+
+/* ---- the commit ---- */
+
+/* Tries version after version until one is ours. As weigh, 0 with *version set. */
+static int
+take_version(struct commit *cm, int64_t *version, struct msg *err)
+{
+	struct buf text = { 0 };
+	int64_t v = cm->base->version + 1;
+	char *name;
+	int tries, verdict, done = 0;
+
+	for (tries = 0, verdict = 0; verdict == 0 && done == 0; tries++, v++) {
+		if (tries == TRIES) {
+			verdict = msg_set(err, EX_TEMPFAIL, "%s: %d other writers came first", cm->table->address, TRIES);
+			break;
+		}
+		text.len = 0;
+		put_commit(&text, cm, v - 1);
+		name = delta_log_commit_name(v);
+		done = store_put(cm->table->store, name, text.p, text.len, STORE_NEW, err);
+		free(name);
+		if (done < 0)
+			verdict = -1;
+		else if (done == 0)
+			verdict = weigh_version(cm, v, err);
+	}
+	*version = v - 1;
+	buf_free(&text);
+	return verdict;
+}
+
+int
+delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c, int64_t *version,
+    struct msg *warn, struct msg *err)
+{
+	struct commit cm = { .table = t, .base = base, .change = c };
+	int verdict = 0;
+
+	*version = -1;
+	if (c->app.id != NULL && delta_app_version(base, c->app.id) >= c->app.version)
+		return 0;
+	if (prepare(&cm, err) < 0)
+		verdict = -1;
+	else
+		verdict = take_version(&cm, version, err);
+	if (verdict == 0) {
+		if (*version == base->version + 1)
+			(void)write_checksum(&cm, *version, warn);
+		if (*version > 0 && *version % checkpoint_interval(base) == 0)
+			(void)write_checkpoint(t, *version, warn);
+	} else {
+		*version = -1;
+	}
+	buf_free(&cm.metadata);
+	buf_free(&cm.protocol);
+	return verdict < 0 ? -1 : 0;
+}
