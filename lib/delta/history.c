@@ -77,6 +77,7 @@ list_commits(struct delta_table *t, struct delta_commit_info **commits, size_t *
 	if (*n > 0)
 		return 0;
 	free(*commits);
+	*commits = NULL;
 	return msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit in " DELTA_LOG, t->address);
 }
 
@@ -116,9 +117,10 @@ delta_history(struct delta_table *t, size_t most, struct delta_history *h, struc
 	}
 	free(commits);
 	buf_free(&text);
-	if (got < 0)
-		delta_history_free(h);
-	return got < 0 ? -1 : 0;
+	if (got >= 0)
+		return 0;
+	delta_history_free(h);
+	return -1;
 }
 
 void
