@@ -5,10 +5,11 @@ layers() {
 	cat <<-'END'
 	base
 	val
-	key rec schema parquet
+	key rec schema parquet store
 	csv
 	text
-	agg clean join pred sql
+	agg clean join pred sql delta
+	table
 	END
 }
 

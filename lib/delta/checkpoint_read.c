@@ -322,7 +322,7 @@ row(struct checkpoint *c, struct delta_names *sidecars)
 }
 
 /* Moves every leaf to its entries of the next row: one, or those up to the next that begins a row. */
-static void
+static int
 step(struct checkpoint *c, bool first)
 {
 	for (enum leaf leaf = 0; leaf < LEAVES; leaf++) {
@@ -331,10 +331,13 @@ step(struct checkpoint *c, bool first)
 		if (!col->there)
 			continue;
 		col->from = first ? 0 : col->to;
+		if (col->from >= col->v->n)
+			return msg_set(c->err, EX_DATAERR, "%s: checkpoint column %s: too few rows", c->name, col->about->path);
 		col->to = col->from + 1;
 		while (col->v->rep != NULL && col->to < col->v->n && col->v->rep[col->to] != 0)
 			col->to++;
 	}
+	return 0;
 }
 
 static int
@@ -346,8 +349,7 @@ batch(struct checkpoint *c, const struct pq_batch *b, struct delta_names *sideca
 		if (c->columns[leaf].there)
 			c->columns[leaf].v = &b->columns[k++];
 	for (i = 0; i < b->rows; i++) {
-		step(c, i == 0);
-		if (row(c, sidecars) < 0)
+		if (step(c, i == 0) < 0 || row(c, sidecars) < 0)
 			return -1;
 	}
 	return 0;
@@ -356,7 +358,7 @@ batch(struct checkpoint *c, const struct pq_batch *b, struct delta_names *sideca
 int
 delta_checkpoint_read(struct delta_state *st, struct store *store, const char *name, struct delta_names *sidecars, struct msg *err)
 {
-	struct checkpoint c = { .st = st, .name = name, .err = err };
+	struct checkpoint c = { .st = st, .err = err };
 	struct store_in in;
 	struct pq_source source;
 	struct pq_reader *r = NULL;
@@ -365,6 +367,7 @@ delta_checkpoint_read(struct delta_state *st, struct store *store, const char *n
 
 	if (store_in_open(store, name, &in, err) < 0)
 		return -1;
+	c.name = in.path;
 	source = delta_pq_source(&in);
 	got = pq_open(&r, &source, 0, err);
 	if (got == 0)

@@ -239,7 +239,10 @@ int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const
 /* checkpoint_write.c: a classic checkpoint of a snapshot in one file, in the schema Spark writes, and the hint for it. */
 int delta_checkpoint_write(struct delta_table *t, const struct delta_snapshot *s, struct msg *err);
 
-/* schema_write.c: columns as schemaString. Appended. EX_CONFIG where a name is not allowed or two differ only in case. */
+/* schema_write.c: may a table have columns of these names? EX_CONFIG where one is not allowed or two differ only in case. */
+int delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err);
+
+/* Columns as schemaString, checked. Appended. */
 int delta_schema_put(struct buf *out, const struct delta_column *columns, size_t n, struct msg *err);
 
 #endif

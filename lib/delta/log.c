@@ -142,15 +142,14 @@ delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct m
 		goto failed;
 	}
 	log->version = version < 0 ? newest : version;
-	log->commit_times = xcalloc((size_t)(log->version - log->checkpoint), sizeof(*log->commit_times));
 	next = log->checkpoint + 1;
-	for (i = 0; i < log->list.n && next <= log->version; i++) {
-		if (!delta_log_parse(log->list.entries[i].name, &n) || n.kind != DELTA_LOG_COMMIT || n.version < next)
+	for (i = 0; i < log->list.n; i++) {
+		if (!delta_log_parse(log->list.entries[i].name, &n) || n.kind != DELTA_LOG_COMMIT)
 			continue;
-		if (n.version > next)
-			break;
-		log->commit_times[next - log->checkpoint - 1] = log->list.entries[i].mtime;
-		next++;
+		if (n.version == log->version)
+			log->commit_time = log->list.entries[i].mtime;
+		if (n.version == next && next <= log->version)
+			next++;
 	}
 	if (next <= log->version) {
 		msg_set(err, log->checkpoint < 0 && next == 0 && version >= 0 ? EX_NOINPUT : EX_DATAERR,
@@ -167,7 +166,6 @@ void
 delta_log_free(struct delta_log *log)
 {
 	free(log->checkpoint_files);
-	free(log->commit_times);
 	store_list_free(&log->list);
 	memset(log, 0, sizeof(*log));
 }

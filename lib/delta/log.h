@@ -29,7 +29,7 @@ struct delta_log {
 	const char **checkpoint_files;	/* names within the log's folder; owned array, the names belong to list */
 	size_t ncheckpoint_files;
 	enum delta_log_kind checkpoint_kind;
-	int64_t *commit_times;		/* modification times of the commits checkpoint + 1 to version; owned */
+	int64_t commit_time;		/* modification time of the version's commit, 0 where only its checkpoint is left */
 	struct store_list list;
 };
 

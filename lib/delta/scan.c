@@ -262,6 +262,7 @@ next_file(struct delta_scan *sc, struct msg *err)
 {
 	const struct delta_file *f;
 	struct pq_source source;
+	struct msg why = { 0 };
 
 	do {
 		if (sc->next == sc->nfiles)
@@ -272,8 +273,8 @@ next_file(struct delta_scan *sc, struct msg *err)
 	if (store_in_open(sc->table->store, f->name, &sc->in, err) < 0)
 		return -1;
 	source = delta_pq_source(&sc->in);
-	if (f->dv != NULL && delta_dv_read(sc->table->store, f->dv, &sc->gone, &sc->ngone, err) < 0)
-		return -1;
+	if (f->dv != NULL && delta_dv_read(sc->table->store, f->dv, &sc->gone, &sc->ngone, &why) < 0)
+		return msg_set(err, why.status, "%s: %s", sc->in.path, why.text);
 	return pq_open(&sc->reader, &source, 0, err) < 0 || set_sources(sc, f, err) < 0 ? -1 : 1;
 }
 
@@ -290,6 +291,7 @@ set_vectors(struct delta_scan *sc, const struct pq_batch *b)
 
 		if (so->origin == FROM_FILE && so->caster.cast == DELTA_SAME) {
 			*v = b->columns[so->leaf];
+			v->dict_serial += (uint64_t)sc->next << 32;	/* each file counts its dictionaries from 1 */
 			continue;
 		}
 		*v = (struct pq_vector){ .n = b->rows, .v.any = so->values };

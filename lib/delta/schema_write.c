@@ -8,8 +8,8 @@
 #include "delta/state.h"
 #include "delta/write.h"
 
-static int
-check_names(const struct delta_column *columns, size_t n, struct msg *err)
+int
+delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err)
 {
 	size_t i, k;
 
@@ -68,7 +68,7 @@ delta_schema_put(struct buf *out, const struct delta_column *columns, size_t n, 
 {
 	size_t i;
 
-	if (check_names(columns, n, err) < 0)
+	if (delta_schema_check(columns, n, err) < 0)
 		return -1;
 	buf_adds(out, "{\"type\":\"struct\",\"fields\":[");
 	for (i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ delta_schema_extend(struct buf *out, const struct delta_snapshot *s, const struc
 	struct buf one = { 0 };
 	char *text = NULL;
 	size_t i;
-	int failed = check_names(columns, n, err);
+	int failed = delta_schema_check(columns, n, err);
 
 	for (i = s->ncolumns; i < n && !failed; i++) {
 		one.len = 0;

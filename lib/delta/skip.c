@@ -87,18 +87,16 @@ delta_bound_meets(const struct delta_bound *b, const struct delta_column *c, boo
 /* ---- the statistics of a file ---- */
 
 /*
- * A decimal's bound. JSON numbers come as doubles, which may be off by half a unit of their last place: one unit outwards is a bound all the
- * same, and that is all skipping needs.
+ * A decimal's bound. JSON numbers come as doubles: the number, the power of ten and their product are each rounded once, so eight units of the
+ * last place outwards are a bound all the same, and that is all skipping needs.
  */
 static bool
 decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union pq_value *v)
 {
-	double d = json_number_value(j);
+	double d = json_number_value(j) * (double)num_pow10(c->scale), slack = fabs(d) * 0x1p-49;
 	i128 w;
 
-	d = nextafter(d, upper ? INFINITY : -INFINITY) * (double)num_pow10(c->scale);
-	d = nextafter(d, upper ? INFINITY : -INFINITY);
-	d = upper ? ceil(d) : floor(d);
+	d = upper ? ceil(d + slack) : floor(d - slack);
 	if (!(fabs(d) < 1e38))
 		return false;
 	w = (i128)d;

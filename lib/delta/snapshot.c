@@ -15,6 +15,7 @@ delta_open(struct delta_table *t, const char *address, struct msg *err)
 	if (store_open(&t->store, t->address, err) == 0)
 		return 0;
 	free(t->address);
+	t->address = NULL;
 	return -1;
 }
 
@@ -37,12 +38,14 @@ static int
 read_json(struct delta_table *t, struct delta_state *st, const char *name, struct delta_names *sidecars, struct msg *err)
 {
 	struct buf text = { 0 };
+	char *path = xasprintf("%s/%s", t->address, name);
 	int got = store_get(t->store, name, &text, err);
 
 	if (got == 0)
-		got = msg_set(err, EX_DATAERR, "%s/%s: gone while the table was read", t->address, name);
+		got = msg_set(err, EX_DATAERR, "%s: gone while the table was read", path);
 	else if (got > 0)
-		got = delta_actions(st, name, &text, sidecars, err);
+		got = delta_actions(st, path, &text, sidecars, err);
+	free(path);
 	buf_free(&text);
 	return got;
 }
@@ -100,7 +103,7 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	delta_state_init(&st, s, t->address);
 	failed = replay(t, &st, &log, &why);
 	s->version = log.version;
-	s->timestamp = log.version > log.checkpoint ? log.commit_times[log.version - log.checkpoint - 1] : 0;
+	s->timestamp = log.commit_time;
 	if (failed) {
 		strncmp(why.text, t->address, strlen(t->address)) == 0 ? msg_set(err, why.status, "%s", why.text) :
 		    name_table(t, &why, err);

@@ -51,6 +51,8 @@ put_string(struct buf *out, const struct pq_bytes *b, bool upper)
 	}
 	while (b->n - n >= sizeof(last) && memcmp(b->p + n, last, sizeof(last)) == 0)
 		n += sizeof(last);
+	if (n < b->n && utf8_len(b->p + n, b->n - n) == 0)
+		return false;
 	put_text(out, b->p, n, n == b->n ? "" : b->p[n] < 0x7f ? "\x7f" : "\xf4\x8f\xbf\xbf");
 	return true;
 }

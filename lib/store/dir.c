@@ -1,10 +1,12 @@
-/* A directory as a store. An object is written under a temporary name and linked or renamed to its own. */
+/* A directory as a store. An object is written without a name, or under a temporary one, and linked or renamed to its own. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,7 +49,9 @@ store_address(const struct store *s)
 static char *
 path_of(const struct store *s, const char *name)
 {
-	return *name == '/' ? xstrdup(name) : *name == '\0' ? xstrdup(s->root) : xasprintf("%s/%s", s->root, name);
+	if (*name == '/' || (*name != '\0' && strcmp(s->root, ".") == 0))
+		return xstrdup(name);
+	return *name == '\0' ? xstrdup(s->root) : xasprintf("%s/%s", s->root, name);
 }
 
 /* ---- listing ---- */
@@ -109,8 +113,10 @@ int
 store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err)
 {
 	memset(list, 0, sizeof(*list));
-	if (list_folder(s, folder, false, NULL, list, err) < 0)
+	if (list_folder(s, folder, false, NULL, list, err) < 0) {
+		store_list_free(list);
 		return -1;
+	}
 	if (list->n > 1)
 		qsort(list->entries, list->n, sizeof(*list->entries), by_name);
 	return 0;
@@ -120,8 +126,10 @@ int
 store_walk(struct store *s, bool (*skip)(const char *), struct store_list *list, struct msg *err)
 {
 	memset(list, 0, sizeof(*list));
-	if (list_folder(s, "", true, skip, list, err) < 0)
+	if (list_folder(s, "", true, skip, list, err) < 0) {
+		store_list_free(list);
 		return -1;
+	}
 	if (list->n > 1)
 		qsort(list->entries, list->n, sizeof(*list->entries), by_name);
 	return 0;
@@ -219,25 +227,7 @@ folder_of(const char *path)
 	return slash == NULL ? xstrdup(".") : slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-static int
-make_folders(const char *folder, struct msg *err)
-{
-	char *parent;
-	int failed;
-
-	if (mkdir(folder, 0777) == 0 || errno == EEXIST)
-		return 0;
-	if (errno != ENOENT)
-		return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
-	parent = folder_of(folder);
-	failed = make_folders(parent, err);
-	free(parent);
-	if (failed || mkdir(folder, 0777) == 0 || errno == EEXIST)
-		return failed;
-	return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
-}
-
-/* Makes the names in a folder durable. */
+/* Makes the name of what `path` names durable. */
 static int
 sync_folder(const char *path, struct msg *err)
 {
@@ -253,23 +243,59 @@ sync_folder(const char *path, struct msg *err)
 	return failed;
 }
 
+static int
+make_folders(const char *folder, struct msg *err)
+{
+	int made = mkdir(folder, 0777), failed;
+	char *parent;
+
+	if (made < 0 && errno == ENOENT) {
+		parent = folder_of(folder);
+		failed = make_folders(parent, err);
+		free(parent);
+		if (failed)
+			return -1;
+		made = mkdir(folder, 0777);
+	}
+	if (made == 0)
+		return sync_folder(folder, err);
+	return errno == EEXIST ? 0 : msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
+}
+
+/* A file without a name, which nothing is left of when the process is gone; -1 where the file system has no such thing. */
+static int
+open_nameless(const char *folder)
+{
+#ifdef O_TMPFILE
+	if (access("/proc/self/fd", X_OK) == 0)
+		return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+#endif
+	(void)folder;
+	return -1;
+}
+
+/* The temporary name is random: writers in several machines or containers share a folder, and may share process numbers too. */
 int
 store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err)
 {
-	static unsigned serial;
+	const char *last;
 	char *folder;
+	uint64_t random;
 
-	out->size = 0;
-	out->fd = -1;
-	out->path = path_of(s, name);
+	*out = (struct store_out){ .fd = -1, .path = path_of(s, name) };
 	folder = folder_of(out->path);
-	out->temp = xasprintf("%s/.%s.%ld-%u.tmp", folder, strrchr(out->path, '/') != NULL ? strrchr(out->path, '/') + 1 : out->path,
-	    (long)getpid(), serial++);
-	if (make_folders(folder, err) == 0) {
-		unlink(out->temp);	/* of a killed process that had our number */
-		out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	last = strrchr(out->path, '/');
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		msg_sys(err, EX_OSERR, "no random numbers");
+	} else if (make_folders(folder, err) == 0) {
+		out->temp = xasprintf("%s/.%s.%016" PRIx64 ".tmp", folder, last != NULL ? last + 1 : out->path, random);
+		out->fd = open_nameless(folder);
+		out->named = out->fd < 0;
+		if (out->named)
+			out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		out->named = out->named && out->fd >= 0;
 		if (out->fd < 0)
-			msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->temp);
+			msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
 	}
 	free(folder);
 	if (out->fd < 0)
@@ -280,37 +306,69 @@ store_out_open(struct store *s, const char *name, struct store_out *out, struct 
 int
 store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err)
 {
-
 	out->size += n;
 	return io_write(out->fd, p, n, out->path, err);
 }
 
+/* Gives what is written another name, if that is free. */
+static int
+link_to(const struct store_out *out, const char *path)
+{
+	char fd[64];
+
+	if (out->named)
+		return link(out->temp, path);
+	snprintf(fd, sizeof(fd), "/proc/self/fd/%d", out->fd);
+	return linkat(AT_FDCWD, fd, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
 /*
- * Syncs, closes and gives the object its name: 1; with STORE_NEW 0 where the name was taken. link() is atomic and fails where the name exists.
- * Over a network its answer may get lost: two links to our file say that it succeeded all the same.
+ * The object's name, where no object has it: 1, or 0 where one has. link() is atomic and fails where the name exists. Over a network its
+ * answer may get lost: two names of our file say that it succeeded all the same.
  */
+static int
+name_new(struct store_out *out, struct msg *err)
+{
+	struct stat st;
+
+	if (link_to(out, out->path) == 0)
+		return 1;
+	if (errno == EEXIST)
+		return out->named && fstat(out->fd, &st) == 0 && st.st_nlink == 2;
+	return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+}
+
+/* The object's name, whoever has it. */
+static int
+name_over(struct store_out *out, struct msg *err)
+{
+	if (!out->named) {
+		if (link_to(out, out->path) == 0)
+			return 1;
+		if (errno != EEXIST || link_to(out, out->temp) < 0)
+			return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+		out->named = true;
+	}
+	if (rename(out->temp, out->path) < 0)
+		return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+	out->named = false;
+	return 1;
+}
+
+/* Syncs, gives the object its name and closes: 1; with STORE_NEW 0 where the name was taken. */
 static int
 publish(struct store_out *out, enum store_mode mode, struct msg *err)
 {
-	struct stat st;
-	int done = 1;
+	int done = fsync(out->fd) == 0 ? 1 : msg_sys(err, EX_IOERR, "%s", out->path);
 
-	if (fsync(out->fd) < 0)
-		done = msg_sys(err, EX_IOERR, "%s", out->temp);
+	if (done == 1)
+		done = mode == STORE_NEW ? name_new(out, err) : name_over(out, err);
 	if (close(out->fd) < 0 && done == 1)
-		done = msg_sys(err, EX_IOERR, "%s", out->temp);
+		done = msg_sys(err, EX_IOERR, "%s", out->path);
 	out->fd = -1;
-	if (done == 1 && mode == STORE_REPLACE && rename(out->temp, out->path) < 0)
-		done = msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
-	if (done == 1 && mode == STORE_NEW && link(out->temp, out->path) < 0) {
-		if (errno == EEXIST)
-			done = stat(out->temp, &st) == 0 && st.st_nlink == 2;
-		else
-			done = msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
-	}
 	if (done == 1 && sync_folder(out->path, err) < 0)
 		done = -1;
-	store_out_abandon(out);	/* the temporary name, where it is still there */
+	store_out_abandon(out);	/* the temporary name, where there is one */
 	return done;
 }
 
@@ -325,8 +383,9 @@ store_out_abandon(struct store_out *out)
 {
 	if (out->fd >= 0)
 		close(out->fd);
-	if (out->temp != NULL)
+	if (out->named)
 		unlink(out->temp);
+	out->named = false;
 	free(out->path);
 	free(out->temp);
 	out->fd = -1;

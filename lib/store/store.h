@@ -62,13 +62,14 @@ int store_in_read(struct store_in *in, uint64_t offset, void *p, size_t n, struc
 void store_in_close(struct store_in *in);
 
 /*
- * Writing an object in pieces: it appears in store_out_commit and not before. What an abandoned or killed
- * writer leaves has a name that begins with '.', which is nobody's object.
+ * Writing an object in pieces: it appears in store_out_commit and not before. A killed writer leaves nothing where the file
+ * system has files without names, else one whose name begins with '.', which is nobody's object.
  */
 struct store_out {
 	int fd;
 	uint64_t size;
 	char *path, *temp;	/* owned */
+	bool named;		/* temp is there */
 };
 int store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
 int store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err);
