@@ -50,6 +50,20 @@ reasons() {
 	same "in	10.00" "$(acct-select -c kind,amount -w "id = 1" pay.acct | acct-cat -f tsv | tail -n +2)"
 }
 
+@test "clean: what was rejected, by reason, as in the manual" {
+	printf '%s\n' 'Id,day,amount,kind,note' '1,x,1,in,' '2,x,1,in,' '3' >t.csv
+	clean t.csv >good.acct
+	same "$(printf '%s\n' reason,n field-count,1 type,2)" "$(acct-balance -k reason 'n=count()' -i rej | acct-cat)"
+}
+
+@test "clean: several files as one, their columns in different orders" {
+	printf '%s\n' 'Id,day,amount,kind,note' '1,2024-01-31,1,in,a' '2,x,1,in,b' >a.csv
+	printf '%s\n' 'note,kind,amount,day,Id' 'c,out,2,2024-02-01,3' 'd,out,2,x,4' >b.csv
+	acct-ingest -s pay.yaml a.csv b.csv | acct-clean -s pay.yaml -r rej >good.acct
+	same "$(printf '%s\n' '1	2024-01-31	1.00	in	a' '3	2024-02-01	2.00	out	c')" "$(tsv good.acct | tail -n +2)"
+	same "$(printf '%s\n' 'Id,day,amount,kind,note' '2,x,1,in,b' '4,x,2,out,d')" "$(acct-cat -f raw rej)"
+}
+
 @test "clean: every reason, at the first failing column" {
 	printf '%s\n' 'Id,day,amount,kind,note' '1,2024-01-31,10.00,in,good' '2,2024-01-31,10.00' '3,2024-01-31,1,in,x,y' \
 	    '4,2024-02-30,x,in,' '5,,x,in,' '6,1999-12-31,1.00,in,' '7,2024-01-31,1.005,in,' '8,2024-01-31,10000000.00,in,' \
