@@ -166,8 +166,8 @@ int pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq
     const struct pq_options *opt, struct msg *err);
 
 /*
- * Adds rows: one vector per leaf in schema order. Copies what it needs. Values are not judged; decimals must fit
- * their precision.
+ * Adds rows: one vector per leaf in schema order. Copies what it needs. Values are not judged, but one of
+ * bytes may have 128 MiB at most (EX_DATAERR); decimals must fit their precision.
  */
 int pq_write(struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err);
 
@@ -216,7 +216,7 @@ struct pq_source {
 };
 
 /*
- * Opens a file and reads its footer. `limit` is the most bytes one page may have when uncompressed (0: 1 GiB); what
+ * Opens a file and reads its footer. `limit` is the most bytes one page may have when uncompressed (0: 256 MiB); what
  * a file claims is never allocated before it is known to be there or below it. Encrypted files are refused. The
  * reader takes no lock and keeps no more than a page and a dictionary of each selected column.
  */

@@ -157,7 +157,7 @@ pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit, str
 	*rp = NULL;
 	r->source = *source;
 	r->source.name = r->name = xstrdup(source->name);
-	r->limit = limit == 0 ? (size_t)1 << 30 : limit;
+	r->limit = limit == 0 ? (size_t)256 << 20 : limit;
 	if (open_reader(r, err) == -1) {
 		pq_close(r);
 		return -1;

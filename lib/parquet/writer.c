@@ -63,8 +63,8 @@ fill_options(struct pq_options *o)
 		o->page_rows = 20000;
 	if (o->page_bytes == 0)
 		o->page_bytes = 1 << 20;
-	if (o->page_bytes > OUT_MAX_VALUE)
-		o->page_bytes = OUT_MAX_VALUE;
+	if (o->page_bytes > OUT_MAX_PAGE)
+		o->page_bytes = OUT_MAX_PAGE;
 }
 
 int

@@ -12,7 +12,10 @@
 #include "parquet/schema.h"
 #include "parquet/stats.h"
 
-enum { OUT_MAX_VALUE = 1 << 30 };	/* bytes of one value */
+enum {
+	OUT_MAX_VALUE = 128 << 20,	/* bytes of one value */
+	OUT_MAX_PAGE = 64 << 20		/* bytes after which a page is closed, at most: with a value more it is within what readers take */
+};
 
 struct out_page {
 	size_t entry, entries, value, values, byte;	/* byte: of bytes not in a dictionary, where the values begin */

@@ -745,6 +745,103 @@ test_failing_sink(void)
 	ok("a sink that fails at any write fails the file for good");
 }
 
+/* A file of one required column with the one value, and keys. */
+static void
+write_one(struct buf *file, enum pq_type type, const void *value, const char *const *keys)
+{
+	const struct pq_field f = { .name = "a", .type = type, .id = PQ_NO_ID };
+	const struct pq_vector v = { .n = 1, .v.any = value };
+	struct pq_options o = { .keys = keys };
+	struct pq_sink sink = memory_sink(file);
+	struct msg err = { .status = 0 };
+	struct pq_writer *w;
+
+	file->len = 0;
+	CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0 && pq_write(w, 1, &v, &err) == 0 && pq_finish(w, &err) == 0, "%s", err.text);
+	pq_writer_free(w);
+}
+
+static const char *
+key_of(struct buf *file, const char *key, char out[32])
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	CHECK(strncmp(pq_created_by(r), "acct version ", 13) == 0 && strstr(pq_created_by(r), " (build ") != NULL, "created by");
+	snprintf(out, 32, "%s", pq_key(r, key) == NULL ? "none" : pq_key(r, key));
+	pq_close(r);
+	return out;
+}
+
+static void
+test_calendars(void)
+{
+	static const char *const julian[] = { "org.apache.spark.legacyDateTime", "", NULL };
+	static const char *const old[] = { "org.apache.spark.version", "2.4.8", NULL };
+	static const char *const own[] = { "mine", "yes", NULL };
+	const int32_t first = -141427, before = first - 1;
+	const int64_t instant = -2208988800000001;
+	struct buf file = { 0 };
+	char text[32];
+
+	write_one(&file, PQ_DATE, &first, own);
+	CHECK(strcmp(key_of(&file, "mine", text), "yes") == 0, "own keys");
+	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "none") == 0, "no key without need");
+	write_one(&file, PQ_DATE, &before, NULL);
+	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "3.0.0") == 0, "ancient days are said to be Gregorian");
+	CHECK(read_all(&file) == 0, "and read back");
+	write_one(&file, PQ_TIMESTAMP, &instant, NULL);
+	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "3.0.0") == 0, "ancient instants too");
+	write_one(&file, PQ_DATE, &before, julian);
+	CHECK(read_all(&file) == -1, "a Julian day is refused");
+	write_one(&file, PQ_TIMESTAMP, &instant, old);
+	CHECK(read_all(&file) == -1, "and one of an old Spark");
+	write_one(&file, PQ_DATE, &first, julian);
+	CHECK(read_all(&file) == 0, "days of both calendars are read");
+	buf_free(&file);
+	ok("ancient days say their calendar, and those of the other are refused");
+}
+
+static void
+test_names(void)
+{
+	static const struct pq_field f[] = {
+		{ .name = "id", .type = PQ_INT64, .id = 7 },
+		{ .name = "g", .repetition = PQ_OPTIONAL, .children = 1, .id = 8 },
+		{ .name = "x", .repetition = PQ_OPTIONAL, .type = PQ_DECIMAL, .precision = 28, .scale = 2, .id = 9 }
+	};
+	struct pq_field bad = { .name = "", .type = PQ_INT64, .id = PQ_NO_ID };
+	struct buf file = { 0 };
+	struct pq_sink sink = memory_sink(&file);
+	struct pq_source source;
+	struct pq_options o = pq_defaults();
+	struct msg err = { .status = 0 };
+	const struct pq_column *c;
+	struct pq_writer *w;
+	struct pq_reader *r;
+	size_t n;
+
+	CHECK(pq_create(&w, &sink, &bad, 1, &o, &err) == -1 && err.status == EX_SOFTWARE, "a name that is empty");
+	err.status = 0;
+	CHECK(pq_create(&w, &sink, f, 3, &o, &err) == 0 && pq_finish(w, &err) == 0, "%s", err.text);
+	pq_writer_free(w);
+	source = memory_source(&file);
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	c = pq_columns(r, &n);
+	CHECK(n == 2 && c[0].id == 7 && c[0].top && c[0].max_def == 0 && c[1].id == 9 && !c[1].top && c[1].max_def == 2, "columns");
+	CHECK(c[1].type == PQ_DECIMAL && c[1].precision == 28 && c[1].scale == 2 && c[1].shape == PQ_I128, "a decimal");
+	CHECK(pq_find(r, "g.x", &err) == 1 && pq_find_flat(r, "id", &err) == 0 && err.status == 0, "found");
+	CHECK(pq_find_flat(r, "g", &err) == -1 && strcmp(err.text, "memory: column 'g': a nested column, which is not read") == 0,
+	    "%s", err.text);
+	err.status = 0;
+	CHECK(pq_find(r, "ID", &err) == -1 && strcmp(err.text, "memory: no column 'ID'; there are id, g.x") == 0, "%s", err.text);
+	pq_close(r);
+	buf_free(&file);
+	ok("columns are found by name, field ids and types come back");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -759,6 +856,8 @@ main(int argc, char *argv[])
 	test_files();
 	test_damage();
 	test_failing_sink();
+	test_calendars();
+	test_names();
 	if (cpu_has_avx2()) {
 		fflush(stdout);
 		setenv("ACCT_PORTABLE", "1", 1);
