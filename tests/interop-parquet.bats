@@ -20,3 +20,11 @@ peers() {
 	need "$SHARED/conformance/parquet"
 	peers given "$SHARED/conformance/parquet"
 }
+
+@test "parquet: Spark reads what we write and we read what Spark writes" {
+	python=${PEERS:-$ROOT/build/peers}/bin/python
+	grep -q '^pyspark==' "$BATS_TEST_DIRNAME/peers.txt" && sh "$BATS_TEST_DIRNAME/peers.sh" pyarrow duckdb polars pyspark || true
+	"$python" -c 'import pyspark, pyarrow, duckdb, polars' 2>/dev/null || skip "SKIPPED: pyspark is not there"
+	run -0 "$python" "$BATS_TEST_DIRNAME/interop/parquet_spark.py" "$BUILD/tools/pqtool" "$T"
+	echo "$output"
+}
