@@ -6,7 +6,7 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 
 packages='gcc make pkg-config libc6-dev libcsv-dev libyaml-dev libbsd-dev libxxhash-dev libsnappy-dev libzstd-dev zlib1g-dev
-	liblz4-dev sqlite3 bc util-linux openssl'
+	liblz4-dev libjansson-dev sqlite3 bc util-linux openssl'
 
 installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

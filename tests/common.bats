@@ -2,7 +2,8 @@ load helper
 
 # What all programs have in common. A program without a line here fails the first case.
 #
-# program, what it reads (text: CSV; raw: records of acct-ingest; records), and its command line, where IN is the input.
+# program, what it reads (text: CSV; raw: records of acct-ingest; records; table: no stream, its own tests have these cases), and its command line,
+# where IN is the input.
 table() {
 	cat <<-'END'
 	acct-ingest	text	acct-ingest -t t IN
@@ -15,6 +16,8 @@ table() {
 	acct-cat	records	acct-cat IN
 	acct-cat	records	acct-cat -f table IN
 	acct-select	records	acct-select -w id>0 IN
+	acct-write	records	acct-write -i IN -o -
+	acct-read	table	acct-read IN
 	END
 }
 
@@ -48,7 +51,7 @@ each() {
 	table >table.txt
 	while IFS=$'\t' read -r -u 9 program reads command; do
 		[ -x "$BUILD/bin/$program" ] || continue
-		case $kind in all | "$reads") ;; any) [ "$reads" != text ] || continue ;; *) continue ;; esac
+		case $kind,$reads in "$reads,$reads") ;; *,table | any,text) continue ;; all,* | any,*) ;; *) continue ;; esac
 		echo "$command" >&2
 		"$@" "$program" "$reads" "$command"
 	done 9<table.txt
@@ -278,6 +281,10 @@ to_terminal() {
 	case $1 in
 	acct-cat | acct-merge-sql)
 		on_terminal 0 "${3/IN/$(input "$2")}"
+		;;
+	acct-write)
+		on_terminal 64 "${3/IN/$(input "$2")}"
+		grep -q "^$1: <stdout>: Parquet is not written to a terminal" err.txt
 		;;
 	*)
 		on_terminal 64 "${3/IN/$(input "$2")}"

@@ -83,7 +83,8 @@ struct delta_domain {			/* clause Domain Metadata */
 
 struct delta_table {
 	struct store *store;
-	char *address;			/* for messages */
+	char *address;			/* as it was given, for messages */
+	char *root;			/* its real path, to know its own files by absolute ones */
 };
 
 struct delta_snapshot {			/* everything is owned and lives until delta_snapshot_free */

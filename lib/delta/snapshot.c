@@ -8,15 +8,14 @@
 int
 delta_open(struct delta_table *t, const char *address, struct msg *err)
 {
-	char *real = realpath(address, NULL);
-
-	/* Where it is not there yet, the address as it was given will do: there are no files to know by their absolute paths. */
-	t->address = real != NULL ? real : xstrdup(address);
-	if (store_open(&t->store, t->address, err) == 0)
-		return 0;
-	free(t->address);
-	t->address = NULL;
-	return -1;
+	memset(t, 0, sizeof(*t));
+	if (store_open(&t->store, address, err) < 0)
+		return -1;
+	t->address = xstrdup(store_address(t->store));
+	t->root = realpath(address, NULL);
+	if (t->root == NULL)		/* it is not there yet, and so are no files */
+		t->root = xstrdup(t->address);
+	return 0;
 }
 
 void
@@ -24,6 +23,7 @@ delta_close(struct delta_table *t)
 {
 	store_close(t->store);
 	free(t->address);
+	free(t->root);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -31,6 +31,10 @@ delta_close(struct delta_table *t)
 static int
 name_table(const struct delta_table *t, const struct msg *why, struct msg *err)
 {
+	size_t n = strlen(t->address);
+
+	if (strncmp(why->text, t->address, n) == 0 && (why->text[n] == '/' || why->text[n] == ':'))
+		return msg_set(err, why->status, "%s", why->text);
 	return msg_set(err, why->status, "%s: %s", t->address, why->text);
 }
 
@@ -100,13 +104,12 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	memset(s, 0, sizeof(*s));
 	if (delta_log_find(t->store, version, &log, err) < 0)
 		return -1;
-	delta_state_init(&st, s, t->address);
+	delta_state_init(&st, s, t->root);
 	failed = replay(t, &st, &log, &why);
 	s->version = log.version;
 	s->timestamp = log.commit_time;
 	if (failed) {
-		strncmp(why.text, t->address, strlen(t->address)) == 0 ? msg_set(err, why.status, "%s", why.text) :
-		    name_table(t, &why, err);
+		name_table(t, &why, err);
 		delta_snapshot_free(s);
 	}
 	delta_state_free(&st);

@@ -87,7 +87,7 @@ entry_of(struct delta_state *st, const struct delta_raw_file *f, struct msg *err
 	bool added;
 
 	if (!delta_uri_name(f->uri, st->root, b)) {
-		msg_set(err, EX_DATAERR, "%s: not a path of a file: %s", st->root, msg_quotes(f->uri));
+		msg_set(err, EX_DATAERR, "not a path of a file: %s", msg_quotes(f->uri));
 		return NULL;
 	}
 	name = b->len;
@@ -175,11 +175,11 @@ delta_state_finish(struct delta_state *st, struct msg *err)
 	size_t i, n = st->keys.n;
 
 	if (!st->has_protocol)
-		return msg_set(err, EX_DATAERR, "%s: the log has no protocol", st->root);
+		return msg_set(err, EX_DATAERR, "the log has no protocol");
 	if (delta_may_read(s, err) < 0)
 		return -1;
 	if (!st->has_metadata)
-		return msg_set(err, EX_DATAERR, "%s: the log has no metadata", st->root);
+		return msg_set(err, EX_DATAERR, "the log has no metadata");
 	if (delta_schema_columns(s, err) < 0)
 		return -1;
 	if (n > 1)

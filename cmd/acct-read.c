@@ -1,0 +1,432 @@
+/* acct-read gives the rows of a Delta table, or of Parquet files, as a record stream. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/num.h"
+#include "base/progress.h"
+#include "delta/delta.h"
+#include "pred/pred.h"
+#include "rec/rec.h"
+#include "table/table.h"
+
+const char cli_help[] =
+    "usage: acct-read [-v] [--version N | --timestamp T] [-c COLUMN,...] [-w PREDICATE] [-t TABLE] [-o FILE] PLACE\n"
+    "\n"
+    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.\n"
+    "\n"
+    "      --version N          the table as it was at version N\n"
+    "      --timestamp T        the table as it was at this time: 2026-01-31, or 2026-01-31T23:59:59Z\n"
+    "  -c, --columns LIST       these columns, in this order\n"
+    "  -w, --where PREDICATE    the rows to give, as acct-select(1) has it; files that cannot hold one are not read\n"
+    "  -t, --table TABLE        the stream's table name; without it, the last part of PLACE\n"
+    "  -o, --output FILE        write to FILE, which is there whole or not at all\n"
+    "  -v, --verbose            totals on standard error\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the program's version, where --version stands alone\n";
+
+struct map {				/* columns of a header, and where they stand in the snapshot */
+	struct rec_header header;
+	size_t *columns;
+};
+
+static const char *where, *name, *output;
+static char *list;			/* of -c; NULL: every column */
+static int64_t version = DELTA_NEWEST, when;
+static bool by_time;
+static struct delta_table table;
+static struct delta_snapshot snapshot;
+static const char *key;			/* the key columns, joined by commas; or NULL */
+
+/* ---- options ---- */
+
+static void
+parse_time(const char *word)
+{
+	int64_t us;
+	int32_t days;
+
+	if (num_date(word, strlen(word), &days))
+		us = (int64_t)days * 86400 * 1000000;
+	else if (!num_timestamp(word, strlen(word), &us))
+		cli_usage("--timestamp: a day or a time is wanted, as 2026-01-31T23:59:59Z, not %s", msg_quotes(word));
+	by_time = true;
+	when = us / 1000 - (us % 1000 < 0);
+}
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+	enum { AT = 256, TIME };
+	static const struct option longs[] = {
+		{ "version", required_argument, NULL, AT }, { "timestamp", required_argument, NULL, TIME },
+		{ "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
+		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
+	};
+	int o;
+
+	/* --version alone asks for the program's. */
+	while ((o = cli_getopt(argc, argv, "c:w:t:o:", longs + (argc == 2))) != -1) {
+		if (o == AT) {
+			if (!num_int64(optarg, strlen(optarg), &version) || version < 0)
+				cli_usage("--version: a version is wanted, not %s", msg_quotes(optarg));
+		} else if (o == TIME) {
+			parse_time(optarg);
+		} else if (o == 'c') {
+			list = optarg;
+		} else {
+			*(o == 'w' ? &where : o == 't' ? &name : &output) = optarg;
+		}
+	}
+	if (by_time && version != DELTA_NEWEST)
+		cli_usage("one of --version and --timestamp");
+	if (argc - optind != 1)
+		cli_usage("one PLACE is wanted");
+	return argv[optind];
+}
+
+/* ---- where the rows are ---- */
+
+static bool
+is_table(const char *place)
+{
+	struct msg err = { 0 };
+	int there;
+
+	if (delta_open(&table, place, &err) < 0)
+		msg_exit(&err);
+	there = delta_exists(&table, &err);
+	if (there < 0 && err.status != EX_NOINPUT)
+		msg_exit(&err);
+	if (there <= 0)
+		delta_close(&table);
+	return there > 0;
+}
+
+static void
+open_place(const char *place)
+{
+	struct msg err = { 0 };
+
+	if (is_table(place)) {
+		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) || delta_load(&table, version, &snapshot, &err) < 0)
+			msg_exit(&err);
+		key = delta_property(&snapshot, TABLE_KEY);
+		return;
+	}
+	if (table_plain(&table, place, &snapshot, &key, &err) < 0)
+		msg_exit(&err);
+	if (by_time || version != DELTA_NEWEST)
+		msg_die(EX_USAGE, "%s: not a Delta table: it has no versions", place);
+}
+
+/* ---- columns ---- */
+
+static void
+map_add(struct map *m, size_t at)
+{
+	const struct delta_column *c = &snapshot.columns[at];
+	struct val_type type;
+
+	if (c->refused != NULL || !table_val_type(c->type, c->precision, c->scale, &type))
+		msg_die(EX_UNAVAILABLE, "%s: column %s: no such type in a record stream: %s; -c leaves columns out", table.address,
+		    c->name, c->refused != NULL ? c->refused : c->type == PQ_BINARY ? "binary" : "time");
+	m->columns = xreallocarray(m->columns, m->header.ncolumns + 1, sizeof(*m->columns));
+	m->columns[m->header.ncolumns] = at;
+	rec_header_add(&m->header, c->name, type, false, !c->nullable);
+}
+
+/* Those columns of the snapshot that a stream can have: what a predicate may speak of. */
+static void
+map_possible(struct map *m)
+{
+	struct val_type type;
+	size_t i;
+
+	for (i = 0; i < snapshot.ncolumns; i++)
+		if (snapshot.columns[i].refused == NULL &&
+		    table_val_type(snapshot.columns[i].type, snapshot.columns[i].precision, snapshot.columns[i].scale, &type))
+			map_add(m, i);
+}
+
+static void
+map_list(struct map *m)
+{
+	char *words[REC_MAX_COLUMNS];
+	size_t n = cli_list("-c", list, words, REC_MAX_COLUMNS), i;
+	int at;
+
+	for (i = 0; i < n; i++) {
+		if ((at = delta_column_find(&snapshot, words[i])) < 0)
+			msg_die(EX_USAGE, "-c: %s: no such column in %s", msg_quotes(words[i]), table.address);
+		if (rec_header_find(&m->header, words[i]) >= 0)
+			cli_usage("-c: %s stands there twice", msg_quotes(words[i]));
+		map_add(m, (size_t)at);
+	}
+}
+
+/* Marks the key, where all of its columns are given. */
+static void
+mark_key(struct rec_header *h)
+{
+	char *words[REC_MAX_COLUMNS], *copy, *rest, *word;
+	size_t n = 0, i;
+
+	if (key == NULL || *key == '\0')
+		return;
+	rest = copy = xstrdup(key);
+	while ((word = strsep(&rest, ",")) != NULL && n < REC_MAX_COLUMNS)
+		words[n++] = word;
+	for (i = 0; i < n && rec_header_find(h, words[i]) >= 0; i++)
+		;
+	if (i == n)
+		for (i = 0; i < n; i++)
+			h->columns[rec_header_find(h, words[i])].key = true;
+	free(copy);
+}
+
+/* The last part of a place, without ".parquet". */
+static char *
+name_of(const char *place)
+{
+	size_t n = strlen(place);
+	const char *p;
+	char *s;
+
+	while (n > 1 && place[n - 1] == '/')
+		n--;
+	for (p = place + n; p > place && p[-1] != '/'; p--)
+		;
+	s = xstrndup(p, (size_t)(place + n - p));
+	n = strlen(s);
+	if (n > 8 && strcmp(s + n - 8, ".parquet") == 0)
+		s[n - 8] = '\0';
+	return s;
+}
+
+static void
+make_columns(struct map *m, const char *place)
+{
+	char *own = name_of(strcmp(place, ".") == 0 && table.root != NULL ? table.root : place);
+	size_t i;
+
+	rec_header_init(&m->header, name != NULL ? name : own);
+	if (list != NULL)
+		map_list(m);
+	for (i = 0; list == NULL && i < snapshot.ncolumns; i++)
+		map_add(m, i);
+	if (m->header.ncolumns == 0)
+		msg_die(EX_DATAERR, "%s: no columns", table.address);
+	mark_key(&m->header);
+	free(own);
+}
+
+/* ---- the predicate ---- */
+
+static void
+mark_used(const struct pred_node *node, bool *used)
+{
+	const struct pred_node *child;
+
+	for (child = node->child; child != NULL; child = child->next)
+		mark_used(child, used);
+	if (node->kind == PRED_COMPARE || node->kind == PRED_COLUMNS || node->kind == PRED_IN || node->kind == PRED_NULL)
+		used[node->column] = true;
+	if (node->kind == PRED_COLUMNS)
+		used[node->other] = true;
+}
+
+static void
+parse(struct pred *p, const struct rec_header *h)
+{
+	struct buf b = { 0 };
+	struct msg err = { 0 };
+	size_t place = 0;
+
+	if (pred_parse(p, where, strlen(where), h, &place, &err) == 0)
+		return;
+	pred_caret(where, strlen(where), place, &b);
+	msg_warn("--where: %s", err.text);
+	fputs(buf_cstr(&b), stderr);
+	exit(err.status);
+}
+
+/* Parses the predicate over the columns it names, which become m's. */
+static void
+make_predicate(struct pred *p, struct map *m)
+{
+	struct map all = { 0 };
+	struct pred first = { 0 };
+	bool *used;
+	size_t i;
+
+	rec_header_init(&all.header, "");
+	rec_header_init(&m->header, "");
+	map_possible(&all);
+	parse(&first, &all.header);
+	used = xcalloc(all.header.ncolumns, sizeof(*used));
+	mark_used(first.root, used);
+	for (i = 0; i < all.header.ncolumns; i++)
+		if (used[i])
+			map_add(m, all.columns[i]);
+	parse(p, &m->header);
+	free(used);
+	pred_free(&first);
+	rec_header_free(&all.header);
+	free(all.columns);
+}
+
+/* ---- rows ---- */
+
+/* The vector of each column of m among those that are scanned, to which it is added where it is new. */
+static struct table_from *
+make_records(const struct map *m, size_t *scanned, size_t *nscanned)
+{
+	struct table_source *sources = xcalloc(m->header.ncolumns, sizeof(*sources));
+	struct table_from *from;
+	size_t i, k;
+
+	for (i = 0; i < m->header.ncolumns; i++) {
+		const struct delta_column *c = &snapshot.columns[m->columns[i]];
+
+		for (k = 0; k < *nscanned && scanned[k] != m->columns[i]; k++)
+			;
+		if (k == *nscanned)
+			scanned[(*nscanned)++] = m->columns[i];
+		sources[i] = (struct table_source){ .vector = k, .name = c->name, .type = c->type, .precision = c->precision,
+		    .scale = c->scale, .required = !c->nullable };
+	}
+	from = table_from_new(sources, m->header.ncolumns);
+	free(sources);
+	return from;
+}
+
+static _Noreturn void
+blame(size_t file, const struct msg *err)
+{
+	msg_die(err->status, "%s: %s: %s", table.address, snapshot.files[file].name, err->text);
+}
+
+/* Sets drop for the rows of a batch that the predicate does not keep. */
+static void
+filter(const struct pred *p, struct table_from *from, const struct delta_batch *b, uint8_t *drop)
+{
+	uint8_t truth[PRED_CHUNK];
+	struct rec_batch records;
+	struct msg err = { 0 };
+	size_t row, next, i;
+
+	/* Deleted rows are encoded too: so records and rows count alike. */
+	for (row = 0; row < b->rows; row = next) {
+		if ((next = table_to_records(from, b->columns, row, b->rows, NULL, &records, &err)) == 0)
+			blame(b->file, &err);
+		pred_eval(p, &records, 0, records.n, truth);
+		for (i = 0; i < records.n; i++)
+			drop[row + i] = (b->deleted != NULL && b->deleted[row + i]) || truth[i] != PRED_TRUE;
+	}
+}
+
+static uint64_t
+write_rows(struct rec_writer *out, struct table_from *from, const struct delta_batch *b, const uint8_t *drop)
+{
+	struct rec_batch records;
+	struct msg err = { 0 };
+	size_t row = 0;
+	uint64_t n = 0;
+
+	while (row < b->rows) {
+		if ((row = table_to_records(from, b->columns, row, b->rows, drop, &records, &err)) == 0)
+			blame(b->file, &err);
+		if (records.n > 0)
+			xrec_copy_run(out, &records, 0, records.n);
+		n += records.n;
+	}
+	return n;
+}
+
+static uint64_t
+read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, const struct pred *p, struct table_from *tested)
+{
+	uint8_t *drop = NULL;
+	size_t room = 0;
+	struct delta_batch b;
+	struct msg err = { 0 };
+	uint64_t n = 0;
+	int got;
+
+	while ((got = delta_scan_next(scan, &b, &err)) > 0) {
+		if (tested != NULL && b.rows > room)
+			drop = xreallocarray(drop, room = b.rows, 1);
+		if (tested != NULL)
+			filter(p, tested, &b, drop);
+		n += write_rows(out, from, &b, tested != NULL ? drop : b.deleted);
+		progress_add(0, b.rows);
+		progress_poll();
+	}
+	if (got < 0)
+		msg_exit(&err);
+	free(drop);
+	return n;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct map given = { 0 }, asked = { 0 };
+	struct pred pred = { 0 };
+	struct pool pool = { 0 };
+	struct delta_bound *bounds = NULL;
+	struct delta_scan_options options = { 0 };
+	struct table_from *from, *tested = NULL;
+	struct rec_writer out;
+	struct delta_scan *scan;
+	struct msg err = { 0 };
+	const char *place;
+	size_t *scanned, nscanned = 0, i;
+	unsigned *flags;
+	uint64_t n;
+
+	cli_start(argc, argv);
+	place = parse_options(argc, argv);
+	open_place(place);
+	make_columns(&given, place);
+	if (where != NULL) {
+		make_predicate(&pred, &asked);
+		table_bounds(&pred, &asked.header, &snapshot, &pool, &bounds, &options.nbounds);
+	}
+	scanned = xcalloc(snapshot.ncolumns, sizeof(*scanned));
+	flags = xcalloc(snapshot.ncolumns, sizeof(*flags));
+	from = make_records(&given, scanned, &nscanned);
+	if (where != NULL)
+		tested = make_records(&asked, scanned, &nscanned);
+	for (i = 0; i < nscanned; i++)
+		flags[i] = snapshot.columns[scanned[i]].type == PQ_STRING ? PQ_INDEX : 0;
+	options.columns = scanned;
+	options.flags = flags;
+	options.ncolumns = nscanned;
+	options.bounds = bounds;
+	if (delta_scan_open(&scan, &table, &snapshot, &options, &err) < 0)
+		msg_exit(&err);
+	xrec_create(&out, output, &given.header);
+	n = read_rows(&out, scan, from, &pred, tested);
+	xrec_finish(&out);
+	if (cli_verbose)
+		msg_warn("%s: %" PRIu64 " records", table.address, n);
+	delta_scan_close(scan);
+	table_from_free(from);
+	table_from_free(tested);
+	pred_free(&pred);
+	pool_free(&pool);
+	rec_header_free(&given.header);
+	rec_header_free(&asked.header);
+	free(given.columns);
+	free(asked.columns);
+	free(bounds);
+	free(scanned);
+	free(flags);
+	delta_snapshot_free(&snapshot);
+	delta_close(&table);
+	return 0;
+}

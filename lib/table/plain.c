@@ -1,0 +1,179 @@
+/* Plain Parquet as a table with one version. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "delta/pq.h"
+#include "table/table.h"
+
+static char *
+pool_text(struct pool *pool, const char *s)
+{
+	return pool_copy(pool, s, strlen(s) + 1);
+}
+
+/* The columns of a file: leaves at the top as they are, all else refused by its name. */
+static void
+describe(struct delta_snapshot *s, struct pq_reader *r)
+{
+	size_t nfields, nleaves, i, leaf = 0;
+	const struct pq_field *fields = pq_fields(r, &nfields);
+	const struct pq_column *leaves = pq_columns(r, &nleaves);
+
+	s->columns = pool_alloc(&s->pool, (nfields + 1) * sizeof(*s->columns));
+	for (i = 0; i < nfields; s->ncolumns++) {
+		struct delta_column *c = &s->columns[s->ncolumns];
+		size_t open = 1;
+
+		*c = (struct delta_column){ .name = pool_text(&s->pool, fields[i].name), .id = PQ_NO_ID, .partition = -1, .nullable = true };
+		c->physical = c->name;
+		if (fields[i].children == 0 && leaves[leaf].refused == NULL && leaves[leaf].max_rep == 0) {
+			c->type = leaves[leaf].type;
+			c->precision = leaves[leaf].precision;
+			c->scale = leaves[leaf].scale;
+			c->nullable = leaves[leaf].max_def > 0;
+		} else {
+			c->refused = fields[i].children == 0 && leaves[leaf].refused != NULL ?
+			    pool_text(&s->pool, leaves[leaf].refused) : "a nested column";
+		}
+		for (; open > 0; i++, open--) {		/* this field and all below it */
+			open += fields[i].children;
+			leaf += fields[i].children == 0;
+		}
+	}
+}
+
+static bool
+same_column(const struct delta_column *a, const struct delta_column *b)
+{
+	return strcmp(a->name, b->name) == 0 && (a->refused == NULL) == (b->refused == NULL) && (a->refused != NULL ||
+	    (a->type == b->type && a->precision == b->precision && a->scale == b->scale));
+}
+
+/* Every file must have the columns of the first, in the same order; one of them null in one file may be null in all. */
+static int
+compare(struct delta_snapshot *s, struct pq_reader *r, const char *path, struct msg *err)
+{
+	struct delta_snapshot other = { 0 };
+	size_t i;
+	int failed = 0;
+
+	describe(&other, r);
+	for (i = 0; i < s->ncolumns && i < other.ncolumns && !failed; i++) {
+		if (!same_column(&s->columns[i], &other.columns[i]))
+			failed = msg_set(err, EX_DATAERR, "%s: column %s: not as in the other files of its folder", path,
+			    other.columns[i].name);
+		s->columns[i].nullable |= other.columns[i].nullable;
+	}
+	if (!failed && s->ncolumns != other.ncolumns)
+		failed = msg_set(err, EX_DATAERR, "%s: %zu columns, where the other files of its folder have %zu", path, other.ncolumns,
+		    s->ncolumns);
+	delta_snapshot_free(&other);
+	return failed;
+}
+
+static int
+add_file(struct delta_table *t, struct delta_snapshot *s, const char *name, const char **key, struct msg *err)
+{
+	struct store_in in;
+	struct pq_source source;
+	struct pq_reader *r = NULL;
+	const char *list;
+	int failed;
+
+	if (store_in_open(t->store, name, &in, err) < 0)
+		return -1;
+	source = delta_pq_source(&in);
+	failed = pq_open(&r, &source, 0, err);
+	if (!failed && s->nfiles == 0) {
+		describe(s, r);
+		list = pq_key(r, TABLE_KEY);
+		*key = list != NULL ? pool_text(&s->pool, list) : NULL;
+	} else if (!failed) {
+		failed = compare(s, r, in.path, err);
+	}
+	if (!failed)
+		s->files[s->nfiles++] = (struct delta_file){ .uri = pool_text(&s->pool, name), .name = pool_text(&s->pool, name),
+		    .size = (int64_t)in.size, .base_row_id = -1, .row_commit_version = -1 };
+	pq_close(r);
+	store_in_close(&in);
+	return failed;
+}
+
+static bool
+is_hidden(const char *name)
+{
+	const char *last = strrchr(name, '/');
+
+	last = last != NULL ? last + 1 : name;
+	return *last == '.' || *last == '_';
+}
+
+static bool
+is_parquet(const char *name)
+{
+	static const char suffix[] = ".parquet";
+	size_t n = strlen(name);
+
+	return !is_hidden(name) && n >= sizeof(suffix) && strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0;
+}
+
+static int
+add_folder(struct delta_table *t, struct delta_snapshot *s, const char **key, struct msg *err)
+{
+	struct store_list list;
+	size_t i;
+	int failed = store_walk(t->store, is_hidden, &list, err);
+
+	if (failed)
+		return -1;
+	s->files = xcalloc(list.n, sizeof(*s->files));
+	for (i = 0; i < list.n && !failed; i++) {
+		const char *name = list.entries[i].name;
+
+		if (!is_parquet(name))
+			continue;
+		if (strchr(name, '/') != NULL)		/* its folder may hold values of columns */
+			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: a folder within a folder is not read", t->address, name);
+		else
+			failed = add_file(t, s, name, key, err);
+	}
+	store_list_free(&list);
+	if (!failed && s->nfiles == 0)
+		failed = msg_set(err, EX_NOINPUT, "%s: neither a Delta table nor a folder of Parquet files", t->address);
+	return failed;
+}
+
+int
+table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, const char **key, struct msg *err)
+{
+	struct stat st;
+	char *folder, *slash;
+	int failed;
+
+	*key = NULL;
+	memset(s, 0, sizeof(*s));
+	memset(t, 0, sizeof(*t));
+	if (stat(path, &st) < 0)
+		return msg_sys(err, msg_errno_status(EX_IOERR), "%s", path);
+	if (S_ISDIR(st.st_mode)) {
+		failed = delta_open(t, path, err) < 0 ? -1 : add_folder(t, s, key, err);
+	} else {
+		folder = xstrdup(path);
+		slash = strrchr(folder, '/');
+		if (slash != NULL)
+			slash[slash == folder] = '\0';
+		t->address = xstrdup(path);
+		failed = store_open(&t->store, slash != NULL ? folder : ".", err);
+		s->files = xcalloc(1, sizeof(*s->files));
+		if (!failed)
+			failed = add_file(t, s, slash != NULL ? path + (strrchr(path, '/') - path) + 1 : path, key, err);
+		free(folder);
+	}
+	if (failed) {
+		delta_snapshot_free(s);
+		delta_close(t);
+	}
+	return failed;
+}

@@ -1,0 +1,242 @@
+/* Vectors to records. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "table/table.h"
+#include "val/int.h"
+
+enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };	/* FIXED_MAX: a number with the room that val_put_int_fast wants, and a TAB */
+
+struct column {
+	struct table_source source;
+	enum pq_shape shape;
+	i128 limit;			/* of a decimal's absolute value; 0 for all else */
+	uint64_t serial;		/* of the dictionary that is encoded here; 0 none */
+	struct pq_bytes *dict;		/* owned: its entries as fields, bytes in text */
+	struct buf text;
+};
+
+struct table_from {
+	struct column *columns;
+	size_t n;
+	struct buf bytes;		/* the records of the batch, VAL_PAD bytes behind */
+	uint32_t *off;			/* owned */
+	uint64_t *hash;			/* owned */
+};
+
+struct table_from *
+table_from_new(const struct table_source *sources, size_t n)
+{
+	struct table_from *t = xcalloc(1, sizeof(*t));
+	size_t i;
+
+	t->n = n;
+	t->columns = xcalloc(n, sizeof(*t->columns));
+	t->off = xcalloc(PRED_CHUNK * n + 1, sizeof(*t->off));
+	t->hash = xcalloc(PRED_CHUNK, sizeof(*t->hash));
+	for (i = 0; i < n; i++)
+		t->columns[i] = (struct column){ .source = sources[i], .shape = pq_shape(sources[i].type, sources[i].precision),
+		    .limit = sources[i].type == PQ_DECIMAL ? num_pow10(sources[i].precision) : 0 };
+	return t;
+}
+
+void
+table_from_free(struct table_from *t)
+{
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < t->n; i++) {
+		free(t->columns[i].dict);
+		buf_free(&t->columns[i].text);
+	}
+	free(t->columns);
+	free(t->off);
+	free(t->hash);
+	buf_free(&t->bytes);
+	free(t);
+}
+
+/* ---- strings ---- */
+
+/* Are all n bytes printable ASCII: their own encoding, where n > 0? */
+static bool
+is_plain(const uint8_t *p, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t w, bad = 0;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		memcpy(&w, p, 8);
+		bad |= (w | (w - 0x20 * ones)) & high;	/* a byte of 0x80 and above, or one below 0x20 (borrows only follow a bad one) */
+	}
+	for (; n > 0; p++, n--)
+		bad |= (uint64_t)(*p < 0x20 || *p >= 0x80);
+	return bad == 0;
+}
+
+/* Encodes a string at `out`, where there is room for 2 * n + 1 bytes. Returns its end, NULL where it is not UTF-8. */
+static uint8_t *
+put_string(uint8_t *out, struct pq_bytes b)
+{
+	if (b.n > 0 && is_plain(b.p, b.n)) {
+		memcpy(out, b.p, b.n);
+		return out + b.n;
+	}
+	if (!utf8_ok(b.p, b.n))
+		return NULL;
+	return out + val_put_string(out, b.p, b.n);
+}
+
+static int
+not_utf8(const struct column *c, struct pq_bytes b, struct msg *err)
+{
+	return msg_set(err, EX_DATAERR, "%s: not UTF-8: %s", c->source.name, msg_quote(b.p, b.n));
+}
+
+/* The dictionary of a vector, encoded once. */
+static int
+encode_dict(struct column *c, const struct pq_vector *v, struct msg *err)
+{
+	size_t i, total = 0;
+	uint8_t *p, *end;
+
+	c->serial = 0;
+	for (i = 0; i < v->dict_n; i++)
+		total += 2 * v->v.bytes[i].n + 1;
+	c->text.len = 0;
+	p = buf_room(&c->text, total);
+	c->dict = xreallocarray(c->dict, v->dict_n, sizeof(*c->dict));
+	for (i = 0; i < v->dict_n; i++, p = end) {
+		if ((end = put_string(p, v->v.bytes[i])) == NULL)
+			return not_utf8(c, v->v.bytes[i], err);
+		c->dict[i] = (struct pq_bytes){ p, (size_t)(end - p) };
+	}
+	c->serial = v->dict_serial;
+	return 0;
+}
+
+/* ---- records ---- */
+
+/* Makes room for n bytes at p and the pad behind; returns p, which may have moved. */
+static inline uint8_t *
+room(struct table_from *t, uint8_t *p, size_t n)
+{
+	t->bytes.len = (size_t)(p - t->bytes.p);
+	if (t->bytes.cap - t->bytes.len < n + VAL_PAD)
+		return buf_room(&t->bytes, n + VAL_PAD);
+	return p;
+}
+
+static uint8_t *
+put_text(struct table_from *t, struct column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
+{
+	struct pq_bytes b;
+
+	if (v->index != NULL) {
+		b = c->dict[v->index[row]];
+		p = room(t, p, b.n + 1);
+		memcpy(p, b.p, b.n);
+		return p + b.n;
+	}
+	b = v->v.bytes[row];
+	p = put_string(room(t, p, 2 * b.n + 2), b);
+	if (p == NULL)
+		(void)not_utf8(c, b, err);
+	return p;
+}
+
+static uint8_t *
+put_narrow(const struct column *c, int64_t v, uint8_t *p, struct msg *err)
+{
+	if (c->limit != 0 && __builtin_expect(v >= c->limit || v <= -c->limit, 0)) {
+		msg_set(err, EX_DATAERR, "%s: a decimal of more than %u digits", c->source.name, c->source.precision);
+		return NULL;
+	}
+	return p + val_put_int_fast(p, v);
+}
+
+static uint8_t *
+put_wide(const struct column *c, i128 v, uint8_t *p, struct msg *err)
+{
+	if (c->limit != 0 && (v >= c->limit || v <= -c->limit)) {
+		msg_set(err, EX_DATAERR, "%s: a decimal of more than %u digits", c->source.name, c->source.precision);
+		return NULL;
+	}
+	return p + val_put_wide(p, v);
+}
+
+static uint8_t *
+misplaced_null(const struct column *c, struct msg *err)
+{
+	msg_set(err, EX_DATAERR, "%s: null, which the schema does not allow", c->source.name);
+	return NULL;
+}
+
+/* The value of a row at p; its end, or NULL with err filled. */
+static inline uint8_t *
+put_value(struct table_from *t, struct column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
+{
+	if (v->def != NULL && !v->def[row]) {
+		*p = VAL_NULL;
+		return c->source.required ? misplaced_null(c, err) : p + 1;
+	}
+	switch (c->shape) {
+	case PQ_U8:
+		return p + val_put_bool(p, v->v.u8[row] != 0);
+	case PQ_I32:
+		return p + val_put_int_fast(p, v->v.i32[row]);
+	case PQ_I64:
+		return put_narrow(c, v->v.i64[row], p, err);
+	case PQ_I128:
+		return put_wide(c, v->v.i128[row], p, err);
+	case PQ_F32:
+		return p + val_put_float(p, (double)v->v.f32[row]);
+	case PQ_F64:
+		return p + val_put_float(p, v->v.f64[row]);
+	case PQ_BYTES:
+		break;
+	}
+	return put_text(t, c, v, row, p, err);
+}
+
+size_t
+table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t row, size_t rows, const uint8_t *drop,
+    struct rec_batch *b, struct msg *err)
+{
+	uint32_t *off = t->off;
+	uint8_t *p;
+	size_t i, start, n = 0;
+
+	for (i = 0; i < t->n; i++) {
+		const struct pq_vector *v = &vectors[t->columns[i].source.vector];
+
+		if (v->index != NULL && t->columns[i].serial != v->dict_serial && encode_dict(&t->columns[i], v, err) < 0)
+			return 0;
+	}
+	t->bytes.len = 0;
+	p = room(t, t->bytes.p, BATCH_BYTES);
+	for (; row < rows && n < PRED_CHUNK && p - t->bytes.p < BATCH_BYTES; row++) {
+		if (drop != NULL && drop[row])
+			continue;
+		p = room(t, p, t->n * FIXED_MAX);
+		start = (size_t)(p - t->bytes.p);
+		for (i = 0; i < t->n; i++) {
+			*off++ = (uint32_t)(p - t->bytes.p);
+			p = put_value(t, &t->columns[i], &vectors[t->columns[i].source.vector], row, p, err);
+			if (p == NULL)
+				return 0;
+			if (t->columns[i].shape == PQ_BYTES)
+				p = room(t, p, (t->n - i) * FIXED_MAX);
+			*p++ = '\t';
+		}
+		p[-1] = '\n';
+		t->hash[n++] = hash_bytes(t->bytes.p + start, (size_t)(p - t->bytes.p) - start - 1);
+	}
+	*off = (uint32_t)(p - t->bytes.p);
+	*b = (struct rec_batch){ .n = n, .first = 1, .base = t->bytes.p, .off = t->off, .stride = t->n, .hash = t->hash };
+	return row;
+}

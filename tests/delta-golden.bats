@@ -1,0 +1,91 @@
+load helper
+
+# Tables of others read by us, ours read and changed by delta-rs.
+
+# Skips loudly where delta-rs cannot be had.
+need_# peer VERB TABLE ...
+peer() {
+	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
+}
+
+# peer VERB TABLE ...
+peer() {
+	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
+}
+
+prepare() {
+	mkrec t 'id:int64*! name:string amount:decimal(9,2)' >t.acct <<-'END'
+	1	a	1.00
+	2	b\tb	\N
+	3	\N	-0.01
+	END
+}
+
+@test "delta: every golden table gives the rows delta-rs gives, or is refused for a reason that is listed" {
+	need "$SHARED/conformance/delta/golden"
+	need_peer
+	run -0 peer golden "$SHARED/conformance/delta/golden"
+	[[ "$output" == *" tables, 0 wrong" ]]
+}
+
+@test "delta: every type as delta-rs writes it, and as it reads what we write" {
+	need_peer
+	peer make theirs
+	peer compare theirs
+	acct-read -o theirs.acct theirs
+	acct-write -i theirs.acct ours
+	peer compare ours
+	same "$(peer types theirs)" "$(peer types ours)"
+	same "$(peer rows theirs)" "$(peer rows ours)"
+	acct-write -i theirs.acct theirs		# and added to theirs
+	peer compare theirs
+	same 8 "$(peer rows theirs | wc -l)"
+}
+
+@test "delta: delta-rs appends, deletes, compacts and checkpoints our table, and we go on" {
+	need_peer
+	acct-write -i t.acct tab
+	peer append tab 100 50
+	peer compare tab
+	acct-write -i t.acct tab
+	peer delete tab "id = 2 or id > 140"
+	peer compare tab
+	peer optimize tab
+	peer compare tab
+	peer checkpoint tab
+	acct-write -i t.acct tab
+	peer compare tab
+	same 48 "$(peer rows tab | wc -l)"
+	acct-write -m overwrite -i t.acct tab
+	peer compare tab
+	same 3 "$(peer rows tab | wc -l)"
+}
+
+@test "delta: delta-rs reads our checkpoint where the log before it is gone" {
+	need_peer
+	for _ in $(seq 0 11); do acct-write -i t.acct --txn "app:$((++n))" tab; done
+	acct-write -m overwrite --txn "app:$((++n))" -i t.acct tab
+	for _ in $(seq 13 20); do acct-write -i t.acct tab; done
+	rm tab/_delta_log/000000000000000000[01]?.json
+	same 20 "$(peer version tab)"
+	same 27 "$(peer rows tab | wc -l)"
+	peer compare tab
+	peer append tab 100 1
+	peer compare tab
+	acct-write --txn "app:$n" -i t.acct tab		# the checkpoint remembers what was written
+	same 21 "$(peer version tab)"
+}
+
+@test "delta: delta-rs and we append at once: every row once" {
+	need_peer
+	acct-write -i t.acct tab
+	( for i in $(seq 1 10); do peer append tab $((1000 + i)) 1 || exit 1; done ) &
+	theirs=$!
+	for i in $(seq 1 30); do
+		printf '%s\tw\t1.00\n' $((2000 + i)) | mkrec t 'id:int64*! name:string amount:decimal(9,2)' | acct-write tab
+	done
+	wait "$theirs"
+	peer compare tab
+	same 43 "$(peer rows tab | cut -f1 | sort -u | wc -l)"
+	same 40 "$(peer version tab)"
+}

@@ -1,0 +1,220 @@
+"""Delta tables between acct and delta-rs.
+
+    delta_peers.py golden DIR          every table in DIR: acct-read gives the rows delta-rs gives, or refuses for the reason listed here
+    delta_peers.py compare TABLE       do both see the same rows?
+    delta_peers.py rows TABLE          the rows of a table as delta-rs sees them, as text, sorted
+    delta_peers.py version|types TABLE its newest version; its columns
+    delta_peers.py append TABLE N      adds N rows made up of their number
+    delta_peers.py make TABLE          makes a table of every type, with nulls and extremes
+    delta_peers.py delete TABLE WHERE, checkpoint TABLE, optimize TABLE
+
+Prints a line for each failure and exits 1 if there was one.
+"""
+import datetime
+import decimal
+import os
+import subprocess
+import sys
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
+
+decimal.getcontext().prec = 60
+
+# Tables without rows to compare, and why: what acct-read says of them.
+REFUSED = {
+    "canonicalized-paths-normal-a": "no columns",
+    "canonicalized-paths-normal-b": "no columns",
+    "canonicalized-paths-special-a": "no columns",
+    "canonicalized-paths-special-b": "no columns",
+    "checkpoint": "/15: No such file or directory",
+    "corrupted-last-checkpoint": "no columns",
+    "data-reader-absolute-paths-escaped-chars": "the log has no metadata",
+    "data-reader-array-primitives": "column as_array_int: no such type in a record stream: array",
+    "data-reader-nullable-field-invalid-schema-key": "no such type in a record stream: array",
+    "delete-re-add-same-file-different-transactions": "/foo: No such file or directory",
+    "deltalog-commit-info": "no columns",
+    "deltalog-invalid-protocol-version": "the table asks for reader version 99",
+    "deltalog-state-reconstruction-from-checkpoint-missing-metadata": "the log has no metadata",
+    "deltalog-state-reconstruction-from-checkpoint-missing-protocol": "the log has no protocol",
+    "deltalog-state-reconstruction-without-metadata": "the log has no metadata",
+    "deltalog-state-reconstruction-without-protocol": "the log has no protocol",
+    "log-replay-special-characters-b": "/special p@#h: No such file or directory",
+    "log-store-listFrom": "neither a Delta table nor a folder of Parquet files",
+    "log-store-read": "neither a Delta table nor a folder of Parquet files",
+    "parquet-decimal-dictionaries-v1": "c000.snappy.parquet: No such file or directory",
+    "type-widening-nested": "column struct: no such type in a record stream: struct",
+    "update-deleted-directory": "no columns",
+    "versions-not-contiguous": "versions are not contiguous: 1 is missing",
+    "spark-variant-checkpoint": "a feature that this reader does not have: variantType-preview",
+}
+
+# Tables that delta-rs does not read and acct-read does, and the rows that the footers of their files count.
+OURS_ALONE = {
+    "basic-with-vacuum-protocol-check-feature": 100,
+    "no-delta-log-folder": 20,
+    "type-widening": 2,
+}
+
+# What the columns are that a record stream has no type for; the others are compared.
+OTHER_TYPES = ("is_nested", "is_binary", "is_large_binary", "is_binary_view")
+
+
+def load(path):
+    table = DeltaTable(path)
+    return pa.table(QueryBuilder().register("t", table).execute("select * from t"))
+
+
+def cell(value):
+    """A value as text, as acct-cat -f tsv has it."""
+    if value is None:
+        return r"\N"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        value = value.replace(tzinfo=None)
+        return value.isoformat(timespec="microseconds")
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, str):
+        return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return str(value)
+
+
+def peer_rows(path, columns=None):
+    table = load(path)
+    if columns is not None:
+        table = table.select(columns)
+    return sorted(tuple(cell(v) for v in row.values()) for row in table.to_pylist())
+
+
+def our_cell(kind, text):
+    if text == r"\N":
+        return text
+    if kind.startswith("float"):
+        return repr(float(text))
+    if kind.startswith("timestamp"):
+        return datetime.datetime.fromisoformat(text.rstrip("Z")).isoformat(timespec="microseconds")
+    return text
+
+
+def our_rows(path, columns=None):
+    """Rows and None, or None and the message."""
+    env = dict(os.environ, LC_ALL="C")
+    only = [] if columns is None else ["-c", ",".join(columns)]
+    read = subprocess.run(["acct-read", *only, path], capture_output=True, env=env, check=False)
+    if read.returncode != 0:
+        return None, read.stderr.decode()
+    cat = subprocess.run(["acct-cat", "-f", "tsv"], input=read.stdout, capture_output=True, env=env, check=True)
+    words = read.stdout.split(b"\n", 1)[0].decode().split(" ")[3:]
+    kinds = [w.rsplit(":", 1)[1] for w in words if not w.startswith("@")]
+    lines = cat.stdout.decode().split("\n")[1:-1]
+    return sorted(tuple(our_cell(k, v) for k, v in zip(kinds, line.split("\t"))) for line in lines), None
+
+
+def tables(folder):
+    """Every folder below with a log, and those at the top without one."""
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        inner = sorted(d for d, names, _ in os.walk(path) if "_delta_log" in names)
+        for table in inner or [path]:
+            yield os.path.relpath(table, folder), table
+
+
+def one_table(name, path):
+    """What is wrong, or None."""
+    ours, message = our_rows(path)
+    want = REFUSED.get(name)
+    if want is not None:
+        return None if message is not None and want in message else f"not refused by {want!r}: {message or len(ours)}"
+    if name in OURS_ALONE:
+        return None if ours is not None and len(ours) == OURS_ALONE[name] else message or f"{len(ours)} rows"
+    columns = None
+    if message is not None and "no such type in a record stream" in message:
+        columns = [f.name for f in load(path).schema if not any(getattr(pa.types, t)(f.type) for t in OTHER_TYPES)]
+        ours, message = our_rows(path, columns)
+    if message is not None:
+        return message
+    theirs = peer_rows(path, columns)
+    if ours == theirs:
+        return None
+    return f"{len(ours)} rows, {len(theirs)}: " + "; ".join(f"{a} | {b}" for a, b in zip(ours, theirs) if a != b)[:300]
+
+
+def golden(folder):
+    count = failures = 0
+    for name, path in tables(folder):
+        try:
+            wrong = one_table(name, path)
+        except Exception as error:  # of the peer: its own message tells
+            wrong = f"delta-rs: {str(error).splitlines()[0]}"
+        count += 1
+        if wrong is not None:
+            failures += 1
+            print(f"{name}: {wrong}")
+    print(f"{count} tables, {failures} wrong")
+    sys.exit(1 if failures or not count else 0)
+
+
+# ---- tables made and changed by delta-rs ----
+
+def every_type():
+    """Columns of every type that a record stream has, with nulls and extremes."""
+    dec = decimal.Decimal
+    utc = datetime.timezone.utc
+    return pa.table({
+        "b": pa.array([True, False, None, True], pa.bool_()),
+        "i": pa.array([-2**31, 2**31 - 1, None, 0], pa.int32()),
+        "l": pa.array([-2**63, 2**63 - 1, None, 0], pa.int64()),
+        "d": pa.array([dec("-9999999.99"), dec("9999999.99"), None, dec("0.00")], pa.decimal128(9, 2)),
+        "e": pa.array([dec("-99999999999999.9999"), dec("0.0001"), None, dec("1.0000")], pa.decimal128(18, 4)),
+        "w": pa.array([dec(-10**38 + 1).scaleb(-10), dec(10**38 - 1).scaleb(-10), None, dec("0E-10")], pa.decimal128(38, 10)),
+        "day": pa.array([datetime.date(1, 1, 1), datetime.date(9999, 12, 31), None, datetime.date(1970, 1, 1)], pa.date32()),
+        "ts": pa.array([datetime.datetime(1900, 1, 1, tzinfo=utc), datetime.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=utc),
+                        None, datetime.datetime(1970, 1, 1, tzinfo=utc)], pa.timestamp("us", "UTC")),
+        "f": pa.array([float("-inf"), 1e-300, None, -0.0], pa.float64()),
+        "s": pa.array(["", "a\nb\tc\\ \u00fc\U0001f600", None, "x" * 2**20], pa.string()),
+    })
+
+
+def rows_of(number, count):
+    """Rows as acct-write has them in the tests: id, name, amount."""
+    ids = range(number, number + count)
+    return pa.table({"id": pa.array(ids, pa.int64()), "name": pa.array([f"rs{i}" for i in ids]),
+                     "amount": pa.array([decimal.Decimal(i) / 100 for i in ids], pa.decimal128(9, 2))},
+                    schema=pa.schema([pa.field("id", pa.int64(), nullable=False), ("name", pa.string()), ("amount", pa.decimal128(9, 2))]))
+
+
+def main(verb, path, *rest):
+    if verb == "golden":
+        golden(path)
+    elif verb == "compare":
+        ours, message = our_rows(path)
+        theirs = peer_rows(path)
+        if ours != theirs:
+            sys.exit(f"{path}: {message or 'not equal'}\n{(ours or [])[:5]}\n{theirs[:5]}")
+    elif verb == "rows":
+        for row in peer_rows(path):
+            print("\t".join(row))
+    elif verb == "version":
+        print(DeltaTable(path).version())
+    elif verb == "types":
+        for field in DeltaTable(path).schema().fields:
+            print(field.name, field.type.type if hasattr(field.type, "type") else field.type, "" if field.nullable else "not null")
+    elif verb == "append":
+        write_deltalake(path, rows_of(int(rest[0]), int(rest[1])), mode="append")
+    elif verb == "make":
+        write_deltalake(path, every_type())
+    elif verb == "delete":
+        DeltaTable(path).delete(rest[0])
+    elif verb == "optimize":
+        DeltaTable(path).optimize.compact()
+    elif verb == "checkpoint":
+        DeltaTable(path).create_checkpoint()
+    else:
+        sys.exit(f"delta_peers.py: no such verb: {verb}")
+
+
+main(*sys.argv[1:])

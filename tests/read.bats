@@ -1,0 +1,181 @@
+load helper
+
+prepare() {
+	mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date' >t.acct <<-'END'
+	1	a	1.00	2024-01-01
+	2	\N	\N	2024-02-01
+	3	c	-0.01	\N
+	END
+	mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date' >u.acct <<<$'4\td\t5.00\t2025-01-01'
+}
+
+@test "read: what is not there" {
+	run -66 --separate-stderr acct-read none
+	same "acct-read: none: No such file or directory" "$stderr"
+	mkdir folder
+	run -66 --separate-stderr acct-read folder
+	same "acct-read: folder: neither a Delta table nor a folder of Parquet files" "$stderr"
+	[ -z "$output" ]
+	run -64 --separate-stderr acct-read
+	run -64 --separate-stderr acct-read a b
+	run -64 --separate-stderr acct-read az://account/x
+}
+
+@test "read: versions" {
+	acct-write -i t.acct tab
+	acct-write -i u.acct tab
+	same 4 "$(acct-read --version 1 tab | acct-cat | tail -n +2 | wc -l)"
+	cmp <(acct-read -t t --version 0 tab) t.acct
+	run -66 --separate-stderr acct-read --version 2 tab
+	same "acct-read: tab: no version 2: the newest is 1" "$stderr"
+	run -64 --separate-stderr acct-read --version x tab
+	run -64 --separate-stderr acct-read --version 1 --timestamp 2024-01-01 tab
+	acct-write -o t.parquet -i t.acct
+	run -64 --separate-stderr acct-read --version 0 t.parquet
+}
+
+@test "read: the version of a time" {
+	acct-write -i t.acct tab
+	acct-write -i u.acct tab
+	touch -d 2024-01-01T00:00:00Z tab/_delta_log/00000000000000000000.json
+	touch -d 2024-06-01T00:00:00.500Z tab/_delta_log/00000000000000000001.json
+	same 3 "$(acct-read --timestamp 2024-01-01 tab | acct-cat | tail -n +2 | wc -l)"
+	same 3 "$(acct-read --timestamp 2024-06-01 tab | acct-cat | tail -n +2 | wc -l)"
+	same 4 "$(acct-read --timestamp 2024-06-01T00:00:00.5Z tab | acct-cat | tail -n +2 | wc -l)"
+	same 4 "$(acct-read --timestamp 2030-01-01 tab | acct-cat | tail -n +2 | wc -l)"
+	run -66 --separate-stderr acct-read --timestamp 2023-12-31 tab
+	same "acct-read: tab: no version so early: the first that is known is of 2024-01-01T00:00:00Z" "$stderr"
+	run -64 --separate-stderr acct-read --timestamp yesterday tab
+}
+
+@test "read: columns" {
+	acct-write -i t.acct tab
+	same $'amount,id\n1.00,1\n,2\n-0.01,3' "$(acct-read -c amount,id tab | acct-cat)"
+	run -0 acct-read -c amount,id tab
+	[[ "${lines[0]}" == *" tab amount:decimal%289%2C2%29 id:int64*!" || "${lines[0]}" == *" tab amount:decimal(9,2) id:int64*!" ]]
+	run -64 --separate-stderr acct-read -c amount,none tab
+	same "acct-read: -c: 'none': no such column in tab" "$stderr"
+	run -64 --separate-stderr acct-read -c id,id tab
+}
+
+@test "read: the predicate is that of acct-select" {
+	seq 1 3000 | awk '{ print $1 "\t" ($1 % 7 ? "n" $1 % 13 : "\\N") "\t" ($1 % 5 ? $1 / 100 : "\\N") "\t2024-0" 1 + $1 % 9 "-01" }' |
+	    mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date' >big.acct
+	acct-write -i big.acct tab
+	acct-write -i u.acct tab
+	acct-write -o big.parquet -i big.acct
+	while read -r predicate; do
+		cmp <(acct-read -t t -w "$predicate" tab | acct-cat) <(acct-read -t t tab | acct-select -w "$predicate" | acct-cat) ||
+		    { echo "$predicate" >&2; false; }
+		cmp <(acct-read -t t -w "$predicate" -c day,id big.parquet) <(acct-select -w "$predicate" big.acct | acct-select -c day,id) ||
+		    { echo "$predicate" >&2; false; }
+	done <<-'END'
+	id = 17
+	id > 2990 or name = 'n3'
+	id in (1, 5, 2999, 4)
+	amount >= 3.5 and amount < 4
+	amount is null
+	amount is not null and name is null
+	not (name = 'n1') and day = '2024-03-01'
+	name > 'n5' and id <= 100
+	id < 99999999999999999
+	id > 9999999999999999999
+	id < -9999999999999999999
+	amount < 99999999999999999999
+	amount <> 4.00
+	id = amount
+	END
+	run -64 --separate-stderr acct-read -w 'id >' tab
+	[[ "$stderr" == "acct-read: --where: "*"^" ]]
+}
+
+@test "read: files that cannot hold a wanted row are not opened" {
+	acct-write -i t.acct tab
+	file=$(cd tab && echo part-*)
+	acct-write -i u.acct tab
+	rm "tab/$file"
+	same "4,d,5.00,2025-01-01" "$(acct-read -w 'id >= 4' tab | acct-cat | tail -n +2)"
+	same "4,d,5.00,2025-01-01" "$(acct-read -w "day > '2024-12-31' and amount = 5" tab | acct-cat | tail -n +2)"
+	same "4,d,5.00,2025-01-01" "$(acct-read -w "name = 'd'" tab | acct-cat | tail -n +2)"
+	run -66 --separate-stderr acct-read -o made -w 'id >= 3' tab
+	[[ "$stderr" == "acct-read: tab/$file: No such file or directory" ]]
+	[ ! -e made ]
+}
+
+@test "read: Parquet files and folders" {
+	acct-write -i t.acct -o a.parquet
+	mkdir folder folder/_tmp
+	acct-write -i t.acct -o folder/1.parquet
+	acct-write -i u.acct -o folder/2.parquet
+	echo hidden >folder/_SUCCESS
+	echo hidden >folder/_tmp/x.parquet
+	cmp <(acct-read -t t a.parquet) t.acct
+	cmp <(cd folder && acct-read -t t 1.parquet) t.acct
+	cmp <(acct-read -t t "$PWD/a.parquet") t.acct
+	same 4 "$(acct-read folder | acct-cat | tail -n +2 | wc -l)"
+	acct-select -c id,name t.acct | acct-write -o folder/3.parquet
+	run -65 --separate-stderr acct-read folder
+	[[ "$stderr" == *"folder/3.parquet: 2 columns, where the other files of its folder have 4" ]]
+	acct-select -c id,n=name,amount,day t.acct | acct-write -o folder/3.parquet
+	run -65 --separate-stderr acct-read folder
+	[[ "$stderr" == *"folder/3.parquet: column n: not as in the other files of its folder" ]]
+	mkdir folder/deep
+	mv folder/3.parquet folder/deep
+	run -69 --separate-stderr acct-read folder
+}
+
+@test "read: broken files" {
+	acct-write -i t.acct -o a.parquet
+	size=$(stat -c %s a.parquet)
+	for n in 0 3 8 $((size / 2)) $((size - 1)); do
+		head -c "$n" a.parquet >cut.parquet
+		run -65 --separate-stderr acct-read -o made cut.parquet
+		[[ "$stderr" == "acct-read: cut.parquet: "* ]]
+		[ ! -e made ]
+	done
+	acct-write -i t.acct tab
+	echo '{"add":{"path":"x"}}' >tab/_delta_log/00000000000000000001.json
+	run -65 --separate-stderr acct-read tab
+	same "acct-read: tab/_delta_log/00000000000000000001.json:1: add: size: missing" "$stderr"
+	: >tab/_delta_log/00000000000000000003.json
+	run -65 --separate-stderr acct-read tab
+	same "acct-read: tab: versions are not contiguous: 2 is missing" "$stderr"
+}
+
+@test "read: types that a stream does not have" {
+	need "$SHARED/conformance/delta"
+	run -69 --separate-stderr acct-read "$SHARED/conformance/delta/golden/data-reader-primitives"
+	[[ "$stderr" == *": column as_binary: no such type in a record stream: binary; -c leaves columns out" ]]
+	run -0 acct-read -c as_int,as_string "$SHARED/conformance/delta/golden/data-reader-primitives"
+}
+
+@test "read: full disks, closed output, a reader that ends early" {
+	acct-write -i t.acct tab
+	run -74 --separate-stderr sh -c 'acct-read tab >/dev/full'
+	same "acct-read: <stdout>: No space left on device" "$stderr"
+	run -74 --separate-stderr acct-read -o /dev/full tab
+	run -74 --separate-stderr sh -c 'acct-read tab >&-'
+	same "acct-read: <stdout>: Bad file descriptor" "$stderr"
+	run -73 --separate-stderr acct-read -o nowhere/made tab
+	seq 1 100000 | mkrec t 'id:int64' | acct-write big
+	run -0 --separate-stderr sh -c 'acct-read big | head -n 1 | wc -l'
+	same 1 "$output"
+	[ -z "$stderr" ]
+}
+
+@test "read: the manual's examples" {
+	mkrec t 'transaction_id:int64*! transaction_date:date! transaction_amount:decimal(18,2)! transaction_type:string!' <<-'END' |
+	1	2023-01-05	10.00	Deposit
+	2	2023-01-05	11.00	Withdrawal
+	3	2023-01-06	12.00	Deposit
+	END
+	    acct-write lake/silver/transactions
+	same $'transaction_id,transaction_amount\n1,10.00' "$(acct-read -c transaction_id,transaction_amount \
+	    -w "transaction_date = '2023-01-05' and transaction_type = 'Deposit'" \
+	    lake/silver/transactions | acct-cat)"
+	for i in 1 2 3 4 5; do
+		mkrec accounts 'account_id:int64*!' <<<"$i" | acct-write lake/silver/accounts
+	done
+	acct-read --version 3 -o old.acct lake/silver/accounts
+	same $'account_id\n5' "$(acct-read lake/silver/accounts | acct-join -j anti -k account_id old.acct | acct-cat)"
+}

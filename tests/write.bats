@@ -1,0 +1,230 @@
+load helper
+
+prepare() {
+	mkrec t 'id:int64*! name:string amount:decimal(9,2)' >t.acct <<-'END'
+	1	a	1.00
+	2	b\tb	\N
+	3	\N	-0.01
+	END
+	mkrec u 'id:int64*! name:string amount:decimal(9,2)' >u.acct <<<$'4\tü\t9999999.99'
+}
+
+# log TABLE: the names in its log.
+log() {
+	ls "$1/_delta_log"
+}
+
+# content TABLE: its rows as text, sorted.
+content() {
+	acct-read "$@" | acct-cat -f csv | tail -n +2 | sort
+}
+
+@test "write: a new table, and rows added to it" {
+	run -0 --separate-stderr acct-write -v -i t.acct tab
+	same "acct-write: tab: version 0: 3 records in 1 files" "$stderr"
+	[ -z "$output" ]
+	acct-write tab <u.acct
+	same $'1,a,1.00\n2,b\tb,\n3,,-0.01\n4,ü,9999999.99' "$(content tab)"
+	same $'00000000000000000000.crc\n00000000000000000000.json\n00000000000000000001.crc\n00000000000000000001.json' "$(log tab)"
+	grep -q '"isBlindAppend":true' tab/_delta_log/00000000000000000001.json
+	grep -qF '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}' tab/_delta_log/00000000000000000000.json
+	same "$(acct-read -t t --version 0 tab)" "$(cat t.acct)"	# the key and what is never null too
+}
+
+@test "write: overwrite takes the place of all rows, and earlier versions stay" {
+	acct-write -i t.acct tab
+	acct-write -m overwrite -i u.acct tab
+	same '4,ü,9999999.99' "$(content tab)"
+	same 3 "$(content --version 0 tab | wc -l)"
+	grep -q '"remove":' tab/_delta_log/00000000000000000001.json
+	grep -q '"isBlindAppend":false' tab/_delta_log/00000000000000000001.json
+}
+
+@test "write: nothing to write makes no version" {
+	mkrec t 'id:int64*! name:string amount:decimal(9,2)' </dev/null >none.acct
+	acct-write -i none.acct tab
+	same "" "$(content tab)"
+	run -0 --separate-stderr acct-write -v -i none.acct tab
+	same "acct-write: tab: version 0 stays: nothing to write" "$stderr"
+	acct-write -m overwrite -i none.acct tab
+	same 2 "$(log tab | wc -l)"
+	acct-write -i t.acct tab
+	acct-write -m overwrite -i none.acct tab
+	same "" "$(content tab)"
+	same 3 "$(content --version 1 tab | wc -l)"
+}
+
+@test "write: --txn writes a batch once" {
+	acct-write --txn load:a:7 -i t.acct tab
+	run -0 --separate-stderr acct-write -v --txn load:a:7 -i t.acct tab
+	[[ "$stderr" == *"load:a has written version 7 of its own already: nothing written" ]]
+	acct-write --txn load:a:6 -i t.acct tab
+	acct-write --txn other:1 -i u.acct tab
+	acct-write --txn load:a:8 -i u.acct tab
+	same 5 "$(content tab | wc -l)"
+	run -65 --separate-stderr sh -c 'head -n 2 t.acct | acct-write --txn load:a:7 tab'	# a bad stream is bad all the same
+	for word in x :1 x: x:-1 x:y; do
+		run -64 --separate-stderr acct-write --txn "$word" -i t.acct tab
+		[[ "$stderr" == "acct-write: --txn: APP:VERSION is wanted, not '$word'"* ]]
+	done
+}
+
+@test "write: columns by their names; wider types; what does not suit" {
+	acct-write -i t.acct tab
+	mkrec t 'amount:decimal(5,2) id:int32!' <<<$'1.50\t9' | acct-write tab
+	same '9,,1.50' "$(content tab | tail -n 1)"
+	run -65 --separate-stderr sh -c "mkrec t 'id:int64! name:int64' <<-'END' | acct-write tab
+	1	1
+	END"
+	same "acct-write: tab: column name: int64 in the stream, string in the table" "$stderr"
+	run -65 --separate-stderr sh -c "echo 1.000 | mkrec t 'amount:decimal(9,3)' | acct-write tab"
+	same "acct-write: tab: column id: the table asks for it, the stream does not have it" "$stderr"
+	run -65 --separate-stderr sh -c "printf '1\t1\n' | mkrec t 'id:int64 more:int64' | acct-write tab"
+	same "acct-write: tab: column more: not in the table; --add-columns adds it" "$stderr"
+	run -65 --separate-stderr sh -c "printf '1\n\\\\N\n' | mkrec t 'id:int64' | acct-write tab"
+	same "acct-write: <stdin>: record 2: id: null, which the table does not allow" "$stderr"
+	same 4 "$(log tab | wc -l)"
+}
+
+@test "write: --add-columns, null in the rows that are there" {
+	acct-write -i t.acct tab
+	printf '5\tx\ty\n' | mkrec t 'id:int64! more:string! name:string' | acct-write --add-columns tab
+	same $'1,a,1.00,\n2,b\tb,,\n3,,-0.01,\n5,y,,x' "$(content tab)"
+	same 3 "$(content --version 0 tab | wc -l)"
+	printf '6\tx\n' | mkrec t 'id:int64! MORE:string!' >case.acct
+	run -78 --separate-stderr acct-write --add-columns -i case.acct tab
+	[[ "$stderr" == *"columns 'more' and 'MORE': "* ]]
+}
+
+@test "write: names that a table cannot have" {
+	mkrec t 'a%20b:int64' <<<1 >blank.acct
+	run -78 --separate-stderr acct-write -i blank.acct tab
+	[[ "$stderr" == "acct-write: tab: column 'a b': "* ]]
+	[ ! -e tab/_delta_log ]
+	acct-write -o t.parquet -i blank.acct		# a plain file can
+	same "$(acct-cat blank.acct)" "$(acct-read t.parquet | acct-cat)"
+}
+
+@test "write: wrong use" {
+	run -64 --separate-stderr acct-write -i t.acct
+	run -64 --separate-stderr acct-write -i t.acct a b
+	run -64 --separate-stderr acct-write -i t.acct -o x.parquet tab
+	run -64 --separate-stderr acct-write -i t.acct -m merge tab
+	run -64 --separate-stderr acct-write -i t.acct --codec lzo tab
+	run -64 --separate-stderr acct-write -i t.acct az://account/container/tab
+	[[ "$stderr" == *"only directories are stores"* ]]
+	[ ! -e tab ]
+}
+
+@test "write: every codec, every type" {
+	mkrec t 'b:bool i:int32 l:int64 d:decimal(9,2) e:decimal(18,4) w:decimal(38,10) day:date ts:timestamp f:float64 s:string' >all.acct <<-'END'
+	true	-2147483648	-9223372036854775808	-9999999.99	-99999999999999.9999	-9999999999999999999999999999.9999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
+	false	2147483647	9223372036854775807	9999999.99	99999999999999.9999	9999999999999999999999999999.9999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	a\nb\tc\\ üß😀
+	\N	\N	\N	\N	\N	\N	\N	\N	\N	\N
+	true	0	0	0.00	0.0000	0.0000000000	1970-01-01	1970-01-01T00:00:00Z	-0.0	x
+	END
+	for codec in snappy zstd gzip none; do
+		acct-write --codec "$codec" -i all.acct "$codec"
+		cmp <(acct-read -t t "$codec") all.acct
+		acct-write --codec "$codec" -i all.acct -o "$codec.parquet"
+		cmp <(acct-read -t t "$codec.parquet") all.acct
+	done
+}
+
+@test "write: more rows than a batch, a page and a dictionary hold" {
+	seq 1 120000 | awk '{ print $1 "\t" ($1 % 3 ? "n" $1 % 500 : "\\N") "\ttext " $1 "\t" $1 % 1000 / 100 }' |
+	    mkrec t 'id:int64! few:string many:string! amount:decimal(9,2)' >big.acct
+	acct-write -i big.acct tab
+	cmp <(acct-read -t t tab) big.acct
+}
+
+@test "write: a stream cut anywhere leaves the table as it was" {
+	acct-write -i u.acct tab
+	before=$(ls -R tab)
+	cuts t.acct acct-write tab
+	same "$before" "$(ls -RA tab)" || same "$(ls -RA tab)" "$before"
+	same '4,ü,9999999.99' "$(content tab)"
+}
+
+@test "write: a table that cannot be written is left as it is" {
+	need "$SHARED/conformance/delta"
+	cp -r "$SHARED/conformance/delta/golden/data-reader-partition-values" part
+	before=$(ls -RA part)
+	run -69 --separate-stderr acct-write -i t.acct part
+	[[ "$stderr" == "acct-write: "*"part: the table is partitioned, which this writer does not do: by "* ]]
+	same "$before" "$(ls -RA part)"
+	acct-write -i t.acct tab
+	sed -i 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
+	acct-write -i u.acct tab
+	run -69 --separate-stderr acct-write -m overwrite -i u.acct tab
+	[[ "$stderr" == *"tab: the table has a property that this writer cannot honour: delta.appendOnly" ]]
+	same 4 "$(content tab | wc -l)"
+}
+
+@test "write: the table's folder cannot be written, or is a file" {
+	: >file
+	run -66 --separate-stderr acct-write -i t.acct file/tab
+	same 'acct-write: file/tab: Not a directory' "$stderr"
+	run -73 --separate-stderr acct-write -i t.acct /proc/tab
+	[[ "$stderr" == "acct-write: /proc/tab: "* ]]
+}
+
+@test "write: checkpoints at every tenth version; the log before them is not needed" {
+	for _ in $(seq 0 10); do acct-write -i t.acct tab; done
+	[ -e tab/_delta_log/00000000000000000010.checkpoint.parquet ]
+	grep -q '"version":10,' tab/_delta_log/_last_checkpoint
+	rm tab/_delta_log/0000000000000000000?.json
+	acct-write -i u.acct tab
+	same 34 "$(content tab | wc -l)"
+}
+
+@test "write: four writers at once: every row once, versions without a gap" {
+	for w in 1 2 3 4; do
+		( for i in $(seq 1 25); do
+			printf '%s\tw\t1.00\n' $((w * 100 + i)) | mkrec t 'id:int64*! name:string amount:decimal(9,2)' | acct-write tab || exit 1
+		done ) &
+	done
+	for job in $(jobs -p); do wait "$job"; done
+	same "$(for w in 1 2 3 4; do seq $((w * 100 + 1)) $((w * 100 + 25)); done)" "$(content tab | cut -d, -f1)"
+	same "$(seq -f %020.0f.json 0 99)" "$(log tab | grep json)"
+}
+
+@test "write: overwriters and appenders at once leave one of the possible tables" {
+	acct-write -i t.acct tab
+	for w in 1 2 3; do acct-write -m overwrite -i u.acct tab & done
+	for w in 1 2 3; do acct-write -i t.acct tab & done
+	for job in $(jobs -p); do wait "$job"; done
+	same "$(seq -f %020.0f.json 0 6)" "$(log tab | grep json)"
+	n=$(content tab | wc -l)
+	[ $((n % 3)) -eq 1 ]
+}
+
+@test "write: killed at any moment, the table is as before or as after" {
+	seq 1 60000 | awk '{ print $1 "\ttext " $1 "\t1.00" }' | mkrec t 'id:int64*! name:string amount:decimal(9,2)' >big.acct
+	acct-write -i u.acct tab
+	versions=1
+	for i in $(seq 1 20); do
+		acct-write -i big.acct tab &
+		pid=$!
+		sleep "0.0$((i * 3 % 90 / 10))$((i * 3 % 10))"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		versions=$(log tab | grep -c 'json$')
+		same $((1 + 60000 * (versions - 1))) "$(acct-read -v -o /dev/null tab 2>&1 | grep -o '[0-9]* records' | cut -d' ' -f1)"
+	done
+	acct-write -i u.acct tab
+	same $((2 + 60000 * (versions - 1))) "$(acct-read -c id tab | acct-cat | tail -n +2 | wc -l)"
+}
+
+@test "write: the manual's example" {
+	printf 'account_id,customer_id\n1,2\n' >accounts.csv
+	printf 'name: accounts\ncolumns:\n  - name: account_id\n    type: int64\n    key: yes\n  - name: customer_id\n    type: int64\n' >accounts.yaml
+	for _ in 1 2; do
+		acct-ingest -s accounts.yaml accounts.csv |
+		    acct-clean -s accounts.yaml -r rejects.acct |
+		    acct-write --txn accounts:20261123 lake/silver/accounts
+		rm rejects.acct
+	done
+	acct-read lake/silver/accounts | acct-write -o accounts.parquet
+	same $'account_id,customer_id\n1,2' "$(acct-read accounts.parquet | acct-cat)"
+}
