@@ -3,8 +3,7 @@ load helper
 # Tables of others read by us, ours read and changed by delta-rs.
 
 # Skips loudly where delta-rs cannot be had.
-need_# peer VERB TABLE ...
-peer() {
+need_peer() {
 	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
 }
 
