@@ -50,24 +50,6 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 	return c;
 }
 
-size_t
-delta_shape_size(enum pq_shape shape)
-{
-	switch (shape) {
-	case PQ_U8:
-		return 1;
-	case PQ_I32: case PQ_F32:
-		return 4;
-	case PQ_I64: case PQ_F64:
-		return 8;
-	case PQ_I128:
-		return sizeof(i128);
-	case PQ_BYTES:
-		return sizeof(struct pq_bytes);
-	}
-	return 0;
-}
-
 /* Entry i as an integer; what stands where no value is may be anything, so the product below wraps rather than traps. */
 static i128
 integer_at(const struct delta_caster *c, const struct pq_vector *in, size_t i)

@@ -81,7 +81,7 @@ delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delt
 
 		if (c->refused != NULL)
 			return msg_set(err, EX_UNAVAILABLE, "%s: column %s: no such type here: %s", t->address, c->name, c->refused);
-		sc->sources[i].values = xcalloc(BATCH, delta_shape_size(pq_shape(c->type, c->precision)));
+		sc->sources[i].values = xcalloc(BATCH, pq_shape_size(pq_shape(c->type, c->precision)));
 	}
 	return 0;
 }

@@ -47,6 +47,7 @@ enum pq_shape {
 	PQ_BYTES		/* string, binary */
 };
 enum pq_shape pq_shape(enum pq_type type, unsigned precision);
+size_t pq_shape_size(enum pq_shape shape);	/* bytes of one value */
 
 /* "int64", "decimal(18,2)", ... for messages and tools; `out` holds at least NUM_TEXT bytes. Returns `out`. */
 const char *pq_type_name(char *out, enum pq_type type, unsigned precision, unsigned scale);

@@ -36,6 +36,24 @@ pq_shape(enum pq_type type, unsigned precision)
 	}
 }
 
+size_t
+pq_shape_size(enum pq_shape shape)
+{
+	switch (shape) {
+	case PQ_U8:
+		return 1;
+	case PQ_I32: case PQ_F32:
+		return 4;
+	case PQ_I64: case PQ_F64:
+		return 8;
+	case PQ_I128:
+		return sizeof(i128);
+	case PQ_BYTES:
+		return sizeof(struct pq_bytes);
+	}
+	return 0;
+}
+
 const char *
 pq_type_name(char *out, enum pq_type type, unsigned precision, unsigned scale)
 {

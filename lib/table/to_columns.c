@@ -19,24 +19,6 @@ struct table_to {
 	struct buf text;		/* strings of the batch that are not their own bytes */
 };
 
-static size_t
-value_size(enum pq_shape shape)
-{
-	switch (shape) {
-	case PQ_U8:
-		return 1;
-	case PQ_I32: case PQ_F32:
-		return 4;
-	case PQ_I64: case PQ_F64:
-		return 8;
-	case PQ_I128:
-		return sizeof(i128);
-	case PQ_BYTES:
-		break;
-	}
-	return sizeof(struct pq_bytes);
-}
-
 struct table_to *
 table_to_new(const struct table_target *targets, size_t n)
 {
@@ -51,7 +33,7 @@ table_to_new(const struct table_target *targets, size_t n)
 
 		c->target = targets[i];
 		c->shape = pq_shape(targets[i].type, targets[i].precision);
-		c->values = xcalloc(REC_BATCH_MAX, value_size(c->shape));
+		c->values = xcalloc(REC_BATCH_MAX, pq_shape_size(c->shape));
 		if (!targets[i].required)
 			c->def = xcalloc(REC_BATCH_MAX, 1);
 	}
