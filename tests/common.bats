@@ -18,6 +18,7 @@ table() {
 	acct-select	records	acct-select -w id>0 IN
 	acct-write	records	acct-write -i IN -o -
 	acct-read	table	acct-read IN
+	acct-log	table	acct-log IN
 	END
 }
 

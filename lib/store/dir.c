@@ -259,7 +259,9 @@ make_folders(const char *folder, struct msg *err)
 	}
 	if (made == 0)
 		return sync_folder(folder, err);
-	return errno == EEXIST ? 0 : msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
+	if (errno == EEXIST)
+		return 0;
+	return msg_sys(err, errno == ENOENT || errno == ENOTDIR ? EX_CANTCREAT : msg_errno_status(EX_CANTCREAT), "%s", folder);
 }
 
 /* A file without a name, which nothing is left of when the process is gone; -1 where the file system has no such thing. */

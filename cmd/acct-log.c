@@ -1,0 +1,384 @@
+/* acct-log shows what the log of a Delta table says: its history, its state, its files. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/cli.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "delta/delta.h"
+#include "delta/state.h"
+
+const char cli_help[] =
+    "usage: acct-log [-n NUMBER] [--json] TABLE\n"
+    "       acct-log --state | --files [--version N] [--json] TABLE\n"
+    "\n"
+    "Shows the history of a Delta table, newest version first; or its state, or its files.\n"
+    "\n"
+    "  -n, --number NUMBER      so many versions at most\n"
+    "      --state              protocol, columns, properties, numbers of files, bytes and rows\n"
+    "      --files              a line per data file: bytes, rows, rows deleted from it, time, name\n"
+    "      --version N          state and files as they were at version N\n"
+    "      --json               JSON, an object a line\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the program's version, where --version stands alone\n";
+
+static enum { HISTORY, STATE, FILES } what = HISTORY;
+static bool json;
+static int64_t most, version = DELTA_NEWEST;
+static struct buf out;
+
+/* ---- options ---- */
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+	enum { AT = 256, OPT_STATE, OPT_FILES, OPT_JSON };
+	static const struct option longs[] = {
+		{ "version", required_argument, NULL, AT }, { "number", required_argument, NULL, 'n' },
+		{ "state", no_argument, NULL, OPT_STATE }, { "files", no_argument, NULL, OPT_FILES },
+		{ "json", no_argument, NULL, OPT_JSON }, { 0 }
+	};
+	int o;
+
+	/* --version alone asks for the program's. */
+	while ((o = cli_getopt(argc, argv, "n:", longs + (argc == 2))) != -1) {
+		if (o == 'n' && (!num_int64(optarg, strlen(optarg), &most) || most < 1))
+			cli_usage("-n: a number of versions is wanted, not %s", msg_quotes(optarg));
+		else if (o == AT && (!num_int64(optarg, strlen(optarg), &version) || version < 0))
+			cli_usage("--version: a version is wanted, not %s", msg_quotes(optarg));
+		else if (o == OPT_JSON)
+			json = true;
+		else if (o == OPT_STATE || o == OPT_FILES)
+			what = o == OPT_STATE ? STATE : FILES;
+	}
+	if (what == HISTORY && version != DELTA_NEWEST)
+		cli_usage("--version goes with --state or --files");
+	if (what != HISTORY && most != 0)
+		cli_usage("-n goes with the history only");
+	if (argc - optind != 1)
+		cli_usage("one TABLE is wanted");
+	return argv[optind];
+}
+
+/* ---- pieces ---- */
+
+static void
+put_time(int64_t ms)
+{
+	char text[NUM_TEXT];
+
+	num_put_timestamp(text, ms * 1000);
+	buf_adds(&out, text);
+}
+
+static void
+put_string(const char *s)
+{
+	delta_json_text(&out, s);
+}
+
+/* Text for a line: what would break it is replaced. */
+static void
+put_plain(const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_addc(&out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : (uint8_t)*s);
+}
+
+/* The rows of a file by its statistics; -1 where they do not say. */
+static int64_t
+rows_of(const struct delta_file *f)
+{
+	json_t *stats = f->stats != NULL ? json_loads(f->stats, 0, NULL) : NULL;
+	const json_t *n = json_object_get(stats, "numRecords");
+	int64_t rows = json_is_integer(n) ? json_integer_value(n) : -1;
+
+	json_decref(stats);
+	return rows;
+}
+
+static int64_t
+deleted_of(const struct delta_file *f)
+{
+	return f->dv != NULL ? f->dv->cardinality : 0;
+}
+
+/* ---- history ---- */
+
+static void
+put_commit(const struct delta_commit_info *c)
+{
+	buf_addf(&out, "%6" PRId64 "  ", c->version);
+	put_time(c->timestamp);
+	buf_adds(&out, "  ");
+	put_plain(c->operation != NULL ? c->operation : "-");
+	if (c->parameters != NULL && strcmp(c->parameters, "{}") != 0) {
+		buf_addc(&out, ' ');
+		put_plain(c->parameters);
+	}
+	if (c->metrics != NULL && strcmp(c->metrics, "{}") != 0) {
+		buf_addc(&out, ' ');
+		put_plain(c->metrics);
+	}
+	buf_adds(&out, "  ");
+	put_plain(c->engine != NULL ? c->engine : "-");
+	buf_addc(&out, '\n');
+}
+
+static void
+put_commit_json(const struct delta_commit_info *c)
+{
+	buf_addf(&out, "{\"version\":%" PRId64 ",\"timestamp\":\"", c->version);
+	put_time(c->timestamp);
+	buf_adds(&out, "\",\"operation\":");
+	put_string(c->operation);
+	buf_addf(&out, ",\"operationParameters\":%s", c->parameters != NULL ? c->parameters : "null");
+	buf_addf(&out, ",\"operationMetrics\":%s", c->metrics != NULL ? c->metrics : "null");
+	if (c->read_version >= 0)
+		buf_addf(&out, ",\"readVersion\":%" PRId64, c->read_version);
+	buf_addf(&out, ",\"isBlindAppend\":%s,\"engineInfo\":", c->blind_append ? "true" : "false");
+	put_string(c->engine);
+	buf_adds(&out, "}\n");
+}
+
+static int
+history(struct delta_table *t, struct msg *err)
+{
+	struct delta_history h;
+	size_t i;
+
+	if (delta_history(t, (size_t)most, &h, err) < 0)
+		return -1;
+	for (i = 0; i < h.n; i++)
+		(json ? put_commit_json : put_commit)(&h.commits[i]);
+	delta_history_free(&h);
+	return 0;
+}
+
+/* ---- files ---- */
+
+static void
+put_file(const struct delta_file *f)
+{
+	int64_t rows = rows_of(f);
+
+	buf_addf(&out, "%12" PRId64 "  ", f->size);
+	if (rows >= 0)
+		buf_addf(&out, "%10" PRId64, rows);
+	else
+		buf_addf(&out, "%10s", "-");
+	buf_addf(&out, "  %8" PRId64 "  ", deleted_of(f));
+	put_time(f->mtime);
+	buf_adds(&out, "  ");
+	put_plain(f->name);
+	buf_addc(&out, '\n');
+}
+
+static void
+put_file_json(const struct delta_file *f)
+{
+	int64_t rows = rows_of(f);
+
+	buf_adds(&out, "{\"name\":");
+	put_string(f->name);
+	buf_addf(&out, ",\"size\":%" PRId64 ",\"rows\":", f->size);
+	if (rows >= 0)
+		buf_addf(&out, "%" PRId64, rows);
+	else
+		buf_adds(&out, "null");
+	buf_addf(&out, ",\"deletedRows\":%" PRId64 ",\"modified\":\"", deleted_of(f));
+	put_time(f->mtime);
+	buf_adds(&out, "\"}\n");
+}
+
+/* ---- state ---- */
+
+struct totals {
+	int64_t bytes, rows;		/* rows: those there are; -1 where a file does not say */
+};
+
+static struct totals
+add_up(const struct delta_snapshot *s)
+{
+	struct totals t = { 0, 0 };
+	int64_t rows;
+	size_t i;
+
+	for (i = 0; i < s->nfiles; i++) {
+		t.bytes += s->files[i].size;
+		rows = rows_of(&s->files[i]);
+		t.rows = rows < 0 || t.rows < 0 ? -1 : t.rows + rows - deleted_of(&s->files[i]);
+	}
+	return t;
+}
+
+static const char *
+type_of(const struct delta_column *c, char *text)
+{
+	return c->refused != NULL ? c->refused : pq_type_name(text, c->type, c->precision, c->scale);
+}
+
+static void
+put_features(const char *label, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		buf_addf(&out, "%s  ", label);
+		put_plain(names[i]);
+		buf_addc(&out, '\n');
+	}
+}
+
+static void
+put_state(const struct delta_snapshot *s)
+{
+	struct totals t = add_up(s);
+	char text[NUM_TEXT];
+	size_t i;
+
+	buf_addf(&out, "version        %" PRId64, s->version);
+	if (s->timestamp != 0) {
+		buf_adds(&out, ", ");
+		put_time(s->timestamp);
+	}
+	buf_addf(&out, "\nfiles          %zu\nbytes          %" PRId64 "\nrows           ", s->nfiles, t.bytes);
+	if (t.rows >= 0)
+		buf_addf(&out, "%" PRId64, t.rows);
+	else
+		buf_adds(&out, "not known");
+	buf_addf(&out, "\nremoved files  %zu\n", s->ntombstones);
+	buf_addf(&out, "protocol       reader %d, writer %d\n", s->protocol.reader, s->protocol.writer);
+	put_features("  reader needs", s->protocol.reader_features, s->protocol.nreader_features);
+	put_features("  writer needs", s->protocol.writer_features, s->protocol.nwriter_features);
+	for (i = 0; i < s->ncolumns; i++) {
+		const struct delta_column *c = &s->columns[i];
+
+		buf_adds(&out, "column         ");
+		put_plain(c->name);
+		buf_addf(&out, " %s%s%s\n", type_of(c, text), c->nullable ? "" : " not null", c->partition >= 0 ? " partition" : "");
+	}
+	for (i = 0; i < s->metadata.nconfiguration; i++) {
+		buf_adds(&out, "property       ");
+		put_plain(s->metadata.configuration[i].key);
+		buf_addc(&out, '=');
+		put_plain(s->metadata.configuration[i].value != NULL ? s->metadata.configuration[i].value : "");
+		buf_addc(&out, '\n');
+	}
+	for (i = 0; i < s->napps; i++) {
+		buf_adds(&out, "application    ");
+		put_plain(s->apps[i].id);
+		buf_addf(&out, " %" PRId64 "\n", s->apps[i].version);
+	}
+}
+
+static void
+put_names_json(const char *key, const char *const *names, size_t n)
+{
+	size_t i;
+
+	buf_addf(&out, ",\"%s\":[", key);
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(&out, ',');
+		put_string(names[i]);
+	}
+	buf_addc(&out, ']');
+}
+
+static void
+put_columns_json(const struct delta_snapshot *s)
+{
+	char text[NUM_TEXT];
+	size_t i;
+
+	buf_adds(&out, ",\"columns\":[");
+	for (i = 0; i < s->ncolumns; i++) {
+		const struct delta_column *c = &s->columns[i];
+
+		buf_addf(&out, "%s{\"name\":", i > 0 ? "," : "");
+		put_string(c->name);
+		buf_adds(&out, ",\"type\":");
+		put_string(type_of(c, text));
+		buf_addf(&out, ",\"nullable\":%s,\"partition\":%s}", c->nullable ? "true" : "false", c->partition >= 0 ? "true" : "false");
+	}
+	buf_addc(&out, ']');
+}
+
+static void
+put_state_json(const struct delta_snapshot *s)
+{
+	struct totals t = add_up(s);
+	size_t i;
+
+	buf_addf(&out, "{\"version\":%" PRId64 ",\"timestamp\":", s->version);
+	buf_adds(&out, s->timestamp != 0 ? "\"" : "null");
+	if (s->timestamp != 0) {
+		put_time(s->timestamp);
+		buf_addc(&out, '"');
+	}
+	buf_addf(&out, ",\"files\":%zu,\"bytes\":%" PRId64 ",\"rows\":", s->nfiles, t.bytes);
+	if (t.rows >= 0)
+		buf_addf(&out, "%" PRId64, t.rows);
+	else
+		buf_adds(&out, "null");
+	buf_addf(&out, ",\"removedFiles\":%zu,\"minReaderVersion\":%d,\"minWriterVersion\":%d", s->ntombstones, s->protocol.reader,
+	    s->protocol.writer);
+	put_names_json("readerFeatures", s->protocol.reader_features, s->protocol.nreader_features);
+	put_names_json("writerFeatures", s->protocol.writer_features, s->protocol.nwriter_features);
+	put_columns_json(s);
+	buf_adds(&out, ",\"properties\":{");
+	for (i = 0; i < s->metadata.nconfiguration; i++) {
+		if (i > 0)
+			buf_addc(&out, ',');
+		put_string(s->metadata.configuration[i].key);
+		buf_addc(&out, ':');
+		put_string(s->metadata.configuration[i].value);
+	}
+	buf_adds(&out, "},\"applications\":{");
+	for (i = 0; i < s->napps; i++) {
+		if (i > 0)
+			buf_addc(&out, ',');
+		put_string(s->apps[i].id);
+		buf_addf(&out, ":%" PRId64, s->apps[i].version);
+	}
+	buf_adds(&out, "}}\n");
+}
+
+static int
+snapshot(struct delta_table *t, struct msg *err)
+{
+	struct delta_snapshot s;
+	size_t i;
+
+	if (delta_load(t, version, &s, err) < 0)
+		return -1;
+	if (what == STATE)
+		(json ? put_state_json : put_state)(&s);
+	for (i = 0; what == FILES && i < s.nfiles; i++)
+		(json ? put_file_json : put_file)(&s.files[i]);
+	delta_snapshot_free(&s);
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct delta_table t;
+	struct msg err = { 0 };
+	const char *address;
+
+	cli_start(argc, argv);
+	address = parse_options(argc, argv);
+	if (delta_open(&t, address, &err) < 0 || (what == HISTORY ? history(&t, &err) : snapshot(&t, &err)) < 0 ||
+	    io_write(STDOUT_FILENO, out.p, out.len, io_out_name(NULL), &err) < 0)
+		msg_exit(&err);
+	buf_free(&out);
+	delta_close(&t);
+	return 0;
+}

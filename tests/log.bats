@@ -1,0 +1,93 @@
+load helper
+
+prepare() {
+	mkrec t 'id:int64*! name:string amount:decimal(9,2)' >t.acct <<-'END'
+	1	a	1.00
+	2	b	\N
+	END
+	acct-write --txn load:3 -i t.acct tab
+	acct-write -i t.acct tab
+	acct-write -m overwrite -i t.acct tab
+}
+
+@test "log: the history, newest first" {
+	run -0 --separate-stderr acct-log tab
+	same 3 "${#lines[@]}"
+	[[ "${lines[0]}" =~ ^\ +2\ \ 20[0-9-]+T[0-9:.]+Z\ \ WRITE\ \{\"mode\":\"Overwrite\".*\"numOutputRows\":\"2\".*\ \ acct/[0-9.]+$ ]]
+	[[ "${lines[2]}" == "     0  "* ]]
+	run -0 acct-log -n 1 tab
+	same 1 "${#lines[@]}"
+	run -0 --separate-stderr acct-log --json tab
+	same $'2 Overwrite false\n1 Append true\n0 Append true' "$(echo "$output" | python3 -c '
+import json, sys
+for line in sys.stdin:
+    o = json.loads(line)
+    print(o["version"], o["operationParameters"]["mode"], str(o["isBlindAppend"]).lower())')"
+}
+
+@test "log: the state" {
+	run -0 --separate-stderr acct-log --state tab
+	bytes=$(acct-log --files tab | awk '{ n += $1 } END { print n }')
+	same "version        2
+files          1
+bytes          $bytes
+rows           2
+removed files  2
+protocol       reader 1, writer 2
+column         id int64 not null
+column         name string
+column         amount decimal(9,2)
+property       acct.key=id
+application    load 3" "$(echo "$output" | sed '1s/,.*//')"
+	run -0 acct-log --state --version 1 tab
+	[[ "$output" == *$'\nfiles          2\n'*$'\nrows           4\n'* ]]
+	run -0 acct-log --state --json tab
+	same "2 2 1 load 3 amount decimal(9,2)" "$(echo "$output" | python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+print(o["version"], o["rows"], o["files"], *[x for i in o["applications"].items() for x in i], o["columns"][2]["name"], o["columns"][2]["type"])')"
+}
+
+@test "log: the files" {
+	run -0 --separate-stderr acct-log --files tab
+	same 1 "${#lines[@]}"
+	file=${lines[0]##* }
+	read -r size rows deleted _ <<<"${lines[0]}"
+	same "$(stat -c %s "tab/$file") 2 0" "$size $rows $deleted"
+	same 2 "$(acct-log --files --version 1 tab | wc -l)"
+	run -0 acct-log --files --json tab
+	same "$file $size 2" "$(echo "$output" | python3 -c 'import json, sys; o = json.load(sys.stdin); print(o["name"], o["size"], o["rows"])')"
+}
+
+@test "log: deletion vectors and features of others" {
+	need "$SHARED/conformance/delta"
+	run -0 acct-log --state "$SHARED/conformance/delta/golden/dv-partitioned-with-checkpoint"
+	[[ "$output" == *"reader needs  deletionVectors"* ]]
+	[[ "$output" == *" partition"* ]]
+	acct-log --files --json "$SHARED/conformance/delta/golden/dv-partitioned-with-checkpoint" >files
+	grep -q '"deletedRows":[1-9]' files
+}
+
+@test "log: what is not there, wrong use, full disk" {
+	run -66 --separate-stderr acct-log none
+	same "acct-log: none: not a Delta table: no commit in _delta_log" "$stderr"
+	run -66 --separate-stderr acct-log --state none
+	same "acct-log: none: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
+	run -66 --separate-stderr acct-log --files --version 9 tab
+	for words in "" "a b" "-n 0 tab" "-n 1 --state tab" "--version 1 tab" "--state --version x tab"; do
+		# shellcheck disable=SC2086
+		run -64 --separate-stderr acct-log $words
+	done
+	run -74 --separate-stderr sh -c 'acct-log tab >/dev/full'
+	same "acct-log: <stdout>: No space left on device" "$stderr"
+	run -74 --separate-stderr sh -c 'acct-log tab >&-'
+}
+
+@test "log: the manual's example" {
+	mkdir -p lake/silver
+	mv tab lake/silver/accounts
+	same $'rows           2\nrows           4\nrows           2' "$(for v in $(acct-log --json lake/silver/accounts |
+	    sed 's/^{"version":\([0-9]*\).*/\1/'); do
+		acct-log --state --version "$v" lake/silver/accounts | grep ^rows
+	done)"
+}
