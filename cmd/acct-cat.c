@@ -44,6 +44,10 @@ static struct {
 static struct io_out out;
 static struct text text;
 static struct rec_header first;		/* of the first file: the others must have its columns */
+static struct {			/* raw: the line of names above the rows */
+	bool put;
+	char *text;			/* NULL where the source has none */
+} above;
 static uint64_t records;
 
 static void
@@ -125,19 +129,36 @@ choose(const struct rec_reader *in, enum text_format f, size_t *columns)
 	return n;
 }
 
-/* The heading, for the first file. Bare text begins with the source's line of names, where the stream knows it. */
+/*
+ * Bare text begins with the source's line of names, where the stream knows it. Rows of another source with other names
+ * cannot follow: read back they would be taken for the first's.
+ */
+static void
+put_names(const struct rec_reader *in, const struct rec_header *h, uint64_t record)
+{
+	const char *line = rec_header_word(h, "header");
+
+	if (!above.put) {
+		above.put = true;
+		if (line != NULL)
+			buf_addf(&text.out, "%s\n", above.text = xstrdup(line));
+	} else if (line == NULL || above.text == NULL ? line != above.text : strcmp(line, above.text) != 0) {
+		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": a row under other names than those above it (%s); "
+		    "clean its file by itself, or -c raw for the rows without names", in->name, record,
+		    line != NULL ? line : "none");
+	}
+}
+
+/* The heading, for the first file. */
 static void
 start(const struct rec_reader *in)
 {
 	enum text_format f = format();
-	const char *line = rec_header_word(&in->header, "header");
 	size_t *columns = xcalloc(REC_MAX_COLUMNS, sizeof *columns);
 	size_t n = choose(in, f, columns);
 
 	rec_header_copy(&first, &in->header);
 	text_start(&text, f, &first, columns, n);
-	if (f == TEXT_RAW && opt.columns == NULL && line != NULL)
-		buf_addf(&text.out, "%s\n", line);
 	send_text(&text.out);
 	free(columns);
 }
@@ -168,6 +189,8 @@ show(const char *path, bool is_first)
 		msg_die(EX_DATAERR, "%s: not the columns of the first file", in.name);
 	while (xrec_next(&in, &b)) {
 		records += b.n;
+		if (text.format == TEXT_RAW && opt.columns == NULL)
+			put_names(&in, b.segment, b.first);
 		text_batch(&text, &b);
 		if (text.out.len >= WRITE_SIZE)
 			send_text(&text.out);
@@ -284,10 +307,13 @@ main(int argc, char *argv[])
 	for (int i = 0; i < n; i++)
 		(opt.what == HEADER ? show_header : show)(paths[i], i == 0);
 	if (opt.what == SHOW) {
+		if (text.format == TEXT_RAW && opt.columns == NULL && !above.put)
+			put_names(NULL, &first, 0);	/* no rows: the line of names alone */
 		text_end(&text);
 		send_text(&text.out);
 		text_free(&text);
 		rec_header_free(&first);
+		free(above.text);
 	}
 	if (io_commit(&out, &err) == -1)
 		msg_exit(&err);

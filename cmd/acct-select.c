@@ -96,9 +96,23 @@ plan(void)
 	free(times);
 }
 
-/* Parses the options' texts against the input's columns and makes the output's header. */
+/* The output's header for a segment of the input. */
 static void
-prepare(struct rec_header *h)
+make_header(struct rec_header *h, const struct rec_header *from)
+{
+	if (columns != NULL)
+		pred_items_header(&items, from, h);
+	else
+		rec_header_copy(h, from);
+	if (table != NULL) {
+		free(h->table);
+		h->table = xstrdup(table);
+	}
+}
+
+/* Parses the options' texts against the input's columns. */
+static void
+prepare(void)
 {
 	struct msg err = { 0 };
 	size_t place = 0;
@@ -108,13 +122,7 @@ prepare(struct rec_header *h)
 	if (columns != NULL) {
 		if (pred_items_parse(&items, columns, strlen(columns), &in.header, &place, &err) == -1)
 			point("--columns", columns, place, &err);
-		pred_items_header(&items, &in.header, h);
 		plan();
-	} else
-		rec_header_copy(h, &in.header);
-	if (table != NULL) {
-		free(h->table);
-		h->table = xstrdup(table);
 	}
 }
 
@@ -190,6 +198,21 @@ pass(const struct rec_batch *b)
 	}
 }
 
+/* Where the words of the input's header change, those of the output's do. */
+static void
+follow_segment(struct rec_header *h, const struct rec_header *segment)
+{
+	struct rec_header next;
+
+	make_header(&next, segment);
+	if (!rec_header_same_words(h, &next)) {
+		nkept += out.count;
+		xrec_segment(&out, &next);
+	}
+	rec_header_free(h);
+	*h = next;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -199,16 +222,18 @@ main(int argc, char *argv[])
 	cli_start(argc, argv);
 	parse_options(argc, argv);
 	xrec_open(&in, optind < argc ? argv[optind] : NULL, 0);
-	prepare(&h);
+	prepare();
+	make_header(&h, &in.header);
 	xrec_create(&out, output, &h);
 	while (xrec_next(&in, &b)) {
 		nread += b.n;
+		follow_segment(&h, b.segment);
 		if (where != NULL)
 			pass(&b);
 		else
 			pass_run(&b, 0, b.n);
 	}
-	nkept = out.count;
+	nkept += out.count;
 	xrec_finish(&out);
 	if (cli_verbose)
 		msg_warn("%" PRIu64 " of %" PRIu64 " records", nkept, nread);

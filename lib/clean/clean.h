@@ -50,17 +50,33 @@ struct rec_field cleaner_field(const uint8_t *row, size_t n, size_t i);
 
 /* ---- reject.c ---- */
 
+struct reject_source {			/* a segment of the raw stream: a file */
+	struct rec_header raw;		/* its header; owned */
+	struct rec_header header;	/* of the segment of rejects that its rows go to; owned */
+	size_t *order;			/* raw fields in the order of the file; owned */
+	size_t norder;
+};
+
 struct rejects {
 	struct rec_writer out;
 	bool open;			/* there is a stream to write to */
 	const struct cleaner *cleaner;
-	size_t *order;			/* raw fields in the order of the file; owned */
-	size_t norder;
+	struct reject_source *sources;	/* owned, for rows that come back from disk */
+	size_t nsources;
+	size_t source, written;		/* indexes: of the rows to come, and of the segment that is open */
 	struct buf value, text, raw;	/* scratch */
 };
 
-/* Opens the stream of rejects; path NULL: none is kept. */
+/* Opens the stream of rejects; path NULL: none is kept. `raw` is the raw stream's first header. */
 int rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const struct rec_header *raw);
+
+/*
+ * The rows to come are those of a segment of the raw stream with this header. Returns its index, by which
+ * rejects_return comes back to it. A segment of rejects begins with its first row, and only where the words of `raw`
+ * are others than before.
+ */
+size_t rejects_segment(struct rejects *r, const struct rec_header *raw);
+void rejects_return(struct rejects *r, size_t source);
 
 /* Adds a row. typed: the row as it would have been, for a duplicate or a conflict, else NULL. -1: r->out.err. */
 int rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped);
@@ -161,7 +177,8 @@ struct clean_flow {
 	struct clean_row rows[CLEAN_GROUP];
 	bool waiting;			/* records go to disk */
 	struct keylater later;
-	struct spill records;
+	struct spill records;		/* each its length and its bytes; length 0: the index of a segment instead */
+	size_t spilled;			/* the segment of those written last, by rejects_segment; SIZE_MAX before any */
 };
 
 /* memory: bytes for keys, 0 for as many as there are. Cleaner, writer and rejects live as long. */

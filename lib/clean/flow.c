@@ -12,6 +12,7 @@ clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out,
 	f->out = out;
 	f->rejects = rejects;
 	f->stride = stride;
+	f->spilled = SIZE_MAX;
 	clean_total_init(&f->total, k);
 	keyset_init(&f->seen, k->integer_key != NULL, memory);
 	keylater_init(&f->later, k->integer_key != NULL, memory);
@@ -127,6 +128,19 @@ begin_waiting(struct clean_flow *f)
 	return status;
 }
 
+/* Before the first record of a segment: which one it is. */
+static int
+put_segment(struct clean_flow *f)
+{
+	static const uint32_t none = 0;
+
+	if (f->spilled == f->rejects->source)
+		return 0;
+	f->spilled = f->rejects->source;
+	return spill_write(&f->records, &none, sizeof(none), &f->err) < 0 ||
+	    spill_write(&f->records, &f->spilled, sizeof(f->spilled), &f->err) < 0 ? -1 : 0;
+}
+
 static int
 put_waiting(struct clean_flow *f, struct rec raw)
 {
@@ -142,7 +156,7 @@ put_waiting(struct clean_flow *f, struct rec raw)
 		if (keylater_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
 			return -1;
 	}
-	if (spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
+	if (put_segment(f) < 0 || spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
 	    spill_write(&f->records, raw.base + raw.off[0], n, &f->err) < 0)
 		return -1;
 	return 0;
@@ -186,6 +200,25 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	return 0;
 }
 
+/* Reads a record of n bytes, or with n 0 a segment's index, and takes it. */
+static int
+read_waiting(struct clean_flow *f, uint32_t n, struct buf *line, uint32_t *off)
+{
+	size_t source;
+
+	if (n == 0) {
+		if (spill_read(&f->records, &source, sizeof(source), &f->err) != 1)
+			return -1;
+		rejects_return(f->rejects, source);
+		return 0;
+	}
+	line->len = 0;
+	if (spill_read(&f->records, buf_room(line, n + VAL_PAD), n, &f->err) != 1)
+		return -1;
+	find_fields(f, line->p, n, off);
+	return take_waiting(f, (struct rec){ line->p, off });
+}
+
 int
 clean_flow_finish(struct clean_flow *f)
 {
@@ -196,16 +229,10 @@ clean_flow_finish(struct clean_flow *f)
 	if (!f->waiting)
 		return 0;
 	off = xcalloc(f->stride + 1, sizeof(*off));
-	if (keylater_resolve(&f->later, &f->err) == 0 && spill_rewind(&f->records, &f->err) == 0) {
-		while ((got = spill_read(&f->records, &n, sizeof(n), &f->err)) == 1) {
-			line.len = 0;
-			if (spill_read(&f->records, buf_room(&line, n + VAL_PAD), n, &f->err) != 1)
-				break;
-			find_fields(f, line.p, n, off);
-			if (take_waiting(f, (struct rec){ line.p, off }) < 0)
-				break;
-		}
-	}
+	if (keylater_resolve(&f->later, &f->err) == 0 && spill_rewind(&f->records, &f->err) == 0)
+		while ((got = spill_read(&f->records, &n, sizeof(n), &f->err)) == 1 &&
+		    read_waiting(f, n, &line, off) == 0)
+			continue;
 	buf_free(&line);
 	free(off);
 	if (got == 1 && f->err.status == 0)
@@ -351,6 +378,7 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 	size_t from = 0, n, done;
 	ssize_t rejected;
 
+	rejects_segment(f->rejects, b->segment);
 	while (from < b->n && !f->waiting) {
 		n = b->n - from < CLEAN_GROUP ? b->n - from : CLEAN_GROUP;
 		if ((rejected = make_group(f, b, from, from + n)) < 0)

@@ -20,13 +20,14 @@ field_of(const struct cleaner *k, const struct rec_header *raw, const char *file
 }
 
 static void
-put_name(struct rejects *r, const char *name)
+add_name(struct rejects *r, struct reject_source *s, size_t field, const char *name)
 {
-	const struct schema *s = r->cleaner->schema;
+	const struct schema *schema = r->cleaner->schema;
 
-	if (r->norder > 1)
-		buf_addc(&r->raw, (uint8_t)s->delimiter);
-	csv_put(&r->raw, name, strlen(name), s->delimiter, s->quote);
+	if (s->norder > 0)
+		buf_addc(&r->raw, (uint8_t)schema->delimiter);
+	csv_put(&r->raw, name, strlen(name), schema->delimiter, schema->quote);
+	s->order[s->norder++] = field;
 }
 
 /*
@@ -34,7 +35,7 @@ put_name(struct rejects *r, const char *name)
  * r->raw.
  */
 static void
-find_order(struct rejects *r, const struct rec_header *raw)
+find_order(struct rejects *r, struct reject_source *s, const struct rec_header *raw)
 {
 	const struct csv_format list = { ',', '"' };
 	const char *columns = rec_header_word(raw, "columns");
@@ -43,55 +44,81 @@ find_order(struct rejects *r, const struct rec_header *raw)
 
 	if (columns != NULL)
 		words = csv_words(columns, list, &n);
-	r->order = xcalloc(raw->ncolumns + n, sizeof(*r->order));
+	s->order = xcalloc(raw->ncolumns + n, sizeof(*s->order));
+	r->raw.len = 0;
 	for (i = 0; i < n; i++)
-		if ((field = field_of(r->cleaner, raw, words[i])) != 0) {
-			r->order[r->norder++] = field;
-			put_name(r, words[i]);
-		}
-	if (words != NULL) {
+		if ((field = field_of(r->cleaner, raw, words[i])) != 0)
+			add_name(r, s, field, words[i]);
+	for (i = 1; words == NULL && i < r->cleaner->malformed; i++)
+		add_name(r, s, i, raw->columns[i].name);
+	if (words != NULL)
 		csv_words_free(words, n);
-		return;
-	}
-	for (i = 1; i < r->cleaner->malformed; i++) {
-		r->order[r->norder++] = i;
-		put_name(r, raw->columns[i].name);
-	}
+}
+
+static void
+make_header(struct rejects *r, struct rec_header *h, const struct rec_header *raw)
+{
+	static const struct val_type line = { VAL_INT64, 0, 0 }, text = { VAL_STRING, 0, 0 };
+	const char *source = rec_header_word(raw, "source");
+	char *table = xasprintf("%s_rejects", r->cleaner->schema->name);
+
+	rec_header_init(h, table);
+	free(table);
+	rec_header_add(h, "_line", line, false, true);
+	rec_header_add(h, "reason", text, false, true);
+	rec_header_add(h, "column", text, false, false);
+	rec_header_add(h, "value", text, false, false);
+	rec_header_add(h, "raw", text, false, true);
+	rec_header_set_word(h, "raw", "1");
+	if (r->cleaner->schema->header)
+		rec_header_set_word(h, "header", buf_cstr(&r->raw));
+	if (source != NULL)
+		rec_header_set_word(h, "source", source);
 }
 
 /* ---- the stream ---- */
 
+size_t
+rejects_segment(struct rejects *r, const struct rec_header *raw)
+{
+	struct reject_source s = { 0 };
+
+	if (!r->open || (r->nsources > 0 && rec_header_same_words(raw, &r->sources[r->source].raw)))
+		return r->source;
+	rec_header_copy(&s.raw, raw);
+	find_order(r, &s, raw);
+	make_header(r, &s.header, raw);
+	r->sources = xreallocarray(r->sources, r->nsources + 1, sizeof(*r->sources));
+	r->sources[r->nsources] = s;
+	return r->source = r->nsources++;
+}
+
+void
+rejects_return(struct rejects *r, size_t source)
+{
+	r->source = source;
+}
+
 int
 rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const struct rec_header *raw)
 {
-	static const struct val_type line = { VAL_INT64, 0, 0 }, text = { VAL_STRING, 0, 0 };
-	const char *source = rec_header_word(raw, "source");
-	struct rec_header h;
-	char *table;
-	int status;
-
 	memset(r, 0, sizeof(*r));
 	if (path == NULL)
 		return 0;
 	r->cleaner = k;
-	find_order(r, raw);
-	table = xasprintf("%s_rejects", k->schema->name);
-	rec_header_init(&h, table);
-	free(table);
-	rec_header_add(&h, "_line", line, false, true);
-	rec_header_add(&h, "reason", text, false, true);
-	rec_header_add(&h, "column", text, false, false);
-	rec_header_add(&h, "value", text, false, false);
-	rec_header_add(&h, "raw", text, false, true);
-	rec_header_set_word(&h, "raw", "1");
-	if (k->schema->header)
-		rec_header_set_word(&h, "header", buf_cstr(&r->raw));
-	if (source != NULL)
-		rec_header_set_word(&h, "source", source);
 	r->open = true;
-	status = rec_create(&r->out, path, &h);
-	rec_header_free(&h);
-	return status;
+	rejects_segment(r, raw);
+	return rec_create(&r->out, path, &r->sources->header);
+}
+
+/* Begins the segment that the next row goes to, unless it is open. */
+static int
+follow_source(struct rejects *r)
+{
+	if (r->written == r->source)
+		return 0;
+	r->written = r->source;
+	return rec_segment(&r->out, &r->sources[r->source].header);
 }
 
 /* A raw field as the file had it, appended to a CSV line. */
@@ -105,7 +132,7 @@ put_csv(struct rejects *r, struct rec_field f)
 		r->text.len = val_get_string(buf_room(&r->text, f.n), f.p, f.n);
 	else
 		buf_room(&r->text, 1);
-	if (r->norder == 1)
+	if (r->sources[r->source].norder == 1)
 		csv_put_alone(&r->raw, r->text.p, r->text.len, s->delimiter, s->quote);
 	else
 		csv_put(&r->raw, r->text.p, r->text.len, s->delimiter, s->quote);
@@ -115,13 +142,14 @@ put_csv(struct rejects *r, struct rec_field f)
 static void
 rebuild(struct rejects *r, struct rec raw)
 {
+	const struct reject_source *s = &r->sources[r->source];
 	size_t i;
 
 	r->raw.len = 0;
-	for (i = 0; i < r->norder; i++) {
+	for (i = 0; i < s->norder; i++) {
 		if (i > 0)
 			buf_addc(&r->raw, (uint8_t)r->cleaner->schema->delimiter);
-		put_csv(r, rec_field(raw, r->order[i]));
+		put_csv(r, rec_field(raw, s->order[i]));
 	}
 }
 
@@ -186,6 +214,8 @@ rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, co
 
 	if (!r->open)
 		return 0;
+	if (follow_source(r) < 0)
+		return -1;
 	if (why->reason == CLEAN_FIELD_COUNT) {
 		malformed = rec_field(raw, r->cleaner->malformed);
 		r->raw.len = 0;
@@ -229,7 +259,14 @@ rejects_abandon(struct rejects *r)
 void
 rejects_free(struct rejects *r)
 {
-	free(r->order);
+	while (r->nsources > 0) {
+		struct reject_source *s = &r->sources[--r->nsources];
+
+		rec_header_free(&s->raw);
+		rec_header_free(&s->header);
+		free(s->order);
+	}
+	free(r->sources);
 	buf_free(&r->value);
 	buf_free(&r->text);
 	buf_free(&r->raw);

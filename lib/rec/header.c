@@ -139,6 +139,27 @@ rec_header_equal(const struct rec_header *a, const struct rec_header *b)
 	return true;
 }
 
+bool
+rec_header_same_word(const struct rec_header *a, const struct rec_header *b, const char *key)
+{
+	const char *v = rec_header_word(a, key), *w = rec_header_word(b, key);
+
+	return v == NULL || w == NULL ? v == w : strcmp(v, w) == 0;
+}
+
+bool
+rec_header_same_words(const struct rec_header *a, const struct rec_header *b)
+{
+	size_t i;
+
+	if (a->nwords != b->nwords)
+		return false;
+	for (i = 0; i < a->nwords; i++)
+		if (strcmp(a->words[i].key, b->words[i].key) != 0 || strcmp(a->words[i].value, b->words[i].value) != 0)
+			return false;
+	return true;
+}
+
 /* ---- the line ---- */
 
 static const char prefix[] = "\001H acct/1";

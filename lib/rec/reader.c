@@ -24,6 +24,7 @@ struct rec_reader_state {
 	size_t ends_cap, nends, next;	/* next: the index in ends of the first line not delivered */
 	uint64_t hash[REC_BATCH_MAX];
 	struct val_checker *checkers;	/* one a column */
+	struct rec_header later;	/* the last header behind the first; empty where there is none */
 	uint64_t headers, trailers, records, sum, trailer_records, trailer_sum;
 };
 
@@ -115,7 +116,8 @@ header_line(struct rec_reader *r, const uint8_t *line, size_t n)
 		return 0;
 	}
 	equal = rec_header_equal(&h, &r->header);
-	rec_header_free(&h);
+	rec_header_free(&s->later);
+	s->later = h;
 	if (!equal)
 		return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64 ": a header with other columns than the first: %s",
 		    r->name, s->records, msg_quote(line, n));
@@ -311,7 +313,7 @@ rec_next(struct rec_reader *r, struct rec_batch *b)
 		}
 	}
 	*b = (struct rec_batch){ .n = (size_t)n, .first = s->records + 1, .base = s->buf, .off = s->ends + s->next,
-	    .stride = r->header.ncolumns, .hash = s->hash };
+	    .stride = r->header.ncolumns, .hash = s->hash, .segment = s->headers > 1 ? &s->later : &r->header };
 	s->records += (uint64_t)n;
 	s->next += (size_t)n * r->header.ncolumns;
 	progress_add(0, (uint64_t)n);
@@ -379,6 +381,7 @@ rec_close(struct rec_reader *r)
 		free(s->buf);
 		free(s->ends);
 		free(s->checkers);
+		rec_header_free(&s->later);
 		free(s);
 	}
 	r->state = NULL;

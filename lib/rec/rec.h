@@ -55,6 +55,10 @@ bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
 /* Same table, column names and types (keys, nullability and words may differ)? */
 bool rec_header_equal(const struct rec_header *a, const struct rec_header *b);
 
+/* The same value of a word, or none in either; and the same words, in their order? */
+bool rec_header_same_word(const struct rec_header *a, const struct rec_header *b, const char *key);
+bool rec_header_same_words(const struct rec_header *a, const struct rec_header *b);
+
 /* The line without its LF, appended to out; and back. Parsing fills err with what is wrong, without a place. */
 void rec_header_put(const struct rec_header *h, struct buf *out);
 int rec_header_parse(struct rec_header *h, const uint8_t *line, size_t n, struct msg *err);
@@ -80,6 +84,7 @@ struct rec_batch {		/* records of one block, views until the next rec_next on th
 	const uint32_t *off;	/* field offsets of all records in a row: the end of one is the start of the next */
 	size_t stride;		/* from one record's offsets to the next's: the number of columns */
 	const uint64_t *hash;	/* XXH3-64 of each record, for rec_copy */
+	const struct rec_header *segment;	/* the last header line above them; in a sorted stream that is the last of all */
 };
 
 static inline struct rec

@@ -219,6 +219,36 @@ round_trips(void)
 	ok("what is written is read");
 }
 
+/* A batch knows the header line above it, also where segments are empty or the stream is several ones. */
+static void
+segments(void)
+{
+	static const char text[] =
+	    "\001H acct/1 t a:string @n=1\n" "x\n" "\001H acct/1 t a:string @n=2\n" "\001T 1 0000000000000000\n"
+	    "\001T 0 0000000000000000\n" "\001H acct/1 t a:string @n=3\n" "y\n" "z\n" "\001T 2 0000000000000000\n" "\001H acct/1 t a:string\n" "w\n";
+	static const char *const want[] = { "1", "3", NULL };
+	struct buf stream = { 0 };
+	struct rec_reader r;
+	struct rec_batch b;
+	size_t n = 0;
+
+	buf_add(&stream, text, sizeof(text) - 1);
+	cli_partial = true;
+	CHECK(rec_open_fd(&r, memory_file(&stream), "segments", 0) == 0, "%s", r.err.text);
+	while (rec_next(&r, &b) > 0 && n < 3) {
+		const char *word = rec_header_word(b.segment, "n");
+
+		CHECK(want[n] == NULL ? word == NULL : word != NULL && strcmp(word, want[n]) == 0, "batch %zu", n);
+		n++;
+	}
+	CHECK(r.err.status == 0 && n == 3, "%zu batches: %s", n, r.err.text);
+	CHECK(strcmp(rec_header_word(&r.header, "n"), "1") == 0, "the reader's header is the first");
+	rec_close(&r);
+	cli_partial = false;
+	buf_free(&stream);
+	ok("a batch knows its segment's header");
+}
+
 static void
 headers(void)
 {
@@ -477,6 +507,7 @@ main(int argc, char *argv[])
 	unit_start();
 	path_name = getenv("ACCT_PORTABLE") != NULL ? "portable" : "vector";
 	round_trips();
+	segments();
 	headers();
 	concatenation();
 	sorted();
