@@ -8,16 +8,11 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/progress.h"
-#include "base/utf8.h"
 #include "csv/csv.h"
 #include "csv/raw.h"
+#include "ingest/names.h"
 #include "rec/rec.h"
 #include "schema/schema.h"
-
-struct names {			/* the columns of a file; all owned */
-	char **v;
-	size_t n;
-};
 
 struct totals {
 	uint64_t rows, malformed, blank, bytes;
@@ -28,12 +23,9 @@ struct file {			/* what is being read */
 	struct csv_reader csv;
 	struct csv_batch batch;
 	bool any;		/* the batch has rows not yet taken */
-	struct names names;	/* of all its columns, in its order */
-	size_t *from;		/* owned: the field of each column of the record */
+	struct ingest_file columns;
 	struct totals totals;
 };
-
-enum { DATA_COLUMNS_MAX = REC_MAX_COLUMNS - 2 };	/* beside _line and _malformed */
 
 const char cli_help[] =
     "usage: acct-ingest [-s SCHEMA] [-t TABLE] [-d DELIM] [-q QUOTE] [--no-header] [--stats FILE] [-o OUT] [FILE ...]\n"
@@ -58,7 +50,7 @@ static struct csv_format format = { ',', '"' };
 static bool have_schema, have_header = true;
 static const char *table, *out_path, *stats_path;
 
-static struct names columns;		/* of the records */
+static struct ingest_columns columns;	/* of the records */
 static const char *first_name;		/* of the files */
 static struct rec_writer out;
 static bool created;
@@ -92,8 +84,8 @@ read_schema(const char *path)
 
 	if (schema_read(&schema, path, &err) < 0)
 		msg_exit(&err);
-	if (schema.ncolumns > DATA_COLUMNS_MAX)
-		msg_die(EX_CONFIG, "%s: more columns than the %d that a record can have", path, DATA_COLUMNS_MAX);
+	if (schema.ncolumns > INGEST_COLUMNS_MAX)
+		msg_die(EX_CONFIG, "%s: more columns than the %d that a record can have", path, INGEST_COLUMNS_MAX);
 	have_schema = true;
 	have_header = schema.header;
 	format = (struct csv_format){ (uint8_t)schema.delimiter, (uint8_t)schema.quote };
@@ -157,208 +149,6 @@ parse_options(int argc, char *argv[])
 	have_header &= !no_header;
 }
 
-/* ---- names ---- */
-
-static _Noreturn void
-too_many_columns(const struct file *f, uint64_t line)
-{
-	msg_die(EX_DATAERR, "%s:%" PRIu64 ": more columns than the %d that a record can have", f->name, line,
-	    DATA_COLUMNS_MAX);
-}
-
-/* A copy that a header can hold: what is not UTF-8 becomes a question mark. */
-static char *
-clean_name(const char *s)
-{
-	char *copy = xstrdup(s);
-	size_t i, n = strlen(copy), len;
-
-	for (i = 0; i < n; i += len) {
-		if ((len = utf8_len(copy + i, n - i)) == 0) {
-			copy[i] = '?';
-			len = 1;
-		}
-	}
-	return copy;
-}
-
-/* The table's name where none is given: the file's, without folders and suffix. */
-static char *
-table_name(const char *path)
-{
-	const char *base = strrchr(path, '/');
-	char *name, *dot;
-
-	if (strcmp(path, "<stdin>") == 0)
-		return xstrdup("stdin");
-	name = clean_name(base != NULL ? base + 1 : path);
-	dot = strrchr(name, '.');
-	if (dot != NULL && dot != name)
-		*dot = '\0';
-	return name;
-}
-
-/* The index of a name, from i on, or n. */
-static size_t
-find(const struct names *names, const char *name, size_t i)
-{
-	while (i < names->n && strcmp(names->v[i], name) != 0)
-		i++;
-	return i;
-}
-
-/* No name twice; none empty, unless its column may be passed over. */
-static void
-check_names(const struct file *f, uint64_t line)
-{
-	size_t i;
-
-	for (i = 0; i < f->names.n; i++) {
-		const char *name = f->names.v[i];
-
-		if (*name == '\0' && have_schema && schema.extra_ignore)
-			continue;
-		if (*name == '\0')
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": column %zu has no name", f->name, line, i + 1);
-		if (find(&f->names, name, i + 1) < f->names.n)
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": duplicate column %s", f->name, line, msg_quotes(name));
-	}
-}
-
-/* Takes the names from the row at the head of the batch. */
-static void
-take_names(struct file *f, uint64_t line)
-{
-	struct csv_field *fields;
-	size_t i;
-
-	if (!f->any)
-		msg_die(EX_DATAERR, "%s: empty: a line of column names is expected", f->name);
-	f->names.n = f->batch.rows->nfields;
-	if (f->names.n > DATA_COLUMNS_MAX)
-		too_many_columns(f, line);
-	fields = xcalloc(f->names.n, sizeof(*fields));
-	f->names.v = xcalloc(f->names.n, sizeof(*f->names.v));
-	csv_split(&f->batch, f->batch.rows, format.delimiter, fields);
-	for (i = 0; i < f->names.n; i++) {
-		if (memchr(fields[i].p, '\0', fields[i].n) != NULL || !utf8_ok(fields[i].p, fields[i].n))
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name, line, i + 1,
-			    msg_quote(fields[i].p, fields[i].n));
-		f->names.v[i] = xstrndup((const char *)fields[i].p, fields[i].n);
-	}
-	free(fields);
-	f->batch.rows++;
-	f->batch.n--;
-	check_names(f, line);
-}
-
-/* Matches the file's columns to the schema's by name. */
-static void
-match_by_name(struct file *f, uint64_t line)
-{
-	bool *used = xcalloc(f->names.n, sizeof(*used));
-	size_t i;
-
-	for (i = 0; i < columns.n; i++) {
-		const char *source = schema.columns[i].source;
-
-		f->from[i] = find(&f->names, source, 0);
-		if (f->from[i] == f->names.n)
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": missing column %s", f->name, line, msg_quotes(source));
-		used[f->from[i]] = true;
-	}
-	for (i = 0; i < f->names.n && !schema.extra_ignore; i++)
-		if (!used[i])
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema "
-			    "(extra: ignore passes it over)", f->name, line, msg_quotes(f->names.v[i]));
-	free(used);
-}
-
-/* Without a schema the first file's names are the columns, and the others must have the same. */
-static void
-check_same(const struct file *f, uint64_t line)
-{
-	size_t i;
-
-	if (f->names.n != columns.n)
-		msg_die(EX_DATAERR, "%s:%" PRIu64 ": %zu columns, but %zu in %s", f->name, line, f->names.n, columns.n,
-		    first_name);
-	for (i = 0; i < columns.n; i++)
-		if (strcmp(f->names.v[i], columns.v[i]) != 0)
-			msg_die(EX_DATAERR, "%s:%" PRIu64 ": column %zu is %s, but %s in %s", f->name, line, i + 1,
-			    msg_quotes(f->names.v[i]), msg_quotes(columns.v[i]), first_name);
-}
-
-/* Names for a file that has none: the schema's, or c1, c2, ..., as many as its first row has fields. */
-static void
-make_names(struct file *f)
-{
-	size_t i, n = columns.n;
-
-	if (n == 0) {
-		if (!f->any)
-			msg_die(EX_DATAERR, "%s: empty: the number of columns is not known", f->name);
-		n = f->batch.rows->nfields;
-		if (n > DATA_COLUMNS_MAX)
-			too_many_columns(f, f->batch.line + f->batch.rows->line);
-	}
-	f->names.n = n;
-	f->names.v = xcalloc(n, sizeof(*f->names.v));
-	for (i = 0; i < n; i++)
-		f->names.v[i] = have_schema ? xstrdup(schema.columns[i].source) : xasprintf("c%zu", i + 1);
-}
-
-/* The records' columns: the schema's, or those of the first file. */
-static void
-set_columns(const struct names *names)
-{
-	size_t i;
-
-	columns.n = have_schema ? schema.ncolumns : names->n;
-	columns.v = xcalloc(columns.n + 1, sizeof(*columns.v));
-	for (i = 0; i < columns.n; i++)
-		columns.v[i] = xstrdup(have_schema ? schema.columns[i].name : names->v[i]);
-}
-
-/* ---- the header ---- */
-
-static void
-set_columns_word(struct rec_header *h, const struct names *names)
-{
-	struct buf list = { 0 };
-	size_t i;
-
-	for (i = 0; i < names->n; i++) {
-		if (i > 0)
-			buf_addc(&list, ',');
-		csv_put(&list, names->v[i], strlen(names->v[i]), ',', '"');
-	}
-	rec_header_set_word(h, "columns", buf_cstr(&list));
-	buf_free(&list);
-}
-
-static void
-make_header(struct rec_header *h, const struct file *f)
-{
-	const struct val_type line = { VAL_INT64, 0, 0 }, text = { VAL_STRING, 0, 0 };
-	char *source = clean_name(f->name), *name = table != NULL ? clean_name(table) : table_name(first_name);
-	size_t i;
-
-	rec_header_init(h, name);
-	rec_header_add(h, "_line", line, true, true);
-	for (i = 0; i <= columns.n; i++) {
-		const char *column = i < columns.n ? columns.v[i] : "_malformed";
-
-		if (rec_header_find(h, column) >= 0)
-			msg_die(EX_DATAERR, "%s: _line and _malformed are no names for a column", f->name);
-		rec_header_add(h, column, text, false, false);
-	}
-	rec_header_set_word(h, "source", source);
-	set_columns_word(h, &f->names);
-	free(source);
-	free(name);
-}
-
 /* ---- a file ---- */
 
 static void
@@ -371,28 +161,12 @@ next_batch(struct file *f)
 	f->any = got > 0;
 }
 
-/* Finds out which of the file's fields belong to which column. */
 static void
 read_header(struct file *f)
 {
-	uint64_t line;
-	size_t i;
-
 	next_batch(f);
-	line = f->any ? f->batch.line + f->batch.rows->line : 1;
-	if (have_header)
-		take_names(f, line);
-	else
-		make_names(f);
-	if (columns.n == 0)
-		set_columns(&f->names);
-	f->from = xcalloc(columns.n + 1, sizeof(*f->from));
-	for (i = 0; i < columns.n; i++)
-		f->from[i] = i;
-	if (have_header && have_schema)
-		match_by_name(f, line);
-	else if (have_header)
-		check_same(f, line);
+	if (ingest_file_open(&f->columns, f->name, &columns, f->any ? &f->batch : NULL) < 0)
+		msg_exit(&columns.err);
 }
 
 /* Begins the output, or the file's segment of it. */
@@ -401,7 +175,8 @@ put_header(const struct file *f)
 {
 	struct rec_header h;
 
-	make_header(&h, f);
+	if (ingest_header(&columns, &f->columns, table, &h) < 0)
+		msg_exit(&columns.err);
 	if (created)
 		xrec_segment(&out, &h);
 	else
@@ -416,7 +191,7 @@ copy_rows(struct file *f)
 	struct csv_raw raw;
 	uint64_t bytes = 0;
 
-	csv_raw_init(&raw, &out, f->name, format.delimiter, f->names.n, f->from, columns.n);
+	csv_raw_init(&raw, &out, f->name, format.delimiter, f->columns.names.n, f->columns.from, columns.names.n);
 	for (; f->any; next_batch(f)) {
 		if (f->batch.n > 0 && csv_raw_put(&raw, &f->batch) < 0)
 			msg_exit(&raw.err);
@@ -459,8 +234,7 @@ ingest(const char *path)
 	copy_rows(&f);
 	add_totals(&f);
 	csv_close(&f.csv);
-	csv_words_free(f.names.v, f.names.n);
-	free(f.from);
+	ingest_file_free(&f.columns);
 }
 
 static void
@@ -469,7 +243,7 @@ write_stats(void)
 	struct buf text = { 0 };
 	struct io_out o = { 0 };
 	struct msg err = { 0 };
-	char *name = table != NULL ? xstrdup(table) : table_name(first_name);
+	char *name = table != NULL ? xstrdup(table) : ingest_table_name(first_name);
 
 	buf_adds(&text, "{\"table\": ");
 	json_string(&text, name, strlen(name));
@@ -493,8 +267,7 @@ main(int argc, char *argv[])
 	parse_options(argc, argv);
 	paths = argv[optind] != NULL ? argv + optind : standard_input;
 	first_name = io_in_name(*paths);
-	if (have_schema)
-		set_columns(NULL);
+	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format.delimiter, first_name);
 	for (; *paths != NULL; paths++)
 		ingest(*paths);
 	xrec_finish(&out);
@@ -502,7 +275,7 @@ main(int argc, char *argv[])
 		write_stats();
 	progress_end();
 	schema_free(&schema);
-	csv_words_free(columns.v, columns.n);
+	ingest_columns_free(&columns);
 	buf_free(&stats);
 	return EX_OK;
 }

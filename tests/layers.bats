@@ -8,7 +8,7 @@ layers() {
 	key rec schema parquet store
 	csv
 	text
-	agg clean join pred sql delta
+	agg clean ingest join pred sql delta
 	table
 	END
 }

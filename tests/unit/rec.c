@@ -225,7 +225,8 @@ segments(void)
 {
 	static const char text[] =
 	    "\001H acct/1 t a:string @n=1\n" "x\n" "\001H acct/1 t a:string @n=2\n" "\001T 1 0000000000000000\n"
-	    "\001T 0 0000000000000000\n" "\001H acct/1 t a:string @n=3\n" "y\n" "z\n" "\001T 2 0000000000000000\n" "\001H acct/1 t a:string\n" "w\n";
+	    "\001T 0 0000000000000000\n" "\001H acct/1 t a:string @n=3\n" "y\n" "z\n"
+	    "\001T 2 0000000000000000\n" "\001H acct/1 t a:string\n" "w\n";
 	static const char *const want[] = { "1", "3", NULL };
 	struct buf stream = { 0 };
 	struct rec_reader r;

@@ -1,0 +1,291 @@
+#include "ingest/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* ---- columns and files ---- */
+
+static int
+too_many_columns(struct ingest_columns *c, const struct ingest_file *f, uint64_t line)
+{
+	return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": more columns than the %d that a record can have", f->name,
+	    line, INGEST_COLUMNS_MAX);
+}
+
+/* The index of a name, from i on, or n. */
+static size_t
+find(const struct ingest_names *names, const char *name, size_t i)
+{
+	while (i < names->n && strcmp(names->v[i], name) != 0)
+		i++;
+	return i;
+}
+
+/* The records' columns: the schema's, or those of the first file. */
+static void
+set_columns(struct ingest_columns *c, const struct ingest_names *names)
+{
+	const struct schema *s = c->schema;
+	size_t i;
+
+	c->names.n = s != NULL ? s->ncolumns : names->n;
+	c->names.v = xcalloc(c->names.n + 1, sizeof(*c->names.v));
+	for (i = 0; i < c->names.n; i++)
+		c->names.v[i] = xstrdup(s != NULL ? s->columns[i].name : names->v[i]);
+}
+
+void
+ingest_columns_init(struct ingest_columns *c, const struct schema *schema, bool header, uint8_t delimiter,
+    const char *first)
+{
+	*c = (struct ingest_columns){ .schema = schema, .header = header, .delimiter = delimiter, .first = first };
+	if (schema != NULL)
+		set_columns(c, NULL);
+}
+
+void
+ingest_columns_free(struct ingest_columns *c)
+{
+	csv_words_free(c->names.v, c->names.n);
+	c->names = (struct ingest_names){ 0 };
+}
+
+/* ---- a file's names ---- */
+
+/* No name twice; none empty, unless its column may be passed over. */
+static int
+check_names(struct ingest_columns *c, const struct ingest_file *f, uint64_t line)
+{
+	size_t i;
+
+	for (i = 0; i < f->names.n; i++) {
+		const char *name = f->names.v[i];
+
+		if (*name == '\0' && c->schema != NULL && c->schema->extra_ignore)
+			continue;
+		if (*name == '\0')
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu has no name", f->name, line,
+			    i + 1);
+		if (find(&f->names, name, i + 1) < f->names.n)
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": duplicate column %s", f->name, line,
+			    msg_quotes(name));
+	}
+	return 0;
+}
+
+static int
+copy_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_field *fields, size_t n, uint64_t line)
+{
+	size_t *i = &f->names.n;
+
+	f->names.v = xcalloc(n, sizeof(*f->names.v));
+	for (; *i < n; ++*i) {
+		const struct csv_field *name = &fields[*i];
+
+		if (memchr(name->p, '\0', name->n) != NULL || !utf8_ok(name->p, name->n))
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name,
+			    line, *i + 1, msg_quote(name->p, name->n));
+		f->names.v[*i] = xstrndup((const char *)name->p, name->n);
+	}
+	return 0;
+}
+
+/* Takes the names from the row at the head of the batch. */
+static int
+take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *batch, uint64_t line)
+{
+	struct csv_field *fields;
+	size_t n;
+	int failed;
+
+	if (batch == NULL)
+		return msg_set(&c->err, EX_DATAERR, "%s: empty: a line of column names is expected", f->name);
+	n = batch->rows->nfields;
+	if (n > INGEST_COLUMNS_MAX)
+		return too_many_columns(c, f, line);
+	fields = xcalloc(n, sizeof(*fields));
+	csv_split(batch, batch->rows, c->delimiter, fields);
+	failed = copy_names(c, f, fields, n, line);
+	free(fields);
+	batch->rows++;
+	batch->n--;
+	return failed ? -1 : check_names(c, f, line);
+}
+
+/* Names for a file that has none: the schema's, or c1, c2, ..., as many as its first row has fields. */
+static int
+make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_batch *batch, uint64_t line)
+{
+	size_t i, n = c->names.n;
+
+	if (n == 0) {
+		if (batch == NULL)
+			return msg_set(&c->err, EX_DATAERR, "%s: empty: the number of columns is not known", f->name);
+		n = batch->rows->nfields;
+		if (n > INGEST_COLUMNS_MAX)
+			return too_many_columns(c, f, line);
+	}
+	f->names.n = n;
+	f->names.v = xcalloc(n, sizeof(*f->names.v));
+	for (i = 0; i < n; i++)
+		f->names.v[i] = c->schema != NULL ? xstrdup(c->schema->columns[i].source) : xasprintf("c%zu", i + 1);
+	return 0;
+}
+
+/* ---- matching ---- */
+
+/* No column of the file is unknown to the schema, unless it passes over such. */
+static int
+check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *used, uint64_t line)
+{
+	size_t i;
+
+	for (i = 0; i < f->names.n && !c->schema->extra_ignore; i++)
+		if (!used[i])
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema "
+			    "(extra: ignore passes it over)", f->name, line, msg_quotes(f->names.v[i]));
+	return 0;
+}
+
+/* Matches the file's columns to the schema's by name. */
+static int
+match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
+{
+	bool *used = xcalloc(f->names.n, sizeof(*used));
+	size_t i;
+	int failed = 0;
+
+	for (i = 0; i < c->names.n && !failed; i++) {
+		const char *source = c->schema->columns[i].source;
+
+		f->from[i] = find(&f->names, source, 0);
+		if (f->from[i] == f->names.n)
+			failed = msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s", f->name, line,
+			    msg_quotes(source));
+		else
+			used[f->from[i]] = true;
+	}
+	if (!failed)
+		failed = check_used(c, f, used, line);
+	free(used);
+	return failed;
+}
+
+/* Without a schema the first file's names are the columns, and the others must have the same. */
+static int
+check_same(struct ingest_columns *c, const struct ingest_file *f, uint64_t line)
+{
+	const struct ingest_names *want = &c->names;
+	size_t i;
+
+	if (f->names.n != want->n)
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": %zu columns, but %zu in %s", f->name, line,
+		    f->names.n, want->n, c->first);
+	for (i = 0; i < want->n; i++)
+		if (strcmp(f->names.v[i], want->v[i]) != 0)
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu is %s, but %s in %s", f->name,
+			    line, i + 1, msg_quotes(f->names.v[i]), msg_quotes(want->v[i]), c->first);
+	return 0;
+}
+
+int
+ingest_file_open(struct ingest_file *f, const char *name, struct ingest_columns *c, struct csv_batch *batch)
+{
+	uint64_t line = batch != NULL ? batch->line + batch->rows->line : 1;
+	size_t i;
+
+	*f = (struct ingest_file){ .name = name };
+	if ((c->header ? take_names(c, f, batch, line) : make_names(c, f, batch, line)) < 0)
+		return -1;
+	if (c->names.n == 0)
+		set_columns(c, &f->names);
+	f->from = xcalloc(c->names.n + 1, sizeof(*f->from));
+	for (i = 0; i < c->names.n; i++)
+		f->from[i] = i;
+	if (!c->header)
+		return 0;
+	return c->schema != NULL ? match_by_name(c, f, line) : check_same(c, f, line);
+}
+
+void
+ingest_file_free(struct ingest_file *f)
+{
+	csv_words_free(f->names.v, f->names.n);
+	free(f->from);
+	*f = (struct ingest_file){ 0 };
+}
+
+/* ---- the header ---- */
+
+/* A copy that a header can hold: what is not UTF-8 becomes a question mark. */
+static char *
+clean_name(const char *s)
+{
+	char *copy = xstrdup(s);
+	size_t i, n = strlen(copy), len;
+
+	for (i = 0; i < n; i += len) {
+		if ((len = utf8_len(copy + i, n - i)) == 0) {
+			copy[i] = '?';
+			len = 1;
+		}
+	}
+	return copy;
+}
+
+char *
+ingest_table_name(const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char *name, *dot;
+
+	if (strcmp(path, "<stdin>") == 0)
+		return xstrdup("stdin");
+	name = clean_name(base != NULL ? base + 1 : path);
+	dot = strrchr(name, '.');
+	if (dot != NULL && dot != name)
+		*dot = '\0';
+	return name;
+}
+
+static void
+set_words(struct rec_header *h, const struct ingest_file *f)
+{
+	struct buf list = { 0 };
+	char *source = clean_name(f->name);
+	size_t i;
+
+	for (i = 0; i < f->names.n; i++) {
+		if (i > 0)
+			buf_addc(&list, ',');
+		csv_put(&list, f->names.v[i], strlen(f->names.v[i]), ',', '"');
+	}
+	rec_header_set_word(h, "source", source);
+	rec_header_set_word(h, "columns", buf_cstr(&list));
+	free(source);
+	buf_free(&list);
+}
+
+int
+ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char *table, struct rec_header *h)
+{
+	const struct val_type line = { VAL_INT64, 0, 0 }, text = { VAL_STRING, 0, 0 };
+	char *name = table != NULL ? clean_name(table) : ingest_table_name(c->first);
+	size_t i;
+
+	rec_header_init(h, name);
+	free(name);
+	rec_header_add(h, "_line", line, true, true);
+	for (i = 0; i <= c->names.n; i++) {
+		const char *column = i < c->names.n ? c->names.v[i] : "_malformed";
+
+		if (rec_header_find(h, column) >= 0)
+			return msg_set(&c->err, EX_DATAERR, "%s: _line and _malformed are no names for a column", f->name);
+		rec_header_add(h, column, text, false, false);
+	}
+	set_words(h, f);
+	return 0;
+}
