@@ -261,7 +261,8 @@ put_state(const struct delta_snapshot *s)
 
 		buf_adds(&out, "column         ");
 		put_plain(c->name);
-		buf_addf(&out, " %s%s%s\n", type_of(c, text), c->nullable ? "" : " not null", c->partition >= 0 ? " partition" : "");
+		buf_addf(&out, " %s%s%s\n", type_of(c, text), c->nullable ? "" : " not null",
+		    c->partition >= 0 ? " partition" : "");
 	}
 	for (i = 0; i < s->metadata.nconfiguration; i++) {
 		buf_adds(&out, "property       ");
@@ -305,7 +306,8 @@ put_columns_json(const struct delta_snapshot *s)
 		put_string(c->name);
 		buf_adds(&out, ",\"type\":");
 		put_string(type_of(c, text));
-		buf_addf(&out, ",\"nullable\":%s,\"partition\":%s}", c->nullable ? "true" : "false", c->partition >= 0 ? "true" : "false");
+		buf_addf(&out, ",\"nullable\":%s,\"partition\":%s}", c->nullable ? "true" : "false",
+		    c->partition >= 0 ? "true" : "false");
 	}
 	buf_addc(&out, ']');
 }
@@ -327,7 +329,8 @@ put_state_json(const struct delta_snapshot *s)
 		buf_addf(&out, "%" PRId64, t.rows);
 	else
 		buf_adds(&out, "null");
-	buf_addf(&out, ",\"removedFiles\":%zu,\"minReaderVersion\":%d,\"minWriterVersion\":%d", s->ntombstones, s->protocol.reader,
+	buf_addf(&out, ",\"removedFiles\":%zu,\"minReaderVersion\":%d,\"minWriterVersion\":%d", s->ntombstones,
+	    s->protocol.reader,
 	    s->protocol.writer);
 	put_names_json("readerFeatures", s->protocol.reader_features, s->protocol.nreader_features);
 	put_names_json("writerFeatures", s->protocol.writer_features, s->protocol.nwriter_features);

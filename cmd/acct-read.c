@@ -111,7 +111,8 @@ open_place(const char *place)
 	struct msg err = { 0 };
 
 	if (is_table(place)) {
-		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) || delta_load(&table, version, &snapshot, &err) < 0)
+		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) ||
+		    delta_load(&table, version, &snapshot, &err) < 0)
 			msg_exit(&err);
 		key = delta_property(&snapshot, TABLE_KEY);
 		return;
@@ -131,7 +132,8 @@ map_add(struct map *m, size_t at)
 	struct val_type type;
 
 	if (c->refused != NULL || !table_val_type(c->type, c->precision, c->scale, &type))
-		msg_die(EX_UNAVAILABLE, "%s: column %s: no such type in a record stream: %s; -c leaves columns out", table.address,
+		msg_die(EX_UNAVAILABLE, "%s: column %s: no such type in a record stream: %s; -c leaves columns out",
+		    table.address,
 		    c->name, c->refused != NULL ? c->refused : c->type == PQ_BINARY ? "binary" : "time");
 	m->columns = xreallocarray(m->columns, m->header.ncolumns + 1, sizeof(*m->columns));
 	m->columns[m->header.ncolumns] = at;
@@ -147,7 +149,8 @@ map_possible(struct map *m)
 
 	for (i = 0; i < snapshot.ncolumns; i++)
 		if (snapshot.columns[i].refused == NULL &&
-		    table_val_type(snapshot.columns[i].type, snapshot.columns[i].precision, snapshot.columns[i].scale, &type))
+		    table_val_type(snapshot.columns[i].type, snapshot.columns[i].precision, snapshot.columns[i].scale,
+		    &type))
 			map_add(m, i);
 }
 
@@ -232,7 +235,8 @@ mark_used(const struct pred_node *node, bool *used)
 
 	for (child = node->child; child != NULL; child = child->next)
 		mark_used(child, used);
-	if (node->kind == PRED_COMPARE || node->kind == PRED_COLUMNS || node->kind == PRED_IN || node->kind == PRED_NULL)
+	if (node->kind == PRED_COMPARE || node->kind == PRED_COLUMNS || node->kind == PRED_IN ||
+	    node->kind == PRED_NULL)
 		used[node->column] = true;
 	if (node->kind == PRED_COLUMNS)
 		used[node->other] = true;
@@ -295,7 +299,8 @@ make_records(const struct map *m, size_t *scanned, size_t *nscanned)
 			;
 		if (k == *nscanned)
 			scanned[(*nscanned)++] = m->columns[i];
-		sources[i] = (struct table_source){ .vector = k, .name = c->name, .type = c->type, .precision = c->precision,
+		sources[i] = (struct table_source){ .vector = k, .name = c->name, .type = c->type,
+		    .precision = c->precision,
 		    .scale = c->scale, .required = !c->nullable };
 	}
 	from = table_from_new(sources, m->header.ncolumns);
@@ -347,7 +352,8 @@ write_rows(struct rec_writer *out, struct table_from *from, const struct delta_b
 }
 
 static uint64_t
-read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, const struct pred *p, struct table_from *tested)
+read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, const struct pred *p,
+    struct table_from *tested)
 {
 	uint8_t *drop = NULL;
 	size_t room = 0;

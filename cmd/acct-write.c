@@ -16,7 +16,8 @@ const char cli_help[] =
     "usage: acct-write [-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns] [--codec CODEC] [-i FILE] TABLE\n"
     "       acct-write [-v] [--codec CODEC] [-i FILE] -o PARQUET\n"
     "\n"
-    "Adds the records of standard input to a Delta table, which is made where there is none; or makes a Parquet file of them.\n"
+    "Adds the records of standard input to a Delta table, which is made where there is none, or makes a Parquet\n"
+    "file of them.\n"
     "\n"
     "  -m, --mode MODE          append, or overwrite: the records take the place of all that the table holds\n"
     "      --txn APP:VERSION    write nothing where the application APP has written this version or a later one\n"
@@ -50,7 +51,8 @@ static struct rec_reader in;
 static void
 parse_codec(const char *word)
 {
-	static const char *const words[] = { [PQ_UNCOMPRESSED] = "none", [PQ_SNAPPY] = "snappy", [PQ_GZIP] = "gzip", [PQ_ZSTD] = "zstd" };
+	static const char *const words[] = { [PQ_UNCOMPRESSED] = "none", [PQ_SNAPPY] = "snappy", [PQ_GZIP] = "gzip",
+	    [PQ_ZSTD] = "zstd" };
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -76,7 +78,8 @@ parse_options(int argc, char *argv[])
 {
 	enum { TXN = 256, ADD, CODEC };
 	static const struct option longs[] = {
-		{ "mode", required_argument, NULL, 'm' }, { "txn", required_argument, NULL, TXN }, { "add-columns", no_argument, NULL, ADD },
+		{ "mode", required_argument, NULL, 'm' }, { "txn", required_argument, NULL, TXN },
+		{ "add-columns", no_argument, NULL, ADD },
 		{ "codec", required_argument, NULL, CODEC }, { "input", required_argument, NULL, 'i' },
 		{ "output", required_argument, NULL, 'o' }, { "parquet", required_argument, NULL, 'o' }, { 0 }
 	};
@@ -109,7 +112,8 @@ parse_options(int argc, char *argv[])
 static struct delta_column
 column_of(const struct rec_column *c)
 {
-	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID, .type = table_pq_type(c->type),
+	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID,
+	    .type = table_pq_type(c->type),
 	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1 };
 }
 
@@ -134,7 +138,8 @@ match(const struct rec_column *from, const struct delta_column *to, struct msg *
 		    pq_type_name(want, to->type, to->precision, to->scale));
 	}
 	if (from == NULL && !to->nullable)
-		return msg_set(err, EX_DATAERR, "column %s: the table asks for it, the stream does not have it", to->name);
+		return msg_set(err, EX_DATAERR, "column %s: the table asks for it, the stream does not have it",
+		    to->name);
 	return 0;
 }
 
@@ -161,7 +166,8 @@ plan(struct plan *p, const struct delta_snapshot *s, struct msg *err)
 		added = column_of(&h->columns[i]);
 		if (s->version >= 0) {
 			if (!add_columns)
-				return msg_set(err, EX_DATAERR, "column %s: not in the table; --add-columns adds it", added.name);
+				return msg_set(err, EX_DATAERR, "column %s: not in the table; --add-columns adds it",
+				    added.name);
 			added.nullable = true;	/* the rows there are have none */
 			p->extends = true;
 		}
@@ -185,7 +191,8 @@ plan_equal(const struct plan *a, const struct plan *b)
 	for (i = 0; i < a->n && i < b->n; i++) {
 		const struct delta_column *x = &a->columns[i], *y = &b->columns[i];
 
-		if (strcmp(x->name, y->name) != 0 || x->type != y->type || x->precision != y->precision || x->scale != y->scale ||
+		if (strcmp(x->name, y->name) != 0 || x->type != y->type || x->precision != y->precision ||
+		    x->scale != y->scale ||
 		    x->nullable != y->nullable)
 			return false;
 	}
@@ -215,7 +222,8 @@ key_list(void)
 
 /* Passes all records on as vectors; how many there were. */
 static uint64_t
-copy(const struct plan *p, int (*write)(void *to, size_t rows, const struct pq_vector *columns, struct msg *err), void *to)
+copy(const struct plan *p, int (*write)(void *to, size_t rows, const struct pq_vector *columns, struct msg *err),
+    void *to)
 {
 	struct table_to *t = table_to_new(p->targets, p->n);
 	const struct pq_vector *columns;
@@ -271,13 +279,15 @@ make_plan(struct plan *p, const struct delta_table *t, const struct delta_snapsh
 
 /* Tries to make the files a version of the table as it is in s. As delta_commit. */
 static int
-commit(struct delta_table *t, const struct delta_snapshot *s, const struct plan *p, const struct delta_file *files, size_t nfiles,
+commit(struct delta_table *t, const struct delta_snapshot *s, const struct plan *p, const struct delta_file *files,
+    size_t nfiles,
     uint64_t rows, int64_t *version, struct msg *err)
 {
 	struct delta_pair parameters[] = { { "mode", overwrite ? "Overwrite" : "Append" }, { "partitionBy", "[]" } };
 	struct delta_pair metrics[3] = { { "numFiles", NULL }, { "numOutputRows", NULL }, { "numOutputBytes", NULL } };
 	struct delta_pair key = { TABLE_KEY, key_list() };
-	struct delta_change c = { .operation = "WRITE", .parameters = parameters, .nparameters = 2, .metrics = metrics, .nmetrics = 3,
+	struct delta_change c = { .operation = "WRITE", .parameters = parameters, .nparameters = 2, .metrics = metrics,
+	    .nmetrics = 3,
 	    .scope = overwrite && s->nfiles > 0 ? DELTA_READ_TABLE : DELTA_BLIND, .adds = files, .nadds = nfiles,
 	    .app = { .id = app, .version = app_version } };
 	struct msg warn = { 0 };
@@ -317,9 +327,13 @@ is_nothing(const struct delta_snapshot *s, const struct plan *p, size_t nfiles)
 	return s->version >= 0 && nfiles == 0 && !p->extends && app == NULL && (!overwrite || s->nfiles == 0);
 }
 
-/* Commits, with the table as it has become where another writer was first. The version, or -1 where nothing had to be written. */
+/*
+ * Commits, with the table as it has become where another writer was first. The version, or -1 where nothing had to be
+ * written.
+ */
 static int64_t
-settle(struct delta_table *t, struct delta_snapshot *s, struct plan *p, const struct delta_file *files, size_t nfiles, uint64_t rows)
+settle(struct delta_table *t, struct delta_snapshot *s, struct plan *p, const struct delta_file *files, size_t nfiles,
+    uint64_t rows)
 {
 	struct delta_snapshot old;
 	struct plan again;
@@ -376,11 +390,13 @@ write_table(const char *address)
 	if (app != NULL && delta_app_version(&s, app) >= app_version) {
 		drain();
 		if (cli_verbose)
-			msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written", t.address, app, app_version);
+			msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written",
+			    t.address, app, app_version);
 		goto done;
 	}
 	make_plan(&p, &t, &s);
-	if (delta_schema_check(p.columns, p.n, &err) < 0 || delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0)
+	if (delta_schema_check(p.columns, p.n, &err) < 0 ||
+	    delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0)
 		msg_die(err.status, "%s: %s", t.address, err.text);
 	rows = copy(&p, write_rows, out);
 	if (delta_out_finish(out, &pool, &files, &nfiles, &err) < 0)
@@ -428,8 +444,10 @@ write_file(void)
 		msg_die(EX_USAGE, "%s: Parquet is not written to a terminal", io_out_name(output));
 	fields = xcalloc(p.n, sizeof(*fields));
 	for (i = 0; i < p.n; i++)
-		fields[i] = (struct pq_field){ .name = p.columns[i].name, .repetition = p.columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED,
-		    .type = p.columns[i].type, .precision = p.columns[i].precision, .scale = p.columns[i].scale, .id = PQ_NO_ID };
+		fields[i] = (struct pq_field){ .name = p.columns[i].name,
+		    .repetition = p.columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED,
+		    .type = p.columns[i].type, .precision = p.columns[i].precision, .scale = p.columns[i].scale,
+		    .id = PQ_NO_ID };
 	options.codec = codec;
 	keys[1] = key;
 	options.keys = *key != '\0' ? keys : NULL;

@@ -1,4 +1,7 @@
-/* Actions as JSON, one object a line. Clause Actions. Unknown actions and unknown fields are passed over, as the clause asks. */
+/*
+ * Actions as JSON, one object a line. Clause Actions. Unknown actions and unknown fields are passed over, as the clause
+ * asks.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +27,8 @@ bad(const struct place *at, const char *field, const char *what)
 /* ---- fields: absent and null are alike ---- */
 
 static int
-get_text(const struct place *at, struct delta_state *st, const json_t *o, const char *key, bool required, const char **out)
+get_text(const struct place *at, struct delta_state *st, const json_t *o, const char *key, bool required,
+    const char **out)
 {
 	const json_t *v = json_object_get(o, key);
 
@@ -54,7 +58,8 @@ get_int(const struct place *at, const json_t *o, const char *key, bool required,
 }
 
 static int
-get_texts(const struct place *at, struct delta_state *st, const json_t *o, const char *key, const char ***out, size_t *n)
+get_texts(const struct place *at, struct delta_state *st, const json_t *o, const char *key, const char ***out,
+    size_t *n)
 {
 	const json_t *v = json_object_get(o, key), *element;
 	size_t i;
@@ -77,7 +82,8 @@ get_texts(const struct place *at, struct delta_state *st, const json_t *o, const
 }
 
 static int
-get_pairs(const struct place *at, struct delta_state *st, const json_t *o, const char *key, struct delta_pair **out, size_t *n)
+get_pairs(const struct place *at, struct delta_state *st, const json_t *o, const char *key, struct delta_pair **out,
+    size_t *n)
 {
 	json_t *v = json_object_get(o, key), *value;
 	const char *name;
@@ -93,7 +99,8 @@ get_pairs(const struct place *at, struct delta_state *st, const json_t *o, const
 		if (!json_is_string(value) && !json_is_null(value))
 			return bad(at, key, "a value that is not a string");
 		(*out)[(*n)++] = (struct delta_pair){ pool_copy(&st->s->pool, name, strlen(name) + 1),
-		    json_is_null(value) ? NULL : pool_copy(&st->s->pool, json_string_value(value), json_string_length(value) + 1) };
+		    json_is_null(value) ? NULL : pool_copy(&st->s->pool, json_string_value(value),
+		    json_string_length(value) + 1) };
 	}
 	return 0;
 }
@@ -106,7 +113,8 @@ protocol(const struct place *at, struct delta_state *st, const json_t *o)
 	struct delta_protocol p = { 0 };
 	int64_t reader, writer;
 
-	if (get_int(at, o, "minReaderVersion", true, 0, &reader) < 0 || get_int(at, o, "minWriterVersion", true, 0, &writer) < 0 ||
+	if (get_int(at, o, "minReaderVersion", true, 0, &reader) < 0 ||
+	    get_int(at, o, "minWriterVersion", true, 0, &writer) < 0 ||
 	    get_texts(at, st, o, "readerFeatures", &p.reader_features, &p.nreader_features) < 0 ||
 	    get_texts(at, st, o, "writerFeatures", &p.writer_features, &p.nwriter_features) < 0)
 		return -1;
@@ -152,7 +160,8 @@ deletion_vector(const struct place *at, struct delta_state *st, const json_t *o,
 		return bad(at, "deletionVector", "not an object");
 	if (get_text(at, st, v, "storageType", true, &storage) < 0 ||
 	    get_text(at, st, v, "pathOrInlineDv", true, &dv.path_or_inline) < 0 ||
-	    get_int(at, v, "offset", false, 0, &dv.offset) < 0 || get_int(at, v, "sizeInBytes", true, 0, &dv.size) < 0 ||
+	    get_int(at, v, "offset", false, 0, &dv.offset) < 0 ||
+	    get_int(at, v, "sizeInBytes", true, 0, &dv.size) < 0 ||
 	    get_int(at, v, "cardinality", true, 0, &dv.cardinality) < 0)
 		return -1;
 	if (strlen(storage) != 1)
@@ -208,7 +217,8 @@ domain(const struct place *at, struct delta_state *st, const json_t *o)
 {
 	struct delta_domain d = { 0 };
 
-	if (get_text(at, st, o, "domain", true, &d.name) < 0 || get_text(at, st, o, "configuration", true, &d.configuration) < 0)
+	if (get_text(at, st, o, "domain", true, &d.name) < 0 ||
+	    get_text(at, st, o, "configuration", true, &d.configuration) < 0)
 		return -1;
 	delta_state_domain(st, &d, json_is_true(json_object_get(o, "removed")));
 	return 0;
@@ -258,7 +268,8 @@ action(struct place *at, struct delta_state *st, const char *name, const json_t 
 }
 
 int
-delta_actions(struct delta_state *st, const char *name, const struct buf *text, struct delta_names *sidecars, struct msg *err)
+delta_actions(struct delta_state *st, const char *name, const struct buf *text, struct delta_names *sidecars,
+    struct msg *err)
 {
 	struct place at = { .file = name, .err = err };
 	const char *p = (const char *)text->p, *end = p + text->len, *lf;
@@ -277,7 +288,8 @@ delta_actions(struct delta_state *st, const char *name, const struct buf *text, 
 		line = json_loadb(p, (size_t)(lf - p), 0, &why);
 		if (!json_is_object(line)) {
 			json_decref(line);
-			return msg_set(err, EX_DATAERR, "%s:%u: not a JSON object%s%s", name, at.line, line == NULL ? ": " : "",
+			return msg_set(err, EX_DATAERR, "%s:%u: not a JSON object%s%s", name, at.line,
+			    line == NULL ? ": " : "",
 			    line == NULL ? why.text : "");
 		}
 		json_object_foreach(line, key, value)

@@ -29,7 +29,8 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 	if (file->type == table->type && (file->type != PQ_DECIMAL ||
 	    (file->precision == table->precision && file->scale == table->scale))) {
 		c.cast = DELTA_SAME;
-	} else if ((file->type == PQ_BINARY && table->type == PQ_STRING) || (file->type == PQ_STRING && table->type == PQ_BINARY)) {
+	} else if ((file->type == PQ_BINARY && table->type == PQ_STRING) ||
+	    (file->type == PQ_STRING && table->type == PQ_BINARY)) {
 		c.cast = DELTA_SAME;	/* written without its annotation */
 	} else if (is_integer(file->type) && is_integer(table->type)) {
 		c.cast = file->shape == to ? DELTA_SAME : to == PQ_I64 ? DELTA_TO_I64 : DELTA_NO_CAST;
@@ -41,7 +42,8 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 		c.cast = DELTA_DATE_TO_TIMESTAMP;
 	} else if (table->type == PQ_DECIMAL && (file->type == PQ_DECIMAL || is_integer(file->type))) {
 		scale = file->type == PQ_DECIMAL ? file->scale : 0;
-		digits = file->type == PQ_DECIMAL ? (unsigned)file->precision - file->scale : integer_digits(file->type);
+		digits = file->type == PQ_DECIMAL ? (unsigned)file->precision - file->scale :
+		    integer_digits(file->type);
 		if (table->scale >= scale && table->precision - table->scale >= (int)digits) {
 			c.factor = num_pow10(table->scale - scale);
 			c.cast = to_shape(file->shape, to);
@@ -50,7 +52,9 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 	return c;
 }
 
-/* Entry i as an integer; what stands where no value is may be anything, so the product below wraps rather than traps. */
+/*
+ * Entry i as an integer; what stands where no value is may be anything, so the product below wraps rather than traps.
+ */
 static i128
 integer_at(const struct delta_caster *c, const struct pq_vector *in, size_t i)
 {

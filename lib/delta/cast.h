@@ -15,7 +15,10 @@ struct delta_caster {
 /* cast is DELTA_NO_CAST where a value of the file's type is none of the table's. */
 struct delta_caster delta_caster(const struct pq_column *file, const struct delta_column *table);
 
-/* The values of `in` (n of them, whatever their validity) into `out`, room for n values of the table's shape. Not for DELTA_SAME. */
+/*
+ * The values of `in` (n of them, whatever their validity) into `out`, room for n values of the table's shape. Not for
+ * DELTA_SAME.
+ */
 void delta_cast(const struct delta_caster *c, const struct pq_vector *in, size_t n, void *out);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The actions of a checkpoint in Parquet, one a row (clause Checkpoints). Writers differ in which columns there are, in their order, and in the names
- * within maps and lists, so leaves are found by path and, below a map or a list, by position.
+ * The actions of a checkpoint in Parquet, one a row (clause Checkpoints). Writers differ in which columns there are, in
+ * their order, and in the names within maps and lists, so leaves are found by path and, below a map or a list, by
+ * position.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,11 +14,14 @@ enum { BATCH = 4096 };
 
 /* The leaves that are read. Those of one action stand together, its first the one that says whether a row has it. */
 enum leaf {
-	ADD_PATH, ADD_SIZE, ADD_TIME, ADD_STATS, ADD_ROW_ID, ADD_ROW_VERSION, ADD_DV_STORAGE, ADD_DV_PATH, ADD_DV_OFFSET, ADD_DV_SIZE,
+	ADD_PATH, ADD_SIZE, ADD_TIME, ADD_STATS, ADD_ROW_ID, ADD_ROW_VERSION, ADD_DV_STORAGE, ADD_DV_PATH,
+	    ADD_DV_OFFSET, ADD_DV_SIZE,
 	ADD_DV_CARDINALITY, ADD_PARTITION_KEY, ADD_PARTITION_VALUE, ADD_TAG_KEY, ADD_TAG_VALUE,
-	REMOVE_PATH, REMOVE_TIME, REMOVE_DV_STORAGE, REMOVE_DV_PATH, REMOVE_DV_OFFSET, REMOVE_DV_SIZE, REMOVE_DV_CARDINALITY,
+	REMOVE_PATH, REMOVE_TIME, REMOVE_DV_STORAGE, REMOVE_DV_PATH, REMOVE_DV_OFFSET, REMOVE_DV_SIZE,
+	    REMOVE_DV_CARDINALITY,
 	PROTOCOL_READER, PROTOCOL_WRITER, PROTOCOL_READER_FEATURES, PROTOCOL_WRITER_FEATURES,
-	META_ID, META_NAME, META_DESCRIPTION, META_PROVIDER, META_SCHEMA, META_CREATED, META_PARTITION_COLUMNS, META_CONFIG_KEY,
+	META_ID, META_NAME, META_DESCRIPTION, META_PROVIDER, META_SCHEMA, META_CREATED, META_PARTITION_COLUMNS,
+	    META_CONFIG_KEY,
 	META_CONFIG_VALUE,
 	TXN_ID, TXN_VERSION, TXN_UPDATED,
 	DOMAIN_NAME, DOMAIN_CONFIGURATION, DOMAIN_REMOVED,
@@ -31,20 +35,25 @@ static const struct {
 } paths[LEAVES] = {
 	[ADD_PATH] = { "add.path", 0 }, [ADD_SIZE] = { "add.size", 0 }, [ADD_TIME] = { "add.modificationTime", 0 },
 	[ADD_STATS] = { "add.stats", 0 }, [ADD_ROW_ID] = { "add.baseRowId", 0 },
-	[ADD_ROW_VERSION] = { "add.defaultRowCommitVersion", 0 }, [ADD_DV_STORAGE] = { "add.deletionVector.storageType", 0 },
-	[ADD_DV_PATH] = { "add.deletionVector.pathOrInlineDv", 0 }, [ADD_DV_OFFSET] = { "add.deletionVector.offset", 0 },
-	[ADD_DV_SIZE] = { "add.deletionVector.sizeInBytes", 0 }, [ADD_DV_CARDINALITY] = { "add.deletionVector.cardinality", 0 },
+	[ADD_ROW_VERSION] = { "add.defaultRowCommitVersion", 0 },
+	    [ADD_DV_STORAGE] = { "add.deletionVector.storageType", 0 },
+	[ADD_DV_PATH] = { "add.deletionVector.pathOrInlineDv", 0 },
+	    [ADD_DV_OFFSET] = { "add.deletionVector.offset", 0 },
+	[ADD_DV_SIZE] = { "add.deletionVector.sizeInBytes", 0 },
+	    [ADD_DV_CARDINALITY] = { "add.deletionVector.cardinality", 0 },
 	[ADD_PARTITION_KEY] = { "add.partitionValues", 1 }, [ADD_PARTITION_VALUE] = { "add.partitionValues", 2 },
 	[ADD_TAG_KEY] = { "add.tags", 1 }, [ADD_TAG_VALUE] = { "add.tags", 2 },
 	[REMOVE_PATH] = { "remove.path", 0 }, [REMOVE_TIME] = { "remove.deletionTimestamp", 0 },
 	[REMOVE_DV_STORAGE] = { "remove.deletionVector.storageType", 0 },
 	[REMOVE_DV_PATH] = { "remove.deletionVector.pathOrInlineDv", 0 },
-	[REMOVE_DV_OFFSET] = { "remove.deletionVector.offset", 0 }, [REMOVE_DV_SIZE] = { "remove.deletionVector.sizeInBytes", 0 },
+	[REMOVE_DV_OFFSET] = { "remove.deletionVector.offset", 0 },
+	    [REMOVE_DV_SIZE] = { "remove.deletionVector.sizeInBytes", 0 },
 	[REMOVE_DV_CARDINALITY] = { "remove.deletionVector.cardinality", 0 },
 	[PROTOCOL_READER] = { "protocol.minReaderVersion", 0 }, [PROTOCOL_WRITER] = { "protocol.minWriterVersion", 0 },
 	[PROTOCOL_READER_FEATURES] = { "protocol.readerFeatures", 1 },
 	[PROTOCOL_WRITER_FEATURES] = { "protocol.writerFeatures", 1 },
-	[META_ID] = { "metaData.id", 0 }, [META_NAME] = { "metaData.name", 0 }, [META_DESCRIPTION] = { "metaData.description", 0 },
+	[META_ID] = { "metaData.id", 0 }, [META_NAME] = { "metaData.name", 0 },
+	    [META_DESCRIPTION] = { "metaData.description", 0 },
 	[META_PROVIDER] = { "metaData.format.provider", 0 }, [META_SCHEMA] = { "metaData.schemaString", 0 },
 	[META_CREATED] = { "metaData.createdTime", 0 }, [META_PARTITION_COLUMNS] = { "metaData.partitionColumns", 1 },
 	[META_CONFIG_KEY] = { "metaData.configuration", 1 }, [META_CONFIG_VALUE] = { "metaData.configuration", 2 },
@@ -93,7 +102,8 @@ has_right_shape(enum leaf leaf, const struct pq_column *c)
 
 	switch (leaf) {
 	case ADD_SIZE: case ADD_TIME: case ADD_ROW_ID: case ADD_ROW_VERSION: case ADD_DV_OFFSET: case ADD_DV_SIZE:
-	case ADD_DV_CARDINALITY: case REMOVE_TIME: case REMOVE_DV_OFFSET: case REMOVE_DV_SIZE: case REMOVE_DV_CARDINALITY:
+	case ADD_DV_CARDINALITY: case REMOVE_TIME: case REMOVE_DV_OFFSET: case REMOVE_DV_SIZE:
+	case REMOVE_DV_CARDINALITY:
 	case PROTOCOL_READER: case PROTOCOL_WRITER: case META_CREATED: case TXN_VERSION: case TXN_UPDATED:
 		return c->shape == PQ_I32 || c->shape == PQ_I64;
 	case DOMAIN_REMOVED:
@@ -116,8 +126,10 @@ select_leaves(struct checkpoint *c, struct pq_reader *r)
 
 		if (about == NULL)
 			continue;
-		if (about->refused != NULL || !has_right_shape(leaf, about) || (about->max_rep > 0) != (paths[leaf].below > 0))
-			return msg_set(c->err, EX_DATAERR, "%s: checkpoint column %s: not of its type", c->name, about->path);
+		if (about->refused != NULL || !has_right_shape(leaf, about) ||
+		    (about->max_rep > 0) != (paths[leaf].below > 0))
+			return msg_set(c->err, EX_DATAERR, "%s: checkpoint column %s: not of its type", c->name,
+			    about->path);
 		c->columns[leaf].there = true;
 		c->columns[leaf].about = about;
 		chosen[nchosen++] = index;
@@ -210,7 +222,8 @@ static const struct delta_dv *
 vector(struct checkpoint *c, enum leaf storage)
 {
 	struct delta_dv dv = { .path_or_inline = text(c, storage + 1), .offset = number(c, storage + 2, 0),
-	    .has_offset = present(c, storage + 2), .size = number(c, storage + 3, -1), .cardinality = number(c, storage + 4, -1) };
+	    .has_offset = present(c, storage + 2), .size = number(c, storage + 3, -1),
+	    .cardinality = number(c, storage + 4, -1) };
 	const char *kind = text(c, storage);
 
 	if (kind == NULL || *kind == '\0' || dv.path_or_inline == NULL)
@@ -244,7 +257,8 @@ json_of(struct checkpoint *c, const struct delta_pair *list, size_t n)
 static int
 add_row(struct checkpoint *c)
 {
-	struct delta_raw_file f = { .uri = text(c, ADD_PATH), .size = number(c, ADD_SIZE, 0), .time = number(c, ADD_TIME, 0),
+	struct delta_raw_file f = { .uri = text(c, ADD_PATH), .size = number(c, ADD_SIZE, 0),
+	    .time = number(c, ADD_TIME, 0),
 	    .stats = text(c, ADD_STATS), .dv = vector(c, ADD_DV_STORAGE), .base_row_id = number(c, ADD_ROW_ID, -1),
 	    .row_commit_version = number(c, ADD_ROW_VERSION, -1) };
 	struct delta_pair *tags;
@@ -259,7 +273,8 @@ add_row(struct checkpoint *c)
 static int
 remove_row(struct checkpoint *c)
 {
-	struct delta_raw_file f = { .uri = text(c, REMOVE_PATH), .time = number(c, REMOVE_TIME, 0), .dv = vector(c, REMOVE_DV_STORAGE) };
+	struct delta_raw_file f = { .uri = text(c, REMOVE_PATH), .time = number(c, REMOVE_TIME, 0),
+	    .dv = vector(c, REMOVE_DV_STORAGE) };
 
 	return delta_state_remove(c->st, &f, c->err);
 }
@@ -267,7 +282,8 @@ remove_row(struct checkpoint *c)
 static void
 protocol_row(struct checkpoint *c)
 {
-	struct delta_protocol p = { .reader = (int)number(c, PROTOCOL_READER, 0), .writer = (int)number(c, PROTOCOL_WRITER, 0) };
+	struct delta_protocol p = { .reader = (int)number(c, PROTOCOL_READER, 0),
+	    .writer = (int)number(c, PROTOCOL_WRITER, 0) };
 
 	p.reader_features = texts(c, PROTOCOL_READER_FEATURES, &p.nreader_features);
 	p.writer_features = texts(c, PROTOCOL_WRITER_FEATURES, &p.nwriter_features);
@@ -277,8 +293,10 @@ protocol_row(struct checkpoint *c)
 static void
 metadata_row(struct checkpoint *c)
 {
-	struct delta_metadata m = { .id = text(c, META_ID), .name = text(c, META_NAME), .description = text(c, META_DESCRIPTION),
-	    .provider = text(c, META_PROVIDER), .schema = text(c, META_SCHEMA), .created = number(c, META_CREATED, -1) };
+	struct delta_metadata m = { .id = text(c, META_ID), .name = text(c, META_NAME),
+	    .description = text(c, META_DESCRIPTION),
+	    .provider = text(c, META_PROVIDER), .schema = text(c, META_SCHEMA),
+	    .created = number(c, META_CREATED, -1) };
 
 	if (m.provider == NULL)
 		m.provider = "parquet";
@@ -310,7 +328,8 @@ row(struct checkpoint *c, struct delta_names *sidecars)
 	if (present(c, META_ID))
 		metadata_row(c);
 	if (present(c, TXN_ID))
-		delta_state_app(c->st, &(struct delta_app){ text(c, TXN_ID), number(c, TXN_VERSION, 0), number(c, TXN_UPDATED, -1) });
+		delta_state_app(c->st, &(struct delta_app){ text(c, TXN_ID), number(c, TXN_VERSION, 0),
+		    number(c, TXN_UPDATED, -1) });
 	if (present(c, DOMAIN_NAME))
 		domain_row(c);
 	if (present(c, SIDECAR_PATH)) {
@@ -332,7 +351,8 @@ step(struct checkpoint *c, bool first)
 			continue;
 		col->from = first ? 0 : col->to;
 		if (col->from >= col->v->n)
-			return msg_set(c->err, EX_DATAERR, "%s: checkpoint column %s: too few rows", c->name, col->about->path);
+			return msg_set(c->err, EX_DATAERR, "%s: checkpoint column %s: too few rows", c->name,
+			    col->about->path);
 		col->to = col->from + 1;
 		while (col->v->rep != NULL && col->to < col->v->n && col->v->rep[col->to] != 0)
 			col->to++;
@@ -356,7 +376,8 @@ batch(struct checkpoint *c, const struct pq_batch *b, struct delta_names *sideca
 }
 
 int
-delta_checkpoint_read(struct delta_state *st, struct store *store, const char *name, struct delta_names *sidecars, struct msg *err)
+delta_checkpoint_read(struct delta_state *st, struct store *store, const char *name, struct delta_names *sidecars,
+    struct msg *err)
 {
 	struct checkpoint c = { .st = st, .err = err };
 	struct store_in in;

@@ -1,6 +1,6 @@
 /*
- * A classic checkpoint in one file, in the schema Spark writes: some readers accept no other (clauses Checkpoints, Checkpoint Schema). Each
- * action is a row with one top-level group; in all other groups it is null.
+ * A classic checkpoint in one file, in the schema Spark writes: some readers accept no other (clauses Checkpoints,
+ * Checkpoint Schema). Each action is a row with one top-level group; in all other groups it is null.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,27 +15,36 @@
 
 #define LEAF(n, t) { .name = n, .repetition = PQ_OPTIONAL, .type = t, .id = PQ_NO_ID }
 #define GROUP(n, k, kind) { .name = n, .repetition = PQ_OPTIONAL, .children = k, .group = kind, .id = PQ_NO_ID }
-#define MAP(n) GROUP(n, 1, PQ_MAP), { .name = "key_value", .repetition = PQ_REPEATED, .children = 2, .group = PQ_STRUCT, .id = PQ_NO_ID }, \
+#define REPEATED(n, k) { .name = n, .repetition = PQ_REPEATED, .children = k, .group = PQ_STRUCT, .id = PQ_NO_ID }
+#define MAP(n)									\
+	GROUP(n, 1, PQ_MAP), REPEATED("key_value", 2),				\
 	{ .name = "key", .repetition = PQ_REQUIRED, .type = PQ_STRING, .id = PQ_NO_ID }, LEAF("value", PQ_STRING)
-#define LIST(n) GROUP(n, 1, PQ_LIST), { .name = "list", .repetition = PQ_REPEATED, .children = 1, .group = PQ_STRUCT, .id = PQ_NO_ID }, \
-	LEAF("element", PQ_STRING)
-#define VECTOR GROUP("deletionVector", 6, PQ_STRUCT), LEAF("storageType", PQ_STRING), LEAF("pathOrInlineDv", PQ_STRING), \
-	LEAF("offset", PQ_INT32), LEAF("sizeInBytes", PQ_INT32), LEAF("cardinality", PQ_INT64), LEAF("maxRowIndex", PQ_INT64)
+#define LIST(n) GROUP(n, 1, PQ_LIST), REPEATED("list", 1), LEAF("element", PQ_STRING)
+#define VECTOR									\
+	GROUP("deletionVector", 6, PQ_STRUCT),					\
+	LEAF("storageType", PQ_STRING), LEAF("pathOrInlineDv", PQ_STRING),	\
+	LEAF("offset", PQ_INT32), LEAF("sizeInBytes", PQ_INT32),		\
+	LEAF("cardinality", PQ_INT64), LEAF("maxRowIndex", PQ_INT64)
 
 static const struct pq_field schema[] = {
 	GROUP("txn", 3, PQ_STRUCT), LEAF("appId", PQ_STRING), LEAF("version", PQ_INT64), LEAF("lastUpdated", PQ_INT64),
 	GROUP("add", 10, PQ_STRUCT), LEAF("path", PQ_STRING), MAP("partitionValues"), LEAF("size", PQ_INT64),
-	LEAF("modificationTime", PQ_INT64), LEAF("dataChange", PQ_BOOL), MAP("tags"), VECTOR, LEAF("baseRowId", PQ_INT64),
+	LEAF("modificationTime", PQ_INT64), LEAF("dataChange", PQ_BOOL), MAP("tags"), VECTOR,
+	    LEAF("baseRowId", PQ_INT64),
 	LEAF("defaultRowCommitVersion", PQ_INT64), LEAF("stats", PQ_STRING),
-	GROUP("remove", 9, PQ_STRUCT), LEAF("path", PQ_STRING), LEAF("deletionTimestamp", PQ_INT64), LEAF("dataChange", PQ_BOOL),
-	LEAF("extendedFileMetadata", PQ_BOOL), MAP("partitionValues"), LEAF("size", PQ_INT64), VECTOR, LEAF("baseRowId", PQ_INT64),
+	GROUP("remove", 9, PQ_STRUCT), LEAF("path", PQ_STRING), LEAF("deletionTimestamp", PQ_INT64),
+	    LEAF("dataChange", PQ_BOOL),
+	LEAF("extendedFileMetadata", PQ_BOOL), MAP("partitionValues"), LEAF("size", PQ_INT64), VECTOR,
+	    LEAF("baseRowId", PQ_INT64),
 	LEAF("defaultRowCommitVersion", PQ_INT64),
 	GROUP("metaData", 8, PQ_STRUCT), LEAF("id", PQ_STRING), LEAF("name", PQ_STRING), LEAF("description", PQ_STRING),
 	GROUP("format", 2, PQ_STRUCT), LEAF("provider", PQ_STRING), MAP("options"), LEAF("schemaString", PQ_STRING),
 	LIST("partitionColumns"), MAP("configuration"), LEAF("createdTime", PQ_INT64),
-	GROUP("protocol", 4, PQ_STRUCT), LEAF("minReaderVersion", PQ_INT32), LEAF("minWriterVersion", PQ_INT32), LIST("readerFeatures"),
+	GROUP("protocol", 4, PQ_STRUCT), LEAF("minReaderVersion", PQ_INT32), LEAF("minWriterVersion", PQ_INT32),
+	    LIST("readerFeatures"),
 	LIST("writerFeatures"),
-	GROUP("domainMetadata", 3, PQ_STRUCT), LEAF("domain", PQ_STRING), LEAF("configuration", PQ_STRING), LEAF("removed", PQ_BOOL),
+	GROUP("domainMetadata", 3, PQ_STRUCT), LEAF("domain", PQ_STRING), LEAF("configuration", PQ_STRING),
+	    LEAF("removed", PQ_BOOL),
 };
 
 /* The leaves in the order of the schema. */
@@ -43,9 +52,11 @@ enum {
 	TXN_ID, TXN_VERSION, TXN_UPDATED,
 	ADD_PATH, ADD_PARTITION, ADD_PARTITION_VALUE, ADD_SIZE, ADD_TIME, ADD_CHANGE, ADD_TAGS, ADD_TAGS_VALUE, ADD_DV,
 	ADD_ROW_ID = ADD_DV + 6, ADD_ROW_VERSION, ADD_STATS,
-	REMOVE_PATH, REMOVE_TIME, REMOVE_CHANGE, REMOVE_EXTENDED, REMOVE_PARTITION, REMOVE_PARTITION_VALUE, REMOVE_SIZE, REMOVE_DV,
+	REMOVE_PATH, REMOVE_TIME, REMOVE_CHANGE, REMOVE_EXTENDED, REMOVE_PARTITION, REMOVE_PARTITION_VALUE, REMOVE_SIZE,
+	    REMOVE_DV,
 	REMOVE_ROW_ID = REMOVE_DV + 6, REMOVE_ROW_VERSION,
-	META_ID, META_NAME, META_DESCRIPTION, META_PROVIDER, META_OPTIONS, META_OPTIONS_VALUE, META_SCHEMA, META_PARTITION_COLUMNS,
+	META_ID, META_NAME, META_DESCRIPTION, META_PROVIDER, META_OPTIONS, META_OPTIONS_VALUE, META_SCHEMA,
+	    META_PARTITION_COLUMNS,
 	META_CONFIGURATION, META_CONFIGURATION_VALUE, META_CREATED,
 	PROTOCOL_READER, PROTOCOL_WRITER, PROTOCOL_READER_FEATURES, PROTOCOL_WRITER_FEATURES,
 	DOMAIN_NAME, DOMAIN_CONFIGURATION, DOMAIN_REMOVED,
@@ -81,7 +92,8 @@ describe(struct checkpoint *c, size_t i, unsigned def, bool repeated, size_t *le
 	def += f->repetition != PQ_REQUIRED;
 	repeated |= f->repetition == PQ_REPEATED;
 	if (f->children == 0) {
-		c->columns[(*leaf)++] = (struct column){ .shape = pq_shape(f->type, 0), .max_def = (uint8_t)def, .repeated = repeated };
+		c->columns[(*leaf)++] = (struct column){ .shape = pq_shape(f->type, 0), .max_def = (uint8_t)def,
+		    .repeated = repeated };
 		return i;
 	}
 	for (k = 0; k < f->children; k++)
@@ -159,7 +171,10 @@ put_list(struct checkpoint *c, int leaf, const char *const *texts, size_t n, boo
 		entry(c, leaf, there ? def - 2 : def - 3, 0, NULL, 0);
 }
 
-/* The six leaves of a deletion vector from `leaf` on; the group is null where there is none, which some readers tell from empty. */
+/*
+ * The six leaves of a deletion vector from `leaf` on; the group is null where there is none, which some readers tell
+ * from empty.
+ */
 static void
 put_vector(struct checkpoint *c, int leaf, const struct delta_dv *dv)
 {
@@ -189,7 +204,8 @@ write_rows(struct checkpoint *c)
 	for (leaf = 0; leaf < LEAVES; leaf++) {
 		struct column *col = &c->columns[leaf];
 
-		v[leaf] = (struct pq_vector){ .n = col->def.len, .def = col->def.p, .rep = col->repeated ? col->rep.p : NULL,
+		v[leaf] = (struct pq_vector){ .n = col->def.len, .def = col->def.p, .rep = col->repeated ? col->rep.p :
+		    NULL,
 		    .v.any = col->values.p };
 	}
 	failed = pq_write(c->writer, c->rows, v, c->err);
@@ -272,7 +288,8 @@ add(struct checkpoint *c, const struct delta_snapshot *s, const struct delta_fil
 
 	for (i = 0; i < s->ncolumns; i++)
 		if (s->columns[i].partition >= 0)
-			partition[n++] = (struct delta_pair){ s->columns[i].physical, f->partition[s->columns[i].partition] };
+			partition[n++] = (struct delta_pair){ s->columns[i].physical,
+			    f->partition[s->columns[i].partition] };
 	put_text(c, ADD_PATH, f->uri);
 	put_map(c, ADD_PARTITION, partition, n);
 	put_number(c, ADD_SIZE, f->size, true);
@@ -348,12 +365,14 @@ actions(struct checkpoint *c, const struct delta_snapshot *s)
 /* ---- files ---- */
 
 static int
-write_hint(struct delta_table *t, const struct delta_snapshot *s, const struct checkpoint *c, uint64_t bytes, struct msg *err)
+write_hint(struct delta_table *t, const struct delta_snapshot *s, const struct checkpoint *c, uint64_t bytes,
+    struct msg *err)
 {
 	struct buf b = { 0 };
 	int done;
 
-	buf_addf(&b, "{\"version\":%" PRId64 ",\"size\":%zu,\"sizeInBytes\":%" PRIu64 ",\"numOfAddFiles\":%zu}", s->version, c->all_rows,
+	buf_addf(&b, "{\"version\":%" PRId64 ",\"size\":%zu,\"sizeInBytes\":%" PRIu64 ",\"numOfAddFiles\":%zu}",
+	    s->version, c->all_rows,
 	    bytes, s->nfiles);
 	done = store_put(t->store, DELTA_LOG "/_last_checkpoint", b.p, b.len, STORE_REPLACE, err);
 	buf_free(&b);
@@ -378,7 +397,8 @@ delta_checkpoint_write(struct delta_table *t, const struct delta_snapshot *s, st
 	while (i < sizeof(schema) / sizeof(*schema))
 		i = describe(&c, i, 0, false, &leaf);
 	sink = delta_pq_sink(&out);
-	failed = pq_create(&c.writer, &sink, schema, sizeof(schema) / sizeof(*schema), &opt, err) < 0 || actions(&c, s) < 0 ||
+	failed = pq_create(&c.writer, &sink, schema, sizeof(schema) / sizeof(*schema), &opt, err) < 0 ||
+	    actions(&c, s) < 0 ||
 	    pq_finish(c.writer, err) < 0 ? -1 : 0;
 	bytes = out.size;
 	if (failed)

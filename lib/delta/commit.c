@@ -1,4 +1,7 @@
-/* Making a version: the actions as one object that appears whole, under a name that only one writer gets. Clause Delta Log Entries, and Conflict checks. */
+/*
+ * Making a version: the actions as one object that appears whole, under a name that only one writer gets. Clause Delta
+ * Log Entries, and Conflict checks.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +113,8 @@ put_remove(struct buf *out, const struct commit *cm, const struct delta_file *f,
 {
 	buf_adds(out, "{\"remove\":{\"path\":");
 	delta_json_text(out, f->uri);
-	buf_addf(out, ",\"deletionTimestamp\":%" PRId64 ",\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":", now,
+	buf_addf(out, ",\"deletionTimestamp\":%" PRId64
+	    ",\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":", now,
 	    changes_data(cm->change) ? "true" : "false");
 	put_partition(out, cm->base, f);
 	buf_addf(out, ",\"size\":%" PRId64, f->size);
@@ -256,7 +260,10 @@ removes_same(const struct commit *cm, const json_t *removed)
 	return false;
 }
 
-/* One action of a commit that came first: 0 goes well with ours; 1 our application's work is done already; -1 a conflict. */
+/*
+ * One action of a commit that came first: 0 goes well with ours; 1 our application's work is done already; -1 a
+ * conflict.
+ */
 static int
 weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t version, struct msg *err)
 {
@@ -270,13 +277,15 @@ weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t versio
 		return json_integer_value(json_object_get(o, "version")) >= c->app.version ? 1 :
 		    msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " was written by the same application at once",
 		    cm->table->address, version);
-	else if (strcmp(kind, "add") == 0 && c->scope == DELTA_READ_TABLE && !json_is_false(json_object_get(o, "dataChange")))
+	else if (strcmp(kind, "add") == 0 && c->scope == DELTA_READ_TABLE &&
+	    !json_is_false(json_object_get(o, "dataChange")))
 		what = "added rows";
 	else if (strcmp(kind, "remove") == 0 && (c->scope == DELTA_READ_TABLE || removes_same(cm, o)))
 		what = "removed files that were read";
 	if (what == NULL)
 		return 0;
-	return msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " of another writer came first and %s", cm->table->address, version,
+	return msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " of another writer came first and %s",
+	    cm->table->address, version,
 	    what);
 }
 
@@ -289,7 +298,8 @@ weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version,
 
 	if (!json_is_object(o)) {
 		json_decref(o);
-		return msg_set(err, EX_DATAERR, "%s: version %" PRId64 ": not a JSON object in the log", cm->table->address, version);
+		return msg_set(err, EX_DATAERR, "%s: version %" PRId64 ": not a JSON object in the log",
+		    cm->table->address, version);
 	}
 	json_object_foreach(o, kind, value)
 		if (verdict == 0 && json_is_object(value))
@@ -326,7 +336,10 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 
 /* ---- what goes with a version ---- */
 
-/* Clause Version Checksum File: known without another look at the log where our version follows the one we started from. */
+/*
+ * Clause Version Checksum File: known without another look at the log where our version follows the one we started
+ * from.
+ */
 static int
 write_checksum(const struct commit *cm, int64_t version, struct msg *err)
 {
@@ -343,8 +356,10 @@ write_checksum(const struct commit *cm, int64_t version, struct msg *err)
 		bytes -= cm->base->files[c->removes[i]].size;
 	for (i = 0; i < c->nadds; i++)
 		bytes += c->adds[i].size;
-	buf_addf(&b, "{\"txnId\":\"%s\",\"tableSizeBytes\":%" PRId64 ",\"numFiles\":%" PRId64 ",\"numMetadata\":1,\"numProtocol\":1,"
-	    "\"metadata\":%s,\"protocol\":%s}\n", cm->txn_id, bytes, files, (char *)cm->metadata.p, (char *)cm->protocol.p);
+	buf_addf(&b, "{\"txnId\":\"%s\",\"tableSizeBytes\":%" PRId64 ",\"numFiles\":%" PRId64
+	    ",\"numMetadata\":1,\"numProtocol\":1,"
+	    "\"metadata\":%s,\"protocol\":%s}\n", cm->txn_id, bytes, files, (char *)cm->metadata.p,
+	    (char *)cm->protocol.p);
 	name = xasprintf(DELTA_LOG "/%020" PRId64 ".crc", version);
 	done = store_put(cm->table->store, name, b.p, b.len, STORE_NEW, err);
 	free(name);
@@ -387,7 +402,8 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 
 	for (tries = 0, verdict = 0; verdict == 0 && done == 0; tries++, v++) {
 		if (tries == TRIES) {
-			verdict = msg_set(err, EX_TEMPFAIL, "%s: %d other writers came first", cm->table->address, TRIES);
+			verdict = msg_set(err, EX_TEMPFAIL, "%s: %d other writers came first", cm->table->address,
+			    TRIES);
 			break;
 		}
 		text.len = 0;

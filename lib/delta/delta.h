@@ -1,11 +1,12 @@
 /*
- * Delta tables: versions of a set of Parquet files, told by a log of actions. PROTOCOL.md of the Delta project is the specification; "clause"
- * in comments is a section of it.
+ * Delta tables: versions of a set of Parquet files, told by a log of actions. PROTOCOL.md of the Delta project is the
+ * specification; "clause" in comments is a section of it.
  *
- * Reading: delta_open, delta_load a snapshot, delta_scan its rows. Writing: delta_out makes data files, a struct delta_change collects what is
- * to happen, delta_commit makes it the next version or says why it cannot be. Functions that fail fill a struct msg and return -1: EX_NOINPUT where there is no
- * such table or version, EX_DATAERR for a log that breaks the specification, EX_UNAVAILABLE for a feature this library does not have, by
- * its name, EX_TEMPFAIL where another writer was first and the work must be done anew.
+ * Reading: delta_open, delta_load a snapshot, delta_scan its rows. Writing: delta_out makes data files, a struct
+ * delta_change collects what is to happen, delta_commit makes it the next version or says why it cannot be. Functions
+ * that fail fill a struct msg and return -1: EX_NOINPUT where there is no such table or version, EX_DATAERR for a log
+ * that breaks the specification, EX_UNAVAILABLE for a feature this library does not have, by its name, EX_TEMPFAIL
+ * where another writer was first and the work must be done anew.
  */
 #ifndef DELTA_DELTA_H
 #define DELTA_DELTA_H
@@ -45,13 +46,15 @@ struct delta_metadata {			/* clause Change Metadata */
 
 struct delta_column {			/* a top-level column of the schema */
 	const char *name;
-	const char *physical;		/* its name in files, partition values and statistics: the name unless the table maps columns */
+	/* its name in files, partition values and statistics: the name unless the table maps columns */
+	const char *physical;
 	int32_t id;			/* field_id in the files of a table mapped by id, else PQ_NO_ID */
 	enum pq_type type;
 	uint8_t precision, scale;
 	bool nullable;
 	int partition;			/* its place among the partition columns, -1 for one that stands in the files */
-	const char *refused;		/* the type, where this library has none for it (nested, void, ...); NULL for all others */
+	/* the type, where this library has none for it (nested, void, ...); NULL for all others */
+	const char *refused;
 };
 
 struct delta_file {			/* clause Add File and Remove File */
@@ -112,8 +115,8 @@ int delta_open(struct delta_table *t, const char *address, struct msg *err);
 void delta_close(struct delta_table *t);
 
 /*
- * The state at a version, or at the newest (clause Action Reconciliation). The protocol is checked before anything else. EX_NOINPUT
- * where there is no table or no such version.
+ * The state at a version, or at the newest (clause Action Reconciliation). The protocol is checked before anything
+ * else. EX_NOINPUT where there is no table or no such version.
  */
 int delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err);
 void delta_snapshot_free(struct delta_snapshot *s);
@@ -124,20 +127,23 @@ int delta_exists(struct delta_table *t, struct msg *err);
 /* The newest version committed at or before a time (milliseconds); EX_NOINPUT where all are later. */
 int delta_version_at(struct delta_table *t, int64_t time, int64_t *version, struct msg *err);
 
-const char *delta_property(const struct delta_snapshot *s, const char *key);	/* of the configuration; NULL where it is not set */
+/* of the configuration; NULL where it is not set */
+const char *delta_property(const struct delta_snapshot *s, const char *key);
 int delta_column_find(const struct delta_snapshot *s, const char *name);	/* index, or -1 */
-int64_t delta_app_version(const struct delta_snapshot *s, const char *id);	/* -1 where the application has written nothing */
+/* -1 where the application has written nothing */
+int64_t delta_app_version(const struct delta_snapshot *s, const char *id);
 
 /*
- * May this library write the table: 0, or -1 with the feature or property that forbids it in err (EX_UNAVAILABLE). `rewrites`: rows are to be
- * updated or deleted, not only added.
+ * May this library write the table: 0, or -1 with the feature or property that forbids it in err (EX_UNAVAILABLE).
+ * `rewrites`: rows are to be updated or deleted, not only added.
  */
 int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err);
 
 /* ---- history.c ---- */
 
 struct delta_commit_info {		/* strings belong to the list */
-	int64_t version, timestamp;	/* timestamp: milliseconds, made to grow with the versions where clocks did not */
+	/* timestamp: milliseconds, made to grow with the versions where clocks did not */
+	int64_t version, timestamp;
 	const char *operation, *parameters, *metrics, *engine;	/* as JSON text; NULL where not told */
 	int64_t read_version;		/* -1 where not told */
 	bool blind_append;
@@ -154,7 +160,10 @@ void delta_history_free(struct delta_history *h);
 
 /* ---- scan.c: the rows of a snapshot ---- */
 
-/* A condition every wanted row meets, for leaving out files and row groups whose statistics say that none of theirs can; NULL value: no such bound. */
+/*
+ * A condition every wanted row meets, for leaving out files and row groups whose statistics say that none of theirs
+ * can; NULL value: no such bound.
+ */
 struct delta_bound {
 	size_t column;			/* of the snapshot */
 	bool has_low, has_high;		/* low <= value, value <= high, in the column's type */
@@ -176,14 +185,17 @@ struct delta_batch {
 	size_t file;			/* index in the snapshot's files */
 	uint64_t first_row;		/* physical number in the file of the batch's first row */
 	size_t rows;			/* at least 1 */
-	const struct pq_vector *columns;	/* one per column, shapes and types of the snapshot's columns; def is validity or NULL */
+	/* one per column, shapes and types of the snapshot's columns; def is validity or NULL */
+	const struct pq_vector *columns;
 	const uint8_t *deleted;		/* 1 where the deletion vector has the row, or NULL where none is */
 };
 
 struct delta_scan;
-int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s, const struct delta_scan_options *o,
+int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s,
+    const struct delta_scan_options *o,
     struct msg *err);
-int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);	/* 1, 0 at the end, -1; views until the next */
+/* 1, 0 at the end, -1; views until the next */
+int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);
 void delta_scan_close(struct delta_scan *sc);
 
 /* ---- out.c: data files ---- */
@@ -194,34 +206,44 @@ struct delta_out_options {
 	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
 };
 
-/* New data files of a table, written and synced but in no version yet: their names are new, so nobody sees them before delta_commit. */
+/*
+ * New data files of a table, written and synced but in no version yet: their names are new, so nobody sees them before
+ * delta_commit.
+ */
 struct delta_out;
 int delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
     const struct delta_out_options *o, struct msg *err);
 int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
 
 /* Finishes the last file and hands over what was written: an add each, with statistics, strings in the pool. */
-int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles, struct msg *err);
+int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles,
+    struct msg *err);
 void delta_out_free(struct delta_out *o);	/* NULL is allowed; files not handed over are removed */
 
 /* ---- commit.c: making a version ---- */
 
 enum delta_scope {
-	DELTA_BLIND,			/* only adds, nothing of the table was looked at: never in conflict with other adds */
-	DELTA_READ_TABLE,		/* what is done depends on all rows: any other change of data since is a conflict */
-	DELTA_REARRANGE			/* the same rows in other files (dataChange false): a conflict only over files removed here */
+	/* only adds, nothing of the table was looked at: never in conflict with other adds */
+	DELTA_BLIND,
+	/* what is done depends on all rows: any other change of data since is a conflict */
+	DELTA_READ_TABLE,
+	/* the same rows in other files (dataChange false): a conflict only over files removed here */
+	DELTA_REARRANGE
 };
 
-struct delta_change {			/* what a commit says; all zero but operation is an empty one; the caller owns everything */
+/* what a commit says; all zero but operation is an empty one; the caller owns everything */
+struct delta_change {
 	const char *operation;		/* "WRITE", "MERGE", "OPTIMIZE", ... (the words Spark has) */
-	struct delta_pair *parameters, *metrics;	/* operationParameters (values are JSON text) and operationMetrics */
+	/* operationParameters (values are JSON text) and operationMetrics */
+	struct delta_pair *parameters, *metrics;
 	size_t nparameters, nmetrics;
 	enum delta_scope scope;
 	const struct delta_file *adds;
 	size_t nadds;
 	const size_t *removes;		/* indexes in the snapshot's files */
 	size_t nremoves;
-	const struct delta_column *columns;	/* a new schema: of a new table, or with nullable columns added behind; NULL: as it is */
+	/* a new schema: of a new table, or with nullable columns added behind; NULL: as it is */
+	const struct delta_column *columns;
 	size_t ncolumns;
 	const struct delta_pair *configuration;	/* properties of a new table */
 	size_t nconfiguration;
@@ -229,18 +251,25 @@ struct delta_change {			/* what a commit says; all zero but operation is an empt
 };
 
 /*
- * Makes the change the version after `base` (version -1 and no files: a new table), or a later one where other writers came first and the rules of
- * conflict allow. Writes the version's checksum, and a checkpoint with _last_checkpoint where the version is a multiple of the interval (10); these are not
- * needed for the version to stand, and their failure is only warned of through `warn`. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict.
- * An application that already wrote this version or a later one: 0 with *version -1, and nothing is written.
+ * Makes the change the version after `base` (version -1 and no files: a new table), or a later one where other writers
+ * came first and the rules of conflict allow. Writes the version's checksum, and a checkpoint with _last_checkpoint
+ * where the version is a multiple of the interval (10); these are not needed for the version to stand, and their
+ * failure is only warned of through `warn`. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict. An
+ * application that already wrote this version or a later one: 0 with *version -1, and nothing is written.
  */
-int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c, int64_t *version,
+int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c,
+    int64_t *version,
     struct msg *warn, struct msg *err);
 
-/* checkpoint_write.c: a classic checkpoint of a snapshot in one file, in the schema Spark writes, and the hint for it. */
+/*
+ * checkpoint_write.c: a classic checkpoint of a snapshot in one file, in the schema Spark writes, and the hint for it.
+ */
 int delta_checkpoint_write(struct delta_table *t, const struct delta_snapshot *s, struct msg *err);
 
-/* schema_write.c: may a table have columns of these names? EX_CONFIG where one is not allowed or two differ only in case. */
+/*
+ * schema_write.c: may a table have columns of these names? EX_CONFIG where one is not allowed or two differ only in
+ * case.
+ */
 int delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err);
 
 /* Columns as schemaString, checked. Appended. */

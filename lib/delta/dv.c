@@ -7,7 +7,8 @@
 
 #include "delta/uri.h"
 
-enum { MAGIC = 1681511377, COOKIE = 12346, COOKIE_RUNS = 12347, OFFSETS_FROM = 4, ARRAY_MAX = 4096, BITSET_BYTES = 8192 };
+enum { MAGIC = 1681511377, COOKIE = 12346, COOKIE_RUNS = 12347, OFFSETS_FROM = 4, ARRAY_MAX = 4096,
+    BITSET_BYTES = 8192 };
 
 void
 delta_dv_id(struct buf *out, const struct delta_dv *dv)
@@ -20,7 +21,8 @@ delta_dv_id(struct buf *out, const struct delta_dv *dv)
 bool
 delta_z85(struct buf *out, const char *text, size_t n)
 {
-	static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+	static const char alphabet[] =
+	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 	const char *at;
 	uint64_t v;
 	size_t i, k;
@@ -163,14 +165,16 @@ bucket(struct bits *b, uint64_t high)
 	if (run_flags == NULL || containers >= OFFSETS_FROM) {
 		if (!have(b, 4 * (size_t)containers))
 			return false;
-		b->p += 4 * (size_t)containers;		/* containers lie one behind the other: their offsets tell nothing new */
+		/* containers lie one behind the other: their offsets tell nothing new */
+		b->p += 4 * (size_t)containers;
 	}
 	for (i = 0; i < containers; i++) {
 		base = high << 32 | (uint64_t)get16(heads + 4 * i) << 16;
 		cardinality = (uint32_t)get16(heads + 4 * i + 2) + 1;
 		run = run_flags != NULL && (run_flags[i / 8] >> i % 8 & 1) != 0;
 		fine = run ? run_container(b, base, cardinality) :
-		    cardinality <= ARRAY_MAX ? array_container(b, base, cardinality) : bitset_container(b, base, cardinality);
+		    cardinality <= ARRAY_MAX ? array_container(b, base, cardinality) :
+		    bitset_container(b, base, cardinality);
 		if (!fine)
 			return false;
 	}
@@ -257,17 +261,20 @@ from_file(struct store *s, const struct delta_dv *dv, const char *name, struct b
 	if (store_in_open(s, name, &in, err) < 0)
 		return -1;
 	if (dv->size < 0 || dv->offset < 0 || (uint64_t)dv->size > in.size || (uint64_t)dv->offset > in.size) {
-		failed = msg_set(err, EX_DATAERR, "%s: no room for a deletion vector of %" PRId64 " bytes at %" PRId64, in.path, dv->size,
+		failed = msg_set(err, EX_DATAERR, "%s: no room for a deletion vector of %" PRId64 " bytes at %" PRId64,
+		    in.path, dv->size,
 		    dv->offset);
 	} else {
 		p = buf_room(out, (size_t)dv->size);
-		failed = store_in_read(&in, 0, &version, 1, err) < 0 || store_in_read(&in, (uint64_t)dv->offset, size, 4, err) < 0 ||
+		failed = store_in_read(&in, 0, &version, 1, err) < 0 ||
+		    store_in_read(&in, (uint64_t)dv->offset, size, 4, err) < 0 ||
 		    store_in_read(&in, (uint64_t)dv->offset + 4, p, (size_t)dv->size, err) < 0 ||
 		    store_in_read(&in, (uint64_t)(dv->offset + 4 + dv->size), crc, 4, err) < 0 ? -1 : 0;
 		out->len += (size_t)dv->size;
 		if (!failed && (version != 1 || get32_big(size) != (uint64_t)dv->size ||
 		    get32_big(crc) != (uint32_t)crc32(0, p, (uInt)dv->size)))
-			failed = msg_set(err, EX_DATAERR, "%s: deletion vector at %" PRId64 ": damaged", in.path, dv->offset);
+			failed = msg_set(err, EX_DATAERR, "%s: deletion vector at %" PRId64 ": damaged", in.path,
+			    dv->offset);
 	}
 	store_in_close(&in);
 	return failed;
@@ -297,7 +304,8 @@ delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, size_
 		fine = false;
 	}
 	if (!fine)
-		failed = msg_set(err, EX_DATAERR, "deletion vector: not a place: %c%s", dv->storage, msg_quotes(dv->path_or_inline));
+		failed = msg_set(err, EX_DATAERR, "deletion vector: not a place: %c%s", dv->storage,
+		    msg_quotes(dv->path_or_inline));
 	else if (dv->storage != 'i')
 		failed = from_file(s, dv, buf_cstr(&name), &bitmap, err);
 	if (!failed)

@@ -23,12 +23,15 @@ struct delta_dv {
 void delta_dv_id(struct buf *out, const struct delta_dv *dv);
 
 /*
- * Reads a vector: *rows are the physical row numbers from 0, ascending, *n of them; the caller frees. EX_DATAERR where the bytes, their CRC,
- * the magic number, the order or the cardinality are not as they must be.
+ * Reads a vector: *rows are the physical row numbers from 0, ascending, *n of them; the caller frees. EX_DATAERR where
+ * the bytes, their CRC, the magic number, the order or the cardinality are not as they must be.
  */
 int delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, size_t *n, struct msg *err);
 
-/* Z85, ZeroMQ RFC 32: n characters, a multiple of 5, to n / 5 * 4 bytes appended. False where one is none of its alphabet, or n is wrong. */
+/*
+ * Z85, ZeroMQ RFC 32: n characters, a multiple of 5, to n / 5 * 4 bytes appended. False where one is none of its
+ * alphabet, or n is wrong.
+ */
 bool delta_z85(struct buf *out, const char *text, size_t n);
 
 /* The bitmap itself, for delta_dv_read and the fuzzer: as above. */

@@ -71,7 +71,8 @@ list_commits(struct delta_table *t, struct delta_commit_info **commits, size_t *
 	*n = 0;
 	for (i = 0; i < list.n; i++)
 		if (delta_log_parse(list.entries[i].name, &name) && name.kind == DELTA_LOG_COMMIT)
-			(*commits)[(*n)++] = (struct delta_commit_info){ .version = name.version, .timestamp = list.entries[i].mtime,
+			(*commits)[(*n)++] = (struct delta_commit_info){ .version = name.version,
+			    .timestamp = list.entries[i].mtime,
 			    .read_version = -1 };
 	store_list_free(&list);
 	if (*n > 0)

@@ -56,7 +56,8 @@ delta_log_parse(const char *name, struct delta_log_name *n)
 		return n->kind == DELTA_LOG_MANIFEST_JSON || strcmp(dot, ".parquet") == 0;
 	}
 	n->kind = DELTA_LOG_PART;
-	if (!digits(&p, 10, &part) || *p++ != '.' || !digits(&p, 10, &parts) || strcmp(p, ".parquet") != 0 || part < 1 || part > parts ||
+	if (!digits(&p, 10, &part) || *p++ != '.' || !digits(&p, 10, &parts) || strcmp(p, ".parquet") != 0 ||
+	    part < 1 || part > parts ||
 	    parts > 1000000)
 		return false;
 	n->part = (unsigned)part;
@@ -71,8 +72,9 @@ delta_log_commit_name(int64_t version)
 }
 
 /*
- * The files of a whole checkpoint that begin at entry i, all of one version and kind: one file, or every part. The listing is in the order of
- * names, so parts of a set stand in theirs, but sets of different sizes are mixed: the set is known by its number of parts.
+ * The files of a whole checkpoint that begin at entry i, all of one version and kind: one file, or every part. The
+ * listing is in the order of names, so parts of a set stand in theirs, but sets of different sizes are mixed: the set
+ * is known by its number of parts.
  */
 static void
 take_checkpoint(struct delta_log *log, size_t i, const struct delta_log_name *n)
@@ -84,7 +86,8 @@ take_checkpoint(struct delta_log *log, size_t i, const struct delta_log_name *n)
 	for (k = i; k < log->list.n && have < want; k++) {
 		if (!delta_log_parse(log->list.entries[k].name, &other) || other.version != n->version)
 			break;
-		if (other.kind == n->kind && other.parts == n->parts && (other.part == have + 1 || n->kind != DELTA_LOG_PART))
+		if (other.kind == n->kind && other.parts == n->parts &&
+		    (other.part == have + 1 || n->kind != DELTA_LOG_PART))
 			files[have++] = log->list.entries[k].name;
 	}
 	if (have < want) {
@@ -134,11 +137,13 @@ delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct m
 		return -1;
 	newest = survey(log, version);
 	if (newest < 0) {
-		msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG, store_address(s));
+		msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG,
+		    store_address(s));
 		goto failed;
 	}
 	if (version > newest) {
-		msg_set(err, EX_NOINPUT, "%s: no version %" PRId64 ": the newest is %" PRId64, store_address(s), version, newest);
+		msg_set(err, EX_NOINPUT, "%s: no version %" PRId64 ": the newest is %" PRId64, store_address(s),
+		    version, newest);
 		goto failed;
 	}
 	log->version = version < 0 ? newest : version;

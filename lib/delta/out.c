@@ -36,7 +36,8 @@ delta_uuid(char out[DELTA_UUID], struct msg *err)
 		return msg_sys(err, EX_OSERR, "no random numbers");
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, DELTA_UUID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
+	snprintf(out, DELTA_UUID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+	    b[2], b[3], b[4],
 	    b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 	return 0;
 }
@@ -75,7 +76,8 @@ delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_
 static int
 begin_file(struct delta_out *o, struct msg *err)
 {
-	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz", [PQ_ZSTD] = ".zstd" };
+	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz",
+	    [PQ_ZSTD] = ".zstd" };
 	struct pq_options opt = pq_defaults();
 	struct pq_sink sink;
 
@@ -102,7 +104,8 @@ add_done(struct delta_out *o, uint64_t rows)
 
 	o->done = xreallocarray(o->done, o->ndone + 1, sizeof(*o->done));
 	f = &o->done[o->ndone++];
-	*f = (struct delta_file){ .size = (int64_t)o->file.size, .mtime = delta_now(), .base_row_id = -1, .row_commit_version = -1 };
+	*f = (struct delta_file){ .size = (int64_t)o->file.size, .mtime = delta_now(), .base_row_id = -1,
+	    .row_commit_version = -1 };
 	f->name = pool_copy(&o->pool, o->name, strlen(o->name) + 1);
 	delta_uri_put(&b, o->name);
 	f->uri = pool_copy(&o->pool, buf_cstr(&b), b.len + 1);

@@ -1,4 +1,7 @@
-/* What a table asks of its readers and writers, and whether this library has it. Clauses Protocol Evolution and Table Features. */
+/*
+ * What a table asks of its readers and writers, and whether this library has it. Clauses Protocol Evolution and Table
+ * Features.
+ */
 #include <string.h>
 #include <strings.h>
 
@@ -7,11 +10,13 @@
 /* The newest versions known, and the features of tables that list them. */
 enum { READER = 3, WRITER = 7, READER_FEATURES = 3, WRITER_FEATURES = 7 };
 
-static const char *const can_read[] = { "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint", "typeWidening",
+static const char *const can_read[] = { "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint",
+    "typeWidening",
 	"typeWidening-preview", "vacuumProtocolCheck" };
 
 /* Listed by a table, these forbid no write in themselves; the properties that make one active are looked at by name. */
-static const char *const can_write[] = { "appendOnly", "invariants", "checkConstraints", "changeDataFeed", "generatedColumns",
+static const char *const can_write[] = { "appendOnly", "invariants", "checkConstraints", "changeDataFeed",
+    "generatedColumns",
 	"identityColumns", "allowColumnDefaults", "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint",
 	"vacuumProtocolCheck" };
 
@@ -33,7 +38,8 @@ delta_has_feature(const struct delta_snapshot *s, const char *name)
 {
 	const struct delta_protocol *p = &s->protocol;
 
-	return listed(p->reader_features, p->nreader_features, name) || listed(p->writer_features, p->nwriter_features, name);
+	return listed(p->reader_features, p->nreader_features, name) ||
+	    listed(p->writer_features, p->nwriter_features, name);
 }
 
 int
@@ -43,13 +49,16 @@ delta_may_read(const struct delta_snapshot *s, struct msg *err)
 	size_t i;
 
 	if (p->reader < 1 || p->reader > READER)
-		return msg_set(err, EX_UNAVAILABLE, "the table asks for reader version %d; known are 1 to %d", p->reader, READER);
+		return msg_set(err, EX_UNAVAILABLE, "the table asks for reader version %d; known are 1 to %d",
+		    p->reader, READER);
 	for (i = 0; p->reader >= READER_FEATURES && i < p->nreader_features; i++)
 		if (!listed(can_read, COUNT(can_read), p->reader_features[i]))
-			return msg_set(err, EX_UNAVAILABLE, "the table needs a feature that this reader does not have: %s",
+			return msg_set(err, EX_UNAVAILABLE,
+			    "the table needs a feature that this reader does not have: %s",
 			    p->reader_features[i]);
 	if (s->metadata.provider != NULL && strcmp(s->metadata.provider, "parquet") != 0)
-		return msg_set(err, EX_UNAVAILABLE, "the table's files are of a kind that this reader does not have: %s",
+		return msg_set(err, EX_UNAVAILABLE,
+		    "the table's files are of a kind that this reader does not have: %s",
 		    msg_quotes(s->metadata.provider));
 	return 0;
 }
@@ -77,7 +86,8 @@ is_true(const struct delta_snapshot *s, const char *key)
 static const char *
 active(const struct delta_snapshot *s, bool rewrites)
 {
-	static const char *const words[] = { "delta.invariants", "delta.generationExpression", "delta.identity.", "CURRENT_DEFAULT" };
+	static const char *const words[] = { "delta.invariants", "delta.generationExpression", "delta.identity.",
+	    "CURRENT_DEFAULT" };
 	const char *mode = delta_property(s, "delta.columnMapping.mode");
 	size_t i;
 
@@ -104,13 +114,16 @@ delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
 	size_t i;
 
 	if (p->writer > WRITER)
-		return msg_set(err, EX_UNAVAILABLE, "the table asks for writer version %d; known are 1 to %d", p->writer, WRITER);
+		return msg_set(err, EX_UNAVAILABLE, "the table asks for writer version %d; known are 1 to %d",
+		    p->writer, WRITER);
 	for (i = 0; p->writer >= WRITER_FEATURES && i < p->nwriter_features; i++)
 		if (!listed(can_write, COUNT(can_write), p->writer_features[i]))
-			return msg_set(err, EX_UNAVAILABLE, "the table needs a feature that this writer does not have: %s",
+			return msg_set(err, EX_UNAVAILABLE,
+			    "the table needs a feature that this writer does not have: %s",
 			    p->writer_features[i]);
 	if ((word = active(s, rewrites)) != NULL)
-		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s", word);
+		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s",
+		    word);
 	if (s->metadata.npartition_columns > 0)
 		return msg_set(err, EX_UNAVAILABLE, "the table is partitioned, which this writer does not do: by %s",
 		    s->metadata.partition_columns[0]);

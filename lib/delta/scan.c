@@ -1,4 +1,7 @@
-/* The rows of a snapshot, file by file: columns found by name or number, partition values and missing columns filled in, deleted rows marked. */
+/*
+ * The rows of a snapshot, file by file: columns found by name or number, partition values and missing columns filled
+ * in, deleted rows marked.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +54,8 @@ copy(const void *p, size_t n, size_t size)
 }
 
 int
-delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s, const struct delta_scan_options *o,
+delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s,
+    const struct delta_scan_options *o,
     struct msg *err)
 {
 	struct delta_scan *sc = xcalloc(1, sizeof(*sc));
@@ -80,7 +84,8 @@ delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delt
 		const struct delta_column *c = &s->columns[sc->columns[i]];
 
 		if (c->refused != NULL)
-			return msg_set(err, EX_UNAVAILABLE, "%s: column %s: no such type here: %s", t->address, c->name, c->refused);
+			return msg_set(err, EX_UNAVAILABLE, "%s: column %s: no such type here: %s", t->address, c->name,
+			    c->refused);
 		sc->sources[i].values = xcalloc(BATCH, pq_shape_size(pq_shape(c->type, c->precision)));
 	}
 	return 0;
@@ -121,14 +126,18 @@ delta_scan_close(struct delta_scan *sc)
 
 /* ---- one file ---- */
 
-/* The file's leaf for a column, by its number where the table maps by number, else by its name; -1 where the file has none. */
+/*
+ * The file's leaf for a column, by its number where the table maps by number, else by its name; -1 where the file has
+ * none.
+ */
 static int
 find_leaf(const struct pq_column *leaves, size_t n, const struct delta_column *c)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (leaves[i].top && (c->id != PQ_NO_ID ? leaves[i].id == c->id : strcmp(leaves[i].name, c->physical) == 0))
+		if (leaves[i].top && (c->id != PQ_NO_ID ? leaves[i].id == c->id :
+		    strcmp(leaves[i].name, c->physical) == 0))
 			return (int)i;
 	return -1;
 }
@@ -167,7 +176,8 @@ fill(void *values, enum pq_shape shape, const union pq_value *v)
 }
 
 static int
-partition_source(struct delta_scan *sc, struct source *so, const struct delta_column *c, const struct delta_file *f, struct msg *err)
+partition_source(struct delta_scan *sc, struct source *so, const struct delta_column *c, const struct delta_file *f,
+    struct msg *err)
 {
 	const char *text = f->partition[c->partition];
 	union pq_value v;
@@ -176,14 +186,16 @@ partition_source(struct delta_scan *sc, struct source *so, const struct delta_co
 	if (text == NULL)
 		return 0;
 	if (!delta_partition_value(c, text, &v))
-		return msg_set(err, EX_DATAERR, "%s: %s: partition value of %s: not of its type: %s", sc->table->address, f->name,
+		return msg_set(err, EX_DATAERR, "%s: %s: partition value of %s: not of its type: %s",
+		    sc->table->address, f->name,
 		    c->name, msg_quotes(text));
 	fill(so->values, pq_shape(c->type, c->precision), &v);
 	return 0;
 }
 
 static int
-file_source(struct delta_scan *sc, struct source *so, const struct delta_column *c, const struct pq_column *leaf, struct msg *err)
+file_source(struct delta_scan *sc, struct source *so, const struct delta_column *c, const struct pq_column *leaf,
+    struct msg *err)
 {
 	char name[NUM_TEXT];
 
@@ -193,12 +205,16 @@ file_source(struct delta_scan *sc, struct source *so, const struct delta_column 
 	so->origin = FROM_FILE;
 	so->caster = delta_caster(leaf, c);
 	if (so->caster.cast == DELTA_NO_CAST)
-		return msg_set(err, EX_DATAERR, "%s: column %s: %s in the file, which is no %s", sc->in.path, c->name, leaf->path,
+		return msg_set(err, EX_DATAERR, "%s: column %s: %s in the file, which is no %s", sc->in.path, c->name,
+		    leaf->path,
 		    pq_type_name(name, c->type, c->precision, c->scale));
 	return 0;
 }
 
-/* Leaves out the row groups whose statistics rule out every bound's row. Numbers in the file's own type only: where it was widened nothing is skipped. */
+/*
+ * Leaves out the row groups whose statistics rule out every bound's row. Numbers in the file's own type only: where it
+ * was widened nothing is skipped.
+ */
 static void
 skip_groups(struct delta_scan *sc, const struct pq_column *leaves, size_t n)
 {

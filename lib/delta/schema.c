@@ -1,4 +1,7 @@
-/* The schema of a table as JSON (clause Schema Serialization Format), and which of its columns are which in files (clause Column Mapping). */
+/*
+ * The schema of a table as JSON (clause Schema Serialization Format), and which of its columns are which in files
+ * (clause Column Mapping).
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +13,10 @@ static const struct {
 	const char *name;
 	enum pq_type type;
 } primitives[] = {
-	{ "string", PQ_STRING }, { "long", PQ_INT64 }, { "integer", PQ_INT32 }, { "short", PQ_INT16 }, { "byte", PQ_INT8 },
-	{ "float", PQ_FLOAT }, { "double", PQ_DOUBLE }, { "boolean", PQ_BOOL }, { "binary", PQ_BINARY }, { "date", PQ_DATE },
+	{ "string", PQ_STRING }, { "long", PQ_INT64 }, { "integer", PQ_INT32 }, { "short", PQ_INT16 },
+	    { "byte", PQ_INT8 },
+	{ "float", PQ_FLOAT }, { "double", PQ_DOUBLE }, { "boolean", PQ_BOOL }, { "binary", PQ_BINARY },
+	    { "date", PQ_DATE },
 	{ "timestamp", PQ_TIMESTAMP }, { "timestamp_ntz", PQ_TIMESTAMP_NTZ },
 };
 
@@ -21,7 +26,8 @@ decimal_type(const char *name, struct delta_column *c)
 	unsigned precision, scale;
 	int n = 0;
 
-	if (sscanf(name, "decimal(%2u,%2u)%n", &precision, &scale, &n) != 2 || n == 0 || name[n] != '\0' || precision < 1 ||
+	if (sscanf(name, "decimal(%2u,%2u)%n", &precision, &scale, &n) != 2 || n == 0 || name[n] != '\0' ||
+	    precision < 1 ||
 	    precision > NUM_DIGITS || scale > precision)
 		return false;
 	c->type = PQ_DECIMAL;
@@ -33,7 +39,8 @@ decimal_type(const char *name, struct delta_column *c)
 static void
 set_type(struct delta_snapshot *s, struct delta_column *c, const json_t *type)
 {
-	const char *name = json_is_string(type) ? json_string_value(type) : json_string_value(json_object_get(type, "type"));
+	const char *name = json_is_string(type) ? json_string_value(type) :
+	    json_string_value(json_object_get(type, "type"));
 	size_t i;
 
 	if (name == NULL)
@@ -66,7 +73,8 @@ mapping_mode(const struct delta_snapshot *s, enum mapping *mode, struct msg *err
 }
 
 static int
-set_mapping(struct delta_snapshot *s, struct delta_column *c, enum mapping mode, const json_t *metadata, struct msg *err)
+set_mapping(struct delta_snapshot *s, struct delta_column *c, enum mapping mode, const json_t *metadata,
+    struct msg *err)
 {
 	const char *physical = json_string_value(json_object_get(metadata, "delta.columnMapping.physicalName"));
 	const json_t *id = json_object_get(metadata, "delta.columnMapping.id");
@@ -76,7 +84,8 @@ set_mapping(struct delta_snapshot *s, struct delta_column *c, enum mapping mode,
 	if (mode == NO_MAPPING)
 		return 0;
 	if (physical == NULL || (mode == BY_ID && !json_is_integer(id)))
-		return msg_set(err, EX_DATAERR, "schema: column %s has no physical name or number", msg_quotes(c->name));
+		return msg_set(err, EX_DATAERR, "schema: column %s has no physical name or number",
+		    msg_quotes(c->name));
 	c->physical = pool_copy(&s->pool, physical, strlen(physical) + 1);
 	if (mode == BY_ID)
 		c->id = (int32_t)json_integer_value(id);

@@ -16,11 +16,13 @@ delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err
 	for (i = 0; i < n; i++) {
 		/* What Spark and Delta refuse in a column's name unless names are mapped. */
 		if (*columns[i].name == '\0' || strpbrk(columns[i].name, " ,;{}()\n\t=") != NULL)
-			return msg_set(err, EX_CONFIG, "column %s: a Delta table's column has a name without blanks and ,;{}()=",
+			return msg_set(err, EX_CONFIG,
+			    "column %s: a Delta table's column has a name without blanks and ,;{}()=",
 			    msg_quotes(columns[i].name));
 		for (k = 0; k < i; k++)
 			if (strcasecmp(columns[i].name, columns[k].name) == 0)
-				return msg_set(err, EX_CONFIG, "columns %s and %s: a Delta table's columns differ in more than case",
+				return msg_set(err, EX_CONFIG,
+				    "columns %s and %s: a Delta table's columns differ in more than case",
 				    msg_quotes(columns[k].name), msg_quotes(columns[i].name));
 	}
 	return 0;
@@ -60,7 +62,8 @@ put_column(struct buf *out, const struct delta_column *c)
 
 	buf_adds(out, "{\"name\":");
 	delta_json_text(out, c->name);
-	buf_addf(out, ",\"type\":\"%s\",\"nullable\":%s,\"metadata\":{}}", type_word(c, word), c->nullable ? "true" : "false");
+	buf_addf(out, ",\"type\":\"%s\",\"nullable\":%s,\"metadata\":{}}", type_word(c, word), c->nullable ? "true" :
+	    "false");
 }
 
 int
@@ -81,7 +84,8 @@ delta_schema_put(struct buf *out, const struct delta_column *columns, size_t n, 
 }
 
 int
-delta_schema_extend(struct buf *out, const struct delta_snapshot *s, const struct delta_column *columns, size_t n, struct msg *err)
+delta_schema_extend(struct buf *out, const struct delta_snapshot *s, const struct delta_column *columns, size_t n,
+    struct msg *err)
 {
 	json_t *schema = json_loads(s->metadata.schema, 0, NULL), *fields = json_object_get(schema, "fields"), *added;
 	struct buf one = { 0 };

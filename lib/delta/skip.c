@@ -87,8 +87,8 @@ delta_bound_meets(const struct delta_bound *b, const struct delta_column *c, boo
 /* ---- the statistics of a file ---- */
 
 /*
- * A decimal's bound. JSON numbers come as doubles: the number, the power of ten and their product are each rounded once, so eight units of the
- * last place outwards are a bound all the same, and that is all skipping needs.
+ * A decimal's bound. JSON numbers come as doubles: the number, the power of ten and their product are each rounded
+ * once, so eight units of the last place outwards are a bound all the same, and that is all skipping needs.
  */
 static bool
 decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union pq_value *v)
@@ -164,7 +164,8 @@ stats_meet(const struct delta_snapshot *s, const json_t *stats, const struct del
 
 	range = json_bound(c, json_object_get(json_object_get(stats, "minValues"), c->physical), false, &low) &&
 	    json_bound(c, json_object_get(json_object_get(stats, "maxValues"), c->physical), true, &high);
-	all_null = json_is_integer(records) && json_is_integer(nulls) && json_integer_value(records) == json_integer_value(nulls);
+	all_null = json_is_integer(records) && json_is_integer(nulls) &&
+	    json_integer_value(records) == json_integer_value(nulls);
 	return delta_bound_meets(b, c, range, &low, &high, all_null);
 }
 
@@ -180,7 +181,8 @@ partition_meets(const struct delta_snapshot *s, const struct delta_file *f, cons
 }
 
 bool
-delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f, const struct delta_bound *bounds, size_t n)
+delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f, const struct delta_bound *bounds,
+    size_t n)
 {
 	json_t *stats = f->stats != NULL && n > 0 ? json_loads(f->stats, 0, NULL) : NULL;
 	bool may = true;

@@ -39,7 +39,8 @@ name_table(const struct delta_table *t, const struct msg *why, struct msg *err)
 }
 
 static int
-read_json(struct delta_table *t, struct delta_state *st, const char *name, struct delta_names *sidecars, struct msg *err)
+read_json(struct delta_table *t, struct delta_state *st, const char *name, struct delta_names *sidecars,
+    struct msg *err)
 {
 	struct buf text = { 0 };
 	char *path = xasprintf("%s/%s", t->address, name);

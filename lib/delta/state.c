@@ -139,7 +139,10 @@ by_serial(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Partition values in the order of the partition columns; an empty one is null for every type (clause Partition Value Serialization). */
+/*
+ * Partition values in the order of the partition columns; an empty one is null for every type (clause Partition Value
+ * Serialization).
+ */
 static const char **
 partition_values(struct delta_snapshot *s, const struct delta_raw_file *f)
 {
@@ -163,8 +166,10 @@ take_file(struct delta_snapshot *s, const struct delta_entry *e)
 {
 	const struct delta_raw_file *f = &e->file;
 
-	s->files[s->nfiles++] = (struct delta_file){ .uri = f->uri, .name = e->name, .partition = partition_values(s, f),
-	    .size = f->size, .mtime = f->time, .stats = f->stats, .tags = f->tags, .dv = f->dv, .base_row_id = f->base_row_id,
+	s->files[s->nfiles++] = (struct delta_file){ .uri = f->uri, .name = e->name,
+	    .partition = partition_values(s, f),
+	    .size = f->size, .mtime = f->time, .stats = f->stats, .tags = f->tags, .dv = f->dv,
+	    .base_row_id = f->base_row_id,
 	    .row_commit_version = f->row_commit_version };
 }
 
@@ -192,7 +197,8 @@ delta_state_finish(struct delta_state *st, struct msg *err)
 		if (e->alive)
 			take_file(s, e);
 		else
-			s->tombstones[s->ntombstones++] = (struct delta_tombstone){ e->file.uri, e->file.time, e->file.dv, e->name };
+			s->tombstones[s->ntombstones++] = (struct delta_tombstone){ e->file.uri, e->file.time,
+			    e->file.dv, e->name };
 	}
 	return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * A table's state while its log is replayed, action by action from the oldest to the newest. Clause Action Reconciliation.
+ * A table's state while its log is replayed, action by action from the oldest to the newest. Clause Action
+ * Reconciliation.
  */
 #ifndef DELTA_STATE_H
 #define DELTA_STATE_H
@@ -42,16 +43,21 @@ int delta_state_remove(struct delta_state *st, const struct delta_raw_file *f, s
 /* At the end: fills the snapshot's files, tombstones and columns. EX_DATAERR where protocol or metadata never came. */
 int delta_state_finish(struct delta_state *st, struct msg *err);
 
-/* action.c: the actions of one commit, or of a JSON manifest, whose sidecars' names are appended to `sidecars` (NULL: there must be none). */
+/*
+ * action.c: the actions of one commit, or of a JSON manifest, whose sidecars' names are appended to `sidecars` (NULL:
+ * there must be none).
+ */
 struct delta_names {
 	const char **p;
 	size_t n;
 };
-int delta_actions(struct delta_state *st, const char *name, const struct buf *text, struct delta_names *sidecars, struct msg *err);
+int delta_actions(struct delta_state *st, const char *name, const struct buf *text, struct delta_names *sidecars,
+    struct msg *err);
 void delta_names_add(struct delta_names *names, const char *name);
 
 /* checkpoint_read.c: the actions of a checkpoint file, a manifest or a sidecar in Parquet. */
-int delta_checkpoint_read(struct delta_state *st, struct store *store, const char *name, struct delta_names *sidecars, struct msg *err);
+int delta_checkpoint_read(struct delta_state *st, struct store *store, const char *name, struct delta_names *sidecars,
+    struct msg *err);
 
 /* json.c: a text as a JSON string, NULL as null. Appended. What is not UTF-8 becomes U+FFFD. */
 void delta_json_text(struct buf *out, const char *text);

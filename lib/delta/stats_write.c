@@ -8,7 +8,8 @@
 #include "delta/state.h"
 #include "delta/write.h"
 
-enum { INDEXED_COLUMNS = 32, PREFIX = 32 };	/* what readers expect unless told: the first columns, so many UTF-16 units of a string */
+/* what readers expect unless told: the first columns, so many UTF-16 units of a string */
+enum { INDEXED_COLUMNS = 32, PREFIX = 32 };
 
 /* Bytes of the longest prefix of up to PREFIX UTF-16 units that splits no character. */
 static size_t
@@ -36,7 +37,9 @@ put_text(struct buf *out, const uint8_t *p, size_t n, const char *behind)
 	buf_free(&text);
 }
 
-/* A bound that no value with this prefix is above: the first character cut off decides which one is put in its place. */
+/*
+ * A bound that no value with this prefix is above: the first character cut off decides which one is put in its place.
+ */
 static bool
 put_string(struct buf *out, const struct pq_bytes *b, bool upper)
 {
@@ -75,7 +78,8 @@ put_timestamp(struct buf *out, int64_t us, bool upper, bool zone)
 	num_civil(day, &year, &month, &dom);
 	if (year < 1900 || year > 9999)
 		return false;
-	buf_addf(out, "\"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64 "%s\"", year, month, dom,
+	buf_addf(out, "\"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64 "%s\"", year,
+	    month, dom,
 	    rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000, zone ? "Z" : "");
 	return true;
 }
@@ -115,7 +119,8 @@ put_bound(struct buf *out, const struct delta_column *c, const union pq_value *v
 }
 
 static void
-put_bounds(struct buf *out, const char *name, const struct delta_column *columns, size_t n, const struct pq_stats *st, bool upper)
+put_bounds(struct buf *out, const char *name, const struct delta_column *columns, size_t n, const struct pq_stats *st,
+    bool upper)
 {
 	struct buf one = { 0 };
 	size_t i;

@@ -6,7 +6,8 @@
 static int
 hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' &&
+	    c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Length of "scheme:" at the start, 0 where there is none. */

@@ -8,13 +8,17 @@
 #include "base/mem.h"
 
 /*
- * The name of the object a URI means, as lib/store wants it: percent-decoded once; "file:" and "file://" before an absolute path fall away, and so
- * does a root of its own before it. Two URIs mean the same object where their names are equal. Returns false for an empty URI, a broken
- * percent sequence, a NUL, or another scheme. `name` is set to the text, ended by a NUL.
+ * The name of the object a URI means, as lib/store wants it: percent-decoded once; "file:" and "file://" before an
+ * absolute path fall away, and so does a root of its own before it. Two URIs mean the same object where their names are
+ * equal. Returns false for an empty URI, a broken percent sequence, a NUL, or another scheme. `name` is set to the
+ * text, ended by a NUL.
  */
 bool delta_uri_name(const char *uri, const char *root, struct buf *name);
 
-/* A relative name as a URI: what RFC 3986 reserves or forbids in a path is percent-encoded, '/' '=' '+' '@' ':' stay. Appended. */
+/*
+ * A relative name as a URI: what RFC 3986 reserves or forbids in a path is percent-encoded, '/' '=' '+' '@' ':' stay.
+ * Appended.
+ */
 void delta_uri_put(struct buf *out, const char *name);
 
 /* A partition value as a folder's name: Hive's escapes for what a file system or a URI would misread. Appended. */

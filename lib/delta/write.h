@@ -12,9 +12,14 @@ int delta_uuid(char out[DELTA_UUID], struct msg *err);
 int64_t delta_now(void);
 
 /* stats_write.c: appended. st has one entry a column. */
-void delta_stats_put(struct buf *out, uint64_t rows, const struct delta_column *columns, size_t n, const struct pq_stats *st);
+void delta_stats_put(struct buf *out, uint64_t rows, const struct delta_column *columns, size_t n,
+    const struct pq_stats *st);
 
-/* schema_write.c: the snapshot's schema with the columns behind its own added; what else it says of its columns stays. Appended. */
-int delta_schema_extend(struct buf *out, const struct delta_snapshot *s, const struct delta_column *columns, size_t n, struct msg *err);
+/*
+ * schema_write.c: the snapshot's schema with the columns behind its own added; what else it says of its columns stays.
+ * Appended.
+ */
+int delta_schema_extend(struct buf *out, const struct delta_snapshot *s, const struct delta_column *columns, size_t n,
+    struct msg *err);
 
 #endif

@@ -1,4 +1,7 @@
-/* A directory as a store. An object is written without a name, or under a temporary one, and linked or renamed to its own. */
+/*
+ * A directory as a store. An object is written without a name, or under a temporary one, and linked or renamed to its
+ * own.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +76,8 @@ add_entry(struct store_list *list, char *name, const struct stat *st)
 
 /* Adds the objects of a folder, and of those below it where `deep`. */
 static int
-list_folder(struct store *s, const char *folder, bool deep, bool (*skip)(const char *), struct store_list *list, struct msg *err)
+list_folder(struct store *s, const char *folder, bool deep, bool (*skip)(const char *), struct store_list *list,
+    struct msg *err)
 {
 	char *path = path_of(s, folder), *name;
 	DIR *dir = opendir(path);
@@ -180,7 +184,8 @@ store_in_read(struct store_in *in, uint64_t offset, void *p, size_t n, struct ms
 		if (got < 0)
 			return msg_sys(err, EX_IOERR, "%s", in->path);
 		if (got == 0)
-			return msg_set(err, EX_DATAERR, "%s: ends before byte %llu", in->path, (unsigned long long)offset + n);
+			return msg_set(err, EX_DATAERR, "%s: ends before byte %llu", in->path,
+			    (unsigned long long)offset + n);
 		to += got;
 		offset += (uint64_t)got;
 		n -= (size_t)got;
@@ -261,10 +266,13 @@ make_folders(const char *folder, struct msg *err)
 		return sync_folder(folder, err);
 	if (errno == EEXIST)
 		return 0;
-	return msg_sys(err, errno == ENOENT || errno == ENOTDIR ? EX_CANTCREAT : msg_errno_status(EX_CANTCREAT), "%s", folder);
+	return msg_sys(err, errno == ENOENT || errno == ENOTDIR ? EX_CANTCREAT : msg_errno_status(EX_CANTCREAT), "%s",
+	    folder);
 }
 
-/* A file without a name, which nothing is left of when the process is gone; -1 where the file system has no such thing. */
+/*
+ * A file without a name, which nothing is left of when the process is gone; -1 where the file system has no such thing.
+ */
 static int
 open_nameless(const char *folder)
 {
@@ -276,7 +284,10 @@ open_nameless(const char *folder)
 	return -1;
 }
 
-/* The temporary name is random: writers in several machines or containers share a folder, and may share process numbers too. */
+/*
+ * The temporary name is random: writers in several machines or containers share a folder, and may share process numbers
+ * too.
+ */
 int
 store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err)
 {
@@ -325,8 +336,8 @@ link_to(const struct store_out *out, const char *path)
 }
 
 /*
- * The object's name, where no object has it: 1, or 0 where one has. link() is atomic and fails where the name exists. Over a network its
- * answer may get lost: two names of our file say that it succeeded all the same.
+ * The object's name, where no object has it: 1, or 0 where one has. link() is atomic and fails where the name exists.
+ * Over a network its answer may get lost: two names of our file say that it succeeded all the same.
  */
 static int
 name_new(struct store_out *out, struct msg *err)

@@ -1,8 +1,9 @@
 /*
- * Where a table's objects lie: names with '/' between their parts below one root, each object whole or absent. A directory is such a place; an
- * object store is another, with the same five verbs.
+ * Where a table's objects lie: names with '/' between their parts below one root, each object whole or absent. A
+ * directory is such a place; an object store is another, with the same five verbs.
  *
- * Names are decoded text, relative to the root; one that begins with '/' is a path of its own. Functions return -1 with err filled on failure.
+ * Names are decoded text, relative to the root; one that begins with '/' is a path of its own. Functions return -1 with
+ * err filled on failure.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -31,10 +32,16 @@ struct store_list {		/* owned: store_list_free */
 	size_t n;
 };
 
-/* The objects of one folder in the order of their names' bytes, folders left out. A folder that does not exist has none. */
+/*
+ * The objects of one folder in the order of their names' bytes, folders left out. A folder that does not exist has
+ * none.
+ */
 int store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err);
 
-/* All objects below the root with their full names, in order. Folders for which `skip` (may be NULL) is true are left out. */
+/*
+ * All objects below the root with their full names, in order. Folders for which `skip` (may be NULL) is true are left
+ * out.
+ */
 int store_walk(struct store *s, bool (*skip)(const char *folder), struct store_list *list, struct msg *err);
 void store_list_free(struct store_list *list);
 
@@ -42,8 +49,8 @@ void store_list_free(struct store_list *list);
 int store_get(struct store *s, const char *name, struct buf *out, struct msg *err);
 
 /*
- * Writes a whole object. STORE_NEW: only where there is none; then, of any number of writers, exactly one gets 1 and the others 0.
- * Durable when it returns: the object and its name are on the disk.
+ * Writes a whole object. STORE_NEW: only where there is none; then, of any number of writers, exactly one gets 1 and
+ * the others 0. Durable when it returns: the object and its name are on the disk.
  */
 enum store_mode { STORE_NEW, STORE_REPLACE };
 int store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err);
@@ -62,8 +69,8 @@ int store_in_read(struct store_in *in, uint64_t offset, void *p, size_t n, struc
 void store_in_close(struct store_in *in);
 
 /*
- * Writing an object in pieces: it appears in store_out_commit and not before. A killed writer leaves nothing where the file
- * system has files without names, else one whose name begins with '.', which is nobody's object.
+ * Writing an object in pieces: it appears in store_out_commit and not before. A killed writer leaves nothing where the
+ * file system has files without names, else one whose name begins with '.', which is nobody's object.
  */
 struct store_out {
 	int fd;

@@ -12,7 +12,9 @@ struct bounds {
 	size_t *n;
 };
 
-/* An integer as one of 64 bits; what a column of them cannot hold becomes the nearest it can, which is a bound as good. */
+/*
+ * An integer as one of 64 bits; what a column of them cannot hold becomes the nearest it can, which is a bound as good.
+ */
 static int64_t
 narrow(const struct pred_value *in)
 {
@@ -81,7 +83,8 @@ walk(struct bounds *b, const struct pred_node *node)
 			add(b, node->child->column, NULL, NULL);
 		break;
 	case PRED_COMPARE:		/* bounds are inclusive: a little more than < and > ask for */
-		add(b, node->column, node->op == PRED_EQ || node->op == PRED_GT || node->op == PRED_GE ? node->values : NULL,
+		add(b, node->column,
+		    node->op == PRED_EQ || node->op == PRED_GT || node->op == PRED_GE ? node->values : NULL,
 		    node->op == PRED_EQ || node->op == PRED_LT || node->op == PRED_LE ? node->values : NULL);
 		break;
 	case PRED_COLUMNS:

@@ -26,7 +26,8 @@ describe(struct delta_snapshot *s, struct pq_reader *r)
 		struct delta_column *c = &s->columns[s->ncolumns];
 		size_t open = 1;
 
-		*c = (struct delta_column){ .name = pool_text(&s->pool, fields[i].name), .id = PQ_NO_ID, .partition = -1, .nullable = true };
+		*c = (struct delta_column){ .name = pool_text(&s->pool, fields[i].name), .id = PQ_NO_ID,
+		    .partition = -1, .nullable = true };
 		c->physical = c->name;
 		if (fields[i].children == 0 && leaves[leaf].refused == NULL && leaves[leaf].max_rep == 0) {
 			c->type = leaves[leaf].type;
@@ -62,12 +63,14 @@ compare(struct delta_snapshot *s, struct pq_reader *r, const char *path, struct 
 	describe(&other, r);
 	for (i = 0; i < s->ncolumns && i < other.ncolumns && !failed; i++) {
 		if (!same_column(&s->columns[i], &other.columns[i]))
-			failed = msg_set(err, EX_DATAERR, "%s: column %s: not as in the other files of its folder", path,
+			failed = msg_set(err, EX_DATAERR, "%s: column %s: not as in the other files of its folder",
+			    path,
 			    other.columns[i].name);
 		s->columns[i].nullable |= other.columns[i].nullable;
 	}
 	if (!failed && s->ncolumns != other.ncolumns)
-		failed = msg_set(err, EX_DATAERR, "%s: %zu columns, where the other files of its folder have %zu", path, other.ncolumns,
+		failed = msg_set(err, EX_DATAERR, "%s: %zu columns, where the other files of its folder have %zu", path,
+		    other.ncolumns,
 		    s->ncolumns);
 	delta_snapshot_free(&other);
 	return failed;
@@ -94,7 +97,8 @@ add_file(struct delta_table *t, struct delta_snapshot *s, const char *name, cons
 		failed = compare(s, r, in.path, err);
 	}
 	if (!failed)
-		s->files[s->nfiles++] = (struct delta_file){ .uri = pool_text(&s->pool, name), .name = pool_text(&s->pool, name),
+		s->files[s->nfiles++] = (struct delta_file){ .uri = pool_text(&s->pool, name),
+		    .name = pool_text(&s->pool, name),
 		    .size = (int64_t)in.size, .base_row_id = -1, .row_commit_version = -1 };
 	pq_close(r);
 	store_in_close(&in);
@@ -135,13 +139,15 @@ add_folder(struct delta_table *t, struct delta_snapshot *s, const char **key, st
 		if (!is_parquet(name))
 			continue;
 		if (strchr(name, '/') != NULL)		/* its folder may hold values of columns */
-			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: a folder within a folder is not read", t->address, name);
+			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: a folder within a folder is not read", t->address,
+			    name);
 		else
 			failed = add_file(t, s, name, key, err);
 	}
 	store_list_free(&list);
 	if (!failed && s->nfiles == 0)
-		failed = msg_set(err, EX_NOINPUT, "%s: neither a Delta table nor a folder of Parquet files", t->address);
+		failed = msg_set(err, EX_NOINPUT, "%s: neither a Delta table nor a folder of Parquet files",
+		    t->address);
 	return failed;
 }
 
@@ -168,7 +174,8 @@ table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, c
 		failed = store_open(&t->store, slash != NULL ? folder : ".", err);
 		s->files = xcalloc(1, sizeof(*s->files));
 		if (!failed)
-			failed = add_file(t, s, slash != NULL ? path + (strrchr(path, '/') - path) + 1 : path, key, err);
+			failed = add_file(t, s, slash != NULL ? strrchr(path, '/') + 1 : path, key,
+			    err);
 		free(folder);
 	}
 	if (failed) {

@@ -1,12 +1,12 @@
 /*
- * The bridge between record streams and columns: records as the vectors of lib/parquet, vectors as records, predicates as bounds for leaving out
- * files. A batch at a time, and nothing is allocated for a value.
+ * The bridge between record streams and columns: records as the vectors of lib/parquet, vectors as records, predicates
+ * as bounds for leaving out files. A batch at a time, and nothing is allocated for a value.
  *
  *	bool int32 int64 decimal date timestamp float64 string	are, in this order,
  *	bool int32 int64 decimal date timestamp double string	of Parquet and of Delta, and back.
  *
- * Read beside these: int8, int16, uint8, uint16 as int32; uint32 as int64; uint64 as decimal(20,0); float as float64; timestamp_ntz as
- * timestamp, its clock taken for that of UTC. No type here have binary and time.
+ * Read beside these: int8, int16, uint8, uint16 as int32; uint32 as int64; uint64 as decimal(20,0); float as float64;
+ * timestamp_ntz as timestamp, its clock taken for that of UTC. No type here have binary and time.
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -29,7 +29,10 @@ bool table_val_type(enum pq_type type, unsigned precision, unsigned scale, struc
 /* The type of a file's column for one of a stream; precision and scale stay. */
 enum pq_type table_pq_type(struct val_type t);
 
-/* May values of t stand in a column of this type as they are: the same type, int32 as int64, a decimal with room for all digits of the same scale? */
+/*
+ * May values of t stand in a column of this type as they are: the same type, int32 as int64, a decimal with room for
+ * all digits of the same scale?
+ */
 bool table_fits(struct val_type t, enum pq_type type, unsigned precision, unsigned scale);
 
 /* ---- to_columns.c: records to vectors ---- */
@@ -47,10 +50,11 @@ struct table_to *table_to_new(const struct table_target *targets, size_t n);
 void table_to_free(struct table_to *t);
 
 /*
- * The records of a batch: one vector per target, views until the next call and as long as the batch. -1, with *bad the index of the record, where
- * a value is null that must not be.
+ * The records of a batch: one vector per target, views until the next call and as long as the batch. -1, with *bad the
+ * index of the record, where a value is null that must not be.
  */
-int table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_vector **columns, size_t *bad, struct msg *err);
+int table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_vector **columns, size_t *bad,
+    struct msg *err);
 
 /* ---- to_records.c: vectors to records ---- */
 
@@ -67,30 +71,36 @@ struct table_from *table_from_new(const struct table_source *sources, size_t n);
 void table_from_free(struct table_from *t);
 
 /*
- * Rows `row` to `rows` - 1 of the vectors, without those whose byte in drop (may be NULL) is set, as records: *b is a view until the next call, and may be
- * empty. Returns the row behind the last that is done, for the next call: a batch holds PRED_CHUNK records at most. 0 with err filled (EX_DATAERR)
- * where a string is not UTF-8, a decimal has too many digits, or a null stands where none may.
+ * Rows `row` to `rows` - 1 of the vectors, without those whose byte in drop (may be NULL) is set, as records: *b is a
+ * view until the next call, and may be empty. Returns the row behind the last that is done, for the next call: a batch
+ * holds PRED_CHUNK records at most. 0 with err filled (EX_DATAERR) where a string is not UTF-8, a decimal has too many
+ * digits, or a null stands where none may.
  */
-size_t table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t row, size_t rows, const uint8_t *drop,
+size_t table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t row, size_t rows,
+    const uint8_t *drop,
     struct rec_batch *b, struct msg *err);
 
 /* ---- plain.c ---- */
 
 /*
- * A Parquet file, or a folder of such files with the same columns, as the only version of a table, so that delta_scan reads it. Names that begin with '.' or
- * '_' and those that do not end in ".parquet" are passed over. *key is the list of key columns that the first file names, or NULL; in the pool.
- * Opens t; EX_NOINPUT where there is no such file or none in the folder.
+ * A Parquet file, or a folder of such files with the same columns, as the only version of a table, so that delta_scan
+ * reads it. Names that begin with '.' or '_' and those that do not end in ".parquet" are passed over. *key is the list
+ * of key columns that the first file names, or NULL; in the pool. Opens t; EX_NOINPUT where there is no such file or
+ * none in the folder.
  */
 int table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, const char **key, struct msg *err);
 
-/* What a file or table says its key columns are, joined by commas: a property of the table, a key of the file's metadata. */
+/*
+ * What a file or table says its key columns are, joined by commas: a property of the table, a key of the file's
+ * metadata.
+ */
 #define TABLE_KEY "acct.key"
 
 /* ---- bounds.c ---- */
 
 /*
- * What a predicate over the columns of h asks of each row beyond doubt, as bounds over the snapshot's columns of the same names; appended to *bounds,
- * an owned array. Bytes of bounds lie in the pool.
+ * What a predicate over the columns of h asks of each row beyond doubt, as bounds over the snapshot's columns of the
+ * same names; appended to *bounds, an owned array. Bytes of bounds lie in the pool.
  */
 void table_bounds(const struct pred *p, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
     struct delta_bound **bounds, size_t *n);

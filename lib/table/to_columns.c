@@ -111,7 +111,9 @@ numbers(struct column *c, const struct rec_batch *b)
 	return b->n;
 }
 
-/* Strings, most of which are the bytes of their fields; the others go to t->text, where there is room for all of them. */
+/*
+ * Strings, most of which are the bytes of their fields; the others go to t->text, where there is room for all of them.
+ */
 static size_t
 strings(struct table_to *t, struct column *c, const struct rec_batch *b, bool escapes)
 {
@@ -138,7 +140,8 @@ strings(struct table_to *t, struct column *c, const struct rec_batch *b, bool es
 }
 
 int
-table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_vector **columns, size_t *bad, struct msg *err)
+table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_vector **columns, size_t *bad,
+    struct msg *err)
 {
 	uint32_t from = b->off[0], end = b->off[b->n * b->stride];
 	bool escapes = memchr(b->base + from, VAL_ESC, end - from) != NULL;

@@ -7,7 +7,8 @@
 #include "table/table.h"
 #include "val/int.h"
 
-enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };	/* FIXED_MAX: a number with the room that val_put_int_fast wants, and a TAB */
+/* FIXED_MAX: a number with the room that val_put_int_fast wants, and a TAB */
+enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };
 
 struct column {
 	struct table_source source;
@@ -37,7 +38,8 @@ table_from_new(const struct table_source *sources, size_t n)
 	t->off = xcalloc(PRED_CHUNK * n + 1, sizeof(*t->off));
 	t->hash = xcalloc(PRED_CHUNK, sizeof(*t->hash));
 	for (i = 0; i < n; i++)
-		t->columns[i] = (struct column){ .source = sources[i], .shape = pq_shape(sources[i].type, sources[i].precision),
+		t->columns[i] = (struct column){ .source = sources[i],
+		    .shape = pq_shape(sources[i].type, sources[i].precision),
 		    .limit = sources[i].type == PQ_DECIMAL ? num_pow10(sources[i].precision) : 0 };
 	return t;
 }
@@ -71,7 +73,8 @@ is_plain(const uint8_t *p, size_t n)
 
 	for (; n >= 8; p += 8, n -= 8) {
 		memcpy(&w, p, 8);
-		bad |= (w | (w - 0x20 * ones)) & high;	/* a byte of 0x80 and above, or one below 0x20 (borrows only follow a bad one) */
+		/* a byte of 0x80 and above, or one below 0x20 (borrows only follow a bad one) */
+		bad |= (w | (w - 0x20 * ones)) & high;
 	}
 	for (; n > 0; p++, n--)
 		bad |= (uint64_t)(*p < 0x20 || *p >= 0x80);
@@ -214,7 +217,8 @@ table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t r
 	for (i = 0; i < t->n; i++) {
 		const struct pq_vector *v = &vectors[t->columns[i].source.vector];
 
-		if (v->index != NULL && t->columns[i].serial != v->dict_serial && encode_dict(&t->columns[i], v, err) < 0)
+		if (v->index != NULL && t->columns[i].serial != v->dict_serial &&
+		    encode_dict(&t->columns[i], v, err) < 0)
 			return 0;
 	}
 	t->bytes.len = 0;
@@ -237,6 +241,7 @@ table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t r
 		t->hash[n++] = hash_bytes(t->bytes.p + start, (size_t)(p - t->bytes.p) - start - 1);
 	}
 	*off = (uint32_t)(p - t->bytes.p);
-	*b = (struct rec_batch){ .n = n, .first = 1, .base = t->bytes.p, .off = t->off, .stride = t->n, .hash = t->hash };
+	*b = (struct rec_batch){ .n = n, .first = 1, .base = t->bytes.p, .off = t->off, .stride = t->n,
+	    .hash = t->hash };
 	return row;
 }

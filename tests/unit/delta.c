@@ -1,4 +1,7 @@
-/* The rules of a Delta log that need no file: paths, deletion vectors, names, replay, statistics, and that skipping never loses a row. */
+/*
+ * The rules of a Delta log that need no file: paths, deletion vectors, names, replay, statistics, and that skipping
+ * never loses a row.
+ */
 #include <string.h>
 
 #include "delta/cast.h"
@@ -262,16 +265,20 @@ names(void)
 		{ "00000000000000000012.json", DELTA_LOG_COMMIT, 0, 0 },
 		{ "00000000000000000012.checkpoint.parquet", DELTA_LOG_CHECKPOINT, 0, 0 },
 		{ "00000000000000000012.checkpoint.0000000002.0000000003.parquet", DELTA_LOG_PART, 2, 3 },
-		{ "00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json", DELTA_LOG_MANIFEST_JSON, 0, 0 },
-		{ "00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.parquet", DELTA_LOG_MANIFEST_PARQUET, 0, 0 },
+		{ "00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json", DELTA_LOG_MANIFEST_JSON,
+		    0, 0 },
+		{ "00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.parquet",
+		    DELTA_LOG_MANIFEST_PARQUET, 0, 0 },
 		{ "00000000000000000012.checkpoint.0000000004.0000000003.parquet", -1, 0, 0 },
 		{ "00000000000000000012.checkpoint.0000000000.0000000003.parquet", -1, 0, 0 },
 		{ "00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.crc", -1, 0, 0 },
 		{ "00000000000000000012.checkpoint.80a083e8-7026-4e79-81be.json", -1, 0, 0 },
 		{ "00000000000000000012.json.tmp", -1, 0, 0 }, { ".00000000000000000012.json.crc", -1, 0, 0 },
 		{ "00000000000000000012.crc", -1, 0, 0 }, { "0000000000000000012.json", -1, 0, 0 },
-		{ "000000000000000000012.json", -1, 0, 0 }, { "00000000000000000010.00000000000000000012.compacted.json", -1, 0, 0 },
-		{ "99999999999999999999.json", -1, 0, 0 }, { "+0000000000000000012.json", -1, 0, 0 }, { "_last_checkpoint", -1, 0, 0 },
+		{ "000000000000000000012.json", -1, 0, 0 },
+		    { "00000000000000000010.00000000000000000012.compacted.json", -1, 0, 0 },
+		{ "99999999999999999999.json", -1, 0, 0 }, { "+0000000000000000012.json", -1, 0, 0 },
+		    { "_last_checkpoint", -1, 0, 0 },
 		{ "", -1, 0, 0 },
 	};
 	struct delta_log_name n;
@@ -282,7 +289,8 @@ names(void)
 		bool is = delta_log_parse(cases[i].name, &n);
 
 		CHECK(is == (cases[i].kind >= 0), "%s", cases[i].name);
-		CHECK(!is || ((int)n.kind == cases[i].kind && n.version == 12 && n.part == cases[i].part && n.parts == cases[i].parts),
+		CHECK(!is || ((int)n.kind == cases[i].kind && n.version == 12 && n.part == cases[i].part &&
+		    n.parts == cases[i].parts),
 		    "%s", cases[i].name);
 	}
 	CHECK(strcmp(commit, "_delta_log/00000000000000000012.json") == 0, "%s", commit);
@@ -292,17 +300,25 @@ names(void)
 
 /* ---- replay ---- */
 
-#define START "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"						\
-	"{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"parquet\"},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[]}\"," \
+#define PROTOCOL "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
+#define START PROTOCOL									\
+	"{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"parquet\"},"		\
+	"\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[]}\","	\
 	"\"partitionColumns\":[],\"configuration\":{}}}\n"
-#define ADD(path) "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n"
-#define DV(text) "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" text "\",\"offset\":1,\"sizeInBytes\":3,\"cardinality\":1}"
-#define ADD_DV(path, text) "{\"add\":{\"path\":\"" path "\",\"size\":1,\"modificationTime\":1,\"dataChange\":true," DV(text) "}}\n"
+#define FACTS "\"size\":1,\"modificationTime\":1,\"dataChange\":true"
+#define ADD(path) "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{}," FACTS "}}\n"
+#define DV(text)									\
+	"\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" text "\",\"offset\":1,"	\
+	"\"sizeInBytes\":3,\"cardinality\":1}"
+#define ADD_DV(path, text) "{\"add\":{\"path\":\"" path "\"," FACTS "," DV(text) "}}\n"
 #define REMOVE(path) "{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":5,\"dataChange\":true}}\n"
 #define REMOVE_DV(path, text) "{\"remove\":{\"path\":\"" path "\",\"dataChange\":true," DV(text) "}}\n"
 #define TXN(app, version) "{\"txn\":{\"appId\":\"" app "\",\"version\":" version "}}\n"
 
-/* Replays the commits, and what is alive must be `files`, each name behind a blank and a + where it has a vector; or the message must hold `files`. */
+/*
+ * Replays the commits, and what is alive must be `files`, each name behind a blank and a + where it has a vector; or
+ * the message must hold `files`.
+ */
 static void
 replay(const char *const *commits, const char *files, bool fails)
 {
@@ -327,7 +343,8 @@ replay(const char *const *commits, const char *files, bool fails)
 	for (i = 0; i < s.napps; i++)
 		buf_addf(&got, " %s:%d", s.apps[i].id, (int)s.apps[i].version);
 	buf_cstr(&got);
-	CHECK(fails ? strstr(err.text, files) != NULL : strcmp((char *)got.p, files) == 0, "%s, not %s", fails ? err.text : (char *)got.p, files);
+	CHECK(fails ? strstr(err.text, files) != NULL : strcmp((char *)got.p, files) == 0, "%s, not %s",
+	    fails ? err.text : (char *)got.p, files);
 	buf_free(&got);
 	buf_free(&text);
 	delta_state_free(&st);
@@ -344,7 +361,8 @@ replays(void)
 	REPLAY(false, " b a", START ADD("a") ADD("b"), REMOVE("a"), ADD("a"));
 	REPLAY(false, "", START ADD("a%20b"), REMOVE("file:///t/a%20b"));
 	REPLAY(false, "", START ADD("a"), REMOVE("/t/a"));
-	REPLAY(false, " a b", START ADD("a"), "{\"cdc\":{\"path\":\"c\"}}\n{\"futureAction\":{\"x\":[1]}}\n\n" ADD("b"));
+	REPLAY(false, " a b", START ADD("a"),
+	    "{\"cdc\":{\"path\":\"c\"}}\n{\"futureAction\":{\"x\":[1]}}\n\n" ADD("b"));
 	/* A vector makes another file of the same name. */
 	REPLAY(false, " a+", START ADD("a"), REMOVE("a") ADD_DV("a", "v1"));
 	REPLAY(false, " a+", START ADD_DV("a", "v1"), REMOVE_DV("a", "v1") ADD_DV("a", "v2"));
@@ -359,7 +377,8 @@ replays(void)
 	REPLAY(true, "0.json:3: add: size: not an integer", START "{\"add\":{\"path\":\"a\",\"size\":\"1\"}}\n");
 	REPLAY(true, "not a path of a file", START ADD("a%zz"));
 	REPLAY(true, "reader version 9", "{\"protocol\":{\"minReaderVersion\":9,\"minWriterVersion\":2}}\n");
-	REPLAY(true, "someFeature", "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"someFeature\"]}}\n");
+	REPLAY(true, "someFeature",
+	    "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"someFeature\"]}}\n");
 	OK("delta", "replay: the newest word on a file and its vector wins; what breaks the rules is named");
 }
 
@@ -438,7 +457,8 @@ static size_t ntexts;
 static struct pq_bytes
 any_text(void)
 {
-	static const char *const pieces[] = { "a", "b", "\x7f", "\xc3\xa9", "\xf4\x8f\xbf\xbf", "\xf0\x9f\x98\x80", X32, "\xef\xbf\xbf" };
+	static const char *const pieces[] = { "a", "b", "\x7f", "\xc3\xa9", "\xf4\x8f\xbf\xbf", "\xf0\x9f\x98\x80", X32,
+	    "\xef\xbf\xbf" };
 	char *s = texts[ntexts++];
 	size_t n = unit_below(6), i;
 
@@ -468,7 +488,8 @@ any_value(const struct delta_column *c)
 		v.i = sign * (int64_t)(unit_any() >> 9);
 		break;
 	case PQ_DECIMAL:
-		wide = (i128)(((u128)unit_any() << 64 | unit_random()) % (u128)num_pow10((unsigned)unit_below(c->precision + 1U))) * sign;
+		wide = num_pow10((unsigned)unit_below(c->precision + 1U));
+		wide = (i128)(((u128)unit_any() << 64 | unit_random()) % (u128)wide) * sign;
 		if (c->precision > 18)
 			v.w = wide;
 		else
@@ -527,7 +548,8 @@ skipping(void)
 		for (i = 0; i < 2; i++) {
 			const struct delta_column *c = &skip_columns[k = unit_below(COLUMNS)];
 
-			b[i] = (struct delta_bound){ .column = k, .no_null = true, .has_low = unit_below(2) != 0, .has_high = unit_below(2) != 0 };
+			b[i] = (struct delta_bound){ .column = k, .no_null = true, .has_low = unit_below(2) != 0,
+			    .has_high = unit_below(2) != 0 };
 			/* Half of the bounds are values that are there: where skipping would go wrong by one. */
 			b[i].low = unit_below(2) != 0 ? rows[unit_below(nrows)][k] : any_value(c);
 			b[i].high = unit_below(2) != 0 ? rows[unit_below(nrows)][k] : any_value(c);
@@ -544,7 +566,8 @@ skipping(void)
 			any = any || row;
 		}
 		may = delta_file_may_match(&s, &f, b, 2);
-		CHECK(may || !any, "lost: columns %s %s of %s", skip_columns[b[0].column].name, skip_columns[b[1].column].name, f.stats);
+		CHECK(may || !any, "lost: columns %s %s of %s", skip_columns[b[0].column].name,
+		    skip_columns[b[1].column].name, f.stats);
 		skipped += !may;
 		met += any;
 	}
@@ -558,7 +581,8 @@ skipping(void)
 static void
 casts(void)
 {
-	struct pq_column i32 = { .type = PQ_INT32, .shape = PQ_I32 }, d9 = { .type = PQ_DECIMAL, .precision = 9, .scale = 2, .shape = PQ_I64 };
+	struct pq_column i32 = { .type = PQ_INT32, .shape = PQ_I32 }, d9 = { .type = PQ_DECIMAL, .precision = 9,
+	    .scale = 2, .shape = PQ_I64 };
 	struct delta_column i64 = { .type = PQ_INT64 }, d20 = { .type = PQ_DECIMAL, .precision = 20, .scale = 4 };
 	struct delta_column d10 = { .type = PQ_DECIMAL, .precision = 10, .scale = 4 };
 	int32_t in[2] = { INT32_MIN, 7 };
@@ -572,7 +596,8 @@ casts(void)
 	delta_cast(&c, &(struct pq_vector){ .n = 2, .v.i64 = in64 }, 2, wide);
 	CHECK(wide[0] == -(i128)99999999900 && wide[1] == 100, "decimal");
 	CHECK(delta_caster(&d9, &d10).cast == DELTA_NO_CAST, "seven digits before the point do not fit into six");
-	CHECK(delta_caster(&(struct pq_column){ .type = PQ_INT64, .shape = PQ_I64 }, &(struct delta_column){ .type = PQ_INT32 }).cast ==
+	CHECK(delta_caster(&(struct pq_column){ .type = PQ_INT64, .shape = PQ_I64 },
+	    &(struct delta_column){ .type = PQ_INT32 }).cast ==
 	    DELTA_NO_CAST, "nothing is narrowed");
 	OK("delta", "values of a narrower type become the table's, none is cut");
 }
