@@ -31,6 +31,21 @@ prepare() {
 	sed 's/^,4/"",4/' t.csv | diff -u - back.csv		# raw records know no null: both are the empty text
 }
 
+@test "cat: csv: one column comes back with its empty fields and nulls" {
+	printf '%s\n' note a '""' b '""' '""' >t.csv
+	run -0 --separate-stderr acct-ingest -v -o t.acct t.csv
+	[[ "$stderr" == "acct-ingest: t.csv: 5 rows, "* ]]
+	acct-cat -f csv -c note t.acct | diff -u t.csv -
+	acct-cat -f csv -c note t.acct >back.csv
+	same "$(acct-cat -f tsv t.acct)" "$(acct-ingest -t t back.csv | acct-cat -f tsv)"
+	mkrec t 'n:int32' <<<$'1\n\\N\n3' >n.acct
+	acct-cat -f csv n.acct >n.csv
+	same $'n\n1\n""\n3' "$(cat n.csv)"
+	same $'2\t1\n3\t\n4\t3' "$(acct-ingest n.csv | acct-cat -f tsv -c _line,n | tail -n +2)"
+	same $'1,\n,3' "$(mkrec t 'n:int32 m:int32' <<<$'1\t\\N\n\\N\t3' | acct-cat -f csv | tail -n +2)"	# beside others as before
+	same $'7\n\n8' "$(mkrec t 'n:int32' <<<$'7\n\\N\n8' | acct-cat -f raw -c n)"	# bare text has no quotes
+}
+
 @test "cat: tsv: escapes that mkrec reads back" {
 	mkrec t 'a:string b:string' <<<$'t\\tn\\nr\\r\\\\\\x01\t\\N' >t.acct
 	run -0 --separate-stderr acct-cat -f tsv t.acct

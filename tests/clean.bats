@@ -107,6 +107,18 @@ clean its file by itself, or -c raw for the rows without names" "$stderr"
 	same "$(printf '%s\n' 'note,kind,amount,day,Id' 'd,out')" "$(acct-cat -f raw rej)"
 }
 
+@test "clean: rejects of a table of one column can be read back" {
+	printf '%s\n' 'name: one' 'columns:' '  - name: note' '    type: string' '    required: yes' >one.yaml
+	printf '%s\n' note a '""' '"x,y"' '""' >one.csv
+	acct-ingest -s one.yaml one.csv | acct-clean -s one.yaml -r rej -o one.acct
+	acct-cat -f raw rej >mended.csv
+	same "$(printf '%s\n' note '""' '""')" "$(cat mended.csv)"
+	run -0 --separate-stderr acct-ingest -v -s one.yaml -o again.raw mended.csv
+	[[ "$stderr" == "acct-ingest: mended.csv: 2 rows, 0 of them malformed, 0 blank lines, "* ]]
+	acct-clean -s one.yaml -r rej2 -o one2.acct again.raw
+	same "$(acct-cat -f csv -c reason,raw rej)" "$(acct-cat -f csv -c reason,raw rej2)"
+}
+
 @test "clean: sorted records of several files, no longer apart, stand under one line of names" {
 	printf '%s\n' 'Id,day,amount,kind,note' '2,x,1,in,b' >a.csv
 	printf '%s\n' 'note,kind,amount,day,Id' 'd,out,2,x,4' >b.csv

@@ -47,10 +47,9 @@ int ingest_file_open(struct ingest_file *f, const char *name, struct ingest_colu
 void ingest_file_free(struct ingest_file *f);
 
 /*
- * The header of the raw records of a file (acct-record(5), RAW STREAMS), of the table given or, NULL, of the first
- * file's, with the words @source, its name, and @columns,
- * its columns' names in its order. -1 fills c->err, EX_DATAERR, where a column has a name that raw records keep for
- * themselves. h is for rec_header_free in any case.
+ * The header of the raw records of a file (acct-record(5), RAW STREAMS), with the words @source, its name, and
+ * @columns, its columns' names in its order. table NULL: named after the first file. -1 fills c->err, EX_DATAERR, where
+ * a column has a name that raw records keep for themselves. h is for rec_header_free in any case.
  */
 int ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char *table, struct rec_header *h);
 

@@ -16,11 +16,15 @@ csv_text(struct text *t, const void *p, size_t n)
 		csv_put(&t->out, p, n, ',', '"');
 }
 
+/* Null is nothing; but alone on its line it would be a blank line, which readers pass over. */
 static void
 csv_value(struct text *t, const struct text_column *c, struct rec_field f)
 {
-	if (*f.p == VAL_NULL)
+	if (*f.p == VAL_NULL) {
+		if (t->ncolumns == 1)
+			csv_put_alone(&t->out, "", 0, ',', '"');
 		return;
+	}
 	if (c->type.kind == VAL_STRING) {
 		f = cell_string(f, &t->value);
 		csv_text(t, f.p, f.n);

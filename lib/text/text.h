@@ -15,7 +15,7 @@
 #include "rec/rec.h"
 
 enum text_format {
-	TEXT_CSV,	/* RFC 4180 with LF; null is empty, the empty string "" */
+	TEXT_CSV,	/* RFC 4180 with LF; null is empty (alone on its line: ""), the empty string "" */
 	TEXT_TSV,	/* null is \N; tab, LF, CR and backslash are \t \n \r \\, other control characters \xHH */
 	TEXT_JSON,	/* an object a line; exact numbers with all their digits */
 	TEXT_TABLE,	/* aligned, for people */
