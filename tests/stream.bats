@@ -1,37 +1,67 @@
 load helper
 
-# What every reader refuses, and how a failure goes through a pipeline; lines.bats has the tools of the system.
+# The bytes of a stream, what every reader refuses, and how a failure goes through a pipeline; lines.bats has the tools of the
+# system.
 
 prepare() {
-	mkrec t 'id:int64*! amount:decimal(18,2) day:date name:string ok:bool at:timestamp f:float64 i:int32 w:decimal(38,10)' >t.acct <<-'END'
-	10	5.00	2024-01-31	b\tc	true	2024-01-01T00:00:00Z	-1.5	7	123456789012345678901234567.5
-	-3	-120.55	1969-12-31		false	1969-12-31T23:59:59.5Z	inf	-1	-0.0000000001
-	200	\N	\N	\N	\N	\N	\N	\N	\N
-	9	0.00	1970-01-01	b	true	1970-01-01T00:00:00Z	0	0	0
-	-200000	99999.99	0001-01-01	\x01	false	2262-04-11T23:47:16Z	-inf	2147483647	-99999999999999999999999999.9
-	128	-0.01	9999-12-31	b\n	true	0001-01-01T00:00:00Z	1e-300	-2147483648	1
-	127	0.01	2024-02-29	é	false	9999-12-31T23:59:59.999999Z	-1e300	128	-1
+	mkrec accounts 'account_id:int64*! kind:string balance:decimal(18,2)' >a.acct <<-'END'
+	3	Savings	-2500.75
+	-1	Checking	100.00
+	200		0.05
+	10	\N	\N
+	2	\x01\t\n	7.00
 	END
 }
 
-@test "stream: cat a b, and one of them cut" {
-	cat t.acct t.acct | acct-cat --check
-	same 14 "$(cat t.acct t.acct | acct-cat -f json | wc -l)"
-	run -1 --separate-stderr sh -c '{ cat t.acct; head -n 4 t.acct; } | acct-cat --check'
-	same "acct-cat: <stdin>: truncated: 10 records, trailer missing" "$stderr"
-	mkrec t 'id:int32' <<<1 >other.acct
-	run -1 --separate-stderr sh -c 'cat t.acct other.acct | acct-cat --check'
-	[[ "$stderr" == "acct-cat: <stdin>: after record 7: a header with other columns than the first: "* ]]
+@test "stream: the example of the manual, byte for byte" {
+	same "^AH acct/1 accounts account_id:int64*! owner:string
+AM-^A^IAnn
+AM-^B^I^Y
+^AT 2 cf99ce14911d2036" "$(mkrec accounts 'account_id:int64*! owner:string' <<<$'1\tAnn\n2\t\\N' | cat -vT)"
+	run -0 sh -c 'mkrec t "a:decimal(18,2) b:date c:date f:float64 g:float64 h:float64 s:string e:string x:string i:int64 j:int64 k:int64 l:int64"|
+		grep -av "^$(printf "\001")" | tr "\t" "\n" | while IFS= read -r v; do printf %s "$v" | od -An -tx1 | tr -d "\n"; echo; done' \
+		<<<$'1000.50\t2024-01-31\t1969-12-31\t-0\t0\t1\tBob\t\ta\\tb\\n\t-129\t-128\t-2\t128'
+	same " 43 86 8d d2
+ 43 81 9a a9
+ 3f ff
+ 4a 80 ff ff ff ff ff ff ff ff ff
+ 4a 81 80 80 80 80 80 80 80 80 80
+ 4a 81 bf f8 80 80 80 80 80 80 80
+ 42 6f 62
+ 1a
+ 61 1b 49 62 1b 4a
+ 3e fe ff
+ 3f 80
+ 3f fe
+ 42 81 80" "$output"
+}
+
+@test "stream: a record doubled, lost or changed is seen" {
+	run -65 --separate-stderr sh -c 'sed 3p a.acct | acct-cat'
+	same "acct-cat: <stdin>: 6 records where the trailer says 5" "$stderr"
+	run -65 --separate-stderr sh -c 'sed 3d a.acct | acct-cat'
+	same "acct-cat: <stdin>: 4 records where the trailer says 5" "$stderr"
+	run -65 --separate-stderr sh -c 'sed -n "3d;2p;p" a.acct | acct-cat'
+	[[ $stderr == "acct-cat: <stdin>: checksum of 5 records is "*" where the trailer says "* ]]
+	run -65 --separate-stderr sh -c 'sed 2s/Savings/Savingz/ a.acct | acct-cat'
+	[[ $stderr == "acct-cat: <stdin>: checksum of 5 records is "* ]]
+}
+
+@test "stream: --partial hides no broken record" {
+	run -65 --separate-stderr sh -c 'head -c $(($(head -n 2 a.acct | wc -c) + 5)) a.acct | acct-cat --partial'
+	[[ $stderr == "acct-cat: <stdin>: truncated: "*" of a line cut off" ]]
+	run -65 --separate-stderr sh -c 'head -n 3 a.acct | sed "3s/\t.*//" | acct-cat --partial'
+	[[ $stderr == "acct-cat: <stdin>: record 2: 1 fields where the header has 3: "* ]]
 }
 
 @test "stream: a stage that dies makes every later stage fail" {
-	run -65 --separate-stderr sh -c '{ head -n 5 t.acct; } | acct-select -w "id > 0" | acct-select -c id | acct-cat -f json >out'
+	run -65 --separate-stderr sh -c '{ head -n 5 a.acct; } | acct-select -w "account_id > 0" | acct-select -c account_id | acct-cat -f json >out'
 	same 3 "${#stderr_lines[@]}"
 	[[ "${stderr_lines[*]}" == *"acct-cat: <stdin>: truncated: "* ]]
 }
 
 @test "stream: another version is refused" {
-	sed '1s,acct/1,acct/2,' t.acct >v2.acct
+	sed '1s,acct/1,acct/2,' a.acct >v2.acct
 	run -1 --separate-stderr acct-cat --check v2.acct
 	[[ "$stderr" == "acct-cat: v2.acct: not a record stream of version 1: "* ]]
 }
