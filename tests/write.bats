@@ -178,6 +178,27 @@ content() {
 	same 34 "$(content tab | wc -l)"
 }
 
+# removed PROPERTY: files that the checkpoint of version 10 remembers as removed, one of them ten days and one an hour ago.
+removed() {
+	rm -rf tab
+	acct-write -i t.acct tab
+	sed -i "s/\"configuration\":{/&$1/" tab/_delta_log/00000000000000000000.json
+	acct-write -m overwrite -i t.acct tab
+	sed -i "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(($(date +%s%3N) - 864000000))/" tab/_delta_log/00000000000000000001.json
+	acct-write -m overwrite -i t.acct tab
+	for _ in $(seq 3 10); do acct-write -i t.acct tab; done
+	acct-log --state tab | sed -n 's/^removed files *//p'
+}
+
+@test "write: a checkpoint forgets removed files when their time has passed" {
+	same 1 "$(removed)"
+	same 2 "$(removed '"delta.deletedFileRetentionDuration":"interval 2 weeks",')"
+	same 2 "$(removed '"delta.deletedFileRetentionDuration":"interval 11 days",')"
+	same 1 "$(removed '"delta.deletedFileRetentionDuration":"interval 1 day",')"
+	same 0 "$(removed '"delta.deletedFileRetentionDuration":"interval 0 hours",')"
+	same 2 "$(removed '"delta.deletedFileRetentionDuration":"a fortnight",')"
+}
+
 @test "write: four writers at once: every row once, versions without a gap" {
 	for w in 1 2 3 4; do
 		( for i in $(seq 1 25); do

@@ -7,7 +7,7 @@
 #include "table/table.h"
 #include "val/int.h"
 
-/* FIXED_MAX: a number with the room that val_put_int_fast wants, and a TAB */
+/* FIXED_MAX: a number with the room that put_int wants, and a TAB */
 enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };
 
 struct column {
@@ -152,14 +152,30 @@ put_text(struct table_from *t, struct column *c, const struct pq_vector *v, size
 	return p;
 }
 
-static uint8_t *
+/* val_put_int_fast, where it is called for every row. */
+static inline uint8_t *
+put_int(uint8_t *p, int64_t v)
+{
+	uint64_t sign = (uint64_t)(v >> 63), u = (uint64_t)v ^ sign, w;
+	unsigned n = val_groups(u);
+
+	if (__builtin_expect(n > 8, 0))
+		return p + val_put_int(p, v);
+	w = (val_scatter(u) ^ (sign & UINT64_C(0x7f7f7f7f7f7f7f7f))) << (64 - 8 * n);
+	w = __builtin_bswap64(w);
+	*p = (uint8_t)(0x40 + ((int)n ^ (int)sign) - (int)sign);
+	memcpy(p + 1, &w, sizeof(w));
+	return p + 1 + n;
+}
+
+static inline uint8_t *
 put_narrow(const struct column *c, int64_t v, uint8_t *p, struct msg *err)
 {
 	if (c->limit != 0 && __builtin_expect(v >= c->limit || v <= -c->limit, 0)) {
 		msg_set(err, EX_DATAERR, "%s: a decimal of more than %u digits", c->source.name, c->source.precision);
 		return NULL;
 	}
-	return p + val_put_int_fast(p, v);
+	return put_int(p, v);
 }
 
 static uint8_t *
@@ -191,7 +207,7 @@ put_value(struct table_from *t, struct column *c, const struct pq_vector *v, siz
 	case PQ_U8:
 		return p + val_put_bool(p, v->v.u8[row] != 0);
 	case PQ_I32:
-		return p + val_put_int_fast(p, v->v.i32[row]);
+		return put_int(p, v->v.i32[row]);
 	case PQ_I64:
 		return put_narrow(c, v->v.i64[row], p, err);
 	case PQ_I128:
