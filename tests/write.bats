@@ -237,6 +237,40 @@ removed() {
 	same $((2 + 60000 * (versions - 1))) "$(acct-read -c id tab | acct-cat | tail -n +2 | wc -l)"
 }
 
+# failing CALL ERROR: each of its first calls fails in turn. The program says so, and the table is as it was; or it says that the version stands.
+failing() {
+	local n got before after
+	for n in 1 2 3 4 5 6; do
+		before=$(content tab | wc -l)
+		got=0
+		strace -qq -o trace -e "inject=$1:error=$2:when=$n" acct-write -i t.acct tab 2>err || got=$?
+		after=$(content tab | wc -l)
+		if grep -q ' stands, but ' err; then
+			same $((before + 3)) "$after"
+		elif grep -q INJECTED trace; then
+			cat err >&2
+			[ "$got" -ge 69 ]
+			[ -s err ]
+			same "$before" "$after"
+		else
+			same "0 $((before + 3))" "$got $after"
+		fi
+	done
+	acct-write -i t.acct tab
+}
+
+@test "write: each failing call in turn" {
+	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
+	strace -qq -o trace true || skip "SKIPPED: strace may not trace here"
+	acct-write -i t.acct tab
+	failing fsync EIO
+	failing linkat ENOSPC
+	failing write ENOSPC
+	before=$(content tab | wc -l)
+	strace -qq -o trace -e inject=write:error=EINTR:when=2+3 acct-write -i t.acct tab	# is no failure
+	same $((before + 3)) "$(content tab | wc -l)"
+}
+
 @test "write: the manual's example" {
 	printf 'account_id,customer_id\n1,2\n' >accounts.csv
 	printf 'name: accounts\ncolumns:\n  - name: account_id\n    type: int64\n    key: yes\n  - name: customer_id\n    type: int64\n' >accounts.yaml

@@ -391,6 +391,23 @@ write_checkpoint(struct delta_table *t, int64_t version, struct msg *err)
 
 /* ---- the commit ---- */
 
+/* A commit failed: after it got its name, or before? Who tries again must know. */
+static int
+fail(const struct commit *cm, const char *name, const struct buf *text, int64_t version, const struct msg *why,
+    struct msg *err)
+{
+	struct buf there = { 0 };
+	struct msg unheard = { 0 };
+	bool stands = store_get(cm->table->store, name, &there, &unheard) > 0 && there.len == text->len &&
+	    memcmp(there.p, text->p, text->len) == 0;
+
+	buf_free(&there);
+	if (stands)
+		return msg_set(err, why->status, "%s; version %" PRId64 " stands, but may not outlast a crash", why->text,
+		    version);
+	return msg_set(err, why->status, "%s", why->text);
+}
+
 /* Tries version after version until one is ours. As weigh, 0 with *version set. */
 static int
 take_version(struct commit *cm, int64_t *version, struct msg *err)
@@ -398,6 +415,7 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 	struct buf text = { 0 };
 	int64_t v = cm->base->version + 1;
 	char *name;
+	struct msg why = { 0 };
 	int tries, verdict, done = 0;
 
 	for (tries = 0, verdict = 0; verdict == 0 && done == 0; tries++, v++) {
@@ -409,7 +427,9 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 		text.len = 0;
 		put_commit(&text, cm, v - 1);
 		name = delta_log_commit_name(v);
-		done = store_put(cm->table->store, name, text.p, text.len, STORE_NEW, err);
+		done = store_put(cm->table->store, name, text.p, text.len, STORE_NEW, &why);
+		if (done < 0)
+			(void)fail(cm, name, &text, v, &why, err);
 		free(name);
 		if (done < 0)
 			verdict = -1;
