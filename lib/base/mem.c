@@ -157,7 +157,7 @@ pool_alloc(struct pool *p, size_t n)
 
 	if (n > SIZE_MAX / 2)
 		msg_die(EX_OSERR, "out of memory");
-	n = (n + 7) & ~(size_t)7;
+	n = n == 0 ? 8 : (n + 7) & ~(size_t)7;	/* nothing has a place of its own too: never NULL */
 	if ((size_t)(p->end - p->next) < n) {
 		/* Small pools stay small: blocks double from 4 KiB up. */
 		size_t size = p->used < 4096 ? 4096 : p->used < BLOCK ? p->used : BLOCK;

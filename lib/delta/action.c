@@ -272,7 +272,7 @@ delta_actions(struct delta_state *st, const char *name, const struct buf *text, 
     struct msg *err)
 {
 	struct place at = { .file = name, .err = err };
-	const char *p = (const char *)text->p, *end = p + text->len, *lf;
+	const char *p = text->len > 0 ? (const char *)text->p : "", *end = p + text->len, *lf;
 	json_error_t why;
 	json_t *line, *value;
 	const char *key;

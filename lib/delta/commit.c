@@ -321,7 +321,7 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 		verdict = msg_set(err, EX_DATAERR, "%s/%s: gone", cm->table->address, name);
 	else if (verdict > 0)
 		verdict = 0;
-	end = (const char *)text.p + text.len;
+	end = buf_cstr(&text) + text.len;
 	for (p = (const char *)text.p; verdict == 0 && p < end; p = lf + 1) {
 		lf = memchr(p, '\n', (size_t)(end - p));
 		if (lf == NULL)

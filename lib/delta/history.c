@@ -30,7 +30,7 @@ text_of(struct delta_history *h, const json_t *o, const char *key)
 static void
 read_info(struct delta_history *h, const struct buf *text, struct delta_commit_info *info)
 {
-	const char *p = (const char *)text->p, *end = p + text->len, *lf;
+	const char *p = text->len > 0 ? (const char *)text->p : "", *end = p + text->len, *lf;
 	const json_t *o, *v;
 	json_t *line;
 
