@@ -211,7 +211,7 @@ add_totals(const struct file *f)
 	sum.malformed += t->malformed;
 	sum.blank += t->blank;
 	buf_adds(&stats, stats.len > 0 ? ",\n    {\"name\": " : "    {\"name\": ");
-	json_string(&stats, f->name, strlen(f->name));
+	json_put(&stats, f->name, strlen(f->name));
 	buf_addf(&stats, ", \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64
 	    ", \"bytes\": %" PRIu64 "}", t->rows, t->malformed, t->blank, t->bytes);
 	if (!cli_verbose)
@@ -246,7 +246,7 @@ write_stats(void)
 	char *name = table != NULL ? xstrdup(table) : ingest_table_name(first_name);
 
 	buf_adds(&text, "{\"table\": ");
-	json_string(&text, name, strlen(name));
+	json_put(&text, name, strlen(name));
 	buf_addf(&text, ",\n  \"files\": [\n%s\n  ],\n", buf_cstr(&stats));
 	buf_addf(&text, "  \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 "}\n", sum.rows,
 	    sum.malformed, sum.blank);

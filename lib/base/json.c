@@ -36,7 +36,7 @@ plain(const uint8_t *p, size_t n)
 }
 
 void
-json_string(struct buf *out, const void *text, size_t n)
+json_put(struct buf *out, const void *text, size_t n)
 {
 	const uint8_t *p = text;
 	size_t i, len;

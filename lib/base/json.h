@@ -5,6 +5,6 @@
 #include "base/mem.h"
 
 /* Appends n bytes as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD, byte by byte. */
-void json_string(struct buf *out, const void *text, size_t n);
+void json_put(struct buf *out, const void *text, size_t n);
 
 #endif

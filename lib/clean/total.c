@@ -111,7 +111,7 @@ put_amounts(const struct clean_total *t, const struct cleaner *k, struct buf *ou
 	for (i = 0; i < t->namounts; i++) {
 		c = k->columns[t->amounts[i].column].schema;
 		buf_adds(out, i > 0 ? ",\n\t\t" : "\n\t\t");
-		json_string(out, c->name, strlen(c->name));
+		json_put(out, c->name, strlen(c->name));
 		buf_adds(out, ": {\"read\": \"");
 		put_sum(out, t->amounts[i].read, c->type.scale);
 		buf_adds(out, "\", \"rejected\": \"");
@@ -127,7 +127,7 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, struct bu
 	int i;
 
 	buf_adds(out, "{\n\t\"table\": ");
-	json_string(out, k->schema->name, strlen(k->schema->name));
+	json_put(out, k->schema->name, strlen(k->schema->name));
 	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64, read, t->rows[CLEAN_GOOD]);
 	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"reasons\": {", read - t->rows[CLEAN_GOOD]);
 	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++)

@@ -56,7 +56,7 @@ json_float(struct text *t, const struct text_column *c, struct rec_field f)
 	t->value.len = 0;
 	buf_add(&t->value, t->out.p + start, t->out.len - start);
 	t->out.len = start;
-	json_string(&t->out, t->value.p, t->value.len);
+	json_put(&t->out, t->value.p, t->value.len);
 }
 
 static void
@@ -70,7 +70,7 @@ json_value(struct text *t, const struct text_column *c, struct rec_field f)
 	switch (c->type.kind) {
 	case VAL_STRING:
 		f = cell_string(f, &t->value);
-		json_string(&t->out, f.p, f.n);
+		json_put(&t->out, f.p, f.n);
 		break;
 	case VAL_DATE:
 	case VAL_TIMESTAMP:
@@ -164,7 +164,7 @@ json_leads(struct text *t)
 {
 	for (size_t c = 0; c < t->ncolumns; c++) {
 		buf_addc(&t->columns[c].lead, c == 0 ? '{' : ',');
-		json_string(&t->columns[c].lead, t->columns[c].name, strlen(t->columns[c].name));
+		json_put(&t->columns[c].lead, t->columns[c].name, strlen(t->columns[c].name));
 		buf_addc(&t->columns[c].lead, ':');
 	}
 }
