@@ -429,11 +429,11 @@ statistics(void)
 	stats_are(flag, INT(0), INT(1), "", "");
 	stats_are(f64, (union pq_value){ .f = -0.5 }, (union pq_value){ .f = 1e300 }, "-0.5", "1e+300");
 	stats_are(text, TEXT(""), TEXT(X32), "\"\"", "\"" X32 "\"");
-	stats_are(text, TEXT("a\"\\\n"), TEXT(X32 "x"), "\"a\\\"\\\\\\u000a\"", "\"" X32 "\x7f\"");
+	stats_are(text, TEXT("a\"\\\n"), TEXT(X32 "x"), "\"a\\\"\\\\\\n\"", "\"" X32 "\\u007f\"");
 	/* What is cut off decides the character that stands for it; a pair of surrogates is never split. */
 	stats_are(text, TEXT(X32 "y"), TEXT(X32 "\xc3\xa9"), "\"" X32 "\"", "\"" X32 "\xf4\x8f\xbf\xbf\"");
 	stats_are(text, TEXT("0123456789abcdef0123456789abcde\xf0\x9f\x98\x80z"), TEXT(X32 "\xf4\x8f\xbf\xbf" "a"),
-	    "\"0123456789abcdef0123456789abcde\"", "\"" X32 "\xf4\x8f\xbf\xbf\x7f\"");
+	    "\"0123456789abcdef0123456789abcde\"", "\"" X32 "\xf4\x8f\xbf\xbf\\u007f\"");
 	OK("delta", "statistics: exact decimals, times outwards, strings cut to bounds");
 }
 
