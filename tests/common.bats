@@ -2,7 +2,8 @@ load helper
 
 # What all programs have in common. A program without a line here fails the first case.
 #
-# program, what it reads (text: CSV; raw: records of acct-ingest; records; table: no stream, its own tests have these cases), and its command line,
+# program, what it reads (text: CSV; raw: records of acct-ingest; records; table: no stream,
+# and merge: no output, so that their own tests have these cases), and its command line,
 # where IN is the input.
 table() {
 	cat <<-'END'
@@ -19,6 +20,7 @@ table() {
 	acct-write	records	acct-write -i IN -o -
 	acct-read	table	acct-read IN
 	acct-log	table	acct-log IN
+	acct-merge	merge	acct-merge -i IN tab
 	END
 }
 
@@ -52,7 +54,7 @@ each() {
 	table >table.txt
 	while IFS=$'\t' read -r -u 9 program reads command; do
 		[ -x "$BUILD/bin/$program" ] || continue
-		case $kind,$reads in "$reads,$reads") ;; *,table | any,text) continue ;; all,* | any,*) ;; *) continue ;; esac
+		case $kind,$reads in "$reads,$reads") ;; *,table | *,merge | any,text) continue ;; all,* | any,*) ;; *) continue ;; esac
 		echo "$command" >&2
 		"$@" "$program" "$reads" "$command"
 	done 9<table.txt

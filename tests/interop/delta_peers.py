@@ -5,6 +5,7 @@
     delta_peers.py rows TABLE          the rows of a table as delta-rs sees them, as text, sorted
     delta_peers.py version|types TABLE its newest version; its columns
     delta_peers.py append TABLE N      adds N rows made up of their number
+    delta_peers.py merge TABLE N COUNT merges COUNT rows made up of their numbers from N on, by id
     delta_peers.py make TABLE          makes a table of every type, with nulls and extremes
     delta_peers.py delete TABLE WHERE, checkpoint TABLE, optimize TABLE
 
@@ -207,6 +208,10 @@ def main(verb, path, *rest):
         write_deltalake(path, rows_of(int(rest[0]), int(rest[1])), mode="append")
     elif verb == "make":
         write_deltalake(path, every_type())
+    elif verb == "merge":
+        rows = rows_of(int(rest[0]), int(rest[1]))
+        merger = DeltaTable(path).merge(rows, predicate="t.id = s.id", source_alias="s", target_alias="t")
+        merger.when_matched_update_all().when_not_matched_insert_all().execute()
     elif verb == "delete":
         DeltaTable(path).delete(rest[0])
     elif verb == "optimize":

@@ -1,0 +1,525 @@
+/* acct-merge brings the rows of a record stream into a Delta table by key: new ones are inserted, others updated where they differ. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/num.h"
+#include "delta/delta.h"
+#include "merge/merge.h"
+#include "rec/rec.h"
+#include "table/table.h"
+
+const char cli_help[] =
+    "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT] [--txn APP:VERSION] [-i FILE] TABLE\n"
+    "\n"
+    "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are updated.\n"
+    "\n"
+    "  -k, --key KEY,...        the key columns; without it, those that the stream names\n"
+    "      --delete-flag COLUMN=VALUE   a record with this value there deletes the row of its key\n"
+    "      --delete-absent      rows whose key no record has are deleted\n"
+    "      --changes OUT        write what changed as a record stream to OUT; - is standard output\n"
+    "      --txn APP:VERSION    do nothing where the application APP has written this version or a later one\n"
+    "  -i, --input FILE         read FILE instead of standard input\n"
+    "      --partial            do not ask for a trailer\n"
+    "  -v, --verbose            totals on standard error\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n";
+
+enum { TRIES = 100 };			/* of a merge that others come before */
+
+struct spool {				/* the change stream, until its version stands */
+	struct spill spill;
+	struct table_from *from;
+	struct rec_writer out;
+};
+
+struct piece {				/* before each piece of records in the spool */
+	uint64_t bytes, count, sum;
+};
+
+static const char *input, *changes;
+static char *key_words;			/* of -k; NULL without */
+static char *flag_column;		/* of --delete-flag; NULL without */
+static const char *flag_text;
+static char *app;			/* of --txn; NULL without */
+static int64_t app_version;
+static bool delete_absent;
+static struct rec_reader in;
+static struct delta_table table;
+static struct delta_column *columns;	/* the table's, or of the table to be made */
+static int *fields;			/* of each, the stream's column, or -1 */
+static size_t *keys;			/* which of them are the key */
+static struct buf flag_value;		/* encoded */
+static struct merge_plan plan;
+
+/* ---- options ---- */
+
+static void
+parse_txn(const char *word)
+{
+	const char *colon = strrchr(word, ':');
+
+	if (colon == NULL || colon == word || !num_int64(colon + 1, strlen(colon + 1), &app_version) || app_version < 0)
+		cli_usage("--txn: APP:VERSION is wanted, not %s", msg_quotes(word));
+	app = xstrndup(word, (size_t)(colon - word));
+}
+
+static void
+parse_flag(const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	if (equals == NULL || equals == word)
+		cli_usage("--delete-flag: COLUMN=VALUE is wanted, not %s", msg_quotes(word));
+	flag_column = xstrndup(word, (size_t)(equals - word));
+	flag_text = equals + 1;
+}
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+	enum { TXN = 256, FLAG, ABSENT, CHANGES };
+	static const struct option longs[] = {
+		{ "key", required_argument, NULL, 'k' }, { "delete-flag", required_argument, NULL, FLAG },
+		{ "delete-absent", no_argument, NULL, ABSENT }, { "changes", required_argument, NULL, CHANGES },
+		{ "txn", required_argument, NULL, TXN }, { "input", required_argument, NULL, 'i' }, { 0 }
+	};
+	int o;
+
+	while ((o = cli_getopt(argc, argv, "k:i:", longs)) != -1) {
+		if (o == TXN)
+			parse_txn(optarg);
+		else if (o == FLAG)
+			parse_flag(optarg);
+		else if (o == ABSENT)
+			delete_absent = true;
+		else if (o == 'k')
+			key_words = optarg;
+		else
+			*(o == CHANGES ? &changes : &input) = optarg;
+	}
+	if (flag_column != NULL && delete_absent)
+		cli_usage("one of --delete-flag and --delete-absent");
+	if (argc - optind != 1)
+		cli_usage(optind == argc ? "a TABLE is wanted" : "one TABLE is wanted");
+	return argv[optind];
+}
+
+/* ---- columns ---- */
+
+static void
+find_flag(void)
+{
+	int at;
+
+	plan.flag = -1;
+	if (flag_column == NULL)
+		return;
+	if ((at = rec_header_find(&in.header, flag_column)) < 0)
+		msg_die(EX_USAGE, "--delete-flag: %s: no such column in %s", msg_quotes(flag_column), in.name);
+	if (!val_parse(in.header.columns[at].type, flag_text, strlen(flag_text), &flag_value))
+		msg_die(EX_USAGE, "--delete-flag: %s: not of the type of %s", msg_quotes(flag_text), flag_column);
+	plan.flag = at;
+	plan.flag_value = flag_value.p;
+	plan.nflag_value = flag_value.len;
+}
+
+/* The stream's column as one of a table. */
+static struct delta_column
+column_of(const struct rec_column *c)
+{
+	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID, .type = table_pq_type(c->type),
+	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1 };
+}
+
+static void
+check_column(const struct delta_column *to, int field)
+{
+	char have[NUM_TEXT], want[NUM_TEXT];
+	struct val_type type;
+
+	if (to->refused != NULL)
+		msg_die(EX_UNAVAILABLE, "%s: column %s: a type that is not written: %s", table.address, to->name, to->refused);
+	if (field < 0) {
+		if (!to->nullable)
+			msg_die(EX_DATAERR, "%s: column %s: the table asks for it, the stream does not have it", table.address, to->name);
+		if (changes != NULL && !table_val_type(to->type, to->precision, to->scale, &type))
+			msg_die(EX_UNAVAILABLE, "%s: column %s: a type that no record stream has: --changes cannot show it",
+			    table.address, to->name);
+		return;
+	}
+	if (table_fits(in.header.columns[field].type, to->type, to->precision, to->scale))
+		return;
+	val_type_put(have, in.header.columns[field].type);
+	msg_die(EX_DATAERR, "%s: column %s: %s in the stream, %s in the table", table.address, to->name, have,
+	    pq_type_name(want, to->type, to->precision, to->scale));
+}
+
+/* The columns of the table; of a new one all that the stream has, but for the flag. */
+static void
+make_columns(const struct delta_snapshot *s)
+{
+	const struct rec_header *h = &in.header;
+	struct msg err = { 0 };
+	size_t i;
+
+	columns = xcalloc(s->ncolumns + h->ncolumns, sizeof(*columns));
+	fields = xcalloc(s->ncolumns + h->ncolumns, sizeof(*fields));
+	for (i = 0; i < s->ncolumns; i++) {
+		columns[plan.n] = s->columns[i];
+		fields[plan.n++] = rec_header_find(h, s->columns[i].name);
+		check_column(&s->columns[i], fields[i]);
+	}
+	for (i = 0; i < h->ncolumns; i++) {
+		if (delta_column_find(s, h->columns[i].name) >= 0 || (int)i == plan.flag)
+			continue;
+		if (s->version >= 0)
+			msg_die(EX_DATAERR, "%s: column %s: not in the table", table.address, h->columns[i].name);
+		columns[plan.n] = column_of(&h->columns[i]);
+		fields[plan.n++] = (int)i;
+	}
+	if (delta_schema_check(columns, plan.n, &err) < 0)
+		msg_die(err.status, "%s: %s", table.address, err.text);
+	plan.columns = columns;
+	plan.fields = fields;
+}
+
+static void
+add_key(size_t field)
+{
+	size_t i;
+
+	for (i = 0; i < plan.n && fields[i] != (int)field; i++)
+		;
+	if (i == plan.n)
+		msg_die(EX_DATAERR, "%s: key column %s: not in the table", table.address, in.header.columns[field].name);
+	keys[plan.nkeys++] = i;
+}
+
+static void
+make_keys(void)
+{
+	size_t *named = xcalloc(in.header.ncolumns, sizeof(*named)), n, i;
+
+	keys = xcalloc(in.header.ncolumns, sizeof(*keys));
+	if (key_words != NULL) {
+		n = xrec_columns(&in, "-k", key_words, named, in.header.ncolumns);
+		for (i = 0; i < n; i++)
+			add_key(named[i]);
+	}
+	for (i = 0; key_words == NULL && i < in.header.ncolumns; i++)
+		if (in.header.columns[i].key)
+			add_key(i);
+	if (plan.nkeys == 0)
+		msg_die(EX_USAGE, "%s: no column is marked as key: -k names them", in.name);
+	plan.keys = keys;
+	free(named);
+}
+
+/* The key columns, joined by commas; an empty text where a name holds a comma. */
+static char *
+key_list(void)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < plan.nkeys; i++) {
+		if (strchr(columns[keys[i]].name, ',') != NULL) {
+			b.len = 0;
+			break;
+		}
+		buf_adds(&b, i > 0 ? "," : "");
+		buf_adds(&b, columns[keys[i]].name);
+	}
+	return buf_cstr(&b);
+}
+
+/* Are the columns of the table still those that were planned with? */
+static bool
+same_columns(const struct delta_snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ncolumns && i < plan.n; i++) {
+		const struct delta_column *x = &columns[i], *y = &s->columns[i];
+
+		if (strcmp(x->name, y->name) != 0 || strcmp(x->physical, y->physical) != 0 || x->id != y->id || x->type != y->type ||
+		    x->precision != y->precision || x->scale != y->scale || x->nullable != y->nullable || y->refused != NULL)
+			return false;
+	}
+	return s->ncolumns == plan.n;
+}
+
+/* ---- the change stream ---- */
+
+static void
+open_changes(struct spool *sp)
+{
+	struct table_source *sources = xcalloc(plan.n + 1, sizeof(*sources));
+	struct rec_header h = { 0 };
+	size_t i, k;
+
+	rec_header_init(&h, in.header.table);
+	rec_header_set_word(&h, "change", "1");
+	rec_header_add(&h, "_change_type", (struct val_type){ .kind = VAL_STRING }, false, true);
+	sources[0] = (struct table_source){ .name = "_change_type", .type = PQ_STRING, .required = true };
+	for (i = 0; i < plan.n; i++) {
+		const struct delta_column *c = &columns[i];
+		struct val_type type;
+
+		(void)table_val_type(c->type, c->precision, c->scale, &type);	/* each has one: check_column */
+		for (k = 0; k < plan.nkeys && keys[k] != i; k++)
+			;
+		rec_header_add(&h, c->name, type, k < plan.nkeys, !c->nullable);
+		sources[i + 1] = (struct table_source){ .vector = i + 1, .name = c->name, .type = c->type, .precision = c->precision,
+		    .scale = c->scale, .required = !c->nullable };
+	}
+	sp->from = table_from_new(sources, plan.n + 1);
+	xrec_create(&sp->out, changes, &h);
+	rec_header_free(&h);
+	free(sources);
+}
+
+static int
+spool_rows(void *to, size_t rows, const struct pq_vector *vectors, struct msg *err)
+{
+	struct spool *sp = to;
+	struct rec_batch b;
+	size_t row = 0, i;
+
+	while (row < rows) {
+		struct piece piece = { 0 };
+
+		if ((row = table_to_records(sp->from, vectors, row, rows, NULL, &b, err)) == 0)
+			return -1;
+		piece.bytes = b.off[b.n * b.stride] - b.off[0];
+		piece.count = b.n;
+		for (i = 0; i < b.n; i++)
+			piece.sum += b.hash[i];
+		if (spill_write(&sp->spill, &piece, sizeof(piece), err) < 0 ||
+		    spill_write(&sp->spill, b.base + b.off[0], piece.bytes, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Sends what was spooled. */
+static void
+write_changes(struct spool *sp)
+{
+	struct msg err = { 0 };
+	struct piece piece;
+	uint8_t *p;
+	int got = 0;
+
+	if (spill_rewind(&sp->spill, &err) < 0)
+		msg_exit(&err);
+	while (sp->spill.size > 0 && (got = spill_read(&sp->spill, &piece, sizeof(piece), &err)) > 0) {
+		p = xrec_begin(&sp->out, piece.bytes);
+		if (spill_read(&sp->spill, p, piece.bytes, &err) <= 0)
+			msg_exit(&err);
+		rec_end_many(&sp->out, p + piece.bytes, piece.count, piece.sum);
+	}
+	if (got < 0)
+		msg_exit(&err);
+	xrec_finish(&sp->out);
+	spill_close(&sp->spill);
+	table_from_free(sp->from);
+}
+
+/* ---- merging ---- */
+
+/* Loads the table, or makes *s that of a table to be made, and says whether it may be written. */
+static void
+load(struct delta_snapshot *s)
+{
+	struct msg err = { 0 }, why = { 0 };
+	int there = delta_exists(&table, &err);
+
+	if (there < 0 || (there && delta_load(&table, DELTA_NEWEST, s, &err) < 0))
+		msg_exit(&err);
+	if (!there) {
+		*s = (struct delta_snapshot){ .version = -1 };
+		return;
+	}
+	if (delta_may_write(s, true, &why) < 0)
+		msg_die(why.status, "%s: %s", table.address, why.text);
+}
+
+static struct merge_source *
+read_source(void)
+{
+	struct merge_source *source = merge_source_new(&plan, &in.header);
+	struct rec_batch b;
+	struct msg err = { 0 };
+
+	while (xrec_next(&in, &b))
+		if (merge_source_add(source, &b, &err) < 0)
+			msg_die(err.status, "%s: %s", in.name, err.text);
+	if (merge_source_end(source, &err) < 0)
+		msg_die(err.status, "%s: %s", in.name, err.text);
+	return source;
+}
+
+/* "target.id = source.id AND ..." */
+static char *
+predicate(void)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < plan.nkeys; i++)
+		buf_addf(&b, "%starget.%s = source.%s", i > 0 ? " AND " : "", columns[keys[i]].name, columns[keys[i]].name);
+	return buf_cstr(&b);
+}
+
+/* Tries to make the result a version. As delta_commit. */
+static int
+commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *version, struct msg *err)
+{
+	const struct { const char *key; uint64_t value; } counts[] = {
+		{ "numSourceRows", r->source }, { "numTargetRowsInserted", r->inserted }, { "numTargetRowsUpdated", r->updated },
+		{ "numTargetRowsDeleted", r->deleted }, { "numTargetRowsCopied", r->copied },
+		{ "numOutputRows", r->inserted + r->updated + r->copied }, { "numTargetFilesAdded", r->nadds },
+		{ "numTargetFilesRemoved", r->nremoves }
+	};
+	enum { METRICS = sizeof(counts) / sizeof(*counts) };
+	struct delta_pair metrics[METRICS], key = { TABLE_KEY, key_list() };
+	struct delta_pair parameters[] = {
+		{ "predicate", predicate() },
+		{ "matchedPredicates", flag_column != NULL ? "[{\"actionType\":\"delete\"},{\"actionType\":\"update\"}]" :
+		    "[{\"actionType\":\"update\"}]" },
+		{ "notMatchedPredicates", "[{\"actionType\":\"insert\"}]" },
+		{ "notMatchedBySourcePredicates", delete_absent ? "[{\"actionType\":\"delete\"}]" : "[]" }
+	};
+	struct delta_change c = { .operation = "MERGE", .parameters = parameters, .nparameters = 4, .metrics = metrics, .nmetrics = METRICS,
+	    .scope = DELTA_READ_TABLE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes, .nremoves = r->nremoves,
+	    .columns = s->version < 0 ? columns : NULL, .ncolumns = plan.n, .configuration = &key,
+	    .nconfiguration = *key.value != '\0' ? 1 : 0, .app = { .id = app, .version = app_version } };
+	struct msg warn = { 0 };
+	size_t i;
+	int failed;
+
+	for (i = 0; i < METRICS; i++)
+		metrics[i] = (struct delta_pair){ counts[i].key, xasprintf("%" PRIu64, counts[i].value) };
+	failed = delta_commit(&table, s, &c, version, &warn, err);
+	if (warn.status != 0)
+		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, *version, warn.text);
+	for (i = 0; i < METRICS; i++)
+		free((char *)metrics[i].value);
+	free((char *)parameters[0].value);
+	free((char *)key.value);
+	return failed;
+}
+
+static void
+say(const struct delta_snapshot *s, const struct merge_result *r, int64_t version)
+{
+	if (!cli_verbose)
+		return;
+	if (version < 0)
+		msg_warn("%s: version %" PRId64 " stays: nothing to change", table.address, s->version);
+	else
+		msg_warn("%s: version %" PRId64 ": %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " deleted, %" PRIu64
+		    " copied; %zu files written, %zu removed", table.address, version, r->inserted, r->updated, r->deleted, r->copied,
+		    r->nadds, r->nremoves);
+}
+
+/* One merge into the table as it is in s: false where another writer was first. */
+static bool
+merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, bool last)
+{
+	struct merge_options o = { .delete_absent = delete_absent, .change = changes != NULL ? spool_rows : NULL, .to = sp };
+	struct merge_result r;
+	struct msg err = { 0 };
+	int64_t version = -1;
+
+	if (merge_run(source, &table, s, &o, &r, &err) < 0)
+		msg_exit(&err);
+	if ((s->version < 0 || r.nadds > 0 || r.nremoves > 0 || app != NULL) && commit(s, &r, &version, &err) < 0) {
+		if (err.status == EX_TEMPFAIL)
+			merge_undo(&table, &r);
+		if (err.status != EX_TEMPFAIL || last)
+			msg_exit(&err);
+		spill_close(&sp->spill);
+		merge_result_free(&r);
+		return false;
+	}
+	if (version < 0) {		/* the application's version came from another writer meanwhile: nothing changed here */
+		merge_undo(&table, &r);
+		spill_close(&sp->spill);
+	}
+	say(s, &r, version);
+	merge_result_free(&r);
+	return true;
+}
+
+/* Merges, with the table as it has become where another writer was first. */
+static void
+merge(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp)
+{
+	struct delta_snapshot again = *s;
+	int tries;
+
+	for (tries = 1; !merge_once(source, &again, sp, tries == TRIES); tries++) {
+		if (tries > 1)			/* the first one's names are those of the plan */
+			delta_snapshot_free(&again);
+		load(&again);
+		if (!same_columns(&again))
+			msg_die(EX_TEMPFAIL, "%s: another writer changed the columns meanwhile", table.address);
+	}
+	if (tries > 1)
+		delta_snapshot_free(&again);
+}
+
+/* Was the application's version written before? */
+static bool
+is_done(const struct delta_snapshot *s)
+{
+	if (app == NULL || delta_app_version(s, app) < app_version)
+		return false;
+	if (cli_verbose)
+		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written", table.address, app, app_version);
+	return true;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct delta_snapshot s;
+	struct merge_source *source;
+	struct spool sp = { 0 };
+	struct msg err = { 0 };
+	const char *address;
+
+	cli_start(argc, argv);
+	address = parse_options(argc, argv);
+	xrec_open(&in, input, 0);
+	if (delta_open(&table, address, &err) < 0)
+		msg_exit(&err);
+	load(&s);
+	find_flag();
+	make_columns(&s);
+	make_keys();
+	spill_init(&sp.spill);
+	if (changes != NULL)
+		open_changes(&sp);
+	source = read_source();
+	if (!is_done(&s))
+		merge(source, &s, &sp);
+	if (changes != NULL)
+		write_changes(&sp);
+	merge_source_free(source);
+	delta_snapshot_free(&s);
+	delta_close(&table);
+	rec_close(&in);
+	buf_free(&flag_value);
+	free(columns);
+	free(fields);
+	free(keys);
+	free(flag_column);
+	free(app);
+	return 0;
+}

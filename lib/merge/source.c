@@ -1,0 +1,467 @@
+/* The source, remembered by its keys. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "merge/source.h"
+#include "val/int.h"
+
+enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024 };
+
+/* ---- life ---- */
+
+struct merge_source *
+merge_source_new(const struct merge_plan *p, const struct rec_header *h)
+{
+	struct merge_source *s = xcalloc(1, sizeof(*s));
+	struct table_target *targets = xcalloc(p->n, sizeof(*targets));
+	size_t i;
+
+	s->plan = p;
+	s->header = h;
+	s->columns = xcalloc(p->n, sizeof(*s->columns));
+	s->key_fields = xcalloc(p->nkeys, sizeof(*s->key_fields));
+	s->bounds = xcalloc(p->nkeys, sizeof(*s->bounds));
+	for (i = 0; i < p->n; i++) {
+		const struct delta_column *c = &p->columns[i];
+
+		s->columns[i].shape = pq_shape(c->type, c->precision);
+		s->columns[i].size = pq_shape_size(s->columns[i].shape);
+		s->columns[i].there = p->fields[i] >= 0;
+		/* A row to be deleted may have nulls where the table allows none, so they are looked for afterwards. */
+		targets[i] = (struct table_target){ .field = p->fields[i], .name = c->name, .type = c->type, .precision = c->precision };
+	}
+	s->to = table_to_new(targets, p->n);
+	for (i = 0; i < p->nkeys; i++)
+		s->key_fields[i] = (size_t)p->fields[p->keys[i]];
+	s->dense = p->nkeys == 1 && (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64);
+	keymap_init(&s->map);
+	free(targets);
+	return s;
+}
+
+void
+merge_source_free(struct merge_source *s)
+{
+	size_t i;
+
+	if (s == NULL)
+		return;
+	for (i = 0; i < s->plan->n; i++) {
+		free(s->columns[i].values);
+		free(s->columns[i].def);
+	}
+	free(s->columns);
+	free(s->key_fields);
+	free(s->bounds);
+	free(s->state);
+	table_to_free(s->to);
+	densemap_free(&s->near);
+	keymap_free(&s->map);
+	pool_free(&s->text);
+	buf_free(&s->scratch);
+	buf_free(&s->again);
+	free(s);
+}
+
+/* ---- keys ---- */
+
+/* The integer keys so far do not lie close enough: all of them go to the map, with the numbers they have. */
+static void
+go_sparse(struct merge_source *s)
+{
+	int64_t *keys = densemap_keys(&s->near);
+	uint8_t *key;
+	bool added;
+	size_t n;
+	uint32_t i;
+
+	s->scratch.len = 0;
+	key = buf_room(&s->scratch, VAL_PAD);
+	for (i = 0; i < s->near.n; i++) {
+		n = val_put_int(key, keys[i]);
+		(void)keymap_add(&s->map, key, n, keymap_hash(key, n), &added);
+	}
+	free(keys);
+	densemap_free(&s->near);
+	memset(&s->near, 0, sizeof(s->near));
+	s->dense = false;
+}
+
+/* The number of the record's key, and whether it is a new one. */
+static uint32_t
+add_key(struct merge_source *s, struct rec r, bool *added)
+{
+	struct rec_field key = rec_key(r, s->key_fields, s->plan->nkeys, &s->scratch);
+	uint32_t before = s->near.n, number;
+
+	if (s->dense && (number = densemap_add(&s->near, val_int_inline(key.p))) != DENSEMAP_ABSENT) {
+		*added = s->near.n > before;
+		return number;
+	}
+	if (s->dense)
+		go_sparse(s);
+	return keymap_add(&s->map, key.p, key.n, keymap_hash(key.p, key.n), added);
+}
+
+static void
+put_key_text(const struct merge_source *s, const uint8_t *key, size_t n, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < s->plan->nkeys; i++) {
+		const uint8_t *end = memchr(key, '\t', n);
+		size_t len = end != NULL && i + 1 < s->plan->nkeys ? (size_t)(end - key) : n;
+		struct buf text = { 0 };
+
+		val_text(s->header->columns[s->key_fields[i]].type, key, len, &text);
+		buf_adds(out, i > 0 ? ", " : "");
+		if (s->header->columns[s->key_fields[i]].type.kind == VAL_STRING)
+			buf_adds(out, msg_quote(text.p, text.len));
+		else
+			buf_add(out, text.p, text.len);
+		buf_free(&text);
+		key += len + (i + 1 < s->plan->nkeys);
+		n -= len + (i + 1 < s->plan->nkeys);
+	}
+}
+
+/* A key came once more: it is counted the first time. */
+static void
+note_again(struct merge_source *s, struct rec r, uint32_t number)
+{
+	struct rec_field key = rec_key(r, s->key_fields, s->plan->nkeys, &s->scratch);
+	struct buf copy = { 0 };
+
+	if (s->state[number] & MERGE_AGAIN)
+		return;
+	s->state[number] |= MERGE_AGAIN;
+	if (s->nagain++ >= AGAIN_SHOWN)
+		return;
+	buf_add(&copy, key.p, key.n);		/* with room behind, as decoding reads ahead */
+	(void)buf_room(&copy, VAL_PAD);
+	buf_adds(&s->again, s->nagain > 1 ? "; " : "");
+	put_key_text(s, copy.p, key.n, &s->again);
+	buf_free(&copy);
+}
+
+void
+merge_key_text(const struct merge_source *s, uint32_t number, struct buf *out)
+{
+	uint8_t key[VAL_PAD * 2] = { 0 };
+	const uint8_t *p = key;
+	struct buf copy = { 0 };
+	int64_t *keys;
+	size_t n;
+
+	if (s->dense) {
+		keys = densemap_keys(&s->near);
+		n = val_put_int(key, keys[number]);
+		free(keys);
+	} else {
+		p = keymap_key(&s->map, number, &n);
+	}
+	buf_add(&copy, p, n);
+	(void)buf_room(&copy, VAL_PAD);
+	put_key_text(s, copy.p, n, out);
+	buf_free(&copy);
+}
+
+/* ---- rows ---- */
+
+static void
+grow(struct merge_source *s, size_t more)
+{
+	size_t i;
+
+	if (s->cap - s->n >= more)
+		return;
+	s->cap = s->cap * 3 / 2 + more + FIRST_ROWS;
+	s->state = xreallocarray(s->state, s->cap, 1);
+	for (i = 0; i < s->plan->n; i++) {
+		struct merge_column *c = &s->columns[i];
+
+		if (!c->there)
+			continue;
+		c->values = xreallocarray(c->values, s->cap, c->size);
+		c->def = xreallocarray(c->def, s->cap, 1);
+	}
+}
+
+/* Gives the strings of n values bytes of their own. */
+static void
+keep_text(struct merge_source *s, struct pq_bytes *v, const uint8_t *def, size_t n)
+{
+	size_t i, total = 0;
+	uint8_t *p;
+
+	for (i = 0; i < n; i++)
+		total += def[i] ? v[i].n : 0;
+	p = pool_alloc(&s->text, total + 1);
+	for (i = 0; i < n; i++) {
+		if (!def[i]) {
+			v[i] = (struct pq_bytes){ p, 0 };
+			continue;
+		}
+		memcpy(p, v[i].p, v[i].n);
+		v[i].p = p;
+		p += v[i].n;
+	}
+}
+
+static void
+keep(struct merge_source *s, const struct pq_vector *vectors, size_t from, size_t n)
+{
+	size_t i;
+
+	grow(s, n);
+	for (i = 0; i < s->plan->n; i++) {
+		struct merge_column *c = &s->columns[i];
+
+		if (!c->there || n == 0)
+			continue;
+		memcpy(c->values + s->n * c->size, (const uint8_t *)vectors[i].v.any + from * c->size, n * c->size);
+		memcpy(c->def + s->n, vectors[i].def + from, n);
+		if (c->shape == PQ_BYTES)
+			keep_text(s, (struct pq_bytes *)(void *)c->values + s->n, c->def + s->n, n);
+	}
+	s->n += n;
+}
+
+static int
+check_key(const struct merge_source *s, const struct rec_batch *b, size_t i, struct msg *err)
+{
+	size_t k;
+
+	for (k = 0; k < s->plan->nkeys; k++)
+		if (rec_is_null(rec_at(b, i), s->key_fields[k]))
+			return msg_set(err, EX_DATAERR, "record %" PRIu64 ": %s: null in a key", b->first + i,
+			    s->header->columns[s->key_fields[k]].name);
+	return 0;
+}
+
+/* A row that may be written has no null where the table allows none. */
+static int
+check_nulls(const struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, size_t i, struct msg *err)
+{
+	size_t k;
+
+	for (k = 0; k < s->plan->n; k++)
+		if (s->columns[k].there && !s->plan->columns[k].nullable && !vectors[k].def[i])
+			return msg_set(err, EX_DATAERR, "record %" PRIu64 ": %s: null, which the table does not allow", b->first + i,
+			    s->plan->columns[k].name);
+	return 0;
+}
+
+static bool
+is_flagged(const struct merge_source *s, struct rec r)
+{
+	struct rec_field f;
+
+	if (s->plan->flag < 0)
+		return false;
+	f = rec_field(r, (size_t)s->plan->flag);
+	return f.n == s->plan->nflag_value && memcmp(f.p, s->plan->flag_value, f.n) == 0;
+}
+
+int
+merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err)
+{
+	const struct pq_vector *vectors;
+	size_t i, from = 0, bad;
+	uint32_t number;
+	bool added;
+
+	if (table_to_columns(s->to, b, &vectors, &bad, err) < 0)
+		return -1;
+	grow(s, b->n);
+	for (i = 0; i < b->n; i++) {
+		bool flagged = is_flagged(s, rec_at(b, i));
+
+		if (check_key(s, b, i, err) < 0 || (!flagged && check_nulls(s, b, vectors, i, err) < 0))
+			return -1;
+		if ((number = add_key(s, rec_at(b, i), &added)) == KEYMAP_ABSENT)
+			return msg_set(err, EX_SOFTWARE, "more keys than can be remembered");
+		if (!added) {		/* the row is passed over, so that rows and keys count alike */
+			note_again(s, rec_at(b, i), number);
+			keep(s, vectors, from, i - from);
+			from = i + 1;
+			continue;
+		}
+		s->state[number] = flagged ? MERGE_DELETE : 0;
+	}
+	keep(s, vectors, from, b->n - from);
+	return 0;
+}
+
+/* ---- the range of the keys ---- */
+
+static int
+bytes_order(struct pq_bytes a, struct pq_bytes b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return order != 0 ? order : a.n < b.n ? -1 : a.n > b.n;
+}
+
+#define RANGE(type, member) do {							\
+	const type *v = (const type *)(const void *)c->values;				\
+	b->low.member = b->high.member = v[0];						\
+	for (i = 1; i < s->n; i++) {							\
+		b->low.member = v[i] < b->low.member ? v[i] : b->low.member;		\
+		b->high.member = v[i] > b->high.member ? v[i] : b->high.member;		\
+	}										\
+	b->has_low = b->has_high = true;						\
+} while (0)
+
+static void
+string_range(const struct merge_source *s, const struct merge_column *c, struct delta_bound *b)
+{
+	const struct pq_bytes *v = (const struct pq_bytes *)(const void *)c->values;
+	size_t i;
+
+	b->low.b = b->high.b = v[0];
+	for (i = 1; i < s->n; i++) {
+		if (bytes_order(v[i], b->low.b) < 0)
+			b->low.b = v[i];
+		else if (bytes_order(v[i], b->high.b) > 0)
+			b->high.b = v[i];
+	}
+	b->has_low = b->has_high = true;
+}
+
+static void
+find_range(const struct merge_source *s, size_t column, struct delta_bound *b)
+{
+	const struct merge_column *c = &s->columns[column];
+	size_t i;
+
+	*b = (struct delta_bound){ .column = column, .no_null = true };
+	switch (c->shape) {
+	case PQ_I32:
+		RANGE(int32_t, i);
+		break;
+	case PQ_I64:
+		RANGE(int64_t, i);
+		break;
+	case PQ_I128:
+		RANGE(i128, w);
+		break;
+	case PQ_BYTES:
+		string_range(s, c, b);
+		break;
+	case PQ_U8: case PQ_F32: case PQ_F64:
+		break;
+	}
+}
+
+int
+merge_source_end(struct merge_source *s, struct msg *err)
+{
+	size_t i;
+
+	if (s->nagain > AGAIN_SHOWN)
+		buf_addf(&s->again, "; and %" PRIu64 " more", s->nagain - AGAIN_SHOWN);
+	if (s->nagain > 0)
+		return msg_set(err, EX_DATAERR, "more than one record for a key: %s", buf_cstr(&s->again));
+	for (i = 0; s->n > 0 && i < s->plan->nkeys; i++)
+		find_range(s, s->plan->keys[i], &s->bounds[i]);
+	return 0;
+}
+
+/* ---- for the passes ---- */
+
+#define FIND_DENSE(values) do {								\
+	for (i = 0; i < rows; i++) {							\
+		place = densemap_place(&s->near, (values)[i]);				\
+		numbers[i] = place != NULL ? *place - 1 : MERGE_ABSENT;			\
+	}										\
+	for (i = 0; keys->def != NULL && i < rows; i++)					\
+		numbers[i] |= keys->def[i] ? 0 : MERGE_ABSENT;				\
+} while (0)
+
+static void
+find_dense(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
+{
+	const uint32_t *place;
+	size_t i;
+
+	if (s->columns[s->plan->keys[0]].shape == PQ_I32)
+		FIND_DENSE(keys->v.i32);
+	else
+		FIND_DENSE(keys->v.i64);
+}
+
+static void
+find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *numbers)
+{
+	uint64_t hash[PRED_CHUNK];
+	const uint8_t *p;
+	size_t i, n;
+
+#define KEY(i) (p = b->base + b->off[(i) * b->stride], n = (size_t)(b->off[((i) + 1) * b->stride] - b->off[(i) * b->stride]) - 1)
+	for (i = 0; i < b->n; i++) {
+		KEY(i);
+		hash[i] = keymap_hash(p, n);
+		keymap_prefetch(&s->map, hash[i]);
+	}
+	for (i = 0; i < b->n; i++) {
+		KEY(i);
+		numbers[i] = keymap_glance(&s->map, p, n, hash[i]);
+	}
+	for (i = 0; i < b->n; i++) {
+		KEY(i);
+		if (numbers[i] == KEYMAP_ABSENT)
+			numbers[i] = keymap_find(&s->map, p, n, hash[i]);
+	}
+#undef KEY
+}
+
+int
+merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from, uint32_t *numbers,
+    struct msg *err)
+{
+	struct rec_batch b;
+	size_t row, next;
+
+	if (s->n == 0) {
+		memset(numbers, 0xff, rows * sizeof(*numbers));
+		return 0;
+	}
+	if (s->dense) {
+		find_dense(s, keys, rows, numbers);
+		return 0;
+	}
+	for (row = 0; row < rows; row = next) {
+		if ((next = table_to_records(from, keys, row, rows, NULL, &b, err)) == 0)
+			return -1;
+		find_records(s, &b, numbers + row);
+	}
+	return 0;
+}
+
+bool
+merge_equal(const struct merge_column *c, uint32_t number, const struct pq_vector *v, size_t row)
+{
+	const uint8_t *ours = c->values + number * c->size, *theirs = (const uint8_t *)v->v.any + row * c->size;
+	bool there = v->def == NULL || v->def[row];
+	struct pq_bytes a, b;
+	double x, y;
+
+	if (!there || !c->def[number])
+		return there == (c->def[number] != 0);
+	if (c->shape == PQ_BYTES) {
+		memcpy(&a, ours, sizeof(a));
+		memcpy(&b, theirs, sizeof(b));
+		return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	}
+	if (memcmp(ours, theirs, c->size) == 0)
+		return true;
+	if (c->shape != PQ_F64)
+		return false;
+	memcpy(&x, ours, sizeof(x));
+	memcpy(&y, theirs, sizeof(y));
+	return isnan(x) && isnan(y);
+}

@@ -1,0 +1,410 @@
+load helper
+
+HEADER='id:int64*! name:string amount:decimal(9,2)'
+
+prepare() {
+	mkrec t "$HEADER" >t.acct <<-'END'
+	1	a	1.00
+	2	b\tb	\N
+	3	\N	-0.01
+	END
+	mkrec t "$HEADER" >u.acct <<-'END'
+	2	c	\N
+	3	\N	-0.01
+	9	n	\N
+	END
+}
+
+# log TABLE: the versions there are.
+log() {
+	ls "$1/_delta_log" | grep 'json$'
+}
+
+# content TABLE: its rows as text, sorted.
+content() {
+	acct-read "$@" | acct-cat -f csv | tail -n +2 | sort
+}
+
+# metric NAME: of the newest version of tab.
+metric() {
+	grep -o "\"$1\":\"[0-9]*\"" "$(ls tab/_delta_log/*.json | tail -n 1)" | grep -o '[0-9]*'
+}
+
+need_peer() {
+	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
+}
+
+peer() {
+	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
+}
+
+@test "merge: a new table, inserts, updates, and rows that stay" {
+	run -0 --separate-stderr acct-merge -v -i t.acct tab
+	same "acct-merge: tab: version 0: 3 inserted, 0 updated, 0 deleted, 0 copied; 1 files written, 0 removed" "$stderr"
+	same "$(cat t.acct)" "$(acct-read -t t tab)"
+	run -0 --separate-stderr sh -c 'acct-merge -v tab <u.acct'
+	same "acct-merge: tab: version 1: 1 inserted, 1 updated, 0 deleted, 2 copied; 1 files written, 1 removed" "$stderr"
+	[ -z "$output" ]
+	same $'1,a,1.00\n2,c,\n3,,-0.01\n9,n,' "$(content tab)"
+	same 3 "$(metric numSourceRows)"
+	same 1 "$(metric numTargetRowsInserted)"
+	same 1 "$(metric numTargetRowsUpdated)"
+	same 2 "$(metric numTargetRowsCopied)"
+	grep -q '"operation":"MERGE"' tab/_delta_log/00000000000000000001.json
+	grep -q '"isBlindAppend":false' tab/_delta_log/00000000000000000001.json
+	same 3 "$(content --version 0 tab | wc -l)"
+}
+
+@test "merge: what changes nothing makes no version" {
+	acct-write -i t.acct tab
+	before=$(ls -RA tab)
+	run -0 --separate-stderr acct-merge -v -i t.acct tab
+	same "acct-merge: tab: version 0 stays: nothing to change" "$stderr"
+	mkrec t "$HEADER" </dev/null >none.acct
+	acct-merge -i none.acct tab
+	same "_change_type,id,name,amount" "$(acct-merge --changes - -i t.acct tab | acct-cat -f csv)"
+	same "$before" "$(ls -RA tab)"
+}
+
+@test "merge: only files with rows that change are written anew" {
+	for from in 0 100 200; do
+		seq $((from + 1)) $((from + 100)) | sed 's/.*/&\tx&\t1.00/' | mkrec t "$HEADER" | acct-write tab
+	done
+	second=$(grep -o 'part-[^"]*' tab/_delta_log/00000000000000000001.json | head -n 1)
+	printf '150\tnew\t1.00\n250\tx250\t1.00\n301\tx\t\\N\n' | mkrec t "$HEADER" >v.acct
+	acct-merge -i v.acct tab
+	same 1 "$(metric numTargetFilesRemoved)"
+	same 99 "$(metric numTargetRowsCopied)"
+	same 1 "$(grep -c '"remove":' tab/_delta_log/00000000000000000003.json)"
+	grep '"remove"' tab/_delta_log/00000000000000000003.json | grep -qF "$second"
+	same 301 "$(content tab | wc -l)"
+	same '150,new,1.00' "$(content tab | grep ^150,)"
+	printf '400\tx\t\\N\n' | mkrec t "$HEADER" | acct-merge tab	# new keys rewrite nothing
+	same 0 "$(metric numTargetFilesRemoved)"
+}
+
+@test "merge: the change stream" {
+	acct-write -i t.acct tab
+	acct-merge --changes c.acct -i u.acct tab
+	head -n 1 c.acct | grep -q '@change=1'
+	same $'_change_type\tid\tname\tamount\nupdate_preimage\t2\tb\\tb\t\\N\nupdate_postimage\t2\tc\t\\N\ninsert\t9\tn\t\\N' "$(tsv c.acct)"
+	same $'_change_type,id,name,amount\ndelete,1,a,1.00' "$(acct-merge --delete-absent --changes - -i u.acct tab | acct-cat -f csv)"
+	acct-cat --check c.acct
+	run -73 --separate-stderr acct-merge --changes nowhere/c -i t.acct tab
+	same 2 "$(log tab | tail -n +2 | wc -l)"	# and nothing was merged
+}
+
+@test "merge: deletes by a flag, and of what is absent" {
+	acct-write -i t.acct tab
+	printf '2\t\\N\tD\n99\tq\tD\n3\tz\t-\n4\tnew\t-\n' | mkrec t 'id:int64*! name:string op:string' >f.acct
+	same $'delete,2,b\tb,\nupdate_preimage,3,,-0.01\nupdate_postimage,3,z,-0.01\ninsert,4,new,' \
+	    "$(acct-merge --delete-flag op=D --changes - -i f.acct tab | acct-cat -f csv | tail -n +2)"
+	same $'1,a,1.00\n3,z,-0.01\n4,new,' "$(content tab)"
+	acct-merge --delete-flag op=D -i f.acct new
+	same $'3,z\n4,new' "$(content new)"
+	acct-merge --delete-absent -i u.acct tab
+	same $'2,c,\n3,,-0.01\n9,n,' "$(content tab)"
+	mkrec t "$HEADER" </dev/null | acct-merge --delete-absent tab
+	same "" "$(content tab)"
+	acct-merge -i u.acct tab
+	same 3 "$(content tab | wc -l)"
+}
+
+@test "merge: a null that comes and one that goes; a column the stream does not have" {
+	acct-write -i t.acct tab
+	printf '1\t\\N\n2\tb\n' | mkrec t 'id:int64*! name:string' | acct-merge tab
+	same $'1,,1.00\n2,b,\n3,,-0.01' "$(content tab)"
+	printf '1\n2\n5\n' | mkrec t 'id:int32*!' | acct-merge tab
+	same $'1,,1.00\n2,b,\n3,,-0.01\n5,,' "$(content tab)"
+}
+
+@test "merge: every type" {
+	header='k:string*! b:bool i:int32 l:int64 d:decimal(9,2) e:decimal(18,4) w:decimal(38,10) day:date ts:timestamp f:float64 s:string'
+	mkrec t "$header" >all.acct <<-'END'
+	a	true	-2147483648	-9223372036854775808	-9999999.99	-99999999999999.9999	-9999999999999999999999999999.9999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
+	b	false	2147483647	9223372036854775807	9999999.99	99999999999999.9999	9999999999999999999999999999.9999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	a\nb\tc\\ üß😀
+	c	\N	\N	\N	\N	\N	\N	\N	\N	\N	\N
+	d	true	0	0	0.00	0.0000	0.0000000000	1970-01-01	1970-01-01T00:00:00Z	-0.0	x
+	END
+	acct-merge -i all.acct tab
+	cmp <(acct-read -t t tab) all.acct
+	acct-merge -i all.acct tab
+	same 1 "$(log tab | wc -l)"
+	# each column in turn takes the values of the row before, and each is a key
+	for c in b i l d e w day ts f s; do
+		acct-cat -f tsv all.acct | tail -n +2 | awk -F '\t' -v OFS='\t' -v c="$c" -v names="$header" '
+			BEGIN { n = split(names, w, " "); for (i = 1; i <= n; i++) { sub(/:.*/, "", w[i]); at[w[i]] = i } }
+			{ old = $at[c]; $at[c] = NR == 1 ? "\\N" : last; last = old; print }' | mkrec t "$header" >moved.acct
+		rm -rf two
+		acct-write -i all.acct two
+		acct-merge -i moved.acct two
+		cmp <(acct-read -t t two) moved.acct
+		[ "$c" != b ] || acct-select -w "k <> 'd'" -o few.acct all.acct
+		[ "$c" = b ] || cp all.acct few.acct
+		acct-select -w "$c is not null" few.acct >keyed.acct
+		rm -rf three
+		acct-merge -k "$c" -i keyed.acct three
+		same "" "$(acct-merge -k "$c" -i keyed.acct --changes - three | acct-cat -f csv | tail -n +2)"
+		same 1 "$(log three | wc -l)"
+	done
+}
+
+@test "merge: a key of several columns" {
+	h='a:string! b:int32 c:date v:string'
+	printf 'x\t1\t2024-01-01\t1\nx\t1\t2024-01-02\t2\nx\\ty\t1\t2024-01-01\t3\n\t1\t2024-01-01\t4\n' | mkrec t "$h" >k.acct
+	acct-merge -k a,b,c -i k.acct tab
+	printf 'x\t1\t2024-01-02\tnew\n\t1\t2024-01-01\tempty\nx\t2\t2024-01-01\tmore\n' | mkrec t "$h" | acct-merge -k a,b,c tab
+	same $'"",1,2024-01-01,empty\nx\ty,1,2024-01-01,3\nx,1,2024-01-01,1\nx,1,2024-01-02,new\nx,2,2024-01-01,more' "$(content tab)"
+	grep -q '"acct.key":"a,b,c"' tab/_delta_log/00000000000000000000.json
+	run -65 --separate-stderr sh -c 'cat k.acct k.acct | acct-merge -k a,b,c tab'
+	same "acct-merge: <stdin>: more than one record for a key: 'x', 1, 2024-01-01; 'x', 1, 2024-01-02; 'x\\ty', 1, 2024-01-01; '', 1, 2024-01-01" "$stderr"
+}
+
+@test "merge: keys that come twice, and nulls in keys" {
+	acct-write -i t.acct tab
+	before=$(ls -RA tab)
+	run -65 --separate-stderr sh -c "{ seq 1 9; seq 2 8; echo 2; } | mkrec t 'id:int64*!' | acct-merge tab"
+	same "acct-merge: <stdin>: more than one record for a key: 2; 3; 4; 5; 6; and 2 more" "$stderr"
+	run -65 --separate-stderr sh -c "printf '1\n5000000000000\n-9\n5000000000000\n' | mkrec t 'id:int64*!' | acct-merge tab"
+	same "acct-merge: <stdin>: more than one record for a key: 5000000000000" "$stderr"
+	run -65 --separate-stderr sh -c "printf '1\n\\\\N\n' | mkrec t 'id:int64*' | acct-merge tab"
+	same "acct-merge: <stdin>: record 2: id: null in a key" "$stderr"
+	same "$before" "$(ls -RA tab)"
+	acct-write -i t.acct tab
+	run -65 --separate-stderr acct-merge -i u.acct tab
+	[[ "$stderr" == "acct-merge: tab: part-"*": the table has more than one row for a key: 2" ]]
+	printf '7\tx\t\\N\n' | mkrec t "$HEADER" | acct-merge tab	# what is doubled and not asked for stays
+	same 7 "$(content tab | wc -l)"
+}
+
+@test "merge: integer keys far apart, and long strings" {
+	seq 1 3000 | awk '{ printf "%.0f\tx\t1.00\n", ($1 % 2 ? 1 : -1) * $1 * 1e12 }' | mkrec t "$HEADER" >far.acct
+	acct-merge -i far.acct tab
+	seq 1 3000 | awk '{ printf "%.0f\t%s\t1.00\n", ($1 % 2 ? 1 : -1) * $1 * 1e12, $1 % 100 ? "x" : "y" }' | mkrec t "$HEADER" >far2.acct
+	acct-merge -i far2.acct tab
+	same 30 "$(metric numTargetRowsUpdated)"
+	cmp <(acct-read -t t tab) far2.acct
+	seq 1 3000 | sed 's/.*/a key that is longer than its slot &\t&/' | mkrec t 'k:string*! v:int64' >long.acct
+	acct-merge -i long.acct strings
+	seq 1 3000 | sed 's/.*/a key that is longer than its slot &\t&/; s/77$/0/' | mkrec t 'k:string*! v:int64' >long2.acct
+	acct-merge -i long2.acct strings
+	cmp <(acct-read -t t strings) long2.acct
+}
+
+@test "merge: more rows than a batch holds, in random rounds, against a model" {
+	need /usr/bin/python3
+	for seed in 1 2 3 4 5 6; do
+		rm -rf tab
+		python3 - "$seed" <<-'PY'
+		import os, random, subprocess, sys
+		rng = random.Random(int(os.environ.get("ACCT_SEED", 0)) * 1000 + int(sys.argv[1]))
+		kind = rng.choice(["int64", "string"])
+		head = "id:%s*! a:string n:int64 op:string" % kind
+		name = (lambda k: str(k)) if kind == "int64" else (lambda k: "customer number %d" % k)
+		def text(v): return r"\N" if v is None else v
+		def run(words, rows=None):
+		    data = None
+		    if rows is not None:
+		        tsv = "".join("\t".join(map(text, r)) + "\n" for r in rows)
+		        data = subprocess.run(["mkrec", "t", head], input=tsv.encode(), stdout=subprocess.PIPE, check=True).stdout
+		    return subprocess.run(words, input=data, stdout=subprocess.PIPE, check=True).stdout
+		def lines(stream):
+		    out = subprocess.run(["acct-cat", "-f", "tsv"], input=stream, stdout=subprocess.PIPE, check=True).stdout.decode()
+		    return [tuple(None if f == r"\N" else f for f in l.split("\t")) for l in out.split("\n")[1:-1]]
+		model, span = {}, rng.choice([50, 3000, 30000])
+		for turn in range(8):
+		    keys = rng.sample(range(span), rng.randrange(0, min(span, 20000) if turn == 0 else span // 10 + 1))
+		    rows = []
+		    for k in keys:
+		        key = name(k)
+		        if key in model and rng.random() < 0.4:
+		            rows.append(model[key])
+		        else:
+		            rows.append((key, rng.choice([None, "x", "y" * rng.randrange(30)]), rng.choice([None, str(rng.randrange(5))]),
+		                rng.choice([None, "D", "-"]) if rng.random() < 0.3 else None))
+		    mode = rng.choice(["", "", "--delete-flag", "--delete-absent"])
+		    words = ["acct-merge", "--changes", "-"] + ([mode, "op=D"] if mode == "--delete-flag" else [mode] if mode else []) + ["tab"]
+		    before = dict(model)
+		    if mode == "--delete-absent":
+		        given = {r[0] for r in rows}
+		        model = {k: v for k, v in model.items() if k in given}
+		    for r in rows:
+		        if mode == "--delete-flag" and r[3] == "D":
+		            model.pop(r[0], None)
+		        else:
+		            model[r[0]] = r
+		    if turn == 0 and mode == "--delete-flag":	# a new table would be made without the flag
+		        words, model = ["acct-merge", "--changes", "-", "tab"], {r[0]: r for r in rows}
+		    changes = lines(run(words, rows))
+		    if sorted(model.values(), key=str) != sorted(lines(run(["acct-read", "tab"])), key=str):
+		        sys.exit("seed %s, turn %d: the table is not as the model: %s" % (sys.argv[1], turn, words))
+		    told, last = dict(before), None
+		    for c in changes:
+		        key, row = c[1], c[1:]
+		        if c[0] == "update_postimage":
+		            assert last is not None and last[0] == "update_preimage" and last[1] == key and last != c
+		            told[key] = row
+		        elif c[0] == "insert":
+		            assert key not in told
+		            told[key] = row
+		        else:
+		            assert c[0] in ("delete", "update_preimage") and told[key] == row
+		            if c[0] == "delete":
+		                del told[key]
+		        last = c
+		    assert told == model, "seed %s, turn %d: the changes do not lead to the model" % (sys.argv[1], turn)
+		    if rng.random() < 0.3:
+		        row = (name(span + turn), "appended", None, None)
+		        run(["acct-write", "tab"], [row])
+		        model[row[0]] = row
+		PY
+	done
+}
+
+@test "merge: four at once: every row there, versions without a gap" {
+	for w in 1 2 3 4; do
+		( for i in $(seq 1 8); do
+			printf '%s\tw\t1.00\n0\tlast %s %s\t1.00\n' $((w * 100 + i)) "$w" "$i" | mkrec t "$HEADER" |
+			    acct-merge --changes "c.$w.$i" tab || exit 1
+		done ) &
+	done
+	for job in $(jobs -p); do wait "$job"; done
+	same "$({ echo 0; for w in 1 2 3 4; do seq $((w * 100 + 1)) $((w * 100 + 8)); done; } | sort)" "$(content tab | cut -d, -f1)"
+	same "$(seq -f %020.0f.json 0 31)" "$(log tab)"
+	# the change streams tell of each version once, and of nothing else: one insert of 0, and 31 updates of it
+	same 33 "$(for c in c.*; do tsv "$c"; done | grep -c ^insert)"
+	same 31 "$(for c in c.*; do tsv "$c"; done | grep -c ^update_postimage)"
+}
+
+@test "merge: together with appends" {
+	acct-write -i t.acct tab
+	for i in $(seq 1 10); do printf '%s\tw\t1.00\n' $((100 + i)) | mkrec t "$HEADER" | acct-write tab || exit 1; done &
+	for i in $(seq 1 10); do printf '1\tturn %s\t1.00\n' "$i" | mkrec t "$HEADER" | acct-merge tab; done
+	wait $!
+	same 13 "$(content tab | wc -l)"
+	same '1,turn 10,1.00' "$(content tab | grep ^1,)"
+	same "$(seq -f %020.0f.json 0 20)" "$(log tab)"
+}
+
+@test "merge: --txn merges a batch once" {
+	acct-write -i t.acct tab
+	acct-merge --txn load:7 -i u.acct tab
+	run -0 --separate-stderr acct-merge -v --txn load:7 --changes c.acct -i t.acct tab
+	same "acct-merge: tab: load has written version 7 of its own already: nothing written" "$stderr"
+	same "_change_type,id,name,amount" "$(acct-cat -f csv c.acct)"
+	same $'1,a,1.00\n2,c,\n3,,-0.01\n9,n,' "$(content tab)"
+	run -64 --separate-stderr acct-merge --txn load -i t.acct tab
+}
+
+@test "merge: killed at any moment, the table is as before or as after" {
+	seq 1 60000 | awk '{ print $1 "\ttext " $1 "\t1.00" }' | mkrec t "$HEADER" >big.acct
+	acct-write -i big.acct tab
+	for i in $(seq 1 20); do
+		seq $((i % 7 + 1)) 7 60000 | awk -v i="$i" '{ print $1 "\tturn " i "\t1.00" }' | mkrec t "$HEADER" >v.acct
+		n=$(log tab | wc -l)
+		acct-merge -i v.acct tab &
+		pid=$!
+		sleep "0.0$((i * 7 % 100 / 10))$((i * 7 % 10))"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		want=$([ "$(log tab | wc -l)" -eq "$n" ] || acct-cat v.acct | tail -n +2 | wc -l)
+		same "${want:-0}" "$(content tab | awk -F , -v i="$i" '$2 == "turn " i { n++ } END { print n + 0 }')"
+		same 60000 "$(content tab | cut -d, -f1 | sort -u | wc -l)"
+	done
+	acct-merge -i big.acct tab
+	same "$(acct-cat -f csv big.acct | tail -n +2 | sort | cksum)" "$(content tab | cksum)"
+}
+
+@test "merge: a stream that is cut or altered leaves the table as it was" {
+	acct-write -i t.acct tab
+	before=$(ls -RA tab)
+	cuts u.acct acct-merge tab
+	same "$before" "$(ls -RA tab)"
+	sed '2s/c/d/' u.acct >bad.acct
+	run -65 --separate-stderr acct-merge -i bad.acct tab
+	[[ "$stderr" == "acct-merge: bad.acct: "*checksum* ]]
+	: >empty
+	run -65 --separate-stderr acct-merge -i empty tab
+	run -66 --separate-stderr acct-merge -i none.acct tab
+	same "acct-merge: none.acct: No such file or directory" "$stderr"
+	run -66 --separate-stderr acct-merge -i . tab
+	same "acct-merge: .: Is a directory" "$stderr"
+	run -74 --separate-stderr sh -c 'acct-merge --changes - -i u.acct tab2 >/dev/full'
+	same "acct-merge: <stdout>: No space left on device" "$stderr"
+	same "$before" "$(ls -RA tab)"
+}
+
+@test "merge: what does not suit the table" {
+	acct-write -i t.acct tab
+	before=$(ls -RA tab)
+	printf '1\t1\n' | mkrec t 'id:int64*! more:int64' >more.acct
+	run -65 --separate-stderr acct-merge -i more.acct tab
+	same "acct-merge: tab: column more: not in the table" "$stderr"
+	printf '1\t1\n' | mkrec t 'id:int64*! name:int64' >type.acct
+	run -65 --separate-stderr acct-merge -i type.acct tab
+	same "acct-merge: tab: column name: int64 in the stream, string in the table" "$stderr"
+	printf 'x\n' | mkrec t 'name:string*!' >part.acct
+	run -65 --separate-stderr acct-merge -i part.acct tab
+	same "acct-merge: tab: column id: the table asks for it, the stream does not have it" "$stderr"
+	printf '1\tx\n' | mkrec t 'id:int64! name:string' >nokey.acct
+	run -64 --separate-stderr acct-merge -i nokey.acct tab
+	[[ "$stderr" == "acct-merge: nokey.acct: no column is marked as key: -k names them"* ]]
+	run -64 --separate-stderr acct-merge -k none -i t.acct tab
+	run -64 --separate-stderr acct-merge --delete-flag op=1 -i t.acct tab
+	run -64 --separate-stderr acct-merge --delete-flag amount=x -i t.acct tab
+	run -64 --separate-stderr acct-merge --delete-flag id=1 --delete-absent -i t.acct tab
+	run -64 --separate-stderr acct-merge -i t.acct
+	run -64 --separate-stderr acct-merge -i t.acct tab tab
+	same "$before" "$(ls -RA tab)"
+}
+
+@test "merge: a table that cannot be written is left as it is" {
+	acct-write -i t.acct tab
+	sed -i 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
+	before=$(ls -RA tab)
+	run -69 --separate-stderr acct-merge -i u.acct tab
+	[[ "$stderr" == *"tab: the table has a property that this writer cannot honour: delta.appendOnly" ]]
+	same "$before" "$(ls -RA tab)"
+	need "$SHARED/conformance/delta"
+	cp -r "$SHARED/conformance/delta/golden/data-reader-partition-values" part
+	before=$(ls -RA part)
+	run -69 --separate-stderr acct-merge -i u.acct part
+	[[ "$stderr" == *"part: the table is partitioned, which this writer does not do: by "* ]]
+	same "$before" "$(ls -RA part)"
+}
+
+@test "merge: files with deletion vectors are read through them and written without" {
+	need "$SHARED/conformance/delta/golden"
+	cp -r "$SHARED/conformance/delta/golden/log-replay-dv-key-cases" dv
+	acct-read dv | acct-select -w 'id < 20' -o some.acct
+	acct-read -o all.acct dv
+	printf '%s\n' 900 | mkrec dv 'id:int64' | acct-merge -k id dv
+	same "$({ acct-cat all.acct | tail -n +2; echo 900; } | sort)" "$(content dv)"
+	acct-merge -k id --delete-absent -i some.acct dv
+	same "$(acct-cat some.acct | tail -n +2 | sort)" "$(content dv)"
+	[ "$(content dv | wc -l)" -lt 20 ]		# some of them were deleted before
+	! grep -q '"add".*deletionVector' dv/_delta_log/00000000000000000005.json
+}
+
+@test "merge: delta-rs reads the same rows, and merges in between" {
+	need_peer
+	acct-merge -i t.acct tab
+	peer compare tab
+	for turn in 1 2 3; do
+		peer merge tab $((turn * 20)) 50
+		peer compare tab
+		printf '%s\tours\t\\N\n' 1 $((turn * 20 + 5)) $((1000 + turn)) | mkrec t "$HEADER" | acct-merge tab
+		peer compare tab
+		[ "$(content tab | grep -c ours)" -ge 2 ]
+	done
+	printf '1\tx\t\\N\n' | mkrec t "$HEADER" | acct-merge --delete-absent tab
+	peer compare tab
+	same $'1,x,' "$(content tab)"
+}
+
+@test "merge: the manual's example" {
+	acct-write -i t.acct lake/silver/accounts
+	same $'insert,9,n,' "$(acct-merge --changes - -i u.acct lake/silver/accounts |
+	    acct-select -w "_change_type = 'insert'" |
+	    acct-cat | tail -n +2)"
+}
