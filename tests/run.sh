@@ -47,7 +47,7 @@ chosen() {
 # Counts what a file's tests said; a test that was announced and never reported, or a file that could not be read, is a failure.
 count() {
 	awk -v file="$2" '
-	/^1\.\.[0-9]+/ { planned = substr($1, 4); plan = 1 }
+	/^1\.\.[0-9]+/ { planned = substr($1, 4) + 0; plan = 1 }
 	/^ok / { if ($0 ~ / # skip/) skipped++; else passed++ }
 	/^not ok / { failed++ }
 	END {
