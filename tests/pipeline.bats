@@ -22,15 +22,15 @@ contents() {
 	(cd "$1" && find silver gold -name '*.acct' -exec sha256sum {} + 2>/dev/null | sort -k 2)
 }
 
-# stub NAME TEXT: a program of that name, found before the real one, which is "$REAL/NAME".
-stub() {
-	if [ ! -d stubs ]; then
-		mkdir stubs
-		for f in "$BUILD"/bin/*; do ln -s "$f" stubs/; done
+# fake NAME TEXT: a program of that name, found before the real one, which is "$REAL/NAME".
+fake() {
+	if [ ! -d fakes ]; then
+		mkdir fakes
+		for f in "$BUILD"/bin/*; do ln -s "$f" fakes/; done
 	fi
-	rm -f "stubs/$1"
-	printf '#!/bin/sh\nREAL=%s\n%s\n' "$BUILD/bin" "$2" >"stubs/$1"
-	chmod +x "stubs/$1"
+	rm -f "fakes/$1"
+	printf '#!/bin/sh\nREAL=%s\n%s\n' "$BUILD/bin" "$2" >"fakes/$1"
+	chmod +x "fakes/$1"
 }
 
 sql() {
@@ -357,13 +357,13 @@ refused() {
 
 @test "pipeline: a file that grows or shrinks while it is copied" {
 	cp -r "$P/sample" bad
-	mkdir stubs
-	for f in "$BUILD"/bin/*; do ln -s "$f" stubs/; done
-	stub tee '/usr/bin/tee "$@"; case $* in *loans.csv) echo 1000,1,5.00,1,1 >>'"$T"'/bad/loans.csv ;; esac'
-	export ACCT_BIN=$T/stubs
+	mkdir fakes
+	for f in "$BUILD"/bin/*; do ln -s "$f" fakes/; done
+	fake tee '/usr/bin/tee "$@"; case $* in *loans.csv) echo 1000,1,5.00,1,1 >>'"$T"'/bad/loans.csv ;; esac'
+	export ACCT_BIN=$T/fakes
 	run -65 --separate-stderr sh "$P/run.sh" bad lake
 	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
-	stub tee '/usr/bin/tee "$@"; case $* in *loans.csv) : >'"$T"'/bad/loans.csv ;; esac'
+	fake tee '/usr/bin/tee "$@"; case $* in *loans.csv) : >'"$T"'/bad/loans.csv ;; esac'
 	cp "$P/sample/loans.csv" bad/
 	run -65 --separate-stderr sh "$P/run.sh" bad lake
 	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
@@ -377,18 +377,18 @@ refused() {
 	sh "$P/run.sh" a lake
 	snapshot lake | grep -v -e '^./runs d' -e bronze >before
 	for program in acct-clean:74 acct-join:71 acct-balance:70 acct-select:73; do
-		stub "${program%:*}" "echo '${program%:*}: broken on purpose' >&2; exit ${program#*:}"
-		ACCT_BIN=$T/stubs run "-${program#*:}" --separate-stderr sh "$P/run.sh" "$P/sample" lake
+		fake "${program%:*}" "echo '${program%:*}: broken on purpose' >&2; exit ${program#*:}"
+		ACCT_BIN=$T/fakes run "-${program#*:}" --separate-stderr sh "$P/run.sh" "$P/sample" lake
 		[[ $stderr == *"${program%:*}: broken on purpose"* ]]
 		snapshot lake | grep -v -e '^./runs d' -e bronze | diff -u before -
-		ln -sf "$BUILD/bin/${program%:*}" "stubs/${program%:*}"
+		ln -sf "$BUILD/bin/${program%:*}" "fakes/${program%:*}"
 	done
 }
 
 @test "pipeline: the left side of a pipe that fails is what the status tells" {
 	# Silver's ingest, not the one that looks at the copies: that one writes to nowhere.
-	stub acct-ingest 'case $* in *--stats*) "$REAL/acct-ingest" "$@" | head -n 3; exit 74 ;; *) exec "$REAL/acct-ingest" "$@" ;; esac'
-	ACCT_BIN=$T/stubs run -74 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	fake acct-ingest 'case $* in *--stats*) "$REAL/acct-ingest" "$@" | head -n 3; exit 74 ;; *) exec "$REAL/acct-ingest" "$@" ;; esac'
+	ACCT_BIN=$T/fakes run -74 --separate-stderr sh "$P/run.sh" "$P/sample" lake
 	[ ! -e lake/silver ]
 	[[ $stderr == *"acct-clean: <stdin>: truncated: "* ]]
 }
@@ -397,8 +397,8 @@ refused() {
 	bank a
 	sh "$P/run.sh" a lake
 	contents lake >before
-	stub acct-join 'case $* in *"-j outer"*) shift 2; exec "$REAL/acct-join" -j left "$@" ;; *) exec "$REAL/acct-join" "$@" ;; esac'
-	ACCT_BIN=$T/stubs run -1 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	fake acct-join 'case $* in *"-j outer"*) shift 2; exec "$REAL/acct-join" -j left "$@" ;; *) exec "$REAL/acct-join" "$@" ;; esac'
+	ACCT_BIN=$T/fakes run -1 --separate-stderr sh "$P/run.sh" "$P/sample" lake
 	[[ $stderr == *"total_balance = silver balances"*"DOES NOT CLOSE"* ]]
 	[[ $stderr == *"17 of 19 checks close"* ]]
 	contents lake | diff -u before -
@@ -514,11 +514,11 @@ refused() {
 		rm -rf lake count
 		cp -r lake-a lake
 		for name in mv ln rm; do
-			stub $name 'echo >>'"$T"'/count; '"$(command -v $name)"' "$@"; s=$?
+			fake $name 'echo >>'"$T"'/count; '"$(command -v $name)"' "$@"; s=$?
 				[ "$(wc -l <'"$T"'/count)" -lt '"$n"' ] || kill -9 0; exit $s'
 		done
 		ended=0
-		ACCT_BIN=$T/stubs setsid -w sh "$P/run.sh" -d none b lake >/dev/null 2>&1 3>&- || ended=$?
+		ACCT_BIN=$T/fakes setsid -w sh "$P/run.sh" -d none b lake >/dev/null 2>&1 3>&- || ended=$?
 		if [ ! -L lake/runs/pending ]; then
 			contents lake | cmp -s - contents-a || contents lake | diff -u contents-b -
 		fi
@@ -536,8 +536,8 @@ refused() {
 	sh "$P/run.sh" -d none a lake
 	sh "$P/run.sh" -d none b lake-b
 	contents lake-b >contents-b
-	stub mv 'case $* in *lake/./gold*) echo "mv: broken on purpose" >&2; exit 1 ;; *) exec '"$(command -v mv)"' "$@" ;; esac'
-	ACCT_BIN=$T/stubs run -74 --separate-stderr sh "$P/run.sh" -d none b lake
+	fake mv 'case $* in *lake/./gold*) echo "mv: broken on purpose" >&2; exit 1 ;; *) exec '"$(command -v mv)"' "$@" ;; esac'
+	ACCT_BIN=$T/fakes run -74 --separate-stderr sh "$P/run.sh" -d none b lake
 	[[ $stderr == *"stopped while the run took effect; the next run carries it through"* ]]
 	[ -L lake/runs/pending ]
 	run -0 --separate-stderr sh "$P/run.sh" -d none b lake
