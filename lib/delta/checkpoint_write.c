@@ -3,7 +3,6 @@
  * Checkpoint Schema). Each action is a row with one top-level group; in all other groups it is null.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -337,37 +336,11 @@ domain(struct checkpoint *c, const struct delta_domain *d)
 	return end_row(c);
 }
 
-/* Milliseconds of "interval 2 weeks", as properties have times; -1 where the text is none. */
-static int64_t
-interval(const char *text)
-{
-	static const struct {
-		const char *name;
-		int64_t ms;
-	} units[] = { { "second", 1000 }, { "minute", 60000 }, { "hour", 3600000 }, { "day", 86400000 }, { "week", 604800000 } };
-	char unit[16];
-	unsigned n;
-	int end = 0;
-	size_t i;
-
-	if (sscanf(text, " interval %7u %15[a-z] %n", &n, unit, &end) != 2 || end == 0 || text[end] != '\0')
-		return -1;
-	for (i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		size_t len = strlen(units[i].name);
-
-		if (strncmp(unit, units[i].name, len) == 0 && (unit[len] == '\0' || strcmp(unit + len, "s") == 0))
-			return n * units[i].ms;
-	}
-	return -1;
-}
-
 /* Tombstones younger than the retention stay: those who sweep the folder go by them. */
 static int64_t
 oldest_tombstone(const struct delta_snapshot *s)
 {
-	static const int64_t week = INT64_C(7) * 24 * 60 * 60 * 1000;
-	const char *property = delta_property(s, "delta.deletedFileRetentionDuration");
-	int64_t keep = property != NULL ? interval(property) : week;
+	int64_t keep = delta_duration(delta_property(s, DELTA_RETENTION), DELTA_WEEK);
 
 	return keep < 0 ? INT64_MIN : delta_now() - keep;	/* a time that is not understood has not passed */
 }

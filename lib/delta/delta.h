@@ -133,11 +133,30 @@ int delta_column_find(const struct delta_snapshot *s, const char *name);	/* inde
 /* -1 where the application has written nothing */
 int64_t delta_app_version(const struct delta_snapshot *s, const char *id);
 
+/* ---- duration.c ---- */
+
+#define DELTA_RETENTION "delta.deletedFileRetentionDuration"
+#define DELTA_LOG_RETENTION "delta.logRetentionDuration"
+#define DELTA_DAY (INT64_C(24) * 60 * 60 * 1000)
+#define DELTA_WEEK (7 * DELTA_DAY)
+
+/*
+ * Milliseconds of a property's "interval 2 weeks" (units of microseconds to weeks, one or more of them); `absent` for
+ * NULL, -1 where the text is none.
+ */
+int64_t delta_duration(const char *text, int64_t absent);
+
+/* ---- protocol.c ---- */
+
 /*
  * May this library write the table: 0, or -1 with the feature or property that forbids it in err (EX_UNAVAILABLE).
  * `rewrites`: rows are to be updated or deleted, not only added.
  */
 int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err);
+
+/* The same where rows only move to other files, and where only files that no version needs are removed. */
+int delta_may_rearrange(const struct delta_snapshot *s, struct msg *err);
+int delta_may_vacuum(const struct delta_snapshot *s, struct msg *err);
 
 /* ---- history.c ---- */
 
@@ -157,6 +176,19 @@ struct delta_history {
 /* The newest `most` commits that still have their files (0: all). */
 int delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err);
 void delta_history_free(struct delta_history *h);
+
+/* ---- vacuum.c: files that no version needs ---- */
+
+/*
+ * Lists the table's own files last modified before `cutoff` (milliseconds) that no version needs which stood then or
+ * later: data files, files of deletion vectors and of the change feed, sidecars of no checkpoint, and what killed
+ * writers left. Names are as store_walk_own gives them; store_delete_own removes one. Only files that are of these
+ * kinds by their names are looked at; links, folders whose names begin with '.' or '_' and tables within the table are
+ * left alone. *s is the newest snapshot, loaded after the files were seen. EX_UNAVAILABLE where delta_may_vacuum
+ * refuses it.
+ */
+int delta_vacuum_find(struct delta_table *t, int64_t cutoff, struct delta_snapshot *s, struct store_list *garbage,
+    struct msg *err);
 
 /* ---- scan.c: the rows of a snapshot ---- */
 

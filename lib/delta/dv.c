@@ -249,6 +249,14 @@ uuid_name(const char *text, struct buf *name)
 	return fine;
 }
 
+bool
+delta_dv_name(const struct delta_dv *dv, const char *root, struct buf *name)
+{
+	name->len = 0;
+	return dv->storage == 'u' ? uuid_name(dv->path_or_inline, name) :
+	    dv->storage == 'p' && delta_uri_name(dv->path_or_inline, root, name);
+}
+
 /* The bitmap of a vector in a file: behind its size, before its CRC-32. */
 static int
 from_file(struct store *s, const struct delta_dv *dv, const char *name, struct buf *out, struct msg *err)
@@ -287,21 +295,13 @@ delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, size_
 	bool fine = true;
 	int failed = 0;
 
-	switch (dv->storage) {
-	case 'i':
+	if (dv->storage == 'i') {
 		fine = delta_z85(&bitmap, dv->path_or_inline, strlen(dv->path_or_inline)) && dv->size >= 0 &&
 		    (uint64_t)dv->size <= bitmap.len;
 		if (fine)
 			bitmap.len = (size_t)dv->size;
-		break;
-	case 'u':
-		fine = uuid_name(dv->path_or_inline, &name);
-		break;
-	case 'p':
-		fine = delta_uri_name(dv->path_or_inline, store_address(s), &name);
-		break;
-	default:
-		fine = false;
+	} else {
+		fine = delta_dv_name(dv, store_address(s), &name);
 	}
 	if (!fine)
 		failed = msg_set(err, EX_DATAERR, "deletion vector: not a place: %c%s", dv->storage,

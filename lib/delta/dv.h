@@ -23,6 +23,12 @@ struct delta_dv {
 void delta_dv_id(struct buf *out, const struct delta_dv *dv);
 
 /*
+ * The file a vector lies in, as lib/store wants its name, for a table of this root (see delta_uri_name). False where it
+ * lies in the log itself, or the text is no place.
+ */
+bool delta_dv_name(const struct delta_dv *dv, const char *root, struct buf *name);
+
+/*
  * Reads a vector: *rows are the physical row numbers from 0, ascending, *n of them; the caller frees. EX_DATAERR where
  * the bytes, their CRC, the magic number, the order or the cardinality are not as they must be.
  */

@@ -106,21 +106,32 @@ active(const struct delta_snapshot *s, bool rewrites)
 	return NULL;
 }
 
-int
-delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
+/* Protocol versions and features alone; `more` are features that are no hindrance beside can_write. */
+static int
+may_commit(const struct delta_snapshot *s, const char *const *more, size_t nmore, struct msg *err)
 {
 	const struct delta_protocol *p = &s->protocol;
-	const char *word;
 	size_t i;
 
 	if (p->writer > WRITER)
 		return msg_set(err, EX_UNAVAILABLE, "the table asks for writer version %d; known are 1 to %d",
 		    p->writer, WRITER);
 	for (i = 0; p->writer >= WRITER_FEATURES && i < p->nwriter_features; i++)
-		if (!listed(can_write, COUNT(can_write), p->writer_features[i]))
+		if (!listed(can_write, COUNT(can_write), p->writer_features[i]) &&
+		    !listed(more, nmore, p->writer_features[i]))
 			return msg_set(err, EX_UNAVAILABLE,
 			    "the table needs a feature that this writer does not have: %s",
 			    p->writer_features[i]);
+	return 0;
+}
+
+int
+delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
+{
+	const char *word;
+
+	if (may_commit(s, NULL, 0, err) < 0)
+		return -1;
 	if ((word = active(s, rewrites)) != NULL)
 		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s",
 		    word);
@@ -128,4 +139,27 @@ delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
 		return msg_set(err, EX_UNAVAILABLE, "the table is partitioned, which this writer does not do: by %s",
 		    s->metadata.partition_columns[0]);
 	return 0;
+}
+
+int
+delta_may_rearrange(const struct delta_snapshot *s, struct msg *err)
+{
+	const char *mode = delta_property(s, "delta.columnMapping.mode");
+
+	if (may_commit(s, NULL, 0, err) < 0)
+		return -1;
+	if (mode != NULL && strcmp(mode, "none") != 0)
+		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s",
+		    "delta.columnMapping.mode");
+	return 0;
+}
+
+int
+delta_may_vacuum(const struct delta_snapshot *s, struct msg *err)
+{
+	/* these ask for something in commits that add files, change the schema or clean the log */
+	static const char *const more[] = { "checkpointProtection", "clustering", "domainMetadata", "rowTracking",
+	    "typeWidening", "typeWidening-preview" };
+
+	return may_commit(s, more, COUNT(more), err);
 }

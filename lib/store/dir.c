@@ -65,59 +65,95 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct store_entry *)a)->name, ((const struct store_entry *)b)->name);
 }
 
+static int64_t
+mtime_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
+
+struct walk {
+	struct store *store;
+	bool deep;			/* into folders */
+	bool own;			/* links are not followed, only counted */
+	size_t links;
+	bool (*skip)(const char *folder);
+	bool (*skip_own)(const char *folder, void *arg);
+	void *arg;
+	struct store_list *list;
+	struct msg *err;
+};
+
 static void
 add_entry(struct store_list *list, char *name, const struct stat *st)
 {
 	if ((list->n & (list->n - 1)) == 0)
 		list->entries = xreallocarray(list->entries, list->n == 0 ? 1 : 2 * list->n, sizeof(*list->entries));
-	list->entries[list->n++] = (struct store_entry){ name, (uint64_t)st->st_size,
-	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000 };
+	list->entries[list->n++] = (struct store_entry){ name, (uint64_t)st->st_size, mtime_of(st) };
 }
 
-/* Adds the objects of a folder, and of those below it where `deep`. */
-static int
-list_folder(struct store *s, const char *folder, bool deep, bool (*skip)(const char *), struct store_list *list,
-    struct msg *err)
+static bool
+skips(const struct walk *w, const char *folder)
 {
-	char *path = path_of(s, folder), *name;
+	return w->own ? w->skip_own(folder, w->arg) : w->skip != NULL && w->skip(folder);
+}
+
+static int list_folder(struct walk *w, const char *folder);
+
+/* One name of a folder: an object is added, a folder gone into where that is wanted. */
+static int
+list_name(struct walk *w, const char *folder, const char *path, int fd, const char *last)
+{
+	char *name = w->deep && *folder != '\0' ? xasprintf("%s/%s", folder, last) : xstrdup(last);
+	struct stat st;
+	int failed = 0;
+
+	if (fstatat(fd, last, &st, w->own ? AT_SYMLINK_NOFOLLOW : 0) < 0) {
+		if (errno != ENOENT)	/* removed meanwhile, or a link to nowhere */
+			failed = msg_sys(w->err, EX_IOERR, "%s/%s", path, last);
+	} else if (S_ISREG(st.st_mode)) {
+		add_entry(w->list, name, &st);
+		return 0;
+	} else if (S_ISLNK(st.st_mode)) {
+		w->links++;
+	} else if (w->deep && S_ISDIR(st.st_mode) && !skips(w, name)) {
+		failed = list_folder(w, name);
+	}
+	free(name);
+	return failed;
+}
+
+/* Adds the objects of a folder, and of those below it where the walk is deep. */
+static int
+list_folder(struct walk *w, const char *folder)
+{
+	char *path = path_of(w->store, folder);
 	DIR *dir = opendir(path);
 	struct dirent *e;
-	struct stat st;
 	int failed = 0;
 
 	if (dir == NULL) {
 		if (errno != ENOENT)
-			failed = msg_sys(err, msg_errno_status(EX_IOERR), "%s", path);
+			failed = msg_sys(w->err, msg_errno_status(EX_IOERR), "%s", path);
 		free(path);
 		return failed;
 	}
-	while (!failed && (errno = 0, e = readdir(dir)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		name = deep && *folder != '\0' ? xasprintf("%s/%s", folder, e->d_name) : xstrdup(e->d_name);
-		if (fstatat(dirfd(dir), e->d_name, &st, 0) < 0) {
-			if (errno != ENOENT)	/* removed meanwhile, or a link to nowhere */
-				failed = msg_sys(err, EX_IOERR, "%s/%s", path, e->d_name);
-		} else if (S_ISREG(st.st_mode)) {
-			add_entry(list, name, &st);
-			continue;
-		} else if (deep && S_ISDIR(st.st_mode) && (skip == NULL || !skip(name))) {
-			failed = list_folder(s, name, deep, skip, list, err);
-		}
-		free(name);
-	}
+	while (!failed && (errno = 0, e = readdir(dir)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			failed = list_name(w, folder, path, dirfd(dir), e->d_name);
 	if (!failed && errno != 0)
-		failed = msg_sys(err, EX_IOERR, "%s", path);
+		failed = msg_sys(w->err, EX_IOERR, "%s", path);
 	closedir(dir);
 	free(path);
 	return failed;
 }
 
-int
-store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err)
+static int
+run_walk(struct walk *w, const char *folder)
 {
+	struct store_list *list = w->list;
+
 	memset(list, 0, sizeof(*list));
-	if (list_folder(s, folder, false, NULL, list, err) < 0) {
+	if (list_folder(w, folder) < 0) {
 		store_list_free(list);
 		return -1;
 	}
@@ -127,16 +163,30 @@ store_list(struct store *s, const char *folder, struct store_list *list, struct 
 }
 
 int
+store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err)
+{
+	struct walk w = { .store = s, .list = list, .err = err };
+
+	return run_walk(&w, folder);
+}
+
+int
 store_walk(struct store *s, bool (*skip)(const char *), struct store_list *list, struct msg *err)
 {
-	memset(list, 0, sizeof(*list));
-	if (list_folder(s, "", true, skip, list, err) < 0) {
-		store_list_free(list);
-		return -1;
-	}
-	if (list->n > 1)
-		qsort(list->entries, list->n, sizeof(*list->entries), by_name);
-	return 0;
+	struct walk w = { .store = s, .deep = true, .skip = skip, .list = list, .err = err };
+
+	return run_walk(&w, "");
+}
+
+int
+store_walk_own(struct store *s, bool (*skip)(const char *, void *), void *arg, struct store_list *list, size_t *links,
+    struct msg *err)
+{
+	struct walk w = { .store = s, .deep = true, .own = true, .skip_own = skip, .arg = arg, .list = list, .err = err };
+	int failed = run_walk(&w, "");
+
+	*links = w.links;
+	return failed;
 }
 
 void
@@ -427,4 +477,46 @@ store_delete(struct store *s, const char *name, struct msg *err)
 
 	free(path);
 	return failed;
+}
+
+/* The folder of a name below the root, opened step by step without following a link; -1 with errno. */
+static int
+open_folder(const struct store *s, const char *name, const char **last)
+{
+	int fd = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), next, why;
+	const char *slash;
+	char *part;
+
+	for (; fd >= 0 && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+		part = xstrndup(name, (size_t)(slash - name));
+		next = openat(fd, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		why = errno;
+		free(part);
+		close(fd);
+		fd = next;
+		errno = why;
+	}
+	*last = name;
+	return fd;
+}
+
+int
+store_delete_own(struct store *s, const struct store_entry *e, struct msg *err)
+{
+	const char *last;
+	struct stat st;
+	int fd = open_folder(s, e->name, &last), removed = 0;
+
+	if (fd < 0 || fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT && errno != ELOOP && errno != ENOTDIR)
+			removed = msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->root, e->name);
+	} else if (S_ISREG(st.st_mode) && mtime_of(&st) == e->mtime && (uint64_t)st.st_size == e->size) {
+		if (unlinkat(fd, last, 0) == 0)
+			removed = 1;
+		else if (errno != ENOENT)
+			removed = msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->root, e->name);
+	}
+	if (fd >= 0)
+		close(fd);
+	return removed;
 }

@@ -45,6 +45,13 @@ int store_list(struct store *s, const char *folder, struct store_list *list, str
 int store_walk(struct store *s, bool (*skip)(const char *folder), struct store_list *list, struct msg *err);
 void store_list_free(struct store_list *list);
 
+/*
+ * The same for who is going to remove what it finds: objects that lie below the root themselves. No link is followed;
+ * *links says how many there are. `skip` is asked about each folder.
+ */
+int store_walk_own(struct store *s, bool (*skip)(const char *folder, void *arg), void *arg, struct store_list *list,
+    size_t *links, struct msg *err);
+
 /* Reads a whole object behind what `out` holds: 1, or 0 where there is none. */
 int store_get(struct store *s, const char *name, struct buf *out, struct msg *err);
 
@@ -57,6 +64,12 @@ int store_put(struct store *s, const char *name, const void *p, size_t n, enum s
 
 /* Removes an object; one that is not there is fine. */
 int store_delete(struct store *s, const char *name, struct msg *err);
+
+/*
+ * Removes an object that store_walk_own has listed: 1, or 0 where it is gone, is another by now, or can only be reached
+ * by a link.
+ */
+int store_delete_own(struct store *s, const struct store_entry *e, struct msg *err);
 
 /* Reading pieces of an object. */
 struct store_in {

@@ -1,0 +1,276 @@
+/* acct-vacuum removes the files of a Delta table's folder that no version needs any more. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "delta/delta.h"
+#include "delta/write.h"
+
+const char cli_help[] =
+    "usage: acct-vacuum [-v] [--dry-run | --delete] [--retain TIME [--force]] TABLE\n"
+    "\n"
+    "Lists the files of a Delta table that no version needs which stood within the last seven days, or whatever time the\n"
+    "table has for that; and removes them where told to.\n"
+    "\n"
+    "      --dry-run            list only, the default\n"
+    "      --delete             remove what is listed\n"
+    "      --retain TIME        keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w\n"
+    "      --force              also where that is less than the table asks for\n"
+    "  -v, --verbose            totals on standard error\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n";
+
+enum { TRIES = 10 };			/* of the last commit */
+
+static bool removes, force;
+static int64_t retain = -1;		/* milliseconds; -1 where not given */
+static struct delta_table table;
+
+/* ---- options ---- */
+
+static int64_t
+parse_time(const char *word)
+{
+	static const struct { const char *unit; int64_t ms; } units[] = { { "", 3600000 }, { "s", 1000 }, { "m", 60000 },
+	    { "h", 3600000 }, { "d", DELTA_DAY }, { "w", DELTA_WEEK } };
+	size_t n = strspn(word, "0123456789"), i;
+	int64_t number, ms;
+
+	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strcmp(word + n, units[i].unit) == 0 && num_int64(word, n, &number) &&
+		    !__builtin_mul_overflow(number, units[i].ms, &ms))
+			return ms;
+	cli_usage("--retain: hours, or a number with s, m, h, d or w behind it, are wanted, not %s", msg_quotes(word));
+}
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+	enum { DRY = 256, DELETE, RETAIN, FORCE };
+	static const struct option longs[] = {
+		{ "dry-run", no_argument, NULL, DRY }, { "delete", no_argument, NULL, DELETE },
+		{ "retain", required_argument, NULL, RETAIN }, { "force", no_argument, NULL, FORCE }, { 0 }
+	};
+	bool dry = false;
+	int o;
+
+	while ((o = cli_getopt(argc, argv, "", longs)) != -1) {
+		if (o == RETAIN)
+			retain = parse_time(optarg);
+		else
+			*(o == DRY ? &dry : o == DELETE ? &removes : &force) = true;
+	}
+	if (dry && removes)
+		cli_usage("one of --dry-run and --delete");
+	if (force && retain < 0)
+		cli_usage("--force goes with --retain");
+	if (argc - optind != 1)
+		cli_usage(optind == argc ? "a TABLE is wanted" : "one TABLE is wanted");
+	return argv[optind];
+}
+
+/* ---- retention ---- */
+
+/* What the table asks for, in milliseconds. */
+static int64_t
+table_retention(const struct delta_snapshot *s)
+{
+	const char *property = delta_property(s, DELTA_RETENTION);
+	int64_t ms = delta_duration(property, DELTA_WEEK);
+
+	if (ms >= 0 || force)
+		return ms;
+	msg_die(EX_CONFIG, "%s: " DELTA_RETENTION ": not a time: %s", table.address, msg_quotes(property));
+}
+
+static int64_t
+retention(const struct delta_snapshot *s)
+{
+	int64_t asked = table_retention(s);
+
+	if (retain < 0)
+		return asked;
+	if (retain < asked && !force)
+		msg_die(EX_USAGE, "%s: the table keeps its versions for %" PRId64 " hours: --force makes it less, where no program"
+		    " reads an older version and none writes", table.address, asked / 3600000);
+	return retain;
+}
+
+/* ---- what the log says of it ---- */
+
+struct sum {
+	uint64_t files, bytes;
+};
+
+/* Makes a version that says what is done; the table stays as it is. EX_TEMPFAIL where its schema changed meanwhile. */
+static int
+tell(const struct delta_snapshot *s, const char *operation, struct delta_pair *parameters, size_t nparameters,
+    struct delta_pair *metrics, struct msg *err)
+{
+	struct delta_change c = { .operation = operation, .parameters = parameters, .nparameters = nparameters,
+	    .metrics = metrics, .nmetrics = 2, .scope = DELTA_BLIND };
+	struct msg warn = { 0 };
+	int64_t version;
+	int failed = delta_commit(&table, s, &c, &version, &warn, err);
+
+	if (!failed && warn.status != 0)
+		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, version, warn.text);
+	return failed;
+}
+
+static void
+tell_start(const struct delta_snapshot *s, int64_t kept, int64_t asked, struct sum all)
+{
+	struct delta_pair parameters[3] = { { "retentionCheckEnabled", force ? "false" : "true" },
+	    { "defaultRetentionMillis", xasprintf("%" PRId64, asked) }, { "specifiedRetentionMillis", NULL } };
+	struct delta_pair metrics[2] = { { "numFilesToDelete", xasprintf("%" PRIu64, all.files) },
+	    { "sizeOfDataToDelete", xasprintf("%" PRIu64, all.bytes) } };
+	struct msg err = { 0 };
+	size_t i;
+
+	if (retain >= 0)
+		parameters[2].value = xasprintf("%" PRId64, kept);
+	if (tell(s, "VACUUM START", parameters, retain >= 0 ? 3 : 2, metrics, &err) < 0)
+		msg_exit(&err);
+	for (i = 1; i < 3; i++)
+		free((char *)parameters[i].value);
+	for (i = 0; i < 2; i++)
+		free((char *)metrics[i].value);
+}
+
+/* The files are gone: other writers' changes meanwhile are no hindrance. */
+static int
+tell_end(struct sum done, bool failed, struct msg *err)
+{
+	struct delta_pair parameters[] = { { "status", failed ? "FAILED" : "COMPLETED" } };
+	struct delta_pair metrics[2] = { { "numDeletedFiles", xasprintf("%" PRIu64, done.files) },
+	    { "numVacuumedDirectories", "0" } };
+	struct delta_snapshot s;
+	int tries, got = -1;
+
+	for (tries = 0; tries < TRIES && got < 0 && (tries == 0 || err->status == EX_TEMPFAIL); tries++) {
+		*err = (struct msg){ 0 };
+		if (delta_load(&table, DELTA_NEWEST, &s, err) < 0)
+			break;
+		got = tell(&s, "VACUUM END", parameters, 1, metrics, err);
+		delta_snapshot_free(&s);
+	}
+	free((char *)metrics[0].value);
+	return got;
+}
+
+/* ---- files ---- */
+
+static void
+put_name(struct buf *out, const char *name)
+{
+	buf_addf(out, "%s/", table.address);
+	for (; *name != '\0'; name++)
+		buf_addc(out, (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : (uint8_t)*name);
+	buf_addc(out, '\n');
+}
+
+/* Removes them, going on behind one that cannot be; `out` gets the names of those that are gone, *first the failure. */
+static struct sum
+remove_files(const struct store_list *list, struct buf *out, struct msg *first)
+{
+	struct sum done = { 0, 0 };
+	struct msg err;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		err = (struct msg){ 0 };
+		switch (store_delete_own(table.store, &list->entries[i], &err)) {
+		case 1:
+			done.files++;
+			done.bytes += list->entries[i].size;
+			put_name(out, list->entries[i].name);
+			break;
+		case -1:
+			msg_warn("%s", err.text);
+			if (first->status == 0)
+				*first = err;
+		}
+	}
+	return done;
+}
+
+static void
+print(struct buf *out)
+{
+	struct msg err = { 0 };
+
+	if (io_write(STDOUT_FILENO, out->p, out->len, io_out_name(NULL), &err) < 0)
+		msg_exit(&err);
+	buf_free(out);
+}
+
+static int
+delete(const struct delta_snapshot *s, const struct store_list *garbage, int64_t kept, struct sum all)
+{
+	struct buf out = { 0 };
+	struct msg failure = { 0 }, err = { 0 };
+	struct sum done;
+
+	tell_start(s, kept, table_retention(s), all);
+	done = remove_files(garbage, &out, &failure);
+	if (tell_end(done, failure.status != 0, &err) < 0) {
+		msg_warn("the files are removed, but the log does not say so: %s", err.text);
+		failure.status = failure.status != 0 ? failure.status : err.status;
+	}
+	if (cli_verbose)
+		msg_warn("%s: %" PRIu64 " files removed, %" PRIu64 " bytes", table.address, done.files, done.bytes);
+	print(&out);
+	return failure.status;
+}
+
+static int
+list(const struct store_list *garbage, struct sum all)
+{
+	struct buf out = { 0 };
+	size_t i;
+
+	for (i = 0; i < garbage->n; i++)
+		put_name(&out, garbage->entries[i].name);
+	if (cli_verbose)
+		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address, all.files, all.bytes);
+	print(&out);
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct delta_snapshot s;
+	struct store_list garbage;
+	struct sum all = { 0, 0 };
+	struct msg err = { 0 }, why = { 0 };
+	const char *address;
+	int64_t kept, now = delta_now();
+	size_t i;
+	int status;
+
+	cli_start(argc, argv);
+	address = parse_options(argc, argv);
+	if (delta_open(&table, address, &err) < 0 || delta_load(&table, DELTA_NEWEST, &s, &err) < 0)
+		msg_exit(&err);
+	if (delta_may_vacuum(&s, &why) < 0)
+		msg_die(why.status, "%s: %s", table.address, why.text);
+	kept = retention(&s);
+	delta_snapshot_free(&s);
+	if (delta_vacuum_find(&table, now - kept, &s, &garbage, &err) < 0)
+		msg_exit(&err);
+	for (i = 0; i < garbage.n; i++)
+		all.bytes += garbage.entries[i].size;
+	all.files = garbage.n;
+	status = removes && garbage.n > 0 ? delete(&s, &garbage, kept, all) : list(&garbage, all);
+	store_list_free(&garbage);
+	delta_snapshot_free(&s);
+	delta_close(&table);
+	return status;
+}
