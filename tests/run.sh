@@ -84,18 +84,18 @@ chosen "$@" >"$results/files"
 	exit 64
 }
 # Each file's report appears when the file is done. A test program says "ok NAME: what" for each property, and ends with a status; it runs
-# on the vector path and on the portable one.
+# on the vector paths and on the portable one.
 # shellcheck disable=SC2016
 xargs -P "${TEST_JOBS:-$(nproc)}" -n 1 sh -c '
 	out=$0/$(basename "$1").tap
 	case $1 in
 	*.bats) timeout "${TEST_TIMEOUT:-3000}" bats --tap "$1" ;;
 	*)
-		for portable in 0 1; do
+		for portable in 0 avx2 1; do
 			ACCT_PORTABLE=$portable timeout "${TEST_TIMEOUT:-3000}" "$1" ||
 				echo "not ok $(basename "$1"), ACCT_PORTABLE=$portable: ended with status $?"
 		done
-		echo "1..2"
+		echo "1..3"
 		;;
 	esac >"$out" 2>&1
 	{ echo "== $1"; cat "$out"; } >"$out.report"

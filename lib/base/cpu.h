@@ -1,6 +1,6 @@
 /*
  * Which instructions this processor has, and what its caches like. ACCT_PORTABLE=1 in the environment answers no to all
- * instructions, so that tests can run the same program on both paths.
+ * instructions, and ACCT_PORTABLE=avx2 to those beyond AVX2, so that tests can run the same program on every path.
  */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
@@ -8,13 +8,16 @@
 #include <stdbool.h>
 
 bool cpu_has_avx2(void);	/* AVX2, BMI1, BMI2 */
+bool cpu_has_avx512(void);	/* these, and AVX-512 F, CD, BW, DQ, VL, VBMI, VBMI2: from Ice Lake and Zen 4 on */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define CPU_X86 1
 #define CPU_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
+#define CPU_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512cd,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")))
 #else
 #define CPU_X86 0
 #define CPU_AVX2
+#define CPU_AVX512
 #endif
 
 /*

@@ -17,6 +17,7 @@ struct cleaner {
 	size_t *keys;			/* indexes of the key columns; owned */
 	size_t nkeys;
 	struct column *integer_key;	/* the key where it is one column of narrow integers, else NULL */
+	bool takes;			/* cleaner_take may be used */
 };
 
 struct clean_fault {
@@ -41,6 +42,13 @@ void cleaner_header(const struct cleaner *k, const struct rec_header *raw, struc
  * raw record and k->room more.
  */
 uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why);
+
+/*
+ * Prepares n records of the batch, at most COLUMN_ROWS, a column at a time. Returns a bit for each that makes a good row,
+ * which cleaner_put then puts out as cleaner_row would; the others are for cleaner_row to judge.
+ */
+uint64_t cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n);
+uint8_t *cleaner_put(const struct cleaner *k, size_t i, uint8_t *out);
 
 /* The row's key: a view of the row or, where it does not begin it, of scratch. */
 struct rec_field cleaner_key(const struct cleaner *k, const uint8_t *row, size_t n, struct buf *scratch);
@@ -133,6 +141,16 @@ clean_total_passed(struct clean_total *t, const struct cleaner *k)
 	}
 }
 
+/* Adds the amounts of the rows of cleaner_take that `rows` has a bit for. */
+static inline void
+clean_total_taken(struct clean_total *t, const struct cleaner *k, uint64_t rows)
+{
+	struct clean_amount *a, *end = t->amounts + t->namounts;
+
+	for (a = t->amounts; a < end; a++)
+		a->read.low += column_sum(k->columns[a->column].rows, rows);
+}
+
 /*
  * Adds a rejected row, with its amounts where they are numbers of their types; to what was read too, unless
  * clean_total_passed did.
@@ -148,7 +166,7 @@ void clean_total_text(const struct clean_total *t, struct buf *out);
 /* ---- flow.c ---- */
 
 /* Rows made at once, so that the memory their keys need is under way before it is asked for. */
-enum { CLEAN_GROUP = 64 };
+enum { CLEAN_GROUP = COLUMN_ROWS };
 
 struct clean_row {
 	uint8_t *at, *end;		/* in the writer's buffer; at is NULL for one that is rejected */

@@ -75,6 +75,10 @@ column_free(struct column *c)
 	buf_free(&c->text);
 	buf_free(&c->typed);
 	free(c->texts);
+	free(c->listed);
+	if (c->rows != NULL)
+		buf_free(&c->rows->store);
+	free(c->rows);
 }
 
 size_t

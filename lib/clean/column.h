@@ -26,6 +26,22 @@ struct column_text {		/* an allowed value, for a comparison of whole words */
 
 enum { COLUMN_TEXTS = 64 };	/* slots for allowed values, a power of 2 */
 
+struct column_listed {		/* an allowed value with a TAB behind it, and which of the bytes count */
+	uint64_t bytes[2], mask[2];
+};
+
+enum { COLUMN_ROWS = 64 };	/* most records that `take` takes */
+
+struct column_rows {		/* what `take` works on and makes */
+	uint32_t start[COLUMN_ROWS], n[COLUMN_ROWS];	/* the fields; of text, what goes out, by base; a TAB behind each */
+	const uint8_t *base;
+	uint64_t nulls;			/* text: bit i where field i becomes c->null */
+	uint64_t code[COLUMN_ROWS];	/* numbers: the typed field and a TAB, */
+	uint32_t len[COLUMN_ROWS];	/* their bytes, */
+	int64_t value[COLUMN_ROWS];	/* and what they are; 0 where a number is not good */
+	struct buf store;
+};
+
 struct column {
 	/*
 	 * Writes the typed field and returns its end; NULL: ask column_judge. VAL_PAD bytes may be read behind p, 32
@@ -42,6 +58,18 @@ struct column {
 	uint64_t null_lengths;		/* strings: bit n where a word of n < 64 bytes means null */
 	struct column_text *texts;	/* COLUMN_TEXTS of them by hash; owned; NULL where not in use */
 	uint64_t multiplier;		/* of their hash: no two meet */
+
+	/*
+	 * `put` for n records at once, whose fields are in rows->start and n, repeated up to a multiple of 8. Returns a bit for
+	 * each that is good. NULL where the processor has no such way; then there are no rows either.
+	 */
+	uint64_t (*take)(struct column *c, const uint8_t *base, size_t n);
+	struct column_rows *rows;	/* owned */
+	bool simple;			/* `put` has nothing to look at but the bytes, the bounds and the words for null */
+	bool coded;			/* `take` makes codes, not text */
+	uint64_t null_code;		/* c->null with its TAB as a code; 0: none */
+	struct column_listed *listed;	/* owned */
+	size_t nlisted;
 
 	const struct schema_column *schema;
 	char *const *nulls;		/* the schema's words */
@@ -71,7 +99,15 @@ size_t column_room(const struct column *c);
 
 /* ---- fast.c ---- */
 
-/* Chooses `put`. */
+/* Chooses `put`, and `take`. */
 void column_choose(struct column *c);
+
+/* ---- take.c ---- */
+
+/* Chooses `take` for a column whose `put` is known, and does more than to ask column_judge. */
+void column_choose_take(struct column *c);
+
+/* The sum of the numbers of those rows that `rows` has a bit for. */
+int64_t column_sum(const struct column_rows *r, uint64_t rows);
 
 #endif

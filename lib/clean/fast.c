@@ -527,6 +527,7 @@ choose_string(struct column *c, bool vector)
 		else
 			return;
 	c->put = put_string;
+	c->simple = true;
 #if CPU_X86
 	if (vector)
 		c->put = put_string_avx2;
@@ -549,8 +550,8 @@ set_range(struct column *c)
 		c->high = val_int(c->maximum.p);
 }
 
-void
-column_choose(struct column *c)
+static void
+choose(struct column *c)
 {
 	bool vector = cpu_has_avx2();
 	struct buf *scratch = &c->typed;
@@ -583,8 +584,9 @@ column_choose(struct column *c)
 		c->put = put_date;
 		break;
 	default:
-		break;
+		return;
 	}
+	c->simple = true;
 #if CPU_X86
 	if (vector && months[1] == 0) {
 		make_without_point();
@@ -594,4 +596,12 @@ column_choose(struct column *c)
 		c->put = c->put == put_integer ? put_integer_avx2 : c->put == put_decimal ? put_decimal_avx2 :
 		    c->put == put_date ? put_date_avx2 : c->put;
 #endif
+}
+
+void
+column_choose(struct column *c)
+{
+	choose(c);
+	if (c->put != put_judged)
+		column_choose_take(c);
 }

@@ -242,26 +242,46 @@ clean_flow_finish(struct clean_flow *f)
 
 /* ---- rows answered at once ---- */
 
+/* The rows that `good` has bits for are ready to be put. */
+static void
+take_row(struct clean_flow *f, size_t i, uint8_t *p)
+{
+	const struct cleaner *k = f->cleaner;
+	struct clean_row *row = &f->rows[i];
+
+	row->at = p;
+	row->end = cleaner_put(k, i, p);
+	if (k->integer_key != NULL)
+		row->integer = k->integer_key->rows->value[i];
+}
+
 /* Records from to to - 1 as rows behind one another in the writer's buffer. Returns how many are rejected, or -1. */
 static ssize_t
 make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t to)
 {
 	struct rec raw = rec_at(b, from), last = rec_at(b, to - 1);
-	uint8_t *end, *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
-	struct clean_row *row = f->rows, *rows_end = f->rows + (to - from);
+	uint8_t *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
+	uint64_t good = f->cleaner->takes ? cleaner_take(f->cleaner, b, from, to - from) : 0;
 	bool integers = f->cleaner->integer_key != NULL;
+	struct clean_row *row = f->rows;
 	ssize_t rejected = 0;
+	size_t i;
 
 	if (p == NULL)
 		return fail(f, &f->out->err);
-	for (; row < rows_end; row++, raw.off += b->stride) {
-		if ((end = make_row(f, raw, row, p)) == NULL) {
+	if (good != 0)
+		clean_total_taken(&f->total, f->cleaner, good);
+	for (i = 0; i < to - from; i++, row++, raw.off += b->stride) {
+		if ((good >> i & 1) != 0) {
+			take_row(f, i, p);
+		} else if (make_row(f, raw, row, p) != NULL) {
+			clean_total_passed(&f->total, f->cleaner);
+		} else {
 			rejected++;
 			continue;
 		}
-		clean_total_passed(&f->total, f->cleaner);
-		*end = '\n';
-		p = end + 1;
+		*row->end = '\n';
+		p = row->end + 1;
 		if (integers)
 			keyset_prefetch_int(&f->seen, row->integer);
 	}

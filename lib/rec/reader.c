@@ -15,7 +15,9 @@ enum { BLOCK = 256 * 1024, SMALL_BLOCK = 16 * 1024 };
 struct rec_reader_state {
 	int fd;
 	bool eof, checked;
-	bool bytes, plain;		/* strings are bytes; and this block's need no closer look */
+	bool bytes;			/* strings may be other than UTF-8 */
+	struct rec_form form;		/* of the header */
+	struct rec_seen seen;		/* of the block */
 	uint8_t *buf;			/* cap + VAL_PAD bytes */
 	size_t cap, len;		/* len bytes of it are read */
 	size_t tail;			/* where the line that is not whole yet begins */
@@ -79,7 +81,7 @@ fill(struct rec_reader *r)
 		s->ends = xreallocarray(NULL, s->ends_cap, sizeof(*s->ends));
 	}
 	s->ends[0] = 0;
-	s->nends = rec_split(s->buf, 0, whole, s->ends + 1, &s->plain);
+	s->nends = rec_split(&s->form, s->buf, 0, whole, s->ends + 1, &s->seen);
 	s->next = 0;
 	s->tail = whole;
 	progress_add((uint64_t)got, 0);
@@ -95,6 +97,7 @@ set_checkers(struct rec_reader *r)
 	size_t f;
 
 	s->bytes = rec_header_is_bytes(&r->header);
+	rec_form(&s->form, &r->header);
 	s->checkers = xreallocarray(NULL, r->header.ncolumns, sizeof(*s->checkers));
 	for (f = 0; f < r->header.ncolumns; f++)
 		val_checker(&s->checkers[f], r->header.columns[f].type, s->bytes);
@@ -230,6 +233,33 @@ wrong_fields(struct rec_reader *r, uint64_t number)
 	    r->header.ncolumns, msg_quote(line, (size_t)(s->buf + s->ends[k] - line) - 1));
 }
 
+static uint64_t
+hash_records(struct rec_reader_state *s, const uint32_t *ends, size_t columns, size_t n)
+{
+	const uint8_t *base = s->buf;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++, ends += columns) {
+		s->hash[i] = hash_bytes(base + ends[0], (size_t)(ends[columns] - ends[0]) - 1);
+		sum += s->hash[i];
+	}
+	return sum;
+}
+
+/* whole_records where the whole block is known to be. */
+static ssize_t
+seen_records(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	size_t columns = r->header.ncolumns, n = (s->nends - s->next) / columns;
+
+	if (n > REC_BATCH_MAX)
+		n = REC_BATCH_MAX;
+	s->sum += hash_records(s, s->ends + s->next, columns, n);
+	return (ssize_t)n;
+}
+
 /*
  * How many records begin at ends[next] in a row, up to a control line and REC_BATCH_MAX. Their hashes are taken on the way, while their bytes
  * are at hand. 0 where a control line stands there; -1 for a broken record with none before it.
@@ -243,6 +273,8 @@ whole_records(struct rec_reader *r)
 	const uint8_t *base = s->buf;
 	uint64_t sum = 0;
 
+	if (s->seen.lines && s->tail <= limit)
+		return seen_records(r);
 	for (n = 0; n < REC_BATCH_MAX && left >= columns; n++, ends += columns, left -= columns) {
 		if (base[ends[0]] == '\001')
 			break;
@@ -268,6 +300,15 @@ broken:
 	return (ssize_t)n;
 }
 
+/* Are the column's fields known to be well? */
+static bool
+is_seen(const struct rec_reader_state *s, const struct rec_column *c)
+{
+	if (c->type.kind == VAL_STRING)
+		return s->seen.text && (s->seen.lines || (s->bytes && !c->required));
+	return s->seen.numbers && (val_is_narrow(c->type) || c->type.kind == VAL_DECIMAL);
+}
+
 static int
 check_values(struct rec_reader *r, struct rec_batch *b)
 {
@@ -276,7 +317,7 @@ check_values(struct rec_reader *r, struct rec_batch *b)
 	struct rec_field value;
 
 	for (f = 0; f < r->header.ncolumns; f++) {
-		if (s->bytes && s->plain && r->header.columns[f].type.kind == VAL_STRING && !r->header.columns[f].required)
+		if (is_seen(s, &r->header.columns[f]))
 			continue;
 		bad = val_check_column(&s->checkers[f], r->header.columns[f].required, b->base, b->off + f, b->stride, b->n);
 		if (bad < first) {
@@ -335,6 +376,10 @@ first_header(struct rec_reader *r)
 		if (control_line(r) < 0)
 			return -1;
 	}
+	/* Only now is it known what to look for in the rest of the block. */
+	s->ends[0] = s->ends[s->next];
+	s->nends = rec_split(&s->form, s->buf, s->ends[0], s->tail, s->ends + 1, &s->seen);
+	s->next = 0;
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "val/val.h"
+#include "val/check.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -15,6 +15,10 @@ is_separator(uint8_t c)
 	return c == '\t' || c == '\n';
 }
 
+/*
+ * *plain tells whether every field is one that a column of bytes may hold without a closer look: not empty, and either a null or without any
+ * byte below 0x20.
+ */
 static size_t
 split_portable(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
 {
@@ -86,12 +90,215 @@ split_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *pla
 }
 #endif
 
-size_t
-rec_split(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
-{
+
 #if CPU_X86
-	if (cpu_has_avx2())
-		return split_avx2(base, from, to, out, plain);
+/* ---- lines and values seen on the way ---- */
+
+#define BYTES(x) _mm512_set1_epi8((char)(x))
+
+enum { CHUNK = 4096, CHUNK_FIELDS = CHUNK + 2 * 64 };
+
+/* The fields of a chunk: of each its first and second byte. */
+struct fields {
+	uint8_t first[CHUNK_FIELDS], second[CHUNK_FIELDS];
+	size_t nfirst, nsecond;		/* as many as there are ends, and perhaps that of the field that is open */
+};
+
+struct look {				/* what goes from one word of 64 bytes to the next */
+	uint64_t begins, seconds;	/* bit 0: the word begins with a field; with the second byte of one */
+	uint64_t alone;			/* bit 0: with the byte behind a null or an empty string */
+	unsigned column;		/* which field is open */
+	uint64_t odd_lines, odd_numbers, odd_text;	/* other than 0: something is */
+};
+
+/*
+ * Bits from each begin up to its end. Begins and ends take turns, so that no borrow goes further; an end missing at the
+ * top is beyond the word.
+ */
+static inline uint64_t
+between(uint64_t begins, uint64_t ends)
+{
+	return ends - begins;
+}
+
+/* Low bytes that are no separators: nulls and empty strings, alone in their fields; anything else is odd. */
+CPU_AVX512 static inline void
+look_at_low(struct look *l, __m512i v, uint64_t low, uint64_t separators, uint64_t begins, uint64_t text)
+{
+	uint64_t nothing = low & _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, BYTES(VAL_NULL)), BYTES(VAL_EMPTY - VAL_NULL));
+
+	l->odd_lines |= begins & _mm512_cmpeq_epi8_mask(v, BYTES(1));
+	l->odd_text |= text & low & ~(nothing & begins);
+	l->odd_text |= (nothing << 1 | l->alone) & ~separators;
+	l->alone = nothing >> 63;
+}
+
+/* Looks at 64 bytes, of which `valid` has bits. Returns the separators. */
+CPU_AVX512 static inline uint64_t
+look_at_word(const struct rec_form *form, struct look *l, __m512i v, uint64_t valid, struct fields *fields)
+{
+	uint64_t lfs = _mm512_cmpeq_epi8_mask(v, BYTES('\n')), separators = lfs | _mm512_cmpeq_epi8_mask(v, BYTES('\t'));
+	uint64_t low = _mm512_cmple_epu8_mask(v, BYTES(0x1f)) & ~separators & valid, top = _mm512_movepi8_mask(v);
+	uint64_t begins = separators << 1 | l->begins, seconds = begins << 1 | l->seconds, numbers, text;
+	unsigned n = (unsigned)__builtin_popcountll(separators), column = l->column;
+
+	l->odd_lines |= separators & begins;	/* an empty field */
+	l->odd_lines |= _pext_u64(lfs, separators) ^ _bzhi_u64(form->last[column], n);
+	numbers = between(_pdep_u64(form->number[column + 1], separators) << 1 | (form->number[column] & 1),
+	    _pdep_u64(form->number[column], separators));
+	text = valid & ~numbers & ~separators;
+	l->odd_numbers |= numbers & ~top & ~begins & valid;
+	if (!form->bytes)
+		l->odd_text |= text & top;
+	if (low != 0 || l->alone != 0)
+		look_at_low(l, v, low, separators, begins, text);
+	_mm512_storeu_si512(fields->first + fields->nfirst, _mm512_maskz_compress_epi8(begins, v));
+	_mm512_storeu_si512(fields->second + fields->nsecond, _mm512_maskz_compress_epi8(seconds, v));
+	fields->nfirst += (size_t)__builtin_popcountll(begins);
+	fields->nsecond += (size_t)__builtin_popcountll(seconds);
+	l->begins = separators >> 63;
+	l->seconds = begins >> 63;
+	l->column = form->next[column + n];
+	return separators;
+}
+
+CPU_AVX512 static inline uint32_t *
+put_ends(uint64_t separators, size_t at, uint32_t *out)
+{
+	static const uint8_t behind[64] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
+		33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
+		62, 63, 64
+	};
+	__m512i places = _mm512_maskz_compress_epi8(separators, _mm512_loadu_si512(behind)), base = _mm512_set1_epi32((int)at);
+	size_t n = (size_t)__builtin_popcountll(separators);
+
+	_mm512_storeu_si512(out, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places))));
+	if (__builtin_expect(n > 16, 0)) {
+		_mm512_storeu_si512(out + 16, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 1))));
+		_mm512_storeu_si512(out + 32, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 2))));
+		_mm512_storeu_si512(out + 48, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 3))));
+	}
+	return out + n;
+}
+
+/*
+ * The n fields of a chunk, of which field i is from ends[i] to ends[i + 1] - 2, the first of them in that column. A number's
+ * first byte must be 0x40 more or less as many groups as there are bytes behind it, which have their top bits; and the first
+ * group must not be zero where it is not the only one.
+ */
+CPU_AVX512 static void
+look_at_fields(const struct rec_form *form, struct look *l, unsigned column, const struct fields *fields, const uint32_t *ends,
+    size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i += 16, column = form->next[form->next[column] + 16 % form->ncolumns]) {
+		__m512i len = _mm512_sub_epi32(_mm512_loadu_si512(ends + i + 1), _mm512_loadu_si512(ends + i));
+		__m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)(fields->first + i)));
+		__m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)(fields->second + i)));
+		__m512i most = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)(form->groups + column)));
+		__m512i d = _mm512_sub_epi32(first, _mm512_set1_epi32(0x40)), groups = _mm512_abs_epi32(d), zero;
+		__mmask16 is_null, good, bad, there = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
+
+		zero = _mm512_xor_si512(_mm512_and_si512(_mm512_srai_epi32(d, 31), _mm512_set1_epi32(0x7f)), _mm512_set1_epi32(0x80));
+		is_null = _mm512_cmpeq_epi32_mask(first, _mm512_set1_epi32(VAL_NULL));
+		good = _mm512_cmpeq_epi32_mask(len, _mm512_add_epi32(groups, _mm512_set1_epi32(2))) &
+		    _mm512_cmplt_epu32_mask(_mm512_sub_epi32(groups, _mm512_set1_epi32(1)), most);
+		bad = _mm512_cmpeq_epi32_mask(second, zero) & _mm512_cmpgt_epi32_mask(groups, _mm512_set1_epi32(1));
+		good &= (__mmask16)~bad;
+		good |= is_null & form->nullable16[column] & _mm512_cmpeq_epi32_mask(len, _mm512_set1_epi32(2));
+		l->odd_numbers |= (uint64_t)(there & form->numbers16[column] & (__mmask16)~good);
+		l->odd_text |= (uint64_t)(there & form->texts16[column] & (__mmask16)~form->nullable16[column] & is_null);
+	}
+}
+
+/* Looks at the fields that have ended, and keeps what there is of the one that has not. */
+CPU_AVX512 static void
+end_chunk(const struct rec_form *form, struct look *l, unsigned column, struct fields *fields, const uint32_t *ends, size_t n)
+{
+	look_at_fields(form, l, column, fields, ends, n);
+	fields->first[0] = fields->first[n];
+	fields->second[0] = fields->second[n];
+	fields->nfirst = fields->nfirst > n;
+	fields->nsecond = fields->nsecond > n;
+}
+
+CPU_AVX512 static size_t
+split_avx512(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out, struct rec_seen *seen)
+{
+	struct look l = { .begins = 1 };
+	struct fields fields;
+	uint32_t *o = out, *begun = out;
+	unsigned column = 0;
+	uint64_t valid;
+	size_t at;
+
+	fields.nfirst = fields.nsecond = 0;
+	for (at = from; at + 64 <= to; at += 64) {
+		o = put_ends(look_at_word(form, &l, _mm512_loadu_si512(base + at), UINT64_MAX, &fields), at, o);
+		if ((at - from) % CHUNK == CHUNK - 64) {
+			end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
+			column = l.column;
+			begun = o;
+		}
+	}
+	if (at < to) {
+		valid = _bzhi_u64(UINT64_MAX, (unsigned)(to - at));
+		o = put_ends(look_at_word(form, &l, _mm512_maskz_loadu_epi8(valid, base + at), valid, &fields), at, o);
+	}
+	end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
+	seen->lines = l.odd_lines == 0 && l.column == 0;
+	seen->numbers = seen->lines && l.odd_numbers == 0;
+	seen->text = seen->lines && l.odd_text == 0;
+	return (size_t)(o - out);
+}
 #endif
-	return split_portable(base, from, to, out, plain);
+
+/* ---- the form ---- */
+
+void
+rec_form(struct rec_form *f, const struct rec_header *h)
+{
+	struct val_checker checker;
+	const struct rec_column *c;
+	bool number;
+	size_t i, from;
+
+	memset(f, 0, sizeof(*f));
+	if (h->ncolumns > REC_FORM_COLUMNS)
+		return;
+	f->ncolumns = h->ncolumns;
+	f->bytes = rec_header_is_bytes(h);
+	for (i = 0; i <= 2 * REC_FORM_COLUMNS; i++)
+		f->next[i] = (uint8_t)(i % h->ncolumns);
+	for (i = 0; i < h->ncolumns + 16; i++) {
+		val_checker(&checker, h->columns[i % h->ncolumns].type, f->bytes);
+		f->groups[i] = (uint8_t)checker.range.safe_groups;
+	}
+	for (from = 0; from <= h->ncolumns; from++)
+		for (i = 0; i < 64; i++) {
+			c = &h->columns[(from + i) % h->ncolumns];
+			number = val_is_narrow(c->type) || c->type.kind == VAL_DECIMAL;
+			f->number[from] |= (uint64_t)number << i;
+			f->last[from] |= (uint64_t)((from + i + 1) % h->ncolumns == 0) << i;
+			if (i >= 16 || from == h->ncolumns)
+				continue;
+			f->numbers16[from] |= (uint16_t)(number << i);
+			f->texts16[from] |= (uint16_t)((c->type.kind == VAL_STRING) << i);
+			f->nullable16[from] |= (uint16_t)(!c->required << i);
+		}
+}
+
+size_t
+rec_split(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out, struct rec_seen *seen)
+{
+	*seen = (struct rec_seen){ .lines = false };
+#if CPU_X86
+	if (form->ncolumns > 0 && cpu_has_avx512())
+		return split_avx512(form, base, from, to, out, seen);
+	if (cpu_has_avx2())
+		return split_avx2(base, from, to, out, &seen->text);
+#endif
+	return split_portable(base, from, to, out, &seen->text);
 }

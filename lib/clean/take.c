@@ -1,0 +1,471 @@
+/*
+ * A column of up to 64 records at a time, eight of them side by side in vectors of 64 bytes. What is plainly good is
+ * taken; of all else the row goes to cleaner_row, so that nothing here ever decides that a value is bad.
+ */
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "clean/column.h"
+#include "val/check.h"
+
+#if CPU_X86
+#include <immintrin.h>
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+enum {
+	CODE_GROUPS = 6,		/* most groups of a number whose field and TAB are 8 bytes at most */
+	CODE_BITS = 7 * CODE_GROUPS
+};
+
+/* Constants for every 64-bit lane. */
+#define EVERY(x) _mm512_set1_epi64((int64_t)(x))
+#define BYTES(x) _mm512_set1_epi8((char)(x))
+
+/* ---- fields of eight rows ---- */
+
+struct eight {
+	__m512i first, second;		/* of each field bytes 0 to 7 and 8 to 15, or what stands behind it */
+	__m512i n;			/* its length */
+};
+
+CPU_AVX512 static ALWAYS_INLINE __m512i
+load_four(const uint8_t *base, const uint32_t *start)
+{
+	__m512i v = _mm512_castsi128_si512(_mm_loadu_si128((const void *)(base + start[0])));
+
+	v = _mm512_inserti32x4(v, _mm_loadu_si128((const void *)(base + start[2])), 1);
+	v = _mm512_inserti32x4(v, _mm_loadu_si128((const void *)(base + start[4])), 2);
+	return _mm512_inserti32x4(v, _mm_loadu_si128((const void *)(base + start[6])), 3);
+}
+
+CPU_AVX512 static ALWAYS_INLINE __m512i
+load_lengths(const struct column_rows *r, size_t i)
+{
+	return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(r->n + i)));
+}
+
+CPU_AVX512 static ALWAYS_INLINE struct eight
+load_eight(const uint8_t *base, const struct column_rows *r, size_t i)
+{
+	__m512i even = load_four(base, r->start + i), odd = load_four(base, r->start + i + 1);
+
+	return (struct eight){ _mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd), load_lengths(r, i) };
+}
+
+/* Empty and null fields: both are one byte. */
+CPU_AVX512 static ALWAYS_INLINE __mmask8
+find_nothing(__m512i first, __m512i n)
+{
+	__m512i byte = _mm512_and_si512(first, EVERY(0xff));
+
+	return _mm512_cmpeq_epi64_mask(n, EVERY(1)) &
+	    (_mm512_cmpeq_epi64_mask(byte, EVERY(VAL_NULL)) | _mm512_cmpeq_epi64_mask(byte, EVERY(VAL_EMPTY)));
+}
+
+/* ---- numbers to fields ---- */
+
+/* v to the typed field and a TAB behind it, 8 bytes of which *len count. v is from -2^42 to 2^42 - 1. */
+CPU_AVX512 static ALWAYS_INLINE __m512i
+encode(__m512i v, __m512i *len)
+{
+	const __m512i pick = EVERY(UINT64_C(0x00070e151c232a00)),	/* bits 42, 35, ... 0 for bytes 1 to 7 */
+	    keep = _mm512_setr_epi64(0, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0),
+	    tabs = _mm512_setr_epi64(0, INT64_C(9) << 16, INT64_C(9) << 24, INT64_C(9) << 32, INT64_C(9) << 40,
+	    INT64_C(9) << 48, INT64_C(9) << 56, 0);
+	__m512i sign = _mm512_srai_epi64(v, 63), u = _mm512_xor_si512(v, sign), bits, groups, code, head;
+
+	bits = _mm512_sub_epi64(EVERY(64 + 6), _mm512_lzcnt_epi64(_mm512_or_si512(u, EVERY(1))));
+	groups = _mm512_srli_epi64(_mm512_mul_epu32(bits, EVERY(37)), 8);	/* bits / 7, as in val_groups */
+	u = _mm512_sllv_epi64(u, _mm512_mul_epu32(_mm512_sub_epi64(EVERY(7), groups), EVERY(7)));
+	code = _mm512_or_si512(_mm512_multishift_epi64_epi8(pick, u), EVERY(UINT64_C(0x8080808080808080)));
+	code = _mm512_xor_si512(code, _mm512_and_si512(sign, EVERY(UINT64_C(0x7f7f7f7f7f7f7f7f))));
+	head = _mm512_add_epi64(_mm512_sub_epi64(_mm512_xor_si512(groups, sign), sign), EVERY(0x40));
+	code = _mm512_ternarylogic_epi64(EVERY(0xff), head, code, 0xca);
+	*len = _mm512_add_epi64(groups, EVERY(2));
+	return _mm512_or_si512(_mm512_and_si512(code, _mm512_permutexvar_epi64(groups, keep)),
+	    _mm512_permutexvar_epi64(groups, tabs));
+}
+
+/* Numbers v of the rows from i on, as far as `good` says; empty fields among the others become nulls where they may. */
+CPU_AVX512 static ALWAYS_INLINE uint64_t
+put_eight(const struct column *c, struct column_rows *r, size_t i, __m512i v, __mmask8 good, __m512i first, __m512i n)
+{
+	__m512i high = _mm512_set1_epi64(c->high), low = _mm512_set1_epi64(c->low), code, len;
+	__mmask8 nothing = find_nothing(first, n);
+
+	good &= _mm512_cmple_epi64_mask(v, high) & _mm512_cmpge_epi64_mask(v, low) &
+	    _mm512_cmplt_epi64_mask(v, EVERY(INT64_C(1) << CODE_BITS)) &
+	    _mm512_cmpge_epi64_mask(v, EVERY(-(INT64_C(1) << CODE_BITS)));
+	v = _mm512_maskz_mov_epi64(good, v);
+	code = encode(v, &len);
+	if (__builtin_expect((nothing & ~good) != 0, 0) && c->null_code != 0) {
+		code = _mm512_mask_mov_epi64(code, nothing, _mm512_set1_epi64((int64_t)c->null_code));
+		len = _mm512_mask_mov_epi64(len, nothing, _mm512_set1_epi64(c->null_len + 1));
+		v = _mm512_mask_mov_epi64(v, nothing, _mm512_set1_epi64(c->null_value));
+		good |= nothing;
+	}
+	_mm512_storeu_si512(r->code + i, code);
+	_mm512_storeu_si512(r->value + i, v);
+	_mm256_storeu_si256((void *)(r->len + i), _mm512_cvtepi64_epi32(len));
+	return (uint64_t)good << i;
+}
+
+/* ---- text to numbers ---- */
+
+/* The eight digits of each lane, each less '0', the first in the lowest byte, to their number. */
+CPU_AVX512 static ALWAYS_INLINE __m512i
+value_of(__m512i w)
+{
+	w = _mm512_madd_epi16(_mm512_maddubs_epi16(w, _mm512_set1_epi16(0x010a)), _mm512_set1_epi32(0x00010064));
+	return _mm512_add_epi64(_mm512_mul_epu32(w, EVERY(10000)), _mm512_srli_epi64(w, 32));
+}
+
+/* Texts of up to 16 bytes, each less '0', at the right end of two words, zeros before them. */
+struct text {
+	__m512i high, low, n;
+	__mmask8 minus, good;
+};
+
+CPU_AVX512 static ALWAYS_INLINE struct text
+take_text(struct eight e)
+{
+	struct text t = { .good = _mm512_cmplt_epu64_mask(_mm512_sub_epi64(e.n, EVERY(1)), EVERY(16)) };
+	__m512i bits;
+
+	t.minus = _mm512_cmpeq_epi64_mask(_mm512_and_si512(e.first, EVERY(0xff)), EVERY('-'));
+	if (__builtin_expect(t.minus != 0, 0)) {
+		e.first = _mm512_mask_or_epi64(e.first, t.minus, _mm512_srli_epi64(e.first, 8),
+		    _mm512_slli_epi64(e.second, 56));
+		e.second = _mm512_mask_srli_epi64(e.second, t.minus, e.second, 8);
+		e.n = _mm512_mask_sub_epi64(e.n, t.minus, e.n, EVERY(1));
+		t.good &= _mm512_test_epi64_mask(e.n, e.n);
+	}
+	e.first = _mm512_xor_si512(e.first, BYTES('0'));
+	e.second = _mm512_xor_si512(e.second, BYTES('0'));
+	/* A shift by 64 bits or more, or by less than none, leaves zeros. */
+	bits = _mm512_slli_epi64(e.n, 3);
+	t.high = _mm512_sllv_epi64(e.first, _mm512_sub_epi64(EVERY(128), bits));
+	t.low = _mm512_or_si512(_mm512_sllv_epi64(e.first, _mm512_sub_epi64(EVERY(64), bits)),
+	    _mm512_srlv_epi64(e.first, _mm512_sub_epi64(bits, EVERY(64))));
+	t.low = _mm512_or_si512(t.low, _mm512_sllv_epi64(e.second, _mm512_sub_epi64(EVERY(128), bits)));
+	t.n = e.n;
+	return t;
+}
+
+/* The number of such digits, before its sign; lanes with other bytes are no longer good. */
+CPU_AVX512 static ALWAYS_INLINE __m512i
+number_of(struct text *t)
+{
+	__m512i odd = _mm512_or_si512(_mm512_subs_epu8(t->low, BYTES(9)), _mm512_subs_epu8(t->high, BYTES(9)));
+
+	t->good &= _mm512_testn_epi64_mask(odd, odd);
+	return _mm512_add_epi64(value_of(t->low), _mm512_mul_epu32(value_of(t->high), EVERY(100000000)));
+}
+
+CPU_AVX512 static ALWAYS_INLINE __m512i
+with_sign(const struct text *t, __m512i v)
+{
+	return _mm512_mask_sub_epi64(v, t->minus, _mm512_setzero_si512(), v);
+}
+
+CPU_AVX512 static uint64_t
+take_integers(struct column *c, const uint8_t *base, size_t n)
+{
+	struct column_rows *r = c->rows;
+	uint64_t good = 0;
+	size_t i;
+
+	for (i = 0; i < n; i += 8) {
+		struct eight e = load_eight(base, r, i);
+		struct text t = take_text(e);
+		__m512i v = number_of(&t);
+
+		good |= put_eight(c, r, i, with_sign(&t, v), t.good, e.first, e.n);
+	}
+	return good;
+}
+
+/* Takes out the point among the last eight bytes. Returns the digits behind it. */
+CPU_AVX512 static ALWAYS_INLINE __m512i
+take_point(struct text *t)
+{
+	__m512i point = _mm512_maskz_mov_epi8(_mm512_cmpeq_epi8_mask(t->low, BYTES('.' ^ '0')), BYTES(0x80)), upto, up;
+	__mmask8 has = _mm512_test_epi64_mask(point, point);
+
+	t->good &= _mm512_testn_epi64_mask(point, _mm512_sub_epi64(point, EVERY(1)));	/* two are one too many */
+	t->good &= ~(has & _mm512_cmpeq_epi64_mask(t->n, EVERY(1)));
+	/* What stands before it moves up one byte over it. */
+	upto = _mm512_sub_epi64(_mm512_slli_epi64(point, 1), EVERY(1));
+	up = _mm512_or_si512(_mm512_slli_epi64(t->low, 8), _mm512_srli_epi64(t->high, 56));
+	t->low = _mm512_mask_ternarylogic_epi64(t->low, has, up, upto, 0xd8);	/* upto ? up : low */
+	t->high = _mm512_mask_slli_epi64(t->high, has, t->high, 8);
+	return _mm512_maskz_srli_epi64(has, _mm512_lzcnt_epi64(point), 3);
+}
+
+CPU_AVX512 static uint64_t
+take_decimals(struct column *c, const uint8_t *base, size_t n)
+{
+	const __m512i ten_to = _mm512_setr_epi64(1, 10, 100, 1000, 10000, 100000, 1000000, 10000000);
+	struct column_rows *r = c->rows;
+	uint64_t good = 0;
+	size_t i;
+
+	for (i = 0; i < n; i += 8) {
+		struct eight e = load_eight(base, r, i);
+		struct text t = take_text(e);
+		__m512i missing = _mm512_sub_epi64(EVERY(c->scale), take_point(&t)), v = number_of(&t);
+
+		t.good &= _mm512_cmple_epu64_mask(missing, EVERY(7)) &
+		    _mm512_cmple_epu64_mask(_mm512_add_epi64(t.n, missing), EVERY(18));	/* below 10^18 */
+		v = _mm512_mullo_epi64(v, _mm512_permutexvar_epi64(missing, ten_to));
+		good |= put_eight(c, r, i, with_sign(&t, v), t.good, e.first, e.n);
+	}
+	return good;
+}
+
+/* ---- dates ---- */
+
+/* Four dates, YYYY-MM-DD: two halves of the year, month and day as 16 bits each in the lower words; other than zero in *odd where one is none. */
+CPU_AVX512 static ALWAYS_INLINE __m512i
+date_parts(__m512i x, __m512i *odd)
+{
+	const __m512i form = _mm512_broadcast_i32x4(_mm_setr_epi8('0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 0, 0, 0, 0, 0, 0)),
+	    most = _mm512_broadcast_i32x4(_mm_setr_epi8(9, 9, 9, 9, 0, 9, 9, 0, 9, 9, -1, -1, -1, -1, -1, -1)),
+	    parts = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 3, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1));
+
+	x = _mm512_sub_epi8(x, form);
+	*odd = _mm512_subs_epu8(x, most);
+	return _mm512_maddubs_epi16(_mm512_shuffle_epi8(x, parts), _mm512_set1_epi16(0x010a));
+}
+
+/* Days since 1970-01-01; lanes that are no day of the years 1 to 9999 are no longer good. */
+CPU_AVX512 static ALWAYS_INLINE __m512i
+days_of(__m512i parts, __mmask8 *good)
+{
+	const __m512i lengths = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0)),
+	    part = EVERY(0xffff), one = EVERY(1), two = EVERY(2);
+	__m512i century = _mm512_and_si512(parts, part), in_century = _mm512_and_si512(_mm512_srli_epi64(parts, 16), part),
+	    month = _mm512_and_si512(_mm512_srli_epi64(parts, 32), part), day = _mm512_srli_epi64(parts, 48), year, last, days;
+	__mmask8 leap, early = _mm512_cmple_epu64_mask(month, two);
+
+	year = _mm512_add_epi64(_mm512_mul_epu32(century, EVERY(100)), in_century);
+	leap = _mm512_testn_epi64_mask(_mm512_mask_mov_epi64(in_century, _mm512_testn_epi64_mask(in_century, in_century), century),
+	    EVERY(3));
+	last = _mm512_shuffle_epi8(lengths, _mm512_or_si512(month, EVERY(UINT64_C(0x8080808080808000))));
+	last = _mm512_mask_add_epi64(last, leap & _mm512_cmpeq_epi64_mask(month, two), last, one);
+	*good &= _mm512_test_epi64_mask(year, year) & _mm512_cmple_epu64_mask(month, EVERY(12)) &
+	    _mm512_cmplt_epu64_mask(_mm512_sub_epi64(day, one), last);	/* month 0 has no day */
+	/* Years begin in March, so that the leap day is the last; see num_days. */
+	year = _mm512_mask_sub_epi64(year, early, year, one);
+	month = _mm512_mask_add_epi64(month, early, month, EVERY(12));
+	century = _mm512_srli_epi64(_mm512_mul_epu32(year, EVERY(5243)), 19);		/* year / 100 */
+	days = _mm512_add_epi64(_mm512_mul_epu32(year, EVERY(365)), _mm512_srli_epi64(year, 2));
+	days = _mm512_sub_epi64(_mm512_add_epi64(days, _mm512_srli_epi64(century, 2)), century);
+	month = _mm512_srli_epi64(_mm512_sub_epi64(_mm512_mul_epu32(month, EVERY(979)), EVERY(2919)), 5);
+	return _mm512_add_epi64(_mm512_add_epi64(days, month), _mm512_sub_epi64(day, EVERY(719469)));
+}
+
+CPU_AVX512 static uint64_t
+take_dates(struct column *c, const uint8_t *base, size_t n)
+{
+	struct column_rows *r = c->rows;
+	uint64_t good = 0;
+	size_t i;
+
+	for (i = 0; i < n; i += 8) {
+		__m512i even = load_four(base, r->start + i), odd = load_four(base, r->start + i + 1), odd_even, odd_odd;
+		__m512i first = _mm512_unpacklo_epi64(even, odd), len = load_lengths(r, i), bad, v;
+		__mmask8 fine;
+
+		even = date_parts(even, &odd_even);
+		odd = date_parts(odd, &odd_odd);
+		bad = _mm512_or_si512(_mm512_unpacklo_epi64(odd_even, odd_odd), _mm512_unpackhi_epi64(odd_even, odd_odd));
+		fine = _mm512_testn_epi64_mask(bad, bad) & _mm512_cmpeq_epi64_mask(len, EVERY(10));
+		v = days_of(_mm512_unpacklo_epi64(even, odd), &fine);
+		good |= put_eight(c, r, i, v, fine, first, len);
+	}
+	return good;
+}
+
+/* ---- text ---- */
+
+/* Bytes below 0x20 or, being negative, from 0x80 up? */
+CPU_AVX512 static ALWAYS_INLINE bool
+all_printable(const uint8_t *p, size_t n)
+{
+	const __m512i low = BYTES(0x20);
+	size_t i;
+
+	for (i = 0; i + 64 < n; i += 64)
+		if (_mm512_cmplt_epi8_mask(_mm512_loadu_si512(p + i), low) != 0)
+			return false;
+	/* The last read goes beyond what VAL_PAD allows: the mask keeps it from happening. */
+	return _mm512_mask_cmplt_epi8_mask(_bzhi_u64(UINT64_MAX, (unsigned)(n - i)),
+	    _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)(n - i)), p + i), low) == 0;
+}
+
+CPU_AVX512 static ALWAYS_INLINE bool
+is_text(const struct column *c, const uint8_t *p, size_t n)
+{
+	return n > 0 && p[0] != ' ' && p[n - 1] != ' ' && (n >= 64 || (c->null_lengths >> n & 1) == 0) &&
+	    (all_printable(p, n) || (memchr(p, VAL_ESC, n) == NULL && val_check_string(p, n, false)));
+}
+
+CPU_AVX512 static uint64_t
+take_strings(struct column *c, const uint8_t *base, size_t n)
+{
+	bool null_fits = c->null_len > 0 && c->null_len < VAL_PAD;
+	struct column_rows *r = c->rows;
+	uint64_t good = 0;
+	size_t i;
+
+	r->base = base;
+	r->nulls = 0;
+	for (i = 0; i < n; i++) {
+		const uint8_t *p = base + r->start[i];
+
+		if (r->n[i] == 1 && (*p == VAL_NULL || *p == VAL_EMPTY)) {
+			r->nulls |= UINT64_C(1) << i;
+			good |= (uint64_t)null_fits << i;
+		} else {
+			good |= (uint64_t)is_text(c, p, r->n[i]) << i;
+		}
+	}
+	return good;
+}
+
+/* Each allowed value with its TAB against all eight. */
+CPU_AVX512 static uint64_t
+take_listed(struct column *c, const uint8_t *base, size_t n)
+{
+	bool null_fits = c->null_len > 0 && c->null_len < VAL_PAD;
+	struct column_rows *r = c->rows;
+	uint64_t good = 0;
+	size_t i, k;
+
+	r->base = base;
+	r->nulls = 0;
+	for (i = 0; i < n; i += 8) {
+		struct eight e = load_eight(base, r, i);
+		__mmask8 found = 0, nothing = find_nothing(e.first, e.n);
+
+		for (k = 0; k < c->nlisted; k++) {
+			const struct column_listed *l = &c->listed[k];
+			__m512i differs = _mm512_or_si512(
+			    _mm512_and_si512(_mm512_xor_si512(e.first, EVERY(l->bytes[0])), EVERY(l->mask[0])),
+			    _mm512_and_si512(_mm512_xor_si512(e.second, EVERY(l->bytes[1])), EVERY(l->mask[1])));
+
+			found |= _mm512_testn_epi64_mask(differs, differs);
+		}
+		r->nulls |= (uint64_t)nothing << i;
+		good |= (uint64_t)(null_fits ? found | nothing : found) << i;
+	}
+	return good;
+}
+
+/* ---- the others ---- */
+
+/* One by one by `put`, into a store of their own. */
+static uint64_t
+take_each(struct column *c, const uint8_t *base, size_t n)
+{
+	struct column_rows *r = c->rows;
+	size_t i, room = 0;
+	uint64_t good = 0;
+	uint8_t *out, *end;
+
+	for (i = 0; i < n; i++)
+		room += r->n[i] + column_room(c) + 1;
+	r->store.len = 0;
+	r->base = out = buf_room(&r->store, room + 2 * VAL_PAD);
+	r->nulls = 0;
+	for (i = 0; i < n; i++) {
+		end = c->put(c, base + r->start[i], r->n[i], out);
+		r->value[i] = end != NULL ? c->value : 0;
+		if (end == NULL)
+			continue;
+		*end = '\t';
+		r->start[i] = (uint32_t)(out - r->base);
+		r->n[i] = (uint32_t)(end - out);
+		out = end + 1;
+		good |= UINT64_C(1) << i;
+	}
+	return good;
+}
+
+/* ---- the choice ---- */
+
+static bool
+make_listed(struct column *c)
+{
+	struct column_listed *l;
+	size_t at;
+	uint32_t n;
+
+	c->listed = xcalloc(c->schema->nallowed, sizeof(*c->listed));
+	for (at = 0; at < c->allowed.len; at += sizeof(n) + n) {
+		memcpy(&n, c->allowed.p + at, sizeof(n));
+		if (n >= sizeof(l->bytes))
+			return false;
+		l = &c->listed[c->nlisted++];
+		memcpy(l->bytes, c->allowed.p + at + sizeof(n), n);
+		((uint8_t *)l->bytes)[n] = '\t';
+		memset(l->mask, 0xff, n + 1);
+	}
+	return true;
+}
+
+CPU_AVX512 int64_t
+column_sum(const struct column_rows *r, uint64_t rows)
+{
+	__m512i sum = _mm512_setzero_si512();
+	size_t i;
+
+	for (i = 0; i < COLUMN_ROWS; i += 8)
+		sum = _mm512_mask_add_epi64(sum, (__mmask8)(rows >> i), sum, _mm512_loadu_si512(r->value + i));
+	return _mm512_reduce_add_epi64(sum);
+}
+
+void
+column_choose_take(struct column *c)
+{
+	enum val_kind kind = c->schema->type.kind;
+
+	if (!cpu_has_avx512())
+		return;
+	c->rows = xcalloc(1, sizeof(*c->rows));
+	c->take = take_each;
+	if (c->simple && (kind == VAL_INT32 || kind == VAL_INT64))
+		c->take = take_integers;
+	else if (c->simple && kind == VAL_DECIMAL)
+		c->take = take_decimals;
+	else if (c->simple && kind == VAL_DATE)
+		c->take = take_dates;
+	else if (c->simple && c->texts == NULL)
+		c->take = take_strings;
+	else if (c->texts != NULL && make_listed(c))
+		c->take = take_listed;
+	c->coded = kind != VAL_STRING && c->take != take_each;
+	if (c->null_len < VAL_PAD)
+		c->null[c->null_len] = '\t';
+	if (c->coded && c->null_len > 0 && c->null_len < sizeof(c->null_code))
+		memcpy(&c->null_code, c->null, sizeof(c->null_code));
+}
+
+#else
+
+int64_t
+column_sum(const struct column_rows *r, uint64_t rows)
+{
+	(void)r, (void)rows;
+	return 0;
+}
+
+void
+column_choose_take(struct column *c)
+{
+	(void)c;
+}
+
+#endif
