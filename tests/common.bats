@@ -22,6 +22,7 @@ table() {
 	acct-log	table	acct-log IN
 	acct-merge	merge	acct-merge -i IN tab
 	acct-vacuum	table	acct-vacuum IN
+	acct-optimize	table	acct-optimize IN
 	END
 }
 

@@ -236,6 +236,7 @@ struct delta_out_options {
 	enum pq_codec codec;
 	bool delta_encodings;
 	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
+	const char *folder;		/* of the table, where the files go; NULL: the table's own */
 };
 
 /*
@@ -246,6 +247,9 @@ struct delta_out;
 int delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
     const struct delta_out_options *o, struct msg *err);
 int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
+
+/* Ends the file at hand: what is written next goes to another. */
+int delta_out_cut(struct delta_out *o, struct msg *err);
 
 /* Finishes the last file and hands over what was written: an add each, with statistics, strings in the pool. */
 int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles,

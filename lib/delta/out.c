@@ -84,7 +84,8 @@ begin_file(struct delta_out *o, struct msg *err)
 	opt.codec = o->opt.codec;
 	opt.delta_encodings = o->opt.delta_encodings;
 	free(o->name);
-	o->name = xasprintf("part-%05u-%s-c000%s.parquet", o->part++, o->uuid, codecs[opt.codec]);
+	o->name = xasprintf("%s%spart-%05u-%s-c000%s.parquet", o->opt.folder != NULL ? o->opt.folder : "",
+	    o->opt.folder != NULL ? "/" : "", o->part++, o->uuid, codecs[opt.codec]);
 	if (store_out_open(o->table->store, o->name, &o->file, err) < 0)
 		return -1;
 	sink = delta_pq_sink(&o->file);
@@ -149,11 +150,17 @@ delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *column
 }
 
 int
+delta_out_cut(struct delta_out *o, struct msg *err)
+{
+	return o->writer != NULL ? end_file(o, err) : 0;
+}
+
+int
 delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles, struct msg *err)
 {
 	size_t i;
 
-	if (o->writer != NULL && end_file(o, err) < 0)
+	if (delta_out_cut(o, err) < 0)
 		return -1;
 	*nfiles = o->ndone;
 	*files = pool_alloc(pool, (o->ndone + 1) * sizeof(**files));

@@ -1,0 +1,236 @@
+/* acct-optimize makes few large files of the many small ones of a Delta table, with the same rows. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/num.h"
+#include "delta/delta.h"
+#include "optimize/optimize.h"
+
+const char cli_help[] =
+    "usage: acct-optimize [-v] [-k KEY,...] [--target SIZE] [--memory SIZE] TABLE\n"
+    "\n"
+    "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
+    "into files without, as one version with the same rows.\n"
+    "\n"
+    "  -k, --key KEY,...        all rows in the order of these columns, within each partition\n"
+    "      --target SIZE        size of a file, such as 64M; a file below half of it is small. 256M unless the table says\n"
+    "      --memory SIZE        what sorting may take; 512M unless given\n"
+    "  -v, --verbose            totals on standard error\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n";
+
+enum { TRIES = 100 };			/* of a version that others come before */
+static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAST_TARGET = 1024,
+    MOST_TARGET = SIZE_MAX / 4;
+
+static char *key_words;			/* of -k; NULL without */
+static size_t target;			/* 0 where not given */
+static struct delta_table table;
+
+/* ---- options ---- */
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+	enum { TARGET = 256 };
+	static const struct option longs[] = {
+		{ "key", required_argument, NULL, 'k' }, { "target", required_argument, NULL, TARGET }, { 0 }
+	};
+	int o;
+
+	while ((o = cli_getopt(argc, argv, "k:", longs)) != -1) {
+		if (o == 'k')
+			key_words = optarg;
+		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
+			cli_usage("--target: %zu bytes or more are wanted, not %s", LEAST_TARGET, msg_quotes(optarg));
+	}
+	if (argc - optind != 1)
+		cli_usage(optind == argc ? "a TABLE is wanted" : "one TABLE is wanted");
+	return argv[optind];
+}
+
+/* ---- what is wanted of the table ---- */
+
+static void
+load(struct delta_snapshot *s)
+{
+	struct msg err = { 0 }, why = { 0 };
+
+	if (delta_load(&table, DELTA_NEWEST, s, &err) < 0)
+		msg_exit(&err);
+	if (delta_may_rearrange(s, &why) < 0)
+		msg_die(why.status, "%s: %s", table.address, why.text);
+}
+
+/* The table's own target, "104857600" or "100mb"; 0 where it has none that is understood. */
+static size_t
+table_target(const struct delta_snapshot *s)
+{
+	static const struct { const char *unit; int shift; } units[] = { { "", 0 }, { "b", 0 }, { "k", 10 }, { "kb", 10 },
+	    { "m", 20 }, { "mb", 20 }, { "g", 30 }, { "gb", 30 } };
+	const char *word = delta_property(s, "delta.targetFileSize");
+	size_t n = word != NULL ? strspn(word, "0123456789") : 0, i;
+	int64_t number;
+
+	for (i = 0; n > 0 && i < sizeof(units) / sizeof(*units); i++)
+		if (strcasecmp(word + n, units[i].unit) == 0 && num_int64(word, n, &number) &&
+		    number <= (INT64_C(1) << 60) >> units[i].shift && number << units[i].shift >= (int64_t)LEAST_TARGET)
+			return (size_t)number << units[i].shift;
+	return 0;
+}
+
+/* The columns of -k in the snapshot. Owned. */
+static size_t *
+find_keys(const struct delta_snapshot *s, size_t *n)
+{
+	char *list = key_words != NULL ? xstrdup(key_words) : NULL;
+	char **words = xcalloc(s->ncolumns, sizeof(*words));
+	size_t *keys = xcalloc(s->ncolumns, sizeof(*keys)), i, k;
+	int at;
+
+	*n = list != NULL ? cli_list("-k", list, words, s->ncolumns) : 0;
+	for (i = 0; i < *n; i++) {
+		if ((at = delta_column_find(s, words[i])) < 0)
+			msg_die(EX_USAGE, "-k: %s: no such column in %s", msg_quotes(words[i]), table.address);
+		if (s->columns[at].partition >= 0)
+			msg_die(EX_USAGE, "-k: %s: the table is partitioned by it: rows are sorted within a partition",
+			    msg_quotes(words[i]));
+		keys[i] = (size_t)at;
+		for (k = 0; k < i; k++)
+			if (keys[k] == keys[i])
+				msg_die(EX_USAGE, "-k: %s: named twice", msg_quotes(words[i]));
+	}
+	free(words);
+	free(list);
+	return keys;
+}
+
+/* ---- the version ---- */
+
+struct sizes {				/* of files */
+	uint64_t bytes;
+	uint64_t least, most;
+};
+
+static struct sizes
+measure(const struct delta_file *files, const size_t *which, size_t n)
+{
+	struct sizes z = { 0, 0, 0 };
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		size = (uint64_t)files[which != NULL ? which[i] : i].size;
+		z.bytes += size;
+		z.least = i == 0 || size < z.least ? size : z.least;
+		z.most = size > z.most ? size : z.most;
+	}
+	return z;
+}
+
+/* The key columns as a JSON list, as Spark writes such parameters. */
+static char *
+key_list(const struct delta_snapshot *s, const size_t *keys, size_t n)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	buf_addc(&b, '[');
+	for (i = 0; i < n; i++)
+		buf_addf(&b, "%s\"%s\"", i > 0 ? "," : "", s->columns[keys[i]].name);
+	buf_addc(&b, ']');
+	return buf_cstr(&b);
+}
+
+/* Tries to make the result a version. As delta_commit. */
+static int
+commit(const struct delta_snapshot *s, const struct optimize_options *o, const struct optimize_result *r, int64_t *version,
+    struct msg *err)
+{
+	struct sizes added = measure(r->adds, NULL, r->nadds), removed = measure(s->files, r->removes, r->nremoves);
+	struct delta_pair parameters[] = { { "predicate", "[]" }, { "zOrderBy", "[]" }, { "auto", "false" },
+	    { "sortBy", key_list(s, o->keys, o->nkeys) }, { "targetSize", xasprintf("%" PRIu64, o->target) } };
+	const struct { const char *key; uint64_t value; } counts[] = {
+		{ "numRemovedFiles", r->nremoves }, { "numRemovedBytes", removed.bytes },
+		{ "numAddedFiles", r->nadds }, { "numAddedBytes", added.bytes }, { "minFileSize", added.least },
+		{ "maxFileSize", added.most }, { "numOutputRows", r->rows }
+	};
+	enum { METRICS = sizeof(counts) / sizeof(*counts) };
+	struct delta_pair metrics[METRICS];
+	struct delta_change c = { .operation = "OPTIMIZE", .parameters = parameters, .nparameters = 5, .metrics = metrics,
+	    .nmetrics = METRICS, .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
+	    .nremoves = r->nremoves };
+	struct msg warn = { 0 };
+	size_t i;
+	int failed;
+
+	for (i = 0; i < METRICS; i++)
+		metrics[i] = (struct delta_pair){ counts[i].key, xasprintf("%" PRIu64, counts[i].value) };
+	failed = delta_commit(&table, s, &c, version, &warn, err);
+	if (!failed && warn.status != 0)
+		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, *version, warn.text);
+	if (!failed && cli_verbose)
+		msg_warn("%s: version %" PRId64 ": %zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64, table.address, *version,
+		    r->nadds, added.bytes, r->nremoves, removed.bytes);
+	for (i = 0; i < METRICS; i++)
+		free((char *)metrics[i].value);
+	free((char *)parameters[3].value);
+	free((char *)parameters[4].value);
+	return failed;
+}
+
+/* False where another writer was first. */
+static bool
+optimize_once(bool last)
+{
+	struct delta_snapshot s;
+	struct optimize_options o = { .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
+	struct optimize_result r;
+	struct msg err = { 0 };
+	int64_t version;
+	size_t *keys;
+	bool done = true;
+
+	load(&s);
+	keys = find_keys(&s, &o.nkeys);
+	o.keys = keys;
+	o.target = target > 0 ? target : table_target(&s);
+	if (o.target == 0)
+		o.target = DEFAULT_TARGET;
+	if (optimize_run(&table, &s, &o, &r, &err) < 0)
+		msg_exit(&err);
+	if (r.nremoves == 0) {
+		if (cli_verbose)
+			msg_warn("%s: version %" PRId64 " stays: nothing to do", table.address, s.version);
+	} else if (commit(&s, &o, &r, &version, &err) < 0) {
+		if (err.status == EX_TEMPFAIL)
+			optimize_undo(&table, &r);
+		if (err.status != EX_TEMPFAIL || last)
+			msg_exit(&err);
+		done = false;
+	}
+	optimize_result_free(&r);
+	free(keys);
+	delta_snapshot_free(&s);
+	return done;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct msg err = { 0 };
+	const char *address;
+	int tries;
+
+	cli_start(argc, argv);
+	address = parse_options(argc, argv);
+	if (delta_open(&table, address, &err) < 0)
+		msg_exit(&err);
+	for (tries = 1; !optimize_once(tries == TRIES); tries++)
+		;
+	delta_close(&table);
+	return 0;
+}

@@ -1,0 +1,361 @@
+load helper
+
+HEADER='id:int64*! name:string amount:decimal(9,2)'
+
+# grown N ROWS: tab, of N files with so many rows each, mixed up.
+grown() {
+	local i
+	for i in $(seq 1 "$1"); do
+		seq $((i * 1000)) $((i * 1000 + $2 - 1)) | shuf --random-source=/dev/zero |
+		    awk '{ print $1 "\t" ($1 % 7 ? "name " $1 % 50 : "\\N") "\t" $1 % 100 / 100 }' | mkrec t "$HEADER" | acct-write tab
+	done
+}
+
+# content TABLE: its rows as text, sorted.
+content() {
+	acct-read "$@" | acct-cat -f csv | tail -n +2 | sort
+}
+
+# files TABLE: how many the newest version has.
+files() {
+	acct-log --files "$1" | wc -l
+}
+
+# newest: the newest commit of tab.
+newest() {
+	ls tab/_delta_log/*.json | tail -n 1
+}
+
+need_peer() {
+	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
+}
+
+peer() {
+	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
+}
+
+@test "optimize: small files become one, with the same rows" {
+	grown 9 50
+	content tab >before
+	run -0 --separate-stderr acct-optimize -v tab
+	[[ "$stderr" == "acct-optimize: tab: version 9: 1 files of "*" bytes in place of 9 of "* ]]
+	[ -z "$output" ]
+	content tab | diff before -
+	same 1 "$(files tab)"
+	cmp <(acct-read --version 8 tab) <(acct-read tab)
+	grep -q '"operation":"OPTIMIZE"' "$(newest)"
+	grep -q '"isBlindAppend":false' "$(newest)"
+	same 0 "$(grep -c '"dataChange":true' "$(newest)")"
+	same 10 "$(grep -c '"dataChange":false' "$(newest)")"
+	grep -q '"numRemovedFiles":"9",.*"numAddedFiles":"1",.*"numOutputRows":"450"' "$(newest)"
+	run -0 --separate-stderr acct-optimize -v tab
+	same "acct-optimize: tab: version 9 stays: nothing to do" "$stderr"
+	run -0 --separate-stderr acct-optimize tab
+	[ -z "$stderr" ]
+}
+
+@test "optimize: files up to the target, and large ones stay" {
+	grown 12 200
+	content tab >before
+	size=$(acct-log --files tab | awk 'NR == 1 { print $1 }')
+	acct-optimize --target $((size * 4)) tab
+	content tab | diff before -
+	n=$(files tab)
+	[ "$n" -ge 2 ] && [ "$n" -le 4 ]
+	acct-log --files tab | awk -v most=$((size * 4)) '$1 > most * 1.2 { print; bad = 1 } END { exit bad }'
+	names=$(acct-log --files tab)
+	run -0 --separate-stderr acct-optimize -v --target 4096 tab
+	[[ "$stderr" == *"nothing to do" ]]
+	same "$names" "$(acct-log --files tab)"
+}
+
+@test "optimize: the table's own target" {
+	grown 12 200
+	size=$(acct-log --files tab | awk 'NR == 1 { print $1 }')
+	sed -i "s/\"configuration\":{/&\"delta.targetFileSize\":\"$((size * 4))\",/" tab/_delta_log/00000000000000000000.json
+	rm -f tab/_delta_log/*.checkpoint.parquet tab/_delta_log/_last_checkpoint
+	acct-optimize tab
+	[ "$(files tab)" -ge 2 ]
+	acct-optimize --target 1G tab
+	same 1 "$(files tab)"
+}
+
+@test "optimize: in the order of key columns, in memory and on disk" {
+	grown 6 400
+	content tab >before
+	acct-optimize --target 16K -k name,id tab
+	content tab | diff before -
+	[ "$(files tab)" -ge 2 ]
+	acct-read tab | LC_ALL=C sort -s -t "$(printf '\t')" -k2,2 -k1,1 | acct-cat | cmp - <(acct-read tab | acct-cat)
+	same 1 "$(acct-read tab | acct-cat | tail -n +2 | cut -d, -f2 | head -n 1 | grep -c '^$')"	# null first
+	acct-optimize --target 16K -k name,id tab	# what is in order may take fewer files
+	run -0 --separate-stderr acct-optimize -v --target 16K -k name,id tab
+	[[ "$stderr" == *"nothing to do" ]]
+	acct-optimize -k amount tab
+	content tab | diff before -
+	same 1 "$(files tab)"
+	seq 1 60000 | shuf --random-source=/dev/zero | awk '{ print $1 "\ttext " $1 * 7919 % 60000 " and more of it\t1.00" }' | mkrec t "$HEADER" |
+	    acct-write -m overwrite tab
+	content tab >before
+	acct-optimize --memory 1M -k id tab
+	content tab | diff before -
+	acct-read -c id tab | acct-cat | tail -n +2 | sort -nc
+	acct-read tab >small.acct
+	acct-optimize -k name tab
+	acct-optimize -k id tab
+	cmp <(acct-read tab) small.acct
+}
+
+@test "optimize: every type, sorted by each" {
+	mkrec t 'b:bool i:int32 l:int64 d:decimal(9,2) e:decimal(18,4) w:decimal(38,10) day:date ts:timestamp f:float64 s:string' >all.acct <<-'END'
+	true	-2147483648	-9223372036854775808	-9999999.99	-99999999999999.9999	-9999999999999999999999999999.9999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
+	false	2147483647	9223372036854775807	9999999.99	99999999999999.9999	9999999999999999999999999999.9999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	a\nb\tc\\ üß😀
+	\N	\N	\N	\N	\N	\N	\N	\N	\N	\N
+	true	0	0	0.00	0.0000	0.0000000000	1970-01-01	1970-01-01T00:00:00Z	-0.0	x
+	END
+	acct-write -i all.acct tab
+	acct-write -i all.acct tab
+	content tab >before
+	n=0
+	for k in b i l d e w day ts f s; do
+		n=$((n + 1))
+		acct-optimize -k $k tab
+		content tab | diff before -
+		acct-read tab | LC_ALL=C sort -s -t "$(printf '\t')" -k$n,$n | acct-cat | cmp - <(acct-read tab | acct-cat)
+	done
+	mkrec t 's:string' </dev/null | acct-write none
+	acct-optimize -v -k s none
+}
+
+@test "optimize: a table without rows, one of one file, one row" {
+	mkrec t "$HEADER" </dev/null | acct-write tab
+	acct-optimize tab
+	acct-optimize -k id tab
+	same 1 "$(ls tab/_delta_log/*.json | wc -l)"
+	printf '1\ta\t1.00\n' | mkrec t "$HEADER" | acct-write tab
+	acct-optimize tab
+	acct-optimize -k id tab
+	same 2 "$(ls tab/_delta_log/*.json | wc -l)"
+}
+
+@test "optimize: tables of others: same rows, or a refusal that says why" {
+	need "$SHARED/conformance/delta"
+	for golden in "$SHARED"/conformance/delta/golden/*; do
+		[ -d "$golden/_delta_log" ] || continue
+		rm -rf tab
+		cp -rL "$golden" tab
+		chmod -R u+w tab
+		acct-read -o /dev/null tab 2>err || continue	# other tests tell why
+		content tab >before
+		last=$(newest)
+		if ! acct-optimize tab 2>err; then
+			grep -Eq 'acct-optimize: tab: (the table needs a feature that this writer does not have: |the table has a property that this writer cannot honour: delta.columnMapping.mode|column .*: a type that is not written: )' err ||
+			    { echo "$golden: $(cat err)" >&2; false; }
+			same "$last" "$(newest)"
+			continue
+		fi
+		content tab >after
+		diff -u before after || { echo "$golden" >&2; false; }
+		same 0 "$(acct-log --files tab | awk '$3 > 0' | wc -l)"		# no deletion vector
+		[ "$last" = "$(newest)" ] || acct-vacuum --retain 0 --force --delete tab >/dev/null
+		content tab >after
+		diff -u before after || { echo "$golden, vacuumed" >&2; false; }
+	done
+}
+
+# partitioned: tab, by p, of twelve small files in three partitions.
+partitioned() {
+	local i p
+	mkrec t 'id:int64! p:string' </dev/null | acct-write tab
+	sed -i 's/"partitionColumns":\[\]/"partitionColumns":["p"]/' tab/_delta_log/00000000000000000000.json
+	mkdir parts
+	for i in $(seq 1 12); do
+		p='"a b"'
+		[ $((i % 3)) -eq 0 ] || p='"c:d"'
+		[ $((i % 3)) -ne 2 ] || p=null
+		seq $((i * 10)) $((i * 10 + 9)) | mkrec t 'id:int64!' | acct-write -o "tab/f$i.parquet"
+		echo "{\"add\":{\"path\":\"f$i.parquet\",\"partitionValues\":{\"p\":$p},\"size\":$(wc -c <"tab/f$i.parquet"),\"modificationTime\":1,\"dataChange\":true}}"
+	done >tab/_delta_log/00000000000000000001.json
+}
+
+@test "optimize: a partitioned table, each partition for itself, in its folder" {
+	partitioned
+	content tab >before
+	acct-optimize tab
+	content tab | diff before -
+	same $'p=__HIVE_DEFAULT_PARTITION__\np=a b\np=c%3Ad' "$(acct-log --files tab | sed 's/.*Z  //; s|/.*||' | sort)"
+	grep -q '"path":"p=c%253Ad/part-' "$(newest)"
+	grep -q '"partitionValues":{"p":null}' "$(newest)"
+	same 3 "$(files tab)"
+	acct-optimize -k id tab
+	content tab | diff before -
+	same 3 "$(files tab)"
+	acct-vacuum --retain 0 --force --delete tab | wc -l
+	content tab | diff before -
+	run -64 --separate-stderr acct-optimize -k p tab
+	[[ "$stderr" == "acct-optimize: -k: 'p': the table is partitioned by it"* ]]
+}
+
+@test "optimize: wrong use, no table, tables that it cannot write" {
+	grown 2 3
+	run -64 --separate-stderr acct-optimize
+	run -64 --separate-stderr acct-optimize a b
+	run -64 --separate-stderr acct-optimize --target 12 tab
+	run -64 --separate-stderr acct-optimize --target x tab
+	run -64 --separate-stderr acct-optimize -k nowhere tab
+	same "acct-optimize: -k: 'nowhere': no such column in tab" "$stderr"
+	run -64 --separate-stderr acct-optimize -k id,id tab
+	run -64 --separate-stderr acct-optimize -k id,,name tab
+	run -66 --separate-stderr acct-optimize nowhere
+	same "acct-optimize: nowhere: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
+	[ ! -e nowhere ]
+	before=$(ls -RA tab)
+	cp tab/_delta_log/00000000000000000000.json good
+	for feature in rowTracking inCommitTimestamp later; do
+		sed "s/{\"protocol\":.*/{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":[\"$feature\"]}}/" \
+		    good >tab/_delta_log/00000000000000000000.json
+		run -69 --separate-stderr acct-optimize tab
+		same "acct-optimize: tab: the table needs a feature that this writer does not have: $feature" "$stderr"
+	done
+	same "$before" "$(ls -RA tab)"
+	sed 's/"configuration":{/&"delta.appendOnly":"true","delta.constraints.c":"id > 0",/' good >tab/_delta_log/00000000000000000000.json
+	acct-optimize tab		# no row changes
+	same 1 "$(files tab)"
+}
+
+@test "optimize: a broken file, a missing one: the table stays, nothing is left" {
+	grown 4 20
+	name=$(acct-log --files tab | tail -n 1 | sed 's/.*Z  //')
+	cp "tab/$name" good
+	printf 'x' | dd of="tab/$name" bs=1 seek=30 conv=notrunc status=none
+	before=$(ls -RA tab)
+	for k in '' '-k id'; do
+		# shellcheck disable=SC2086
+		run -65 --separate-stderr acct-optimize $k tab
+		[[ "$stderr" == "acct-optimize: tab/$name: "* ]]
+		same "$before" "$(ls -RA tab)"
+	done
+	rm "tab/$name"
+	run -66 --separate-stderr acct-optimize tab
+	cp good "tab/$name"
+	acct-optimize tab
+	same 1 "$(files tab)"
+}
+
+@test "optimize: appends at the same time are no conflict" {
+	grown 3 10
+	( for i in $(seq 1 20); do printf '%s\tw\t1.00\n' "$i" | mkrec t "$HEADER" | acct-write tab || exit 1; done ) &
+	( for i in $(seq 1 8); do acct-optimize tab || exit 1; done ) &
+	( for i in $(seq 1 8); do acct-optimize -k id tab || exit 1; done ) &
+	for job in $(jobs -p); do wait "$job"; done
+	same 50 "$(content tab | wc -l)"
+	same 50 "$(content tab | cut -d, -f1 | uniq | wc -l)"
+	acct-optimize tab
+	same 1 "$(files tab)"
+}
+
+@test "optimize: merges at the same time: the loser begins anew" {
+	grown 4 50
+	for i in $(seq 1 12); do
+		printf '%s\tmerged %s\t1.00\n' $((1000 + i)) "$i" | mkrec t "$HEADER" | acct-merge tab || touch failed
+	done &
+	for i in $(seq 1 12); do acct-optimize -k name tab || touch failed; done &
+	for job in $(jobs -p); do wait "$job"; done
+	[ ! -e failed ]
+	same 200 "$(content tab | wc -l)"
+	same 12 "$(content tab | grep -c 'merged')"
+	[ -z "$(ls -A tab | grep tmp)" ]
+}
+
+@test "optimize: killed at any moment, the table reads the same" {
+	grown 6 100
+	seq 100001 140000 | awk '{ print $1 "\ttext " $1 "\t1.00" }' | mkrec t "$HEADER" | acct-write tab
+	content tab | cksum >before
+	for i in $(seq 1 16); do
+		printf '%s\tw\t1.00\n' $((200000 + i)) | mkrec t "$HEADER" | acct-write tab
+		content tab | cksum >before
+		acct-optimize -k amount,id tab &
+		pid=$!
+		sleep "0.0$((i * 7 % 90 / 10))$((i * 7 % 10))"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		content tab | cksum | diff before -
+	done
+	acct-optimize -k id tab
+	content tab | cksum | diff before -
+	acct-vacuum --retain 0 --force --delete tab >/dev/null
+	content tab | cksum | diff before -
+	same 1 "$(ls tab/*.parquet | wc -l)"
+}
+
+# traced WORD...: strace; LeakSanitizer cannot look while another process traces.
+traced() {
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace "$@"
+}
+
+@test "optimize: each failing call in turn" {
+	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
+	traced true || skip "SKIPPED: strace may not trace here"
+	grown 3 20
+	content tab >before
+	for call in write:ENOSPC fsync:EIO linkat:ENOSPC pread64:EIO; do
+		for n in 1 2 3 4; do
+			printf '%s\tw\t1.00\n' $((200000 + n)) | mkrec t "$HEADER" | acct-write tab
+			content tab >before
+			for k in '' '-k amount'; do
+				got=0
+				# shellcheck disable=SC2086
+				traced -e "inject=${call%:*}:error=${call#*:}:when=$n" acct-optimize $k tab 2>err || got=$?
+				content tab | diff before - || { cat err trace >&2; false; }
+				if grep -q INJECTED trace && ! grep -q ' stands, but ' err; then
+					[ "$got" -ge 65 ]
+					[ -s err ]
+				fi
+			done
+		done
+	done
+	traced -e inject=write:error=EINTR:when=2+3 acct-optimize -k id tab	# is no failure
+	content tab | diff before -
+}
+
+@test "optimize: delta-rs sees the same rows, and goes on with the table" {
+	need_peer
+	peer make made
+	peer rows made >before
+	acct-optimize -k ts,s made
+	peer rows made | diff before -
+	peer compare made
+	rm -rf tab
+	grown 5 30
+	peer append tab 90000 40
+	peer rows tab >before
+	acct-optimize tab
+	peer rows tab | diff before -
+	peer compare tab
+	peer append tab 80000 7
+	peer delete tab 'id = 1003'
+	peer rows tab >before
+	acct-optimize -k id tab
+	peer rows tab | diff before -
+	find tab -name '*.parquet' -exec touch -d '8 days ago' {} +
+	acct-vacuum --retain 0 --force --delete tab >removed
+	[ -s removed ]
+	peer rows tab | diff before -
+	peer optimize tab
+	peer checkpoint tab
+	peer compare tab
+	acct-vacuum --retain 0 --force --delete tab
+	peer compare tab
+	acct-optimize -v tab
+	peer compare tab
+}
+
+@test "optimize: the manual's example" {
+	grown 4 10
+	mkdir -p lake/silver
+	mv tab lake/silver/accounts
+	acct-optimize -v lake/silver/accounts
+	acct-vacuum --delete lake/silver/accounts
+	acct-optimize -k id --target 64M lake/silver/accounts
+	same 40 "$(content lake/silver/accounts | wc -l)"
+}
