@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "base/cli.h"
-#include "base/num.h"
 #include "delta/delta.h"
 #include "merge/merge.h"
 #include "rec/rec.h"
 #include "table/table.h"
 
 const char cli_help[] =
-    "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT] [--txn APP:VERSION] [-i FILE] TABLE\n"
+    "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT]\n"
+    "                  [--txn APP:VERSION] [--retry SECONDS] [-i FILE] TABLE\n"
     "\n"
     "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are updated.\n"
     "\n"
@@ -21,13 +21,12 @@ const char cli_help[] =
     "      --delete-absent      rows whose key no record has are deleted\n"
     "      --changes OUT        write what changed as a record stream to OUT; - is standard output\n"
     "      --txn APP:VERSION    do nothing where the application APP has written this version or a later one\n"
+    "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -i, --input FILE         read FILE instead of standard input\n"
     "      --partial            do not ask for a trailer\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
-
-enum { TRIES = 100 };			/* of a merge that others come before */
 
 struct spool {				/* the change stream, until its version stands */
 	struct spill spill;
@@ -43,14 +42,14 @@ static const char *input, *changes;
 static char *key_words;			/* of -k; NULL without */
 static char *flag_column;		/* of --delete-flag; NULL without */
 static const char *flag_text;
-static char *app;			/* of --txn; NULL without */
-static int64_t app_version;
+static struct delta_app app;		/* of --txn; no id without */
 static bool delete_absent;
+static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct rec_reader in;
 static struct delta_table table;
-static struct delta_column *columns;	/* the table's, or of the table to be made */
-static int *fields;			/* of each, the stream's column, or -1 */
+static struct table_plan columns;	/* the table's, or of the table to be made */
 static size_t *keys;			/* which of them are the key */
+static char *key_list;			/* what a new table says its key is */
 static struct buf flag_value;		/* encoded */
 static struct merge_plan plan;
 
@@ -59,11 +58,8 @@ static struct merge_plan plan;
 static void
 parse_txn(const char *word)
 {
-	const char *colon = strrchr(word, ':');
-
-	if (colon == NULL || colon == word || !num_int64(colon + 1, strlen(colon + 1), &app_version) || app_version < 0)
+	if (!delta_app_parse(word, &app))
 		cli_usage("--txn: APP:VERSION is wanted, not %s", msg_quotes(word));
-	app = xstrndup(word, (size_t)(colon - word));
 }
 
 static void
@@ -80,11 +76,12 @@ parse_flag(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, FLAG, ABSENT, CHANGES };
+	enum { TXN = 256, FLAG, ABSENT, CHANGES, RETRY };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "delete-flag", required_argument, NULL, FLAG },
 		{ "delete-absent", no_argument, NULL, ABSENT }, { "changes", required_argument, NULL, CHANGES },
-		{ "txn", required_argument, NULL, TXN }, { "input", required_argument, NULL, 'i' }, { 0 }
+		{ "txn", required_argument, NULL, TXN }, { "retry", required_argument, NULL, RETRY },
+		{ "input", required_argument, NULL, 'i' }, { 0 }
 	};
 	int o;
 
@@ -93,6 +90,8 @@ parse_options(int argc, char *argv[])
 			parse_txn(optarg);
 		else if (o == FLAG)
 			parse_flag(optarg);
+		else if (o == RETRY)
+			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ABSENT)
 			delete_absent = true;
 		else if (o == 'k')
@@ -126,130 +125,72 @@ find_flag(void)
 	plan.nflag_value = flag_value.len;
 }
 
-/* The stream's column as one of a table. */
-static struct delta_column
-column_of(const struct rec_column *c)
-{
-	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID, .type = table_pq_type(c->type),
-	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1 };
-}
-
+/* The columns of the table as it is in s; of a new one all that the stream has, but for the flag. */
 static void
-check_column(const struct delta_column *to, int field)
+make_columns(const struct delta_snapshot *s, struct table_plan *p)
 {
-	char have[NUM_TEXT], want[NUM_TEXT];
-	struct val_type type;
-
-	if (to->refused != NULL)
-		msg_die(EX_UNAVAILABLE, "%s: column %s: a type that is not written: %s", table.address, to->name, to->refused);
-	if (field < 0) {
-		if (!to->nullable)
-			msg_die(EX_DATAERR, "%s: column %s: the table asks for it, the stream does not have it", table.address, to->name);
-		if (changes != NULL && !table_val_type(to->type, to->precision, to->scale, &type))
-			msg_die(EX_UNAVAILABLE, "%s: column %s: a type that no record stream has: --changes cannot show it",
-			    table.address, to->name);
-		return;
-	}
-	if (table_fits(in.header.columns[field].type, to->type, to->precision, to->scale))
-		return;
-	val_type_put(have, in.header.columns[field].type);
-	msg_die(EX_DATAERR, "%s: column %s: %s in the stream, %s in the table", table.address, to->name, have,
-	    pq_type_name(want, to->type, to->precision, to->scale));
-}
-
-/* The columns of the table; of a new one all that the stream has, but for the flag. */
-static void
-make_columns(const struct delta_snapshot *s)
-{
-	const struct rec_header *h = &in.header;
 	struct msg err = { 0 };
-	size_t i;
 
-	columns = xcalloc(s->ncolumns + h->ncolumns, sizeof(*columns));
-	fields = xcalloc(s->ncolumns + h->ncolumns, sizeof(*fields));
-	for (i = 0; i < s->ncolumns; i++) {
-		columns[plan.n] = s->columns[i];
-		fields[plan.n++] = rec_header_find(h, s->columns[i].name);
-		check_column(&s->columns[i], fields[i]);
-	}
-	for (i = 0; i < h->ncolumns; i++) {
-		if (delta_column_find(s, h->columns[i].name) >= 0 || (int)i == plan.flag)
-			continue;
-		if (s->version >= 0)
-			msg_die(EX_DATAERR, "%s: column %s: not in the table", table.address, h->columns[i].name);
-		columns[plan.n] = column_of(&h->columns[i]);
-		fields[plan.n++] = (int)i;
-	}
-	if (delta_schema_check(columns, plan.n, &err) < 0)
+	if (table_plan_make(p, s, &in.header, plan.flag, &err) < 0)
 		msg_die(err.status, "%s: %s", table.address, err.text);
-	plan.columns = columns;
-	plan.fields = fields;
+	if (s->version >= 0 && p->added > 0)
+		msg_die(EX_DATAERR, "%s: column %s: not in the table", table.address, p->columns[s->ncolumns].name);
+	if (delta_schema_check(p->columns, p->n, &err) < 0)
+		msg_die(err.status, "%s: %s", table.address, err.text);
 }
 
-static void
-add_key(size_t field)
+/* The table's column which a column of the stream goes to. */
+static size_t
+find_key(size_t field)
 {
 	size_t i;
 
-	for (i = 0; i < plan.n && fields[i] != (int)field; i++)
+	for (i = 0; i < columns.n && columns.fields[i] != (int)field; i++)
 		;
-	if (i == plan.n)
+	if (i == columns.n)
 		msg_die(EX_DATAERR, "%s: key column %s: not in the table", table.address, in.header.columns[field].name);
-	keys[plan.nkeys++] = i;
+	return i;
 }
 
 static void
 make_keys(void)
 {
-	size_t *named = xcalloc(in.header.ncolumns, sizeof(*named)), n, i;
+	size_t i, n, most = in.header.ncolumns;
 
-	keys = xcalloc(in.header.ncolumns, sizeof(*keys));
-	if (key_words != NULL) {
-		n = xrec_columns(&in, "-k", key_words, named, in.header.ncolumns);
-		for (i = 0; i < n; i++)
-			add_key(named[i]);
-	}
-	for (i = 0; key_words == NULL && i < in.header.ncolumns; i++)
-		if (in.header.columns[i].key)
-			add_key(i);
-	if (plan.nkeys == 0)
+	keys = xcalloc(most, sizeof(*keys));
+	if (key_words != NULL)
+		n = xrec_columns(&in, "-k", key_words, keys, most);
+	else
+		n = table_keys_marked(&in.header, keys);
+	if (n == 0)
 		msg_die(EX_USAGE, "%s: no column is marked as key: -k names them", in.name);
-	plan.keys = keys;
-	free(named);
+	key_list = table_key_list(&in.header, keys, n);
+	for (i = 0; i < n; i++)
+		keys[i] = find_key(keys[i]);
+	plan.nkeys = n;
 }
 
-/* The key columns, joined by commas; an empty text where a name holds a comma. */
-static char *
-key_list(void)
-{
-	struct buf b = { 0 };
-	size_t i;
-
-	for (i = 0; i < plan.nkeys; i++) {
-		if (strchr(columns[keys[i]].name, ',') != NULL) {
-			b.len = 0;
-			break;
-		}
-		buf_adds(&b, i > 0 ? "," : "");
-		buf_adds(&b, columns[keys[i]].name);
-	}
-	return buf_cstr(&b);
-}
-
-/* Are the columns of the table still those that were planned with? */
 static bool
-same_columns(const struct delta_snapshot *s)
+is_key(size_t column)
 {
-	size_t i;
+	size_t k;
 
-	for (i = 0; i < s->ncolumns && i < plan.n; i++) {
-		const struct delta_column *x = &columns[i], *y = &s->columns[i];
+	for (k = 0; k < plan.nkeys && keys[k] != column; k++)
+		;
+	return k < plan.nkeys;
+}
 
-		if (strcmp(x->name, y->name) != 0 || strcmp(x->physical, y->physical) != 0 || x->id != y->id || x->type != y->type ||
-		    x->precision != y->precision || x->scale != y->scale || x->nullable != y->nullable || y->refused != NULL)
-			return false;
-	}
-	return s->ncolumns == plan.n;
+/* What lib/merge is told of the stream and of the table as it is in s. */
+static void
+make_plan(const struct delta_snapshot *s)
+{
+	find_flag();
+	make_columns(s, &columns);
+	make_keys();
+	plan.columns = columns.columns;
+	plan.fields = columns.fields;
+	plan.n = columns.n;
+	plan.keys = keys;
 }
 
 /* ---- the change stream ---- */
@@ -259,22 +200,22 @@ open_changes(struct spool *sp)
 {
 	struct table_source *sources = xcalloc(plan.n + 1, sizeof(*sources));
 	struct rec_header h = { 0 };
-	size_t i, k;
+	size_t i;
 
 	rec_header_init(&h, in.header.table);
 	rec_header_set_word(&h, "change", "1");
 	rec_header_add(&h, "_change_type", (struct val_type){ .kind = VAL_STRING }, false, true);
 	sources[0] = (struct table_source){ .name = "_change_type", .type = PQ_STRING, .required = true };
 	for (i = 0; i < plan.n; i++) {
-		const struct delta_column *c = &columns[i];
+		const struct delta_column *c = &plan.columns[i];
 		struct val_type type;
 
-		(void)table_val_type(c->type, c->precision, c->scale, &type);	/* each has one: check_column */
-		for (k = 0; k < plan.nkeys && keys[k] != i; k++)
-			;
-		rec_header_add(&h, c->name, type, k < plan.nkeys, !c->nullable);
-		sources[i + 1] = (struct table_source){ .vector = i + 1, .name = c->name, .type = c->type, .precision = c->precision,
-		    .scale = c->scale, .required = !c->nullable };
+		if (!table_val_type(c->type, c->precision, c->scale, &type))
+			msg_die(EX_UNAVAILABLE, "%s: column %s: a type that no record stream has: --changes cannot show it",
+			    table.address, c->name);
+		rec_header_add(&h, c->name, type, is_key(i), !c->nullable);
+		sources[i + 1] = (struct table_source){ .vector = i + 1, .name = c->name, .type = c->type,
+		    .precision = c->precision, .scale = c->scale, .required = !c->nullable };
 	}
 	sp->from = table_from_new(sources, plan.n + 1);
 	xrec_create(&sp->out, changes, &h);
@@ -331,21 +272,13 @@ write_changes(struct spool *sp)
 
 /* ---- merging ---- */
 
-/* Loads the table, or makes *s that of a table to be made, and says whether it may be written. */
 static void
 load(struct delta_snapshot *s)
 {
-	struct msg err = { 0 }, why = { 0 };
-	int there = delta_exists(&table, &err);
+	struct msg err = { 0 };
 
-	if (there < 0 || (there && delta_load(&table, DELTA_NEWEST, s, &err) < 0))
+	if (delta_load_for_writing(&table, true, s, &err) < 0)
 		msg_exit(&err);
-	if (!there) {
-		*s = (struct delta_snapshot){ .version = -1 };
-		return;
-	}
-	if (delta_may_write(s, true, &why) < 0)
-		msg_die(why.status, "%s: %s", table.address, why.text);
 }
 
 static struct merge_source *
@@ -371,7 +304,8 @@ predicate(void)
 	size_t i;
 
 	for (i = 0; i < plan.nkeys; i++)
-		buf_addf(&b, "%starget.%s = source.%s", i > 0 ? " AND " : "", columns[keys[i]].name, columns[keys[i]].name);
+		buf_addf(&b, "%starget.%s = source.%s", i > 0 ? " AND " : "", plan.columns[keys[i]].name,
+		    plan.columns[keys[i]].name);
 	return buf_cstr(&b);
 }
 
@@ -386,7 +320,7 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 		{ "numTargetFilesRemoved", r->nremoves }
 	};
 	enum { METRICS = sizeof(counts) / sizeof(*counts) };
-	struct delta_pair metrics[METRICS], key = { TABLE_KEY, key_list() };
+	struct delta_pair metrics[METRICS], key = { TABLE_KEY, key_list };
 	struct delta_pair parameters[] = {
 		{ "predicate", predicate() },
 		{ "matchedPredicates", flag_column != NULL ? "[{\"actionType\":\"delete\"},{\"actionType\":\"update\"}]" :
@@ -394,10 +328,10 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 		{ "notMatchedPredicates", "[{\"actionType\":\"insert\"}]" },
 		{ "notMatchedBySourcePredicates", delete_absent ? "[{\"actionType\":\"delete\"}]" : "[]" }
 	};
-	struct delta_change c = { .operation = "MERGE", .parameters = parameters, .nparameters = 4, .metrics = metrics, .nmetrics = METRICS,
-	    .scope = DELTA_READ_TABLE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes, .nremoves = r->nremoves,
-	    .columns = s->version < 0 ? columns : NULL, .ncolumns = plan.n, .configuration = &key,
-	    .nconfiguration = *key.value != '\0' ? 1 : 0, .app = { .id = app, .version = app_version } };
+	struct delta_change c = { .operation = "MERGE", .parameters = parameters, .nparameters = 4, .metrics = metrics,
+	    .nmetrics = METRICS, .scope = DELTA_READ_TABLE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
+	    .nremoves = r->nremoves, .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = plan.n,
+	    .configuration = &key, .nconfiguration = *key_list != '\0' ? 1 : 0, .app = app };
 	struct msg warn = { 0 };
 	size_t i;
 	int failed;
@@ -410,7 +344,6 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 	for (i = 0; i < METRICS; i++)
 		free((char *)metrics[i].value);
 	free((char *)parameters[0].value);
-	free((char *)key.value);
 	return failed;
 }
 
@@ -427,61 +360,60 @@ say(const struct delta_snapshot *s, const struct merge_result *r, int64_t versio
 		    r->nadds, r->nremoves);
 }
 
-/* One merge into the table as it is in s: false where another writer was first. */
-static bool
-merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, bool last)
+/* One merge into the table as it is in s. As delta_commit; where nothing became a version, nothing is left of it. */
+static int
+merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
 	struct merge_options o = { .delete_absent = delete_absent, .change = changes != NULL ? spool_rows : NULL, .to = sp };
 	struct merge_result r;
-	struct msg err = { 0 };
 	int64_t version = -1;
+	int failed = 0;
 
-	if (merge_run(source, &table, s, &o, &r, &err) < 0)
-		msg_exit(&err);
-	if ((s->version < 0 || r.nadds > 0 || r.nremoves > 0 || app != NULL) && commit(s, &r, &version, &err) < 0) {
-		if (err.status == EX_TEMPFAIL)
-			merge_undo(&table, &r);
-		if (err.status != EX_TEMPFAIL || last)
-			msg_exit(&err);
-		spill_close(&sp->spill);
-		merge_result_free(&r);
-		return false;
-	}
-	if (version < 0) {		/* the application's version came from another writer meanwhile: nothing changed here */
+	if (merge_run(source, &table, s, &o, &r, err) < 0)
+		return -1;
+	if (s->version < 0 || r.nadds > 0 || r.nremoves > 0 || app.id != NULL)
+		failed = commit(s, &r, &version, err);
+	if (version < 0 && (!failed || err->status == EX_TEMPFAIL)) {	/* else it may stand all the same */
 		merge_undo(&table, &r);
 		spill_close(&sp->spill);
 	}
-	say(s, &r, version);
+	if (!failed)
+		say(s, &r, version);
 	merge_result_free(&r);
-	return true;
+	return failed;
 }
 
 /* Merges, with the table as it has become where another writer was first. */
 static void
 merge(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp)
 {
-	struct delta_snapshot again = *s;
-	int tries;
+	struct delta_snapshot now = { 0 };	/* s stays: the plan's names are its */
+	struct table_plan p;
+	struct msg err = { 0 };
 
-	for (tries = 1; !merge_once(source, &again, sp, tries == TRIES); tries++) {
-		if (tries > 1)			/* the first one's names are those of the plan */
-			delta_snapshot_free(&again);
-		load(&again);
-		if (!same_columns(&again))
+	while (merge_once(source, turn.lost > 0 ? &now : s, sp, &err) < 0) {
+		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
+			msg_exit(&err);
+		err = (struct msg){ 0 };
+		delta_snapshot_free(&now);
+		load(&now);
+		make_columns(&now, &p);
+		if (!table_plan_equal(&columns, &p))
 			msg_die(EX_TEMPFAIL, "%s: another writer changed the columns meanwhile", table.address);
+		table_plan_free(&p);
 	}
-	if (tries > 1)
-		delta_snapshot_free(&again);
+	delta_snapshot_free(&now);
 }
 
 /* Was the application's version written before? */
 static bool
 is_done(const struct delta_snapshot *s)
 {
-	if (app == NULL || delta_app_version(s, app) < app_version)
+	if (app.id == NULL || delta_app_version(s, app.id) < app.version)
 		return false;
 	if (cli_verbose)
-		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written", table.address, app, app_version);
+		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written", table.address, app.id,
+		    app.version);
 	return true;
 }
 
@@ -500,9 +432,7 @@ main(int argc, char *argv[])
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);
 	load(&s);
-	find_flag();
-	make_columns(&s);
-	make_keys();
+	make_plan(&s);
 	spill_init(&sp.spill);
 	if (changes != NULL)
 		open_changes(&sp);
@@ -516,10 +446,10 @@ main(int argc, char *argv[])
 	delta_close(&table);
 	rec_close(&in);
 	buf_free(&flag_value);
-	free(columns);
-	free(fields);
+	table_plan_free(&columns);
 	free(keys);
+	free(key_list);
 	free(flag_column);
-	free(app);
+	free((char *)app.id);
 	return 0;
 }

@@ -141,6 +141,16 @@ cli_size(const char *option, const char *arg)
 	return (size_t)v << shift;
 }
 
+unsigned
+cli_number(const char *option, const char *arg)
+{
+	unsigned long v = strtoul(arg, NULL, 10);
+
+	if (arg[0] == '\0' || arg[strspn(arg, "0123456789")] != '\0' || v > CLI_NUMBER_MAX)
+		cli_usage("%s: not a number from 0 to %d: %s", option, CLI_NUMBER_MAX, msg_quotes(arg));
+	return (unsigned)v;
+}
+
 size_t
 cli_list(const char *option, char *list, char **words, size_t max)
 {

@@ -37,6 +37,10 @@ _Noreturn void cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 
 /* A number of bytes, "512", "64K", "300M", "2G" (powers of 1024); ends the program with EX_USAGE where `arg` is none. */
 size_t cli_size(const char *option, const char *arg);
 
+/* A whole number from 0 to CLI_NUMBER_MAX; ends the program with EX_USAGE where `arg` is none. */
+enum { CLI_NUMBER_MAX = 1000000 };
+unsigned cli_number(const char *option, const char *arg);
+
 /*
  * Splits a list "a,b,c" in place. Returns the number of words, at most max; ends the program with EX_USAGE where a word is empty or there
  * are more. The words point into `list`.

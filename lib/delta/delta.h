@@ -80,6 +80,9 @@ struct delta_app {			/* clause Transaction Identifiers */
 	int64_t version, updated;	/* updated: milliseconds, -1 where not given */
 };
 
+/* "APP:VERSION", the version from 0; false for other text. The id is owned. */
+bool delta_app_parse(const char *text, struct delta_app *app);
+
 struct delta_domain {			/* clause Domain Metadata */
 	const char *name, *configuration;
 };
@@ -157,6 +160,9 @@ int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *e
 /* The same where rows only move to other files, and where only files that no version needs are removed. */
 int delta_may_rearrange(const struct delta_snapshot *s, struct msg *err);
 int delta_may_vacuum(const struct delta_snapshot *s, struct msg *err);
+
+/* The newest state, for writing to it; where there is no table, that of one to be made (version -1, all else empty). */
+int delta_load_for_writing(struct delta_table *t, bool rewrites, struct delta_snapshot *s, struct msg *err);
 
 /* ---- history.c ---- */
 
@@ -296,6 +302,19 @@ struct delta_change {
 int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c,
     int64_t *version,
     struct msg *warn, struct msg *err);
+
+/*
+ * turn.c: after a try that ended with EX_TEMPFAIL, before the table is loaded and tried anew. Waits for a random time,
+ * which grows from try to try up to half a second, so that writers get out of each other's way. False, without
+ * waiting, where `seconds` have passed since the first call.
+ */
+enum { DELTA_TURN_SECONDS = 600 };	/* where the user says nothing else */
+struct delta_turn {			/* all zero but seconds before the first call */
+	unsigned seconds;
+	unsigned lost;			/* tries so far */
+	int64_t end, longest;		/* milliseconds: when the time is up, of the next pause at most */
+};
+bool delta_turn_wait(struct delta_turn *t);
 
 /*
  * checkpoint_write.c: a classic checkpoint of a snapshot in one file, in the schema Spark writes, and the hint for it.

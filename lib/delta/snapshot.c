@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "delta/log.h"
 #include "delta/state.h"
 
@@ -140,6 +141,34 @@ delta_exists(struct delta_table *t, struct msg *err)
 		return 1;
 	}
 	return why.status == EX_NOINPUT ? 0 : why.status == EX_DATAERR ? 1 : msg_set(err, why.status, "%s", why.text);
+}
+
+int
+delta_load_for_writing(struct delta_table *t, bool rewrites, struct delta_snapshot *s, struct msg *err)
+{
+	struct msg why = { 0 };
+	int there = delta_exists(t, err);
+
+	*s = (struct delta_snapshot){ .version = -1 };
+	if (there <= 0)
+		return there;
+	if (delta_load(t, DELTA_NEWEST, s, err) < 0)
+		return -1;
+	if (delta_may_write(s, rewrites, &why) == 0)
+		return 0;
+	delta_snapshot_free(s);
+	return msg_set(err, why.status, "%s: %s", t->address, why.text);
+}
+
+bool
+delta_app_parse(const char *text, struct delta_app *app)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (colon == NULL || colon == text || !num_int64(colon + 1, strlen(colon + 1), &app->version) || app->version < 0)
+		return false;
+	app->id = xstrndup(text, (size_t)(colon - text));
+	return true;
 }
 
 int64_t

@@ -90,11 +90,38 @@ size_t table_to_records(struct table_from *t, const struct pq_vector *vectors, s
  */
 int table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, const char **key, struct msg *err);
 
+/* ---- plan.c: the columns of a Delta table that records come into ---- */
+
+struct table_plan {
+	struct delta_column *columns;	/* owned; their names are the snapshot's and the header's */
+	int *fields;			/* owned: of each, the stream's column; -1: it has none */
+	size_t n;
+	size_t added;			/* how many of them, the last, the snapshot does not have */
+};
+
+/*
+ * Every column of the table, then the stream's others but for the one numbered skip (-1: none); these are nullable
+ * unless the table is a new one (version -1). EX_DATAERR where the stream's columns do not suit the table's,
+ * EX_UNAVAILABLE for a type that is not written.
+ */
+int table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, int skip,
+    struct msg *err);
+void table_plan_free(struct table_plan *p);
+
+/* Are the tables' columns the same, so that files written by one plan are right by the other? */
+bool table_plan_equal(const struct table_plan *a, const struct table_plan *b);
+
+/* The stream's columns that are marked as key, in order; how many. There is room for all columns. */
+size_t table_keys_marked(const struct rec_header *h, size_t *fields);
+
 /*
  * What a file or table says its key columns are, joined by commas: a property of the table, a key of the file's
  * metadata.
  */
 #define TABLE_KEY "acct.key"
+
+/* That text for these columns of a stream; empty where a name holds a comma. Owned. */
+char *table_key_list(const struct rec_header *h, const size_t *fields, size_t n);
 
 /* ---- bounds.c ---- */
 

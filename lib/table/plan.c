@@ -1,0 +1,108 @@
+/* The columns of a Delta table that records come into. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "table/table.h"
+
+/* The stream's column as one of a table. */
+static struct delta_column
+column_of(const struct rec_column *c)
+{
+	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID, .type = table_pq_type(c->type),
+	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1 };
+}
+
+static int
+check(const struct rec_column *from, const struct delta_column *to, struct msg *err)
+{
+	char have[NUM_TEXT], want[NUM_TEXT];
+
+	if (to->refused != NULL)
+		return msg_set(err, EX_UNAVAILABLE, "column %s: a type that is not written: %s", to->name, to->refused);
+	if (from == NULL && !to->nullable)
+		return msg_set(err, EX_DATAERR, "column %s: the table asks for it, the stream does not have it", to->name);
+	if (from == NULL || table_fits(from->type, to->type, to->precision, to->scale))
+		return 0;
+	val_type_put(have, from->type);
+	return msg_set(err, EX_DATAERR, "column %s: %s in the stream, %s in the table", to->name, have,
+	    pq_type_name(want, to->type, to->precision, to->scale));
+}
+
+int
+table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, int skip, struct msg *err)
+{
+	size_t most = s->ncolumns + h->ncolumns, i;
+
+	*p = (struct table_plan){ .columns = xcalloc(most, sizeof(*p->columns)), .fields = xcalloc(most, sizeof(*p->fields)) };
+	for (i = 0; i < s->ncolumns; i++) {
+		int field = rec_header_find(h, s->columns[i].name);
+
+		if (check(field >= 0 ? &h->columns[field] : NULL, &s->columns[i], err) < 0)
+			return -1;
+		p->columns[p->n] = s->columns[i];
+		p->fields[p->n++] = field;
+	}
+	for (i = 0; i < h->ncolumns; i++) {
+		if ((int)i == skip || delta_column_find(s, h->columns[i].name) >= 0)
+			continue;
+		p->columns[p->n] = column_of(&h->columns[i]);
+		if (s->version >= 0)
+			p->columns[p->n].nullable = true;	/* the rows there are have none */
+		p->fields[p->n++] = (int)i;
+		p->added++;
+	}
+	return 0;
+}
+
+void
+table_plan_free(struct table_plan *p)
+{
+	free(p->columns);
+	free(p->fields);
+	memset(p, 0, sizeof(*p));
+}
+
+bool
+table_plan_equal(const struct table_plan *a, const struct table_plan *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->n && i < b->n; i++) {
+		const struct delta_column *x = &a->columns[i], *y = &b->columns[i];
+
+		if (strcmp(x->name, y->name) != 0 || strcmp(x->physical, y->physical) != 0 || x->id != y->id || x->type != y->type ||
+		    x->precision != y->precision || x->scale != y->scale || x->nullable != y->nullable)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+size_t
+table_keys_marked(const struct rec_header *h, size_t *fields)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < h->ncolumns; i++)
+		if (h->columns[i].key)
+			fields[n++] = i;
+	return n;
+}
+
+char *
+table_key_list(const struct rec_header *h, const size_t *fields, size_t n)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *name = h->columns[fields[i]].name;
+
+		if (strchr(name, ',') != NULL) {
+			b.len = 0;
+			break;
+		}
+		buf_adds(&b, i > 0 ? "," : "");
+		buf_adds(&b, name);
+	}
+	return buf_cstr(&b);
+}
