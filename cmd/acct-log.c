@@ -90,18 +90,6 @@ put_plain(const char *s)
 		buf_addc(&out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : (uint8_t)*s);
 }
 
-/* The rows of a file by its statistics; -1 where they do not say. */
-static int64_t
-rows_of(const struct delta_file *f)
-{
-	json_t *stats = f->stats != NULL ? json_loads(f->stats, 0, NULL) : NULL;
-	const json_t *n = json_object_get(stats, "numRecords");
-	int64_t rows = json_is_integer(n) ? json_integer_value(n) : -1;
-
-	json_decref(stats);
-	return rows;
-}
-
 static int64_t
 deleted_of(const struct delta_file *f)
 {
@@ -165,7 +153,7 @@ history(struct delta_table *t, struct msg *err)
 static void
 put_file(const struct delta_file *f)
 {
-	int64_t rows = rows_of(f);
+	int64_t rows = delta_file_rows(f);
 
 	buf_addf(&out, "%12" PRId64 "  ", f->size);
 	if (rows >= 0)
@@ -182,7 +170,7 @@ put_file(const struct delta_file *f)
 static void
 put_file_json(const struct delta_file *f)
 {
-	int64_t rows = rows_of(f);
+	int64_t rows = delta_file_rows(f);
 
 	buf_adds(&out, "{\"name\":");
 	put_string(f->name);
@@ -211,7 +199,7 @@ add_up(const struct delta_snapshot *s)
 
 	for (i = 0; i < s->nfiles; i++) {
 		t.bytes += s->files[i].size;
-		rows = rows_of(&s->files[i]);
+		rows = delta_file_rows(&s->files[i]);
 		t.rows = rows < 0 || t.rows < 0 ? -1 : t.rows + rows - deleted_of(&s->files[i]);
 	}
 	return t;

@@ -13,12 +13,13 @@
 #include "table/table.h"
 
 const char cli_help[] =
-    "usage: acct-read [-v] [--version N | --timestamp T] [-c COLUMN,...] [-w PREDICATE] [-t TABLE] [-o FILE] PLACE\n"
+    "usage: acct-read [-v] [--version N | --timestamp T | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t TABLE] [-o FILE] PLACE\n"
     "\n"
     "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.\n"
     "\n"
     "      --version N          the table as it was at version N\n"
     "      --timestamp T        the table as it was at this time: 2026-01-31, or 2026-01-31T23:59:59Z\n"
+    "      --with FILE          the table as it will be when acct-write --commit FILE has been done\n"
     "  -c, --columns LIST       these columns, in this order\n"
     "  -w, --where PREDICATE    the rows to give, as acct-select(1) has it; files that cannot hold one are not read\n"
     "  -t, --table TABLE        the stream's table name; without it, the last part of PLACE\n"
@@ -32,12 +33,13 @@ struct map {				/* columns of a header, and where they stand in the snapshot */
 	size_t *columns;
 };
 
-static const char *where, *name, *output;
+static const char *where, *name, *output, *with;
 static char *list;			/* of -c; NULL: every column */
 static int64_t version = DELTA_NEWEST, when;
 static bool by_time;
 static struct delta_table table;
 static struct delta_snapshot snapshot;
+static struct delta_prepared prepared;	/* of --with */
 static const char *key;			/* the key columns, joined by commas; or NULL */
 
 /* ---- options ---- */
@@ -59,10 +61,10 @@ parse_time(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { AT = 256, TIME };
+	enum { AT = 256, TIME, WITH };
 	static const struct option longs[] = {
 		{ "version", required_argument, NULL, AT }, { "timestamp", required_argument, NULL, TIME },
-		{ "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
+		{ "with", required_argument, NULL, WITH }, { "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
 		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
 	};
 	int o;
@@ -77,11 +79,11 @@ parse_options(int argc, char *argv[])
 		} else if (o == 'c') {
 			list = optarg;
 		} else {
-			*(o == 'w' ? &where : o == 't' ? &name : &output) = optarg;
+			*(o == 'w' ? &where : o == 't' ? &name : o == WITH ? &with : &output) = optarg;
 		}
 	}
-	if (by_time && version != DELTA_NEWEST)
-		cli_usage("one of --version and --timestamp");
+	if (by_time + (version != DELTA_NEWEST) + (with != NULL) > 1)
+		cli_usage("one of --version, --timestamp and --with");
 	if (argc - optind != 1)
 		cli_usage("one PLACE is wanted");
 	return argv[optind];
@@ -100,9 +102,29 @@ is_table(const char *place)
 	there = delta_exists(&table, &err);
 	if (there < 0 && err.status != EX_NOINPUT)
 		msg_exit(&err);
+	if (there == 0 && delta_prepared_is_marked(&table, &err) > 0)
+		msg_die(EX_NOINPUT, "%s: a Delta table that has no version yet", place);
 	if (there <= 0)
 		delta_close(&table);
 	return there > 0;
+}
+
+/* The table with a version that waits in a file; it may be the table's first. */
+static void
+open_with(const char *place)
+{
+	struct msg err = { 0 }, why = { 0 };
+	int there;
+
+	if (delta_open(&table, place, &err) < 0 || (there = delta_exists(&table, &err)) < 0 ||
+	    (there > 0 && delta_load(&table, DELTA_NEWEST, &snapshot, &err) < 0) ||
+	    delta_prepared_load(&prepared, &table, with, &err) < 0)
+		msg_exit(&err);
+	if (there == 0)
+		snapshot.version = -1;
+	if (delta_prepared_apply(&prepared, &snapshot, &why) < 0)
+		msg_die(why.status, "%s: %s: %s", with, table.address, why.text);
+	key = delta_property(&snapshot, TABLE_KEY);
 }
 
 static void
@@ -110,6 +132,10 @@ open_place(const char *place)
 {
 	struct msg err = { 0 };
 
+	if (with != NULL) {
+		open_with(place);
+		return;
+	}
 	if (is_table(place)) {
 		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) ||
 		    delta_load(&table, version, &snapshot, &err) < 0)
@@ -433,6 +459,8 @@ main(int argc, char *argv[])
 	free(scanned);
 	free(flags);
 	delta_snapshot_free(&snapshot);
+	if (with != NULL)
+		delta_prepared_free(&prepared);
 	delta_close(&table);
 	return 0;
 }

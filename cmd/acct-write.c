@@ -12,8 +12,9 @@
 #include "table/table.h"
 
 const char cli_help[] =
-    "usage: acct-write [-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns] [--codec CODEC]\n"
-    "                  [--retry SECONDS] [-i FILE] TABLE\n"
+    "usage: acct-write [-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns | --replace-schema] [--codec CODEC]\n"
+    "                  [--retry SECONDS] [-i FILE] [--prepare FILE] TABLE\n"
+    "       acct-write [-v] [--retry SECONDS] --commit FILE | --abandon FILE TABLE\n"
     "       acct-write [-v] [--codec CODEC] [-i FILE] -o PARQUET\n"
     "\n"
     "Adds the records of standard input to a Delta table, which is made where there is none, or makes a Parquet\n"
@@ -22,6 +23,11 @@ const char cli_help[] =
     "  -m, --mode MODE          append, or overwrite: the records take the place of all that the table holds\n"
     "      --txn APP:VERSION    write nothing where the application APP has written this version or a later one\n"
     "      --add-columns        columns that the table does not have are added to it\n"
+    "      --replace-schema     with -m overwrite: the columns too take the place of the table's\n"
+    "      --prepare FILE       write all but the version, and to FILE what makes it; --txn APP:next is the version after\n"
+    "                           the last of APP\n"
+    "      --commit FILE        make the version that was prepared, once\n"
+    "      --abandon FILE       remove the data files that were prepared, unless they are in a version\n"
     "      --codec CODEC        snappy (default), zstd, gzip or none\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -i, --input FILE         read FILE instead of standard input\n"
@@ -31,12 +37,16 @@ const char cli_help[] =
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
 
+enum { NEXT = -1 };
+
 static const char *input, *output;
-static struct delta_app app;		/* of --txn; no id without */
-static bool overwrite, add_columns;
+static const char *to_prepare, *to_commit, *to_abandon;
+static struct delta_app app;		/* of --txn; no id without; version NEXT: that after the table's */
+static bool overwrite, add_columns, replace_schema;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static enum pq_codec codec = PQ_SNAPPY;
 static struct rec_reader in;
+static const struct rec_header *given;	/* the columns that come */
 
 /* ---- options ---- */
 
@@ -58,25 +68,33 @@ parse_codec(const char *word)
 static void
 parse_txn(const char *word)
 {
-	if (!delta_app_parse(word, &app))
+	const char *colon = strrchr(word, ':');
+
+	if (colon != NULL && colon > word && strcmp(colon, ":next") == 0)
+		app = (struct delta_app){ .id = xstrndup(word, (size_t)(colon - word)), .version = NEXT };
+	else if (!delta_app_parse(word, &app))
 		cli_usage("--txn: APP:VERSION is wanted, not %s", msg_quotes(word));
 }
 
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, ADD, CODEC, RETRY };
+	enum { TXN = 256, ADD, REPLACE, CODEC, RETRY, PREPARE, COMMIT, ABANDON };
 	static const struct option longs[] = {
 		{ "mode", required_argument, NULL, 'm' }, { "txn", required_argument, NULL, TXN },
-		{ "add-columns", no_argument, NULL, ADD },
+		{ "add-columns", no_argument, NULL, ADD }, { "replace-schema", no_argument, NULL, REPLACE },
+		{ "prepare", required_argument, NULL, PREPARE }, { "commit", required_argument, NULL, COMMIT },
+		{ "abandon", required_argument, NULL, ABANDON },
 		{ "codec", required_argument, NULL, CODEC }, { "retry", required_argument, NULL, RETRY },
 		{ "input", required_argument, NULL, 'i' },
 		{ "output", required_argument, NULL, 'o' }, { "parquet", required_argument, NULL, 'o' }, { 0 }
 	};
 	const char *mode = NULL;
+	bool writes = false;
 	int o;
 
 	while ((o = cli_getopt(argc, argv, "m:i:o:", longs)) != -1) {
+		writes = writes || (o != COMMIT && o != ABANDON && o != RETRY);
 		if (o == TXN)
 			parse_txn(optarg);
 		else if (o == CODEC)
@@ -85,13 +103,25 @@ parse_options(int argc, char *argv[])
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ADD)
 			add_columns = true;
+		else if (o == REPLACE)
+			replace_schema = true;
 		else
-			*(o == 'm' ? &mode : o == 'i' ? &input : &output) = optarg;
+			*(o == 'm' ? &mode : o == 'i' ? &input : o == 'o' ? &output : o == PREPARE ? &to_prepare :
+			    o == COMMIT ? &to_commit : &to_abandon) = optarg;
 	}
 	overwrite = mode != NULL && strcmp(mode, "overwrite") == 0;
 	if (mode != NULL && !overwrite && strcmp(mode, "append") != 0)
 		cli_usage("-m: append or overwrite, not %s", msg_quotes(mode));
-	if (output != NULL && (optind < argc || mode != NULL || app.id != NULL || add_columns))
+	if ((to_commit != NULL || to_abandon != NULL) && (writes || (to_commit != NULL && to_abandon != NULL)))
+		cli_usage("--commit and --abandon stand alone: what is written stands in FILE");
+	if (replace_schema && !overwrite)
+		cli_usage("--replace-schema goes with -m overwrite");
+	if (to_prepare != NULL && app.id == NULL)
+		cli_usage("--prepare asks for --txn, so that it is committed once");
+	if (app.id != NULL && app.version == NEXT && to_prepare == NULL)
+		cli_usage("--txn: APP:next goes with --prepare");
+	if (output != NULL && (optind < argc || mode != NULL || app.id != NULL || add_columns || to_commit != NULL ||
+	    to_abandon != NULL))
 		cli_usage("-o makes a plain file: no TABLE, -m, --txn or --add-columns goes with it");
 	if (output == NULL && argc - optind != 1)
 		cli_usage(optind == argc ? "a TABLE is wanted, or -o" : "one TABLE is wanted");
@@ -100,15 +130,65 @@ parse_options(int argc, char *argv[])
 
 /* ---- columns ---- */
 
+/* What a new table or file says its key is. */
+static char *
+key_list(void)
+{
+	size_t *fields = xcalloc(given->ncolumns, sizeof(*fields));
+	char *list = table_key_list(given, fields, table_keys_marked(given, fields));
+
+	free(fields);
+	return list;
+}
+
+static bool
+has_key(const struct delta_snapshot *s)
+{
+	const char *has = delta_property(s, TABLE_KEY);
+	char *key = key_list();
+	bool same = strcmp(has != NULL ? has : "", key) == 0;
+
+	free(key);
+	return same;
+}
+
 /* The columns to write, into the table as it is in s. */
 static int
-plan(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
+plan_into(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
 {
-	if (table_plan_make(p, s, &in.header, -1, err) < 0)
+	if (table_plan_make(p, s, given, -1, err) < 0)
 		return -1;
 	if (s->version >= 0 && p->added > 0 && !add_columns)
 		return msg_set(err, EX_DATAERR, "column %s: not in the table; --add-columns adds it", p->columns[s->ncolumns].name);
 	return 0;
+}
+
+/* The same, or with --replace-schema those of the stream alone, where the table's are others. */
+static int
+plan(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
+{
+	const struct delta_snapshot none = { .version = -1 };
+	struct msg unheard = { 0 };
+	struct table_plan alone;
+
+	if (!replace_schema || s->version < 0)
+		return plan_into(p, s, err);
+	if (plan_into(&alone, &none, err) < 0)
+		return -1;
+	if (plan_into(p, s, &unheard) == 0 && table_plan_equal(p, &alone) && has_key(s)) {
+		table_plan_free(&alone);
+		return 0;
+	}
+	table_plan_free(p);
+	*p = alone;
+	return 0;
+}
+
+/* Do the columns of the plan take the place of the table's: has it none of them? */
+static bool
+replaces(const struct delta_snapshot *s, const struct table_plan *p)
+{
+	return s->version >= 0 && p->added == p->n;
 }
 
 static struct table_to *
@@ -124,17 +204,6 @@ converter(const struct table_plan *p)
 	t = table_to_new(targets, p->n);
 	free(targets);
 	return t;
-}
-
-/* What a new table or file says its key is. */
-static char *
-key_list(void)
-{
-	size_t *fields = xcalloc(in.header.ncolumns, sizeof(*fields));
-	char *list = table_key_list(&in.header, fields, table_keys_marked(&in.header, fields));
-
-	free(fields);
-	return list;
 }
 
 /* Passes all records on as vectors; how many there were. */
@@ -186,6 +255,29 @@ make_plan(struct table_plan *p, const struct delta_table *t, const struct delta_
 		msg_die(err.status, "%s: %s", t->address, err.text);
 }
 
+/* Writes what delta_commit would do to FILE. Where that fails, no data files stay. */
+static int
+prepare(struct delta_table *t, const struct delta_snapshot *s, const struct delta_change *c, struct msg *err)
+{
+	struct msg unheard = { 0 };
+	struct buf text = { 0 };
+	struct io_out out;
+	size_t i;
+	int failed = delta_prepared_put(&text, s, c, overwrite, err);
+
+	if (!failed && (failed = io_create(&out, to_prepare, err)) == 0) {
+		failed = io_write(out.fd, text.p, text.len, io_out_name(to_prepare), err);
+		if (failed)
+			io_abandon(&out);
+		else
+			failed = io_commit(&out, err);
+	}
+	for (i = 0; failed && i < c->nadds; i++)
+		store_delete(t->store, c->adds[i].name, &unheard);
+	buf_free(&text);
+	return failed;
+}
+
 /* Tries to make the files a version of the table as it is in s. As delta_commit. */
 static int
 commit(struct delta_table *t, const struct delta_snapshot *s, const struct table_plan *p, const struct delta_file *files,
@@ -208,10 +300,11 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
 		removes[i] = i;
 	c.removes = removes;
 	c.nremoves = overwrite ? s->nfiles : 0;
-	if (s->version < 0 || p->added > 0) {
+	if (s->version < 0 || p->added > 0 || to_prepare != NULL) {
 		c.columns = p->columns;
 		c.ncolumns = p->n;
 	}
+	c.replaces_schema = replaces(s, p);
 	c.configuration = &key;
 	c.nconfiguration = *key.value != '\0' ? 1 : 0;
 	for (i = 0; i < nfiles; i++)
@@ -219,7 +312,7 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
 	metrics[0].value = xasprintf("%zu", nfiles);
 	metrics[1].value = xasprintf("%" PRIu64, rows);
 	metrics[2].value = xasprintf("%" PRId64, bytes);
-	failed = delta_commit(t, s, &c, version, &warn, err);
+	failed = to_prepare != NULL ? prepare(t, s, &c, err) : delta_commit(t, s, &c, version, &warn, err);
 	if (warn.status != 0)
 		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", t->address, *version, warn.text);
 	for (i = 0; i < 3; i++)
@@ -292,7 +385,14 @@ write_table(const char *address)
 	if (delta_open(&t, address, &err) < 0)
 		msg_exit(&err);
 	load(&t, &s);
+	if (app.id != NULL && app.version == NEXT && delta_app_version(&s, app.id) == INT64_MAX)
+		msg_die(EX_DATAERR, "%s: %s has written the last version of its own that there is", t.address, app.id);
+	if (app.id != NULL && app.version == NEXT)
+		app.version = delta_app_version(&s, app.id) + 1;
 	if (app.id != NULL && delta_app_version(&s, app.id) >= app.version) {
+		if (to_prepare != NULL)
+			msg_die(EX_DATAERR, "%s: %s has written version %" PRId64 " of its own already: nothing to prepare",
+			    t.address, app.id, app.version);
 		drain();
 		if (cli_verbose)
 			msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written",
@@ -301,6 +401,7 @@ write_table(const char *address)
 	}
 	make_plan(&p, &t, &s);
 	if (delta_schema_check(p.columns, p.n, &err) < 0 ||
+	    (to_prepare != NULL && s.version < 0 && delta_prepared_mark(&t, &err) < 0) ||
 	    delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0)
 		msg_die(err.status, "%s: %s", t.address, err.text);
 	rows = copy(&p, write_rows, out);
@@ -308,13 +409,119 @@ write_table(const char *address)
 		msg_exit(&err);
 	delta_out_free(out);
 	version = settle(&t, &s, &p, files, nfiles, rows);
-	if (cli_verbose && version >= 0)
+	if (cli_verbose && to_prepare != NULL)
+		msg_warn("%s: %" PRIu64 " records in %zu files prepared on version %" PRId64, t.address, rows, nfiles,
+		    s.version);
+	else if (cli_verbose && version >= 0)
 		msg_warn("%s: version %" PRId64 ": %" PRIu64 " records in %zu files", t.address, version, rows, nfiles);
 	else if (cli_verbose)
 		msg_warn("%s: version %" PRId64 " stays: nothing to write", t.address, s.version);
 	table_plan_free(&p);
 	pool_free(&pool);
 done:
+	delta_snapshot_free(&s);
+	delta_close(&t);
+}
+
+/* ---- a version that was prepared ---- */
+
+/* The columns of the files as those of a stream, so that they are matched with the table's as a stream's are. */
+static void
+header_of(struct rec_header *h, const struct delta_snapshot *rows)
+{
+	const char *key = delta_property(rows, TABLE_KEY);
+	char *copy = xstrdup(key != NULL ? key : ""), *rest = copy, *word;
+	struct val_type type;
+	size_t i;
+	int at;
+
+	rec_header_init(h, "");
+	for (i = 0; i < rows->ncolumns; i++) {
+		const struct delta_column *c = &rows->columns[i];
+
+		if (c->refused != NULL || !table_val_type(c->type, c->precision, c->scale, &type))
+			msg_die(EX_DATAERR, "column %s: not of a type that acct-write prepares", c->name);
+		rec_header_add(h, c->name, type, false, !c->nullable);
+	}
+	while ((word = strsep(&rest, ",")) != NULL)
+		if ((at = rec_header_find(h, word)) >= 0)
+			h->columns[at].key = true;
+	free(copy);
+}
+
+static void
+commit_prepared(struct delta_table *t, struct delta_snapshot *s, struct delta_prepared *w)
+{
+	struct rec_header header;
+	struct table_plan p, files;
+	struct msg err = { 0 };
+	const struct delta_snapshot none = { .version = -1 };
+	int64_t version;
+	uint64_t rows = 0;
+	size_t i;
+
+	if (delta_prepared_check(w, t, &err) < 0)
+		msg_exit(&err);
+	header_of(&header, &w->rows);
+	given = &header;
+	app = (struct delta_app){ .id = xstrdup(w->rows.apps[0].id), .version = w->rows.apps[0].version };
+	add_columns = w->adds_columns;
+	make_plan(&p, t, s);
+	if (plan_into(&files, &none, &err) < 0 || !table_plan_equal(&p, &files))
+		msg_die(EX_TEMPFAIL, "%s: the columns are no longer those that this was prepared for", t->address);
+	for (i = 0; i < w->rows.nfiles; i++)
+		rows += (uint64_t)delta_file_rows(&w->rows.files[i]);
+	version = settle(t, s, &p, w->rows.files, w->rows.nfiles, rows);
+	(void)delta_prepared_unmark(t, &err);
+	if (cli_verbose && version >= 0)
+		msg_warn("%s: version %" PRId64 ": %" PRIu64 " records in %zu files", t->address, version, rows,
+		    w->rows.nfiles);
+	table_plan_free(&p);
+	table_plan_free(&files);
+	rec_header_free(&header);
+}
+
+/* Removes the data files, and what says that the table will be. */
+static void
+abandon(struct delta_table *t, const struct delta_prepared *w)
+{
+	struct msg err = { 0 };
+	size_t i;
+
+	for (i = 0; i < w->rows.nfiles; i++)
+		if (store_delete(t->store, w->rows.files[i].name, &err) < 0)
+			msg_exit(&err);
+	if (delta_prepared_unmark(t, &err) < 0)
+		msg_exit(&err);
+	if (cli_verbose)
+		msg_warn("%s: %zu files removed", t->address, w->rows.nfiles);
+}
+
+static void
+settle_prepared(const char *address)
+{
+	const char *path = to_commit != NULL ? to_commit : to_abandon;
+	struct delta_prepared w;
+	struct delta_table t;
+	struct delta_snapshot s;
+	struct msg err = { 0 };
+	int open;
+
+	if (delta_open(&t, address, &err) < 0 || delta_prepared_load(&w, &t, path, &err) < 0)
+		msg_exit(&err);
+	overwrite = w.overwrite;
+	replace_schema = w.replaces_schema;
+	load(&t, &s);
+	if ((open = delta_prepared_suits(&w, &s, &err)) < 0)
+		msg_die(err.status, "%s: %s: %s", path, t.address, err.text);
+	if (open == 0 && cli_verbose)
+		msg_warn("%s: version %" PRId64 " of %s is there already", t.address, w.rows.apps[0].version,
+		    w.rows.apps[0].id);
+	else if (open > 0 && to_commit != NULL)
+		commit_prepared(&t, &s, &w);
+	else if (open > 0)
+		abandon(&t, &w);
+	delta_prepared_free(&w);
 	delta_snapshot_free(&s);
 	delta_close(&t);
 }
@@ -377,7 +584,13 @@ main(int argc, char *argv[])
 
 	cli_start(argc, argv);
 	table = parse_options(argc, argv);
+	if (to_commit != NULL || to_abandon != NULL) {
+		settle_prepared(table);
+		free((char *)app.id);
+		return 0;
+	}
 	xrec_open(&in, input, 0);
+	given = &in.header;
 	if (table != NULL)
 		write_table(table);
 	else

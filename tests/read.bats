@@ -179,3 +179,30 @@ prepare() {
 	acct-read --version 3 -o old.acct lake/silver/accounts
 	same $'account_id\n5' "$(acct-read lake/silver/accounts | acct-join -j anti -k account_id old.acct | acct-cat)"
 }
+
+@test "read: --with: the table as it will be" {
+	acct-write --txn job:next --prepare first -i t.acct tab
+	cmp <(acct-read -t t --with first tab) t.acct
+	run -66 acct-read tab
+	acct-write --commit first tab
+	cmp <(acct-read -t t --with first tab) t.acct		# it is so already
+	acct-write --txn job:next --prepare add -i u.acct tab
+	acct-write -m overwrite --txn other:next --prepare over -i u.acct tab
+	same $'1\n2\n3\n4' "$(acct-read -c id --with add tab | acct-cat | tail -n +2)"
+	same 4 "$(acct-read -w 'id > 3' -c id --with add tab | acct-cat | tail -n +2)"
+	cmp <(acct-read -t t --with over tab) u.acct
+	cmp <(acct-read -t t tab) t.acct
+	mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date more:bool' <<<$'4\td\t5.00\t2025-01-01\ttrue' >more.acct
+	acct-write --add-columns --txn third:next --prepare more -i more.acct tab
+	same $'1,\n2,\n3,\n4,true' "$(acct-read -c id,more --with more tab | acct-cat | tail -n +2)"
+	run -64 --separate-stderr acct-read --with add --version 0 tab
+	run -66 --separate-stderr acct-read --with none tab
+	run -65 --separate-stderr acct-read --with t.acct tab
+	same "acct-read: t.acct: not a prepared version, or only a part of one" "$stderr"
+	acct-write -i t.acct other
+	run -65 --separate-stderr acct-read --with add other
+	[[ "$stderr" == "acct-read: add: other: prepared for another table: "* ]]
+	run -66 --separate-stderr acct-read --with add nowhere
+	rm $(sed -n 's/.*"path":"\([^"]*\)".*/tab\/\1/p' add)
+	run -66 --separate-stderr acct-read --with add tab
+}

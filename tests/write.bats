@@ -288,3 +288,165 @@ failing() {
 	acct-read lake/silver/accounts | acct-write -o accounts.parquet
 	same $'account_id,customer_id\n1,2' "$(acct-read accounts.parquet | acct-cat)"
 }
+
+# ---- two steps: --prepare, --commit, --abandon ----
+
+# files TABLE: how many data files lie there, in a version or not.
+files() {
+	find "$1" -name '*.parquet' ! -path '*/_delta_log/*' | wc -l
+}
+
+@test "write: a prepared version is in no version until it is committed, and then once" {
+	acct-write --txn job:next --prepare first -i t.acct tab
+	run -66 --separate-stderr acct-read tab
+	same "acct-read: tab: a Delta table that has no version yet" "$stderr"
+	same 1 "$(files tab)"
+	run -0 --separate-stderr acct-write -v --commit first tab
+	same "acct-write: tab: version 0: 3 records in 1 files" "$stderr"
+	same "$(acct-read -t t tab)" "$(cat t.acct)"	# the key and what is never null too
+	run -0 --separate-stderr acct-write -v --commit first tab
+	same "acct-write: tab: version 0 of job is there already" "$stderr"
+	run -0 --separate-stderr acct-write -v --txn job:next --prepare second -i u.acct tab
+	same "acct-write: tab: 1 records in 1 files prepared on version 0" "$stderr"
+	same 3 "$(content tab | wc -l)"
+	acct-write --commit second tab
+	acct-write --commit second tab
+	acct-write --commit first tab
+	same $'1,a,1.00\n2,b\tb,\n3,,-0.01\n4,ü,9999999.99' "$(content tab)"
+	same 2 "$(log tab | grep -c json)"
+	[[ "$(acct-log --state tab)" == *"application    job 1"* ]]
+	[ -e tab/_delta_log/00000000000000000001.crc ]
+}
+
+@test "write: a prepared overwrite; other columns in place of the table's" {
+	acct-write -i t.acct tab
+	acct-write -m overwrite --txn job:7 --prepare next -i u.acct tab
+	acct-write --commit next tab
+	same '4,ü,9999999.99' "$(content tab)"
+	mkrec t 'name:string*! more:date' <<<$'x\t2024-01-01' >other.acct
+	run -65 --separate-stderr acct-write -m overwrite --txn job:8 --prepare next -i other.acct tab
+	acct-write -m overwrite --replace-schema --txn job:8 --prepare next -i other.acct tab
+	same '4,ü,9999999.99' "$(content tab)"
+	acct-write --commit next tab
+	same "$(acct-read -t t tab)" "$(cat other.acct)"
+	same 1 "$(content --version 0 tab | grep -c '^1,a,1.00')"
+	acct-write -m overwrite --replace-schema -i other.acct tab
+	run ! grep -q metaData tab/_delta_log/00000000000000000003.json	# the same columns are left as they are
+	acct-write -m overwrite --replace-schema -i u.acct tab
+	same "$(acct-read -t u tab)" "$(cat u.acct)"
+}
+
+@test "write: a prepared version and other writers" {
+	acct-write -i t.acct tab
+	acct-write --txn a:1 --prepare a -i u.acct tab
+	acct-write -m overwrite --txn b:1 --prepare b -i u.acct tab
+	acct-write -i u.acct tab
+	acct-write --commit a tab
+	same 5 "$(content tab | wc -l)"
+	acct-write --commit b tab			# takes the place of all that is there then
+	same 1 "$(content tab | wc -l)"
+	acct-write --txn a:2 --prepare a -i u.acct tab
+	mkrec t 'id:int64*! name:string amount:decimal(9,2) more:int64' <<<$'5\te\t1.00\t1' | acct-write --add-columns tab
+	run -75 --separate-stderr acct-write --commit a tab
+	same "acct-write: tab: the columns are no longer those that this was prepared for" "$stderr"
+	run -75 --separate-stderr acct-read --with a tab
+	same 2 "$(content tab | wc -l)"
+	acct-write --abandon a tab
+	# Two make the table: the second finds it made.
+	acct-write --txn a:1 --prepare a -i t.acct new
+	acct-write --txn b:1 --prepare b -i u.acct new
+	acct-write --commit a new
+	acct-write --commit b new
+	same 4 "$(content new | wc -l)"
+	# Four at once, each its own.
+	for w in 1 2 3 4; do acct-write --txn "w$w:next" --prepare "w$w" -i t.acct new; done
+	for w in 1 2 3 4 1 2 3 4; do acct-write --commit "w$w" new & done
+	for job in $(jobs -p); do wait "$job"; done
+	same 16 "$(content new | wc -l)"
+}
+
+@test "write: a prepared version: a torn file, another table, a lost table, lost data" {
+	acct-write -i t.acct tab
+	acct-write --txn job:next --prepare next -i u.acct tab
+	before=$(ls -RA tab)
+	for n in 0 1 20 $(($(stat -c %s next) / 2)) $(($(stat -c %s next) - 1)); do
+		head -c "$n" next >torn
+		for how in --commit --abandon; do
+			run -65 --separate-stderr acct-write "$how" torn tab
+			same "acct-write: torn: not a prepared version, or only a part of one" "$stderr"
+		done
+		run -65 --separate-stderr acct-read --with torn tab
+	done
+	sed 's/"size":[0-9]*/"size":1/' next >torn
+	run -65 --separate-stderr acct-write --commit torn tab
+	run -65 --separate-stderr acct-write --commit t.acct tab
+	run -66 --separate-stderr acct-write --commit none tab
+	run -66 --separate-stderr acct-write --commit . tab
+	acct-write -i t.acct other
+	run -65 --separate-stderr acct-write --commit next other
+	[[ "$stderr" == "acct-write: next: other: prepared for another table: "* ]]
+	run -65 --separate-stderr acct-write --abandon next other
+	run -66 --separate-stderr acct-write --commit next nowhere
+	same "acct-write: next: nowhere: the table that this was prepared for is not there" "$stderr"
+	acct-write --txn job:next --prepare first -i u.acct made
+	run -66 --separate-stderr acct-write --commit first other
+	[[ "$stderr" == "acct-write: other/part-"*": No such file or directory" ]]
+	same "$before" "$(ls -RA tab)"
+	cp tab/part-*.parquet .
+	truncate -s -1 $(sed -n 's/.*"path":"\([^"]*\)".*/tab\/\1/p' next)
+	run -65 --separate-stderr acct-write --commit next tab
+	[[ "$stderr" == "acct-write: tab/part-"*" bytes, not "* ]]
+	rm $(sed -n 's/.*"path":"\([^"]*\)".*/tab\/\1/p' next)
+	run -66 --separate-stderr acct-write --commit next tab
+	same 3 "$(content tab | wc -l)"
+	rm -r tab
+	run -66 --separate-stderr acct-write --commit next tab
+	[ ! -e tab ]
+}
+
+@test "write: what was prepared is abandoned, but not what is in a version" {
+	acct-write -i t.acct tab
+	before=$(ls -RA tab)
+	acct-write --txn job:next --prepare next -i u.acct tab
+	acct-write --abandon next tab
+	acct-write --abandon next tab
+	same "$before" "$(ls -RA tab)"
+	run -66 --separate-stderr acct-write --commit next tab
+	acct-write --txn job:next --prepare next -i u.acct tab
+	acct-write --commit next tab
+	acct-write --abandon next tab
+	same 4 "$(content tab | wc -l)"
+	acct-write --txn job:next --prepare first -i t.acct made
+	acct-write --abandon first made
+	same "" "$(find made -type f)"
+}
+
+@test "write: two steps: wrong use, bad streams, a full disk" {
+	acct-write --txn job:4 -i t.acct tab
+	before=$(ls -RA tab)
+	run -64 --separate-stderr acct-write --prepare next -i t.acct tab
+	run -64 --separate-stderr acct-write --txn job:next -i t.acct tab
+	run -64 --separate-stderr acct-write --replace-schema -i t.acct tab
+	run -64 --separate-stderr acct-write --commit next --txn job:5 tab
+	run -64 --separate-stderr acct-write --commit next --abandon next tab
+	run -64 --separate-stderr acct-write --commit next
+	run -64 --separate-stderr acct-write --commit next -o x.parquet
+	run -65 --separate-stderr acct-write --txn job:4 --prepare next -i t.acct tab
+	[[ "$stderr" == *"job has written version 4 of its own already: nothing to prepare" ]]
+	run -65 --separate-stderr sh -c 'head -n 2 t.acct | acct-write --txn job:next --prepare next tab'
+	run -74 --separate-stderr acct-write --txn job:next --prepare /dev/full -i t.acct tab
+	run -73 --separate-stderr acct-write --txn job:next --prepare none/next -i t.acct tab
+	[ ! -e next ]
+	same "$before" "$(ls -RA tab)"
+}
+
+@test "write: the manual's example of two steps" {
+	mkrec accounts 'account_id:int64*! balance:decimal(18,2)!' <<<$'1\t2.50' >accounts.acct
+	mkrec loans 'loan_id:int64*!' <<<1 >loans.acct
+	acct-write -m overwrite --txn night:next --prepare a.prepared -i accounts.acct lake/accounts
+	acct-write -m overwrite --txn night:next --prepare l.prepared -i loans.acct lake/loans
+	same $'total\n2.50' "$(acct-read --with a.prepared lake/accounts | acct-balance 'total=sum(balance)' | acct-cat)"
+	acct-write --commit a.prepared lake/accounts
+	acct-write --commit l.prepared lake/loans
+	same $'loan_id\n1' "$(acct-read lake/loans | acct-cat)"
+}

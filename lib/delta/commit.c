@@ -186,6 +186,27 @@ put_protocol(struct buf *out, const struct delta_protocol *p)
 	buf_addc(out, '}');
 }
 
+/* The properties of m with those of the change set, as an array that the caller frees. */
+static struct delta_pair *
+set_properties(struct delta_metadata *m, const struct delta_change *c)
+{
+	struct delta_pair *all = xcalloc(m->nconfiguration + c->nconfiguration, sizeof(*all));
+	size_t n = 0, i, k;
+
+	for (i = 0; i < m->nconfiguration; i++)
+		all[n++] = m->configuration[i];
+	for (i = 0; i < c->nconfiguration; i++) {
+		for (k = 0; k < n && strcmp(all[k].key, c->configuration[i].key) != 0; k++)
+			;
+		all[k] = c->configuration[i];
+		if (k == n)
+			n++;
+	}
+	m->configuration = all;
+	m->nconfiguration = n;
+	return all;
+}
+
 /* The table's metadata and protocol as they will be after the change. */
 static int
 prepare(struct commit *cm, struct msg *err)
@@ -193,6 +214,7 @@ prepare(struct commit *cm, struct msg *err)
 	const struct delta_snapshot *s = cm->base;
 	struct delta_metadata m = s->metadata;
 	struct delta_protocol p = s->protocol;
+	struct delta_pair *properties = NULL;
 	struct buf schema = { 0 };
 	char id[DELTA_UUID];
 	bool new_table = s->version < 0;
@@ -202,13 +224,13 @@ prepare(struct commit *cm, struct msg *err)
 		failed = failed || delta_uuid(id, err) < 0 ? -1 : 0;
 		m.id = id;
 		m.created = delta_now();
-		m.configuration = (struct delta_pair *)cm->change->configuration;
-		m.nconfiguration = cm->change->nconfiguration;
 		p = (struct delta_protocol){ .reader = 1, .writer = 2 };
 	}
+	if (new_table || cm->change->replaces_schema)
+		properties = set_properties(&m, cm->change);
 	if (!failed && cm->change->columns == NULL)
 		buf_adds(&schema, m.schema != NULL ? m.schema : "");
-	else if (!failed && new_table)
+	else if (!failed && (new_table || cm->change->replaces_schema))
 		failed = delta_schema_put(&schema, cm->change->columns, cm->change->ncolumns, err);
 	else if (!failed)
 		failed = delta_schema_extend(&schema, s, cm->change->columns, cm->change->ncolumns, err);
@@ -218,6 +240,7 @@ prepare(struct commit *cm, struct msg *err)
 		buf_cstr(&cm->metadata);
 		buf_cstr(&cm->protocol);
 	}
+	free(properties);
 	buf_free(&schema);
 	return failed;
 }
@@ -243,6 +266,20 @@ put_commit(struct buf *out, const struct commit *cm, int64_t read_version)
 		put_remove(out, cm, &cm->base->files[c->removes[i]], now);
 	for (i = 0; i < c->nadds; i++)
 		put_add(out, cm, &c->adds[i]);
+}
+
+int
+delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err)
+{
+	static const struct delta_snapshot none = { .version = -1 };
+	struct commit cm = { .base = &none, .change = c };
+	int failed = prepare(&cm, err);
+
+	if (!failed)
+		put_commit(out, &cm, -1);
+	buf_free(&cm.metadata);
+	buf_free(&cm.protocol);
+	return failed;
 }
 
 /* ---- those who came first ---- */

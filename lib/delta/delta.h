@@ -136,6 +136,11 @@ int delta_column_find(const struct delta_snapshot *s, const char *name);	/* inde
 /* -1 where the application has written nothing */
 int64_t delta_app_version(const struct delta_snapshot *s, const char *id);
 
+/* ---- skip.c ---- */
+
+/* the rows of a file, with those its deletion vector has, by its statistics; -1 where they do not say */
+int64_t delta_file_rows(const struct delta_file *f);
+
 /* ---- duration.c ---- */
 
 #define DELTA_RETENTION "delta.deletedFileRetentionDuration"
@@ -287,7 +292,10 @@ struct delta_change {
 	/* a new schema: of a new table, or with nullable columns added behind; NULL: as it is */
 	const struct delta_column *columns;
 	size_t ncolumns;
-	const struct delta_pair *configuration;	/* properties of a new table */
+	/* the columns take the place of those that are: every file is among the removes */
+	bool replaces_schema;
+	/* properties of a new table; with a schema that is replaced, they are set beside those that are */
+	const struct delta_pair *configuration;
 	size_t nconfiguration;
 	struct delta_app app;		/* id NULL: none */
 };
@@ -302,6 +310,53 @@ struct delta_change {
 int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c,
     int64_t *version,
     struct msg *warn, struct msg *err);
+
+/* ---- prepared.c: a version that waits in a file ---- */
+
+/*
+ * What is needed to commit rows later: the data files are there, in no version; the text names them. It is the commit
+ * that would make a table of these rows alone, between a line that says what it was prepared on and one with a checksum.
+ */
+struct delta_prepared {
+	struct delta_snapshot rows;	/* the table they would make: its files, columns, properties, and one application */
+	char *table;			/* the id of the table as it was, NULL: none was there; owned */
+	int64_t base;			/* its version then, or -1 */
+	bool overwrite;			/* they take the place of all rows, else they are added */
+	bool adds_columns;
+	bool replaces_schema;
+};
+
+/* The text for a change of base's table; `columns` are all those of the files. Appended. */
+int delta_prepared_put(struct buf *out, const struct delta_snapshot *base, const struct delta_change *c,
+    bool overwrite, struct msg *err);
+
+/*
+ * Before the data files of a table that is to be made are written: says in its folder that it is a table, though
+ * without a version, so that nobody takes the files for a folder of plain ones; and takes that back, where a version
+ * is there or none will be.
+ */
+int delta_prepared_mark(struct delta_table *t, struct msg *err);
+int delta_prepared_unmark(struct delta_table *t, struct msg *err);
+int delta_prepared_is_marked(struct delta_table *t, struct msg *err);	/* 1, 0 */
+
+/* Reads a file that holds such a text. EX_DATAERR where it is torn or none. */
+int delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, const char *path, struct msg *err);
+void delta_prepared_free(struct delta_prepared *p);
+
+/*
+ * Is it for this table, which is as in s (version -1: not there)? 1 it is, 0 it is a version already; -1 with EX_DATAERR
+ * for another table's.
+ */
+int delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err);
+
+/* Are all its data files there, whole? EX_NOINPUT or EX_DATAERR where not. */
+int delta_prepared_check(const struct delta_prepared *p, struct delta_table *t, struct msg *err);
+
+/*
+ * Makes of s, a table's newest state, what it will be after the commit; p must live as long as s. EX_TEMPFAIL where the
+ * table's columns have become others.
+ */
+int delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct msg *err);
 
 /*
  * turn.c: after a try that ended with EX_TEMPFAIL, before the table is loaded and tried anew. Waits for a random time,

@@ -197,3 +197,14 @@ delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f,
 	json_decref(stats);
 	return may;
 }
+
+int64_t
+delta_file_rows(const struct delta_file *f)
+{
+	json_t *stats = f->stats != NULL ? json_loads(f->stats, 0, NULL) : NULL;
+	const json_t *n = json_object_get(stats, "numRecords");
+	int64_t rows = json_is_integer(n) ? json_integer_value(n) : -1;
+
+	json_decref(stats);
+	return rows;
+}

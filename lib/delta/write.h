@@ -11,6 +11,9 @@ int delta_uuid(char out[DELTA_UUID], struct msg *err);
 /* Now, in milliseconds since 1970-01-01T00:00:00Z. */
 int64_t delta_now(void);
 
+/* commit.c: the text of the first version of a table that the change alone makes. Appended. */
+int delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err);
+
 /* stats_write.c: appended. st has one entry a column. */
 void delta_stats_put(struct buf *out, uint64_t rows, const struct delta_column *columns, size_t n,
     const struct pq_stats *st);
