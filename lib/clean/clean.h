@@ -8,6 +8,14 @@
 
 /* ---- row.c ---- */
 
+enum { CLEANER_PART = 4 };		/* most columns of codes side by side */
+
+struct cleaner_part {			/* columns of codes, or one of text */
+	size_t first, n;
+	bool coded;
+	uint32_t valid[COLUMN_ROWS];	/* of the row's codes, 8 bytes each, those that count */
+};
+
 struct cleaner {
 	const struct schema *schema;
 	struct column *columns;		/* the schema's, in its order; owned */
@@ -17,7 +25,8 @@ struct cleaner {
 	size_t *keys;			/* indexes of the key columns; owned */
 	size_t nkeys;
 	struct column *integer_key;	/* the key where it is one column of narrow integers, else NULL */
-	bool takes;			/* cleaner_take may be used */
+	struct cleaner_part *parts;	/* of a row, for cleaner_put; owned; NULL where cleaner_take is not to be used */
+	size_t nparts;
 };
 
 struct clean_fault {
@@ -43,12 +52,20 @@ void cleaner_header(const struct cleaner *k, const struct rec_header *raw, struc
  */
 uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why);
 
+/* ---- rows.c ---- */
+
+void cleaner_find_parts(struct cleaner *k);	/* for cleaner_init */
+
 /*
  * Prepares n records of the batch, at most COLUMN_ROWS, a column at a time. Returns a bit for each that makes a good row,
  * which cleaner_put then puts out as cleaner_row would; the others are for cleaner_row to judge.
  */
 uint64_t cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n);
-uint8_t *cleaner_put(const struct cleaner *k, size_t i, uint8_t *out);
+
+/* Rows from to to - 1 of them, all good, each with its LF, of which ends[i] is the place. Returns where the last ends. */
+uint8_t *cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *out, uint8_t **ends);
+
+/* ---- row.c ---- */
 
 /* The row's key: a view of the row or, where it does not begin it, of scratch. */
 struct rec_field cleaner_key(const struct cleaner *k, const uint8_t *row, size_t n, struct buf *scratch);

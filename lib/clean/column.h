@@ -37,7 +37,7 @@ struct column_rows {		/* what `take` works on and makes */
 	const uint8_t *base;
 	uint64_t nulls;			/* text: bit i where field i becomes c->null */
 	uint64_t code[COLUMN_ROWS];	/* numbers: the typed field and a TAB, */
-	uint32_t len[COLUMN_ROWS];	/* their bytes, */
+	uint8_t valid[COLUMN_ROWS];	/* a bit for each of their bytes, */
 	int64_t value[COLUMN_ROWS];	/* and what they are; 0 where a number is not good */
 	struct buf store;
 };

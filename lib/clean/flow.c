@@ -242,49 +242,70 @@ clean_flow_finish(struct clean_flow *f)
 
 /* ---- rows answered at once ---- */
 
-/* The rows that `good` has bits for are ready to be put. */
-static void
-take_row(struct clean_flow *f, size_t i, uint8_t *p)
+/* Rows from i on that cleaner_take found good, up to the first that it did not; in the writer's buffer at p. Returns how many. */
+static size_t
+take_rows(struct clean_flow *f, uint64_t good, size_t i, size_t n, uint8_t *p)
 {
-	const struct cleaner *k = f->cleaner;
-	struct clean_row *row = &f->rows[i];
+	const struct column *key = f->cleaner->integer_key;
+	uint64_t others = ~good >> i;
+	size_t to = others != 0 ? i + (size_t)__builtin_ctzll(others) : n, k;
+	uint8_t *ends[CLEAN_GROUP];
+	struct clean_row *row = f->rows + i;
 
-	row->at = p;
-	row->end = cleaner_put(k, i, p);
-	if (k->integer_key != NULL)
-		row->integer = k->integer_key->rows->value[i];
+	if (to > n)
+		to = n;
+	cleaner_put(f->cleaner, i, to, p, ends);
+	for (k = i; k < to; k++, row++) {
+		row->at = p;
+		row->end = ends[k];
+		p = ends[k] + 1;
+		if (key != NULL)
+			row->integer = key->rows->value[k];
+	}
+	return to - i;
 }
 
-/* Records from to to - 1 as rows behind one another in the writer's buffer. Returns how many are rejected, or -1. */
-static ssize_t
-make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t to)
+/* Row i, which cleaner_take did not find good. Is it? */
+static bool
+judge_row(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t i, uint8_t *p)
 {
-	struct rec raw = rec_at(b, from), last = rec_at(b, to - 1);
-	uint8_t *p = rec_begin(f->out, last.off[b->stride] - raw.off[0] + (to - from) * f->cleaner->room);
-	uint64_t good = f->cleaner->takes ? cleaner_take(f->cleaner, b, from, to - from) : 0;
+	struct clean_row *row = &f->rows[i];
+
+	if (make_row(f, rec_at(b, from + i), row, p) == NULL)
+		return false;
+	clean_total_passed(&f->total, f->cleaner);
+	*row->end = '\n';
+	return true;
+}
+
+/* n records from `from` on as rows behind one another in the writer's buffer. Returns how many are rejected, or -1. */
+static ssize_t
+make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
+{
+	const uint32_t *off = b->off + from * b->stride;
+	uint8_t *p = rec_begin(f->out, off[n * b->stride] - off[0] + n * f->cleaner->room);
+	uint64_t good = f->cleaner->parts != NULL ? cleaner_take(f->cleaner, b, from, n) : 0;
 	bool integers = f->cleaner->integer_key != NULL;
-	struct clean_row *row = f->rows;
 	ssize_t rejected = 0;
-	size_t i;
+	size_t i, made;
 
 	if (p == NULL)
 		return fail(f, &f->out->err);
+	good &= UINT64_MAX >> (CLEAN_GROUP - n);
 	if (good != 0)
 		clean_total_taken(&f->total, f->cleaner, good);
-	for (i = 0; i < to - from; i++, row++, raw.off += b->stride) {
-		if ((good >> i & 1) != 0) {
-			take_row(f, i, p);
-		} else if (make_row(f, raw, row, p) != NULL) {
-			clean_total_passed(&f->total, f->cleaner);
-		} else {
+	for (i = 0; i < n; i += made) {
+		made = 1;
+		if ((good >> i & 1) != 0)
+			made = take_rows(f, good, i, n, p);
+		else if (!judge_row(f, b, from, i, p))
 			rejected++;
-			continue;
-		}
-		*row->end = '\n';
-		p = row->end + 1;
-		if (integers)
-			keyset_prefetch_int(&f->seen, row->integer);
+		if (f->rows[i + made - 1].at != NULL)
+			p = f->rows[i + made - 1].end + 1;
 	}
+	for (i = 0; i < n && integers; i++)
+		if (f->rows[i].at != NULL)
+			keyset_prefetch_int(&f->seen, f->rows[i].integer);
 	return rejected;
 }
 
@@ -294,13 +315,13 @@ ask_integers(struct clean_flow *f, size_t n)
 {
 	struct clean_row *row, *end = f->rows + n;
 
-	for (row = f->rows; row < end; row++)
-		if (row->at != NULL)
-			find_key(f, row);
-	for (row = f->rows; row < end; row++)
-		if (row->at != NULL &&
-		    (row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
+	for (row = f->rows; row < end; row++) {
+		if (row->at == NULL)
+			continue;
+		row->print = hash_bytes(row->at, (size_t)(row->end - row->at));
+		if ((row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
 			break;
+	}
 	return (size_t)(row - f->rows);
 }
 
@@ -401,7 +422,7 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 	rejects_segment(f->rejects, b->segment);
 	while (from < b->n && !f->waiting) {
 		n = b->n - from < CLEAN_GROUP ? b->n - from : CLEAN_GROUP;
-		if ((rejected = make_group(f, b, from, from + n)) < 0)
+		if ((rejected = make_group(f, b, from, n)) < 0)
 			return -1;
 		done = f->cleaner->integer_key != NULL ? ask_integers(f, n) : ask_bytes(f, n);
 		if (done < n)

@@ -61,16 +61,15 @@ cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header 
 	k->malformed = raw->ncolumns - 1;
 	k->columns = xcalloc(s->ncolumns, sizeof(*k->columns));
 	k->room = VAL_PAD;
-	k->takes = true;
 	for (i = 0; i < s->ncolumns; i++) {
 		if ((field = find_field(raw, &s->columns[i])) == 0)
 			return msg_set(err, EX_CONFIG, "%s: column of the schema of %s missing: %s", name, s->name,
 			    msg_quotes(s->columns[i].source));
 		column_init(&k->columns[k->ncolumns++], s, &s->columns[i], field);
 		k->room += column_room(&k->columns[i]);
-		k->takes &= k->columns[i].take != NULL;
 	}
 	find_keys(k);
+	cleaner_find_parts(k);
 	return check_extra(k, raw, name, err);
 }
 
@@ -81,6 +80,7 @@ cleaner_free(struct cleaner *k)
 		column_free(&k->columns[--k->ncolumns]);
 	free(k->columns);
 	free(k->keys);
+	free(k->parts);
 	memset(k, 0, sizeof(*k));
 }
 
@@ -137,70 +137,6 @@ cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault 
 		out = next + 1;
 	}
 	why->reason = CLEAN_GOOD;
-	return out - 1;
-}
-
-/* ---- rows of a group ---- */
-
-/* Where the fields of a column are; up to a multiple of 8 rows, so that no row's field is read that is not there. */
-static void
-find_fields(struct column_rows *r, const uint32_t *off, size_t stride, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++, off += stride) {
-		r->start[i] = off[0];
-		r->n[i] = off[1] - off[0] - 1;
-	}
-	for (; i % 8 != 0; i++) {
-		r->start[i] = r->start[0];
-		r->n[i] = r->n[0];
-	}
-}
-
-uint64_t
-cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n)
-{
-	const uint32_t *off = b->off + from * b->stride;
-	uint64_t good = 0;
-	struct column *c;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		good |= (uint64_t)(b->base[off[i * b->stride + k->malformed]] == VAL_NULL) << i;
-	for (c = k->columns; c < k->columns + k->ncolumns; c++) {
-		find_fields(c->rows, off + c->field, b->stride, n);
-		good &= c->take(c, b->base, n);
-	}
-	return good;
-}
-
-static inline uint8_t *
-put_text(const struct column *c, size_t i, uint8_t *out)
-{
-	const struct column_rows *r = c->rows;
-	bool null = (r->nulls >> i & 1) != 0;
-	const uint8_t *p = null ? c->null : r->base + r->start[i];
-	size_t n = (null ? c->null_len : r->n[i]) + (size_t)1, at;
-
-	for (at = 0; at < n; at += VAL_PAD)
-		memcpy(out + at, p + at, VAL_PAD);
-	return out + n;
-}
-
-uint8_t *
-cleaner_put(const struct cleaner *k, size_t i, uint8_t *out)
-{
-	const struct column *c, *end = k->columns + k->ncolumns;
-
-	for (c = k->columns; c < end; c++) {
-		if (c->coded) {
-			memcpy(out, &c->rows->code[i], sizeof(c->rows->code[i]));
-			out += c->rows->len[i];
-		} else {
-			out = put_text(c, i, out);
-		}
-	}
 	return out - 1;
 }
 

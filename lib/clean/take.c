@@ -65,9 +65,9 @@ find_nothing(__m512i first, __m512i n)
 
 /* ---- numbers to fields ---- */
 
-/* v to the typed field and a TAB behind it, 8 bytes of which *len count. v is from -2^42 to 2^42 - 1. */
+/* v to the typed field and a TAB behind it, 8 bytes of which those count that *valid has bits for. v is from -2^42 to 2^42 - 1. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
-encode(__m512i v, __m512i *len)
+encode(__m512i v, __m512i *valid)
 {
 	const __m512i pick = EVERY(UINT64_C(0x00070e151c232a00)),	/* bits 42, 35, ... 0 for bytes 1 to 7 */
 	    keep = _mm512_setr_epi64(0, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0),
@@ -82,7 +82,7 @@ encode(__m512i v, __m512i *len)
 	code = _mm512_xor_si512(code, _mm512_and_si512(sign, EVERY(UINT64_C(0x7f7f7f7f7f7f7f7f))));
 	head = _mm512_add_epi64(_mm512_sub_epi64(_mm512_xor_si512(groups, sign), sign), EVERY(0x40));
 	code = _mm512_ternarylogic_epi64(EVERY(0xff), head, code, 0xca);
-	*len = _mm512_add_epi64(groups, EVERY(2));
+	*valid = _mm512_srlv_epi64(EVERY(0xff), _mm512_sub_epi64(EVERY(6), groups));
 	return _mm512_or_si512(_mm512_and_si512(code, _mm512_permutexvar_epi64(groups, keep)),
 	    _mm512_permutexvar_epi64(groups, tabs));
 }
@@ -91,23 +91,23 @@ encode(__m512i v, __m512i *len)
 CPU_AVX512 static ALWAYS_INLINE uint64_t
 put_eight(const struct column *c, struct column_rows *r, size_t i, __m512i v, __mmask8 good, __m512i first, __m512i n)
 {
-	__m512i high = _mm512_set1_epi64(c->high), low = _mm512_set1_epi64(c->low), code, len;
+	__m512i high = _mm512_set1_epi64(c->high), low = _mm512_set1_epi64(c->low), code, valid;
 	__mmask8 nothing = find_nothing(first, n);
 
 	good &= _mm512_cmple_epi64_mask(v, high) & _mm512_cmpge_epi64_mask(v, low) &
 	    _mm512_cmplt_epi64_mask(v, EVERY(INT64_C(1) << CODE_BITS)) &
 	    _mm512_cmpge_epi64_mask(v, EVERY(-(INT64_C(1) << CODE_BITS)));
 	v = _mm512_maskz_mov_epi64(good, v);
-	code = encode(v, &len);
+	code = encode(v, &valid);
 	if (__builtin_expect((nothing & ~good) != 0, 0) && c->null_code != 0) {
 		code = _mm512_mask_mov_epi64(code, nothing, _mm512_set1_epi64((int64_t)c->null_code));
-		len = _mm512_mask_mov_epi64(len, nothing, _mm512_set1_epi64(c->null_len + 1));
+		valid = _mm512_mask_mov_epi64(valid, nothing, _mm512_set1_epi64(0xff >> (7 - c->null_len)));
 		v = _mm512_mask_mov_epi64(v, nothing, _mm512_set1_epi64(c->null_value));
 		good |= nothing;
 	}
 	_mm512_storeu_si512(r->code + i, code);
 	_mm512_storeu_si512(r->value + i, v);
-	_mm256_storeu_si256((void *)(r->len + i), _mm512_cvtepi64_epi32(len));
+	_mm_storel_epi64((void *)(r->valid + i), _mm512_cvtepi64_epi8(valid));
 	return (uint64_t)good << i;
 }
 

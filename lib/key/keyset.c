@@ -5,7 +5,7 @@
 #include "key/keyset.h"
 
 enum {
-	PAGE_BYTES = KEYSET_PAGE * sizeof(uint64_t),
+	PAGE_BYTES = KEYSET_PAGE * sizeof(uint32_t),
 	SMALL_PAGES = 32,		/* the first pages come one by one, then many at a time */
 	BLOCK_BYTES = 2 << 20,
 	FREE_BYTES = 4 << 20,		/* of pages, before anyone asks whether they are full */
@@ -178,7 +178,7 @@ find_cell(const struct keyset *s, int64_t key)
 static int
 move_to_cells(void *to, const void *key, size_t n, uint64_t print)
 {
-	struct keyset_cell cell = { 0, print };
+	struct keyset_cell cell = { 0, (uint32_t)print };
 
 	memcpy(&cell.key, key, n);
 	*find_cell(to, cell.key) = cell;
@@ -189,7 +189,7 @@ static int
 move_to_pages(void *to, const void *key, size_t n, uint64_t print)
 {
 	struct keyset *s = to;
-	uint64_t *cell;
+	uint32_t *cell;
 	int64_t v;
 
 	memcpy(&v, key, n);
@@ -197,7 +197,7 @@ move_to_pages(void *to, const void *key, size_t n, uint64_t print)
 		add_page(s, v >> 12);
 		cell = keyset_cell(s, v);
 	}
-	*cell = print;
+	*cell = (uint32_t)print;
 	return 0;
 }
 
@@ -269,7 +269,7 @@ grow_cells(struct keyset *s)
 }
 
 static enum keyset_answer
-add_cell(struct keyset *s, int64_t key, uint64_t print)
+add_cell(struct keyset *s, int64_t key, uint32_t print)
 {
 	struct keyset_cell *cell = find_cell(s, key);
 
@@ -287,7 +287,7 @@ add_cell(struct keyset *s, int64_t key, uint64_t print)
 
 /* The key is in no page: a new page, or, where pages stand mostly empty, the table. */
 enum keyset_answer
-keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print)
+keyset_add_int_slow(struct keyset *s, int64_t key, uint32_t print)
 {
 	size_t cap, cells, more;
 	bool full, empty;

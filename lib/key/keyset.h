@@ -1,9 +1,10 @@
 /*
  * Keys seen before, each with a fingerprint of its row: is this key new, and if not, is the row the same?
  *
- * Keys that are integers stand in pages of 4096 neighbours, eight bytes a key, while they are dense or come in order;
+ * Keys that are integers stand in pages of 4096 neighbours, four bytes a key, while they are dense or come in order;
  * where they lie too far apart, in a table of 16 bytes a slot. Other keys are bytes, compared one by one (keymap.h),
- * with eight bytes more for the fingerprint. Two rows are taken to be the same where 64 bits of fingerprint are.
+ * with eight bytes more for the fingerprint. Two rows are taken to be the same where their fingerprints are: of an
+ * integer key the low 32 bits, as fresh memory is what costs most with many of them, else 64.
  */
 #ifndef KEY_KEYSET_H
 #define KEY_KEYSET_H
@@ -26,12 +27,12 @@ enum { KEYSET_PAGE = 4096 };	/* keys of a page */
 
 struct keyset_page {
 	int64_t id;		/* key >> 12 */
-	uint64_t *prints;	/* KEYSET_PAGE fingerprints, 0 where there is no key; NULL: a free slot */
+	uint32_t *prints;	/* KEYSET_PAGE fingerprints, 0 where there is no key; NULL: a free slot */
 };
 
 struct keyset_cell {
 	int64_t key;
-	uint64_t print;		/* 0: a free slot */
+	uint32_t print;		/* 0: a free slot */
 };
 
 struct keyset_block {		/* of memory for pages */
@@ -49,7 +50,7 @@ struct keyset {
 	struct keyset_page *pages, last;
 	size_t npages, pages_cap;	/* cap is a power of 2 */
 	struct keyset_block *blocks;
-	uint64_t *next_page;		/* in the last block */
+	uint32_t *next_page;		/* in the last block */
 	size_t pages_left, page_bytes;
 
 	/* Integers in a table. */
@@ -86,7 +87,7 @@ keyset_page_home(const struct keyset *s, int64_t id)
 }
 
 /* The place of a key's fingerprint, or NULL where its page is not there. */
-static inline uint64_t *
+static inline uint32_t *
 keyset_cell(struct keyset *s, int64_t key)
 {
 	int64_t id = key >> 12;
@@ -110,7 +111,7 @@ keyset_cell(struct keyset *s, int64_t key)
 static inline void
 keyset_prefetch_int(struct keyset *s, int64_t key)
 {
-	uint64_t *cell;
+	uint32_t *cell;
 
 	if (!s->paged)
 		__builtin_prefetch(&s->cells[keyset_hash_int(key) & (s->cells_cap - 1)], 1);
@@ -118,12 +119,12 @@ keyset_prefetch_int(struct keyset *s, int64_t key)
 		__builtin_prefetch(cell, 1);
 }
 
-enum keyset_answer keyset_add_int_slow(struct keyset *s, int64_t key, uint64_t print);
+enum keyset_answer keyset_add_int_slow(struct keyset *s, int64_t key, uint32_t print);
 
 static inline enum keyset_answer
-keyset_add_int(struct keyset *s, int64_t key, uint64_t print)
+keyset_add_int(struct keyset *s, int64_t key, uint64_t row_print)
 {
-	uint64_t *cell;
+	uint32_t *cell, print = (uint32_t)row_print;
 
 	print += print == 0;
 	if (s->paged && (cell = keyset_cell(s, key)) != NULL) {

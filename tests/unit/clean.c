@@ -80,7 +80,7 @@ taken_row(const struct column *c, size_t i)
 	const struct column_rows *r = c->rows;
 
 	if (c->coded)
-		return (struct rec_field){ (const uint8_t *)&r->code[i], r->len[i] };
+		return (struct rec_field){ (const uint8_t *)&r->code[i], (size_t)__builtin_popcount(r->valid[i]) };
 	if ((r->nulls >> i & 1) != 0)
 		return (struct rec_field){ c->null, c->null_len + 1u };
 	return (struct rec_field){ r->base + r->start[i], r->n[i] + 1 };

@@ -507,7 +507,7 @@ main(int argc, char *argv[])
 	char text[32], seed[32];
 
 	unit_start();
-	path_name = portable == NULL ? "vector" : strcmp(portable, "avx2") == 0 ? "avx2" : "portable";
+	path_name = portable == NULL || strcmp(portable, "0") == 0 ? "vector" : strcmp(portable, "avx2") == 0 ? "avx2" : "portable";
 	round_trips();
 	segments();
 	headers();

@@ -1,0 +1,156 @@
+/* Rows of a group: the columns by `take`, and the rows put together from what it made. */
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "clean/clean.h"
+
+#if CPU_X86
+#include <immintrin.h>
+
+void
+cleaner_find_parts(struct cleaner *k)
+{
+	struct cleaner_part *p;
+	size_t i;
+
+	for (i = 0; i < k->ncolumns; i++)
+		if (k->columns[i].take == NULL)
+			return;
+	k->parts = xcalloc(k->ncolumns, sizeof(*k->parts));
+	for (i = 0; i < k->ncolumns; i++) {
+		p = k->nparts > 0 ? &k->parts[k->nparts - 1] : NULL;
+		if (p == NULL || !p->coded || !k->columns[i].coded || p->n == CLEANER_PART) {
+			p = &k->parts[k->nparts++];
+			p->first = i;
+			p->coded = k->columns[i].coded;
+		}
+		p->n++;
+	}
+}
+
+/* ---- columns ---- */
+
+/* Where the fields of a column are; up to a multiple of 8 rows, so that no field is read that is not there. */
+static void
+find_fields(struct column_rows *r, const uint32_t *off, size_t stride, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++, off += stride) {
+		r->start[i] = off[0];
+		r->n[i] = off[1] - off[0] - 1;
+	}
+	for (; i % 8 != 0; i++) {
+		r->start[i] = r->start[0];
+		r->n[i] = r->n[0];
+	}
+}
+
+/* The bytes of a part's codes that count: side by side for each row. */
+CPU_AVX512 static void
+join_valid(const struct cleaner *k, struct cleaner_part *p)
+{
+	static const uint8_t none[COLUMN_ROWS];
+	const uint8_t *valid[CLEANER_PART];
+	__m128i a, b;
+	size_t i;
+
+	for (i = 0; i < CLEANER_PART; i++)
+		valid[i] = i < p->n ? k->columns[p->first + i].rows->valid : none;
+	for (i = 0; i < COLUMN_ROWS; i += 8) {
+		a = _mm_unpacklo_epi8(_mm_loadl_epi64((const void *)(valid[0] + i)), _mm_loadl_epi64((const void *)(valid[1] + i)));
+		b = _mm_unpacklo_epi8(_mm_loadl_epi64((const void *)(valid[2] + i)), _mm_loadl_epi64((const void *)(valid[3] + i)));
+		_mm_storeu_si128((void *)(p->valid + i), _mm_unpacklo_epi16(a, b));
+		_mm_storeu_si128((void *)(p->valid + i + 4), _mm_unpackhi_epi16(a, b));
+	}
+}
+
+uint64_t
+cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n)
+{
+	const uint32_t *off = b->off + from * b->stride;
+	uint64_t good = 0;
+	struct column *c;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		good |= (uint64_t)(b->base[off[i * b->stride + k->malformed]] == VAL_NULL) << i;
+	for (c = k->columns; c < k->columns + k->ncolumns; c++) {
+		find_fields(c->rows, off + c->field, b->stride, n);
+		good &= c->take(c, b->base, n);
+	}
+	for (i = 0; i < k->nparts; i++)
+		if (k->parts[i].coded)
+			join_valid(k, &k->parts[i]);
+	return good;
+}
+
+/* ---- rows ---- */
+
+/* Codes side by side close up over the bytes that do not count. */
+CPU_AVX512 static inline uint8_t *
+put_codes(const struct column *c, const struct cleaner_part *p, size_t i, uint8_t *out)
+{
+	const uint64_t *a = c->rows->code, *b = p->n > 1 ? c[1].rows->code : a, *d = p->n > 2 ? c[2].rows->code : a,
+	    *e = p->n > 3 ? c[3].rows->code : a;
+	__m256i codes = _mm256_set_epi64x((int64_t)e[i], (int64_t)d[i], (int64_t)b[i], (int64_t)a[i]);
+
+	_mm256_storeu_si256((void *)out, _mm256_maskz_compress_epi8(p->valid[i], codes));
+	return out + __builtin_popcount(p->valid[i]);
+}
+
+static inline uint8_t *
+put_text(const struct column *c, size_t i, uint8_t *out)
+{
+	const struct column_rows *r = c->rows;
+	bool null = (r->nulls >> i & 1) != 0;
+	const uint8_t *p = null ? c->null : r->base + r->start[i];
+	size_t n = (null ? c->null_len : r->n[i]) + (size_t)1, at;
+
+	for (at = 0; at < n; at += VAL_PAD)
+		memcpy(out + at, p + at, VAL_PAD);
+	return out + n;
+}
+
+CPU_AVX512 uint8_t *
+cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *out, uint8_t **ends)
+{
+	const struct cleaner_part *p, *end = k->parts + k->nparts;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		for (p = k->parts; p < end; p++) {
+			if (p->coded)
+				out = put_codes(&k->columns[p->first], p, i, out);
+			else
+				out = put_text(&k->columns[p->first], i, out);
+		}
+		out[-1] = '\n';
+		ends[i] = out - 1;
+	}
+	return out;
+}
+
+#else
+
+void
+cleaner_find_parts(struct cleaner *k)
+{
+	(void)k;
+}
+
+uint64_t
+cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n)
+{
+	(void)k, (void)b, (void)from, (void)n;
+	return 0;
+}
+
+uint8_t *
+cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *out, uint8_t **ends)
+{
+	(void)k, (void)from, (void)to, (void)ends;
+	return out;
+}
+
+#endif
