@@ -218,8 +218,11 @@ copy(const struct table_plan *p, int (*write)(void *to, size_t rows, const struc
 	uint64_t rows = 0;
 	size_t bad;
 
+	table_to_check(t, &in);
 	while (xrec_next(&in, &b)) {
-		if (table_to_columns(t, &b, &columns, &bad, &err) < 0)
+		if (table_to_columns(t, &b, &columns, &bad, &err) < 0 && in.err.status != 0)
+			msg_exit(&in.err);
+		if (err.status != 0)
 			msg_die(err.status, "%s: record %" PRIu64 ": %s", in.name, b.first + bad, err.text);
 		if (write(to, b.n, columns, &err) < 0)
 			msg_exit(&err);
@@ -364,7 +367,8 @@ drain(void)
 	struct rec_batch b;
 
 	while (xrec_next(&in, &b))
-		;
+		if (rec_check(&in, &b, NULL) < 0)
+			msg_exit(&in.err);
 }
 
 static void
@@ -589,7 +593,7 @@ main(int argc, char *argv[])
 		free((char *)app.id);
 		return 0;
 	}
-	xrec_open(&in, input, 0);
+	xrec_open(&in, input, REC_UNCHECKED);
 	given = &in.header;
 	if (table != NULL)
 		write_table(table);

@@ -309,15 +309,15 @@ is_seen(const struct rec_reader_state *s, const struct rec_column *c)
 	return s->seen.numbers && (val_is_narrow(c->type) || c->type.kind == VAL_DECIMAL);
 }
 
-static int
-check_values(struct rec_reader *r, struct rec_batch *b)
+int
+rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known)
 {
 	struct rec_reader_state *s = r->state;
 	size_t f, bad, first = b->n, column = 0;
 	struct rec_field value;
 
 	for (f = 0; f < r->header.ncolumns; f++) {
-		if (is_seen(s, &r->header.columns[f]))
+		if ((known != NULL && known[f]) || is_seen(s, &r->header.columns[f]))
 			continue;
 		bad = val_check_column(&s->checkers[f], r->header.columns[f].required, b->base, b->off + f, b->stride, b->n);
 		if (bad < first) {
@@ -358,7 +358,7 @@ rec_next(struct rec_reader *r, struct rec_batch *b)
 	s->records += (uint64_t)n;
 	s->next += (size_t)n * r->header.ncolumns;
 	progress_add(0, (uint64_t)n);
-	return s->checked && check_values(r, b) < 0 ? -1 : 1;
+	return s->checked && rec_check(r, b, NULL) < 0 ? -1 : 1;
 }
 
 /* Control lines up to the first header; nothing else may stand before it. */

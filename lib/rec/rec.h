@@ -106,7 +106,7 @@ rec_is_null(struct rec r, size_t f)
 }
 
 enum rec_flags {
-	REC_UNCHECKED = 1,	/* values are not checked against their types (a stream of this process's own making) */
+	REC_UNCHECKED = 1,	/* values are not checked against their types: a stream of this process's own making, or rec_check follows */
 	REC_BATCH_SMALL = 2	/* for readers of which many are open at once: 16 KiB instead of 256 */
 };
 
@@ -126,6 +126,12 @@ int rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags);
 
 /* The next records: 1, or 0 at the end with every trailer matched, or -1. */
 int rec_next(struct rec_reader *r, struct rec_batch *b);
+
+/*
+ * Checks the values of a batch, or of some records of one, against their types, as rec_next does unless the reader is REC_UNCHECKED;
+ * without the columns whose `known` is set (NULL: none is). 0, or -1 with the first bad one in err.
+ */
+int rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known);
 
 void rec_close(struct rec_reader *r);	/* frees; valid after a failed rec_open too */
 

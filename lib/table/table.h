@@ -49,9 +49,13 @@ struct table_to;
 struct table_to *table_to_new(const struct table_target *targets, size_t n);
 void table_to_free(struct table_to *t);
 
+/* The batches will be those of r, which is open REC_UNCHECKED: their values are checked when they are decoded. */
+void table_to_check(struct table_to *t, struct rec_reader *r);
+
 /*
  * The records of a batch: one vector per target, views until the next call and as long as the batch. -1, with *bad the
- * index of the record, where a value is null that must not be.
+ * index of the record, where a value is null that must not be; and with the reader's own err set where a value is none
+ * of its type.
  */
 int table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_vector **columns, size_t *bad,
     struct msg *err);

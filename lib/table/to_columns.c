@@ -3,16 +3,22 @@
 #include <string.h>
 
 #include "table/table.h"
+#include "val/check.h"
 #include "val/int.h"
+
+enum { STRETCH = 1024 };		/* records taken at a time, so that they stay in the first cache */
 
 struct column {
 	struct table_target target;
+	struct val_checker checker;	/* of the record's column, where a reader is set */
 	enum pq_shape shape;
 	void *values;			/* owned: REC_BATCH_MAX of the shape */
 	uint8_t *def;			/* owned: REC_BATCH_MAX; NULL for a required column */
 };
 
 struct table_to {
+	struct rec_reader *reader;	/* whose values are checked here; NULL: they are checked already */
+	bool *known;			/* owned: its columns that were checked when they were decoded */
 	struct column *columns;
 	struct pq_vector *vectors;
 	size_t n;
@@ -51,21 +57,34 @@ table_to_free(struct table_to *t)
 		free(t->columns[i].values);
 		free(t->columns[i].def);
 	}
+	free(t->known);
 	free(t->columns);
 	free(t->vectors);
 	buf_free(&t->text);
 	free(t);
 }
 
-/* ---- one column of a batch; p is a field that is not null, v the place of its value ---- */
+void
+table_to_check(struct table_to *t, struct rec_reader *r)
+{
+	size_t i;
+
+	t->reader = r;
+	t->known = xcalloc(r->header.ncolumns, sizeof(*t->known));
+	for (i = 0; i < t->n; i++)
+		if (t->columns[i].target.field >= 0)
+			val_checker(&t->columns[i].checker, r->header.columns[t->columns[i].target.field].type, false);
+}
+
+/* ---- one column of some records, the first of which is number `first` of the batch; p is a field that is not null ---- */
 
 #define EACH_FIELD(type, what) do {								\
-	type *v = c->values;									\
+	type *v = (type *)c->values + first;							\
 	for (i = 0; i < b->n; i++, off += b->stride) {						\
 		const uint8_t *p = b->base + *off;						\
 		bool there = *p != VAL_NULL;							\
 		if (c->def != NULL)								\
-			c->def[i] = there;							\
+			c->def[first + i] = there;						\
 		else if (!there)								\
 			return i;								\
 		if (there)									\
@@ -84,7 +103,7 @@ float_of(const uint8_t *p)
 
 /* Numbers. Returns the index of a null that must not be, or b->n. */
 static size_t
-numbers(struct column *c, const struct rec_batch *b)
+numbers(struct column *c, const struct rec_batch *b, size_t first)
 {
 	const uint32_t *off = b->off + c->target.field;
 	size_t i;
@@ -111,14 +130,29 @@ numbers(struct column *c, const struct rec_batch *b)
 	return b->n;
 }
 
+/* Numbers, checked on the way; false where that has to be done apart. */
+static bool
+short_numbers(const struct table_to *t, struct column *c, const struct rec_batch *b, size_t first)
+{
+	const uint32_t *off = b->off + c->target.field;
+	uint8_t *there = c->def != NULL ? c->def + first : NULL;
+	bool required = t->reader->header.columns[c->target.field].required;
+
+	if (c->shape == PQ_I64)
+		return val_decode64(&c->checker, required, b->base, off, b->stride, b->n, (int64_t *)c->values + first, there);
+	if (c->shape == PQ_I32)
+		return val_decode32(&c->checker, required, b->base, off, b->stride, b->n, (int32_t *)c->values + first, there);
+	return false;
+}
+
 /*
  * Strings, most of which are the bytes of their fields; the others go to t->text, where there is room for all of them.
  */
 static size_t
-strings(struct table_to *t, struct column *c, const struct rec_batch *b, bool escapes)
+strings(struct table_to *t, struct column *c, const struct rec_batch *b, size_t first, bool escapes)
 {
 	const uint32_t *off = b->off + c->target.field;
-	struct pq_bytes *v = c->values;
+	struct pq_bytes *v = (struct pq_bytes *)c->values + first;
 	const uint8_t *p;
 	size_t i, n;
 
@@ -126,7 +160,7 @@ strings(struct table_to *t, struct column *c, const struct rec_batch *b, bool es
 		p = b->base + off[0];
 		n = (size_t)(off[1] - off[0]) - 1;
 		if (c->def != NULL)
-			c->def[i] = *p != VAL_NULL;
+			c->def[first + i] = *p != VAL_NULL;
 		else if (*p == VAL_NULL)
 			return i;
 		v[i] = (struct pq_bytes){ p, *p == VAL_EMPTY ? 0 : n };
@@ -139,28 +173,67 @@ strings(struct table_to *t, struct column *c, const struct rec_batch *b, bool es
 	return b->n;
 }
 
+/* ---- a batch ---- */
+
+/* Decodes the columns that can be checked at the same time, and checks the others. */
+static int
+check(struct table_to *t, const struct rec_batch *b, size_t first)
+{
+	size_t i;
+	int field;
+
+	memset(t->known, 0, t->reader->header.ncolumns * sizeof(*t->known));
+	for (i = 0; i < t->n; i++)
+		if ((field = t->columns[i].target.field) >= 0)
+			t->known[field] = short_numbers(t, &t->columns[i], b, first);
+	return rec_check(t->reader, b, t->known);
+}
+
+/* Some records of a batch. As table_to_columns; *bad is the index in them. */
+static int
+stretch(struct table_to *t, const struct rec_batch *b, size_t first, bool escapes, size_t *bad, struct msg *err)
+{
+	size_t i;
+
+	*bad = b->n;
+	if (t->reader != NULL && check(t, b, first) < 0)
+		return -1;
+	for (i = 0; i < t->n; i++) {
+		struct column *c = &t->columns[i];
+
+		if (c->target.field < 0)	/* null everywhere: def was never set */
+			*bad = c->def == NULL ? 0 : b->n;
+		else if (t->reader == NULL || !t->known[c->target.field])
+			*bad = c->shape == PQ_BYTES ? strings(t, c, b, first, escapes) : numbers(c, b, first);
+		if (*bad < b->n)
+			return msg_set(err, EX_DATAERR, "%s: null, which the table does not allow", c->target.name);
+	}
+	return 0;
+}
+
 int
 table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_vector **columns, size_t *bad,
     struct msg *err)
 {
 	uint32_t from = b->off[0], end = b->off[b->n * b->stride];
 	bool escapes = memchr(b->base + from, VAL_ESC, end - from) != NULL;
+	struct rec_batch part = *b;
 	size_t i;
 
 	t->text.len = 0;
 	if (escapes)
 		buf_room(&t->text, end - from);		/* text is no longer than its encoding */
-	for (i = 0; i < t->n; i++) {
-		struct column *c = &t->columns[i];
-
-		if (c->target.field < 0)	/* null everywhere: def was never set */
-			*bad = c->def == NULL ? 0 : b->n;
-		else
-			*bad = c->shape == PQ_BYTES ? strings(t, c, b, escapes) : numbers(c, b);
-		if (*bad < b->n)
-			return msg_set(err, EX_DATAERR, "%s: null, which the table does not allow", c->target.name);
-		t->vectors[i] = (struct pq_vector){ .n = b->n, .def = c->def, .v.any = c->values };
+	for (i = 0; i < b->n; i += part.n) {
+		part.n = b->n - i < STRETCH ? b->n - i : STRETCH;
+		part.first = b->first + i;
+		part.off = b->off + i * b->stride;
+		if (stretch(t, &part, i, escapes, bad, err) < 0) {
+			*bad += i;
+			return -1;
+		}
 	}
+	for (i = 0; i < t->n; i++)
+		t->vectors[i] = (struct pq_vector){ .n = b->n, .def = t->columns[i].def, .v.any = t->columns[i].values };
 	*columns = t->vectors;
 	return 0;
 }
