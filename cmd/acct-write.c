@@ -538,6 +538,23 @@ write_plain_rows(void *to, size_t rows, const struct pq_vector *columns, struct 
 	return pq_write(to, rows, columns, err);
 }
 
+struct plain {				/* the file that is written */
+	struct io_out out;
+	uint64_t size;
+};
+
+static int
+write_plain_bytes(const struct pq_sink *sink, const void *p, size_t n, struct msg *err)
+{
+	struct plain *f = sink->arg;
+
+	if (io_write(f->out.fd, p, n, sink->name, err) < 0)
+		return -1;
+	io_push(f->out.fd, f->size, n);
+	f->size += n;
+	return 0;
+}
+
 static void
 write_file(void)
 {
@@ -546,17 +563,17 @@ write_file(void)
 	const char *keys[] = { TABLE_KEY, NULL, NULL };
 	struct pq_field *fields;
 	struct pq_writer *w;
-	struct pq_sink sink;
-	struct io_out out;
+	struct plain file = { .size = 0 };
+	struct pq_sink sink = { .write = write_plain_bytes, .arg = &file, .name = io_out_name(output) };
 	struct table_plan p;
 	struct msg err = { 0 };
 	char *key = key_list();
 	uint64_t rows;
 	size_t i;
 
-	if (plan(&p, &none, &err) < 0 || io_create(&out, output, &err) < 0)
+	if (plan(&p, &none, &err) < 0 || io_create(&file.out, output, &err) < 0)
 		msg_exit(&err);
-	if (isatty(out.fd))
+	if (isatty(file.out.fd))
 		msg_die(EX_USAGE, "%s: Parquet is not written to a terminal", io_out_name(output));
 	fields = xcalloc(p.n, sizeof(*fields));
 	for (i = 0; i < p.n; i++)
@@ -567,11 +584,10 @@ write_file(void)
 	options.codec = codec;
 	keys[1] = key;
 	options.keys = *key != '\0' ? keys : NULL;
-	sink = pq_sink_fd(out.fd, io_out_name(output));
 	if (pq_create(&w, &sink, fields, p.n, &options, &err) < 0)
 		msg_exit(&err);
 	rows = copy(&p, write_plain_rows, w);
-	if (pq_finish(w, &err) < 0 || io_commit(&out, &err) < 0)
+	if (pq_finish(w, &err) < 0 || io_commit(&file.out, &err) < 0)
 		msg_exit(&err);
 	if (cli_verbose)
 		msg_warn("%" PRIu64 " records", rows);

@@ -83,6 +83,24 @@ io_write(int fd, const void *p, size_t n, const char *name, struct msg *err)
 }
 
 void
+io_push(int fd, uint64_t from, size_t n)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+	const uint64_t piece = UINT64_C(1) << 23;
+	uint64_t begin = from / piece * piece, end = (from + n) / piece * piece;
+	int saved = errno;
+
+	if (end > begin)
+		(void)sync_file_range(fd, (off_t)begin, (off_t)(end - begin), SYNC_FILE_RANGE_WRITE);
+	errno = saved;
+#else
+	(void)fd;
+	(void)from;
+	(void)n;
+#endif
+}
+
+void
 io_widen_pipe(int fd)
 {
 #ifdef F_SETPIPE_SZ

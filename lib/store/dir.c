@@ -369,8 +369,11 @@ store_out_open(struct store *s, const char *name, struct store_out *out, struct 
 int
 store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err)
 {
+	if (io_write(out->fd, p, n, out->path, err) < 0)
+		return -1;
+	io_push(out->fd, out->size, n);
 	out->size += n;
-	return io_write(out->fd, p, n, out->path, err);
+	return 0;
 }
 
 /* Gives what is written another name, if that is free. */
