@@ -83,8 +83,8 @@ buf_room(struct buf *b, size_t n)
 
 	if (n > SIZE_MAX / 2 - b->len)
 		msg_die(EX_OSERR, "out of memory");
-	if (b->cap - b->len < n) {
-		while (cap - b->len < n)
+	if (b->cap == 0 || b->cap - b->len < n) {	/* a place, even for nothing */
+		while (cap == 0 || cap - b->len < n)
 			cap = cap < 64 ? 64 : 2 * cap;
 		b->p = xreallocarray(b->p, cap, 1);
 		b->cap = cap;

@@ -89,6 +89,9 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
 		w->columns[i].e = &w->schema.elements[i];
 		w->columns[i].store = w->columns[i].e->type == META_INT32 ? PQ_I32 : w->columns[i].c->shape;
 		w->columns[i].in_dict = true;
+		/* places within these may be asked for while they have no byte: of empty strings, of no values */
+		(void)buf_room(&w->columns[i].data, 0);
+		(void)buf_room(&w->columns[i].dict.data, 0);
 	}
 	for (i = 0; opt->keys != NULL && opt->keys[i] != NULL && opt->keys[i + 1] != NULL; i += 2)
 		add_key(w, opt->keys[i], opt->keys[i + 1]);
