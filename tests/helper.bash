@@ -27,3 +27,16 @@ tsv() {
 need() {
 	[ -e "$1" ] || skip "SKIPPED: $1 is not there"
 }
+
+# need_peers PACKAGE ...: Python peers, as tests/peers.sh installs them. Where they cannot be had the test is skipped loudly, and fails where CI
+# is set: a green run there means that they were asked.
+need_peers() {
+	sh "$ROOT/tests/peers.sh" "$@" >&2 && return
+	[ -z "${CI:-}" ] || return 1
+	skip "SKIPPED: $* cannot be installed"
+}
+
+# python FILE ...: of the peers.
+python() {
+	"${PEERS:-$ROOT/build/peers}/bin/python" "$@"
+}

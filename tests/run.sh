@@ -30,7 +30,7 @@ chosen() {
 		f=${f##*/}
 		units="$units $build/unit/${f%.c}"
 	done
-	for f in tests/pipeline.bats tests/merge-sql.bats tests/*.bats $units; do
+	for f in tests/interop-spark.bats tests/pipeline.bats tests/merge-sql.bats tests/*.bats $units; do
 		case " ${seen:-} " in
 		*" $f "*) continue ;;
 		esac
