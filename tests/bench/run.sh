@@ -17,8 +17,8 @@ if [ ! -e "$bank/.whole" ]; then
 	"$build/tools/bankgen" -n "$customers" -S 1 "$bank"
 	: >"$bank/.whole"
 fi
-sh "$top/tests/peers.sh" duckdb
-for bench in $(echo "${BENCH_ONLY:-pipe,write,read}" | tr , ' '); do
+sh "$top/tests/peers.sh" duckdb deltalake pyarrow
+for bench in $(echo "${BENCH_ONLY:-pipe,write,read,merge}" | tr , ' '); do
 	"$peers/bin/python" "$top/tests/bench/$bench.py" --programs "$build/bin" --schemas "$top/pipelines/schema" \
 		--work "$build/bench" --runs "${BENCH_RUNS:-5}" "$bank"
 done
