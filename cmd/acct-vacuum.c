@@ -12,7 +12,7 @@
 #include "delta/write.h"
 
 const char cli_help[] =
-    "usage: acct-vacuum [-v] [--dry-run | --delete] [--retain TIME [--force]] TABLE\n"
+    "usage: acct-vacuum [-v] [--dry-run | --delete] [--retain TIME [--force]] [--log] TABLE\n"
     "\n"
     "Lists the files of a Delta table that no version needs which stood within the last seven days, or whatever time the\n"
     "table has for that; and removes them where told to.\n"
@@ -21,13 +21,14 @@ const char cli_help[] =
     "      --delete             remove what is listed\n"
     "      --retain TIME        keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w\n"
     "      --force              also where that is less than the table asks for\n"
+    "      --log                also files of the log before a checkpoint that is older than the log is kept\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
 
 enum { TRIES = 10 };			/* of the last commit */
 
-static bool removes, force;
+static bool removes, force, clean_log;
 static int64_t retain = -1;		/* milliseconds; -1 where not given */
 static struct delta_table table;
 
@@ -51,10 +52,11 @@ parse_time(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { DRY = 256, DELETE, RETAIN, FORCE };
+	enum { DRY = 256, DELETE, RETAIN, FORCE, LOG };
 	static const struct option longs[] = {
 		{ "dry-run", no_argument, NULL, DRY }, { "delete", no_argument, NULL, DELETE },
-		{ "retain", required_argument, NULL, RETAIN }, { "force", no_argument, NULL, FORCE }, { 0 }
+		{ "retain", required_argument, NULL, RETAIN }, { "force", no_argument, NULL, FORCE },
+		{ "log", no_argument, NULL, LOG }, { 0 }
 	};
 	bool dry = false;
 	int o;
@@ -63,7 +65,7 @@ parse_options(int argc, char *argv[])
 		if (o == RETAIN)
 			retain = parse_time(optarg);
 		else
-			*(o == DRY ? &dry : o == DELETE ? &removes : &force) = true;
+			*(o == DRY ? &dry : o == DELETE ? &removes : o == LOG ? &clean_log : &force) = true;
 	}
 	if (dry && removes)
 		cli_usage("one of --dry-run and --delete");
@@ -210,35 +212,66 @@ print(struct buf *out)
 	buf_free(out);
 }
 
-static int
-delete(const struct delta_snapshot *s, const struct store_list *garbage, int64_t kept, struct sum all)
+static struct sum
+add_up(const struct store_list *l)
 {
-	struct buf out = { 0 };
-	struct msg failure = { 0 }, err = { 0 };
-	struct sum done;
+	struct sum sum = { l->n, 0 };
+	size_t i;
 
-	tell_start(s, kept, table_retention(s), all);
-	done = remove_files(garbage, &out, &failure);
-	if (tell_end(done, failure.status != 0, &err) < 0) {
+	for (i = 0; i < l->n; i++)
+		sum.bytes += l->entries[i].size;
+	return sum;
+}
+
+/* Data files, with what the log says of them. */
+static void
+remove_data(const struct delta_snapshot *s, const struct store_list *garbage, int64_t kept, struct buf *out,
+    struct sum *all, struct msg *failure)
+{
+	struct msg err = { 0 };
+
+	tell_start(s, kept, table_retention(s), *all);
+	*all = remove_files(garbage, out, failure);
+	if (tell_end(*all, failure->status != 0, &err) < 0) {
 		msg_warn("the files are removed, but the log does not say so: %s", err.text);
-		failure.status = failure.status != 0 ? failure.status : err.status;
+		if (failure->status == 0)
+			*failure = err;
 	}
+}
+
+/* Removes all that is listed, and prints it; the status. */
+static int
+delete(const struct delta_snapshot *s, const struct store_list *garbage, const struct store_list *expired, int64_t kept)
+{
+	struct sum all = add_up(garbage), log = { 0, 0 };
+	struct buf out = { 0 };
+	struct msg failure = { 0 };
+
+	if (garbage->n > 0)
+		remove_data(s, garbage, kept, &out, &all, &failure);
+	if (failure.status == 0)
+		log = remove_files(expired, &out, &failure);
 	if (cli_verbose)
-		msg_warn("%s: %" PRIu64 " files removed, %" PRIu64 " bytes", table.address, done.files, done.bytes);
+		msg_warn("%s: %" PRIu64 " files removed, %" PRIu64 " bytes", table.address, all.files + log.files,
+		    all.bytes + log.bytes);
 	print(&out);
 	return failure.status;
 }
 
 static int
-list(const struct store_list *garbage, struct sum all)
+list(const struct store_list *garbage, const struct store_list *expired)
 {
+	struct sum all = add_up(garbage), log = add_up(expired);
 	struct buf out = { 0 };
 	size_t i;
 
 	for (i = 0; i < garbage->n; i++)
 		put_name(&out, garbage->entries[i].name);
+	for (i = 0; i < expired->n; i++)
+		put_name(&out, expired->entries[i].name);
 	if (cli_verbose)
-		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address, all.files, all.bytes);
+		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address, all.files + log.files,
+		    all.bytes + log.bytes);
 	print(&out);
 	return 0;
 }
@@ -247,12 +280,10 @@ int
 main(int argc, char *argv[])
 {
 	struct delta_snapshot s;
-	struct store_list garbage;
-	struct sum all = { 0, 0 };
+	struct store_list garbage, expired = { 0 };
 	struct msg err = { 0 }, why = { 0 };
 	const char *address;
 	int64_t kept, now = delta_now();
-	size_t i;
 	int status;
 
 	cli_start(argc, argv);
@@ -263,13 +294,12 @@ main(int argc, char *argv[])
 		msg_die(why.status, "%s: %s", table.address, why.text);
 	kept = retention(&s);
 	delta_snapshot_free(&s);
-	if (delta_vacuum_find(&table, now - kept, &s, &garbage, &err) < 0)
+	if (delta_vacuum_find(&table, now - kept, &s, &garbage, &err) < 0 ||
+	    (clean_log && delta_expire_find(&table, &s, now, &expired, &err) < 0))
 		msg_exit(&err);
-	for (i = 0; i < garbage.n; i++)
-		all.bytes += garbage.entries[i].size;
-	all.files = garbage.n;
-	status = removes && garbage.n > 0 ? delete(&s, &garbage, kept, all) : list(&garbage, all);
+	status = removes ? delete(&s, &garbage, &expired, kept) : list(&garbage, &expired);
 	store_list_free(&garbage);
+	store_list_free(&expired);
 	delta_snapshot_free(&s);
 	delta_close(&table);
 	return status;

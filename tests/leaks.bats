@@ -37,3 +37,17 @@ same_loss() {
 @test "leaks: acct-select" { same_loss acct-select -c account_id,balance -w 'balance > 100' accounts.%N; }
 @test "leaks: acct-cat" { same_loss acct-cat -f table customers.%N; }
 @test "leaks: acct-merge-sql" { same_loss acct-merge-sql -d sqlite accounts.%N; }
+
+# tables N: tab.N, of files by the size of the bank, twice.
+tables() {
+	local i
+	for n in 20 100; do
+		for i in $(seq 1 $((n / 10))); do acct-write -i accounts.$n tab.$n; done
+		acct-write -m overwrite -i accounts.$n old.$n
+		for i in $(seq 1 $((n / 10))); do acct-write -m overwrite -i accounts.$n old.$n; done
+		find old.$n -name '*.parquet' -exec touch -d '9 days ago' {} +
+	done
+}
+
+@test "leaks: acct-optimize" { tables; cp -r tab.20 t.20; cp -r tab.100 t.100; same_loss acct-optimize tab.%N; same_loss acct-optimize -k balance t.%N; }
+@test "leaks: acct-vacuum" { tables; same_loss acct-vacuum --retain 0 --force --log old.%N; same_loss acct-vacuum --retain 0 --force --delete old.%N; }

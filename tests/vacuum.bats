@@ -65,7 +65,7 @@ file() {
 	run -66 --separate-stderr acct-read --version 1 tab
 	same $'WRITE\nWRITE\nWRITE\nWRITE\nWRITE\nVACUUM START\nVACUUM END' "$(history tab)"
 	run -0 --separate-stderr acct-vacuum -v --delete tab
-	same "acct-vacuum: tab: 0 files can be removed, 0 bytes" "$stderr"
+	same "acct-vacuum: tab: 0 files removed, 0 bytes" "$stderr"
 	[ -z "$output" ]
 	same 7 "$(history tab | wc -l)"
 }
@@ -240,6 +240,54 @@ file() {
 	for v in 10 11 12; do same 2 "$(content --version $v tab | wc -l)"; done
 }
 
+@test "vacuum: --log removes the log before a checkpoint that is old enough" {
+	for _ in $(seq 0 32); do acct-write -m overwrite -i t.acct tab; done
+	cd tab/_delta_log
+	echo x | tee .00000000000000000003.json.crc 00000000000000000003.00000000000000000007.compacted.json 3.json >/dev/null
+	touch -d '40 days ago' 000000000000000000[01]*.json 0000000000000000002[0-4].json
+	cd ../..
+	same "" "$(acct-vacuum tab)"
+	run -0 acct-vacuum --log tab
+	same "$( (cd tab/_delta_log && printf 'tab/_delta_log/%s\n' .000000000000000000[01]* 000000000000000000[01]*) | sort)" \
+	    "$(sort <<<"$output")"
+	[[ "${lines[0]}" == */00000000000000000000.* ]]
+	listed=$output
+	run -0 --separate-stderr acct-vacuum -v --log --delete tab
+	same "$listed" "$output"
+	[[ "$stderr" == "acct-vacuum: tab: $(wc -l <<<"$listed") files removed, "*" bytes" ]]
+	same 00000000000000000020.checkpoint.parquet "$(ls tab/_delta_log | grep ^0 | head -n 1)"
+	[ -e tab/_delta_log/3.json ]
+	for v in 20 24 32; do same 2 "$(content --version $v tab | wc -l)"; done
+	run -66 --separate-stderr acct-read --version 19 tab
+	acct-write -i u.acct tab
+	same 3 "$(content tab | wc -l)"
+	same "" "$(acct-vacuum --log tab)"
+}
+
+@test "vacuum: --log leaves what a property, a feature or a broken checkpoint keeps" {
+	for _ in $(seq 0 12); do acct-write -m overwrite -i t.acct tab; done
+	same "" "$(acct-vacuum --log tab)"
+	touch -d '31 days ago' tab/_delta_log/*
+	[ "$(acct-vacuum --log tab | grep -c _delta_log)" -ge 20 ]
+	meta() { printf '{"metaData":%s}\n' "$(sed -n "s/^{\"metaData\":\(.*\)}$/\1/p" tab/_delta_log/00000000000000000000.json | sed "s/\"configuration\":{/&$1/")"; }
+	set_property() { { echo '{"commitInfo":{}}'; meta "$1"; } >tab/_delta_log/00000000000000000013.json; touch -d '31 days ago' tab/_delta_log/*; }
+	set_property '"delta.logRetentionDuration":"interval 40 days",'
+	same 0 "$(acct-vacuum --log tab | grep -c _delta_log)"
+	set_property '"delta.enableExpiredLogCleanup":"false",'
+	same 0 "$(acct-vacuum --log tab | grep -c _delta_log)"
+	set_property '"delta.logRetentionDuration":"long",'
+	run -78 --separate-stderr acct-vacuum --log tab
+	same "acct-vacuum: tab: delta.logRetentionDuration: not a time: 'long'" "$stderr"
+	echo '{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["checkpointProtection"]}}' >tab/_delta_log/00000000000000000013.json
+	run -69 --separate-stderr acct-vacuum --log tab
+	[[ "$stderr" == *checkpointProtection ]]
+	rm tab/_delta_log/00000000000000000013.json
+	printf x | dd of=tab/_delta_log/00000000000000000010.checkpoint.parquet bs=1 seek=100 conv=notrunc status=none
+	before=$(everything tab)
+	run -65 --separate-stderr acct-vacuum --log --delete tab
+	same "$before" "$(everything tab)"
+}
+
 @test "vacuum: writers at work, whose files are young" {
 	acct-write -i t.acct tab
 	for w in 1 2; do
@@ -326,6 +374,30 @@ traced() {
 	same "acct-vacuum: tab/part-1.parquet: Permission denied" "$stderr"
 	same "tab/part-2.parquet" "$output"
 	acct-log --json tab | head -n 1 | grep -q '"status":"FAILED"'
+}
+
+need_peer() {
+	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
+}
+
+peer() {
+	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
+}
+
+@test "vacuum: the files that delta-rs would remove" {
+	need_peer
+	overwritten
+	for h in 0 100 300 600; do
+		same "$(peer garbage tab $h)" "$(acct-vacuum --retain $h --force tab | sed 's|^tab/||' | sort)"
+	done
+	peer make made
+	peer delete made 'i = 0'
+	find made -name '*.parquet' -exec touch -d '9 days ago' {} +
+	same "$(peer garbage made 0)" "$(acct-vacuum --retain 0 --force made | sed 's|^made/||' | sort)"
+	acct-vacuum --retain 0 --force --delete made >removed
+	[ -s removed ]
+	peer compare made
+	for name in $(peer garbage made 0); do [ ! -e "made/$name" ]; done	# it goes by the log, which tells of files that are gone
 }
 
 @test "vacuum: the list cannot be written" {

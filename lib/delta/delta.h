@@ -201,6 +201,15 @@ void delta_history_free(struct delta_history *h);
 int delta_vacuum_find(struct delta_table *t, int64_t cutoff, struct delta_snapshot *s, struct store_list *garbage,
     struct msg *err);
 
+/*
+ * expire.c: lists the files of the log that stand before a checkpoint, where every commit up to it is older than
+ * delta.logRetentionDuration (30 days) at the time `now`: the oldest first, for store_delete_own. None where the
+ * table's delta.enableExpiredLogCleanup is false; EX_CONFIG where the duration is none, EX_UNAVAILABLE where a feature
+ * protects the log.
+ */
+int delta_expire_find(struct delta_table *t, const struct delta_snapshot *s, int64_t now, struct store_list *expired,
+    struct msg *err);
+
 /* ---- scan.c: the rows of a snapshot ---- */
 
 /*

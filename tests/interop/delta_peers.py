@@ -8,6 +8,7 @@
     delta_peers.py merge TABLE N COUNT merges COUNT rows made up of their numbers from N on, by id
     delta_peers.py make TABLE          makes a table of every type, with nulls and extremes
     delta_peers.py delete TABLE WHERE, checkpoint TABLE, optimize TABLE
+    delta_peers.py garbage TABLE HOURS the files that its vacuum would remove, sorted
 
 Prints a line for each failure and exits 1 if there was one.
 """
@@ -216,6 +217,9 @@ def main(verb, path, *rest):
         DeltaTable(path).delete(rest[0])
     elif verb == "optimize":
         DeltaTable(path).optimize.compact()
+    elif verb == "garbage":
+        files = DeltaTable(path).vacuum(int(rest[0]), dry_run=True, enforce_retention_duration=False, full=True)
+        print("\n".join(sorted(files)))
     elif verb == "checkpoint":
         DeltaTable(path).create_checkpoint()
     else:
