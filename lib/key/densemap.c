@@ -11,13 +11,27 @@
  */
 enum { FREE_PAGES = 8192, KEYS_A_PAGE = 64, STRETCH = 8 };
 
+/*
+ * The first pages come a few at a time, then in blocks of 2 MiB, as keys in no order would otherwise wait for the processor to find each page's
+ * address more than for its memory.
+ */
+enum { SMALL_BLOCK = 16, LARGE_BLOCK = 512, SMALL_PAGES = 128 };
+
+struct densemap_block {
+	struct densemap_block *next;
+	uint32_t *pages;
+};
+
 void
 densemap_free(struct densemap *m)
 {
-	size_t i;
+	struct densemap_block *b;
 
-	for (i = 0; i < m->npages; i++)
-		free(m->pages[i]);
+	while ((b = m->blocks) != NULL) {
+		m->blocks = b->next;
+		free(b->pages);
+		free(b);
+	}
 	free(m->pages);
 	memset(m, 0, sizeof(*m));
 }
@@ -50,6 +64,26 @@ reach(struct densemap *m, int64_t page)
 	return true;
 }
 
+static uint32_t *
+new_page(struct densemap *m)
+{
+	struct densemap_block *b;
+	uint32_t *page;
+
+	if (m->left == 0) {
+		b = xmalloc(sizeof(*b));
+		m->left = m->used < SMALL_PAGES ? SMALL_BLOCK : LARGE_BLOCK;
+		b->pages = m->next = xhuge(m->left * DENSEMAP_PAGE * sizeof(*b->pages));
+		b->next = m->blocks;
+		m->blocks = b;
+	}
+	page = m->next;
+	m->next += DENSEMAP_PAGE;
+	m->left--;
+	m->used++;
+	return memset(page, 0, DENSEMAP_PAGE * sizeof(*page));
+}
+
 uint32_t
 densemap_add(struct densemap *m, int64_t key)
 {
@@ -59,8 +93,7 @@ densemap_add(struct densemap *m, int64_t key)
 	if (place == NULL) {
 		if (m->used >= FREE_PAGES + m->n / KEYS_A_PAGE || !reach(m, page))
 			return DENSEMAP_ABSENT;
-		m->pages[page - m->first] = xcalloc(DENSEMAP_PAGE, sizeof(**m->pages));
-		m->used++;
+		m->pages[page - m->first] = new_page(m);
 		place = densemap_place(m, key);
 	}
 	if (*place == 0) {

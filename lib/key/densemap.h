@@ -17,11 +17,16 @@
 #define DENSEMAP_ABSENT UINT32_MAX
 enum { DENSEMAP_PAGE_BITS = 10, DENSEMAP_PAGE = 1 << DENSEMAP_PAGE_BITS };
 
+struct densemap_block;
+
 struct densemap {		/* all zero is an empty one */
 	uint32_t **pages;	/* owned; of a page, the number and 1 of each key, 0 for none; NULL where no key is */
 	int64_t first;		/* the key of pages[0][0], divided by DENSEMAP_PAGE */
 	size_t npages, used;	/* used: pages that are there */
 	uint32_t n;		/* keys */
+	struct densemap_block *blocks;	/* owned: memory for pages */
+	uint32_t *next;		/* the next page of the last block */
+	size_t left;		/* pages left in it */
 };
 
 void densemap_free(struct densemap *m);
