@@ -27,6 +27,7 @@ struct cleaner {
 	struct column *integer_key;	/* the key where it is one column of narrow integers, else NULL */
 	struct cleaner_part *parts;	/* of a row, for cleaner_put; owned; NULL where cleaner_take is not to be used */
 	size_t nparts;
+	uint32_t *start, *len;		/* of the fields that cleaner_take looks at, COLUMN_ROWS of each raw column; owned */
 };
 
 struct clean_fault {

@@ -33,7 +33,8 @@ struct column_listed {		/* an allowed value with a TAB behind it, and which of t
 enum { COLUMN_ROWS = 64 };	/* most records that `take` takes */
 
 struct column_rows {		/* what `take` works on and makes */
-	uint32_t start[COLUMN_ROWS], n[COLUMN_ROWS];	/* the fields; of text, what goes out, by base; a TAB behind each */
+	const uint32_t *start, *n;	/* the fields; of text, what goes out, by base; a TAB behind each */
+	uint32_t own_start[COLUMN_ROWS], own_n[COLUMN_ROWS];
 	const uint8_t *base;
 	uint64_t nulls;			/* text: bit i where field i becomes c->null */
 	uint64_t code[COLUMN_ROWS];	/* numbers: the typed field and a TAB, */
@@ -67,6 +68,7 @@ struct column {
 	struct column_rows *rows;	/* owned */
 	bool simple;			/* `put` has nothing to look at but the bytes, the bounds and the words for null */
 	bool coded;			/* `take` makes codes, not text */
+	int64_t plain_low, plain_width;	/* numbers that are taken with less ado: so many from the low one on, and that */
 	uint64_t null_code;		/* c->null with its TAB as a code; 0: none */
 	struct column_listed *listed;	/* owned */
 	size_t nlisted;

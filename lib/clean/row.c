@@ -81,6 +81,8 @@ cleaner_free(struct cleaner *k)
 	free(k->columns);
 	free(k->keys);
 	free(k->parts);
+	free(k->start);
+	free(k->len);
 	memset(k, 0, sizeof(*k));
 }
 

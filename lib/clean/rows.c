@@ -16,6 +16,8 @@ cleaner_find_parts(struct cleaner *k)
 	for (i = 0; i < k->ncolumns; i++)
 		if (k->columns[i].take == NULL)
 			return;
+	k->start = xcalloc(k->malformed / 8 + 1, 8 * COLUMN_ROWS * sizeof(*k->start));
+	k->len = xcalloc(k->malformed / 8 + 1, 8 * COLUMN_ROWS * sizeof(*k->len));
 	k->parts = xcalloc(k->ncolumns, sizeof(*k->parts));
 	for (i = 0; i < k->ncolumns; i++) {
 		p = k->nparts > 0 ? &k->parts[k->nparts - 1] : NULL;
@@ -30,19 +32,55 @@ cleaner_find_parts(struct cleaner *k)
 
 /* ---- columns ---- */
 
-/* Where the fields of a column are; up to a multiple of 8 rows, so that no field is read that is not there. */
-static void
-find_fields(struct column_rows *r, const uint32_t *off, size_t stride, size_t n)
+/* Eight columns of eight rows, turned: row i of what comes in is column i of what goes out. */
+CPU_AVX512 static inline void
+turn(__m256i v[8])
 {
-	size_t i;
+	__m256i a[8], b[8];
+	int i;
 
-	for (i = 0; i < n; i++, off += stride) {
-		r->start[i] = off[0];
-		r->n[i] = off[1] - off[0] - 1;
+	for (i = 0; i < 4; i++) {
+		a[2 * i] = _mm256_unpacklo_epi32(v[2 * i], v[2 * i + 1]);
+		a[2 * i + 1] = _mm256_unpackhi_epi32(v[2 * i], v[2 * i + 1]);
 	}
-	for (; i % 8 != 0; i++) {
-		r->start[i] = r->start[0];
-		r->n[i] = r->n[0];
+	for (i = 0; i < 2; i++) {
+		b[4 * i] = _mm256_unpacklo_epi64(a[4 * i], a[4 * i + 2]);
+		b[4 * i + 1] = _mm256_unpackhi_epi64(a[4 * i], a[4 * i + 2]);
+		b[4 * i + 2] = _mm256_unpacklo_epi64(a[4 * i + 1], a[4 * i + 3]);
+		b[4 * i + 3] = _mm256_unpackhi_epi64(a[4 * i + 1], a[4 * i + 3]);
+	}
+	for (i = 0; i < 4; i++) {
+		v[i] = _mm256_permute2x128_si256(b[i], b[i + 4], 0x20);
+		v[i + 4] = _mm256_permute2x128_si256(b[i], b[i + 4], 0x31);
+	}
+}
+
+/*
+ * Where the fields of n rows are, and how long, a column after the other; with rows repeated up to a multiple of 8, so that no
+ * field is looked at that is not there. Columns come by eights: what lies behind a row's last is never used.
+ */
+CPU_AVX512 static void
+find_fields(struct cleaner *k, const uint32_t *off, size_t stride, size_t n)
+{
+	__m256i start[8], len[8];
+	size_t i, j, c;
+
+	for (i = 0; i < n; i += 8) {
+		for (c = 0; c < stride; c += 8) {
+			for (j = 0; j < 8; j++) {
+				const uint32_t *row = off + (i + j < n ? i + j : i) * stride + c;
+
+				start[j] = _mm256_loadu_si256((const void *)row);
+				len[j] = _mm256_sub_epi32(_mm256_loadu_si256((const void *)(row + 1)), start[j]);
+				len[j] = _mm256_sub_epi32(len[j], _mm256_set1_epi32(1));
+			}
+			turn(start);
+			turn(len);
+			for (j = 0; j < 8; j++) {
+				_mm256_storeu_si256((void *)(k->start + (c + j) * COLUMN_ROWS + i), start[j]);
+				_mm256_storeu_si256((void *)(k->len + (c + j) * COLUMN_ROWS + i), len[j]);
+			}
+		}
 	}
 }
 
@@ -73,10 +111,12 @@ cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n
 	struct column *c;
 	size_t i;
 
+	find_fields(k, off, b->stride, n);
 	for (i = 0; i < n; i++)
-		good |= (uint64_t)(b->base[off[i * b->stride + k->malformed]] == VAL_NULL) << i;
+		good |= (uint64_t)(b->base[k->start[k->malformed * COLUMN_ROWS + i]] == VAL_NULL) << i;
 	for (c = k->columns; c < k->columns + k->ncolumns; c++) {
-		find_fields(c->rows, off + c->field, b->stride, n);
+		c->rows->start = k->start + c->field * COLUMN_ROWS;
+		c->rows->n = k->len + c->field * COLUMN_ROWS;
 		good &= c->take(c, b->base, n);
 	}
 	for (i = 0; i < k->nparts; i++)

@@ -56,21 +56,24 @@ compare(struct column *c, const char *words, const char *text, size_t n)
 static void
 set_rows(struct column *c, struct buf *base, char (*texts)[400], const size_t *lengths, size_t n)
 {
+	static uint32_t start[COLUMN_ROWS], len[COLUMN_ROWS];
 	size_t i;
 
 	base->len = 0;
 	for (i = 0; i < n; i++) {
 		buf_room(base, 2 * lengths[i] + 2 + VAL_PAD);
-		c->rows->start[i] = (uint32_t)base->len;
-		c->rows->n[i] = (uint32_t)val_put_string(base->p + base->len, texts[i], lengths[i]);
-		base->len += c->rows->n[i];
+		start[i] = (uint32_t)base->len;
+		len[i] = (uint32_t)val_put_string(base->p + base->len, texts[i], lengths[i]);
+		base->len += len[i];
 		buf_addc(base, '\t');
 	}
 	memset(buf_room(base, VAL_PAD), '9', VAL_PAD);
 	for (; i % 8 != 0; i++) {
-		c->rows->start[i] = c->rows->start[0];
-		c->rows->n[i] = c->rows->n[0];
+		start[i] = start[0];
+		len[i] = len[0];
 	}
+	c->rows->start = start;
+	c->rows->n = len;
 }
 
 /* What row i becomes, with its TAB. */
