@@ -13,6 +13,7 @@ enum { CLEANER_PART = 4 };		/* most columns of codes side by side */
 struct cleaner_part {			/* columns of codes, or one of text */
 	size_t first, n;
 	bool coded;
+	const uint64_t *code[CLEANER_PART];	/* of each column */
 	uint32_t valid[COLUMN_ROWS];	/* of the row's codes, 8 bytes each, those that count */
 };
 

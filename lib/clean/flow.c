@@ -316,7 +316,7 @@ ask_integers(struct clean_flow *f, size_t n)
 	struct clean_row *row, *end = f->rows + n;
 
 	for (row = f->rows; row < end; row++) {
-		if (row->at == NULL)
+		if (__builtin_expect(row->at == NULL, 0))
 			continue;
 		row->print = hash_bytes(row->at, (size_t)(row->end - row->at));
 		if ((row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)

@@ -26,8 +26,11 @@ cleaner_find_parts(struct cleaner *k)
 			p->first = i;
 			p->coded = k->columns[i].coded;
 		}
-		p->n++;
+		p->code[p->n++] = k->columns[i].rows->code;
 	}
+	for (p = k->parts; p < k->parts + k->nparts; p++)
+		for (i = p->n; i < CLEANER_PART; i++)
+			p->code[i] = p->code[0];		/* of which nothing counts */
 }
 
 /* ---- columns ---- */
@@ -129,11 +132,10 @@ cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n
 
 /* Codes side by side close up over the bytes that do not count. */
 CPU_AVX512 static inline uint8_t *
-put_codes(const struct column *c, const struct cleaner_part *p, size_t i, uint8_t *out)
+put_codes(const struct cleaner_part *p, size_t i, uint8_t *out)
 {
-	const uint64_t *a = c->rows->code, *b = p->n > 1 ? c[1].rows->code : a, *d = p->n > 2 ? c[2].rows->code : a,
-	    *e = p->n > 3 ? c[3].rows->code : a;
-	__m256i codes = _mm256_set_epi64x((int64_t)e[i], (int64_t)d[i], (int64_t)b[i], (int64_t)a[i]);
+	__m256i codes = _mm256_set_epi64x((int64_t)p->code[3][i], (int64_t)p->code[2][i], (int64_t)p->code[1][i],
+	    (int64_t)p->code[0][i]);
 
 	_mm256_storeu_si256((void *)out, _mm256_maskz_compress_epi8(p->valid[i], codes));
 	return out + __builtin_popcount(p->valid[i]);
@@ -161,7 +163,7 @@ cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *out, uint8
 	for (i = from; i < to; i++) {
 		for (p = k->parts; p < end; p++) {
 			if (p->coded)
-				out = put_codes(&k->columns[p->first], p, i, out);
+				out = put_codes(p, i, out);
 			else
 				out = put_text(&k->columns[p->first], i, out);
 		}
