@@ -66,6 +66,26 @@ uris(void)
 	OK("delta", "paths of a log are names of files");
 }
 
+/* ---- durations ---- */
+
+static void
+durations(void)
+{
+	static const struct { const char *text; int64_t ms; } cases[] = {
+		{ NULL, 42 }, { "interval 1 week", DELTA_WEEK }, { "interval 2 weeks", 2 * DELTA_WEEK }, { "INTERVAL 7 Days", DELTA_WEEK },
+		{ "7 days", DELTA_WEEK }, { " interval  168 hours ", DELTA_WEEK }, { "interval 1 day 12 hours", 3 * DELTA_DAY / 2 },
+		{ "interval 90 minutes 1 second", 5401000 }, { "interval 0 hours", 0 }, { "interval 1500 microseconds", 1 },
+		{ "interval 250 milliseconds", 250 }, { "", -1 }, { "interval", -1 }, { "interval 1", -1 }, { "week", -1 },
+		{ "interval -1 days", -1 }, { "interval 1 fortnight", -1 }, { "interval 1 dayss", -1 }, { "interval 1 month", -1 },
+		{ "interval 1 day x", -1 }, { "interval 99999999 days", -1 }, { "interval 9999999 weeks", 9999999 * DELTA_WEEK }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CHECK(delta_duration(cases[i].text, 42) == cases[i].ms, "%s: %" PRId64, cases[i].text, delta_duration(cases[i].text, 42));
+	OK("delta", "durations of properties");
+}
+
 /* ---- deletion vectors ---- */
 
 static void
@@ -607,6 +627,7 @@ main(void)
 {
 	unit_start();
 	uris();
+	durations();
 	z85();
 	vectors();
 	names();
