@@ -318,6 +318,21 @@ traced() {
 	content tab | diff before -
 }
 
+@test "optimize: a file that another writer removed meanwhile, by another way of writing its path" {
+	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
+	traced true || skip "SKIPPED: strace may not trace here"
+	grown 3 20
+	name=$(acct-log --files tab | tail -n 1 | sed 's/.*Z  //')
+	# the commit that comes while the first file is synced takes away every row of the newest file
+	( sleep 0.3; echo "{\"remove\":{\"path\":\"%70${name#p}\",\"deletionTimestamp\":1,\"dataChange\":true}}" \
+	    >tab/_delta_log/00000000000000000003.json ) &
+	traced -e inject=fsync:delay_enter=800000:when=1 acct-optimize -v tab 2>err
+	wait
+	grep -q 'version 4: 1 files of .* in place of 2 of ' err
+	same 40 "$(content tab | wc -l)"
+	same 4 "$(ls tab/*.parquet | wc -l)"		# three there were, and one
+}
+
 @test "optimize: delta-rs sees the same rows, and goes on with the table" {
 	need_peer
 	peer make made

@@ -156,6 +156,19 @@ file() {
 	same $'1,a\n2,b' "$(content tab)"
 }
 
+@test "vacuum: a partition's folder whose name begins with an underscore; a table that is the folder one is in" {
+	acct-write -i t.acct tab
+	sed -i 's/"partitionColumns":\[\]/"partitionColumns":["_p"]/; s/{\\"name\\":\\"id\\"/{\\"name\\":\\"_p\\",\\"type\\":\\"string\\",\\"nullable\\":true,\\"metadata\\":{}},&/' \
+	    tab/_delta_log/00000000000000000000.json
+	mkdir tab/_p=1 tab/_q=1
+	echo x | tee tab/_p=1/part-1.parquet tab/_q=1/part-1.parquet >/dev/null
+	find tab -type f -exec touch -d '8 days ago' {} +
+	cd tab
+	same "./_p=1/part-1.parquet" "$(acct-vacuum --delete .)"
+	[ -e _q=1/part-1.parquet ]
+	same "" "$(acct-vacuum .)"
+}
+
 @test "vacuum: a table within the table is not its own" {
 	acct-write -i t.acct tab
 	acct-write -i t.acct tab/inner

@@ -10,6 +10,7 @@
 
 #include "delta/log.h"
 #include "delta/state.h"
+#include "delta/uri.h"
 #include "delta/write.h"
 
 enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000 };
@@ -284,17 +285,19 @@ delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err
 
 /* ---- those who came first ---- */
 
-/* Do we remove the file of a winner's remove? */
+/* Do we remove the file of a winner's remove? Writers differ in how they write a path, so names are compared. */
 static bool
 removes_same(const struct commit *cm, const json_t *removed)
 {
 	const char *uri = json_string_value(json_object_get(removed, "path"));
+	struct buf name = { 0 };
+	bool same = uri != NULL && !delta_uri_name(uri, cm->table->root, &name);	/* who knows: it may be */
 	size_t i;
 
-	for (i = 0; uri != NULL && i < cm->change->nremoves; i++)
-		if (strcmp(cm->base->files[cm->change->removes[i]].uri, uri) == 0)
-			return true;
-	return false;
+	for (i = 0; uri != NULL && i < cm->change->nremoves && !same; i++)
+		same = strcmp(cm->base->files[cm->change->removes[i]].name, (const char *)name.p) == 0;
+	buf_free(&name);
+	return same;
 }
 
 /*
