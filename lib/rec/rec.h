@@ -81,7 +81,7 @@ struct rec_batch {		/* records of one block, views until the next rec_next on th
 	size_t n;		/* records, 1 to REC_BATCH_MAX */
 	uint64_t first;		/* number of the first record in its stream, from 1 */
 	const uint8_t *base;
-	const uint32_t *off;	/* field offsets of all records in a row: the end of one is the start of the next */
+	const uint32_t *off;	/* field offsets of all records in a row: the end of one is the start of the next; 32 more may be read */
 	size_t stride;		/* from one record's offsets to the next's: the number of columns */
 	const uint64_t *hash;	/* XXH3-64 of each record, for rec_copy */
 	const struct rec_header *segment;	/* the last header line above them; in a sorted stream that is the last of all */
@@ -159,7 +159,7 @@ struct rec_writer {
 int rec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
 
 /*
- * Room for one record of at most max bytes without its LF, plus 32 bytes of slack for the fast encoders; write fields with a TAB after each but the
+ * Room for one record of at most max bytes without its LF, plus 64 bytes of slack for the fast encoders; write fields with a TAB after each but the
  * last. rec_end takes the end of what was written. A record is lost only by a failed rec_begin, which writes out the full buffer.
  */
 uint8_t *rec_begin(struct rec_writer *w, size_t max);	/* NULL where writing failed */

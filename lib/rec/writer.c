@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "rec/rec.h"
 
-enum { BLOCK = 256 * 1024, SLACK = 32 };
+enum { BLOCK = 256 * 1024, SLACK = 64 };
 
 int
 rec_flush(struct rec_writer *w)
