@@ -24,7 +24,7 @@ def main():
     if rows_of(ours) != rows_of(theirs):
         fail(f"the rows differ: {ours} {theirs}")
 
-    rows = rows_of(ours)[0][0]
+    rows = int(rows_of(ours)[0][0])
     size = lambda runs, path: f"{rows / median(runs) / 1e6:.1f} M rows/s, {os.path.getsize(path) / 1e6:.0f} MB"
     print(f"write: {rows} transactions to Parquet, one core, {a.runs} runs in turn, the same rows")
     line("acct-write", write, size(write, ours))
