@@ -256,6 +256,7 @@ struct delta_out_options {
 	enum pq_codec codec;
 	bool delta_encodings;
 	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
+	uint64_t row_group_rows;	/* as in struct pq_options: what is written stays in memory until a row group is whole */
 	const char *folder;		/* of the table, where the files go; NULL: the table's own */
 };
 

@@ -36,11 +36,17 @@ densemap_free(struct densemap *m)
 	memset(m, 0, sizeof(*m));
 }
 
+static size_t
+free_pages(const struct densemap *m)
+{
+	return m->free_pages > 0 ? m->free_pages : FREE_PAGES;
+}
+
 /* Makes the list reach a page, in either direction. False where that is too far. */
 static bool
 reach(struct densemap *m, int64_t page)
 {
-	size_t most = STRETCH * (m->used + FREE_PAGES), n, shift;
+	size_t most = STRETCH * (m->used + free_pages(m)), n, shift;
 	int64_t first = m->npages == 0 || page < m->first ? page : m->first;
 	int64_t last = m->npages == 0 || page >= m->first + (int64_t)m->npages ? page : m->first + (int64_t)m->npages - 1;
 	uint32_t **pages;
@@ -91,7 +97,7 @@ densemap_add(struct densemap *m, int64_t key)
 	uint32_t *place = densemap_place(m, key);
 
 	if (place == NULL) {
-		if (m->used >= FREE_PAGES + m->n / KEYS_A_PAGE || !reach(m, page))
+		if (m->used >= free_pages(m) + m->n / KEYS_A_PAGE || !reach(m, page))
 			return DENSEMAP_ABSENT;
 		m->pages[page - m->first] = new_page(m);
 		place = densemap_place(m, key);

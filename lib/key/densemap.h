@@ -23,6 +23,7 @@ struct densemap {		/* all zero is an empty one */
 	uint32_t **pages;	/* owned; of a page, the number and 1 of each key, 0 for none; NULL where no key is */
 	int64_t first;		/* the key of pages[0][0], divided by DENSEMAP_PAGE */
 	size_t npages, used;	/* used: pages that are there */
+	size_t free_pages;	/* so many, of 4 KiB, may be there for few keys; 0 is 8192 */
 	uint32_t n;		/* keys */
 	struct densemap_block *blocks;	/* owned: memory for pages */
 	uint32_t *next;		/* the next page of the last block */

@@ -9,6 +9,8 @@
 
 #include "merge/source.h"
 
+enum { GROUP_ROWS = 1 << 18 };		/* of a row group that is written: a quarter of a table's usual ones, to need less memory */
+
 struct match {
 	uint64_t row;			/* physical, in its file */
 	uint32_t number;		/* of the source */
@@ -432,7 +434,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
     struct merge_result *r, struct msg *err)
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
-	struct delta_out_options out = { .codec = PQ_SNAPPY };
+	struct delta_out_options out = { .codec = PQ_SNAPPY, .row_group_rows = GROUP_ROWS };
 	int failed = 0;
 
 	*r = (struct merge_result){ .source = s->n };

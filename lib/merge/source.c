@@ -7,7 +7,7 @@
 #include "merge/source.h"
 #include "val/int.h"
 
-enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024 };
+enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024, BLOCK = 1024, FREE_PAGES = 2048 };
 
 /* ---- life ---- */
 
@@ -35,7 +35,8 @@ merge_source_new(const struct merge_plan *p, const struct rec_header *h)
 	s->to = table_to_new(targets, p->n);
 	for (i = 0; i < p->nkeys; i++)
 		s->key_fields[i] = (size_t)p->fields[p->keys[i]];
-	s->dense = p->nkeys == 1 && (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64);
+	s->dense = s->integer = p->nkeys == 1 && (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64);
+	s->near.free_pages = FREE_PAGES;
 	keymap_init(&s->map);
 	free(targets);
 	return s;
@@ -58,6 +59,7 @@ merge_source_free(struct merge_source *s)
 	free(s->state);
 	table_to_free(s->to);
 	densemap_free(&s->near);
+	intmap_free(&s->far);
 	keymap_free(&s->map);
 	pool_free(&s->text);
 	buf_free(&s->scratch);
@@ -67,25 +69,18 @@ merge_source_free(struct merge_source *s)
 
 /* ---- keys ---- */
 
-/* The integer keys so far do not lie close enough: all of them go to the map, with the numbers they have. */
+/* The integer keys so far do not lie close enough: all of them go to the other map, with the numbers they have. */
 static void
 go_sparse(struct merge_source *s)
 {
 	int64_t *keys = densemap_keys(&s->near);
-	uint8_t *key;
 	bool added;
-	size_t n;
 	uint32_t i;
 
-	s->scratch.len = 0;
-	key = buf_room(&s->scratch, VAL_PAD);
-	for (i = 0; i < s->near.n; i++) {
-		n = val_put_int(key, keys[i]);
-		(void)keymap_add(&s->map, key, n, keymap_hash(key, n), &added);
-	}
+	for (i = 0; i < s->near.n; i++)
+		(void)intmap_add(&s->far, keys[i], &added);
 	free(keys);
 	densemap_free(&s->near);
-	memset(&s->near, 0, sizeof(s->near));
 	s->dense = false;
 }
 
@@ -102,6 +97,8 @@ add_key(struct merge_source *s, struct rec r, bool *added)
 	}
 	if (s->dense)
 		go_sparse(s);
+	if (s->integer)
+		return intmap_add(&s->far, val_int_inline(key.p), added);
 	return keymap_add(&s->map, key.p, key.n, keymap_hash(key.p, key.n), added);
 }
 
@@ -159,6 +156,8 @@ merge_key_text(const struct merge_source *s, uint32_t number, struct buf *out)
 		keys = densemap_keys(&s->near);
 		n = val_put_int(key, keys[number]);
 		free(keys);
+	} else if (s->integer) {
+		n = val_put_int(key, s->far.keys[number]);
 	} else {
 		p = keymap_key(&s->map, number, &n);
 	}
@@ -394,6 +393,27 @@ find_dense(const struct merge_source *s, const struct pq_vector *keys, size_t ro
 		FIND_DENSE(keys->v.i64);
 }
 
+/* As find_dense; a null is found as what its place holds, and then not. */
+static void
+find_sparse(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
+{
+	int64_t wide[BLOCK];
+	size_t i, k, n;
+
+	for (i = 0; i < rows; i += n) {
+		n = rows - i < BLOCK ? rows - i : BLOCK;
+		if (s->columns[s->plan->keys[0]].shape == PQ_I64) {
+			intmap_find(&s->far, keys->v.i64 + i, n, numbers + i);
+			continue;
+		}
+		for (k = 0; k < n; k++)
+			wide[k] = keys->v.i32[i + k];
+		intmap_find(&s->far, wide, n, numbers + i);
+	}
+	for (i = 0; keys->def != NULL && i < rows; i++)
+		numbers[i] |= keys->def[i] ? 0 : MERGE_ABSENT;
+}
+
 static void
 find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *numbers)
 {
@@ -432,6 +452,10 @@ merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t ro
 	}
 	if (s->dense) {
 		find_dense(s, keys, rows, numbers);
+		return 0;
+	}
+	if (s->integer) {
+		find_sparse(s, keys, rows, numbers);
 		return 0;
 	}
 	for (row = 0; row < rows; row = next) {

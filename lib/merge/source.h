@@ -3,11 +3,12 @@
 #define MERGE_SOURCE_H
 
 #include "key/densemap.h"
+#include "key/intmap.h"
 #include "key/keymap.h"
 #include "merge/merge.h"
 #include "table/table.h"
 
-enum { MERGE_ABSENT = UINT32_MAX };	/* as KEYMAP_ABSENT and DENSEMAP_ABSENT */
+enum { MERGE_ABSENT = UINT32_MAX };	/* as KEYMAP_ABSENT, DENSEMAP_ABSENT, INTMAP_ABSENT */
 enum { MERGE_BATCH = 8192 };		/* most rows of a batch of delta_scan */
 
 enum merge_state {			/* bits of a source row */
@@ -32,8 +33,9 @@ struct merge_source {
 	struct pool text;		/* bytes of strings */
 	struct table_to *to;
 	size_t *key_fields;		/* owned: of the stream */
-	bool dense;			/* one integer key, and dense has them all; else map has */
+	bool integer, dense;		/* one integer key; and near has them all, else far has. map has other keys */
 	struct densemap near;
+	struct intmap far;
 	struct keymap map;
 	struct buf scratch;
 	struct buf again;		/* the first keys that came more than once, for a message */
@@ -45,8 +47,8 @@ struct merge_source {
 void merge_key_text(const struct merge_source *s, uint32_t number, struct buf *out);
 
 /*
- * The source rows with the keys of a batch's rows; MERGE_ABSENT where there is none. keys has a vector per key column, from makes records of them and may be
- * NULL where the source is dense.
+ * The source rows with the keys of a batch's rows; MERGE_ABSENT where there is none. keys has a vector per key column; from makes records of
+ * them.
  */
 int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from, uint32_t *numbers,
     struct msg *err);

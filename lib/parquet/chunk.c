@@ -167,6 +167,14 @@ stored(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 
 /* ---- pages ---- */
 
+/* A dictionary can be far larger than the pages: what held it is not kept. */
+static void
+shrink_window(struct chunk_in *k)
+{
+	if (k->window.cap > 2 * READ_AHEAD)
+		buf_free(&k->window);
+}
+
 static int
 load_dictionary(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 {
@@ -180,11 +188,15 @@ load_dictionary(struct chunk_in *k, const struct meta_page_header *h, struct msg
 	if ((p = stored(k, h, err)) == NULL || expand(k, h->encoding, p, (size_t)h->compressed, &k->dict_page,
 	    (size_t)h->uncompressed, err) == -1)
 		return -1;
+	shrink_window(k);
+	k->dict = (struct values_dict){ k->dict_page.p, (size_t)h->values, true };
+	k->dict_serial++;
+	if (values_are_stored(k->c, k->e, k->dict_page.len, (size_t)h->values))
+		return 0;
 	if ((bad = values_dictionary(k->c, k->e, k->dict_page.p, k->dict_page.len, (size_t)h->values,
 	    &k->dict_values)) != NULL)
 		return fault(k, bad, err);
-	k->dict = (struct values_dict){ k->dict_values.p, (size_t)h->values, true };
-	k->dict_serial++;
+	k->dict.values = k->dict_values.p;
 	return 0;
 }
 

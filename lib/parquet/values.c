@@ -345,6 +345,14 @@ next_plain(struct values_in *v, size_t n, void *out)
 	return NULL;
 }
 
+bool
+values_are_stored(const struct pq_column *c, const struct meta_element *e, size_t len, size_t n)
+{
+	size_t width = convert_stored(e);
+
+	return c->shape != PQ_BYTES && c->shape != PQ_U8 && width > 0 && convert_is_copy(c, e) && n <= len / width;
+}
+
 const char *
 values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len, size_t n,
     struct buf *out)

@@ -47,6 +47,9 @@ const char *values_next(struct values_in *v, size_t n, void *out);
 bool values_is_indexed(const struct values_in *v);
 const char *values_next_index(struct values_in *v, size_t n, uint32_t *out);
 
+/* Are the n PLAIN values of a dictionary page, len bytes of it, those of a vector as they lie? */
+bool values_are_stored(const struct pq_column *c, const struct meta_element *e, size_t len, size_t n);
+
 /* Decodes a dictionary page of n PLAIN values into `out`, which it fills. */
 const char *values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len,
     size_t n, struct buf *out);
