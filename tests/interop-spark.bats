@@ -39,3 +39,8 @@ said() {
 @test "spark: Parquet files both ways, with its vectorized reader and without, and with predicates pushed into ours" {
 	said parquet
 }
+
+@test "spark: the golden tables that delta-rs does not read" {
+	need "$SHARED/conformance/delta/golden"
+	said golden
+}

@@ -1,6 +1,5 @@
 """Delta tables between acct and delta-rs.
 
-    delta_peers.py golden DIR          every table in DIR: acct-read gives the rows delta-rs gives, or refuses for the reason listed here
     delta_peers.py compare TABLE       do both see the same rows?
     delta_peers.py rows TABLE          the rows of a table as delta-rs sees them, as text, sorted
     delta_peers.py version|types TABLE its newest version; its columns
@@ -22,44 +21,6 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 decimal.getcontext().prec = 60
-
-# Tables without rows to compare, and why: what acct-read says of them.
-REFUSED = {
-    "canonicalized-paths-normal-a": "no columns",
-    "canonicalized-paths-normal-b": "no columns",
-    "canonicalized-paths-special-a": "no columns",
-    "canonicalized-paths-special-b": "no columns",
-    "checkpoint": "/15: No such file or directory",
-    "corrupted-last-checkpoint": "no columns",
-    "data-reader-absolute-paths-escaped-chars": "the log has no metadata",
-    "data-reader-array-primitives": "column as_array_int: no such type in a record stream: array",
-    "data-reader-nullable-field-invalid-schema-key": "no such type in a record stream: array",
-    "delete-re-add-same-file-different-transactions": "/foo: No such file or directory",
-    "deltalog-commit-info": "no columns",
-    "deltalog-invalid-protocol-version": "the table asks for reader version 99",
-    "deltalog-state-reconstruction-from-checkpoint-missing-metadata": "the log has no metadata",
-    "deltalog-state-reconstruction-from-checkpoint-missing-protocol": "the log has no protocol",
-    "deltalog-state-reconstruction-without-metadata": "the log has no metadata",
-    "deltalog-state-reconstruction-without-protocol": "the log has no protocol",
-    "log-replay-special-characters-b": "/special p@#h: No such file or directory",
-    "log-store-listFrom": "neither a Delta table nor a folder of Parquet files",
-    "log-store-read": "neither a Delta table nor a folder of Parquet files",
-    "parquet-decimal-dictionaries-v1": "c000.snappy.parquet: No such file or directory",
-    "type-widening-nested": "column struct: no such type in a record stream: struct",
-    "update-deleted-directory": "no columns",
-    "versions-not-contiguous": "versions are not contiguous: 1 is missing",
-    "spark-variant-checkpoint": "a feature that this reader does not have: variantType-preview",
-}
-
-# Tables that delta-rs does not read and acct-read does, and the rows that the footers of their files count.
-OURS_ALONE = {
-    "basic-with-vacuum-protocol-check-feature": 100,
-    "no-delta-log-folder": 20,
-    "type-widening": 2,
-}
-
-# What the columns are that a record stream has no type for; the others are compared.
-OTHER_TYPES = ("is_nested", "is_binary", "is_large_binary", "is_binary_view")
 
 
 def load(path):
@@ -116,50 +77,6 @@ def our_rows(path, columns=None):
     return sorted(tuple(our_cell(k, v) for k, v in zip(kinds, line.split("\t"))) for line in lines), None
 
 
-def tables(folder):
-    """Every folder below with a log, and those at the top without one."""
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        inner = sorted(d for d, names, _ in os.walk(path) if "_delta_log" in names)
-        for table in inner or [path]:
-            yield os.path.relpath(table, folder), table
-
-
-def one_table(name, path):
-    """What is wrong, or None."""
-    ours, message = our_rows(path)
-    want = REFUSED.get(name)
-    if want is not None:
-        return None if message is not None and want in message else f"not refused by {want!r}: {message or len(ours)}"
-    if name in OURS_ALONE:
-        return None if ours is not None and len(ours) == OURS_ALONE[name] else message or f"{len(ours)} rows"
-    columns = None
-    if message is not None and "no such type in a record stream" in message:
-        columns = [f.name for f in load(path).schema if not any(getattr(pa.types, t)(f.type) for t in OTHER_TYPES)]
-        ours, message = our_rows(path, columns)
-    if message is not None:
-        return message
-    theirs = peer_rows(path, columns)
-    if ours == theirs:
-        return None
-    return f"{len(ours)} rows, {len(theirs)}: " + "; ".join(f"{a} | {b}" for a, b in zip(ours, theirs) if a != b)[:300]
-
-
-def golden(folder):
-    count = failures = 0
-    for name, path in tables(folder):
-        try:
-            wrong = one_table(name, path)
-        except Exception as error:  # of the peer: its own message tells
-            wrong = f"delta-rs: {str(error).splitlines()[0]}"
-        count += 1
-        if wrong is not None:
-            failures += 1
-            print(f"{name}: {wrong}")
-    print(f"{count} tables, {failures} wrong")
-    sys.exit(1 if failures or not count else 0)
-
-
 # ---- tables made and changed by delta-rs ----
 
 def every_type():
@@ -190,9 +107,7 @@ def rows_of(number, count):
 
 
 def main(verb, path, *rest):
-    if verb == "golden":
-        golden(path)
-    elif verb == "compare":
+    if verb == "compare":
         ours, message = our_rows(path)
         theirs = peer_rows(path)
         if ours != theirs:

@@ -8,6 +8,7 @@ import decimal
 import os
 import random
 import subprocess
+import urllib.parse
 
 import pyarrow as pa
 
@@ -95,7 +96,7 @@ def of_stream(data):
     for word in data.split(b"\n", 1)[0].decode().split(" ")[3:]:
         if not word.startswith("@"):
             name, kind = word.rsplit(":", 1)
-            columns.append((name, kind.rstrip("!*").replace("float64", "double"), not kind.endswith("!")))
+            columns.append((urllib.parse.unquote(name), kind.rstrip("!*").replace("float64", "double"), not kind.endswith("!")))
     lines = acct("acct-cat", "-f", "tsv", data=data).split(b"\n")[1:-1]
     return peers.Table(columns, [tuple(get(c[1], v) for c, v in zip(columns, line.split(b"\t"))) for line in lines])
 
