@@ -5,18 +5,21 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/json.h"
 #include "base/num.h"
 #include "delta/delta.h"
 #include "optimize/optimize.h"
+#include "pred/pred.h"
 
 const char cli_help[] =
-    "usage: acct-optimize [-v] [-k KEY,...] [--target SIZE] [--memory SIZE] TABLE\n"
+    "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE] TABLE\n"
     "\n"
     "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
     "into files without, as one version with the same rows.\n"
     "\n"
     "  -k, --key KEY,...        all rows in the order of these columns, within each partition\n"
     "      --target SIZE        size of a file, such as 64M; a file below half of it is small. 256M unless the table says\n"
+    "  -w, --where PREDICATE    only partitions that meet this, over the columns the table is partitioned by\n"
     "      --memory SIZE        what sorting may take; 512M unless given\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
@@ -27,6 +30,7 @@ static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAS
     MOST_TARGET = SIZE_MAX / 4;
 
 static char *key_words;			/* of -k; NULL without */
+static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
 static struct delta_table table;
 
@@ -37,13 +41,16 @@ parse_options(int argc, char *argv[])
 {
 	enum { TARGET = 256 };
 	static const struct option longs[] = {
-		{ "key", required_argument, NULL, 'k' }, { "target", required_argument, NULL, TARGET }, { 0 }
+		{ "key", required_argument, NULL, 'k' }, { "where", required_argument, NULL, 'w' },
+		{ "target", required_argument, NULL, TARGET }, { 0 }
 	};
 	int o;
 
-	while ((o = cli_getopt(argc, argv, "k:", longs)) != -1) {
+	while ((o = cli_getopt(argc, argv, "k:w:", longs)) != -1) {
 		if (o == 'k')
 			key_words = optarg;
+		else if (o == 'w')
+			where = optarg;
 		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
 			cli_usage("--target: %zu bytes or more are wanted, not %s", LEAST_TARGET, msg_quotes(optarg));
 	}
@@ -108,6 +115,30 @@ find_keys(const struct delta_snapshot *s, size_t *n)
 	return keys;
 }
 
+/* The files of the partitions that -w names; owned, NULL for all. */
+static bool *
+find_wanted(const struct delta_snapshot *s)
+{
+	struct buf b = { 0 };
+	struct msg err = { 0 };
+	bool *wanted;
+	size_t place;
+
+	if (where == NULL)
+		return NULL;
+	if (s->metadata.npartition_columns == 0)
+		msg_die(EX_USAGE, "-w: %s is not partitioned", table.address);
+	wanted = xcalloc(s->nfiles, sizeof(*wanted));
+	if (optimize_where(s, where, wanted, &place, &err) == 0)
+		return wanted;
+	if (place == SIZE_MAX)
+		msg_die(err.status, "%s: %s", table.address, err.text);
+	pred_caret(where, strlen(where), place, &b);
+	msg_warn("-w: %s", err.text);
+	fputs(buf_cstr(&b), stderr);
+	exit(err.status);
+}
+
 /* ---- the version ---- */
 
 struct sizes {				/* of files */
@@ -139,8 +170,23 @@ key_list(const struct delta_snapshot *s, const size_t *keys, size_t n)
 	size_t i;
 
 	buf_addc(&b, '[');
-	for (i = 0; i < n; i++)
-		buf_addf(&b, "%s\"%s\"", i > 0 ? "," : "", s->columns[keys[i]].name);
+	for (i = 0; i < n; i++) {
+		buf_adds(&b, i > 0 ? "," : "");
+		json_put(&b, s->columns[keys[i]].name, strlen(s->columns[keys[i]].name));
+	}
+	buf_addc(&b, ']');
+	return buf_cstr(&b);
+}
+
+/* The predicate likewise. */
+static char *
+predicate_list(void)
+{
+	struct buf b = { 0 };
+
+	buf_addc(&b, '[');
+	if (where != NULL)
+		json_put(&b, where, strlen(where));
 	buf_addc(&b, ']');
 	return buf_cstr(&b);
 }
@@ -151,7 +197,7 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
     struct msg *err)
 {
 	struct sizes added = measure(r->adds, NULL, r->nadds), removed = measure(s->files, r->removes, r->nremoves);
-	struct delta_pair parameters[] = { { "predicate", "[]" }, { "zOrderBy", "[]" }, { "auto", "false" },
+	struct delta_pair parameters[] = { { "predicate", predicate_list() }, { "zOrderBy", "[]" }, { "auto", "false" },
 	    { "sortBy", key_list(s, o->keys, o->nkeys) }, { "targetSize", xasprintf("%" PRIu64, o->target) } };
 	const struct { const char *key; uint64_t value; } counts[] = {
 		{ "numRemovedFiles", r->nremoves }, { "numRemovedBytes", removed.bytes },
@@ -177,6 +223,7 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 		    r->nadds, added.bytes, r->nremoves, removed.bytes);
 	for (i = 0; i < METRICS; i++)
 		free((char *)metrics[i].value);
+	free((char *)parameters[0].value);
 	free((char *)parameters[3].value);
 	free((char *)parameters[4].value);
 	return failed;
@@ -192,11 +239,13 @@ optimize_once(bool last)
 	struct msg err = { 0 };
 	int64_t version;
 	size_t *keys;
-	bool done = true;
+	bool *wanted, done = true;
 
 	load(&s);
 	keys = find_keys(&s, &o.nkeys);
 	o.keys = keys;
+	wanted = find_wanted(&s);
+	o.wanted = wanted;
 	o.target = target > 0 ? target : table_target(&s);
 	if (o.target == 0)
 		o.target = DEFAULT_TARGET;
@@ -214,6 +263,7 @@ optimize_once(bool last)
 	}
 	optimize_result_free(&r);
 	free(keys);
+	free(wanted);
 	delta_snapshot_free(&s);
 	return done;
 }

@@ -196,6 +196,49 @@ partitioned() {
 	[[ "$stderr" == "acct-optimize: -k: 'p': the table is partitioned by it"* ]]
 }
 
+@test "optimize: only the partitions that a predicate names" {
+	partitioned
+	content tab >before
+	acct-optimize -v -w "p = 'c:d'" tab
+	content tab | diff before -
+	same 9 "$(files tab)"
+	grep -qF '"predicate":"[\"p = '"'c:d'"'\"]"' "$(newest)"
+	run -0 --separate-stderr acct-optimize -v -w "p = 'c:d' or p = 'nobody'" tab
+	[[ "$stderr" == *"nothing to do" ]]
+	acct-optimize -k id -w 'p is null' tab
+	same 6 "$(files tab)"
+	acct-optimize --where "p > 'a' and p < 'b'" tab
+	content tab | diff before -
+	same 3 "$(files tab)"
+	run -64 --separate-stderr acct-optimize -w "id = 5" tab
+	[[ "$stderr" == "acct-optimize: -w: "*$'\n'*"id = 5"$'\n'*"^"* ]]
+	mkrec t 'id:int64' <<<1 | acct-write flat
+	run -64 --separate-stderr acct-optimize -w "id = 5" flat
+	same "acct-optimize: -w: flat is not partitioned" "$stderr"
+}
+
+@test "optimize: predicates over partitions of every type" {
+	for type in bool:true:false int32:-5:7 int64:1:2 'decimal(9,2):-1.50:2.00' 'decimal(38,3):0.001:5.000' date:2024-01-31:2024-02-01 \
+	    'timestamp:2024-01-31T00#00#00Z:2024-02-01T10#00#00.5Z' float64:-1.5:2.25 string:a:b; do
+		IFS=: read -r kind one two <<<"$type"
+		one=${one//#/:} two=${two//#/:}
+		rm -rf tab
+		mkrec t "id:int64! p:$kind" </dev/null | acct-write tab
+		sed -i 's/"partitionColumns":\[\]/"partitionColumns":["p"]/' tab/_delta_log/00000000000000000000.json
+		for i in 1 2 3 4; do
+			p=$one
+			[ $((i % 2)) -eq 0 ] || p=$two
+			mkrec t 'id:int64!' <<<$i | acct-write -o "tab/f$i.parquet"
+			echo "{\"add\":{\"path\":\"f$i.parquet\",\"partitionValues\":{\"p\":\"$p\"},\"size\":$(wc -c <"tab/f$i.parquet"),\"modificationTime\":1,\"dataChange\":true}}"
+		done >tab/_delta_log/00000000000000000001.json
+		content tab >before
+		case $kind in bool | int* | dec* | float*) quoted=$one ;; *) quoted="'$one'" ;; esac
+		acct-optimize -w "p = $quoted" tab
+		content tab | diff before -
+		same "$kind: 3" "$kind: $(files tab)"
+	done
+}
+
 @test "optimize: wrong use, no table, tables that it cannot write" {
 	grown 2 3
 	run -64 --separate-stderr acct-optimize

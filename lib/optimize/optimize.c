@@ -384,6 +384,8 @@ each_partition(struct optimize *o, struct msg *err)
 	for (first = 0; first < s->nfiles && !failed; first += n) {
 		for (n = 1; first + n < s->nfiles && compare_partitions(s, files[first], files[first + n]) == 0; n++)
 			;
+		if (o->opt->wanted != NULL && !o->opt->wanted[files[first]])
+			continue;
 		failed = (o->opt->nkeys > 0 ? sort_partition : compact)(o, files + first, n, err) < 0 ||
 		    end_partition(o, files[first], err) < 0;
 	}

@@ -16,6 +16,7 @@ struct optimize_options {
 	const size_t *keys;		/* columns of the snapshot, none of a partition, to sort by; none: rows stay as they lie */
 	size_t nkeys;
 	size_t memory;			/* bytes that sorting may take */
+	const bool *wanted;		/* per file of the snapshot; NULL: all. A partition has all its files, or none */
 };
 
 struct optimize_result {		/* of what is in no version yet */
@@ -34,6 +35,12 @@ struct optimize_result {		/* of what is in no version yet */
  */
 int optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct optimize_options *o,
     struct optimize_result *r, struct msg *err);
+
+/*
+ * where.c: marks the files whose partition meets a predicate over the partition columns, which stay unmarked else. -1:
+ * err, and where the text is at fault the offset in it, else SIZE_MAX.
+ */
+int optimize_where(const struct delta_snapshot *s, const char *text, bool *wanted, size_t *where, struct msg *err);
 
 /* Removes the new files of a result that will be in no version. */
 void optimize_undo(struct delta_table *t, struct optimize_result *r);
