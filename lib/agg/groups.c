@@ -223,13 +223,13 @@ leave_dense(struct groups *g)
 static bool
 find_dense(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 {
-	const uint32_t *off = b->off + from * b->stride + g->keys[0], *place;
+	const uint32_t *place;
 	int64_t key[AGG_CHUNK];
 	uint32_t id;
 	size_t i;
 
-	for (i = 0; i < n; i++, off += b->stride) {
-		key[i] = val_int_inline(b->base + off[0]);
+	val_ints(b->base, b->off + from * b->stride + g->keys[0], b->stride, n, key);
+	for (i = 0; i < n; i++) {
 		if ((place = densemap_place(&g->dense, key[i])) != NULL)
 			cpu_prefetch(place);
 	}

@@ -425,6 +425,8 @@ decode(struct agg_source *s, const struct rec_batch *b, size_t from)
 	} else if (s->type.kind == VAL_BOOL) {
 		for (i = 0; i < n; i++)
 			s->v[i] = base[off[at[i] * stride]] - '0';
+	} else if (!s->nullable) {
+		val_ints(base, off, stride, n, s->v);
 	} else {
 		for (i = 0; i < n; i++)
 			s->v[i] = val_int_inline(base + off[at[i] * stride]);

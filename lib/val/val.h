@@ -68,6 +68,9 @@ size_t val_put_int_fast(uint8_t *out, int64_t v);
 int64_t val_int(const uint8_t *p);
 i128 val_wide(const uint8_t *p);
 
+/* val_int of n fields, at base + off[0], base + off[stride], ... */
+void val_ints(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, int64_t *out);
+
 /* bool: '0' or '1', one byte. */
 static inline size_t
 val_put_bool(uint8_t *out, bool v)

@@ -327,6 +327,32 @@ columns(void)
 	OK("val", "columns decoded in one pass are those checked and decoded in two");
 }
 
+static void
+many_integers(void)
+{
+	enum { FIELDS = 100 };
+	uint8_t bytes[FIELDS * 16 + VAL_PAD];
+	uint32_t off[FIELDS];
+	int64_t v[FIELDS], got[FIELDS];
+
+	for (int round = 0; round < ROUNDS / 20; round++) {
+		size_t n = unit_below(FIELDS + 1), stride = 1 + unit_below(3), at = 0, i;
+		bool small = unit_below(2);
+
+		n /= stride;
+		for (i = 0; i < n; i++) {
+			v[i] = random_int() >> (small ? 16 : 0);
+			off[i * stride] = (uint32_t)at;
+			at += val_put_int(bytes + at, v[i]);
+			bytes[at++] = '\t';
+		}
+		memset(bytes + at, 0xa5, VAL_PAD);
+		val_ints(bytes, off, stride, n, got);
+		CHECK(memcmp(got, v, n * sizeof(*v)) == 0, "%zu integers", n);
+	}
+	OK("val", "integers decoded together are those decoded one by one");
+}
+
 int
 main(void)
 {
@@ -336,6 +362,7 @@ main(void)
 	wides();
 	canonical();
 	columns();
+	many_integers();
 	floats();
 	strings();
 	texts();
