@@ -301,6 +301,60 @@ file() {
 	same "$before" "$(everything tab)"
 }
 
+# step: something happens to tab.
+step() {
+	local first=$((RANDOM % 100))
+	seq $first $((first + 9)) | awk -v r=$RANDOM '{ print $1 "\tname " $1 * r % 17 }' | mkrec t 'id:int64*! name:string' >step.acct
+	case $((RANDOM % 6)) in
+	0) acct-write -m overwrite -i step.acct tab ;;
+	1) acct-write -i step.acct -o part.parquet; cp part.parquet "tab/lost-$RANDOM.parquet" ;;	# of a writer that was killed
+	2) acct-optimize tab ;;
+	3) acct-optimize -k name tab ;;
+	*) acct-merge -i step.acct tab ;;
+	esac
+}
+
+# settle DAY: what is new in tab is so many days old; its newest version is remembered.
+settle() {
+	local v
+	for v in $(seq $versions $(($(ls tab/_delta_log/*.json | wc -l) - 1))); do
+		sed -i "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(date -d "$1 days ago" +%s%3N)/" \
+		    "$(printf 'tab/_delta_log/%020d.json' "$v")"
+		content --version "$v" tab >"was.$v"
+		day[v]=$1
+		versions=$((v + 1))
+	done
+	find tab -type f -newermt '1 hour ago' -exec touch -d "$1 days ago" {} +
+}
+
+@test "vacuum: whatever happened to a table, each version that was wanted can be read" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "ACCT_SEED=$seed" >&2
+	RANDOM=$seed
+	for _ in 1 2; do
+		rm -rf tab was.*
+		versions=0 day=() least=999
+		acct-write -i t.acct tab
+		settle 31
+		for days in $(seq 30 -2 0); do
+			step
+			settle "$days"
+			[ $((RANDOM % 4)) -eq 0 ] || continue
+			kept=$((RANDOM % 20))
+			[ "$kept" -gt "$least" ] || least=$kept		# what an earlier one took is gone
+			acct-vacuum --retain "${kept}d" --force --delete tab >/dev/null
+			settle "$days"
+			for v in $(seq 0 $((versions - 1))); do
+				[ "${day[v + 1]:--1}" -ge "$least" ] || content --version "$v" tab | diff "was.$v" -
+			done
+		done
+		content tab >before
+		acct-vacuum --retain 0 --force --delete tab >/dev/null
+		content tab | diff before -
+		same "$(acct-log --files tab | wc -l)" "$(ls tab/*.parquet | wc -l)"
+	done
+}
+
 @test "vacuum: writers at work, whose files are young" {
 	acct-write -i t.acct tab
 	for w in 1 2; do
