@@ -26,9 +26,11 @@ struct cleaner {
 	size_t *keys;			/* indexes of the key columns; owned */
 	size_t nkeys;
 	struct column *integer_key;	/* the key where it is one column of narrow integers, else NULL */
-	struct cleaner_part *parts;	/* of a row, for cleaner_put; owned; NULL where cleaner_take is not to be used */
+	/* of a row, for cleaner_put; owned; NULL where cleaner_take is not to be used */
+	struct cleaner_part *parts;
 	size_t nparts;
-	uint32_t *start, *len;		/* of the fields that cleaner_take looks at, COLUMN_ROWS of each raw column; owned */
+	/* of the fields that cleaner_take looks at, COLUMN_ROWS of each raw column; owned */
+	uint32_t *start, *len;
 };
 
 struct clean_fault {
@@ -59,12 +61,12 @@ uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct cle
 void cleaner_find_parts(struct cleaner *k);	/* for cleaner_init */
 
 /*
- * Prepares n records of the batch, at most COLUMN_ROWS, a column at a time. Returns a bit for each that makes a good row,
- * which cleaner_put then puts out as cleaner_row would; the others are for cleaner_row to judge.
+ * Prepares n records of the batch, at most COLUMN_ROWS, a column at a time. Returns a bit for each that makes a good
+ * row, which cleaner_put then puts out as cleaner_row would; the others are for cleaner_row to judge.
  */
 uint64_t cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n);
 
-/* Rows from to to - 1 of them, all good, each with its LF, of which ends[i] is the place. Returns where the last ends. */
+/* Rows from to to - 1 of them, all good, each with its LF, whose place is ends[i]. Returns where the last ends. */
 uint8_t *cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *out, uint8_t **ends);
 
 /* ---- row.c ---- */

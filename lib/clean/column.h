@@ -61,14 +61,16 @@ struct column {
 	uint64_t multiplier;		/* of their hash: no two meet */
 
 	/*
-	 * `put` for n records at once, whose fields are in rows->start and n, repeated up to a multiple of 8. Returns a bit for
-	 * each that is good. NULL where the processor has no such way; then there are no rows either.
+	 * `put` for n records at once, whose fields are in rows->start and n, repeated up to a multiple of 8. Returns
+	 * a bit for each that is good. NULL where the processor has no such way; then there are no rows either.
 	 */
 	uint64_t (*take)(struct column *c, const uint8_t *base, size_t n);
 	struct column_rows *rows;	/* owned */
-	bool simple;			/* `put` has nothing to look at but the bytes, the bounds and the words for null */
+	/* `put` has nothing to look at but the bytes, the bounds and the words for null */
+	bool simple;
 	bool coded;			/* `take` makes codes, not text */
-	int64_t plain_low, plain_width;	/* numbers that are taken with less ado: so many from the low one on, and that */
+	/* numbers that are taken with less ado: so many from the low one on, and that */
+	int64_t plain_low, plain_width;
 	uint64_t null_code;		/* c->null with its TAB as a code; 0: none */
 	struct column_listed *listed;	/* owned */
 	size_t nlisted;

@@ -242,7 +242,10 @@ clean_flow_finish(struct clean_flow *f)
 
 /* ---- rows answered at once ---- */
 
-/* Rows from i on that cleaner_take found good, up to the first that it did not; in the writer's buffer at p. Returns how many. */
+/*
+ * Rows from i on that cleaner_take found good, up to the first that it did not; in the writer's buffer at p. Returns
+ * how many.
+ */
 static size_t
 take_rows(struct clean_flow *f, uint64_t good, size_t i, size_t n, uint8_t *p)
 {

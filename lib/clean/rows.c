@@ -59,8 +59,8 @@ turn(__m256i v[8])
 }
 
 /*
- * Where the fields of n rows are, and how long, a column after the other; with rows repeated up to a multiple of 8, so that no
- * field is looked at that is not there. Columns come by eights: what lies behind a row's last is never used.
+ * Where the fields of n rows are, and how long, a column after the other; with rows repeated up to a multiple of 8,
+ * so that no field is looked at that is not there. Columns come by eights: what lies behind a row's last is never used.
  */
 CPU_AVX512 static void
 find_fields(struct cleaner *k, const uint32_t *off, size_t stride, size_t n)
@@ -99,8 +99,10 @@ join_valid(const struct cleaner *k, struct cleaner_part *p)
 	for (i = 0; i < CLEANER_PART; i++)
 		valid[i] = i < p->n ? k->columns[p->first + i].rows->valid : none;
 	for (i = 0; i < COLUMN_ROWS; i += 8) {
-		a = _mm_unpacklo_epi8(_mm_loadl_epi64((const void *)(valid[0] + i)), _mm_loadl_epi64((const void *)(valid[1] + i)));
-		b = _mm_unpacklo_epi8(_mm_loadl_epi64((const void *)(valid[2] + i)), _mm_loadl_epi64((const void *)(valid[3] + i)));
+		a = _mm_unpacklo_epi8(_mm_loadl_epi64((const void *)(valid[0] + i)),
+		    _mm_loadl_epi64((const void *)(valid[1] + i)));
+		b = _mm_unpacklo_epi8(_mm_loadl_epi64((const void *)(valid[2] + i)),
+		    _mm_loadl_epi64((const void *)(valid[3] + i)));
 		_mm_storeu_si128((void *)(p->valid + i), _mm_unpacklo_epi16(a, b));
 		_mm_storeu_si128((void *)(p->valid + i + 4), _mm_unpackhi_epi16(a, b));
 	}

@@ -74,12 +74,16 @@ find_nothing(__m512i first, __m512i n)
 
 /* ---- numbers to fields ---- */
 
-/* v to the typed field and a TAB behind it, 8 bytes of which those count that *valid has bits for. v is from -2^42 to 2^42 - 1. */
+/*
+ * v to the typed field and a TAB behind it, 8 bytes of which those count that *valid has bits for. v is from -2^42 to
+ * 2^42 - 1.
+ */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 encode(__m512i v, __m512i *valid)
 {
 	const __m512i pick = EVERY(UINT64_C(0x00070e151c232a00)),	/* bits 42, 35, ... 0 for bytes 1 to 7 */
-	    keep = _mm512_setr_epi64(0, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0),
+	    keep = _mm512_setr_epi64(0, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff,
+	    0xffffffffffffff, 0),
 	    tabs = _mm512_setr_epi64(0, INT64_C(9) << 16, INT64_C(9) << 24, INT64_C(9) << 32, INT64_C(9) << 40,
 	    INT64_C(9) << 48, INT64_C(9) << 56, 0);
 	__m512i sign = _mm512_srai_epi64(v, 63), u = _mm512_xor_si512(v, sign), bits, groups, code, head;
@@ -97,20 +101,23 @@ encode(__m512i v, __m512i *valid)
 }
 
 /*
- * The same for 0 to 2^42 - 1, where it takes a third of the work: all but the groups themselves comes from tables, by the
- * zeros before the number, or by its groups.
+ * The same for 0 to 2^42 - 1, where it takes a third of the work: all but the groups themselves comes from tables, by
+ * the zeros before the number, or by its groups.
  */
 CPU_AVX512 static ALWAYS_INLINE void
 encode_plain(struct column_rows *r, size_t i, __m512i v)
 {
-	/* By leading zeros, 0 standing for 64 of them: the number of groups, and how far the first moves up to bit 42. */
+	/* By leading zeros, 0 standing for 64 of them: how many groups, and how far the first moves up to bit 42. */
 	static const uint8_t groups_of[64] = {
-		1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5,
-		5, 5, 5, 5, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1
+		1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5,
+		5, 5, 5, 5, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3,
+		3, 3, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1
 	}, shift_of[64] = {
-		42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 14, 14, 14,
-		14, 14, 14, 14, 21, 21, 21, 21, 21, 21, 21, 28, 28, 28, 28, 28, 28, 28, 35, 35, 35, 35, 35, 35, 35, 42, 42, 42, 42,
-		42, 42, 42
+		42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 14, 14, 14,
+		14, 14, 14, 14, 21, 21, 21, 21, 21, 21, 21, 28, 28, 28, 28, 28,
+		28, 28, 35, 35, 35, 35, 35, 35, 35, 42, 42, 42, 42, 42, 42, 42
 	};
 	const __mmask64 lowest = UINT64_C(0x0101010101010101);
 	const __m512i pick = EVERY(UINT64_C(0x00070e151c232a38)),	/* bits 56, which is 0, 42, 35, ... 0 */
@@ -131,7 +138,8 @@ encode_plain(struct column_rows *r, size_t i, __m512i v)
 CPU_AVX512 static ALWAYS_INLINE bool
 all_plain(const struct column *c, __m512i v)
 {
-	return _mm512_cmpgt_epu64_mask(_mm512_sub_epi64(v, _mm512_set1_epi64(c->plain_low)), _mm512_set1_epi64(c->plain_width)) == 0;
+	return _mm512_cmpgt_epu64_mask(_mm512_sub_epi64(v, _mm512_set1_epi64(c->plain_low)),
+	    _mm512_set1_epi64(c->plain_width)) == 0;
 }
 
 /* Numbers v of the rows from i on, as far as `good` says; empty fields among the others become nulls where they may. */
@@ -216,15 +224,18 @@ with_sign(const struct text *t, __m512i v)
 	return _mm512_mask_sub_epi64(v, t->minus, _mm512_setzero_si512(), v);
 }
 
-/* Eight fields of up to 8 bytes each, less '0', at the right end of a word, zeros before them; false where one is longer. */
+/*
+ * Eight fields of up to 8 bytes each, less '0', at the right end of a word, zeros before them; false where one is
+ * longer.
+ */
 CPU_AVX512 static ALWAYS_INLINE bool
 load_short(const uint8_t *base, const struct column_rows *r, size_t i, __m512i *w)
 {
 	const uint32_t *at = r->start + i;
 	__m512i n = load_lengths(r, i);
 
-	*w = _mm512_set_epi64(load(base + at[7]), load(base + at[6]), load(base + at[5]), load(base + at[4]), load(base + at[3]),
-	    load(base + at[2]), load(base + at[1]), load(base + at[0]));
+	*w = _mm512_set_epi64(load(base + at[7]), load(base + at[6]), load(base + at[5]), load(base + at[4]),
+	    load(base + at[3]), load(base + at[2]), load(base + at[1]), load(base + at[0]));
 	*w = _mm512_sllv_epi64(_mm512_xor_si512(*w, BYTES('0')), _mm512_sub_epi64(EVERY(64), _mm512_slli_epi64(n, 3)));
 	return _mm512_cmpgt_epu64_mask(_mm512_sub_epi64(n, EVERY(1)), EVERY(7)) == 0;
 }
@@ -324,11 +335,15 @@ take_decimals(struct column *c, const uint8_t *base, size_t n)
 
 /* ---- dates ---- */
 
-/* Four dates, YYYY-MM-DD: two halves of the year, month and day as 16 bits each in the lower words; other than zero in *odd where one is none. */
+/*
+ * Four dates, YYYY-MM-DD: two halves of the year, month and day as 16 bits each in the lower words; other than zero
+ * in *odd where one is none.
+ */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 date_parts(__m512i x, __m512i *odd)
 {
-	const __m512i form = _mm512_broadcast_i32x4(_mm_setr_epi8('0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 0, 0, 0, 0, 0, 0)),
+	const __m512i form = _mm512_broadcast_i32x4(_mm_setr_epi8('0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 0,
+	    0, 0, 0, 0, 0)),
 	    most = _mm512_broadcast_i32x4(_mm_setr_epi8(9, 9, 9, 9, 0, 9, 9, 0, 9, 9, -1, -1, -1, -1, -1, -1)),
 	    parts = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 3, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1));
 
@@ -341,15 +356,18 @@ date_parts(__m512i x, __m512i *odd)
 CPU_AVX512 static ALWAYS_INLINE __m512i
 days_of(__m512i parts, __mmask8 *good)
 {
-	const __m512i lengths = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0)),
+	const __m512i lengths = _mm512_broadcast_i32x4(
+	    _mm_setr_epi8(0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0)),
 	    part = EVERY(0xffff), one = EVERY(1), two = EVERY(2);
-	__m512i century = _mm512_and_si512(parts, part), in_century = _mm512_and_si512(_mm512_srli_epi64(parts, 16), part),
-	    month = _mm512_and_si512(_mm512_srli_epi64(parts, 32), part), day = _mm512_srli_epi64(parts, 48), year, last, days;
+	__m512i century = _mm512_and_si512(parts, part);
+	__m512i in_century = _mm512_and_si512(_mm512_srli_epi64(parts, 16), part);
+	__m512i month = _mm512_and_si512(_mm512_srli_epi64(parts, 32), part);
+	__m512i day = _mm512_srli_epi64(parts, 48), year, last, days;
 	__mmask8 leap, early = _mm512_cmple_epu64_mask(month, two);
 
 	year = _mm512_add_epi64(_mm512_mul_epu32(century, EVERY(100)), in_century);
-	leap = _mm512_testn_epi64_mask(_mm512_mask_mov_epi64(in_century, _mm512_testn_epi64_mask(in_century, in_century), century),
-	    EVERY(3));
+	last = _mm512_mask_mov_epi64(in_century, _mm512_testn_epi64_mask(in_century, in_century), century);
+	leap = _mm512_testn_epi64_mask(last, EVERY(3));
 	last = _mm512_shuffle_epi8(lengths, _mm512_or_si512(month, EVERY(UINT64_C(0x8080808080808000))));
 	last = _mm512_mask_add_epi64(last, leap & _mm512_cmpeq_epi64_mask(month, two), last, one);
 	*good &= _mm512_test_epi64_mask(year, year) & _mm512_cmple_epu64_mask(month, EVERY(12)) &
@@ -372,13 +390,14 @@ take_dates(struct column *c, const uint8_t *base, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i += 8) {
-		__m512i even = load_four(base, r->start + i), odd = load_four(base, r->start + i + 1), odd_even, odd_odd;
-		__m512i first = _mm512_unpacklo_epi64(even, odd), len = load_lengths(r, i), bad, v;
+		__m512i even = load_four(base, r->start + i), odd = load_four(base, r->start + i + 1);
+		__m512i first = _mm512_unpacklo_epi64(even, odd), len = load_lengths(r, i), odd_even, odd_odd, bad, v;
 		__mmask8 fine;
 
 		even = date_parts(even, &odd_even);
 		odd = date_parts(odd, &odd_odd);
-		bad = _mm512_or_si512(_mm512_unpacklo_epi64(odd_even, odd_odd), _mm512_unpackhi_epi64(odd_even, odd_odd));
+		bad = _mm512_or_si512(_mm512_unpacklo_epi64(odd_even, odd_odd),
+		    _mm512_unpackhi_epi64(odd_even, odd_odd));
 		fine = _mm512_testn_epi64_mask(bad, bad) & _mm512_cmpeq_epi64_mask(len, EVERY(10));
 		v = days_of(_mm512_unpacklo_epi64(even, odd), &fine);
 		if (fine == 0xff && all_plain(c, v)) {
@@ -525,7 +544,8 @@ make_listed(struct column *c)
 static void
 set_plain(struct column *c)
 {
-	int64_t low = c->low > 0 ? c->low : 0, high = c->high < INT64_C(1) << CODE_BITS ? c->high : (INT64_C(1) << CODE_BITS) - 1;
+	int64_t low = c->low > 0 ? c->low : 0, most = (INT64_C(1) << CODE_BITS) - 1;
+	int64_t high = c->high < most ? c->high : most;
 
 	c->plain_low = low <= high ? low : INT64_MIN;		/* from which no number that is read is 0 away */
 	c->plain_width = low <= high ? high - low : 0;

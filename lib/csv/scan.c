@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/places.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -187,27 +188,6 @@ fill_chunk(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, siz
 	}
 }
 
-/* The offsets of the line feeds of the word that begins `at`, sixteen at a time. Returns how many there are. */
-CPU_AVX512 static inline size_t
-put_lfs(uint64_t lf, size_t at, uint32_t *out)
-{
-	static const uint8_t places[64] = {
-		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60,
-		61, 62, 63
-	};
-	__m512i found = _mm512_maskz_compress_epi8(lf, _mm512_loadu_si512(places)), base = _mm512_set1_epi32((int)at);
-	size_t n = (size_t)__builtin_popcountll(lf);
-
-	_mm512_storeu_si512(out, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(found))));
-	if (__builtin_expect(n > 16, 0)) {
-		_mm512_storeu_si512(out + 16, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 1))));
-		_mm512_storeu_si512(out + 32, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 2))));
-		_mm512_storeu_si512(out + 48, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(found, 3))));
-	}
-	return n;
-}
-
 /* fill_chunk, with a bit for each byte straight from the comparison. */
 CPU_AVX512 static void
 fill_chunk_avx512(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, size_t lines)
@@ -244,7 +224,9 @@ fill_chunk_avx512(struct chunk *c, struct csv_format f, const uint8_t *p, size_t
 		odd_in = odd >> 63;
 		cr_in = cr >> 63;
 		separator_in = separator >> 62;
-		nlf += put_lfs(n - 64 * w < 64 ? _bzhi_u64(lf, (unsigned)(n - 64 * w)) : lf, 64 * w, c->lf + nlf);
+		if (n - 64 * w < 64)
+			lf = _bzhi_u64(lf, (unsigned)(n - 64 * w));
+		nlf += places_put(lf, (uint32_t)(64 * w), c->lf + nlf);
 	}
 	c->p = p;
 	c->nlf = nlf;

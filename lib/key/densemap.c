@@ -12,8 +12,8 @@
 enum { FREE_PAGES = 8192, KEYS_A_PAGE = 64, STRETCH = 8 };
 
 /*
- * The first pages come a few at a time, then in blocks of 2 MiB, as keys in no order would otherwise wait for the processor to find each page's
- * address more than for its memory.
+ * The first pages come a few at a time, then in blocks of 2 MiB, as keys in no order would otherwise wait for the
+ * processor to find each page's address more than for its memory.
  */
 enum { SMALL_BLOCK = 16, LARGE_BLOCK = 512, SMALL_PAGES = 128 };
 

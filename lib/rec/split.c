@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/places.h"
 #include "val/check.h"
 
 #if CPU_X86
@@ -16,8 +17,8 @@ is_separator(uint8_t c)
 }
 
 /*
- * *plain tells whether every field is one that a column of bytes may hold without a closer look: not empty, and either a null or without any
- * byte below 0x20.
+ * *plain tells whether every field is one that a column of bytes may hold without a closer look: not empty, and
+ * either a null or without any byte below 0x20.
  */
 static size_t
 split_portable(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
@@ -97,6 +98,7 @@ split_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *pla
 #define BYTES(x) _mm512_set1_epi8((char)(x))
 
 enum { CHUNK = 4096, CHUNK_FIELDS = CHUNK + 2 * 64 };
+_Static_assert((int)REC_SPLIT_SLACK >= (int)PLACES_SLACK, "room for places");
 
 /* The fields of a chunk: of each its first and second byte. */
 struct fields {
@@ -125,7 +127,8 @@ between(uint64_t begins, uint64_t ends)
 CPU_AVX512 static inline void
 look_at_low(struct look *l, __m512i v, uint64_t low, uint64_t separators, uint64_t begins, uint64_t text)
 {
-	uint64_t nothing = low & _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, BYTES(VAL_NULL)), BYTES(VAL_EMPTY - VAL_NULL));
+	uint64_t nothing = low & _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, BYTES(VAL_NULL)),
+	    BYTES(VAL_EMPTY - VAL_NULL));
 
 	l->odd_lines |= begins & _mm512_cmpeq_epi8_mask(v, BYTES(1));
 	l->odd_text |= text & low & ~(nothing & begins);
@@ -137,7 +140,8 @@ look_at_low(struct look *l, __m512i v, uint64_t low, uint64_t separators, uint64
 CPU_AVX512 static inline uint64_t
 look_at_word(const struct rec_form *form, struct look *l, __m512i v, uint64_t valid, struct fields *fields)
 {
-	uint64_t lfs = _mm512_cmpeq_epi8_mask(v, BYTES('\n')), separators = lfs | _mm512_cmpeq_epi8_mask(v, BYTES('\t'));
+	uint64_t lfs = _mm512_cmpeq_epi8_mask(v, BYTES('\n'));
+	uint64_t separators = lfs | _mm512_cmpeq_epi8_mask(v, BYTES('\t'));
 	uint64_t low = _mm512_cmple_epu8_mask(v, BYTES(0x1f)) & ~separators & valid, top = _mm512_movepi8_mask(v);
 	uint64_t begins = separators << 1 | l->begins, seconds = begins << 1 | l->seconds, numbers, text;
 	unsigned n = (unsigned)__builtin_popcountll(separators), column = l->column;
@@ -162,34 +166,14 @@ look_at_word(const struct rec_form *form, struct look *l, __m512i v, uint64_t va
 	return separators;
 }
 
-CPU_AVX512 static inline uint32_t *
-put_ends(uint64_t separators, size_t at, uint32_t *out)
-{
-	static const uint8_t behind[64] = {
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
-		33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
-		62, 63, 64
-	};
-	__m512i places = _mm512_maskz_compress_epi8(separators, _mm512_loadu_si512(behind)), base = _mm512_set1_epi32((int)at);
-	size_t n = (size_t)__builtin_popcountll(separators);
-
-	_mm512_storeu_si512(out, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places))));
-	if (__builtin_expect(n > 16, 0)) {
-		_mm512_storeu_si512(out + 16, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 1))));
-		_mm512_storeu_si512(out + 32, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 2))));
-		_mm512_storeu_si512(out + 48, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 3))));
-	}
-	return out + n;
-}
-
 /*
- * The n fields of a chunk, of which field i is from ends[i] to ends[i + 1] - 2, the first of them in that column. A number's
- * first byte must be 0x40 more or less as many groups as there are bytes behind it, which have their top bits; and the first
- * group must not be zero where it is not the only one.
+ * The n fields of a chunk, of which field i is from ends[i] to ends[i + 1] - 2, the first of them in that column. A
+ * number's first byte must be 0x40 more or less as many groups as there are bytes behind it, which have their top
+ * bits; and the first group must not be zero where it is not the only one.
  */
 CPU_AVX512 static void
-look_at_fields(const struct rec_form *form, struct look *l, unsigned column, const struct fields *fields, const uint32_t *ends,
-    size_t n)
+look_at_fields(const struct rec_form *form, struct look *l, unsigned column, const struct fields *fields,
+    const uint32_t *ends, size_t n)
 {
 	size_t i;
 
@@ -201,7 +185,8 @@ look_at_fields(const struct rec_form *form, struct look *l, unsigned column, con
 		__m512i d = _mm512_sub_epi32(first, _mm512_set1_epi32(0x40)), groups = _mm512_abs_epi32(d), zero;
 		__mmask16 is_null, good, bad, there = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
 
-		zero = _mm512_xor_si512(_mm512_and_si512(_mm512_srai_epi32(d, 31), _mm512_set1_epi32(0x7f)), _mm512_set1_epi32(0x80));
+		zero = _mm512_xor_si512(_mm512_and_si512(_mm512_srai_epi32(d, 31), _mm512_set1_epi32(0x7f)),
+		    _mm512_set1_epi32(0x80));
 		is_null = _mm512_cmpeq_epi32_mask(first, _mm512_set1_epi32(VAL_NULL));
 		good = _mm512_cmpeq_epi32_mask(len, _mm512_add_epi32(groups, _mm512_set1_epi32(2))) &
 		    _mm512_cmplt_epu32_mask(_mm512_sub_epi32(groups, _mm512_set1_epi32(1)), most);
@@ -209,13 +194,15 @@ look_at_fields(const struct rec_form *form, struct look *l, unsigned column, con
 		good &= (__mmask16)~bad;
 		good |= is_null & form->nullable16[column] & _mm512_cmpeq_epi32_mask(len, _mm512_set1_epi32(2));
 		l->odd_numbers |= (uint64_t)(there & form->numbers16[column] & (__mmask16)~good);
-		l->odd_text |= (uint64_t)(there & form->texts16[column] & (__mmask16)~form->nullable16[column] & is_null);
+		l->odd_text |= (uint64_t)(there & form->texts16[column] & (__mmask16)~form->nullable16[column] &
+		    is_null);
 	}
 }
 
 /* Looks at the fields that have ended, and keeps what there is of the one that has not. */
 CPU_AVX512 static void
-end_chunk(const struct rec_form *form, struct look *l, unsigned column, struct fields *fields, const uint32_t *ends, size_t n)
+end_chunk(const struct rec_form *form, struct look *l, unsigned column, struct fields *fields, const uint32_t *ends,
+    size_t n)
 {
 	look_at_fields(form, l, column, fields, ends, n);
 	fields->first[0] = fields->first[n];
@@ -225,18 +212,20 @@ end_chunk(const struct rec_form *form, struct look *l, unsigned column, struct f
 }
 
 CPU_AVX512 static size_t
-split_avx512(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out, struct rec_seen *seen)
+split_avx512(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out,
+    struct rec_seen *seen)
 {
 	struct look l = { .begins = 1 };
 	struct fields fields;
 	uint32_t *o = out, *begun = out;
 	unsigned column = 0;
-	uint64_t valid;
+	uint64_t valid, separators;
 	size_t at;
 
 	fields.nfirst = fields.nsecond = 0;
 	for (at = from; at + 64 <= to; at += 64) {
-		o = put_ends(look_at_word(form, &l, _mm512_loadu_si512(base + at), UINT64_MAX, &fields), at, o);
+		separators = look_at_word(form, &l, _mm512_loadu_si512(base + at), UINT64_MAX, &fields);
+		o += places_put(separators, (uint32_t)at + 1, o);
 		if ((at - from) % CHUNK == CHUNK - 64) {
 			end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
 			column = l.column;
@@ -245,7 +234,8 @@ split_avx512(const struct rec_form *form, const uint8_t *base, size_t from, size
 	}
 	if (at < to) {
 		valid = _bzhi_u64(UINT64_MAX, (unsigned)(to - at));
-		o = put_ends(look_at_word(form, &l, _mm512_maskz_loadu_epi8(valid, base + at), valid, &fields), at, o);
+		separators = look_at_word(form, &l, _mm512_maskz_loadu_epi8(valid, base + at), valid, &fields);
+		o += places_put(separators, (uint32_t)at + 1, o);
 	}
 	end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
 	seen->lines = l.odd_lines == 0 && l.column == 0;
@@ -291,7 +281,8 @@ rec_form(struct rec_form *f, const struct rec_header *h)
 }
 
 size_t
-rec_split(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out, struct rec_seen *seen)
+rec_split(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out,
+    struct rec_seen *seen)
 {
 	*seen = (struct rec_seen){ .lines = false };
 #if CPU_X86

@@ -1,6 +1,6 @@
 /*
- * Where fields end: positions of tabs and line feeds in a block; and on the way, as far as the processor can do it with the
- * bytes at hand, whether all lines and values are as the header says.
+ * Where fields end: positions of tabs and line feeds in a block; and on the way, as far as the processor can do it
+ * with the bytes at hand, whether all lines and values are as the header says.
  */
 #ifndef REC_SPLIT_H
 #define REC_SPLIT_H
@@ -25,7 +25,8 @@ struct rec_form {
 	size_t ncolumns;
 	bool bytes;				/* strings may be other than UTF-8 */
 	uint8_t next[2 * REC_FORM_COLUMNS + 1];	/* f modulo ncolumns */
-	uint64_t number[REC_FORM_COLUMNS + 1];	/* bit i of f: column from f + i holds integers, decimals, dates or timestamps */
+	/* bit i of f: column from f + i holds integers, decimals, dates or timestamps */
+	uint64_t number[REC_FORM_COLUMNS + 1];
 	uint64_t last[REC_FORM_COLUMNS + 1];	/* it is the last of its line */
 	/* The same for 16 fields from f on. */
 	uint16_t numbers16[REC_FORM_COLUMNS], texts16[REC_FORM_COLUMNS], nullable16[REC_FORM_COLUMNS];
@@ -37,14 +38,17 @@ void rec_form(struct rec_form *f, const struct rec_header *h);
 /* What is surely so; false says nothing. */
 struct rec_seen {
 	bool lines;	/* every line is a record and has as many fields as there are columns */
-	bool numbers;	/* of such columns every field is canonical, in range, and null only where it may be; `lines` too */
+	/* of such columns every field is canonical, in range, and null only where it may be; `lines` too */
+	bool numbers;
 	bool text;	/* of strings likewise; without `lines`, only of those that may be null and other than UTF-8 */
 };
 
 /*
- * Writes, for every TAB or LF in base[from] to base[to - 1], the position behind it. `out` has room for to - from + REC_SPLIT_SLACK
- * entries; VAL_PAD bytes may be read behind base[to - 1]. Returns the number of positions. base[from] begins a line, base[to - 1] is an LF, and out[-1] is `from`.
+ * Writes, for every TAB or LF in base[from] to base[to - 1], the position behind it. `out` has room for to - from +
+ * REC_SPLIT_SLACK entries; VAL_PAD bytes may be read behind base[to - 1]. Returns the number of positions. base[from]
+ * begins a line, base[to - 1] is an LF, and out[-1] is `from`.
  */
-size_t rec_split(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out, struct rec_seen *seen);
+size_t rec_split(const struct rec_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out,
+    struct rec_seen *seen);
 
 #endif

@@ -21,7 +21,8 @@ decode_eight(__m512i w, __mmask8 *longer)
 	w = _mm512_xor_si512(_mm512_srli_epi64(w, 8), sign);
 	w = _mm512_sllv_epi64(w, _mm512_sub_epi64(_mm512_set1_epi64(64), _mm512_slli_epi64(groups, 3)));
 	w = _mm512_and_si512(w, _mm512_set1_epi8(0x7f));
-	w = _mm512_maddubs_epi16(_mm512_set1_epi16(0x0180), w);		/* 128 and 1, of which the first counts as unsigned */
+	/* 128 and 1, of which the first counts as unsigned */
+	w = _mm512_maddubs_epi16(_mm512_set1_epi16(0x0180), w);
 	w = _mm512_madd_epi16(w, _mm512_set1_epi32(0x00014000));
 	w = _mm512_add_epi64(_mm512_srli_epi64(w, 32), _mm512_srli_epi64(_mm512_slli_epi64(w, 32), 4));
 	return _mm512_xor_si512(w, sign);
@@ -40,16 +41,18 @@ CPU_AVX512 static size_t
 ints_avx512(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, int64_t *out)
 {
 	__mmask8 longer;
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i + 8 <= n; i += 8, off += 8 * stride) {
-		__m512i w = _mm512_set_epi64(load(base + off[7 * stride]), load(base + off[6 * stride]), load(base + off[5 * stride]),
-		    load(base + off[4 * stride]), load(base + off[3 * stride]), load(base + off[2 * stride]), load(base + off[stride]),
-		    load(base + off[0]));
+		__m512i w = _mm512_set_epi64(load(base + off[7 * stride]), load(base + off[6 * stride]),
+		    load(base + off[5 * stride]), load(base + off[4 * stride]), load(base + off[3 * stride]),
+		    load(base + off[2 * stride]), load(base + off[stride]), load(base + off[0]));
 
 		_mm512_storeu_si512(out + i, decode_eight(w, &longer));
-		for (; longer != 0; longer &= (__mmask8)(longer - 1))
-			out[i + (size_t)__builtin_ctz(longer)] = val_int(base + off[(size_t)__builtin_ctz(longer) * stride]);
+		for (; longer != 0; longer &= (__mmask8)(longer - 1)) {
+			k = (size_t)__builtin_ctz(longer);
+			out[i + k] = val_int(base + off[k * stride]);
+		}
 	}
 	return i;
 }

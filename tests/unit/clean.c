@@ -110,7 +110,8 @@ compare_rows(struct column *c, const char *words, char (*texts)[400], const size
 		taken++;
 		CHECK(column_judge(c, raw[i]) == CLEAN_GOOD, "%s: %s taken", words, shown);
 		f = taken_row(c, i);
-		CHECK(f.n == c->typed.len + 1 && memcmp(f.p, c->typed.p, f.n - 1) == 0 && f.p[f.n - 1] == '\t', "%s: %s",
+		CHECK(f.n == c->typed.len + 1 && memcmp(f.p, c->typed.p, f.n - 1) == 0 && f.p[f.n - 1] == '\t',
+		    "%s: %s",
 		    words, shown);
 		if (c->coded)
 			CHECK(c->rows->value[i] == (int64_t)column_number(c, f.p), "%s: %s", words, shown);
@@ -296,7 +297,8 @@ rows_enough(void)
 				lengths[k] = num_put_decimal(texts[k], strtoll(texts[k], NULL, 10), 2);
 		CHECK(compare_rows(&c[2], "decimal", texts, lengths, COLUMN_ROWS) == COLUMN_ROWS, "%s", texts[0]);
 		for (k = 0; k < COLUMN_ROWS; k++)
-			lengths[k] = (size_t)sprintf(texts[k], "%s", unit_below(2) ? "Deposit" : unit_below(2) ? "x" : "");
+			lengths[k] = (size_t)sprintf(texts[k], "%s", unit_below(2) ? "Deposit" : unit_below(2) ? "x" :
+			    "");
 		CHECK(compare_rows(&c[3], "allowed", texts, lengths, COLUMN_ROWS) == COLUMN_ROWS, "%s", texts[0]);
 	}
 	for (i = 0; i < 4; i++)

@@ -42,7 +42,8 @@ random_header(struct rec_header *h, bool common)
 static void
 put_value(struct buf *b, const struct rec_column *c, bool common)
 {
-	static const char *const words[] = { "a", "Deposit", "", "a longer text, of more bytes than are looked at together at once",
+	static const char *const words[] = { "a", "Deposit", "",
+	    "a longer text, of more bytes than are looked at together at once",
 	    "\303\251", "tab\t", "\x7f" };
 	uint8_t *p = buf_room(b, 200);
 	uint64_t any = unit_any();
@@ -98,7 +99,8 @@ are_lines(const struct buf *b, const uint32_t *ends, size_t n, size_t columns)
 	if (n % columns != 0)
 		return false;
 	for (i = 0; i < n; i++)
-		if (b->p[ends[i + 1] - 1] != ((i + 1) % columns == 0 ? '\n' : '\t') || (i % columns == 0 && b->p[ends[i]] == 1))
+		if (b->p[ends[i + 1] - 1] != ((i + 1) % columns == 0 ? '\n' : '\t') ||
+		    (i % columns == 0 && b->p[ends[i]] == 1))
 			return false;
 	return true;
 }

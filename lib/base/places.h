@@ -1,0 +1,42 @@
+/* Places of the bits of a word: of a mask that a comparison of 64 bytes gave. */
+#ifndef BASE_PLACES_H
+#define BASE_PLACES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+
+enum { PLACES_SLACK = 64 };	/* entries from `out` on that may be written to, however few bits there are */
+
+#if CPU_X86
+#include <immintrin.h>
+
+/* Writes, for every bit i that is set, base + i, in order. Returns how many there are. */
+CPU_AVX512 static inline size_t
+places_put(uint64_t bits, uint32_t base, uint32_t *out)
+{
+	static const uint8_t all[64] = {
+		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+		48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63
+	};
+	__m512i set = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(all));
+	__m512i more = _mm512_set1_epi32((int)base), part;
+	size_t n = (size_t)__builtin_popcountll(bits);
+
+	_mm512_storeu_si512(out, _mm512_add_epi32(more, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(set))));
+	if (__builtin_expect(n > 16, 0)) {
+		part = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 1));
+		_mm512_storeu_si512(out + 16, _mm512_add_epi32(more, part));
+		part = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 2));
+		_mm512_storeu_si512(out + 32, _mm512_add_epi32(more, part));
+		part = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 3));
+		_mm512_storeu_si512(out + 48, _mm512_add_epi32(more, part));
+	}
+	return n;
+}
+#endif
+
+#endif
