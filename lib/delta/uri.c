@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 static int
 hex(char c)
 {
@@ -56,16 +58,42 @@ delta_uri_name(const char *uri, const char *root, struct buf *name)
 	return true;
 }
 
+/*
+ * Bytes of a character beyond ASCII that Java's URIs leave as it is: all but controls and blanks; else 0. Spark's VACUUM
+ * compares paths as they are written and takes a file for garbage whose path is written otherwise.
+ */
+static size_t
+other_length(const char *p)
+{
+	size_t n = utf8_len(p, strnlen(p, 4));
+	const unsigned char *u = (const unsigned char *)p;
+	uint32_t c;
+
+	if (n < 2)
+		return 0;
+	c = n == 2 ? (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu) :
+	    n == 3 ? (u[0] & 0xfu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu) : 0x10000;
+	if (c <= 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+	    c == 0x205f || c == 0x3000)
+		return 0;
+	return n;
+}
+
 void
 delta_uri_put(struct buf *out, const char *name)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/=+@:!$&'()*,;";
+	size_t n;
 
 	for (; *name != '\0'; name++) {
-		if (strchr(plain, *name) != NULL)
+		if (strchr(plain, *name) != NULL) {
 			buf_addc(out, (uint8_t)*name);
-		else
+		} else if ((n = other_length(name)) > 0) {
+			buf_add(out, name, n);
+			name += n - 1;
+		} else {
 			buf_addf(out, "%%%02X", (unsigned char)*name);
+		}
 	}
 }
 

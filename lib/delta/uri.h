@@ -16,8 +16,8 @@
 bool delta_uri_name(const char *uri, const char *root, struct buf *name);
 
 /*
- * A relative name as a URI: what RFC 3986 reserves or forbids in a path is percent-encoded, '/' '=' '+' '@' ':' stay.
- * Appended.
+ * A relative name as a URI: what RFC 3986 reserves or forbids in a path is percent-encoded, '/' '=' '+' '@' ':' stay, and
+ * so do letters beyond ASCII, as in the URIs of Java. Appended.
  */
 void delta_uri_put(struct buf *out, const char *name);
 

@@ -60,6 +60,9 @@ uris(void)
 			uri_is(buf_cstr(&uri), "/t", text);
 	}
 	uri.len = 0;
+	delta_uri_put(&uri, "p=\xc3\xbc \xe2\x82\xac\xf0\x9f\x98\x80\xc2\xa0\xe2\x80\x83\xc2\x85\xff%");
+	CHECK(strcmp(buf_cstr(&uri), "p=\xc3\xbc%20\xe2\x82\xac\xf0\x9f\x98\x80%C2%A0%E2%80%83%C2%85%FF%25") == 0, "%s", buf_cstr(&uri));
+	uri.len = 0;
 	delta_hive_put(&uri, "2024-01-01 10:00:00/#%'\x01\x7f{");
 	CHECK(strcmp(buf_cstr(&uri), "2024-01-01 10%3A00%3A00%2F%23%25%27%01%7F%7B") == 0, "%s", buf_cstr(&uri));
 	buf_free(&uri);
