@@ -213,6 +213,8 @@ put_null(uint8_t *out)
 	return out;
 }
 
+enum { INT64_DIGITS = 19 };
+
 /* NULL where the sum is beyond its type. */
 static uint8_t *
 put_sum(const struct agg *a, const struct agg_item *item, const struct agg_cell *c, uint32_t g, uint8_t *out)
@@ -226,6 +228,8 @@ put_sum(const struct agg *a, const struct agg_item *item, const struct agg_cell 
 		sum = agg_add(sum, agg_sum_of(a, c, g, 1));
 	if (sum.carry != 0)
 		return NULL;
+	if (item->type.kind == VAL_DECIMAL && item->type.precision > INT64_DIGITS && sum.low == (int64_t)sum.low)
+		return out + val_put_int_fast(out, (int64_t)sum.low);
 	if (item->type.kind == VAL_DECIMAL) {
 		i128 limit = num_pow10(item->type.precision);
 
