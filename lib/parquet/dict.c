@@ -1,4 +1,5 @@
 /* Dictionaries for writing. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 enum {
 	SAMPLE = 2048,			/* values looked at first */
 	BYTE_WORDS = 1 << 14,		/* words of 64 bits whose bytes still fit a cache */
-	TABLE_WORDS = 1 << 7		/* whose indexes do */
+	TABLE_WORDS = 1 << 7,		/* whose indexes do */
+	STEP = 8			/* of so many values one tells how many there will be */
 };
 
 static void *
@@ -186,6 +188,55 @@ worth(size_t entries, size_t n, unsigned width, double plain, bool packs)
 	    index + (double)entries * width * (packs ? 0.5 : 1) < plain;
 }
 
+static size_t
+count_marked(const struct word *words, size_t nwords)
+{
+	size_t w, n = 0;
+
+	for (w = 0; w < nwords; w++)
+		n += (unsigned)__builtin_popcountll(words[w].bits);
+	return n;
+}
+
+/*
+ * How many different values n have, of which `some` have `found`: as many as if all came by lot from a number of values
+ * for which that is to be expected.
+ */
+static double
+expect(double found, double some, double n)
+{
+	double low = found, high = 1e12, of;
+	int i;
+
+	for (i = 0; i < 64 && high - low > 1; i++) {
+		of = (low + high) / 2;
+		if (of * -expm1(-some / of) < found)
+			low = of;
+		else
+			high = of;
+	}
+	return low * -expm1(-n / low);
+}
+
+/* Do so many different values come, by some of them, that a dictionary will not be worth it? Leaves words to be marked. */
+static bool
+is_hopeless(struct word *words, size_t nwords, const void *v, size_t n, bool wide, int64_t min, double plain, bool packs)
+{
+	double entries;
+	size_t i;
+	uint64_t d;
+
+	if (n < STEP * SAMPLE)
+		return false;
+	memset(words, 0, nwords * sizeof *words);
+	for (i = 0; i < n; i += STEP) {
+		d = distance(v, i, wide, min);
+		words[d / 64].bits |= UINT64_C(1) << d % 64;
+	}
+	entries = expect((double)count_marked(words, nwords), (double)(n / STEP), (double)n);
+	return !worth((size_t)(entries * 0.95), n, wide ? 8 : 4, plain, packs);
+}
+
 static bool
 build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t min, uint64_t span, double plain,
     bool packs)
@@ -194,6 +245,8 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 	struct word *words = fill(&d->scratch, nwords * sizeof *words);
 	uint64_t before = 0;
 
+	if (nwords > BYTE_WORDS / 8 && is_hopeless(words, nwords, v, n, wide, min, plain, packs))
+		return false;
 	mark_words(words, nwords, &d->values, v, n, wide, min);
 	for (w = 0; w < nwords; w++) {
 		words[w].before = before;

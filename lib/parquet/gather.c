@@ -207,6 +207,19 @@ entries_of(const struct out_column *c, const struct pq_vector *v, size_t rows)
 	return i - c->at;
 }
 
+/* Are the bytes of n values few, and none too long? Null ones are counted too, whatever they hold. */
+static bool
+are_few(const struct pq_bytes *v, size_t n, size_t most)
+{
+	size_t total = 0, longest = 0, i;
+
+	for (i = 0; i < n; i++) {
+		total += v[i].n;
+		longest |= v[i].n;
+	}
+	return longest <= most / SLICE_ROWS && total <= most;
+}
+
 /* How many of the next rows to take at once, so that their bytes stay within a part of the row group. */
 static int
 slice(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *take_rows, struct msg *err)
@@ -221,7 +234,7 @@ slice(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, s
 	for (i = 0; i < w->ncolumns; i++) {
 		c = &w->columns[i];
 		v = &columns[i];
-		if (c->store != PQ_BYTES || c->c->max_rep > 0)
+		if (c->store != PQ_BYTES || c->c->max_rep > 0 || are_few(v->v.bytes + c->at, rows, budget))
 			continue;
 		for (k = bytes = 0; k < rows && bytes <= budget; k++) {
 			if (v->def != NULL && c->c->max_def > 0 && v->def[c->at + k] != c->c->max_def)

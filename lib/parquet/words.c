@@ -1,6 +1,7 @@
 /* Snappy's format (format_description.txt of its project), by values of 8 bytes. */
 #include <string.h>
 
+#include "base/cpu.h"
 #include "parquet/words.h"
 
 enum {
@@ -70,18 +71,25 @@ slot_of(uint64_t v)
 	return (size_t)((v >> 16) * UINT64_C(0x9e3779b97f4a7c15) >> 54);
 }
 
+/* The two bytes of a copy of n bytes, 4 to 8, from `far` bytes before. */
+static inline uint64_t
+copy_tag(unsigned n, size_t far)
+{
+	return 1 | (uint64_t)(n - 4) << 2 | (uint64_t)(far >> 8) << 5 | (uint64_t)(far & 0xff) << 8;
+}
+
 /*
  * The low bytes of a value, then a copy of its high bytes from a value before it: the last one, or the last with the
  * same six high bytes, whichever leaves fewer. Values of which less than four bytes could be copied stay in a
  * literal that waits.
  */
-size_t
-words_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+static inline __attribute__((always_inline)) size_t
+pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 {
 	uint8_t *begin = out;
 	const uint8_t *at = p + skip, *end = p + n - (n - skip) % WIDTH, *waits = p, *from;
 	uint32_t places[SLOTS];			/* of the last value that fell there */
-	uint64_t v, last = 0;
+	uint64_t v, last = 0, tag;
 	unsigned low, other;
 	size_t far, slot;
 
@@ -103,20 +111,39 @@ words_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 		}
 		if (low > WIDTH - 4 || at == p + skip)
 			continue;
-		if (waits == at && low > 0) {
-			*out = (uint8_t)((low - 1) << 2);
-			store64(out + 1, v);
-			out += 1 + low;
-		} else if (waits != at + low) {
-			out = put_literal(out, waits, (size_t)(at - waits) + low);
+		tag = copy_tag(WIDTH - low, far);
+		if (waits == at && low > 0) {	/* all of it in one store */
+			store64(out, (uint64_t)(low - 1) << 2 | (v & ((UINT64_C(1) << 8 * low) - 1)) << 8 | tag << 8 * (low + 1));
+			out += 3 + low;
+		} else {
+			if (waits != at + low)
+				out = put_literal(out, waits, (size_t)(at - waits) + low);
+			*out++ = (uint8_t)tag;
+			*out++ = (uint8_t)(tag >> 8);
 		}
-		*out++ = (uint8_t)(1 | (WIDTH - low - 4) << 2 | (far >> 8) << 5);
-		*out++ = (uint8_t)far;
 		waits = at + WIDTH;
 	}
 	if (waits < p + n)
 		out = put_literal(out, waits, (size_t)(p + n - waits));
 	return (size_t)(out - begin);
+}
+
+#if CPU_X86
+CPU_AVX2 static size_t
+pack_bmi(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+{
+	return pack(out, p, n, skip);
+}
+#endif
+
+size_t
+words_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+{
+#if CPU_X86
+	if (cpu_has_avx2())
+		return pack_bmi(out, p, n, skip);
+#endif
+	return pack(out, p, n, skip);
 }
 
 /* ---- expanding ---- */
