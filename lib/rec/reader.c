@@ -309,6 +309,12 @@ is_seen(const struct rec_reader_state *s, const struct rec_column *c)
 	return s->seen.numbers && (val_is_narrow(c->type) || c->type.kind == VAL_DECIMAL);
 }
 
+bool
+rec_is_checked(const struct rec_reader *r, size_t column)
+{
+	return is_seen(r->state, &r->header.columns[column]);
+}
+
 int
 rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known)
 {

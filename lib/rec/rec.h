@@ -133,6 +133,9 @@ int rec_next(struct rec_reader *r, struct rec_batch *b);
  */
 int rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known);
 
+/* Are the values of a column in the batch at hand known to be good, as they were looked at when the block was split? */
+bool rec_is_checked(const struct rec_reader *r, size_t column);
+
 void rec_close(struct rec_reader *r);	/* frees; valid after a failed rec_open too */
 
 /* "<stdin>: record 17: name: what: 'value'", EX_DATAERR: for a program that finds fault with a value, which is shown as text. */

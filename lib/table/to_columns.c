@@ -137,11 +137,12 @@ short_numbers(const struct table_to *t, struct column *c, const struct rec_batch
 	const uint32_t *off = b->off + c->target.field;
 	uint8_t *there = c->def != NULL ? c->def + first : NULL;
 	bool required = t->reader->header.columns[c->target.field].required;
+	bool known = rec_is_checked(t->reader, (size_t)c->target.field);
 
 	if (c->shape == PQ_I64)
-		return val_decode64(&c->checker, required, b->base, off, b->stride, b->n, (int64_t *)c->values + first, there);
+		return val_decode64(&c->checker, required, known, b->base, off, b->stride, b->n, (int64_t *)c->values + first, there);
 	if (c->shape == PQ_I32)
-		return val_decode32(&c->checker, required, b->base, off, b->stride, b->n, (int32_t *)c->values + first, there);
+		return val_decode32(&c->checker, required, known, b->base, off, b->stride, b->n, (int32_t *)c->values + first, there);
 	return false;
 }
 

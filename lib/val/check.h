@@ -25,15 +25,16 @@ void val_checker(struct val_checker *c, struct val_type t, bool raw);
 size_t val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n);
 
 /*
- * Checks a column of integers, as val_check_column does, and decodes it in the same pass. there (may be NULL: then no
+ * Checks a column of integers, as val_check_column does, and decodes it in the same pass; known: it is checked, and only
+ * to be decoded. there (may be NULL: then no
  * field may be null) becomes 0 for a null, whose value is 0, and 1 for others. False where a field is another than null
  * or a canonical number of few groups, well within the range, or this processor cannot: that says nothing against the
  * column, which has to be checked and decoded the plain way; out and there may have been written.
  */
-bool val_decode64(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
-    int64_t *out, uint8_t *there);
-bool val_decode32(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
-    int32_t *out, uint8_t *there);
+bool val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n, int64_t *out, uint8_t *there);
+bool val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n, int32_t *out, uint8_t *there);
 
 bool val_check_string(const uint8_t *p, size_t n, bool raw);
 size_t val_check_string_column(bool raw, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n);

@@ -24,29 +24,38 @@ word(const void *p)
 	return w;
 }
 
-/* The fields that begin at the offsets *at[0] to *at[3]. */
+/* The fields that begin at the offsets *at[0] to *at[3]; known: they are canonical, and only too long may be wrong. */
 CPU_AVX2 static inline __attribute__((always_inline)) __m256i
-decode4(const uint8_t *base, const uint32_t *const at[4], __m256i most, struct lanes *l)
+decode4(const uint8_t *base, const uint32_t *const at[4], __m256i most, bool known, struct lanes *l)
 {
 	const __m256i zero = _mm256_setzero_si256(), one = _mm256_set1_epi64x(1), plus = _mm256_set1_epi64x(0x40);
-	__m256i pairs = _mm256_set_epi64x(word(at[3]), word(at[2]), word(at[1]), word(at[0]));
 	__m256i x = _mm256_set_epi64x(word(base + *at[3]), word(base + *at[2]), word(base + *at[1]), word(base + *at[0]));
-	__m256i start = _mm256_and_si256(pairs, _mm256_set1_epi64x(UINT32_MAX)), end = _mm256_srli_epi64(pairs, 32);
-	__m256i groups = _mm256_sub_epi64(_mm256_sub_epi64(end, start), _mm256_set1_epi64x(2));
 	__m256i head = _mm256_and_si256(x, _mm256_set1_epi64x(0xff)), sign = _mm256_cmpgt_epi64(plus, head);
-	__m256i want = _mm256_add_epi64(plus, _mm256_sub_epi64(_mm256_xor_si256(groups, sign), sign));
-	__m256i shift = _mm256_sub_epi64(_mm256_set1_epi64x(64), _mm256_slli_epi64(groups, 3));
-	__m256i top = _mm256_set1_epi8((char)0x80), tops = _mm256_sllv_epi64(top, shift), rest, good, bare;
+	__m256i groups, shift, rest, good, top = _mm256_set1_epi8((char)0x80), tops;
 
-	x = _mm256_sllv_epi64(_mm256_srli_epi64(x, 8), shift);
+	l->null = _mm256_cmpeq_epi64(head, _mm256_set1_epi64x(VAL_NULL));
+	if (known) {
+		groups = _mm256_abs_epi32(_mm256_sub_epi32(head, _mm256_set1_epi64x(0x40)));
+		good = _mm256_cmpgt_epi64(most, groups);
+	} else {
+		groups = _mm256_set_epi64x(word(at[3]), word(at[2]), word(at[1]), word(at[0]));
+		groups = _mm256_sub_epi64(_mm256_srli_epi64(groups, 32),
+		    _mm256_and_si256(groups, _mm256_set1_epi64x(UINT32_MAX)));
+		groups = _mm256_sub_epi64(groups, _mm256_set1_epi64x(2));
+		good = _mm256_cmpeq_epi64(head, _mm256_add_epi64(plus, _mm256_sub_epi64(_mm256_xor_si256(groups, sign), sign)));
+		good = _mm256_and_si256(good, _mm256_and_si256(_mm256_cmpgt_epi64(groups, zero), _mm256_cmpgt_epi64(most, groups)));
+		l->null = _mm256_and_si256(l->null, _mm256_cmpeq_epi64(groups, zero));
+	}
+	shift = _mm256_sub_epi64(_mm256_set1_epi64x(64), _mm256_slli_epi64(groups, 3));
+	tops = _mm256_sllv_epi64(top, shift);
 	rest = _mm256_sub_epi64(tops, _mm256_srli_epi64(tops, 7));
-	good = _mm256_and_si256(_mm256_cmpeq_epi64(head, want), _mm256_cmpeq_epi64(_mm256_and_si256(x, top), tops));
+	x = _mm256_sllv_epi64(_mm256_srli_epi64(x, 8), shift);
+	if (!known)
+		good = _mm256_and_si256(good, _mm256_cmpeq_epi64(_mm256_and_si256(x, top), tops));
 	x = _mm256_and_si256(_mm256_xor_si256(x, sign), rest);
-	/* the first group of several must not be zero */
-	bare = _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_srlv_epi64(x, shift), _mm256_set1_epi64x(0x7f)), zero);
-	good = _mm256_andnot_si256(_mm256_and_si256(bare, _mm256_cmpgt_epi64(groups, one)), good);
-	good = _mm256_and_si256(good, _mm256_and_si256(_mm256_cmpgt_epi64(groups, zero), _mm256_cmpgt_epi64(most, groups)));
-	l->null = _mm256_and_si256(_mm256_cmpeq_epi64(head, _mm256_set1_epi64x(VAL_NULL)), _mm256_cmpeq_epi64(groups, zero));
+	if (!known)	/* the first group of several must not be zero */
+		good = _mm256_andnot_si256(_mm256_and_si256(_mm256_cmpgt_epi64(groups, one), _mm256_cmpeq_epi64(
+		    _mm256_and_si256(_mm256_srlv_epi64(x, shift), _mm256_set1_epi64x(0x7f)), zero)), good);
 	l->bad = _mm256_or_si256(l->bad, _mm256_andnot_si256(good, _mm256_set1_epi8(-1)));
 
 	x = _mm256_maddubs_epi16(_mm256_set1_epi16(0x0180), x);
@@ -72,60 +81,63 @@ flags_of(unsigned signs)
 	return ((signs & 0xf) * 0x00204081u) & 0x01010101u;
 }
 
+/* What is to be decoded, and whereto: as val_decode64 has it. */
+struct job {
+	const uint8_t *base;
+	const uint32_t *off;
+	size_t stride, n;
+	unsigned most;			/* groups */
+	void *out;
+	uint8_t *there;
+};
+
 CPU_AVX2 static inline __attribute__((always_inline)) bool
-decode(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, unsigned most_groups, bool wide, bool nulls,
-    void *out, uint8_t *there)
+decode(const struct job *j, bool wide, bool nulls, bool known)
 {
-	__m256i most = _mm256_set1_epi64x((int64_t)most_groups + 1), v;
+	__m256i most = _mm256_set1_epi64x((int64_t)j->most + 1), v;
 	struct lanes l = { .bad = _mm256_setzero_si256() };
-	uint8_t last[32], *o = out;
-	const uint32_t *at[4];
-	size_t i, k, done;
+	uint8_t last[32], *o = j->out;
+	const uint32_t *at[4], *off = j->off;
+	size_t i, k, done, width = wide ? 8 : 4;
 	uint32_t flags;
 
-	for (i = 0; i < n; i += done, o += done * (wide ? 8 : 4), off += done * stride) {
-		done = n - i < 4 ? n - i : 4;
+	for (i = 0; i < j->n; i += done, o += done * width, off += done * j->stride) {
+		done = j->n - i < 4 ? j->n - i : 4;
 		for (k = 0; k < 4; k++)
-			at[k] = off + (k < done ? k : done - 1) * stride;
+			at[k] = off + (k < done ? k : done - 1) * j->stride;
 		if (nulls) {
 			struct lanes four = { .bad = _mm256_setzero_si256() };
 
-			v = decode4(base, at, most, &four);
+			v = decode4(j->base, at, most, known, &four);
 			l.bad = _mm256_or_si256(l.bad, _mm256_andnot_si256(four.null, four.bad));
 			v = _mm256_andnot_si256(four.null, v);
 			flags = flags_of(~(unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(four.null)));
-			memcpy(there + i, &flags, done);
+			memcpy(j->there + i, &flags, done);
 		} else {
-			v = decode4(base, at, most, &l);
+			v = decode4(j->base, at, most, known, &l);
 		}
 		if (done == 4) {
 			store4(o, wide, v);
 		} else {
 			store4(last, wide, v);
-			memcpy(o, last, done * (wide ? 8 : 4));
+			memcpy(o, last, done * width);
 		}
 	}
-	if (!nulls && there != NULL)
-		memset(there, 1, n);
+	if (!nulls && j->there != NULL)
+		memset(j->there, 1, j->n);
 	return _mm256_testz_si256(l.bad, l.bad);
 }
 
+/* The loop for each case apart. */
 CPU_AVX2 static bool
-decode64(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, unsigned most, bool nulls, int64_t *out,
-    uint8_t *there)
+decode_any(const struct job *j, bool wide, bool nulls, bool known)
 {
-	return nulls ? decode(base, off, stride, n, most, true, true, out, there)
-	    : decode(base, off, stride, n, most, true, false, out, there);
+	if (wide)
+		return nulls ? known ? decode(j, true, true, true) : decode(j, true, true, false)
+		    : known ? decode(j, true, false, true) : decode(j, true, false, false);
+	return nulls ? known ? decode(j, false, true, true) : decode(j, false, true, false)
+	    : known ? decode(j, false, false, true) : decode(j, false, false, false);
 }
-
-CPU_AVX2 static bool
-decode32(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, unsigned most, bool nulls, int32_t *out,
-    uint8_t *there)
-{
-	return nulls ? decode(base, off, stride, n, most, false, true, out, there)
-	    : decode(base, off, stride, n, most, false, false, out, there);
-}
-#endif
 
 static unsigned
 most_groups(const struct val_checker *c, unsigned limit)
@@ -134,23 +146,36 @@ most_groups(const struct val_checker *c, unsigned limit)
 }
 
 bool
-val_decode64(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
-    int64_t *out, uint8_t *there)
+val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n, int64_t *out, uint8_t *there)
 {
-#if CPU_X86
-	if (cpu_has_avx2())
-		return decode64(base, off, stride, n, most_groups(c, GROUPS), !required && there != NULL, out, there);
-#endif
+	struct job j = { base, off, stride, n, most_groups(c, GROUPS), out, there };
+
+	return cpu_has_avx2() ? decode_any(&j, true, !required && there != NULL, known) : n == 0;
+}
+
+bool
+val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n, int32_t *out, uint8_t *there)
+{
+	struct job j = { base, off, stride, n, most_groups(c, 4), out, there };
+
+	return cpu_has_avx2() ? decode_any(&j, false, !required && there != NULL, known) : n == 0;
+}
+#else
+bool
+val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n, int64_t *out, uint8_t *there)
+{
+	(void)c, (void)required, (void)known, (void)base, (void)off, (void)stride, (void)out, (void)there;
 	return n == 0;
 }
 
 bool
-val_decode32(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
-    int32_t *out, uint8_t *there)
+val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n, int32_t *out, uint8_t *there)
 {
-#if CPU_X86
-	if (cpu_has_avx2())
-		return decode32(base, off, stride, n, most_groups(c, 4), !required && there != NULL, out, there);
-#endif
+	(void)c, (void)required, (void)known, (void)base, (void)off, (void)stride, (void)out, (void)there;
 	return n == 0;
 }
+#endif

@@ -289,7 +289,7 @@ columns(void)
 	enum { FIELDS = 64 };
 	uint8_t bytes[FIELDS * 16 + VAL_PAD], there[FIELDS];
 	uint32_t off[2 * FIELDS + 1];
-	int64_t wide[FIELDS];
+	int64_t wide[FIELDS], again[FIELDS];
 	int32_t narrow[FIELDS];
 	struct val_checker c;
 
@@ -309,12 +309,14 @@ columns(void)
 			all_short &= is_short || i % stride != 0;
 		}
 		off[i] = (uint32_t)at;
-		took = val_decode64(&c, required, bytes, off, stride, n, wide, nullable ? there : NULL);
+		took = val_decode64(&c, required, false, bytes, off, stride, n, wide, nullable ? there : NULL);
 		if (c.range.safe_groups <= 4)
-			CHECK(val_decode32(&c, required, bytes, off, stride, n, narrow, nullable ? there : NULL) == took, "not so");
+			CHECK(val_decode32(&c, required, false, bytes, off, stride, n, narrow, nullable ? there : NULL) == took, "not so");
 		CHECK(took || !all_short || !cpu_has_avx2(), "short numbers refused");
 		if (!took)
 			continue;
+		CHECK(val_decode64(&c, required, true, bytes, off, stride, n, again, nullable ? there : NULL), "not so");
+		CHECK(memcmp(wide, again, n * sizeof(*wide)) == 0, "not so");
 		CHECK(val_check_column(&c, required || !nullable, bytes, off, stride, n) == n, "not so");
 		for (i = 0; i < n; i++) {
 			const uint8_t *p = bytes + off[i * stride];
