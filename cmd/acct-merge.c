@@ -373,7 +373,7 @@ merge_once(struct merge_source *source, const struct delta_snapshot *s, struct s
 		return -1;
 	if (s->version < 0 || r.nadds > 0 || r.nremoves > 0 || app.id != NULL)
 		failed = commit(s, &r, &version, err);
-	if (version < 0 && (!failed || err->status == EX_TEMPFAIL)) {	/* else it may stand all the same */
+	if (version < 0) {
 		merge_undo(&table, &r);
 		spill_close(&sp->spill);
 	}

@@ -332,6 +332,14 @@ is_nothing(const struct delta_snapshot *s, const struct table_plan *p, size_t nf
 	return s->version >= 0 && nfiles == 0 && p->added == 0 && app.id == NULL && (!overwrite || s->nfiles == 0);
 }
 
+/* Nothing is left of files that are in no version. */
+static _Noreturn void
+give_up(struct delta_table *t, const struct delta_file *files, size_t nfiles, const struct msg *err)
+{
+	delta_out_undo(t, files, nfiles);
+	msg_exit(err);
+}
+
 /*
  * Commits, with the table as it has become where another writer was first. The version, or -1 where nothing had to be
  * written.
@@ -347,12 +355,12 @@ settle(struct delta_table *t, struct delta_snapshot *s, struct table_plan *p, co
 
 	while (!is_nothing(s, p, nfiles) && commit(t, s, p, files, nfiles, rows, &version, &err) < 0) {
 		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
-			msg_exit(&err);
+			give_up(t, files, version < 0 ? nfiles : 0, &err);
 		old = *s;
 		load(t, s);
 		make_plan(&again, t, s);
 		if (!table_plan_equal(p, &again))
-			msg_exit(&err);
+			give_up(t, files, nfiles, &err);
 		delta_snapshot_free(&old);	/* the old plan's names were its */
 		table_plan_free(p);
 		*p = again;

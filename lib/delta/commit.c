@@ -431,24 +431,32 @@ write_checkpoint(struct delta_table *t, int64_t version, struct msg *err)
 
 /* ---- the commit ---- */
 
-/* A commit failed: after it got its name, or before? Who tries again must know. */
-static int
+/*
+ * A commit failed: after it got its name, or before? Who tries again, or removes its files, must know. Returns whether
+ * it is in the log for all that can be seen.
+ */
+static bool
 fail(const struct commit *cm, const char *name, const struct buf *text, int64_t version, const struct msg *why,
     struct msg *err)
 {
 	struct buf there = { 0 };
 	struct msg unheard = { 0 };
-	bool stands = store_get(cm->table->store, name, &there, &unheard) > 0 && there.len == text->len &&
-	    memcmp(there.p, text->p, text->len) == 0;
+	int got = store_get(cm->table->store, name, &there, &unheard);
+	bool stands = got > 0 && there.len == text->len && memcmp(there.p, text->p, text->len) == 0;
 
 	buf_free(&there);
 	if (stands)
-		return msg_set(err, why->status, "%s; version %" PRId64 " stands, but may not outlast a crash", why->text,
+		(void)msg_set(err, why->status, "%s; version %" PRId64 " stands, but may not outlast a crash", why->text,
 		    version);
-	return msg_set(err, why->status, "%s", why->text);
+	else
+		(void)msg_set(err, why->status, "%s", why->text);
+	return stands || got < 0;
 }
 
-/* Tries version after version until one is ours. As weigh, 0 with *version set. */
+/*
+ * Tries version after version until one is ours. As weigh, 0 with *version set; where it fails, *version is -1 unless
+ * that version may stand all the same.
+ */
 static int
 take_version(struct commit *cm, int64_t *version, struct msg *err)
 {
@@ -458,6 +466,7 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 	struct msg why = { 0 };
 	int tries, verdict, done = 0;
 
+	*version = -1;
 	for (tries = 0, verdict = 0; verdict == 0 && done == 0; tries++, v++) {
 		if (tries == TRIES) {
 			verdict = msg_set(err, EX_TEMPFAIL, "%s: %d other writers came first", cm->table->address,
@@ -468,15 +477,14 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 		put_commit(&text, cm, v - 1);
 		name = delta_log_commit_name(v);
 		done = store_put(cm->table->store, name, text.p, text.len, STORE_NEW, &why);
-		if (done < 0)
-			(void)fail(cm, name, &text, v, &why, err);
+		if (done > 0 || (done < 0 && fail(cm, name, &text, v, &why, err)))
+			*version = v;
 		free(name);
 		if (done < 0)
 			verdict = -1;
 		else if (done == 0)
 			verdict = weigh_version(cm, v, err);
 	}
-	*version = v - 1;
 	buf_free(&text);
 	return verdict;
 }
@@ -500,8 +508,6 @@ delta_commit(struct delta_table *t, const struct delta_snapshot *base, const str
 			(void)write_checksum(&cm, *version, warn);
 		if (*version > 0 && *version % checkpoint_interval(base) == 0)
 			(void)write_checkpoint(t, *version, warn);
-	} else {
-		*version = -1;
 	}
 	buf_free(&cm.metadata);
 	buf_free(&cm.protocol);

@@ -277,6 +277,9 @@ int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file *
     struct msg *err);
 void delta_out_free(struct delta_out *o);	/* NULL is allowed; files not handed over are removed */
 
+/* Removes new files that will be in no version. */
+void delta_out_undo(struct delta_table *t, const struct delta_file *files, size_t nfiles);
+
 /* ---- commit.c: making a version ---- */
 
 enum delta_scope {
@@ -315,7 +318,8 @@ struct delta_change {
  * came first and the rules of conflict allow. Writes the version's checksum, and a checkpoint with _last_checkpoint
  * where the version is a multiple of the interval (10); these are not needed for the version to stand, and their
  * failure is only warned of through `warn`. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict. An
- * application that already wrote this version or a later one: 0 with *version -1, and nothing is written.
+ * application that already wrote this version or a later one: 0 with *version -1, and nothing is written. A failure
+ * leaves *version -1 where there is surely no such version, so that the new files can be removed.
  */
 int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c,
     int64_t *version,

@@ -124,30 +124,14 @@ survey(struct delta_log *log, int64_t wanted)
 	return newest;
 }
 
-int
-delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err)
+/* The first version that is missing between the checkpoint and the wanted one; the one behind where none is. */
+static int64_t
+first_missing(struct delta_log *log)
 {
+	int64_t next = log->checkpoint + 1;
 	struct delta_log_name n;
-	int64_t newest, next;
 	size_t i;
 
-	memset(log, 0, sizeof(*log));
-	log->checkpoint = -1;
-	if (store_list(s, DELTA_LOG, &log->list, err) < 0)
-		return -1;
-	newest = survey(log, version);
-	if (newest < 0) {
-		msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG,
-		    store_address(s));
-		goto failed;
-	}
-	if (version > newest) {
-		msg_set(err, EX_NOINPUT, "%s: no version %" PRId64 ": the newest is %" PRId64, store_address(s),
-		    version, newest);
-		goto failed;
-	}
-	log->version = version < 0 ? newest : version;
-	next = log->checkpoint + 1;
 	for (i = 0; i < log->list.n; i++) {
 		if (!delta_log_parse(log->list.entries[i].name, &n) || n.kind != DELTA_LOG_COMMIT)
 			continue;
@@ -156,13 +140,49 @@ delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct m
 		if (n.version == next && next <= log->version)
 			next++;
 	}
-	if (next <= log->version) {
-		msg_set(err, log->checkpoint < 0 && next == 0 && version >= 0 ? EX_NOINPUT : EX_DATAERR,
-		    "%s: versions are not contiguous: %" PRId64 " is missing", store_address(s), next);
-		goto failed;
-	}
-	return 0;
-failed:
+	return next;
+}
+
+/* One look at the folder: 1, or 0 with *missing where a version is not there. */
+static int
+look(struct store *s, int64_t version, struct delta_log *log, int64_t *missing, struct msg *err)
+{
+	int64_t newest;
+
+	memset(log, 0, sizeof(*log));
+	log->checkpoint = -1;
+	if (store_list(s, DELTA_LOG, &log->list, err) < 0)
+		return -1;
+	newest = survey(log, version);
+	if (newest < 0)
+		return msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG,
+		    store_address(s));
+	if (version > newest)
+		return msg_set(err, EX_NOINPUT, "%s: no version %" PRId64 ": the newest is %" PRId64, store_address(s),
+		    version, newest);
+	log->version = version < 0 ? newest : version;
+	*missing = first_missing(log);
+	return *missing > log->version;
+}
+
+/*
+ * A listing is not of one instant: a version that came while it was made may be missing and a later one be there. So
+ * only what is missing in each of several listings is.
+ */
+int
+delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err)
+{
+	enum { LOOKS = 3 };
+	int64_t missing = -1;
+	int got, looks;
+
+	for (looks = 1; (got = look(s, version, log, &missing, err)) == 0 && looks < LOOKS; looks++)
+		delta_log_free(log);
+	if (got == 0)
+		got = msg_set(err, log->checkpoint < 0 && missing == 0 && version >= 0 ? EX_NOINPUT : EX_DATAERR,
+		    "%s: versions are not contiguous: %" PRId64 " is missing", store_address(s), missing);
+	if (got > 0)
+		return 0;
 	delta_log_free(log);
 	return -1;
 }

@@ -178,18 +178,24 @@ delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **fil
 }
 
 void
-delta_out_free(struct delta_out *o)
+delta_out_undo(struct delta_table *t, const struct delta_file *files, size_t nfiles)
 {
 	struct msg unheard = { 0 };	/* what cannot be removed is swept by acct-vacuum */
 	size_t i;
 
+	for (i = 0; i < nfiles; i++)
+		(void)store_delete(t->store, files[i].name, &unheard);
+}
+
+void
+delta_out_free(struct delta_out *o)
+{
 	if (o == NULL)
 		return;
 	if (o->writer != NULL)
 		store_out_abandon(&o->file);
 	pq_writer_free(o->writer);
-	for (i = 0; i < o->ndone; i++)
-		store_delete(o->table->store, o->done[i].name, &unheard);
+	delta_out_undo(o->table, o->done, o->ndone);
 	free(o->done);
 	free(o->fields);
 	free(o->name);

@@ -450,11 +450,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 void
 merge_undo(struct delta_table *t, struct merge_result *r)
 {
-	struct msg unheard = { 0 };	/* a file that stays is in no version */
-	size_t i;
-
-	for (i = 0; i < r->nadds; i++)
-		(void)store_delete(t->store, r->adds[i].name, &unheard);
+	delta_out_undo(t, r->adds, r->nadds);
 }
 
 void
