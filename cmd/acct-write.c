@@ -332,11 +332,12 @@ is_nothing(const struct delta_snapshot *s, const struct table_plan *p, size_t nf
 	return s->version >= 0 && nfiles == 0 && p->added == 0 && app.id == NULL && (!overwrite || s->nfiles == 0);
 }
 
-/* Nothing is left of files that are in no version. */
+/* Nothing is left of files that are in no version, but for those prepared: their commit can be tried again. */
 static _Noreturn void
 give_up(struct delta_table *t, const struct delta_file *files, size_t nfiles, const struct msg *err)
 {
-	delta_out_undo(t, files, nfiles);
+	if (to_commit == NULL)
+		delta_out_undo(t, files, nfiles);
 	msg_exit(err);
 }
 

@@ -32,6 +32,7 @@ steps() {
 @test "crash: write, killed before each system call" { steps write; }
 @test "crash: merge, killed before each system call" { steps merge; }
 @test "crash: vacuum, killed before each system call" { steps vacuum; }
+@test "crash: optimize, killed before each system call" { steps optimize; }
 
 @test "crash: writes, merges, optimizes and vacuums killed at random instants" {
 	crash kills "$kills"
