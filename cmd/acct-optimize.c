@@ -18,7 +18,7 @@ const char cli_help[] =
     "into files without, as one version with the same rows.\n"
     "\n"
     "  -k, --key KEY,...        all rows in the order of these columns, within each partition\n"
-    "      --target SIZE        size of a file, such as 64M; a file below half of it is small. 256M unless the table says\n"
+    "      --target SIZE        size of a file, such as 64M; one below half of it is small. 256M unless the table says\n"
     "  -w, --where PREDICATE    only partitions that meet this, over the columns the table is partitioned by\n"
     "      --memory SIZE        what sorting may take; 512M unless given\n"
     "  -v, --verbose            totals on standard error\n"
@@ -76,8 +76,8 @@ load(struct delta_snapshot *s)
 static size_t
 table_target(const struct delta_snapshot *s)
 {
-	static const struct { const char *unit; int shift; } units[] = { { "", 0 }, { "b", 0 }, { "k", 10 }, { "kb", 10 },
-	    { "m", 20 }, { "mb", 20 }, { "g", 30 }, { "gb", 30 } };
+	static const struct { const char *unit; int shift; } units[] = { { "", 0 }, { "b", 0 }, { "k", 10 },
+	    { "kb", 10 }, { "m", 20 }, { "mb", 20 }, { "g", 30 }, { "gb", 30 } };
 	const char *word = delta_property(s, "delta.targetFileSize");
 	size_t n = word != NULL ? strspn(word, "0123456789") : 0, i;
 	int64_t number;
@@ -193,8 +193,8 @@ predicate_list(void)
 
 /* Tries to make the result a version. As delta_commit. */
 static int
-commit(const struct delta_snapshot *s, const struct optimize_options *o, const struct optimize_result *r, int64_t *version,
-    struct msg *err)
+commit(const struct delta_snapshot *s, const struct optimize_options *o, const struct optimize_result *r,
+    int64_t *version, struct msg *err)
 {
 	struct sizes added = measure(r->adds, NULL, r->nadds), removed = measure(s->files, r->removes, r->nremoves);
 	struct delta_pair parameters[] = { { "predicate", predicate_list() }, { "zOrderBy", "[]" }, { "auto", "false" },
@@ -206,9 +206,9 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 	};
 	enum { METRICS = sizeof(counts) / sizeof(*counts) };
 	struct delta_pair metrics[METRICS];
-	struct delta_change c = { .operation = "OPTIMIZE", .parameters = parameters, .nparameters = 5, .metrics = metrics,
-	    .nmetrics = METRICS, .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
-	    .nremoves = r->nremoves };
+	struct delta_change c = { .operation = "OPTIMIZE", .parameters = parameters, .nparameters = 5,
+	    .metrics = metrics, .nmetrics = METRICS, .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds,
+	    .removes = r->removes, .nremoves = r->nremoves };
 	struct msg warn = { 0 };
 	size_t i;
 	int failed;
@@ -219,8 +219,8 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 	if (!failed && warn.status != 0)
 		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, *version, warn.text);
 	if (!failed && cli_verbose)
-		msg_warn("%s: version %" PRId64 ": %zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64, table.address, *version,
-		    r->nadds, added.bytes, r->nremoves, removed.bytes);
+		msg_warn("%s: version %" PRId64 ": %zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64,
+		    table.address, *version, r->nadds, added.bytes, r->nremoves, removed.bytes);
 	for (i = 0; i < METRICS; i++)
 		free((char *)metrics[i].value);
 	free((char *)parameters[0].value);

@@ -14,8 +14,8 @@
 const char cli_help[] =
     "usage: acct-vacuum [-v] [--dry-run | --delete] [--retain TIME [--force]] [--log] TABLE\n"
     "\n"
-    "Lists the files of a Delta table that no version needs which stood within the last seven days, or whatever time the\n"
-    "table has for that; and removes them where told to.\n"
+    "Lists the files of a Delta table that no version needs which stood within the last seven days, or whatever time\n"
+    "the table has for that; and removes them where told to.\n"
     "\n"
     "      --dry-run            list only, the default\n"
     "      --delete             remove what is listed\n"
@@ -37,8 +37,8 @@ static struct delta_table table;
 static int64_t
 parse_time(const char *word)
 {
-	static const struct { const char *unit; int64_t ms; } units[] = { { "", 3600000 }, { "s", 1000 }, { "m", 60000 },
-	    { "h", 3600000 }, { "d", DELTA_DAY }, { "w", DELTA_WEEK } };
+	static const struct { const char *unit; int64_t ms; } units[] = { { "", 3600000 }, { "s", 1000 },
+	    { "m", 60000 }, { "h", 3600000 }, { "d", DELTA_DAY }, { "w", DELTA_WEEK } };
 	size_t n = strspn(word, "0123456789"), i;
 	int64_t number, ms;
 
@@ -98,8 +98,8 @@ retention(const struct delta_snapshot *s)
 	if (retain < 0)
 		return asked;
 	if (retain < asked && !force)
-		msg_die(EX_USAGE, "%s: the table keeps its versions for %" PRId64 " hours: --force makes it less, where no program"
-		    " reads an older version and none writes", table.address, asked / 3600000);
+		msg_die(EX_USAGE, "%s: the table keeps its versions for %" PRId64 " hours: --force makes it less, "
+		    "where no program reads an older version and none writes", table.address, asked / 3600000);
 	return retain;
 }
 
@@ -270,8 +270,8 @@ list(const struct store_list *garbage, const struct store_list *expired)
 	for (i = 0; i < expired->n; i++)
 		put_name(&out, expired->entries[i].name);
 	if (cli_verbose)
-		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address, all.files + log.files,
-		    all.bytes + log.bytes);
+		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address,
+		    all.files + log.files, all.bytes + log.bytes);
 	print(&out);
 	return 0;
 }

@@ -109,22 +109,25 @@ int
 delta_expire_find(struct delta_table *t, const struct delta_snapshot *s, int64_t now, struct store_list *expired,
     struct msg *err)
 {
-	const char *property = delta_property(s, DELTA_LOG_RETENTION), *wanted = delta_property(s, "delta.enableExpiredLogCleanup");
+	const char *property = delta_property(s, DELTA_LOG_RETENTION);
+	const char *wanted = delta_property(s, "delta.enableExpiredLogCleanup");
 	int64_t keep = delta_duration(property, 30 * DELTA_DAY), cutoff = now - keep, checkpoint;
 	struct delta_log log;
 	int failed;
 
 	memset(expired, 0, sizeof(*expired));
 	if (delta_has_feature(s, "checkpointProtection"))
-		return msg_set(err, EX_UNAVAILABLE, "%s: the log is protected by a feature that this writer does not have: "
-		    "checkpointProtection", t->address);
+		return msg_set(err, EX_UNAVAILABLE,
+		    "%s: the log is protected by a feature that this writer does not have: checkpointProtection",
+		    t->address);
 	if (keep < 0)
-		return msg_set(err, EX_CONFIG, "%s: " DELTA_LOG_RETENTION ": not a time: %s", t->address, msg_quotes(property));
+		return msg_set(err, EX_CONFIG, "%s: " DELTA_LOG_RETENTION ": not a time: %s", t->address,
+		    msg_quotes(property));
 	if (wanted != NULL && strcasecmp(wanted, "false") == 0)
 		return 0;
 	if (delta_log_find(t->store, s->version, &log, err) < 0)
 		return -1;
-	cutoff -= ((cutoff % DELTA_DAY) + DELTA_DAY) % DELTA_DAY;	/* whole days, so that it does not happen at each commit */
+	cutoff -= ((cutoff % DELTA_DAY) + DELTA_DAY) % DELTA_DAY;	/* midnight, as the clause says */
 	failed = find_checkpoint(t, last_expired(&log, cutoff), &checkpoint, err);
 	if (!failed && checkpoint >= 0)
 		take_before(&log, checkpoint, expired);

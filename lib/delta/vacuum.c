@@ -316,7 +316,8 @@ need_sidecars(struct vacuum *v, struct msg *err)
 	if (store_list(v->table->store, DELTA_LOG, &list, err) < 0)
 		return -1;
 	for (i = 0, failed = 0; i < list.n && !failed; i++) {
-		if (!delta_log_parse(list.entries[i].name, &n) || n.kind == DELTA_LOG_COMMIT || n.kind == DELTA_LOG_PART)
+		if (!delta_log_parse(list.entries[i].name, &n) || n.kind == DELTA_LOG_COMMIT ||
+		    n.kind == DELTA_LOG_PART)
 			continue;
 		name = xasprintf(DELTA_LOG "/%s", list.entries[i].name);
 		failed = need_manifest(v, n.kind, name, err);

@@ -225,7 +225,8 @@ goes_on(struct order *k)
 static int
 is_sorted(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 {
-	struct delta_scan_options so = { .columns = o->opt->keys, .ncolumns = o->opt->nkeys, .files = files, .nfiles = n };
+	struct delta_scan_options so = { .columns = o->opt->keys, .ncolumns = o->opt->nkeys, .files = files,
+	    .nfiles = n };
 	struct order k = { .shapes = xcalloc(o->opt->nkeys, sizeof(*k.shapes)) };
 	struct delta_scan *scan;
 	struct delta_batch b;
@@ -406,8 +407,8 @@ optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct
 	o.about = xcalloc(s->ncolumns, sizeof(*o.about));
 	for (i = 0; i < s->ncolumns && !failed; i++) {
 		if (s->columns[i].refused != NULL)
-			failed = msg_set(err, EX_UNAVAILABLE, "%s: column %s: a type that is not written: %s", t->address,
-			    s->columns[i].name, s->columns[i].refused);
+			failed = msg_set(err, EX_UNAVAILABLE, "%s: column %s: a type that is not written: %s",
+			    t->address, s->columns[i].name, s->columns[i].refused);
 		if (s->columns[i].partition >= 0)
 			continue;
 		o.about[o.ncolumns] = s->columns[i];

@@ -13,10 +13,12 @@
 
 struct optimize_options {
 	uint64_t target;		/* bytes that a file shall have; those below half of it are small */
-	const size_t *keys;		/* columns of the snapshot, none of a partition, to sort by; none: rows stay as they lie */
+	/* columns of the snapshot, none of a partition, to sort by; none: rows stay as they lie */
+	const size_t *keys;
 	size_t nkeys;
 	size_t memory;			/* bytes that sorting may take */
-	const bool *wanted;		/* per file of the snapshot; NULL: all. A partition has all its files, or none */
+	/* per file of the snapshot; NULL: all. A partition has all its files, or none */
+	const bool *wanted;
 };
 
 struct optimize_result {		/* of what is in no version yet */
@@ -29,9 +31,9 @@ struct optimize_result {		/* of what is in no version yet */
 };
 
 /*
- * Writes what is to take the place of the files that are too small, are not in order, or have a deletion vector; nothing
- * where there are none. Rows keep their order, but for the keys'. EX_UNAVAILABLE where a column is of a type that is
- * not read here, EX_DATAERR for a null where the schema allows none.
+ * Writes what is to take the place of the files that are too small, are not in order, or have a deletion vector;
+ * nothing where there are none. Rows keep their order, but for the keys'. EX_UNAVAILABLE where a column is of a type
+ * that is not read here, EX_DATAERR for a null where the schema allows none.
  */
 int optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct optimize_options *o,
     struct optimize_result *r, struct msg *err);

@@ -124,10 +124,12 @@ static int merge_last(struct sorter *s, size_t n, struct msg *err);
 static int
 settle_runs(struct sorter *s, struct msg *err)
 {
+	const struct run *last;
 	size_t n;
 
 	for (;;) {
-		for (n = 1; n < SORT_FAN && n < s->nruns && s->runs[s->nruns - 1 - n].level == s->runs[s->nruns - 1].level; n++)
+		last = &s->runs[s->nruns - 1];
+		for (n = 1; n < SORT_FAN && n < s->nruns && (last - n)->level == last->level; n++)
 			;
 		if (n < SORT_FAN)
 			return 0;

@@ -77,8 +77,8 @@ fill(struct partition *p, const struct delta_file *f, struct msg *err)
 		union pq_value v = { 0 };
 
 		if (text != NULL && !delta_partition_value(c, text, &v))
-			return msg_set(err, EX_DATAERR, "%s: partition value of %s: not of its type: %s", f->name, c->name,
-			    msg_quotes(text));
+			return msg_set(err, EX_DATAERR, "%s: partition value of %s: not of its type: %s", f->name,
+			    c->name, msg_quotes(text));
 		p->def[i] = text != NULL;
 		store_value(&p->values[i], &v, pq_shape(c->type, c->precision));
 		p->vectors[i] = (struct pq_vector){ .n = 1, .def = &p->def[i], .v.any = &p->values[i] };

@@ -182,7 +182,8 @@ int
 store_walk_own(struct store *s, bool (*skip)(const char *, void *), void *arg, struct store_list *list, size_t *links,
     struct msg *err)
 {
-	struct walk w = { .store = s, .deep = true, .own = true, .skip_own = skip, .arg = arg, .list = list, .err = err };
+	struct walk w = { .store = s, .deep = true, .own = true, .skip_own = skip, .arg = arg, .list = list,
+	    .err = err };
 	int failed = run_walk(&w, "");
 
 	*links = w.links;

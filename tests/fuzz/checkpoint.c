@@ -1,6 +1,6 @@
 /*
- * Any bytes as a checkpoint: in Parquet, classic or of version 2, or a manifest in JSON. The first byte chooses. What is
- * read as a state is written as a checkpoint and read again: it must be the same.
+ * Any bytes as a checkpoint: in Parquet, classic or of version 2, or a manifest in JSON. The first byte chooses. What
+ * is read as a state is written as a checkpoint and read again: it must be the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,8 @@
 
 const char cli_help[] = "usage: fuzz\n";
 
+#define CHECKPOINT DELTA_LOG "/00000000000000000003.checkpoint.parquet"
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static struct delta_table table;	/* of a folder of its own, in memory where the system has that */
@@ -26,7 +28,7 @@ clean_up(void)
 	struct msg unheard = { 0 };
 	char *folder = xasprintf("%s/%s", table.address, DELTA_LOG);
 
-	(void)store_delete(table.store, DELTA_LOG "/00000000000000000003.checkpoint.parquet", &unheard);
+	(void)store_delete(table.store, CHECKPOINT, &unheard);
 	(void)store_delete(table.store, DELTA_LOG "/_last_checkpoint", &unheard);
 	rmdir(folder);
 	rmdir(table.address);
@@ -83,7 +85,7 @@ write_again(struct delta_snapshot *s)
 	if (delta_checkpoint_write(&table, s, &err) < 0)
 		return;
 	delta_state_init(&st, &again, table.root);
-	if (delta_checkpoint_read(&st, table.store, DELTA_LOG "/00000000000000000003.checkpoint.parquet", NULL, &err) < 0 ||
+	if (delta_checkpoint_read(&st, table.store, CHECKPOINT, NULL, &err) < 0 ||
 	    (delta_state_finish(&st, &err) < 0 && is_plain(s)))
 		abort();
 	if (is_plain(s))

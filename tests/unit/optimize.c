@@ -61,8 +61,11 @@ sort(size_t n, size_t memory)
 
 /* ---- rows ---- */
 
-static const struct { enum pq_type type; uint8_t precision; } types[] = { { PQ_BOOL, 0 }, { PQ_INT8, 0 }, { PQ_INT32, 0 },
-    { PQ_INT64, 0 }, { PQ_DECIMAL, 9 }, { PQ_DECIMAL, 38 }, { PQ_FLOAT, 0 }, { PQ_DOUBLE, 0 }, { PQ_STRING, 0 }, { PQ_BINARY, 0 } };
+static const struct {
+	enum pq_type type;
+	uint8_t precision;
+} types[] = { { PQ_BOOL, 0 }, { PQ_INT8, 0 }, { PQ_INT32, 0 }, { PQ_INT64, 0 }, { PQ_DECIMAL, 9 }, { PQ_DECIMAL, 38 },
+    { PQ_FLOAT, 0 }, { PQ_DOUBLE, 0 }, { PQ_STRING, 0 }, { PQ_BINARY, 0 } };
 enum { TYPES = sizeof(types) / sizeof(*types), BATCH = 100 };
 
 static uint8_t text[BATCH * 20];
@@ -108,7 +111,8 @@ compare(const void *values, enum pq_shape shape, size_t i, size_t k)
 	size_t n;
 	int c;
 
-#define ORDER(type) ((((const type *)values)[i] > ((const type *)values)[k]) - (((const type *)values)[i] < ((const type *)values)[k]))
+#define ORDER(type) ((((const type *)values)[i] > ((const type *)values)[k]) -			\
+	(((const type *)values)[i] < ((const type *)values)[k]))
 	switch (shape) {
 	case PQ_U8:
 		return ORDER(uint8_t);
@@ -213,8 +217,8 @@ rows(void)
 		text[i] = (uint8_t)unit_below(256);
 	for (i = 0; i < TYPES; i++) {
 		which[i] = i;
-		columns[i] = (struct delta_column){ .name = "c", .type = types[i].type, .precision = types[i].precision, .nullable = true,
-		    .partition = -1 };
+		columns[i] = (struct delta_column){ .name = "c", .type = types[i].type,
+		    .precision = types[i].precision, .nullable = true, .partition = -1 };
 		values[i] = xcalloc(BATCH, sizeof(i128));
 	}
 	rows_init(&r, &s, which, TYPES);
