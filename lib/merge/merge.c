@@ -9,7 +9,7 @@
 
 #include "merge/source.h"
 
-enum { GROUP_ROWS = 1 << 18 };		/* of a row group that is written: a quarter of a table's usual ones, to need less memory */
+enum { GROUP_ROWS = 1 << 17 };		/* of a row group that is written: an eighth of the usual, to need less memory */
 
 struct match {
 	uint64_t row;			/* physical, in its file */

@@ -101,7 +101,11 @@ def duckdb(*statements, core=False):
 
 def duckdb_rows(sql):
     """The rows of a query, each value as text. In a process of its own, as the peak of a child's memory begins with its parent's."""
-    script = "import duckdb, json, sys; print(json.dumps([[str(v) for v in r] for r in duckdb.sql(sys.stdin.read()).fetchall()]))"
+    script = """if True:
+        import duckdb, json, sys
+        c = duckdb.connect()
+        c.execute("SET enable_progress_bar = false")
+        print(json.dumps([[str(v) for v in row] for row in c.sql(sys.stdin.read()).fetchall()]))"""
     got = subprocess.run([sys.executable, "-c", script], input=sql.encode(), check=True, stdout=subprocess.PIPE)
     return json.loads(got.stdout)
 
