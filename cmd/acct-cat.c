@@ -11,6 +11,7 @@
 #include "base/cli.h"
 #include "base/io.h"
 #include "base/msg.h"
+#include "base/utf8.h"
 #include "rec/rec.h"
 #include "text/text.h"
 
@@ -134,10 +135,8 @@ choose(const struct rec_reader *in, enum text_format f, size_t *columns)
  * cannot follow: read back they would be taken for the first's.
  */
 static void
-put_names(const struct rec_reader *in, const struct rec_header *h, uint64_t record)
+put_names(const struct rec_reader *in, const char *line, uint64_t record)
 {
-	const char *line = rec_header_word(h, "header");
-
 	if (!above.put) {
 		above.put = true;
 		if (line != NULL)
@@ -146,6 +145,29 @@ put_names(const struct rec_reader *in, const struct rec_header *h, uint64_t reco
 		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": a row under other names than those above it (%s); "
 		    "clean its file by itself, or -c raw for the rows without names", in->name, record,
 		    line != NULL ? line : "none");
+	}
+}
+
+/* The same where each record has the line in its own column `header`, as rejects that come from a table. */
+static void
+put_names_of_each(const struct rec_reader *in, const struct rec_batch *b, size_t column)
+{
+	static struct buf seen, line;		/* seen: the field as it was last, encoded */
+	struct rec_field f;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		f = rec_field(rec_at(b, i), column);
+		if (seen.len == f.n && memcmp(seen.p, f.p, f.n) == 0)
+			continue;
+		seen.len = line.len = 0;
+		buf_add(&seen, f.p, f.n);
+		if (*f.p != VAL_NULL) {
+			buf_room(&line, f.n + 1);
+			line.len = val_get_string(line.p, f.p, f.n);
+			line.len = utf8_to_bytes(line.p, line.p, line.len);
+		}
+		put_names(in, *f.p != VAL_NULL ? buf_cstr(&line) : NULL, b->first + i);
 	}
 }
 
@@ -181,16 +203,22 @@ show(const char *path, bool is_first)
 {
 	struct rec_reader in;
 	struct rec_batch b;
+	int named_in;
 
 	xrec_open(&in, path, 0);
+	named_in = rec_header_find(&in.header, "header");
+	if (named_in >= 0 && in.header.columns[named_in].type.kind != VAL_STRING)
+		named_in = -1;
 	if (is_first)
 		start(&in);
 	else if (!is_alike(&in.header))
 		msg_die(EX_DATAERR, "%s: not the columns of the first file", in.name);
 	while (xrec_next(&in, &b)) {
 		records += b.n;
-		if (text.format == TEXT_RAW && opt.columns == NULL)
-			put_names(&in, b.segment, b.first);
+		if (text.format == TEXT_RAW && opt.columns == NULL && named_in >= 0)
+			put_names_of_each(&in, &b, (size_t)named_in);
+		else if (text.format == TEXT_RAW && opt.columns == NULL)
+			put_names(&in, rec_header_word(b.segment, "header"), b.first);
 		text_batch(&text, &b);
 		if (text.out.len >= WRITE_SIZE)
 			send_text(&text.out);
@@ -308,7 +336,7 @@ main(int argc, char *argv[])
 		(opt.what == HEADER ? show_header : show)(paths[i], i == 0);
 	if (opt.what == SHOW) {
 		if (text.format == TEXT_RAW && opt.columns == NULL && !above.put)
-			put_names(NULL, &first, 0);	/* no rows: the line of names alone */
+			put_names(NULL, rec_header_word(&first, "header"), 0);	/* no rows: the line of names alone */
 		text_end(&text);
 		send_text(&text.out);
 		text_free(&text);

@@ -8,30 +8,38 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/utf8.h"
 #include "pred/item.h"
 #include "pred/pred.h"
 #include "rec/rec.h"
 
 const char cli_help[] =
-    "usage: acct-select [-v] [-c ITEM,...] [-w PREDICATE] [-t TABLE] [-o FILE] [FILE]\n"
+    "usage: acct-select [-v] [-c ITEM,...] [-w PREDICATE] [-t TABLE] [--text] [-o FILE] [FILE]\n"
     "\n"
     "Keeps columns and records of FILE, or of standard input.\n"
     "\n"
-    "  -c, --columns LIST       the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B\n"
+    "  -c, --columns LIST       the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B,\n"
+    "                           NEW='TEXT', NEW=@WORD (of the header)\n"
     "  -w, --where PREDICATE    the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )\n"
     "  -t, --table TABLE        the output's table name\n"
+    "      --text               with -c: strings that are not UTF-8 become text, as a table can have it\n"
     "  -o, --output FILE        write to FILE, which is there whole or not at all\n"
     "      --partial            do not ask for a trailer\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
 
-struct run {			/* consecutive fields of the input, copied as one; or one sum */
+struct run {			/* consecutive fields of the input, copied as one; or one item of another kind */
 	size_t from, to;	/* fields from to to - 1 */
 	const struct pred_item *sum;	/* NULL for fields */
+	const struct pred_item *same;	/* a text: value, encoded */
+	uint8_t *value;
+	size_t nvalue;
+	bool string;		/* with --text, a string by itself */
 };
 
 static const char *columns, *where, *table, *output;
+static bool as_text;
 
 static struct rec_reader in;
 static struct rec_writer out;
@@ -40,21 +48,30 @@ static struct pred_items items;
 static struct run *runs;
 static size_t nruns;
 static size_t repeats;		/* most times a record's bytes are written */
+static size_t extra;		/* bytes of all texts */
 static uint64_t nread, nkept;
+
+enum { OPT_TEXT = 256 };
 
 static void
 parse_options(int argc, char *argv[])
 {
 	static const struct option longs[] = {
 		{ "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
-		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
+		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' },
+		{ "text", no_argument, NULL, OPT_TEXT }, { 0 }
 	};
 	int o;
 
 	while ((o = cli_getopt(argc, argv, "c:w:t:o:", longs)) != -1)
-		*(o == 'c' ? &columns : o == 'w' ? &where : o == 't' ? &table : &output) = optarg;
+		if (o == OPT_TEXT)
+			as_text = true;
+		else
+			*(o == 'c' ? &columns : o == 'w' ? &where : o == 't' ? &table : &output) = optarg;
 	if (argc - optind > 1)
 		cli_usage("one FILE at most");
+	if (as_text && columns == NULL)
+		cli_usage("--text goes with -c");
 	if (table != NULL && *table == '\0')
 		cli_usage("-t: a name is wanted");
 }
@@ -80,20 +97,54 @@ plan(void)
 	runs = xcalloc(items.n, sizeof *runs);
 	for (size_t i = 0; i < items.n; i++) {
 		const struct pred_item *it = &items.items[i];
-		size_t c = it->terms[0].column;
+		size_t c;
 
-		if (it->nterms > 1) {
-			runs[nruns++] = (struct run){ .sum = it };
+		if (it->nterms != 1) {
+			runs[nruns++] = it->nterms > 1 ? (struct run){ .sum = it } : (struct run){ .same = it };
 			continue;
 		}
+		c = it->terms[0].column;
 		if (++times[c] > repeats)
 			repeats = times[c];
-		if (nruns > 0 && runs[nruns - 1].sum == NULL && runs[nruns - 1].to == c)
+		if (as_text)
+			runs[nruns++] = (struct run){ c, c + 1, .string = in.header.columns[c].type.kind == VAL_STRING };
+		else if (nruns > 0 && runs[nruns - 1].same == NULL && runs[nruns - 1].sum == NULL && runs[nruns - 1].to == c)
 			runs[nruns - 1].to++;
 		else
-			runs[nruns++] = (struct run){ c, c + 1, NULL };
+			runs[nruns++] = (struct run){ .from = c, .to = c + 1 };
 	}
 	free(times);
+}
+
+/* Encodes the texts for a segment of the input, whose header's words they may be. */
+static void
+set_texts(const struct rec_header *h)
+{
+	extra = 0;
+	for (size_t k = 0; k < nruns; k++) {
+		struct run *r = &runs[k];
+		const char *text;
+		size_t n;
+
+		if (r->same == NULL)
+			continue;
+		text = r->same->word != NULL ? rec_header_word(h, r->same->word) : r->same->text;
+		n = r->same->word == NULL ? r->same->ntext : text != NULL ? strlen(text) : 0;
+		r->value = xreallocarray(r->value, 3, 2 * n + 1);
+		if (text == NULL) {
+			*r->value = VAL_NULL;
+			r->nvalue = 1;
+		} else {
+			r->nvalue = val_put_string(r->value, text, n);
+		}
+		if (as_text && !utf8_ok(r->value, r->nvalue)) {
+			char *bytes = xstrndup((char *)r->value, r->nvalue);
+
+			r->nvalue = utf8_from_bytes(r->value, bytes, r->nvalue);
+			free(bytes);
+		}
+		extra += r->nvalue;
+	}
 }
 
 /* The output's header for a segment of the input. */
@@ -104,6 +155,8 @@ make_header(struct rec_header *h, const struct rec_header *from)
 		pred_items_header(&items, from, h);
 	else
 		rec_header_copy(h, from);
+	if (as_text)
+		rec_header_drop_word(h, "raw");
 	if (table != NULL) {
 		free(h->table);
 		h->table = xstrdup(table);
@@ -149,13 +202,18 @@ project(const struct rec_batch *b, size_t i)
 {
 	struct rec r = rec_at(b, i);
 	size_t n = r.off[in.header.ncolumns] - r.off[0];
-	uint8_t *p = xrec_begin(&out, n * repeats + nruns * (VAL_WIDE_MAX + 1));
+	uint8_t *p = xrec_begin(&out, n * repeats * (as_text ? 3 : 1) + nruns * (VAL_WIDE_MAX + 1) + extra);
 
 	for (size_t k = 0; k < nruns; k++) {
 		if (k > 0)
 			*p++ = '\t';
 		if (runs[k].sum != NULL)
 			p = put_sum(p, runs[k].sum, r, b->first + i);
+		else if (runs[k].same != NULL) {
+			memcpy(p, runs[k].value, runs[k].nvalue);
+			p += runs[k].nvalue;
+		} else if (runs[k].string)
+			p += utf8_from_bytes(p, r.base + r.off[runs[k].from], (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1);
 		else {
 			n = (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1;
 			memcpy(p, r.base + r.off[runs[k].from], n);
@@ -209,6 +267,7 @@ follow_segment(struct rec_header *h, const struct rec_header *segment)
 		nkept += out.count;
 		xrec_segment(&out, &next);
 	}
+	set_texts(segment);
 	rec_header_free(h);
 	*h = next;
 }
@@ -224,6 +283,7 @@ main(int argc, char *argv[])
 	xrec_open(&in, optind < argc ? argv[optind] : NULL, 0);
 	prepare();
 	make_header(&h, &in.header);
+	set_texts(&in.header);
 	xrec_create(&out, output, &h);
 	while (xrec_next(&in, &b)) {
 		nread += b.n;
@@ -241,6 +301,8 @@ main(int argc, char *argv[])
 	rec_header_free(&h);
 	pred_free(&pred);
 	pred_items_free(&items);
+	while (nruns > 0)
+		free(runs[--nruns].value);
 	free(runs);
 	return 0;
 }

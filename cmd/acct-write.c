@@ -7,6 +7,7 @@
 
 #include "base/cli.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 #include "delta/delta.h"
 #include "rec/rec.h"
 #include "table/table.h"
@@ -206,6 +207,25 @@ converter(const struct table_plan *p)
 	return t;
 }
 
+/* Raw streams may hold strings that are not UTF-8, which no table can have. */
+static void
+check_text(const struct rec_batch *b)
+{
+	size_t i, c;
+
+	for (c = 0; c < in.header.ncolumns; c++) {
+		if (in.header.columns[c].type.kind != VAL_STRING)
+			continue;
+		for (i = 0; i < b->n; i++) {
+			struct rec_field f = rec_field(rec_at(b, i), c);
+
+			if (!utf8_ok(f.p, f.n))
+				msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: not UTF-8: %s; acct-select --text makes text of it",
+				    in.name, b->first + i, in.header.columns[c].name, msg_quote(f.p, f.n));
+		}
+	}
+}
+
 /* Passes all records on as vectors; how many there were. */
 static uint64_t
 copy(const struct table_plan *p, int (*write)(void *to, size_t rows, const struct pq_vector *columns, struct msg *err),
@@ -220,6 +240,8 @@ copy(const struct table_plan *p, int (*write)(void *to, size_t rows, const struc
 
 	table_to_check(t, &in);
 	while (xrec_next(&in, &b)) {
+		if (rec_header_is_bytes(b.segment))
+			check_text(&b);
 		if (table_to_columns(t, &b, &columns, &bad, &err) < 0 && in.err.status != 0)
 			msg_exit(&in.err);
 		if (err.status != 0)

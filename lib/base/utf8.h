@@ -10,4 +10,12 @@ bool utf8_ok(const void *p, size_t n);
 /* Length of the sequence at p, 1 to 4, or 0 where it is none. n > 0. */
 size_t utf8_len(const void *p, size_t n);
 
+/*
+ * Any bytes as UTF-8 and back. Each byte b that is part of no sequence becomes the private character U+F700 + b, and so
+ * does each byte of such a character itself: so every text has one original, and valid text is almost always itself.
+ * Both return the length; out has room for 3 * n bytes, for n going back.
+ */
+size_t utf8_from_bytes(void *out, const void *p, size_t n);
+size_t utf8_to_bytes(void *out, const void *p, size_t n);
+
 #endif

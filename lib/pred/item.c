@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "pred/item.h"
 #include "pred/lex.h"
 
@@ -73,6 +74,29 @@ new_name(struct lex *l, struct pool *pool, struct pred_item *item)
 		*l = start;
 }
 
+/* A text or a word of the header in place of columns, if it is there. */
+static bool
+same_text(struct lex *l, struct pool *pool, struct pred_item *it)
+{
+	size_t n;
+
+	if (l->kind == LEX_STRING) {
+		it->text = lex_text(l, pool, &it->ntext);
+		it->required = true;
+		if (!utf8_ok(it->text, it->ntext))
+			lex_fail(l, "not UTF-8");
+	} else if (l->kind == LEX_WORD) {
+		it->word = lex_text(l, pool, &n);
+	} else {
+		return false;
+	}
+	it->type = (struct val_type){ .kind = VAL_STRING };
+	if (it->name == NULL)
+		lex_fail(l, "a text needs a name: name=%s", lex_show(l));
+	lex_next(l);
+	return true;
+}
+
 static int
 item(struct lex *l, struct pool *pool, struct pred_item *it)
 {
@@ -81,6 +105,8 @@ item(struct lex *l, struct pool *pool, struct pred_item *it)
 
 	*it = (struct pred_item){ 0 };
 	new_name(l, pool, it);
+	if (same_text(l, pool, it))
+		return it->name != NULL ? 0 : -1;
 	do {
 		if (term(l, it, minus) == -1)
 			return -1;
@@ -163,10 +189,10 @@ pred_items_header(const struct pred_items *it, const struct rec_header *in, stru
 	rec_header_init(out, in->table);
 	for (size_t i = 0; i < it->n; i++) {
 		const struct pred_item *one = &it->items[i];
-		size_t c = one->terms[0].column;
+		bool key = one->nterms > 0 && whole && in->columns[one->terms[0].column].key &&
+		    is_first(it, i, one->terms[0].column);
 
-		rec_header_add(out, one->name, one->type, whole && in->columns[c].key && is_first(it, i, c),
-		    one->required);
+		rec_header_add(out, one->name, one->type, key, one->required);
 	}
 	for (size_t w = 0; w < in->nwords; w++) {
 		if (strcmp(in->words[w].key, "columns") == 0)	/* the columns of the source file: no longer these */

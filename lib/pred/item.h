@@ -3,6 +3,7 @@
  *
  *	items = item { "," item }
  *	item = [ name "=" ] column { ( "+" | "-" ) column }		a sum has a name
+ *	     | name "=" ( 'text' | "@" word )				the same in every record
  */
 #ifndef PRED_ITEM_H
 #define PRED_ITEM_H
@@ -22,8 +23,11 @@ struct pred_term {
 struct pred_item {
 	const char *name;	/* in the pool */
 	struct pred_term *terms;
-	size_t nterms;		/* 1: the column as it is */
-	struct val_type type;	/* of sums: int64 for integers; for decimals that of the widest term */
+	size_t nterms;		/* 1: the column as it is; 0: a text */
+	const char *text;	/* of no term: the text, ntext bytes, in the pool; or NULL */
+	size_t ntext;
+	const char *word;	/* or the word of the header, whose value it is; null where the header has none */
+	struct val_type type;	/* of texts string; of sums: int64 for integers; for decimals that of the widest term */
 	bool required;		/* all terms are never null */
 };
 

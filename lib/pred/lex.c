@@ -98,6 +98,18 @@ name(struct lex *l)
 	return LEX_NAME;
 }
 
+/* "@" and a name, which is the text. */
+static enum lex_kind
+word(struct lex *l)
+{
+	l->where++;
+	(void)name(l);
+	l->where--;
+	l->p = l->text + l->where + 1;
+	l->len = l->next - l->where - 1;
+	return LEX_WORD;
+}
+
 static enum lex_kind
 sign(struct lex *l)
 {
@@ -145,6 +157,8 @@ lex_next(struct lex *l)
 		l->kind = quoted(l, c, LEX_QUOTED);
 	else if (is_digit(c) || c == '.')
 		l->kind = number(l);
+	else if (c == '@' && l->where + 1 < l->n && is_letter(l->text[l->where + 1]))
+		l->kind = word(l);
 	else if (is_letter(c))
 		l->kind = name(l);
 	else

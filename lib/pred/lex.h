@@ -15,6 +15,7 @@ enum lex_kind {
 	LEX_QUOTED,		/* "name": a column */
 	LEX_STRING,		/* 'text' */
 	LEX_NUMBER,
+	LEX_WORD,		/* @word: of the header */
 	LEX_EQ, LEX_NE, LEX_LT, LEX_LE, LEX_GT, LEX_GE,
 	LEX_LEFT, LEX_RIGHT, LEX_COMMA, LEX_PLUS, LEX_MINUS,
 	LEX_BAD			/* an error, in err */

@@ -69,6 +69,20 @@ rec_header_set_word(struct rec_header *h, const char *key, const char *value)
 	h->words[h->nwords++] = (struct rec_word){ xstrdup(key), xstrdup(value) };
 }
 
+void
+rec_header_drop_word(struct rec_header *h, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < h->nwords && strcmp(h->words[i].key, key) != 0; i++)
+		;
+	if (i == h->nwords)
+		return;
+	free(h->words[i].key);
+	free(h->words[i].value);
+	memmove(h->words + i, h->words + i + 1, (--h->nwords - i) * sizeof(*h->words));
+}
+
 const char *
 rec_header_word(const struct rec_header *h, const char *key)
 {

@@ -46,6 +46,7 @@ void rec_header_copy(struct rec_header *to, const struct rec_header *from);
 void rec_header_free(struct rec_header *h);
 struct rec_column *rec_header_add(struct rec_header *h, const char *name, struct val_type type, bool key, bool required);
 void rec_header_set_word(struct rec_header *h, const char *key, const char *value);
+void rec_header_drop_word(struct rec_header *h, const char *key);
 const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL where there is none */
 int rec_header_find(const struct rec_header *h, const char *name);		/* the column's index, or -1 */
 bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed: of acct-ingest */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/json.h"
 #include "csv/csv.h"
 #include "text/cell.h"
@@ -94,7 +95,10 @@ raw_value(struct text *t, const struct text_column *c, struct rec_field f)
 		return;
 	if (c->type.kind == VAL_STRING) {
 		f = cell_string(f, &t->value);
-		buf_add(&t->out, f.p, f.n);
+		if (t->bytes)
+			t->out.len += utf8_to_bytes(buf_room(&t->out, f.n), f.p, f.n);
+		else
+			buf_add(&t->out, f.p, f.n);
 	} else
 		cell_plain(c->type, f.p, f.n, &t->out);
 }
@@ -172,7 +176,7 @@ json_leads(struct text *t)
 void
 text_start(struct text *t, enum text_format format, const struct rec_header *h, const size_t *columns, size_t n)
 {
-	*t = (struct text){ .format = format, .ncolumns = n };
+	*t = (struct text){ .format = format, .ncolumns = n, .bytes = !rec_header_is_bytes(h) };
 	t->columns = xcalloc(n, sizeof *t->columns);
 	for (size_t c = 0; c < n; c++)
 		t->columns[c] = (struct text_column){

@@ -44,6 +44,7 @@ struct text {
 	struct buf value;		/* one value's bytes */
 	struct buf cells;		/* TABLE: cells of the first rows, each its width, length and text */
 	size_t rows;			/* in cells */
+	bool bytes;			/* RAW: characters that utf8_from_bytes made of bytes are these again */
 	bool fixed;			/* the widths are fixed, and the heading is out */
 };
 
