@@ -8,18 +8,11 @@ here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-usage() {
-	echo 'usage: bronze.sh [--wait] BACKEND LAKE' >&2
-	exit 64
-}
+USAGE='bronze.sh [--wait] BACKEND LAKE'
 
 # state FILE: what changes when a file is written.
 state() {
 	stat -L -c '%s %Y %i' -- "$1" 2>/dev/null || die 66 "$1: gone while it was copied"
-}
-
-copy() {
-	tee -- "$WORK/in/$table.csv" || return 74
 }
 
 # Copies one table's file to the run's folder of arrivals, whole, and writes its line of the list.
@@ -40,8 +33,8 @@ take() {
 		[ -e "$known" ] && [ "$(stat -c %s -- "$known")" = "$bytes" ] || known=
 	fi
 	if [ -z "$known" ]; then
-		sum=$(left "$table.copy" copy <"$source" | sha256) || exit 74
-		joined "$table.copy" 0
+		cp --reflink=auto -- "$source" "$WORK/in/$table.csv" || exit 74
+		sum=$(sha256 <"$WORK/in/$table.csv") || exit 74
 	fi
 	[ "$(state "$source")" = "$before" ] || die 65 "$source: changed while it was copied; is it still being written?"
 	if [ -z "$known" ]; then
@@ -74,15 +67,8 @@ keep() {
 	done <"$WORK/current"
 }
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-w | --wait) WAIT=yes ;;
-	--) shift && break ;;
-	-*) usage ;;
-	*) break ;;
-	esac
-	shift
-done
+options "$@"
+shift "$TAKEN"
 [ $# -eq 2 ] || usage
 need_programs flock sha256sum acct-ingest
 backend "$1"

@@ -1,9 +1,11 @@
 # shellcheck shell=sh disable=SC2034
 # What the scripts of the job share: where things are, messages, the lock of a lake, runs that take effect whole or not at all.
 #
-# A run works in LAKE/runs/<run id>. What is to appear in the lake it first writes under LAKE/runs/<run id>/stage, by the path it will have;
-# then LAKE/runs/pending, a link made by one rename, says that all of it is there; then each file is renamed to its place. A run that is
-# killed before the link changes nothing; one that is killed after it is carried through by whoever locks the lake next.
+# A run works in LAKE/runs/<run id>. Versions of tables it prepares: their data files lie in the table, where nobody sees them, and what makes
+# them a version lies under LAKE/runs/<run id>/prepared, by the table's path. Other files that are to appear in the lake it writes under
+# LAKE/runs/<run id>/stage, by the path they will have. Then LAKE/runs/pending, a link made by one rename, says that all of it is there; then
+# each version is committed and each file renamed to its place. A run that is killed before the link changes nothing; one that is killed
+# after it is carried through by whoever locks the lake next.
 
 LC_ALL=C
 export LC_ALL
@@ -14,7 +16,10 @@ TABLES='customers accounts loans loan_payments transactions'
 GOLD='customer_balance customer_loans account_transactions'
 SCHEMA=${ACCT_SCHEMA:-$here/schema}
 TAB=$(printf '\t')
+APP=acct.run
 WAIT=no
+TARGETS=
+TARGET=sqlite
 ANSWER=
 
 # The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else the installed ones.
@@ -42,6 +47,40 @@ tell() {
 	if [ -t 2 ] || [ -n "${ACCT_VERBOSE:-}" ]; then
 		printf '%s: %s\n' "$me" "$*" >&2
 	fi
+}
+
+# ---- the command line ----
+
+usage() {
+	echo "usage: $USAGE" >&2
+	exit 64
+}
+
+# options WORD...: takes the options before the operands, those of -d where TARGETS names some; TAKEN says how many words they are.
+options() {
+	TAKEN=0
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-w | --wait) WAIT=yes ;;
+		-d)
+			[ $# -ge 2 ] || usage
+			case " $TARGETS " in
+			*" $2 "*) TARGET=$2 ;;
+			*) usage ;;
+			esac
+			shift
+			TAKEN=$((TAKEN + 1))
+			;;
+		--)
+			TAKEN=$((TAKEN + 1))
+			return 0
+			;;
+		-*) usage ;;
+		*) return 0 ;;
+		esac
+		shift
+		TAKEN=$((TAKEN + 1))
+	done
 }
 
 need_programs() {
@@ -95,6 +134,7 @@ lock() {
 	if [ "${ACCT_LOCKED:-}" = "$LAKE" ]; then
 		return 0
 	fi
+	need_programs flock acct-write
 	[ -w "$LAKE" ] || die 77 "$LAKE: permission denied"
 	exec 9>>"$LAKE/.lock"
 	if ! flock -n 9; then
@@ -117,13 +157,44 @@ recover() {
 	for _dir in "$LAKE"/runs/*/; do
 		_dir=${_dir%/}
 		if [ ! -L "$_dir" ] && { [ -e "$_dir/unfinished" ] || [ -d "$_dir/work" ]; }; then
+			abandon "$_dir"
 			rm -rf -- "$_dir"
 		fi
 		rmdir -- "$_dir" 2>/dev/null || :
 	done
 }
 
-# Begins a run, or joins that of the calling script: sets RUN, STAGE (what will appear in the lake), WORK (what will not), STATS.
+# all_tables: the paths of all Delta tables of the lake, in the order in which they take effect.
+all_tables() {
+	for _t in $TABLES; do
+		echo "silver/$_t"
+	done
+	for _t in $TABLES; do
+		echo "silver/_rejects/$_t"
+	done
+	for _t in $GOLD; do
+		echo "gold/$_t"
+	done
+}
+
+# abandon RUN-FOLDER: removes the data files of what the run has prepared, and folders of tables that come to nothing by that.
+abandon() {
+	[ -d "$1/prepared" ] || return 0
+	PREPARED=
+	for _path in $(all_tables); do
+		if [ -e "$1/prepared/$_path" ]; then
+			acct-write --abandon "$1/prepared/$_path" "$LAKE/$_path" || warn "$LAKE/$_path: data files of no version may be left; acct-vacuum removes them"
+		fi
+		if ! has "$_path" && [ -z "$(find "$LAKE/$_path" -name '*.parquet' 2>/dev/null)" ]; then
+			rm -f -- "$LAKE/$_path/_delta_log/_prepared"
+			rmdir -- "$LAKE/$_path/_delta_log" "$LAKE/$_path" 2>/dev/null || :
+		fi
+	done
+	rmdir -- "$LAKE/silver/_rejects" "$LAKE/silver" "$LAKE/gold" 2>/dev/null || :
+}
+
+# Begins a run, or joins that of the calling script: sets RUN, PREPARED (versions of tables), STAGE (other files that will appear in the
+# lake), WORK (what will not), STATS.
 begin() {
 	if [ -n "${ACCT_RUN:-}" ]; then
 		RUN=$ACCT_RUN
@@ -138,10 +209,11 @@ begin() {
 		mkdir -- "$RUN" || exit 73
 		: >"$RUN/unfinished" || exit 74
 	fi
+	PREPARED=$RUN/prepared
 	STAGE=$RUN/stage
 	WORK=$RUN/work
 	STATS=$RUN/stats
-	mkdir -p -- "$STAGE" "$WORK" "$STATS" || exit 73
+	mkdir -p -- "$PREPARED/silver/_rejects" "$PREPARED/gold" "$STAGE" "$WORK" "$STATS" || exit 73
 	if [ -z "${TMPDIR:-}" ]; then
 		TMPDIR=$WORK
 		export TMPDIR
@@ -156,8 +228,10 @@ end_failed() {
 	if [ "$(readlink "$LAKE/runs/pending" 2>/dev/null)" = "${RUN##*/}" ]; then
 		warn 'stopped while the run took effect; the next run carries it through'
 	elif [ "$ANSWER" = no ]; then
-		remove "$STAGE" "$WORK" "$RUN/unfinished"
+		abandon "$RUN"
+		remove "$RUN/prepared" "$STAGE" "$WORK" "$RUN/unfinished"
 	else
+		abandon "$RUN"
 		remove "$RUN"
 		rmdir -- "$LAKE/runs" 2>/dev/null || :
 	fi
@@ -194,13 +268,12 @@ leave() {
 	esac
 }
 
-# All that is staged takes effect. A run that joined another's leaves that to it.
+# All that is prepared and staged takes effect. A run that joined another's leaves that to it.
 commit() {
 	if [ "$JOINED" = yes ]; then
 		return 0
 	fi
 	_id=${RUN##*/}
-	(cd "$STAGE" && find . -type f -exec stat -c '%s %n' {} + | sort -k 2) >"$RUN/outputs" || exit 74
 	rm -rf -- "$WORK"
 	[ "$TMPDIR" != "$WORK" ] || unset TMPDIR
 	find "$RUN" -exec sync {} + || exit 74
@@ -210,9 +283,16 @@ commit() {
 	trap - EXIT
 }
 
-# settle ID: renames what run ID staged to where it belongs. May be cut off and repeated at any point.
+# settle ID: commits what run ID prepared and renames what it staged to where it belongs. May be cut off and repeated at any point. A reader of
+# several tables sees silver renewed before gold, and gold before its export.
 settle() {
 	_run=$LAKE/runs/$1
+	for _path in $(all_tables); do
+		[ ! -e "$_run/prepared/$_path" ] || acct-write --commit "$_run/prepared/$_path" "$LAKE/$_path" || exit
+	done
+	for _table in $GOLD; do
+		settle_export "$_run/stage/gold/_export/$_table" "$LAKE/gold/_export/$_table"
+	done
 	if [ -d "$_run/stage" ]; then
 		(
 			cd "$_run/stage" || exit 74
@@ -229,8 +309,22 @@ settle() {
 	elif [ -e "$_run/partial" ]; then
 		rm -f -- "$LAKE/runs/last"	# silver or gold is no longer what that run made
 	fi
-	rm -rf -- "$_run/stage" "$_run/work" "$_run/unfinished"
+	rm -rf -- "$_run/prepared" "$_run/stage" "$_run/work" "$_run/unfinished"
 	rm -f -- "$LAKE/runs/pending"
+}
+
+# settle_export FROM TO: new files first, then the manifest that names them, by one rename, and only then the old files go: who reads by the
+# manifest reads old or new.
+settle_export() {
+	[ -d "$1" ] || return 0
+	mkdir -p -- "$2" || exit 73
+	find "$1" -name '*.parquet' -exec mv -f -t "$2" -- {} + || exit 74
+	sync "$2" || exit 74
+	[ ! -e "$1/manifest.json" ] || mv -f -- "$1/manifest.json" "$2/" || exit 74
+	sync "$2" || exit 74
+	for _file in "$2"/*.parquet; do
+		grep -qF "\"${_file##*/}\"" "$2/manifest.json" || rm -f -- "$_file" || exit 74
+	done
 }
 
 # The run of a script by itself, of silver or of gold only.
@@ -241,7 +335,18 @@ commit_part() {
 	fi
 }
 
-# of PATH: where a part of the lake is to be read: as this run has staged it, else as the lake has it.
+# Nothing was found to do: a script by itself ends without having been a run.
+end_idle() {
+	if [ "$JOINED" = no ]; then
+		abandon "$RUN"
+		remove "$RUN"
+		trap - EXIT
+	fi
+	tell "$1"
+	exit 0
+}
+
+# of PATH: where a file of the lake is to be read: as this run has staged it, else as the lake has it.
 of() {
 	if [ -e "$STAGE/$1" ]; then
 		printf '%s\n' "$STAGE/$1"
@@ -250,6 +355,103 @@ of() {
 	else
 		die 66 "$LAKE/$1: not there; ${2:-run.sh} makes it"
 	fi
+}
+
+# ---- tables ----
+
+# has PATH: is there a table, or will be after this run?
+has() {
+	[ ! -e "${PREPARED:-/nonexistent}/$1" ] || return 0
+	for _file in "$LAKE/$1"/_delta_log/*.json "$LAKE/$1"/_delta_log/*.checkpoint.parquet; do
+		[ ! -e "$_file" ] || return 0
+	done
+	return 1
+}
+
+# need_tables SCRIPT PATH...: each must be there; SCRIPT makes it.
+need_tables() {
+	_maker=$1
+	shift
+	for _path; do
+		has "$_path" || die 66 "$LAKE/$_path: not there; $_maker makes it"
+	done
+}
+
+# rows PATH OPTION...: the records of a table, as this run will leave it.
+rows() {
+	_table=$1
+	shift
+	if [ -e "$PREPARED/$_table" ]; then
+		acct-read --with "$PREPARED/$_table" "$@" "$LAKE/$_table"
+	else
+		acct-read "$@" "$LAKE/$_table"
+	fi
+}
+
+# intact PATH: is the table as a run left it: all data files there, and no rows changed by others since? Its files may have been rearranged.
+intact() {
+	_files=$(acct-log --files "$LAKE/$1" 2>/dev/null) || return 1
+	while read -r _bytes _ _ _ _file; do
+		[ -z "$_bytes" ] || [ "$(stat -c %s -- "$LAKE/$1/$_file" 2>/dev/null)" = "$_bytes" ] || return 1
+	done <<-END
+		$_files
+	END
+	for _log in $(find "$LAKE/$1/_delta_log" -maxdepth 1 -name '[0-9]*.json' -printf '%f\n' | sort -r); do
+		! grep -q "\"appId\":\"$APP\"" "$LAKE/$1/_delta_log/$_log" || return 0
+		! grep -q '"dataChange": *true' "$LAKE/$1/_delta_log/$_log" || return 1
+	done
+	return 1
+}
+
+# made TABLE WHAT: a file that says how a table was made: `key`, of what; `run`, by which
+# run, whose rejects are its; its statistics.
+made() {
+	if [ -e "$STAGE/runs/made/$1/$2" ]; then
+		printf '%s\n' "$STAGE/runs/made/$1/$2"
+	else
+		printf '%s\n' "$LAKE/runs/made/$1/$2"
+	fi
+}
+
+# same_key TABLE KEY: was it made of the same?
+same_key() {
+	[ -e "$LAKE/runs/made/$1/key" ] && [ "$(cat "$LAKE/runs/made/$1/key")" = "$2" ]
+}
+
+# silver_key TABLE SHA-256: what a silver table is made of: the file, the schema, the version of the programs.
+silver_key() {
+	printf '%s %s\n' "$2" "$({ acct-clean -V && cat -- "$SCHEMA/$1.yaml"; } | sha256)"
+}
+
+# gold_key TABLE...: what a gold table is made of: silver tables, the script, the version of the programs.
+gold_key() {
+	{
+		acct-balance -V
+		cat -- "$here/gold.sh"
+		for _t; do
+			cat -- "$(made "$_t" key)" || return 74
+		done
+	} | sha256
+}
+
+gold_sources() {
+	case $1 in
+	customer_balance) echo customers accounts ;;
+	customer_loans) echo loans loan_payments ;;
+	account_transactions) echo transactions ;;
+	esac
+}
+
+# exported TABLE: is its export there, whole?
+exported() {
+	_manifest=$LAKE/gold/_export/$1/manifest.json
+	[ -e "$_manifest" ] || return 1
+	_files=$(sed -n 's/.*"name":"\([^"]*\)","bytes":\([0-9]*\).*/\2 \1/p' "$_manifest")
+	while read -r _bytes _file; do
+		[ "$(stat -c %s -- "$LAKE/gold/_export/$1/$_file" 2>/dev/null)" = "$_bytes" ] || return 1
+	done <<-END
+		$_files
+	END
 }
 
 # ---- work at once ----
@@ -321,30 +523,35 @@ each() {
 	return "$_worst"
 }
 
-# In a pipe `left NAME COMMAND... | COMMAND || right=$?` the left side leaves a file where it fails, on a full disk an empty one.
+# In a pipe `left NAME COMMAND... | COMMAND || status=$?` a stage that is not the last leaves a file where it fails, on a full disk an empty one.
 left() {
 	_name=$1
 	shift
 	"$@" || echo "$?" >"$WORK/$_name.status"
 }
 
-# joined NAME STATUS: ends the script with the status of such a pipe if it is not 0: that of the left side, unless it was only stopped by
-# the end of the right side.
+# joined STATUS NAME...: ends the script with the status of such a pipe if it is not 0: that of the first stage which failed by itself, not
+# only because a later one had ended.
 joined() {
-	_left=0
-	if [ -e "$WORK/$1.status" ]; then
-		read -r _left <"$WORK/$1.status" || _left=74
-		rm -f "$WORK/$1.status"
-	fi
-	if [ "$_left" -ne 0 ] && { [ "$_left" -ne 141 ] || [ "$2" -eq 0 ]; }; then
-		exit "$_left"
-	fi
-	[ "$2" -eq 0 ] || exit "$2"
+	_found=$1
+	shift
+	_stopped=0
+	for _name; do
+		[ -e "$WORK/$_name.status" ] || continue
+		read -r _left <"$WORK/$_name.status" || _left=74
+		rm -f "$WORK/$_name.status"
+		if [ "$_left" -ne 141 ]; then
+			exit "$_left"
+		fi
+		_stopped=141
+	done
+	[ "$_found" -eq 0 ] || exit "$_found"
+	[ "$_stopped" -eq 0 ] || exit "$_stopped"
 }
 
-# by_key FILE: the records of FILE in the order of their first column, which is their key.
+# by_key: the records of standard input in the order of their first column, which is their key.
 by_key() {
-	sort -S 48M -T "$TMPDIR" -- "$1" || return 74
+	sort -S 48M -T "$TMPDIR" || return 74
 }
 
 # ---- numbers and JSON ----
@@ -365,14 +572,23 @@ exact() {
 	printf '%s\n' "$*" | BC_LINE_LENGTH=0 bc
 }
 
-# totals FILE AGGREGATE...: the totals of a record file as one line of words.
+# totals AGGREGATE...: the totals of a record stream as one line of words.
 totals() {
-	_file=$1
-	shift
 	_totals=$(mktemp "$WORK/totals.XXXXXX") || exit 73
-	acct-balance -i "$_file" -o "$_totals" "$@"
-	acct-cat -f tsv -o "$_totals.tsv" "$_totals"
+	acct-balance -o "$_totals" "$@" || return
+	acct-cat -f tsv -o "$_totals.tsv" "$_totals" || return
 	sed -n 2p "$_totals.tsv"
+}
+
+# table_totals NAME PATH COLUMNS AGGREGATE...: those of a table, in the file $WORK/NAME.figures.
+table_totals() {
+	_name=$1
+	_from=$2
+	_columns=$3
+	shift 3
+	_status=0
+	left "totals.$_name" rows "$_from" -c "$_columns" | totals "$@" >"$WORK/$_name.figures" || _status=$?
+	joined "$_status" "totals.$_name"
 }
 
 # quoted TEXT: as a JSON string.

@@ -31,11 +31,11 @@ install_missing() {
 	$sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null || exit 69
 }
 
-# show TABLE: its first five records, aligned.
+# show TABLE: its first five rows, aligned.
 show() {
 	echo
-	echo "$1, the first rows of $lake/gold/$1.acct"
-	head -n 6 "$lake/gold/$1.acct" | acct-cat --partial -f table
+	echo "$1, the first rows of the Delta table $lake/gold/$1"
+	acct-read "$lake/gold/$1" | head -n 6 | acct-cat --partial -f table
 }
 
 case ${1:-} in

@@ -1,73 +1,132 @@
 #!/bin/sh
-# gold.sh [--wait] LAKE: what every customer and account stands at, from silver: LAKE/gold/customer_balance.acct, customer_loans.acct and
-# account_transactions.acct, one record for each key, in key order. All three appear together.
+# gold.sh [--wait] LAKE: what every customer and account stands at, from silver: the Delta tables LAKE/gold/customer_balance, customer_loans and
+# account_transactions, one row for each key, in key order; and the same rows as plain Parquet files in LAKE/gold/_export/<table>, with a
+# manifest. All of it appears together. A table whose silver tables are those it was made of is left as it is.
 set -eu
 here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
+USAGE='gold.sh [--wait] LAKE'
 
-usage() {
-	echo 'usage: gold.sh [--wait] LAKE' >&2
-	exit 64
-}
-
-# make TABLE
-make() {
-	"$1"
-}
+# ---- the tables, each as a record file, $WORK/<table>.acct ----
 
 # One row for every customer in customers or in accounts.
 customer_balance() {
-	acct-balance -k customer_id account_count='count()' total_balance='sum(balance)' -i "$accounts" -o "$WORK/by_customer.acct"
 	status=0
-	left balance by_key "$customers" |
+	left accounts rows silver/accounts -c customer_id,balance |
+		acct-balance -k customer_id account_count='count()' total_balance='sum(balance)' -o "$WORK/by_customer.acct" || status=$?
+	joined "$status" accounts
+	status=0
+	left customers rows silver/customers | left balance by_key |
 		acct-join -j outer -k customer_id --sorted --fill account_count=0 --fill total_balance=0 \
-			-t customer_balance -o "$STAGE/gold/customer_balance.acct" "$WORK/by_customer.acct" || status=$?
-	joined balance "$status"
+			-t customer_balance -o "$WORK/customer_balance.acct" "$WORK/by_customer.acct" || status=$?
+	joined "$status" customers balance
 }
 
 # One row for every customer in loans: what was lent, what has been paid back, what is outstanding.
 customer_loans() {
-	acct-balance -k customer_id loan_count='count()' total_loan_amount='sum(loan_amount)' -i "$loans" -o "$WORK/lent.acct"
+	rows silver/loans -c loan_id,customer_id,loan_amount -o "$WORK/loans.acct"
+	acct-balance -k customer_id loan_count='count()' total_loan_amount='sum(loan_amount)' -i "$WORK/loans.acct" -o "$WORK/lent.acct"
 	status=0
-	left paid acct-join -k loan_id "$loans" "$payments" |
+	left payments rows silver/loan_payments -c loan_id,payment_amount | left paid acct-join -k loan_id "$WORK/loans.acct" |
 		acct-balance -k customer_id total_paid='sum(payment_amount)' -o "$WORK/paid.acct" || status=$?
-	joined paid "$status"
+	joined "$status" payments paid
+	status=0
 	left loans acct-join -j left -k customer_id --sorted --fill total_paid=0 "$WORK/paid.acct" "$WORK/lent.acct" |
 		acct-select -c customer_id,loan_count,total_loan_amount,total_paid,outstanding=total_loan_amount-total_paid \
-			-t customer_loans -o "$STAGE/gold/customer_loans.acct" || status=$?
-	joined loans "$status"
+			-t customer_loans -o "$WORK/customer_loans.acct" || status=$?
+	joined "$status" loans
 }
 
-# One row for every account in transactions.
+# One row for every account in transactions. Their totals are those of silver as it was read here, which spares another pass.
 account_transactions() {
-	acct-balance -k account_id --side transaction_type --credit Deposit --debit Withdrawal \
-		transaction_count='count()' total_transaction_amount='sum(transaction_amount)' \
-		total_deposits='credit(transaction_amount)' total_withdrawals='debit(transaction_amount)' \
-		net_amount='net(transaction_amount)' \
-		first_transaction_date='min(transaction_date)' last_transaction_date='max(transaction_date)' \
-		-t account_transactions -i "$transactions" -o "$STAGE/gold/account_transactions.acct"
+	status=0
+	left transactions rows silver/transactions -c account_id,transaction_date,transaction_amount,transaction_type |
+		acct-balance -k account_id --side transaction_type --credit Deposit --debit Withdrawal \
+			transaction_count='count()' total_transaction_amount='sum(transaction_amount)' \
+			total_deposits='credit(transaction_amount)' total_withdrawals='debit(transaction_amount)' \
+			net_amount='net(transaction_amount)' \
+			first_transaction_date='min(transaction_date)' last_transaction_date='max(transaction_date)' \
+			-t account_transactions -o "$WORK/account_transactions.acct" || status=$?
+	joined "$status" transactions
+	totals 'n=sum(transaction_count)' 'sum(total_transaction_amount)' <"$WORK/account_transactions.acct" >"$WORK/transactions.figures"
 }
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-w | --wait) WAIT=yes ;;
-	--) shift && break ;;
-	-*) usage ;;
-	*) break ;;
-	esac
-	shift
-done
+# ---- into the lake ----
+
+publish() {
+	acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/gold/$table" -i "$WORK/$table.acct" "$LAKE/gold/$table"
+	sed -n 's/^{"add":{"path":"\([^"]*\)".*"size":\([0-9]*\),.*numRecords\\":\([0-9]*\).*/\2 \3 \1/p' "$PREPARED/gold/$table" |
+		export_files || exit
+	mkdir -p -- "$STAGE/runs/made/$table"
+	printf '%s\n' "$key" >"$STAGE/runs/made/$table/key"
+	printf '%s\n' "${RUN##*/}" >"$STAGE/runs/made/$table/run"
+}
+
+# The data files of the table's version, whose sizes, rows and names come as lines, are plain Parquet files: under other names they are the
+# export, with a manifest that names them. A version without rows has no file; then there is one of the columns alone.
+export_files() {
+	folder=$STAGE/gold/_export/$table
+	mkdir -p -- "$folder" || return 73
+	total=0
+	n=0
+	: >"$WORK/$table.manifest"
+	while read -r bytes rows name; do
+		file=$(printf 'part-%05d-%s.parquet' "$n" "${RUN##*/}")
+		ln -- "$LAKE/gold/$table/$name" "$folder/$file" 2>/dev/null || cp -- "$LAKE/gold/$table/$name" "$folder/$file" || return 74
+		printf '{"name":"%s","bytes":%s,"rows":%s}\n' "$file" "$bytes" "$rows" >>"$WORK/$table.manifest"
+		total=$((total + rows))
+		n=$((n + 1))
+	done
+	if [ "$n" -eq 0 ]; then
+		file=part-00000-${RUN##*/}.parquet
+		rows "gold/$table" | acct-write -o "$folder/$file" || return
+		printf '{"name":"%s","bytes":%s,"rows":0}\n' "$file" "$(stat -c %s -- "$folder/$file")" >"$WORK/$table.manifest"
+	fi
+	{
+		printf '{"table":"%s","run":"%s","rows":%s,"files":[\n' "$table" "${RUN##*/}" "$total"
+		sed '$!s/$/,/' "$WORK/$table.manifest"
+		printf ']}\n'
+	} >"$folder/manifest.json" || return 74
+}
+
+# untouched TABLE...: were these silver tables altered by nobody else?
+untouched() {
+	for source; do
+		[ -e "$PREPARED/silver/$source" ] || intact "silver/$source" || return 1
+	done
+}
+
+make() {
+	table=$1
+	# shellcheck disable=SC2046
+	key=$(gold_key $(gold_sources "$table"))
+	# shellcheck disable=SC2046
+	if ! untouched $(gold_sources "$table"); then
+		key="$key, altered before ${RUN##*/}"
+	fi
+	if ! same_key "$table" "$key" || ! intact "gold/$table"; then
+		"$table"
+		publish
+	elif ! exported "$table"; then
+		acct-log --files "$LAKE/gold/$table" | awk '{ print $1, $2, $5 }' | export_files || exit
+	fi
+	rm -f -- "$WORK/$table.acct"
+}
+
+options "$@"
+shift "$TAKEN"
 [ $# -eq 1 ] || usage
-need_programs flock acct-balance acct-join acct-select
+need_programs flock acct-balance acct-cat acct-join acct-select acct-write acct-read acct-log
 lake "$1"
 lock
 begin
-customers=$(of silver/customers.acct silver.sh)
-accounts=$(of silver/accounts.acct silver.sh)
-loans=$(of silver/loans.acct silver.sh)
-payments=$(of silver/loan_payments.acct silver.sh)
-transactions=$(of silver/transactions.acct silver.sh)
-mkdir -p -- "$STAGE/gold"
+for t in $TABLES; do
+	need_tables silver.sh "silver/$t"
+	[ -e "$(made "$t" key)" ] || die 66 "$(made "$t" key): not there; silver.sh makes it"
+done
 each make account_transactions customer_loans customer_balance
+if [ ! -e "$STAGE/gold" ]; then
+	end_idle 'gold is as it was made of silver'
+fi
 commit_part

@@ -7,14 +7,12 @@ here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-usage() {
-	echo 'usage: load.sh [--wait] [-d sqlite|postgres] LAKE' >&2
-	exit 64
-}
+USAGE='load.sh [--wait] [-d sqlite|postgres] LAKE'
+TARGETS='sqlite postgres'
 
 # The SQL goes to the warehouse as it is made; where acct-merge-sql fails, its transaction is never committed.
 merge() {
-	acct-merge-sql -d "$dialect" -t "$1" "$2"
+	acct-merge-sql -d "$TARGET" -t "$table"
 }
 
 # psql ends with 2 where there is no connection.
@@ -24,14 +22,14 @@ psql_status() {
 }
 
 warehouse() {
-	case $dialect in
+	case $TARGET in
 	sqlite) sqlite3 -batch -bail -init /dev/null "$LAKE/gold/gold.db" || return 74 ;;
 	postgres) psql -X -q -v ON_ERROR_STOP=1 -f - >/dev/null || psql_status "$?" ;;
 	esac
 }
 
 ask() {
-	case $dialect in
+	case $TARGET in
 	sqlite) sqlite3 -batch -bail -init /dev/null "$LAKE/gold/gold.db" "$1" || return 74 ;;
 	postgres) psql -X -q -v ON_ERROR_STOP=1 -At -c "$1" || psql_status "$?" ;;
 	esac
@@ -39,40 +37,35 @@ ask() {
 
 # Rows of the target that gold no longer has stay: an upsert removes nothing. They are counted, so that nobody is surprised.
 count() {
-	rows=$(totals "$1" 'n=count()')
+	table_totals "$table" "gold/$table" "$1" 'n=count()'
+	read -r rows <"$WORK/$table.figures"
 	there=$(ask "SELECT count(*) FROM $table")
 	kept=$(exact "$there - $rows")
 	[ "$kept" = 0 ] || warn "$table: $kept rows of the target are no longer in gold; they were left as they were"
 }
 
-dialect=sqlite
-while [ $# -gt 0 ]; do
-	case $1 in
-	-w | --wait) WAIT=yes ;;
-	-d) [ $# -ge 2 ] || usage && dialect=$2 && shift ;;
-	--) shift && break ;;
-	-*) usage ;;
-	*) break ;;
-	esac
-	shift
-done
+options "$@"
+shift "$TAKEN"
 [ $# -eq 1 ] || usage
-case $dialect in
-sqlite) need_programs flock acct-merge-sql acct-balance acct-cat bc sqlite3 ;;
-postgres) need_programs flock acct-merge-sql acct-balance acct-cat bc psql ;;
-*) usage ;;
+case $TARGET in
+sqlite) need_programs flock acct-read acct-merge-sql acct-balance acct-cat bc sqlite3 ;;
+postgres) need_programs flock acct-read acct-merge-sql acct-balance acct-cat bc psql ;;
 esac
 lake "$1"
 lock
+PREPARED=/nonexistent
 for table in $GOLD; do
-	[ -e "$LAKE/gold/$table.acct" ] || die 66 "$LAKE/gold/$table.acct: not there; gold.sh makes it"
+	need_tables gold.sh "gold/$table"
 done
 WORK=$(mktemp -d) || exit 73
 trap 'end_work "$?"' EXIT
 stop_on_signals
 for table in $GOLD; do
 	status=0
-	left "$table" merge "$table" "$LAKE/gold/$table.acct" | warehouse || status=$?
-	joined "$table" "$status"
-	count "$LAKE/gold/$table.acct"
+	left "$table.read" rows "gold/$table" | left "$table.sql" merge | warehouse || status=$?
+	joined "$status" "$table.read" "$table.sql"
+	case $table in
+	account_transactions) count account_id ;;
+	*) count customer_id ;;
+	esac
 done

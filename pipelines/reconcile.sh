@@ -1,16 +1,14 @@
 #!/bin/sh
-# reconcile.sh LAKE: does the lake add up? Counts and sums the record files anew and compares what must be equal: rows read with rows
+# reconcile.sh [--wait] LAKE: does the lake add up? Counts and sums the tables anew and compares what must be equal: rows read with rows
 # clean and rejected, amounts of each layer with those of the next. Prints each check; 0 if all close, 1 if not.
-# Within a run it looks at what the run has staged, and stores the answer as JSON.
+# Within a run it looks at the tables as the run will leave them, and stores the answer as JSON; totals that a pass of the run has found
+# are not found again.
 set -eu
 here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-usage() {
-	echo 'usage: reconcile.sh LAKE' >&2
-	exit 64
-}
+USAGE='reconcile.sh [--wait] LAKE'
 
 # check WHAT LEFT RIGHT-EXPRESSION: the two must be the same number.
 check() {
@@ -30,56 +28,59 @@ check() {
   '
 }
 
-# figures NAME PATH AGGREGATE...: the totals of a file of the lake, as words in $WORK/NAME.figures.
-figures() {
-	_name=$1
-	_from=$(of "$2")
-	shift 2
-	totals "$_from" "$@" >"$WORK/$_name.figures"
+# orphans NAME KEY KNOWN ROWS COLUMNS COUNT AMOUNT: the rows whose key is not known: how many, and their amount.
+orphans() {
+	rows "$3" -c "$2" -o "$WORK/known.$1.acct"
+	_status=0
+	left "orphans.$1" rows "$4" -c "$5" | left "anti.$1" acct-join -j anti -k "$2" "$WORK/known.$1.acct" |
+		totals "$6" "$7" >"$WORK/orphans.$1" || _status=$?
+	joined "$_status" "orphans.$1" "anti.$1"
 }
 
-# orphans NAME KEY KNOWN ROWS COUNT AMOUNT: the rows whose key is not known: how many, and their amount.
-orphans() {
-	_known=$(of "$3")
-	_rows=$(of "$4")
-	_status=0
-	left "orphans.$1" acct-join -j anti -k "$2" "$_known" "$_rows" | acct-balance -o "$WORK/orphans.$1.acct" "$5" "$6" || _status=$?
-	joined "orphans.$1" "$_status"
-	acct-cat -f tsv -o "$WORK/orphans.$1.tsv" "$WORK/orphans.$1.acct"
-	sed -n 2p "$WORK/orphans.$1.tsv" >"$WORK/orphans.$1"
+# The rejects of the run that made each table.
+rejects() {
+	for _t in $TABLES; do
+		_run=$(cat "$(made "$_t" run)") || exit 66
+		_status=0
+		left rejects rows "silver/_rejects/$_t" -c run -w "run = '$_run'" | totals 'n=count()' >"$WORK/$_t.rejects.figures" || _status=$?
+		joined "$_status" rejects
+	done
 }
 
 measure() {
 	case $1 in
-	rejects)
-		for _t in $TABLES; do
-			figures "$_t.rejects" "silver/_rejects/$_t.acct" 'n=count()'
-		done
+	rejects) rejects ;;
+	customers) table_totals customers silver/customers customer_id 'n=count()' ;;
+	accounts) table_totals accounts silver/accounts balance 'n=count()' 'sum(balance)' ;;
+	loans) table_totals loans silver/loans loan_amount 'n=count()' 'sum(loan_amount)' ;;
+	loan_payments) table_totals loan_payments silver/loan_payments payment_amount 'n=count()' 'sum(payment_amount)' ;;
+	transactions)
+		[ -e "$WORK/transactions.figures" ] ||
+			table_totals transactions silver/transactions transaction_amount 'n=count()' 'sum(transaction_amount)'
 		;;
-	customers) figures customers silver/customers.acct 'n=count()' ;;
-	accounts) figures accounts silver/accounts.acct 'n=count()' 'sum(balance)' ;;
-	loans) figures loans silver/loans.acct 'n=count()' 'sum(loan_amount)' ;;
-	loan_payments) figures loan_payments silver/loan_payments.acct 'n=count()' 'sum(payment_amount)' ;;
-	transactions) figures transactions silver/transactions.acct 'n=count()' 'sum(transaction_amount)' ;;
-	customer_balance) figures customer_balance gold/customer_balance.acct 'n=count()' 'sum(account_count)' 'sum(total_balance)' ;;
+	customer_balance)
+		table_totals customer_balance gold/customer_balance account_count,total_balance 'n=count()' 'sum(account_count)' 'sum(total_balance)' ;;
 	customer_loans)
-		figures customer_loans gold/customer_loans.acct 'n=count()' 'sum(loan_count)' 'sum(total_loan_amount)' 'sum(total_paid)' 'sum(outstanding)' ;;
+		table_totals customer_loans gold/customer_loans loan_count,total_loan_amount,total_paid,outstanding \
+			'n=count()' 'sum(loan_count)' 'sum(total_loan_amount)' 'sum(total_paid)' 'sum(outstanding)' ;;
 	account_transactions)
-		figures account_transactions gold/account_transactions.acct 'n=count()' 'sum(transaction_count)' 'sum(total_transaction_amount)' \
+		table_totals account_transactions gold/account_transactions \
+			transaction_count,total_transaction_amount,total_deposits,total_withdrawals,net_amount \
+			'n=count()' 'sum(transaction_count)' 'sum(total_transaction_amount)' \
 			'sum(total_deposits)' 'sum(total_withdrawals)' 'sum(net_amount)' ;;
 	orphan_accounts)
-		orphans accounts customer_id silver/customers.acct silver/accounts.acct 'n=count()' 'sum(balance)' ;;
+		orphans accounts customer_id silver/customers silver/accounts customer_id,balance 'n=count()' 'sum(balance)' ;;
 	orphan_payments)
-		orphans loan_payments loan_id silver/loans.acct silver/loan_payments.acct 'n=count()' 'sum(payment_amount)' ;;
+		orphans loan_payments loan_id silver/loans silver/loan_payments loan_id,payment_amount 'n=count()' 'sum(payment_amount)' ;;
 	orphan_transactions)	# by account: the same sums from fewer records
-		orphans transactions account_id silver/accounts.acct gold/account_transactions.acct \
-			'n=sum(transaction_count)' 'sum(total_transaction_amount)' ;;
+		orphans transactions account_id silver/accounts gold/account_transactions \
+			account_id,transaction_count,total_transaction_amount 'n=sum(transaction_count)' 'sum(total_transaction_amount)' ;;
 	esac
 }
 
 # rows_of TABLE: what was read, by the reader of the file, is what silver and rejects hold.
 rows_of() {
-	json "$stats/$1.ingest.json" '$.rows' '$.blank' >"$WORK/words"
+	json "$(made "$1" ingest.json)" '$.rows' '$.blank' >"$WORK/words"
 	{ read -r rows && read -r blank; } <"$WORK/words"
 	read -r rejected <"$WORK/$1.rejects.figures"
 	check "$1: lines read = clean + rejected + blank" "$(exact "$rows + $blank")" "$2 + $rejected + $blank"
@@ -87,27 +88,34 @@ rows_of() {
 
 # amounts_of TABLE COLUMN SUM: what could be read as an amount is in silver or in a rejected row.
 amounts_of() {
-	json "$stats/$1.clean.json" "\$.amounts.$2.read" "\$.amounts.$2.rejected" >"$WORK/words"
+	json "$(made "$1" clean.json)" "\$.amounts.$2.read" "\$.amounts.$2.rejected" >"$WORK/words"
 	{ read -r total && read -r rejected; } <"$WORK/words"
 	check "$1: $2 read = clean + rejected" "$total" "$3 + $rejected"
 }
 
+options "$@"
+shift "$TAKEN"
 [ $# -eq 1 ] || usage
-need_programs flock acct-balance acct-cat acct-join bc sqlite3
+need_programs flock acct-balance acct-cat acct-join acct-read bc sqlite3
 lake "$1"
 lock
 if [ -n "${ACCT_RUN:-}" ]; then
 	begin
-	stats=$STATS
 else
-	[ -e "$LAKE/runs/last/stats" ] || die 66 "$LAKE/runs/last: not there; run.sh makes it"
+	[ -e "$LAKE/runs/made" ] || die 66 "$LAKE/runs/made: not there; run.sh makes it"
 	RUN=
 	STAGE=/nonexistent
-	stats=$LAKE/runs/last/stats
+	PREPARED=/nonexistent
 	WORK=$(mktemp -d) || exit 73
 	trap 'end_work "$?"' EXIT
 	stop_on_signals
 fi
+for t in $TABLES; do
+	need_tables silver.sh "silver/$t" "silver/_rejects/$t"
+done
+for t in $GOLD; do
+	need_tables gold.sh "gold/$t"
+done
 checks=0
 open=0
 comma='  '

@@ -10,40 +10,40 @@ here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-usage() {
-	echo 'usage: run.sh [--wait] [-d sqlite|postgres|none] BACKEND LAKE' >&2
-	exit 64
-}
+USAGE='run.sh [--wait] [-d sqlite|postgres|none] BACKEND LAKE'
+TARGETS='sqlite postgres none'
 
 # ---- is there anything to do? ----
 
-# Are the files of the back end those of the last run, and is all there that it made?
+# Are the files of the back end those of the last run, and is all there and as it was that it made?
 same_as_last() {
-	[ -e "$last/inputs" ] && [ -e "$last/outputs" ] || return 1
+	[ -e "$last/inputs" ] || return 1
 	while IFS=$TAB read -r table _ bytes _; do
 		[ "$(stat -L -c %s -- "$BACKEND/$table.csv")" = "$bytes" ] || return 1
 	done <"$last/inputs"
-	while read -r bytes path; do
-		[ "$(stat -c %s -- "$LAKE/$path" 2>/dev/null)" = "$bytes" ] || return 1
-	done <"$last/outputs"
 	while IFS=$TAB read -r table sum _ path; do
 		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/$table.csv")" = "$sum" ] || return 1
+		same_key "$table" "$(silver_key "$table" "$sum")" && intact "silver/$table" && has "silver/_rejects/$table" || return 1
 	done <"$last/inputs"
+	for table in $GOLD; do
+		# shellcheck disable=SC2046
+		same_key "$table" "$(gold_key $(gold_sources "$table"))" && intact "gold/$table" && exported "$table" || return 1
+	done
 }
 
 loaded() {
-	case $target in
+	case $TARGET in
 	none) return 0 ;;
 	sqlite) [ -e "$last/loaded-sqlite" ] && [ -e "$LAKE/gold/gold.db" ] ;;
-	*) [ -e "$last/loaded-$target" ] ;;
+	*) [ -e "$last/loaded-$TARGET" ] ;;
 	esac
 }
 
 load() {
-	if [ "$target" != none ]; then
-		tell "merging gold into $target"
-		step load.sh -d "$target" "$LAKE"
-		: >"$LAKE/runs/last/loaded-$target"
+	if [ "$TARGET" != none ]; then
+		tell "merging gold into $TARGET"
+		step load.sh -d "$TARGET" "$LAKE"
+		: >"$LAKE/runs/last/loaded-$TARGET"
 	fi
 }
 
@@ -130,8 +130,8 @@ json_tables() {
 		json "$STATS/$table.clean.json" '$.read' '$.clean' '$.rejected' '$.reasons' '$.amounts' >"$WORK/words"
 		json "$STATS/$table.ingest.json" '$.blank' >>"$WORK/words"
 		{ read -r read_ && read -r clean && read -r rejected && read -r reasons && read -r amounts && read -r blank; } <"$WORK/words"
-		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,\n    "reasons":%s,\n    "amounts":%s}' \
-			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$reasons" "$amounts"
+		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s}' \
+			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts"
 		comma=,
 	done
 }
@@ -166,35 +166,25 @@ summary_json() {
 
 # ---- the job ----
 
-target=sqlite
-while [ $# -gt 0 ]; do
-	case $1 in
-	-w | --wait) WAIT=yes ;;
-	-d) [ $# -ge 2 ] || usage && target=$2 && shift ;;
-	--) shift && break ;;
-	-*) usage ;;
-	*) break ;;
-	esac
-	shift
-done
+options "$@"
+shift "$TAKEN"
 [ $# -eq 2 ] || usage
-case $target in
-sqlite | none) ;;
-postgres) need_programs psql ;;
-*) usage ;;
-esac
-need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql
+[ "$TARGET" != postgres ] || need_programs psql
+need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
+	acct-write acct-read acct-log
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 backend "$1"
 lake "$2"
 lock
 last=$LAKE/runs/last
+STAGE=/nonexistent
+PREPARED=/nonexistent
 if same_as_last; then
 	if loaded; then
 		echo "nothing to do: $BACKEND is as it was in run $(readlink "$last")"
 		exit 0
 	fi
-	echo "$BACKEND is as it was in run $(readlink "$last"); only the merge into $target was missing"
+	echo "$BACKEND is as it was in run $(readlink "$last"); only the merge into $TARGET was missing"
 	load
 	exit 0
 fi
@@ -224,7 +214,7 @@ commit
 unset ACCT_RUN
 cat "$RUN/summary.txt"
 load
-case $target in
+case $TARGET in
 sqlite) echo && echo "gold is merged into $LAKE/gold/gold.db" ;;
 postgres) echo && echo 'gold is merged into PostgreSQL' ;;
 esac

@@ -1,43 +1,76 @@
 #!/bin/sh
-# silver.sh [--wait] LAKE: the files listed in LAKE/bronze/current, cleaned and typed, as LAKE/silver/<table>.acct; what is rejected, with
-# its reason, as LAKE/silver/_rejects/<table>.acct. All ten files appear together.
+# silver.sh [--wait] LAKE: the files listed in LAKE/bronze/current, cleaned and typed, as the Delta tables LAKE/silver/<table>; what is rejected,
+# with its reason, added by run to the Delta tables LAKE/silver/_rejects/<table>. All of it appears together. A table whose file and schema
+# are those it was made of is left as it is.
 set -eu
 here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
+USAGE='silver.sh [--wait] LAKE'
 
-usage() {
-	echo 'usage: silver.sh [--wait] LAKE' >&2
-	exit 64
+# Writes the rows of one file into their table, and sets aside what is rejected.
+clean() {
+	status=0
+	left "$table.ingest" acct-ingest -s "$SCHEMA/$table.yaml" --stats "$STATS/$table.ingest.json" "$path" |
+		left "$table.clean" acct-clean -s "$SCHEMA/$table.yaml" -r "$WORK/$table.rejects.acct" --stats "$STATS/$table.clean.json" |
+		acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/silver/$table" "$LAKE/silver/$table" || status=$?
+	joined "$status" "$table.ingest" "$table.clean"
+}
+
+# Adds the rejects of this run: whence, and the line of names, so that the rows can be mended and fed in again.
+reject() {
+	status=0
+	left "$table.rejects" acct-select --text -c "run='${RUN##*/}',file='$path',header=@header,_line,reason,column,value,raw" \
+		"$WORK/$table.rejects.acct" |
+		acct-write --txn "$APP:next" --prepare "$PREPARED/silver/_rejects/$table" "$LAKE/silver/_rejects/$table" || status=$?
+	joined "$status" "$table.rejects"
+}
+
+# rejected_by: the run whose rejects are those of this file and schema: an earlier one, where only the table had to be made again.
+rejected_by() {
+	if same_key "$table" "$key" && has "silver/_rejects/$table"; then
+		cat -- "$made/run"
+	else
+		printf '%s\n' "${RUN##*/}"
+	fi
 }
 
 refine() {
 	table=$1
+	sum=$(awk -F '\t' -v t="$table" '$1 == t { print $2 }' "$current")
 	path=$(awk -F '\t' -v t="$table" '$1 == t { print $4 }' "$current")
 	[ -n "$path" ] || die 65 "$current: no line for $table"
+	key=$(silver_key "$table" "$sum")
+	made=$LAKE/runs/made/$table
+	if same_key "$table" "$key" && has "silver/_rejects/$table" && intact "silver/$table"; then
+		cp -- "$made/ingest.json" "$STATS/$table.ingest.json"
+		cp -- "$made/clean.json" "$STATS/$table.clean.json"
+		return 0
+	fi
 	cd "$LAKE/bronze"
-	status=0
-	left "$table" acct-ingest -s "$SCHEMA/$table.yaml" --stats "$STATS/$table.ingest.json" "$path" |
-		acct-clean -s "$SCHEMA/$table.yaml" -r "$STAGE/silver/_rejects/$table.acct" -o "$STAGE/silver/$table.acct" \
-			--stats "$STATS/$table.clean.json" || status=$?
-	joined "$table" "$status"
+	clean
+	by=$(rejected_by)
+	if ! has "silver/_rejects/$table" || { [ "$by" = "${RUN##*/}" ] && [ "$(json "$STATS/$table.clean.json" '$.rejected')" != 0 ]; }; then
+		reject
+	fi
+	mkdir -p -- "$STAGE/runs/made/$table"
+	cd "$STAGE/runs/made/$table"
+	cp -- "$STATS/$table.ingest.json" ingest.json
+	cp -- "$STATS/$table.clean.json" clean.json
+	printf '%s\n' "$key" >key
+	printf '%s\n' "$by" >run
 }
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-w | --wait) WAIT=yes ;;
-	--) shift && break ;;
-	-*) usage ;;
-	*) break ;;
-	esac
-	shift
-done
+options "$@"
+shift "$TAKEN"
 [ $# -eq 1 ] || usage
-need_programs flock acct-ingest acct-clean
+need_programs flock sqlite3 acct-ingest acct-clean acct-select acct-write acct-read acct-log
 lake "$1"
 lock
 begin
 current=$(of bronze/current bronze.sh)
-mkdir -p -- "$STAGE/silver/_rejects"
 each refine transactions loan_payments customers accounts loans
+if [ ! -e "$STAGE/runs/made" ]; then
+	end_idle 'silver is as it was made of these files'
+fi
 commit_part

@@ -8,6 +8,7 @@ prepare() {
 	done
 	acct-ingest -s accounts.yaml accounts.csv | acct-clean -s accounts.yaml -r rejects -o monday.acct
 	cp monday.acct tuesday.acct
+	ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >/dev/null
 }
 
 # The blocks as shell text, one to a file example.NN.

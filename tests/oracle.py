@@ -5,7 +5,7 @@
     oracle.py BANKDIR --check LAKE  compares it with silver, rejects, gold and summary of a lake; 0 where all is equal, 1 where not
 
 Nothing here is shared with the programs: a byte-wise reader of RFC 4180, the rules of the schemas written out again, and sums in
-`decimal`. It is written to be read, not to be fast. Silver, gold and rejects of a lake are read through `acct-cat -f csv`.
+`decimal`. It is written to be read, not to be fast. Silver, gold and rejects of a lake are read through `acct-read | acct-cat -f csv`.
 """
 import datetime
 import decimal
@@ -298,9 +298,10 @@ def calculate(bank):
 
 # ---- comparison with a lake ----
 
-def lake_rows(path):
+def lake_rows(path, *options):
     """The column names and the rows of a record file, a null as None (no silver or gold string is empty)."""
-    out = subprocess.run(["acct-cat", "-f", "csv", path], stdout=subprocess.PIPE, check=True).stdout
+    rows = subprocess.run(["acct-read", *options, path], stdout=subprocess.PIPE, check=True).stdout
+    out = subprocess.run(["acct-cat", "-f", "csv"], input=rows, stdout=subprocess.PIPE, check=True).stdout
     parsed = list(records(out))
     rows = [[None if f == b"" else f.decode("utf-8", "surrogateescape") for f in fields or [b""]] for _, fields in parsed]
     return rows[0], rows[1:]
@@ -319,12 +320,15 @@ def differ(what, expected, got):
 
 def check(bank, lake):
     expected, silver = calculate(bank)
+    with open(os.path.join(lake, "runs", "last", "summary.json"), encoding="utf-8") as f:
+        summary = json.load(f)
     bad = 0
     for table, columns in TABLES.items():
-        names, rows = lake_rows(os.path.join(lake, "silver", table + ".acct"))
+        names, rows = lake_rows(os.path.join(lake, "silver", table))
         bad += differ(f"silver {table} columns", [c[0] for c in columns], names)
         bad += differ(f"silver {table}", silver[table], rows)
-        names, rows = lake_rows(os.path.join(lake, "silver", "_rejects", table + ".acct"))
+        run = summary["tables"][table]["run"]
+        names, rows = lake_rows(os.path.join(lake, "silver", "_rejects", table), "-c", "_line,reason,column", "-w", f"run = '{run}'")
         found = [[int(row[0]), row[1], row[2]] for row in rows]
         wanted = expected["tables"][table]["rejects"]
         for i, (a, b) in enumerate(zip(wanted, found)):     # which column a repeated key names is the program's affair
@@ -332,11 +336,10 @@ def check(bank, lake):
                 b[2] = a[2]
         bad += differ(f"rejects {table}", wanted, found)
     for table, columns in GOLD_COLUMNS.items():
-        names, rows = lake_rows(os.path.join(lake, "gold", table + ".acct"))
+        names, rows = lake_rows(os.path.join(lake, "gold", table))
+        bad += differ(f"export of gold {table}", rows, lake_rows(os.path.join(lake, "gold", "_export", table))[1])
         bad += differ(f"gold {table} columns", columns, names)
         bad += differ(f"gold {table}", expected["gold"][table], rows)
-    with open(os.path.join(lake, "runs", "last", "summary.json"), encoding="utf-8") as f:
-        summary = json.load(f)
     for table, want in expected["tables"].items():
         got = summary["tables"][table]
         for key in ("read", "clean", "rejected", "blank"):

@@ -182,3 +182,31 @@ ids() {
 	    acct-select -c "id=transaction_id,net=amount-fee" | acct-cat -f csv'
 	same $'id,net\n1,100.00\n2,' "$output"
 }
+
+@test "select: texts and words of the header as columns" {
+	printf 'id,n\n1,a\377b\n2,\357\236\200\n' >a.csv
+	printf 'name: a\ncolumns:\n  - name: id\n    type: date\n  - name: n\n    type: string\n' >a.yaml
+	acct-ingest -s a.yaml a.csv | acct-clean -s a.yaml -r r.acct -o /dev/null
+	same $'day,file,none,empty,_line\n2024 it\'s,a.csv,,"",2\n2024 it\'s,a.csv,,"",3' \
+	    "$(acct-select -c "day='2024 it''s',file=@source,none=@none,empty='',_line" r.acct | acct-cat)"
+	run -65 --separate-stderr acct-write -i r.acct tab
+	[[ "$stderr" == "acct-write: r.acct: record 1: raw: not UTF-8: "*"; acct-select --text makes text of it" ||
+	    "$stderr" == "acct-write: r.acct: record 1: value: not UTF-8: "* ]]
+	acct-select --text -c "header=@header,_line,raw" r.acct >text.acct
+	acct-cat --check text.acct
+	acct-write -i text.acct tab
+	acct-read tab | acct-cat -f raw | cmp - a.csv
+	for items in "'a'" '@source' "x=@" "x='a" "x='a'+_line" "x=@source,x='b'"; do
+		run -64 --separate-stderr acct-select -c "$items" r.acct
+		[[ "$stderr" == "acct-select: --columns: "*"^" ]]
+	done
+	run -64 --separate-stderr acct-select --text r.acct
+	run -64 --separate-stderr acct-select -w "reason = @source" r.acct
+}
+
+@test "select: the manual's example of rejects in a table" {
+	mkrec rejects '_line:int64! reason:string! raw:string!' <<<$'2\ttype\t1,x' >rejects.acct
+	acct-select --text -c "day='2024-01-31',header=@header,_line,reason,raw" rejects.acct |
+	    acct-write rejects
+	same $'day,header,_line,reason,raw\n2024-01-31,,2,type,"1,x"' "$(acct-read rejects | acct-cat)"
+}
