@@ -80,3 +80,9 @@ prepare() {
 	same 43 "$(peer rows tab | cut -f1 | sort -u | wc -l)"
 	same 40 "$(peer version tab)"
 }
+
+@test "delta: ten rounds of changes by delta-rs and us, in a random order, against a model" {
+	need_peers pyarrow duckdb polars deltalake
+	run -0 python "$ROOT/tests/interop/rounds.py" "$T"
+	echo "$output"
+}

@@ -44,3 +44,7 @@ said() {
 	need "$SHARED/conformance/delta/golden"
 	said golden
 }
+
+@test "spark: ten rounds of changes by Spark, delta-rs and us, in a random order, against a model" {
+	said in_rounds
+}

@@ -15,6 +15,7 @@ import conformance_peers as conformance
 import lake
 import parquet_peers as peers
 import parquet_spark
+import rounds
 import spark as spark_session
 
 WHERE = os.path.realpath(sys.argv[1])
@@ -70,7 +71,12 @@ def golden(spark):
             conformance.compare(f"Spark: {name}", f"{folder}/{name}", spark_session.read(spark, f"{folder}/{name}"))
 
 
-SECTIONS = {f.__name__: f for f in (reads, writes, parquet, golden)}
+def in_rounds(spark):
+    """Tables of everyone's, changed by everyone, as rounds.py has it."""
+    rounds.run(WHERE, spark)
+
+
+SECTIONS = {f.__name__: f for f in (reads, writes, parquet, golden, in_rounds)}
 
 
 def main():
