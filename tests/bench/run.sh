@@ -18,7 +18,7 @@ if [ ! -e "$bank/.whole" ]; then
 	: >"$bank/.whole"
 fi
 sh "$top/tests/peers.sh" duckdb deltalake pyarrow
-for bench in $(echo "${BENCH_ONLY:-pipe,write,read,merge}" | tr , ' '); do
+for bench in $(echo "${BENCH_ONLY:-pipe,write,read,merge,job}" | tr , ' '); do
 	"$peers/bin/python" "$top/tests/bench/$bench.py" --programs "$build/bin" --schemas "$top/pipelines/schema" \
 		--work "$build/bench" --runs "${BENCH_RUNS:-5}" "$bank"
 done
