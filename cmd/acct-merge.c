@@ -1,4 +1,7 @@
-/* acct-merge brings the rows of a record stream into a Delta table by key: new ones are inserted, others updated where they differ. */
+/*
+ * acct-merge brings the rows of a record stream into a Delta table by key: new ones are inserted, others updated where
+ * they differ.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +17,8 @@ const char cli_help[] =
     "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT]\n"
     "                  [--txn APP:VERSION] [--retry SECONDS] [-i FILE] TABLE\n"
     "\n"
-    "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are updated.\n"
+    "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
+    "updated.\n"
     "\n"
     "  -k, --key KEY,...        the key columns; without it, those that the stream names\n"
     "      --delete-flag COLUMN=VALUE   a record with this value there deletes the row of its key\n"
@@ -148,7 +152,8 @@ find_key(size_t field)
 	for (i = 0; i < columns.n && columns.fields[i] != (int)field; i++)
 		;
 	if (i == columns.n)
-		msg_die(EX_DATAERR, "%s: key column %s: not in the table", table.address, in.header.columns[field].name);
+		msg_die(EX_DATAERR, "%s: key column %s: not in the table", table.address,
+		    in.header.columns[field].name);
 	return i;
 }
 
@@ -211,7 +216,8 @@ open_changes(struct spool *sp)
 		struct val_type type;
 
 		if (!table_val_type(c->type, c->precision, c->scale, &type))
-			msg_die(EX_UNAVAILABLE, "%s: column %s: a type that no record stream has: --changes cannot show it",
+			msg_die(EX_UNAVAILABLE,
+			    "%s: column %s: a type that no record stream has: --changes cannot show it",
 			    table.address, c->name);
 		rec_header_add(&h, c->name, type, is_key(i), !c->nullable);
 		sources[i + 1] = (struct table_source){ .vector = i + 1, .name = c->name, .type = c->type,
@@ -314,8 +320,9 @@ static int
 commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *version, struct msg *err)
 {
 	const struct { const char *key; uint64_t value; } counts[] = {
-		{ "numSourceRows", r->source }, { "numTargetRowsInserted", r->inserted }, { "numTargetRowsUpdated", r->updated },
-		{ "numTargetRowsDeleted", r->deleted }, { "numTargetRowsCopied", r->copied },
+		{ "numSourceRows", r->source }, { "numTargetRowsInserted", r->inserted },
+		{ "numTargetRowsUpdated", r->updated }, { "numTargetRowsDeleted", r->deleted },
+		{ "numTargetRowsCopied", r->copied },
 		{ "numOutputRows", r->inserted + r->updated + r->copied }, { "numTargetFilesAdded", r->nadds },
 		{ "numTargetFilesRemoved", r->nremoves }
 	};
@@ -323,8 +330,8 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 	struct delta_pair metrics[METRICS], key = { TABLE_KEY, key_list };
 	struct delta_pair parameters[] = {
 		{ "predicate", predicate() },
-		{ "matchedPredicates", flag_column != NULL ? "[{\"actionType\":\"delete\"},{\"actionType\":\"update\"}]" :
-		    "[{\"actionType\":\"update\"}]" },
+		{ "matchedPredicates", flag_column != NULL ?
+		    "[{\"actionType\":\"delete\"},{\"actionType\":\"update\"}]" : "[{\"actionType\":\"update\"}]" },
 		{ "notMatchedPredicates", "[{\"actionType\":\"insert\"}]" },
 		{ "notMatchedBySourcePredicates", delete_absent ? "[{\"actionType\":\"delete\"}]" : "[]" }
 	};
@@ -355,16 +362,17 @@ say(const struct delta_snapshot *s, const struct merge_result *r, int64_t versio
 	if (version < 0)
 		msg_warn("%s: version %" PRId64 " stays: nothing to change", table.address, s->version);
 	else
-		msg_warn("%s: version %" PRId64 ": %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " deleted, %" PRIu64
-		    " copied; %zu files written, %zu removed", table.address, version, r->inserted, r->updated, r->deleted, r->copied,
-		    r->nadds, r->nremoves);
+		msg_warn("%s: version %" PRId64 ": %" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " deleted, "
+		    "%" PRIu64 " copied; %zu files written, %zu removed", table.address, version, r->inserted,
+		    r->updated, r->deleted, r->copied, r->nadds, r->nremoves);
 }
 
 /* One merge into the table as it is in s. As delta_commit; where nothing became a version, nothing is left of it. */
 static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
-	struct merge_options o = { .delete_absent = delete_absent, .change = changes != NULL ? spool_rows : NULL, .to = sp };
+	struct merge_options o = { .delete_absent = delete_absent, .change = changes != NULL ? spool_rows : NULL,
+	    .to = sp };
 	struct merge_result r;
 	int64_t version = -1;
 	int failed = 0;
@@ -412,8 +420,8 @@ is_done(const struct delta_snapshot *s)
 	if (app.id == NULL || delta_app_version(s, app.id) < app.version)
 		return false;
 	if (cli_verbose)
-		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written", table.address, app.id,
-		    app.version);
+		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written",
+		    table.address, app.id, app.version);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /*
- * The passes over the table. First the key columns alone of the files that may hold a key of the source: which of their rows meet which source row. Then
- * files whose matched rows may all be as they were are compared, up to the first that is not. Files where something changes are written anew,
+ * The passes over the table. First the key columns alone of the files that may hold a key of the source: which of
+ * their rows meet which source row. Then files whose matched rows may all be as they were are compared, up to the first
+ * that is not. Files where something changes are written anew,
  * and last come the source's rows that the table did not have.
  */
 #include <inttypes.h>
@@ -45,7 +46,8 @@ struct merge {
 	struct changes changes;
 };
 
-static const struct pq_bytes WORD_INSERT = { (const uint8_t *)"insert", 6 }, WORD_DELETE = { (const uint8_t *)"delete", 6 },
+static const struct pq_bytes WORD_INSERT = { (const uint8_t *)"insert", 6 },
+    WORD_DELETE = { (const uint8_t *)"delete", 6 },
     WORD_PRE = { (const uint8_t *)"update_preimage", 15 }, WORD_POST = { (const uint8_t *)"update_postimage", 16 };
 
 /* ---- the first pass: keys ---- */
@@ -61,8 +63,8 @@ key_records(const struct merge *m)
 	for (i = 0; i < p->nkeys; i++) {
 		const struct delta_column *c = &p->columns[p->keys[i]];
 
-		sources[i] = (struct table_source){ .vector = i, .name = c->name, .type = c->type, .precision = c->precision,
-		    .scale = c->scale };
+		sources[i] = (struct table_source){ .vector = i, .name = c->name, .type = c->type,
+		    .precision = c->precision, .scale = c->scale };
 	}
 	from = table_from_new(sources, p->nkeys);
 	free(sources);
@@ -138,7 +140,8 @@ find_matches(struct merge *m, struct msg *err)
 	o.flags = flags;
 	got = delta_scan_open(&scan, m->table, m->snapshot, &o, err);
 	while (got >= 0 && (got = delta_scan_next(scan, &b, err)) > 0)
-		if (merge_find(m->source, b.columns, b.rows, from, m->numbers, err) < 0 || match_batch(m, &b, m->numbers, err) < 0)
+		if (merge_find(m->source, b.columns, b.rows, from, m->numbers, err) < 0 ||
+		    match_batch(m, &b, m->numbers, err) < 0)
 			got = -1;
 	delta_scan_close(scan);
 	table_from_free(from);
@@ -150,7 +153,8 @@ find_matches(struct merge *m, struct msg *err)
 
 /* Does a source row differ in one of these columns from a row of vectors? */
 static bool
-differs(const struct merge *m, const size_t *columns, size_t n, uint32_t number, const struct pq_vector *vectors, size_t row)
+differs(const struct merge *m, const size_t *columns, size_t n, uint32_t number,
+    const struct pq_vector *vectors, size_t row)
 {
 	size_t i;
 
@@ -173,7 +177,8 @@ compare_file(struct merge *m, size_t file, const size_t *columns, size_t n, stru
 
 	while (got >= 0 && !m->touched[file] && match < end && (got = delta_scan_next(scan, &b, err)) > 0)
 		for (; match < end && match->row < b.first_row + b.rows && !m->touched[file]; match++)
-			m->touched[file] = differs(m, columns, n, match->number, b.columns, (size_t)(match->row - b.first_row));
+			m->touched[file] = differs(m, columns, n, match->number, b.columns,
+			    (size_t)(match->row - b.first_row));
 	delta_scan_close(scan);
 	return got < 0 ? -1 : 0;
 }
@@ -254,7 +259,8 @@ put(struct merge *m, size_t rows, const struct pq_vector *vectors, struct msg *e
 		if (c->nullable || vectors[i].def == NULL)
 			continue;
 		if (memchr(vectors[i].def, 0, rows) != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: null, which the schema does not allow", m->table->address, c->name);
+			return msg_set(err, EX_DATAERR, "%s: column %s: null, which the schema does not allow",
+			    m->table->address, c->name);
 		m->vectors[i].def = NULL;
 	}
 	return delta_out_write(m->out, rows, m->vectors, err);
@@ -283,7 +289,8 @@ plan_batch(struct merge *m, const struct delta_batch *b, const struct match **ma
 			continue;
 		}
 		for (k = 0, differ = false; number != MERGE_ABSENT && k < n && !differ; k++)
-			differ = m->source->columns[k].there && !merge_equal(&m->source->columns[k], number, &b->columns[k], i);
+			differ = m->source->columns[k].there &&
+			    !merge_equal(&m->source->columns[k], number, &b->columns[k], i);
 		if (differ) {
 			r->updated++;
 			note(m, WORD_PRE, i, MERGE_ABSENT);
@@ -299,7 +306,8 @@ plan_batch(struct merge *m, const struct delta_batch *b, const struct match **ma
 }
 
 static int
-rewrite_batch(struct merge *m, const struct delta_batch *b, const struct match **match, const struct match *end, struct msg *err)
+rewrite_batch(struct merge *m, const struct delta_batch *b, const struct match **match,
+    const struct match *end, struct msg *err)
 {
 	struct batch_plan p = plan_batch(m, b, match, end);
 
@@ -430,8 +438,8 @@ end(struct merge *m)
 }
 
 int
-merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snapshot *snapshot, const struct merge_options *o,
-    struct merge_result *r, struct msg *err)
+merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snapshot *snapshot,
+    const struct merge_options *o, struct merge_result *r, struct msg *err)
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
 	struct delta_out_options out = { .codec = PQ_SNAPPY, .row_group_rows = GROUP_ROWS };
@@ -441,8 +449,9 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 	begin(&m);
 	if (snapshot->nfiles > 0 && (s->n > 0 || o->delete_absent))
 		failed = find_matches(&m, err) < 0 || find_changes(&m, err) < 0;
-	failed = failed || delta_out_open(&m.out, t, s->plan->columns, s->plan->n, &out, err) < 0 || rewrite(&m, err) < 0 ||
-	    insert(&m, err) < 0 || delta_out_finish(m.out, &r->pool, &r->adds, &r->nadds, err) < 0;
+	failed = failed || delta_out_open(&m.out, t, s->plan->columns, s->plan->n, &out, err) < 0 ||
+	    rewrite(&m, err) < 0 || insert(&m, err) < 0 ||
+	    delta_out_finish(m.out, &r->pool, &r->adds, &r->nadds, err) < 0;
 	end(&m);
 	return failed ? -1 : 0;
 }

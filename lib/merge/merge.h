@@ -1,6 +1,7 @@
 /*
- * Rows merged into a Delta table by key. The source is remembered by its keys, in columns of the table's own shapes; the table is gone through twice: once
- * for its keys alone, to learn which files hold rows that change, and once for those files, which are written anew.
+ * Rows merged into a Delta table by key. The source is remembered by its keys, in columns of the table's own
+ * shapes; the table is gone through twice: once for its keys alone, to learn which files hold rows that
+ * change, and once for those files, which are written anew.
  */
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
@@ -16,11 +17,12 @@
 
 struct merge_plan {			/* the caller's, and lives as long as the source */
 	const struct delta_column *columns;	/* of the table */
-	const int *fields;		/* of each, the stream's column; -1: none, its value stays in a row that is updated and is null in a new one */
+	/* of each, the stream's column; -1: none, its value stays in a row that is updated and is null in a new one */
+	const int *fields;
 	size_t n;
 	const size_t *keys;		/* which of them are the key: each has a field */
 	size_t nkeys;
-	int flag;			/* the stream's column which says that a row is to be deleted, by its value; -1: none */
+	int flag;			/* the stream's column whose value says that a row is to be deleted; -1: none */
 	const uint8_t *flag_value;	/* encoded */
 	size_t nflag_value;
 };
@@ -29,7 +31,10 @@ struct merge_source;
 struct merge_source *merge_source_new(const struct merge_plan *p, const struct rec_header *h);
 void merge_source_free(struct merge_source *s);
 
-/* Remembers the records of a batch. EX_DATAERR, with the record's number in err, for a null in a key or where the table allows none. */
+/*
+ * Remembers the records of a batch. EX_DATAERR, with the record's number in err, for a null in a key or where the table
+ * allows none.
+ */
 int merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err);
 
 /* After the last record: EX_DATAERR, listing the first keys, where keys came more than once. */
@@ -40,8 +45,8 @@ int merge_source_end(struct merge_source *s, struct msg *err);
 struct merge_options {
 	bool delete_absent;		/* rows of the table whose key the source does not have are deleted */
 	/*
-	 * Told of each changed row, whole, in vectors: what happened to it, in Delta's words, and then the table's columns; a row as it was comes directly
-	 * before the row as it is. NULL: nobody asks.
+	 * Told of each changed row, whole, in vectors: what happened to it, in Delta's words, and then the table's
+	 * columns; a row as it was comes directly before the row as it is. NULL: nobody asks.
 	 */
 	int (*change)(void *to, size_t rows, const struct pq_vector *vectors, struct msg *err);
 	void *to;
@@ -52,16 +57,18 @@ struct merge_result {			/* of a merge that is in no version yet */
 	size_t nadds;
 	size_t *removes;		/* owned: indexes in the snapshot's files */
 	size_t nremoves;
-	uint64_t source, inserted, updated, deleted, copied;	/* rows; copied: those that were only carried over to new files */
+	/* rows; copied: those that were only carried over to new files */
+	uint64_t source, inserted, updated, deleted, copied;
 	struct pool pool;
 };
 
 /*
- * Merges the source into a snapshot: new data files are written, and the result says what a commit of it adds and removes. May be called again with a later
- * snapshot of the same columns. EX_DATAERR where two rows of the table have one key of the source.
+ * Merges the source into a snapshot: new data files are written, and the result says what a commit of it adds and
+ * removes. May be called again with a later snapshot of the same columns. EX_DATAERR where two rows of the table have
+ * one key of the source.
  */
-int merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snapshot *snapshot, const struct merge_options *o,
-    struct merge_result *r, struct msg *err);
+int merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snapshot *snapshot,
+    const struct merge_options *o, struct merge_result *r, struct msg *err);
 
 /* Removes the new files of a result that will be in no version. */
 void merge_undo(struct delta_table *t, struct merge_result *r);

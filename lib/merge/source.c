@@ -30,12 +30,14 @@ merge_source_new(const struct merge_plan *p, const struct rec_header *h)
 		s->columns[i].size = pq_shape_size(s->columns[i].shape);
 		s->columns[i].there = p->fields[i] >= 0;
 		/* A row to be deleted may have nulls where the table allows none, so they are looked for afterwards. */
-		targets[i] = (struct table_target){ .field = p->fields[i], .name = c->name, .type = c->type, .precision = c->precision };
+		targets[i] = (struct table_target){ .field = p->fields[i], .name = c->name, .type = c->type,
+		    .precision = c->precision };
 	}
 	s->to = table_to_new(targets, p->n);
 	for (i = 0; i < p->nkeys; i++)
 		s->key_fields[i] = (size_t)p->fields[p->keys[i]];
-	s->dense = s->integer = p->nkeys == 1 && (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64);
+	s->dense = s->integer = p->nkeys == 1 &&
+	    (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64);
 	s->near.free_pages = FREE_PAGES;
 	keymap_init(&s->map);
 	free(targets);
@@ -242,14 +244,15 @@ check_key(const struct merge_source *s, const struct rec_batch *b, size_t i, str
 
 /* A row that may be written has no null where the table allows none. */
 static int
-check_nulls(const struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, size_t i, struct msg *err)
+check_nulls(const struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, size_t i,
+    struct msg *err)
 {
 	size_t k;
 
 	for (k = 0; k < s->plan->n; k++)
 		if (s->columns[k].there && !s->plan->columns[k].nullable && !vectors[k].def[i])
-			return msg_set(err, EX_DATAERR, "record %" PRIu64 ": %s: null, which the table does not allow", b->first + i,
-			    s->plan->columns[k].name);
+			return msg_set(err, EX_DATAERR, "record %" PRIu64 ": %s: null, which the table does not allow",
+			    b->first + i, s->plan->columns[k].name);
 	return 0;
 }
 
@@ -421,7 +424,8 @@ find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *
 	const uint8_t *p;
 	size_t i, n;
 
-#define KEY(i) (p = b->base + b->off[(i) * b->stride], n = (size_t)(b->off[((i) + 1) * b->stride] - b->off[(i) * b->stride]) - 1)
+#define KEY(i) (p = b->base + b->off[(i) * b->stride],					\
+    n = (size_t)(b->off[((i) + 1) * b->stride] - b->off[(i) * b->stride]) - 1)
 	for (i = 0; i < b->n; i++) {
 		KEY(i);
 		hash[i] = keymap_hash(p, n);
@@ -440,8 +444,8 @@ find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *
 }
 
 int
-merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from, uint32_t *numbers,
-    struct msg *err)
+merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from,
+    uint32_t *numbers, struct msg *err)
 {
 	struct rec_batch b;
 	size_t row, next;

@@ -47,11 +47,11 @@ struct merge_source {
 void merge_key_text(const struct merge_source *s, uint32_t number, struct buf *out);
 
 /*
- * The source rows with the keys of a batch's rows; MERGE_ABSENT where there is none. keys has a vector per key column; from makes records of
- * them.
+ * The source rows with the keys of a batch's rows; MERGE_ABSENT where there is none. keys has a vector per
+ * key column; from makes records of them.
  */
-int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from, uint32_t *numbers,
-    struct msg *err);
+int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from,
+    uint32_t *numbers, struct msg *err);
 
 /* Are the values of a source row those that a row of the table has in the column? */
 bool merge_equal(const struct merge_column *c, uint32_t number, const struct pq_vector *v, size_t row);
