@@ -100,7 +100,7 @@ def duckdb(*statements, core=False):
 
 
 def duckdb_rows(sql):
-    """The rows of a query, each value as text. In a process of its own, as the peak of a child's memory begins with its parent's."""
+    """The rows of a query, each value as text; in a process of its own, as a child's peak of memory begins with its parent's."""
     script = """if True:
         import duckdb, json, sys
         c = duckdb.connect()
