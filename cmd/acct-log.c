@@ -15,7 +15,7 @@
 
 const char cli_help[] =
     "usage: acct-log [-n NUMBER] [--json] TABLE\n"
-    "       acct-log --state | --files [--version N] [--json] TABLE\n"
+    "       acct-log --state | --files [--version N | --with FILE] [--json] TABLE\n"
     "\n"
     "Shows the history of a Delta table, newest version first; or its state, or its files.\n"
     "\n"
@@ -23,6 +23,7 @@ const char cli_help[] =
     "      --state              protocol, columns, properties, numbers of files, bytes and rows\n"
     "      --files              a line per data file: bytes, rows, rows deleted from it, time, name\n"
     "      --version N          state and files as they were at version N\n"
+    "      --with FILE          as they will be when acct-write --commit FILE has been done\n"
     "      --json               JSON, an object a line\n"
     "  -h, --help               this text\n"
     "  -V, --version            the program's version, where --version stands alone\n";
@@ -30,6 +31,7 @@ const char cli_help[] =
 static enum { HISTORY, STATE, FILES } what = HISTORY;
 static bool json;
 static int64_t most, version = DELTA_NEWEST;
+static const char *with;			/* a version that waits in this file; NULL without */
 static struct buf out;
 
 /* ---- options ---- */
@@ -37,11 +39,11 @@ static struct buf out;
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { AT = 256, OPT_STATE, OPT_FILES, OPT_JSON };
+	enum { AT = 256, WITH, OPT_STATE, OPT_FILES, OPT_JSON };
 	static const struct option longs[] = {
 		{ "version", required_argument, NULL, AT }, { "number", required_argument, NULL, 'n' },
 		{ "state", no_argument, NULL, OPT_STATE }, { "files", no_argument, NULL, OPT_FILES },
-		{ "json", no_argument, NULL, OPT_JSON }, { 0 }
+		{ "with", required_argument, NULL, WITH }, { "json", no_argument, NULL, OPT_JSON }, { 0 }
 	};
 	int o;
 
@@ -51,13 +53,17 @@ parse_options(int argc, char *argv[])
 			cli_usage("-n: a number of versions is wanted, not %s", msg_quotes(optarg));
 		else if (o == AT && (!num_int64(optarg, strlen(optarg), &version) || version < 0))
 			cli_usage("--version: a version is wanted, not %s", msg_quotes(optarg));
+		else if (o == WITH)
+			with = optarg;
 		else if (o == OPT_JSON)
 			json = true;
 		else if (o == OPT_STATE || o == OPT_FILES)
 			what = o == OPT_STATE ? STATE : FILES;
 	}
-	if (what == HISTORY && version != DELTA_NEWEST)
-		cli_usage("--version goes with --state or --files");
+	if (what == HISTORY && (version != DELTA_NEWEST || with != NULL))
+		cli_usage("--version and --with go with --state or --files");
+	if (version != DELTA_NEWEST && with != NULL)
+		cli_usage("one of --version and --with");
 	if (what != HISTORY && most != 0)
 		cli_usage("-n goes with the history only");
 	if (argc - optind != 1)
@@ -344,16 +350,19 @@ put_state_json(const struct delta_snapshot *s)
 static int
 snapshot(struct delta_table *t, struct msg *err)
 {
+	struct delta_prepared prepared;
 	struct delta_snapshot s;
 	size_t i;
 
-	if (delta_load(t, version, &s, err) < 0)
+	if ((with != NULL ? delta_load_with(t, with, &prepared, &s, err) : delta_load(t, version, &s, err)) < 0)
 		return -1;
 	if (what == STATE)
 		(json ? put_state_json : put_state)(&s);
 	for (i = 0; what == FILES && i < s.nfiles; i++)
 		(json ? put_file_json : put_file)(&s.files[i]);
 	delta_snapshot_free(&s);
+	if (with != NULL)
+		delta_prepared_free(&prepared);
 	return 0;
 }
 

@@ -109,44 +109,26 @@ is_table(const char *place)
 	return there > 0;
 }
 
-/* The table with a version that waits in a file; it may be the table's first. */
-static void
-open_with(const char *place)
-{
-	struct msg err = { 0 }, why = { 0 };
-	int there;
-
-	if (delta_open(&table, place, &err) < 0 || (there = delta_exists(&table, &err)) < 0 ||
-	    (there > 0 && delta_load(&table, DELTA_NEWEST, &snapshot, &err) < 0) ||
-	    delta_prepared_load(&prepared, &table, with, &err) < 0)
-		msg_exit(&err);
-	if (there == 0)
-		snapshot.version = -1;
-	if (delta_prepared_apply(&prepared, &snapshot, &why) < 0)
-		msg_die(why.status, "%s: %s: %s", with, table.address, why.text);
-	key = delta_property(&snapshot, TABLE_KEY);
-}
-
 static void
 open_place(const char *place)
 {
 	struct msg err = { 0 };
 
 	if (with != NULL) {
-		open_with(place);
-		return;
-	}
-	if (is_table(place)) {
+		if (delta_open(&table, place, &err) < 0 || delta_load_with(&table, with, &prepared, &snapshot, &err) < 0)
+			msg_exit(&err);
+	} else if (is_table(place)) {
 		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) ||
 		    delta_load(&table, version, &snapshot, &err) < 0)
 			msg_exit(&err);
-		key = delta_property(&snapshot, TABLE_KEY);
+	} else {
+		if (table_plain(&table, place, &snapshot, &key, &err) < 0)
+			msg_exit(&err);
+		if (by_time || version != DELTA_NEWEST)
+			msg_die(EX_USAGE, "%s: not a Delta table: it has no versions", place);
 		return;
 	}
-	if (table_plain(&table, place, &snapshot, &key, &err) < 0)
-		msg_exit(&err);
-	if (by_time || version != DELTA_NEWEST)
-		msg_die(EX_USAGE, "%s: not a Delta table: it has no versions", place);
+	key = delta_property(&snapshot, TABLE_KEY);
 }
 
 /* ---- columns ---- */

@@ -56,14 +56,14 @@ account_transactions() {
 
 publish() {
 	acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/gold/$table" -i "$WORK/$table.acct" "$LAKE/gold/$table"
-	sed -n 's/^{"add":{"path":"\([^"]*\)".*"size":\([0-9]*\),.*numRecords\\":\([0-9]*\).*/\2 \3 \1/p' "$PREPARED/gold/$table" |
-		export_files || exit
+	acct-log --files --with "$PREPARED/gold/$table" "$LAKE/gold/$table" >"$WORK/$table.files"
+	export_files <"$WORK/$table.files" || exit
 	mkdir -p -- "$STAGE/runs/made/$table"
 	printf '%s\n' "$key" >"$STAGE/runs/made/$table/key"
 	printf '%s\n' "${RUN##*/}" >"$STAGE/runs/made/$table/run"
 }
 
-# The data files of the table's version, whose sizes, rows and names come as lines, are plain Parquet files: under other names they are the
+# The data files of the table's version, as acct-log lists them, are plain Parquet files: under other names they are the
 # export, with a manifest that names them. A version without rows has no file; then there is one of the columns alone.
 export_files() {
 	folder=$STAGE/gold/_export/$table
@@ -71,7 +71,7 @@ export_files() {
 	total=0
 	n=0
 	: >"$WORK/$table.manifest"
-	while read -r bytes rows name; do
+	while read -r bytes rows _ _ name; do
 		file=$(printf 'part-%05d-%s.parquet' "$n" "${RUN##*/}")
 		ln -- "$LAKE/gold/$table/$name" "$folder/$file" 2>/dev/null || cp -- "$LAKE/gold/$table/$name" "$folder/$file" || return 74
 		printf '{"name":"%s","bytes":%s,"rows":%s}\n' "$file" "$bytes" "$rows" >>"$WORK/$table.manifest"
@@ -109,7 +109,8 @@ make() {
 		"$table"
 		publish
 	elif ! exported "$table"; then
-		acct-log --files "$LAKE/gold/$table" | awk '{ print $1, $2, $5 }' | export_files || exit
+		acct-log --files "$LAKE/gold/$table" >"$WORK/$table.files"
+		export_files <"$WORK/$table.files" || exit
 	fi
 	rm -f -- "$WORK/$table.acct"
 }

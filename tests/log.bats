@@ -91,3 +91,22 @@ print(o["version"], o["rows"], o["files"], *[x for i in o["applications"].items(
 		acct-log --state --version "$v" lake/silver/accounts | grep ^rows
 	done)"
 }
+
+@test "log: the table as it will be" {
+	acct-write --txn load:4 --prepare next -i t.acct tab
+	same "$(acct-log --files tab | wc -l)" 1
+	run -0 --separate-stderr acct-log --files --with next tab
+	same 2 "${#lines[@]}"
+	run -0 acct-log --state --with next tab
+	[[ "$output" == "version        3"*$'\nrows           4\n'* ]]
+	acct-write --commit next tab
+	same "$(acct-log --files tab)" "$(acct-log --files --with next tab)"
+	acct-write --txn load:1 --prepare first -i t.acct new	# a table's first version
+	run -0 acct-log --files --with first new
+	same 1 "${#lines[@]}"
+	run -66 --separate-stderr acct-log --files --with none tab
+	run -65 --separate-stderr acct-log --files --with t.acct tab
+	run -64 --separate-stderr acct-log --with next tab
+	run -64 --separate-stderr acct-log --files --version 1 --with next tab
+	[[ "$stderr" == "acct-log: one of --version and --with"* ]]
+}

@@ -372,6 +372,10 @@ int delta_prepared_check(const struct delta_prepared *p, struct delta_table *t, 
  */
 int delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct msg *err);
 
+/* The table as it will be with the version that waits in the file at `path`, which may be its first. p as above. */
+int delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s,
+    struct msg *err);
+
 /*
  * turn.c: after a try that ended with EX_TEMPFAIL, before the table is loaded and tried anew. Waits for a random time,
  * which grows from try to try up to half a second, so that writers get out of each other's way. False, without

@@ -220,3 +220,24 @@ delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct 
 	s->version++;
 	return 0;
 }
+
+int
+delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s, struct msg *err)
+{
+	struct msg why = { 0 };
+	int there = delta_exists(t, err);
+
+	if (there < 0 || (there > 0 && delta_load(t, DELTA_NEWEST, s, err) < 0))
+		return -1;
+	if (there == 0)
+		*s = (struct delta_snapshot){ .version = -1 };
+	if (delta_prepared_load(p, t, path, err) < 0) {
+		delta_snapshot_free(s);
+		return -1;
+	}
+	if (delta_prepared_apply(p, s, &why) == 0)
+		return 0;
+	delta_prepared_free(p);
+	delta_snapshot_free(s);
+	return msg_set(err, why.status, "%s: %s: %s", path, t->address, why.text);
+}
