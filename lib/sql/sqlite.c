@@ -34,22 +34,6 @@ name_fault(const char *name)
 }
 
 static const char *
-put_int(struct sql_load *l, size_t column, struct rec_field f)
-{
-	(void)column;
-	sql_text_int(&l->buf, f);
-	return NULL;
-}
-
-static const char *
-put_bool(struct sql_load *l, size_t column, struct rec_field f)
-{
-	(void)column;
-	buf_addc(&l->buf, *f.p);
-	return NULL;
-}
-
-static const char *
 put_decimal(struct sql_load *l, size_t column, struct rec_field f)
 {
 	buf_addc(&l->buf, '\'');
@@ -152,8 +136,9 @@ put_string(struct sql_load *l, size_t column, struct rec_field f)
 }
 
 static sql_put *const put[] = {
-	[VAL_BOOL] = put_bool, [VAL_INT32] = put_int, [VAL_INT64] = put_int, [VAL_DECIMAL] = put_decimal,
-	[VAL_DATE] = put_date, [VAL_TIMESTAMP] = put_timestamp, [VAL_FLOAT64] = put_float, [VAL_STRING] = put_string
+	[VAL_BOOL] = sql_text_put_digit, [VAL_INT32] = sql_text_put_int, [VAL_INT64] = sql_text_put_int,
+	[VAL_DECIMAL] = put_decimal, [VAL_DATE] = put_date, [VAL_TIMESTAMP] = put_timestamp,
+	[VAL_FLOAT64] = put_float, [VAL_STRING] = put_string
 };
 
 static const char *

@@ -84,17 +84,34 @@ sql_text_utf16(struct buf *out, const uint8_t *p, size_t n)
 }
 
 void
-sql_text_int(struct buf *out, struct rec_field f)
-{
-	out->len += num_put_int64((char *)buf_room(out, NUM_TEXT), val_int(f.p));
-}
-
-void
 sql_text_decimal(struct buf *out, struct val_type t, struct rec_field f)
 {
 	i128 v = val_is_narrow(t) ? val_int(f.p) : val_wide(f.p);
 
 	out->len += num_put_decimal((char *)buf_room(out, NUM_TEXT), v, t.scale);
+}
+
+const char *
+sql_text_put_int(struct sql_load *l, size_t column, struct rec_field f)
+{
+	(void)column;
+	l->buf.len += num_put_int64((char *)buf_room(&l->buf, NUM_TEXT), val_int(f.p));
+	return NULL;
+}
+
+const char *
+sql_text_put_digit(struct sql_load *l, size_t column, struct rec_field f)
+{
+	(void)column;
+	buf_addc(&l->buf, *f.p);
+	return NULL;
+}
+
+const char *
+sql_text_put_decimal(struct sql_load *l, size_t column, struct rec_field f)
+{
+	sql_text_decimal(&l->buf, l->columns[column].type, f);
+	return NULL;
 }
 
 static bool

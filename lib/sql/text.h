@@ -17,9 +17,11 @@ void sql_text_hex(struct buf *out, const uint8_t *p, size_t n);
 size_t sql_text_utf16_length(const uint8_t *p, size_t n);
 void sql_text_utf16(struct buf *out, const uint8_t *p, size_t n);
 
-/* Numbers of a checked field that is not null. */
-void sql_text_int(struct buf *out, struct rec_field f);
+/* The number of a checked field that is not null. */
 void sql_text_decimal(struct buf *out, struct val_type t, struct rec_field f);
+
+/* For a dialect's values, where they are written bare: 42; 1 or 0 for a bool; 2900.00. */
+sql_put sql_text_put_int, sql_text_put_digit, sql_text_put_decimal;
 
 /* "2024-01-31"; false, and nothing appended, outside the years 0001 to 9999. */
 bool sql_text_date(struct buf *out, struct rec_field f);
