@@ -256,7 +256,8 @@ struct delta_out_options {
 	enum pq_codec codec;
 	bool delta_encodings;
 	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
-	uint64_t row_group_rows;	/* as in struct pq_options: what is written stays in memory until a row group is whole */
+	/* as in struct pq_options: what is written stays in memory until a row group is whole */
+	uint64_t row_group_rows;
 	const char *folder;		/* of the table, where the files go; NULL: the table's own */
 };
 
@@ -329,10 +330,12 @@ int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const
 
 /*
  * What is needed to commit rows later: the data files are there, in no version; the text names them. It is the commit
- * that would make a table of these rows alone, between a line that says what it was prepared on and one with a checksum.
+ * that would make a table of these rows alone, between a line that says what it was prepared on and one with a
+ * checksum.
  */
 struct delta_prepared {
-	struct delta_snapshot rows;	/* the table they would make: its files, columns, properties, and one application */
+	/* the table they would make: its files, columns, properties, and one application */
+	struct delta_snapshot rows;
 	char *table;			/* the id of the table as it was, NULL: none was there; owned */
 	int64_t base;			/* its version then, or -1 */
 	bool overwrite;			/* they take the place of all rows, else they are added */
@@ -358,8 +361,8 @@ int delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, c
 void delta_prepared_free(struct delta_prepared *p);
 
 /*
- * Is it for this table, which is as in s (version -1: not there)? 1 it is, 0 it is a version already; -1 with EX_DATAERR
- * for another table's.
+ * Is it for this table, which is as in s (version -1: not there)? 1 it is, 0 it is a version already; -1 with
+ * EX_DATAERR for another table's.
  */
 int delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err);
 

@@ -1,8 +1,8 @@
 /*
  * The passes over the table. First the key columns alone of the files that may hold a key of the source: which of
  * their rows meet which source row. Then files whose matched rows may all be as they were are compared, up to the first
- * that is not. Files where something changes are written anew,
- * and last come the source's rows that the table did not have.
+ * that is not. Files where something changes are written anew, and last come the source's rows that the table did not
+ * have.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 
 #include "merge/source.h"
 
-enum { GROUP_ROWS = 1 << 17 };		/* of a row group that is written: an eighth of the usual, to need less memory */
+/* of a row group that is written: an eighth of the usual, to need less memory */
+enum { GROUP_ROWS = 1 << 17 };
 
 struct match {
 	uint64_t row;			/* physical, in its file */
