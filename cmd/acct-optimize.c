@@ -12,7 +12,8 @@
 #include "pred/pred.h"
 
 const char cli_help[] =
-    "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE] TABLE\n"
+    "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
+    "                     [--retry SECONDS] TABLE\n"
     "\n"
     "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
     "into files without, as one version with the same rows.\n"
@@ -21,17 +22,18 @@ const char cli_help[] =
     "      --target SIZE        size of a file, such as 64M; one below half of it is small. 256M unless the table says\n"
     "  -w, --where PREDICATE    only partitions that meet this, over the columns the table is partitioned by\n"
     "      --memory SIZE        what sorting may take; 512M unless given\n"
+    "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
 
-enum { TRIES = 100 };			/* of a version that others come before */
 static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAST_TARGET = 1024,
     MOST_TARGET = SIZE_MAX / 4;
 
 static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
+static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct delta_table table;
 
 /* ---- options ---- */
@@ -39,10 +41,10 @@ static struct delta_table table;
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TARGET = 256 };
+	enum { TARGET = 256, RETRY };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "where", required_argument, NULL, 'w' },
-		{ "target", required_argument, NULL, TARGET }, { 0 }
+		{ "target", required_argument, NULL, TARGET }, { "retry", required_argument, NULL, RETRY }, { 0 }
 	};
 	int o;
 
@@ -51,6 +53,8 @@ parse_options(int argc, char *argv[])
 			key_words = optarg;
 		else if (o == 'w')
 			where = optarg;
+		else if (o == RETRY)
+			turn.seconds = cli_number("--retry", optarg);
 		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
 			cli_usage("--target: %zu bytes or more are wanted, not %s", LEAST_TARGET, msg_quotes(optarg));
 	}
@@ -229,17 +233,17 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 	return failed;
 }
 
-/* False where another writer was first. */
-static bool
-optimize_once(bool last)
+/* As delta_commit; where nothing became a version, nothing is left of it. */
+static int
+optimize_once(struct msg *err)
 {
 	struct delta_snapshot s;
 	struct optimize_options o = { .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
 	struct optimize_result r;
-	struct msg err = { 0 };
-	int64_t version;
+	int64_t version = -1;
 	size_t *keys;
-	bool *wanted, done = true;
+	bool *wanted;
+	int failed = 0;
 
 	load(&s);
 	keys = find_keys(&s, &o.nkeys);
@@ -249,23 +253,21 @@ optimize_once(bool last)
 	o.target = target > 0 ? target : table_target(&s);
 	if (o.target == 0)
 		o.target = DEFAULT_TARGET;
-	if (optimize_run(&table, &s, &o, &r, &err) < 0)
-		msg_exit(&err);
+	if (optimize_run(&table, &s, &o, &r, err) < 0)
+		msg_exit(err);
 	if (r.nremoves == 0) {
 		if (cli_verbose)
 			msg_warn("%s: version %" PRId64 " stays: nothing to do", table.address, s.version);
-	} else if (commit(&s, &o, &r, &version, &err) < 0) {
-		if (err.status == EX_TEMPFAIL)
+	} else {
+		failed = commit(&s, &o, &r, &version, err);
+		if (version < 0)
 			optimize_undo(&table, &r);
-		if (err.status != EX_TEMPFAIL || last)
-			msg_exit(&err);
-		done = false;
 	}
 	optimize_result_free(&r);
 	free(keys);
 	free(wanted);
 	delta_snapshot_free(&s);
-	return done;
+	return failed;
 }
 
 int
@@ -273,14 +275,16 @@ main(int argc, char *argv[])
 {
 	struct msg err = { 0 };
 	const char *address;
-	int tries;
 
 	cli_start(argc, argv);
 	address = parse_options(argc, argv);
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);
-	for (tries = 1; !optimize_once(tries == TRIES); tries++)
-		;
+	while (optimize_once(&err) < 0) {
+		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
+			msg_exit(&err);
+		err = (struct msg){ 0 };
+	}
 	delta_close(&table);
 	return 0;
 }

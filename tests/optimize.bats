@@ -377,6 +377,32 @@ traced() {
 	same 4 "$(ls tab/*.parquet | wc -l)"		# three there were, and one
 }
 
+# rewritten WORD...: acct-optimize WORD... tab, while whose commit waits a merge rewrites one of the files
+rewritten() {
+	# its first link is that of the new file, the second that of the commit
+	traced -e inject=linkat:delay_enter=1500000:when=2 \
+	    sh -c '{ sleep 0.5; acct-merge -i row.acct tab; } & exec acct-optimize "$@" tab' - "$@"
+}
+
+@test "optimize: --retry, how long to try again" {
+	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
+	traced true || skip "SKIPPED: strace may not trace here"
+	grown 3 20
+	printf '1000\tmerged\t1.00\n' | mkrec t "$HEADER" >row.acct
+	run -75 --separate-stderr rewritten --retry 0
+	[[ "$stderr" == "acct-optimize: tab: version 3 of another writer came first and "* ]]
+	same 3 "$(files tab)"
+	same 4 "$(ls tab/*.parquet | wc -l)"		# three there were, and that of the merge
+	printf '1000\tagain\t1.00\n' | mkrec t "$HEADER" >row.acct
+	run -0 --separate-stderr rewritten -v --retry 30
+	[[ "$stderr" == "acct-optimize: tab: version 5: 1 files of "* ]]
+	same 1 "$(files tab)"
+	same '1000,again,1.00' "$(content tab | head -n 1)"
+	[ -z "$(ls -A tab | grep tmp)" ]
+	run -64 --separate-stderr acct-optimize --retry soon tab
+	[[ "$stderr" == "acct-optimize: --retry: not a number from 0 to 1000000: 'soon'"* ]]
+}
+
 @test "optimize: delta-rs sees the same rows, and goes on with the table" {
 	need_peer
 	peer make made
