@@ -18,11 +18,6 @@ crash() {
 	[ "$status" -eq 0 ]
 }
 
-need_strace() {
-	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
-	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace true || skip "SKIPPED: strace may not trace here"
-}
-
 # steps PROGRAM: killed before each call.
 steps() {
 	need_strace
@@ -90,7 +85,7 @@ failing() {
 	printf '1\tx\n' | mkrec t "$HEADER" >x.acct
 	printf '2\ty\n' | mkrec t "$HEADER" >y.acct
 	for words in "acct-merge -i y.acct" "acct-write -m overwrite -i y.acct"; do
-		run -75 --separate-stderr env ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace -e inject=linkat:delay_enter=1500000:when=2 \
+		run -75 --separate-stderr traced -e inject=linkat:delay_enter=1500000:when=2 \
 		    sh -c '{ sleep 0.5; acct-merge -i x.acct tab; } & exec '"$words"' --retry 0 tab'
 		[[ "$stderr" == *": tab: version "*" of another writer came first and "* ]]
 		printf '1\tz\n' | mkrec t "$HEADER" | acct-merge tab

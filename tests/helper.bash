@@ -40,3 +40,23 @@ need_peers() {
 python() {
 	"${PEERS:-$ROOT/build/peers}/bin/python" "$@"
 }
+
+# traced WORD...: strace; LeakSanitizer cannot look while another process traces.
+traced() {
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace "$@"
+}
+
+need_strace() {
+	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
+	traced true || skip "SKIPPED: strace may not trace here"
+}
+
+# A record stream with a column of each type: its ends, null, and a value between them.
+every_type() {
+	mkrec t 'b:bool i:int32 l:int64 d:decimal(9,2) e:decimal(18,4) w:decimal(38,10) day:date ts:timestamp f:float64 s:string' <<-'END'
+	true	-2147483648	-9223372036854775808	-9999999.99	-99999999999999.9999	-9999999999999999999999999999.9999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
+	false	2147483647	9223372036854775807	9999999.99	99999999999999.9999	9999999999999999999999999999.9999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	a\nb\tc\\ üß😀
+	\N	\N	\N	\N	\N	\N	\N	\N	\N	\N
+	true	0	0	0.00	0.0000	0.0000000000	1970-01-01	1970-01-01T00:00:00Z	-0.0	x
+	END
+}

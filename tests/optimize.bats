@@ -107,12 +107,7 @@ peer() {
 }
 
 @test "optimize: every type, sorted by each" {
-	mkrec t 'b:bool i:int32 l:int64 d:decimal(9,2) e:decimal(18,4) w:decimal(38,10) day:date ts:timestamp f:float64 s:string' >all.acct <<-'END'
-	true	-2147483648	-9223372036854775808	-9999999.99	-99999999999999.9999	-9999999999999999999999999999.9999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
-	false	2147483647	9223372036854775807	9999999.99	99999999999999.9999	9999999999999999999999999999.9999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	a\nb\tc\\ üß😀
-	\N	\N	\N	\N	\N	\N	\N	\N	\N	\N
-	true	0	0	0.00	0.0000	0.0000000000	1970-01-01	1970-01-01T00:00:00Z	-0.0	x
-	END
+	every_type >all.acct
 	acct-write -i all.acct tab
 	acct-write -i all.acct tab
 	content tab >before
@@ -332,14 +327,8 @@ partitioned() {
 	same 1 "$(ls tab/*.parquet | wc -l)"
 }
 
-# traced WORD...: strace; LeakSanitizer cannot look while another process traces.
-traced() {
-	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace "$@"
-}
-
 @test "optimize: each failing call in turn" {
-	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
-	traced true || skip "SKIPPED: strace may not trace here"
+	need_strace
 	grown 3 20
 	content tab >before
 	for call in write:ENOSPC fsync:EIO linkat:ENOSPC pread64:EIO; do
@@ -363,8 +352,7 @@ traced() {
 }
 
 @test "optimize: a file that another writer removed meanwhile, by another way of writing its path" {
-	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
-	traced true || skip "SKIPPED: strace may not trace here"
+	need_strace
 	grown 3 20
 	name=$(acct-log --files tab | tail -n 1 | sed 's/.*Z  //')
 	# the commit that comes while the first file is synced takes away every row of the newest file
@@ -385,8 +373,7 @@ rewritten() {
 }
 
 @test "optimize: --retry, how long to try again" {
-	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
-	traced true || skip "SKIPPED: strace may not trace here"
+	need_strace
 	grown 3 20
 	printf '1000\tmerged\t1.00\n' | mkrec t "$HEADER" >row.acct
 	run -75 --separate-stderr rewritten --retry 0

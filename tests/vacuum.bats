@@ -410,14 +410,8 @@ settle() {
 	same 5 "$(ls tab/*.parquet | wc -l)"
 }
 
-# traced WORD...: strace; LeakSanitizer cannot look while another process traces.
-traced() {
-	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace "$@"
-}
-
 @test "vacuum: each failing call in turn" {
-	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
-	traced true || skip "SKIPPED: strace may not trace here"
+	need_strace
 	overwritten
 	for call in unlinkat:EIO unlinkat:EACCES fsync:EIO linkat:ENOSPC write:ENOSPC getdents64:EIO; do
 		for n in 1 2 3; do

@@ -117,12 +117,7 @@ content() {
 }
 
 @test "write: every codec, every type" {
-	mkrec t 'b:bool i:int32 l:int64 d:decimal(9,2) e:decimal(18,4) w:decimal(38,10) day:date ts:timestamp f:float64 s:string' >all.acct <<-'END'
-	true	-2147483648	-9223372036854775808	-9999999.99	-99999999999999.9999	-9999999999999999999999999999.9999999999	0001-01-01	0001-01-01T00:00:00Z	-inf	
-	false	2147483647	9223372036854775807	9999999.99	99999999999999.9999	9999999999999999999999999999.9999999999	9999-12-31	9999-12-31T23:59:59.999999Z	nan	a\nb\tc\\ üß😀
-	\N	\N	\N	\N	\N	\N	\N	\N	\N	\N
-	true	0	0	0.00	0.0000	0.0000000000	1970-01-01	1970-01-01T00:00:00Z	-0.0	x
-	END
+	every_type >all.acct
 	for codec in snappy zstd gzip none; do
 		acct-write --codec "$codec" -i all.acct "$codec"
 		cmp <(acct-read -t t "$codec") all.acct
@@ -237,11 +232,6 @@ removed() {
 	same $((2 + 60000 * (versions - 1))) "$(acct-read -c id tab | acct-cat | tail -n +2 | wc -l)"
 }
 
-# traced WORD...: strace; LeakSanitizer cannot look while another process traces.
-traced() {
-	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace "$@"
-}
-
 # failing CALL ERROR: each of its first calls fails in turn. The program says so, and the table is as it was; or it says that the version stands.
 failing() {
 	local n got before after
@@ -265,8 +255,7 @@ failing() {
 }
 
 @test "write: each failing call in turn" {
-	command -v strace >/dev/null || skip "SKIPPED: strace is not there"
-	traced true || skip "SKIPPED: strace may not trace here"
+	need_strace
 	acct-write -i t.acct tab
 	failing fsync EIO
 	failing linkat ENOSPC
