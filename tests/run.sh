@@ -88,6 +88,7 @@ chosen "$@" >"$results/files"
 # shellcheck disable=SC2016
 xargs -P "${TEST_JOBS:-$(nproc)}" -n 1 sh -c '
 	out=$0/$(basename "$1").tap
+	begun=$(date +%s)
 	case $1 in
 	*.bats) timeout "${TEST_TIMEOUT:-3000}" bats --tap "$1" ;;
 	*)
@@ -98,7 +99,7 @@ xargs -P "${TEST_JOBS:-$(nproc)}" -n 1 sh -c '
 		echo "1..3"
 		;;
 	esac >"$out" 2>&1
-	{ echo "== $1"; cat "$out"; } >"$out.report"
+	{ echo "== $1, $(($(date +%s) - begun)) s"; cat "$out"; } >"$out.report"
 	cat "$out.report"' "$results" <"$results/files" || :
 passed=0
 failed=0
