@@ -206,3 +206,24 @@ prepare() {
 	rm $(sed -n 's/.*"path":"\([^"]*\)".*/tab\/\1/p' add)
 	run -66 --separate-stderr acct-read --with add tab
 }
+
+@test "read: values of every length, nulls and rows left out, side by side" {
+	awk 'BEGIN {
+		srand(3)
+		for (i = 0; i < 3000; i++) {
+			n = sprintf("%.0f", rand() * 2 ^ int(rand() * 62)); if (rand() < .5 && n != "0") n = "-" n
+			w = ""; for (k = int(rand() * 36); k >= 0; k--) w = w int(1 + rand() * 9)
+			s = substr("a text of some forty bytes, cut anywhere", 1, int(rand() * 40))
+			e = int(i / 500) % 2 ? "ab" : substr("sixteen bytes at most and then more", 1, int(rand() * 3) + 14)
+			print i "\t" (rand() < .2 ? "\\N" : n) "\t" (rand() < .2 ? "\\N" : w ".5") "\t" (rand() < .2 ? "\\N" : s) "\t" e "\t" sprintf("%04d-%02d-%02d", 1 + i, 1 + i % 12, 1 + i % 28) }
+	}' </dev/null >all.tsv
+	mkrec t 'id:int64*! n:int64 w:decimal(38,1) s:string e:string! day:date' >t.acct <all.tsv
+	acct-write -i t.acct table
+	acct-cat -f tsv t.acct >want
+	acct-read table | acct-cat -f tsv >got
+	diff -u want got
+	acct-read -w "n >= 0 or s = ''" table | acct-cat -f tsv >got
+	acct-select -w "n >= 0 or s = ''" t.acct | acct-cat -f tsv >want
+	diff -u want got
+	[ "$(wc -l <got)" -gt 1000 ]
+}

@@ -1,4 +1,8 @@
-/* Vectors to records. */
+/*
+ * Vectors to records, a block of rows at a time: first the short values of each column, one column after the other, to
+ * slots of SLOT bytes; then the slots to records, row by row, where every value is one store of fixed size. A column with
+ * a value that is long, or wrong, in the block is encoded in the second step: only put_value decides that one is wrong.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +12,7 @@
 #include "val/int.h"
 
 /* FIXED_MAX: a number with the room that put_int wants, and a TAB */
-enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };
+enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16, BLOCK = 64, SLOT = 16 };
 
 struct column {
 	struct table_source source;
@@ -17,6 +21,10 @@ struct column {
 	uint64_t serial;		/* of the dictionary that is encoded here; 0 none */
 	struct pq_bytes *dict;		/* owned: its entries as fields, bytes in text */
 	struct buf text;
+	bool dict_short;		/* each of its entries fits a slot, with its TAB */
+	bool ready;			/* this block's values are in the slots */
+	uint8_t length[BLOCK];		/* with the TAB */
+	uint8_t slot[BLOCK][SLOT];
 };
 
 struct table_from {
@@ -108,15 +116,18 @@ encode_dict(struct column *c, const struct pq_vector *v, struct msg *err)
 	uint8_t *p, *end;
 
 	c->serial = 0;
+	c->dict_short = true;
 	for (i = 0; i < v->dict_n; i++)
-		total += 2 * v->v.bytes[i].n + 1;
+		total += 2 * v->v.bytes[i].n + 2;
 	c->text.len = 0;
-	p = buf_room(&c->text, total);
+	p = buf_room(&c->text, total + SLOT);
 	c->dict = xreallocarray(c->dict, v->dict_n, sizeof(*c->dict));
 	for (i = 0; i < v->dict_n; i++, p = end) {
 		if ((end = put_string(p, v->v.bytes[i])) == NULL)
 			return not_utf8(c, v->v.bytes[i], err);
 		c->dict[i] = (struct pq_bytes){ p, (size_t)(end - p) };
+		c->dict_short = c->dict_short && end - p < SLOT;
+		*end++ = '\t';
 	}
 	c->serial = v->dict_serial;
 	return 0;
@@ -152,7 +163,7 @@ put_text(struct table_from *t, struct column *c, const struct pq_vector *v, size
 	return p;
 }
 
-/* val_put_int_fast, where it is called for every row. */
+/* val_put_int_fast, where it is called for every row; writes 9 bytes at least. */
 static inline uint8_t *
 put_int(uint8_t *p, int64_t v)
 {
@@ -222,41 +233,233 @@ put_value(struct table_from *t, struct column *c, const struct pq_vector *v, siz
 	return put_text(t, c, v, row, p, err);
 }
 
-size_t
-table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t row, size_t rows, const uint8_t *drop,
-    struct rec_batch *b, struct msg *err)
+/* ---- blocks ---- */
+
+/* A value of up to eight groups to the slot of row k; false where it has more. */
+static inline bool
+fill_int(struct column *c, size_t k, int64_t v)
 {
-	uint32_t *off = t->off;
-	uint8_t *p;
-	size_t i, start, n = 0;
+	uint8_t *p = c->slot[k], *end;
+
+	if (val_groups((uint64_t)(v ^ v >> 63)) > 8)
+		return false;
+	end = put_int(p, v);
+	*end = '\t';
+	c->length[k] = (uint8_t)(end + 1 - p);
+	return true;
+}
+
+static inline bool
+fill_null(struct column *c, size_t k)
+{
+	c->slot[k][0] = VAL_NULL;
+	c->slot[k][1] = '\t';
+	c->length[k] = 2;
+	return !c->source.required;
+}
+
+static bool
+fill_i32(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
+{
+	size_t k;
+	bool good = true;
+
+	for (k = 0; k < n; k++)
+		good &= v->def != NULL && !v->def[rows[k]] ? fill_null(c, k) : fill_int(c, k, v->v.i32[rows[k]]);
+	return good;
+}
+
+/* With the limit of a decimal. */
+static inline bool
+fill_narrow(struct column *c, size_t k, int64_t v)
+{
+	return (c->limit == 0 || (v < c->limit && v > -c->limit)) && fill_int(c, k, v);
+}
+
+static bool
+fill_i64(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
+{
+	size_t k;
+	bool good = true;
+
+	for (k = 0; k < n && good; k++)
+		good = v->def != NULL && !v->def[rows[k]] ? fill_null(c, k) : fill_narrow(c, k, v->v.i64[rows[k]]);
+	return good;
+}
+
+static bool
+fill_i128(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
+{
+	size_t k;
+	bool good = true;
+
+	for (k = 0; k < n && good; k++) {
+		i128 w = v->v.i128[rows[k]];
+
+		good = v->def != NULL && !v->def[rows[k]] ? fill_null(c, k) :
+		    w == (int64_t)w && fill_narrow(c, k, (int64_t)w);
+	}
+	return good;
+}
+
+static bool
+fill_dict(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
+{
+	size_t k;
+	bool good = true;
+
+	for (k = 0; k < n; k++) {
+		const struct pq_bytes *b;
+
+		if (v->def != NULL && !v->def[rows[k]]) {
+			good &= fill_null(c, k);
+			continue;
+		}
+		b = &c->dict[v->index[rows[k]]];
+		memcpy(c->slot[k], b->p, SLOT);
+		c->length[k] = (uint8_t)(b->n + 1);
+	}
+	return good;
+}
+
+/* Fills the slots of a column; false where a value does not go into one. */
+static bool
+fill(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
+{
+	switch (c->shape) {
+	case PQ_I32:
+		return fill_i32(c, v, rows, n);
+	case PQ_I64:
+		return fill_i64(c, v, rows, n);
+	case PQ_I128:
+		return fill_i128(c, v, rows, n);
+	case PQ_BYTES:
+		return v->index != NULL && c->dict_short && fill_dict(c, v, rows, n);
+	default:
+		return false;
+	}
+}
+
+/* Records of the slots alone, for each the offsets of its fields; returns their end. */
+static uint8_t *
+join_slots(const struct table_from *t, size_t n, uint8_t *p, uint32_t *off)
+{
+	const uint8_t *base = t->bytes.p;
+	size_t i, k;
+
+	for (k = 0; k < n; k++) {
+		for (i = 0; i < t->n; i++) {
+			const struct column *c = &t->columns[i];
+
+			*off++ = (uint32_t)(p - base);
+			memcpy(p, c->slot[k], SLOT);
+			p += c->length[k];
+		}
+		p[-1] = '\n';
+	}
+	return p;
+}
+
+/* One record, some of whose values are in slots; its end, or NULL with err filled. */
+static uint8_t *
+join_values(struct table_from *t, const struct pq_vector *vectors, size_t k, size_t row, uint8_t *p, uint32_t *off,
+    struct msg *err)
+{
+	size_t i;
+
+	p = room(t, p, t->n * FIXED_MAX);
+	for (i = 0; i < t->n; i++) {
+		struct column *c = &t->columns[i];
+
+		*off++ = (uint32_t)(p - t->bytes.p);
+		if (c->ready) {
+			memcpy(p, c->slot[k], SLOT);
+			p += c->length[k];
+			continue;
+		}
+		if ((p = put_value(t, c, &vectors[c->source.vector], row, p, err)) == NULL)
+			return NULL;
+		if (c->shape == PQ_BYTES)
+			p = room(t, p, (t->n - i) * FIXED_MAX);
+		*p++ = '\t';
+	}
+	p[-1] = '\n';
+	return p;
+}
+
+static int
+encode_dicts(struct table_from *t, const struct pq_vector *vectors, struct msg *err)
+{
+	size_t i;
 
 	for (i = 0; i < t->n; i++) {
 		const struct pq_vector *v = &vectors[t->columns[i].source.vector];
 
 		if (v->index != NULL && t->columns[i].serial != v->dict_serial &&
 		    encode_dict(&t->columns[i], v, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * The rows of a block as records from number `at` on, from *end, which moves on. Returns how many there was room for; 0
+ * with err filled.
+ */
+static size_t
+put_block(struct table_from *t, const struct pq_vector *vectors, const uint32_t *rows, size_t n, size_t at,
+    uint8_t **end, struct msg *err)
+{
+	uint8_t *p = *end;
+	uint32_t *off = t->off + at * t->n;
+	bool all = true;
+	size_t i, k;
+
+	for (i = 0; i < t->n; i++) {
+		struct column *c = &t->columns[i];
+
+		c->ready = fill(c, &vectors[c->source.vector], rows, n);
+		all = all && c->ready;
+	}
+	if (all)
+		p = join_slots(t, n, room(t, p, n * t->n * SLOT), off);
+	for (k = 0; !all && k < n && (k == 0 || p - t->bytes.p < BATCH_BYTES); k++)
+		if ((p = join_values(t, vectors, k, rows[k], p, off + k * t->n, err)) == NULL)
 			return 0;
-	}
+	n = all ? n : k;
+	off[n * t->n] = (uint32_t)(p - t->bytes.p);
+	for (k = 0; k < n; k++, off += t->n)
+		t->hash[at + k] = hash_bytes(t->bytes.p + off[0], off[t->n] - off[0] - 1);
+	*end = p;
+	return n;
+}
+
+size_t
+table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t row, size_t rows, const uint8_t *drop,
+    struct rec_batch *b, struct msg *err)
+{
+	uint32_t block[BLOCK];
+	uint8_t *p;
+	size_t n = 0, wanted, done;
+
+	if (encode_dicts(t, vectors, err) < 0)
+		return 0;
 	t->bytes.len = 0;
+	t->off[0] = 0;
 	p = room(t, t->bytes.p, BATCH_BYTES);
-	for (; row < rows && n < PRED_CHUNK && p - t->bytes.p < BATCH_BYTES; row++) {
-		if (drop != NULL && drop[row])
-			continue;
-		p = room(t, p, t->n * FIXED_MAX);
-		start = (size_t)(p - t->bytes.p);
-		for (i = 0; i < t->n; i++) {
-			*off++ = (uint32_t)(p - t->bytes.p);
-			p = put_value(t, &t->columns[i], &vectors[t->columns[i].source.vector], row, p, err);
-			if (p == NULL)
-				return 0;
-			if (t->columns[i].shape == PQ_BYTES)
-				p = room(t, p, (t->n - i) * FIXED_MAX);
-			*p++ = '\t';
+	while (row < rows && n < PRED_CHUNK && p - t->bytes.p < BATCH_BYTES) {
+		for (wanted = 0; row < rows && wanted < BLOCK && n + wanted < PRED_CHUNK; row++) {
+			block[wanted] = (uint32_t)row;
+			wanted += drop == NULL || !drop[row];
 		}
-		p[-1] = '\n';
-		t->hash[n++] = hash_bytes(t->bytes.p + start, (size_t)(p - t->bytes.p) - start - 1);
+		if (wanted == 0)
+			break;
+		if ((done = put_block(t, vectors, block, wanted, n, &p, err)) == 0)
+			return 0;
+		n += done;
+		if (done < wanted)
+			row = block[done];
 	}
-	*off = (uint32_t)(p - t->bytes.p);
 	*b = (struct rec_batch){ .n = n, .first = 1, .base = t->bytes.p, .off = t->off, .stride = t->n,
 	    .hash = t->hash };
 	return row;
