@@ -84,7 +84,8 @@ sorter_free(struct sorter *s)
 static int
 compare_keys(const uint8_t *a, uint64_t na, uint64_t sa, const uint8_t *b, uint64_t nb, uint64_t sb)
 {
-	int c = memcmp(a, b, na < nb ? na : nb);
+	size_t n = na < nb ? na : nb;
+	int c = n > 0 ? memcmp(a, b, n) : 0;	/* an empty key may be NULL */
 
 	if (c != 0)
 		return c;
