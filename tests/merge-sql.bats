@@ -301,10 +301,11 @@ killed() {
 	"${@:2}" < <(tee seen <out) 2>err.txt & client=$!
 	acct-merge-sql -d "$1" <in >out & pid=$!
 	{ head -c 900000 many.acct; exec sleep 60; } >in & writer=$!
-	for ((n = 0; n < 300; n++)); do
+	for ((n = 0; n < 1200; n++)); do
 		[ ! -s seen ] || break
 		sleep 0.1
 	done
+	[ -s seen ]
 	kill -9 "$pid"
 	got=0
 	wait "$client" || got=$?
