@@ -328,13 +328,16 @@ static struct pq_bytes
 random_bytes(struct pool *pool, unsigned spread)
 {
 	size_t n = unit_below(20) == 0 ? unit_below(200) : unit_below(20), i;
-	uint8_t *p = pool_alloc(pool, n + 8);
 	uint64_t v = unit_below(spread);
+	uint8_t *p;
 
+	if (spread < 100)
+		n = v % 12;	/* few values: each has its length */
+	p = pool_alloc(pool, n + 8);
 	memcpy(p, &v, 8);
 	for (i = 8; i < n; i++)
 		p[i] = (uint8_t)('a' + v % 26);
-	return (struct pq_bytes){ p, spread < 100 ? v % 12 : n };
+	return (struct pq_bytes){ p, n };
 }
 
 static void
