@@ -319,15 +319,14 @@ predicate(void)
 static int
 commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *version, struct msg *err)
 {
-	const struct { const char *key; uint64_t value; } counts[] = {
+	const struct delta_metric metrics[] = {
 		{ "numSourceRows", r->source }, { "numTargetRowsInserted", r->inserted },
 		{ "numTargetRowsUpdated", r->updated }, { "numTargetRowsDeleted", r->deleted },
 		{ "numTargetRowsCopied", r->copied },
 		{ "numOutputRows", r->inserted + r->updated + r->copied }, { "numTargetFilesAdded", r->nadds },
 		{ "numTargetFilesRemoved", r->nremoves }
 	};
-	enum { METRICS = sizeof(counts) / sizeof(*counts) };
-	struct delta_pair metrics[METRICS], key = { TABLE_KEY, key_list };
+	struct delta_pair key = { TABLE_KEY, key_list };
 	struct delta_pair parameters[] = {
 		{ "predicate", predicate() },
 		{ "matchedPredicates", flag_column != NULL ?
@@ -336,20 +335,15 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 		{ "notMatchedBySourcePredicates", delete_absent ? "[{\"actionType\":\"delete\"}]" : "[]" }
 	};
 	struct delta_change c = { .operation = "MERGE", .parameters = parameters, .nparameters = 4, .metrics = metrics,
-	    .nmetrics = METRICS, .scope = DELTA_READ_TABLE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
+	    .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_READ_TABLE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
 	    .nremoves = r->nremoves, .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = plan.n,
 	    .configuration = &key, .nconfiguration = *key_list != '\0' ? 1 : 0, .app = app };
 	struct msg warn = { 0 };
-	size_t i;
 	int failed;
 
-	for (i = 0; i < METRICS; i++)
-		metrics[i] = (struct delta_pair){ counts[i].key, xasprintf("%" PRIu64, counts[i].value) };
 	failed = delta_commit(&table, s, &c, version, &warn, err);
 	if (warn.status != 0)
-		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, *version, warn.text);
-	for (i = 0; i < METRICS; i++)
-		free((char *)metrics[i].value);
+		msg_warn("%s", warn.text);
 	free((char *)parameters[0].value);
 	return failed;
 }

@@ -203,30 +203,23 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 	struct sizes added = measure(r->adds, NULL, r->nadds), removed = measure(s->files, r->removes, r->nremoves);
 	struct delta_pair parameters[] = { { "predicate", predicate_list() }, { "zOrderBy", "[]" }, { "auto", "false" },
 	    { "sortBy", key_list(s, o->keys, o->nkeys) }, { "targetSize", xasprintf("%" PRIu64, o->target) } };
-	const struct { const char *key; uint64_t value; } counts[] = {
+	const struct delta_metric metrics[] = {
 		{ "numRemovedFiles", r->nremoves }, { "numRemovedBytes", removed.bytes },
 		{ "numAddedFiles", r->nadds }, { "numAddedBytes", added.bytes }, { "minFileSize", added.least },
 		{ "maxFileSize", added.most }, { "numOutputRows", r->rows }
 	};
-	enum { METRICS = sizeof(counts) / sizeof(*counts) };
-	struct delta_pair metrics[METRICS];
 	struct delta_change c = { .operation = "OPTIMIZE", .parameters = parameters, .nparameters = 5,
-	    .metrics = metrics, .nmetrics = METRICS, .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds,
+	    .metrics = metrics, .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds,
 	    .removes = r->removes, .nremoves = r->nremoves };
 	struct msg warn = { 0 };
-	size_t i;
 	int failed;
 
-	for (i = 0; i < METRICS; i++)
-		metrics[i] = (struct delta_pair){ counts[i].key, xasprintf("%" PRIu64, counts[i].value) };
 	failed = delta_commit(&table, s, &c, version, &warn, err);
-	if (!failed && warn.status != 0)
-		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, *version, warn.text);
+	if (warn.status != 0)
+		msg_warn("%s", warn.text);
 	if (!failed && cli_verbose)
 		msg_warn("%s: version %" PRId64 ": %zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64,
 		    table.address, *version, r->nadds, added.bytes, r->nremoves, removed.bytes);
-	for (i = 0; i < METRICS; i++)
-		free((char *)metrics[i].value);
 	free((char *)parameters[0].value);
 	free((char *)parameters[3].value);
 	free((char *)parameters[4].value);

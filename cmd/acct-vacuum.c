@@ -112,7 +112,7 @@ struct sum {
 /* Makes a version that says what is done; the table stays as it is. EX_TEMPFAIL where its schema changed meanwhile. */
 static int
 tell(const struct delta_snapshot *s, const char *operation, struct delta_pair *parameters, size_t nparameters,
-    struct delta_pair *metrics, struct msg *err)
+    const struct delta_metric metrics[2], struct msg *err)
 {
 	struct delta_change c = { .operation = operation, .parameters = parameters, .nparameters = nparameters,
 	    .metrics = metrics, .nmetrics = 2, .scope = DELTA_BLIND };
@@ -120,8 +120,8 @@ tell(const struct delta_snapshot *s, const char *operation, struct delta_pair *p
 	int64_t version;
 	int failed = delta_commit(&table, s, &c, &version, &warn, err);
 
-	if (!failed && warn.status != 0)
-		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", table.address, version, warn.text);
+	if (warn.status != 0)
+		msg_warn("%s", warn.text);
 	return failed;
 }
 
@@ -130,8 +130,7 @@ tell_start(const struct delta_snapshot *s, int64_t kept, int64_t asked, struct s
 {
 	struct delta_pair parameters[3] = { { "retentionCheckEnabled", force ? "false" : "true" },
 	    { "defaultRetentionMillis", xasprintf("%" PRId64, asked) }, { "specifiedRetentionMillis", NULL } };
-	struct delta_pair metrics[2] = { { "numFilesToDelete", xasprintf("%" PRIu64, all.files) },
-	    { "sizeOfDataToDelete", xasprintf("%" PRIu64, all.bytes) } };
+	const struct delta_metric metrics[2] = { { "numFilesToDelete", all.files }, { "sizeOfDataToDelete", all.bytes } };
 	struct msg err = { 0 };
 	size_t i;
 
@@ -141,8 +140,6 @@ tell_start(const struct delta_snapshot *s, int64_t kept, int64_t asked, struct s
 		msg_exit(&err);
 	for (i = 1; i < 3; i++)
 		free((char *)parameters[i].value);
-	for (i = 0; i < 2; i++)
-		free((char *)metrics[i].value);
 }
 
 /* The files are gone: other writers' changes meanwhile are no hindrance. */
@@ -150,8 +147,7 @@ static int
 tell_end(struct sum done, bool failed, struct msg *err)
 {
 	struct delta_pair parameters[] = { { "status", failed ? "FAILED" : "COMPLETED" } };
-	struct delta_pair metrics[2] = { { "numDeletedFiles", xasprintf("%" PRIu64, done.files) },
-	    { "numVacuumedDirectories", "0" } };
+	const struct delta_metric metrics[2] = { { "numDeletedFiles", done.files }, { "numVacuumedDirectories", 0 } };
 	struct delta_snapshot s;
 	int tries, got = -1;
 
@@ -162,7 +158,6 @@ tell_end(struct sum done, bool failed, struct msg *err)
 		got = tell(&s, "VACUUM END", parameters, 1, metrics, err);
 		delta_snapshot_free(&s);
 	}
-	free((char *)metrics[0].value);
 	return got;
 }
 

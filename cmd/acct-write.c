@@ -303,6 +303,16 @@ prepare(struct delta_table *t, const struct delta_snapshot *s, const struct delt
 	return failed;
 }
 
+static uint64_t
+bytes_of(const struct delta_file *files, size_t n)
+{
+	uint64_t bytes = 0;
+
+	while (n-- > 0)
+		bytes += (uint64_t)files[n].size;
+	return bytes;
+}
+
 /* Tries to make the files a version of the table as it is in s. As delta_commit. */
 static int
 commit(struct delta_table *t, const struct delta_snapshot *s, const struct table_plan *p, const struct delta_file *files,
@@ -310,15 +320,15 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
     uint64_t rows, int64_t *version, struct msg *err)
 {
 	struct delta_pair parameters[] = { { "mode", overwrite ? "Overwrite" : "Append" }, { "partitionBy", "[]" } };
-	struct delta_pair metrics[3] = { { "numFiles", NULL }, { "numOutputRows", NULL }, { "numOutputBytes", NULL } };
+	const struct delta_metric metrics[] = { { "numFiles", nfiles }, { "numOutputRows", rows },
+	    { "numOutputBytes", bytes_of(files, nfiles) } };
 	struct delta_pair key = { TABLE_KEY, key_list() };
 	struct delta_change c = { .operation = "WRITE", .parameters = parameters, .nparameters = 2, .metrics = metrics,
-	    .nmetrics = 3,
+	    .nmetrics = sizeof(metrics) / sizeof(*metrics),
 	    .scope = overwrite && s->nfiles > 0 ? DELTA_READ_TABLE : DELTA_BLIND, .adds = files, .nadds = nfiles,
 	    .app = app };
 	struct msg warn = { 0 };
 	size_t *removes = xcalloc(s->nfiles, sizeof(*removes)), i;
-	int64_t bytes = 0;
 	int failed;
 
 	for (i = 0; i < s->nfiles; i++)
@@ -332,16 +342,9 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
 	c.replaces_schema = replaces(s, p);
 	c.configuration = &key;
 	c.nconfiguration = *key.value != '\0' ? 1 : 0;
-	for (i = 0; i < nfiles; i++)
-		bytes += files[i].size;
-	metrics[0].value = xasprintf("%zu", nfiles);
-	metrics[1].value = xasprintf("%" PRIu64, rows);
-	metrics[2].value = xasprintf("%" PRId64, bytes);
 	failed = to_prepare != NULL ? prepare(t, s, &c, err) : delta_commit(t, s, &c, version, &warn, err);
 	if (warn.status != 0)
-		msg_warn("%s: version %" PRId64 " stands, but beside it: %s", t->address, *version, warn.text);
-	for (i = 0; i < 3; i++)
-		free((char *)metrics[i].value);
+		msg_warn("%s", warn.text);
 	free((char *)key.value);
 	free(removes);
 	return failed;

@@ -130,6 +130,18 @@ put_remove(struct buf *out, const struct commit *cm, const struct delta_file *f,
 	buf_adds(out, "}}\n");
 }
 
+/* As Spark does: numbers, but in quotes. */
+static void
+put_metrics(struct buf *out, const struct delta_metric *m, size_t n)
+{
+	size_t i;
+
+	buf_addc(out, '{');
+	for (i = 0; i < n; i++)
+		buf_addf(out, "%s\"%s\":\"%" PRIu64 "\"", i > 0 ? "," : "", m[i].name, m[i].value);
+	buf_addc(out, '}');
+}
+
 static void
 put_info(struct buf *out, const struct commit *cm, int64_t read_version, int64_t now)
 {
@@ -144,7 +156,7 @@ put_info(struct buf *out, const struct commit *cm, int64_t read_version, int64_t
 	buf_addf(out, ",\"isolationLevel\":\"%s\",\"isBlindAppend\":%s,\"operationMetrics\":",
 	    c->scope == DELTA_REARRANGE ? "SnapshotIsolation" : "Serializable",
 	    c->scope == DELTA_BLIND && c->nremoves == 0 ? "true" : "false");
-	put_map(out, c->metrics, c->nmetrics);
+	put_metrics(out, c->metrics, c->nmetrics);
 	buf_addf(out, ",\"engineInfo\":\"" ENGINE "\",\"txnId\":\"%s\"}}\n", cm->txn_id);
 }
 
@@ -489,6 +501,20 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 	return verdict;
 }
 
+/* What helps readers of the version, which stands without it. */
+static void
+write_beside(struct commit *cm, int64_t version, struct msg *warn)
+{
+	struct msg why = { 0 };
+
+	if (version == cm->base->version + 1)
+		(void)write_checksum(cm, version, &why);
+	if (version > 0 && version % checkpoint_interval(cm->base) == 0)
+		(void)write_checkpoint(cm->table, version, &why);
+	if (why.status != 0)
+		msg_set(warn, why.status, "%s: version %" PRId64 " stands, but beside it: %s", cm->table->address, version, why.text);
+}
+
 int
 delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c, int64_t *version,
     struct msg *warn, struct msg *err)
@@ -503,12 +529,8 @@ delta_commit(struct delta_table *t, const struct delta_snapshot *base, const str
 		verdict = -1;
 	else
 		verdict = take_version(&cm, version, err);
-	if (verdict == 0) {
-		if (*version == base->version + 1)
-			(void)write_checksum(&cm, *version, warn);
-		if (*version > 0 && *version % checkpoint_interval(base) == 0)
-			(void)write_checkpoint(t, *version, warn);
-	}
+	if (verdict == 0)
+		write_beside(&cm, *version, warn);
 	buf_free(&cm.metadata);
 	buf_free(&cm.protocol);
 	return verdict < 0 ? -1 : 0;

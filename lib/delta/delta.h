@@ -27,6 +27,11 @@ struct delta_pair {
 	const char *key, *value;	/* value NULL: null */
 };
 
+struct delta_metric {
+	const char *name;
+	uint64_t value;
+};
+
 struct delta_protocol {			/* clause Protocol Evolution */
 	int reader, writer;
 	const char **reader_features, **writer_features;
@@ -295,9 +300,10 @@ enum delta_scope {
 /* what a commit says; all zero but operation is an empty one; the caller owns everything */
 struct delta_change {
 	const char *operation;		/* "WRITE", "MERGE", "OPTIMIZE", ... (the words Spark has) */
-	/* operationParameters (values are JSON text) and operationMetrics */
-	struct delta_pair *parameters, *metrics;
-	size_t nparameters, nmetrics;
+	const struct delta_pair *parameters;	/* operationParameters; values are JSON text */
+	size_t nparameters;
+	const struct delta_metric *metrics;	/* operationMetrics */
+	size_t nmetrics;
 	enum delta_scope scope;
 	const struct delta_file *adds;
 	size_t nadds;
@@ -317,8 +323,8 @@ struct delta_change {
 /*
  * Makes the change the version after `base` (version -1 and no files: a new table), or a later one where other writers
  * came first and the rules of conflict allow. Writes the version's checksum, and a checkpoint with _last_checkpoint
- * where the version is a multiple of the interval (10); these are not needed for the version to stand, and their
- * failure is only warned of through `warn`. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict. An
+ * where the version is a multiple of the interval (10); these are not needed for the version to stand: of their
+ * failure only `warn` tells, for people, with the table and the version. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict. An
  * application that already wrote this version or a later one: 0 with *version -1, and nothing is written. A failure
  * leaves *version -1 where there is surely no such version, so that the new files can be removed.
  */
