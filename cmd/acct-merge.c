@@ -15,7 +15,7 @@
 
 const char cli_help[] =
     "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT]\n"
-    "                  [--txn APP:VERSION] [--retry SECONDS] [-i FILE] TABLE\n"
+    "                  [--txn APP:VERSION] [--codec CODEC] [--retry SECONDS] [-i FILE] TABLE\n"
     "\n"
     "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
     "updated.\n"
@@ -25,6 +25,7 @@ const char cli_help[] =
     "      --delete-absent      rows whose key no record has are deleted\n"
     "      --changes OUT        write what changed as a record stream to OUT; - is standard output\n"
     "      --txn APP:VERSION    do nothing where the application APP has written this version or a later one\n"
+    "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -i, --input FILE         read FILE instead of standard input\n"
     "      --partial            do not ask for a trailer\n"
@@ -48,6 +49,7 @@ static char *flag_column;		/* of --delete-flag; NULL without */
 static const char *flag_text;
 static struct delta_app app;		/* of --txn; no id without */
 static bool delete_absent;
+static enum pq_codec codec = PQ_SNAPPY;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct rec_reader in;
 static struct delta_table table;
@@ -67,6 +69,13 @@ parse_txn(const char *word)
 }
 
 static void
+parse_codec(const char *word)
+{
+	if (!pq_codec_parse(word, &codec))
+		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
+}
+
+static void
 parse_flag(const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -80,11 +89,12 @@ parse_flag(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, FLAG, ABSENT, CHANGES, RETRY };
+	enum { TXN = 256, FLAG, ABSENT, CHANGES, CODEC, RETRY };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "delete-flag", required_argument, NULL, FLAG },
 		{ "delete-absent", no_argument, NULL, ABSENT }, { "changes", required_argument, NULL, CHANGES },
 		{ "txn", required_argument, NULL, TXN }, { "retry", required_argument, NULL, RETRY },
+		{ "codec", required_argument, NULL, CODEC },
 		{ "input", required_argument, NULL, 'i' }, { 0 }
 	};
 	int o;
@@ -94,6 +104,8 @@ parse_options(int argc, char *argv[])
 			parse_txn(optarg);
 		else if (o == FLAG)
 			parse_flag(optarg);
+		else if (o == CODEC)
+			parse_codec(optarg);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ABSENT)
@@ -335,8 +347,8 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 		{ "notMatchedBySourcePredicates", delete_absent ? "[{\"actionType\":\"delete\"}]" : "[]" }
 	};
 	struct delta_change c = { .operation = "MERGE", .parameters = parameters, .nparameters = 4, .metrics = metrics,
-	    .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_READ_TABLE, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
-	    .nremoves = r->nremoves, .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = plan.n,
+	    .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_READ_TABLE,
+	    .adds = r->adds, .nadds = r->nadds, .removes = r->removes, .nremoves = r->nremoves, .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = plan.n,
 	    .configuration = &key, .nconfiguration = *key_list != '\0' ? 1 : 0, .app = app };
 	struct msg warn = { 0 };
 	int failed;
@@ -365,7 +377,8 @@ say(const struct delta_snapshot *s, const struct merge_result *r, int64_t versio
 static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
-	struct merge_options o = { .delete_absent = delete_absent, .change = changes != NULL ? spool_rows : NULL,
+	struct merge_options o = { .codec = codec, .delete_absent = delete_absent,
+	    .change = changes != NULL ? spool_rows : NULL,
 	    .to = sp };
 	struct merge_result r;
 	int64_t version = -1;

@@ -13,7 +13,7 @@
 
 const char cli_help[] =
     "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
-    "                     [--retry SECONDS] TABLE\n"
+    "                     [--codec CODEC] [--retry SECONDS] TABLE\n"
     "\n"
     "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
     "into files without, as one version with the same rows.\n"
@@ -22,6 +22,7 @@ const char cli_help[] =
     "      --target SIZE        size of a file, such as 64M; one below half of it is small. 256M unless the table says\n"
     "  -w, --where PREDICATE    only partitions that meet this, over the columns the table is partitioned by\n"
     "      --memory SIZE        what sorting may take; 512M unless given\n"
+    "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
@@ -33,18 +34,27 @@ static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAS
 static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
+static enum pq_codec codec = PQ_SNAPPY;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct delta_table table;
 
 /* ---- options ---- */
 
+static void
+parse_codec(const char *word)
+{
+	if (!pq_codec_parse(word, &codec))
+		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
+}
+
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TARGET = 256, RETRY };
+	enum { TARGET = 256, CODEC, RETRY };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "where", required_argument, NULL, 'w' },
-		{ "target", required_argument, NULL, TARGET }, { "retry", required_argument, NULL, RETRY }, { 0 }
+		{ "target", required_argument, NULL, TARGET }, { "retry", required_argument, NULL, RETRY },
+		{ "codec", required_argument, NULL, CODEC }, { 0 }
 	};
 	int o;
 
@@ -53,6 +63,8 @@ parse_options(int argc, char *argv[])
 			key_words = optarg;
 		else if (o == 'w')
 			where = optarg;
+		else if (o == CODEC)
+			parse_codec(optarg);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
@@ -209,7 +221,8 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 		{ "maxFileSize", added.most }, { "numOutputRows", r->rows }
 	};
 	struct delta_change c = { .operation = "OPTIMIZE", .parameters = parameters, .nparameters = 5,
-	    .metrics = metrics, .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds,
+	    .metrics = metrics, .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_REARRANGE,
+	    .adds = r->adds, .nadds = r->nadds,
 	    .removes = r->removes, .nremoves = r->nremoves };
 	struct msg warn = { 0 };
 	int failed;
@@ -231,7 +244,7 @@ static int
 optimize_once(struct msg *err)
 {
 	struct delta_snapshot s;
-	struct optimize_options o = { .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
+	struct optimize_options o = { .codec = codec, .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
 	struct optimize_result r;
 	int64_t version = -1;
 	size_t *keys;

@@ -54,16 +54,8 @@ static const struct rec_header *given;	/* the columns that come */
 static void
 parse_codec(const char *word)
 {
-	static const char *const words[] = { [PQ_UNCOMPRESSED] = "none", [PQ_SNAPPY] = "snappy", [PQ_GZIP] = "gzip",
-	    [PQ_ZSTD] = "zstd" };
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(word, words[i]) == 0) {
-			codec = (enum pq_codec)i;
-			return;
-		}
-	cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
+	if (!pq_codec_parse(word, &codec))
+		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
 }
 
 static void

@@ -55,6 +55,19 @@ peer() {
 	same 3 "$(content --version 0 tab | wc -l)"
 }
 
+@test "merge: the codec of the new files" {
+	acct-write -i t.acct tab
+	acct-merge --codec zstd -i u.acct tab
+	[[ "$(acct-log --files tab)" == *.zstd.parquet ]]
+	acct-write -i t.acct other
+	acct-merge -i u.acct other
+	content other | diff -u - <(content tab)
+	acct-merge --codec none -i t.acct tab
+	[[ "$(acct-log --files tab)" != *.zstd.parquet ]]
+	run -64 --separate-stderr acct-merge --codec lzo -i u.acct tab
+	[[ "$stderr" == *"--codec: snappy, zstd, gzip or none, not 'lzo'"* ]]
+}
+
 @test "merge: what changes nothing makes no version" {
 	acct-write -i t.acct tab
 	before=$(ls -RA tab)

@@ -34,6 +34,20 @@ peer() {
 	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
 }
 
+@test "optimize: the codec of the new files" {
+	for codec in zstd gzip none; do
+		rm -rf tab
+		grown 3 50
+		content tab >before
+		acct-optimize --codec "$codec" tab
+		content tab | diff -u before -
+		[[ "$(acct-log --files tab)" == *"$(case $codec in zstd) echo .zstd ;; gzip) echo .gz ;; esac).parquet" ]]
+	done
+	[[ "$(acct-log --files tab)" != *.snappy.* ]]
+	run -64 --separate-stderr acct-optimize --codec lzo tab
+	[[ "$stderr" == *"--codec: snappy, zstd, gzip or none, not 'lzo'"* ]]
+}
+
 @test "optimize: small files become one, with the same rows" {
 	grown 9 50
 	content tab >before

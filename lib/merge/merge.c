@@ -443,7 +443,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
     const struct merge_options *o, struct merge_result *r, struct msg *err)
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
-	struct delta_out_options out = { .codec = PQ_SNAPPY, .row_group_rows = GROUP_ROWS };
+	struct delta_out_options out = { .codec = o->codec, .row_group_rows = GROUP_ROWS };
 	int failed = 0;
 
 	*r = (struct merge_result){ .source = s->n };

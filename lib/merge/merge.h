@@ -43,6 +43,7 @@ int merge_source_end(struct merge_source *s, struct msg *err);
 /* ---- merge.c ---- */
 
 struct merge_options {
+	enum pq_codec codec;		/* of the files written */
 	bool delete_absent;		/* rows of the table whose key the source does not have are deleted */
 	/*
 	 * Told of each changed row, whole, in vectors: what happened to it, in Delta's words, and then the table's

@@ -16,6 +16,7 @@ struct optimize_options {
 	/* columns of the snapshot, none of a partition, to sort by; none: rows stay as they lie */
 	const size_t *keys;
 	size_t nkeys;
+	enum pq_codec codec;		/* of the files written */
 	size_t memory;			/* bytes that sorting may take */
 	/* per file of the snapshot; NULL: all. A partition has all its files, or none */
 	const bool *wanted;

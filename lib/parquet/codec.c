@@ -9,6 +9,7 @@
 
 #include "parquet/codec.h"
 #include "parquet/meta.h"
+#include "parquet/parquet.h"
 #include "parquet/words.h"
 
 const char *
@@ -209,4 +210,19 @@ codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_
 	default:
 		return msg_set(err, EX_SOFTWARE, "%s cannot be written", codec_name(codec));
 	}
+}
+
+bool
+pq_codec_parse(const char *word, enum pq_codec *codec)
+{
+	static const char *const words[] = { [PQ_UNCOMPRESSED] = "none", [PQ_SNAPPY] = "snappy", [PQ_GZIP] = "gzip",
+	    [PQ_ZSTD] = "zstd" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i]) == 0) {
+			*codec = (enum pq_codec)i;
+			return true;
+		}
+	return false;
 }

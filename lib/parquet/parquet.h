@@ -132,6 +132,9 @@ struct pq_stats {
 
 enum pq_codec { PQ_UNCOMPRESSED, PQ_SNAPPY, PQ_GZIP, PQ_ZSTD };
 
+/* none, snappy, gzip or zstd; false for another word. */
+bool pq_codec_parse(const char *word, enum pq_codec *codec);
+
 struct pq_options {			/* all zero but codec is the default profile; pq_defaults fills in snappy */
 	enum pq_codec codec;
 	int level;			/* of gzip and zstd; 0 their default */
