@@ -117,6 +117,43 @@ sha256() {
 	printf '%s\n' "${_sum%% *}"
 }
 
+# bronze_path TABLE SUM: what a file of these contents is called in bronze.
+bronze_path() {
+	printf '%s/%.16s-%s.csv\n' "$1" "$2" "$1"
+}
+
+# enlist TABLE SUM BYTES: the line of the list of files taken over.
+enlist() {
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$(bronze_path "$1" "$2")" >"$WORK/$1.line"
+}
+
+# start_sum TABLE: begins to sum the copy of a file, $WORK/in/<table>.csv, while something else reads it.
+start_sum() {
+	sha256 <"$WORK/in/$1.csv" >"$WORK/$1.sum" &
+	summing=$!
+}
+
+# name_copy TABLE: when its sum is there, the copy goes where it will appear in the lake from, and into the list. Sets sum and path.
+name_copy() {
+	wait "$summing" || exit 74
+	read -r sum <"$WORK/$1.sum"
+	path=$(bronze_path "$1" "$sum")
+	mkdir -p -- "$STAGE/bronze/$1" && chmod a-w -- "$WORK/in/$1.csv" && mv -- "$WORK/in/$1.csv" "$STAGE/bronze/$path" || exit 74
+	enlist "$1" "$sum" "$(stat -c %s -- "$STAGE/bronze/$path")"
+	tell "$1: SHA-256 $sum"
+}
+
+# list_files: the list of the files taken over, for the run and, where another is there, for the lake.
+list_files() {
+	for _t in $TABLES; do
+		cat -- "$WORK/$_t.line"
+	done >"$RUN/inputs"
+	if ! cmp -s "$RUN/inputs" "$LAKE/bronze/current"; then
+		mkdir -p -- "$STAGE/bronze"
+		cp -- "$RUN/inputs" "$STAGE/bronze/current"
+	fi
+}
+
 # ---- the lake, its lock, its runs ----
 
 # lake DIR: sets LAKE to its whole path; it is made where it is missing.
@@ -296,7 +333,7 @@ settle() {
 	if [ -d "$_run/stage" ]; then
 		(
 			cd "$_run/stage" || exit 74
-			find . -type d | while IFS= read -r _d; do
+			find . -depth -type d | while IFS= read -r _d; do
 				mkdir -p -- "$LAKE/$_d" || exit 74
 				find "$_d" -maxdepth 1 -type f -exec mv -f -t "$LAKE/$_d" -- {} + || exit 74
 				sync "$LAKE/$_d" || exit 74
@@ -489,7 +526,8 @@ step() {
 	wait "$!"
 }
 
-# each FUNCTION WORD...: runs FUNCTION for each word, as many at once as there are cores. Ends with the first status that is not 0.
+# each FUNCTION WORD...: runs FUNCTION for each word, as many at once as there are cores. Ends with the first status that is not 0, when all that
+# was started has ended.
 # To be called where set -e works, that is not as a condition.
 each() {
 	_function=$1
@@ -508,7 +546,7 @@ each() {
 	for _word; do
 		read -r _slot <&8
 		(
-			trap 'echo >&8' EXIT
+			trap 'wait; echo >&8' EXIT
 			"$_function" "$_word"
 		) &
 		_pids="$_pids $!"

@@ -190,7 +190,7 @@ if same_as_last; then
 fi
 begin
 ACCT_RUN=$RUN
-export ACCT_RUN
+export ACCT_RUN BACKEND
 tell 'bronze: taking the files over'
 step bronze.sh "$BACKEND" "$LAKE"
 tell 'silver: cleaning'
