@@ -11,6 +11,10 @@
 #include "base/cpu.h"
 #include "join/sink.h"
 
+/* A table may be dense with so much memory, of which such a part may be for keys that turn out to lie far apart. */
+enum { DENSE_MEMORY = 16 << 20, DENSE_PART = 16 };
+_Static_assert(KEYMAP_ABSENT == DENSEMAP_ABSENT, "one word for both");
+
 static size_t
 block_size(const struct rec_batch *b, size_t i)
 {
@@ -28,7 +32,39 @@ fetch_keys(const struct hash_join *j, size_t n)
 		(void)keymap_glance(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 }
 
+/* The keys of n records as integers, while the table is dense. */
+static void
+take_close(struct hash_join *j, const struct join_keys *keys, const struct rec_batch *b, size_t first, size_t n)
+{
+	val_ints(b->base, b->off + first * b->stride + keys->idx[0], b->stride, n, j->close);
+}
+
 /* ---- Build side ---- */
+
+static void
+add_row(struct hash_join *j, struct rec r, struct join_row *row)
+{
+	join_table_end(&j->table, row, (size_t)(join_build_part(j->plan, r, row->bytes) - row->bytes));
+}
+
+/* add_block for a dense table; false where a key does not fit, and nothing but keys has been added. */
+static bool
+add_close(struct hash_join *j, size_t n)
+{
+	const struct rec_batch *b = &j->batch;
+	uint32_t *id = j->block.id;
+
+	take_close(j, &j->plan->build, b, j->taken, n);
+	if (densemap_add_all(&j->table.dense, j->close, n, id) < n)
+		return false;
+	for (size_t i = 0; i < n && !j->table.keyed; i++) {
+		struct rec r = rec_at(b, j->taken + i);
+
+		add_row(j, r, join_table_add_row(&j->table, id[i], join_build_max(j->plan, r, b->stride)));
+	}
+	j->taken += n;
+	return true;
+}
 
 static void
 add_block(struct hash_join *j, size_t n)
@@ -39,6 +75,10 @@ add_block(struct hash_join *j, size_t n)
 	struct join_row *row;
 	bool nulls = j->plan->type == JOIN_OUTER;	/* they match nothing, but there they go out */
 
+	if (t->is_dense && add_close(j, n))
+		return;
+	if (t->is_dense)
+		join_table_leave_dense(t);
 	join_block_fill(&j->block, &j->plan->build, b, j->taken, n);
 	fetch_keys(j, n);
 	for (size_t i = 0; i < n; i++) {
@@ -48,7 +88,7 @@ add_block(struct hash_join *j, size_t n)
 			continue;
 		row = join_table_add(t, k->key[i].p, k->key[i].n, k->hash[i], join_build_max(j->plan, r, b->stride));
 		if (row != NULL)
-			join_table_end(t, row, (size_t)(join_build_part(j->plan, r, row->bytes) - row->bytes));
+			add_row(j, r, row);
 	}
 	j->taken += n;
 }
@@ -62,8 +102,10 @@ load(struct hash_join *j)
 	while ((got = rec_next(j->build, &j->batch)) > 0) {
 		j->stats->build += j->batch.n;
 		for (j->taken = 0; j->taken < j->batch.n; add_block(j, block_size(&j->batch, j->taken)))
-			if (join_table_full(&j->table, j->memory))
+			if (join_table_full(&j->table, j->memory)) {
+				join_table_leave_dense(&j->table);
 				return 0;
+			}
 	}
 	if (got < 0)
 		*j->err = j->build->err;
@@ -72,12 +114,25 @@ load(struct hash_join *j)
 
 /* ---- Probe side ---- */
 
+static void
+find_close(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
+{
+	take_close(j, &j->plan->probe, b, first, n);
+	densemap_find_all(&j->table.dense, j->close, n, j->block.id);
+	for (size_t i = 0; i < n; i++)
+		j->stats->matched += j->block.id[i] != DENSEMAP_ABSENT;
+}
+
 /* The keys' numbers of n probe records; a null's is absent as it equals nothing. */
 static void
 find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
 {
 	struct join_block *k = &j->block;
 
+	if (j->table.is_dense) {
+		find_close(j, b, first, n);
+		return;
+	}
 	join_block_fill(k, &j->plan->probe, b, first, n);
 	fetch_keys(j, n);
 	for (size_t i = 0; i < n; i++)
@@ -103,19 +158,27 @@ pass_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 	return 0;
 }
 
+/* As much of each key's last row as a row has on the average. */
 static void
 fetch_rows(const struct hash_join *j, size_t n)
 {
 	const struct join_table *t = &j->table;
 	const uint32_t *id = j->block.id;
+	size_t mean = t->nrows > 0 ? t->used / t->nrows : 0, size = mean < 64 * JOIN_ROW_LINES ? mean : 64 * JOIN_ROW_LINES;
 
 	for (size_t i = 0; i < n; i++)
 		if (id[i] != KEYMAP_ABSENT)
 			cpu_fetch(&t->last[id[i]]);
-	for (size_t i = 0; i < n; i++)
-		if (id[i] != KEYMAP_ABSENT)
-			for (size_t line = 0; line < JOIN_ROW_LINES; line++)
-				cpu_fetch((const uint8_t *)t->last[id[i]] + 64 * line);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *row;
+
+		if (id[i] == KEYMAP_ABSENT)
+			continue;
+		row = (const uint8_t *)t->last[id[i]];
+		for (size_t at = 0; at < size; at += 64)
+			cpu_fetch(row + at);
+		cpu_fetch(row + size - 1);
+	}
 }
 
 /* The pairs of a probe record with the rows of a key. */
@@ -214,6 +277,20 @@ join_in_memory(struct hash_join *j)
 	return outer ? put_lone_rows(j) : 0;
 }
 
+/*
+ * Is the key one integer that is never null, so that its values may lie close together? An outer join wants the keys
+ * back, and little memory is for rows.
+ */
+static bool
+may_be_dense(const struct hash_join *j)
+{
+	const struct join_keys *build = &j->plan->build, *probe = &j->plan->probe;
+	const struct rec_column *b = &j->build->header.columns[build->idx[0]];
+
+	return build->n == 1 && j->plan->type != JOIN_OUTER && j->memory >= DENSE_MEMORY && val_is_narrow(b->type) &&
+	    b->required && j->probe->header.columns[probe->idx[0]].required;
+}
+
 int
 join_hash(struct join *join)
 {
@@ -223,6 +300,9 @@ join_hash(struct join *join)
 
 	memset(j.stats, 0, sizeof(*j.stats));
 	join_table_init(&j.table, !join_pairs(j.plan->type));
+	j.table.is_dense = may_be_dense(&j);
+	if (j.memory < (size_t)1 << 30)
+		j.table.dense.free_pages = j.memory / DENSE_PART / DENSEMAP_PAGE / sizeof(uint32_t);
 	ret = load(&j);
 	if (ret >= 0)
 		ret = ret == 1 ? join_in_memory(&j) : join_partitioned(&j);

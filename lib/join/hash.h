@@ -14,6 +14,7 @@ struct hash_join {
 	struct msg *err;
 	struct join_table table;
 	struct join_block block;
+	int64_t close[JOIN_BLOCK];	/* in its place the keys of a block, while the table is dense */
 	struct rec_batch batch;		/* of the build side */
 	size_t taken;			/* so many of it are in the table */
 };

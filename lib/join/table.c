@@ -1,7 +1,10 @@
 #include "join/table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "val/int.h"
 
 enum { FIRST_CHUNK = 64 << 10, LAST_CHUNK = 32 << 20 };
 
@@ -29,6 +32,7 @@ join_table_free(struct join_table *t)
 		free(c);
 	}
 	keymap_free(&t->keys);
+	densemap_free(&t->dense);
 	free(t->last);
 	free(t->matched);
 	memset(t, 0, sizeof(*t));
@@ -61,22 +65,48 @@ row_size(size_t n)
 static void
 grow_last(struct join_table *t)
 {
-	size_t cap = t->last_cap < 256 ? 256 : 2 * t->last_cap;
+	size_t cap = t->last_cap < 256 ? 256 : 2 * (size_t)t->last_cap;
 	struct join_row **last = xhuge(cap * sizeof(*last));
 
 	if (t->last_cap > 0)
 		memcpy(last, t->last, t->last_cap * sizeof(*last));
 	free(t->last);
 	t->last = last;
-	t->last_cap = cap;
+	t->last_cap = cap < UINT32_MAX ? (uint32_t)cap : UINT32_MAX;
+}
+
+void
+join_table_leave_dense(struct join_table *t)
+{
+	uint8_t key[VAL_INT_MAX + VAL_PAD];
+	int64_t *keys = densemap_keys(&t->dense);
+	uint32_t i;
+	size_t n;
+	bool added;
+
+	for (i = 0; i < t->dense.n; i++) {
+		n = val_put_int_fast(key, keys[i]);
+		assert(n <= KEYMAP_INLINE);
+		keymap_add(&t->keys, key, n, keymap_hash(key, n), &added);
+	}
+	free(keys);
+	densemap_free(&t->dense);
+	t->is_dense = false;
 }
 
 struct join_row *
 join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max)
 {
-	struct join_row *row;
 	bool added;
-	uint32_t id = keymap_add(&t->keys, key, n, hash, &added);
+
+	return join_table_add_row(t, keymap_add(&t->keys, key, n, hash, &added), max);
+}
+
+struct join_row *
+join_table_add_row(struct join_table *t, uint32_t id, size_t max)
+{
+	struct join_row *row;
+	bool first = id == t->nlast;	/* keys have their numbers in the order of their first rows */
 
 	if (t->keyed)
 		return NULL;
@@ -86,10 +116,11 @@ join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash
 		grow_last(t);
 	row = (struct join_row *)(void *)(t->chunk->data + t->chunk->used);
 	row->id = id;
-	row->next = added ? row : t->last[id]->next;
-	if (!added)
+	row->next = first ? row : t->last[id]->next;
+	if (!first)
 		t->last[id]->next = row;
 	t->last[id] = row;
+	t->nlast += first;
 	return row;
 }
 
@@ -122,9 +153,13 @@ join_table_next(const struct join_table *t, const struct join_row *row, struct j
 bool
 join_table_full(const struct join_table *t, size_t memory)
 {
-	size_t held = keymap_memory_after(&t->keys, JOIN_BLOCK) + t->used + t->keys.n * (sizeof(*t->last) + 1);
+	size_t n = (size_t)t->keys.n + t->dense.n;	/* one of them is empty */
+	size_t held = keymap_memory_after(&t->keys, t->dense.n + JOIN_BLOCK) + t->used + n * (sizeof(*t->last) + 1);
 
-	return held > memory || t->keys.n > KEYMAP_ABSENT - 2 * JOIN_BLOCK;
+	/* Close keys may yet have to go to the other table. */
+	if (t->is_dense)
+		held += densemap_memory(&t->dense) + n * sizeof(int64_t);
+	return held > memory || n > KEYMAP_ABSENT - 2 * JOIN_BLOCK;
 }
 
 void

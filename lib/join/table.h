@@ -3,6 +3,7 @@
 #define JOIN_TABLE_H
 
 #include "join/join.h"
+#include "key/densemap.h"
 #include "key/keymap.h"
 
 struct join_row {
@@ -16,9 +17,11 @@ enum { JOIN_ROW_LINES = 3 };	/* so many cache lines from a row's beginning on ma
 
 struct join_table {		/* owned */
 	bool keyed;		/* keys alone: semi and anti joins, and keys too frequent to hold their rows */
+	bool is_dense;		/* the keys are integers close together: `dense` has their numbers, `keys` is empty */
+	struct densemap dense;
 	struct keymap keys;
 	struct join_row **last;	/* by key */
-	size_t last_cap;
+	uint32_t nlast, last_cap;
 	struct join_chunk *first, *chunk;	/* of the rows, which never move: all, and where the next row goes */
 	size_t nrows, used;	/* rows and the bytes they take */
 	uint8_t *matched;	/* by key, once join_table_mark was called */
@@ -27,11 +30,15 @@ struct join_table {		/* owned */
 void join_table_init(struct join_table *t, bool keyed);
 void join_table_free(struct join_table *t);
 
+/* Numbers the keys in `keys` from now on, those that `dense` has as it has them. */
+void join_table_leave_dense(struct join_table *t);
+
 /*
  * Adds a row under the key and returns it with room for max bytes, of which join_table_end says how many were used.
  * NULL where the table is keyed: the key alone has been added then.
  */
 struct join_row *join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max);
+struct join_row *join_table_add_row(struct join_table *t, uint32_t id, size_t max);	/* under a key that has a number */
 void join_table_end(struct join_table *t, struct join_row *row, size_t n);
 
 /* The row after this one in build order, of all keys; the first for NULL. NULL at the end. */

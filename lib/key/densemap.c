@@ -110,6 +110,61 @@ densemap_add(struct densemap *m, int64_t key)
 	return *place - 1;
 }
 
+enum { FETCHED = 256 };		/* keys whose places are on their way at once */
+
+/* The places of n keys; where there is no page, one that says so. */
+static void
+fetch_places(const struct densemap *m, const int64_t *keys, size_t n, const uint32_t **places)
+{
+	static const uint32_t none;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const uint32_t *place = densemap_place(m, keys[i]);
+
+		places[i] = place != NULL ? place : &none;
+		cpu_prefetch(places[i]);
+	}
+}
+
+size_t
+densemap_add_all(struct densemap *m, const int64_t *keys, size_t n, uint32_t *numbers)
+{
+	const uint32_t *places[FETCHED];
+	size_t from, some, i;
+
+	for (from = 0; from < n; from += some) {
+		some = n - from < FETCHED ? n - from : FETCHED;
+		fetch_places(m, keys + from, some, places);
+		for (i = 0; i < some; i++) {
+			numbers[from + i] = *places[i] - 1;
+			if (*places[i] == 0 && (numbers[from + i] = densemap_add(m, keys[from + i])) == DENSEMAP_ABSENT)
+				return from + i;
+		}
+	}
+	return n;
+}
+
+void
+densemap_find_all(const struct densemap *m, const int64_t *keys, size_t n, uint32_t *numbers)
+{
+	const uint32_t *places[FETCHED];
+	size_t from, some, i;
+
+	for (from = 0; from < n; from += some) {
+		some = n - from < FETCHED ? n - from : FETCHED;
+		fetch_places(m, keys + from, some, places);
+		for (i = 0; i < some; i++)	/* 0 - 1 is DENSEMAP_ABSENT */
+			numbers[from + i] = *places[i] - 1;
+	}
+}
+
+size_t
+densemap_memory(const struct densemap *m)
+{
+	return (m->used + m->left) * DENSEMAP_PAGE * sizeof(**m->pages) + m->npages * sizeof(*m->pages);
+}
+
 int64_t *
 densemap_keys(const struct densemap *m)
 {

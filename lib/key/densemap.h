@@ -46,6 +46,16 @@ densemap_place(const struct densemap *m, int64_t key)
 /* The key's number, a new one where it has none yet; DENSEMAP_ABSENT where it does not fit. */
 uint32_t densemap_add(struct densemap *m, int64_t key);
 
+/*
+ * The same for n keys, each place fetched before it is read. densemap_add_all returns n, or which key is the first that
+ * does not fit: those before it have their numbers. In densemap_find_all a key without a number is DENSEMAP_ABSENT.
+ */
+size_t densemap_add_all(struct densemap *m, const int64_t *keys, size_t n, uint32_t *numbers);
+void densemap_find_all(const struct densemap *m, const int64_t *keys, size_t n, uint32_t *numbers);
+
+/* Bytes held. */
+size_t densemap_memory(const struct densemap *m);
+
 /* The keys by number: an array of m->n, the caller frees it. NULL where there is no key. */
 int64_t *densemap_keys(const struct densemap *m);
 

@@ -15,6 +15,28 @@ random_key(int64_t middle, uint64_t width, unsigned far)
 	return (int64_t)((uint64_t)middle + unit_below(width) - width / 2);
 }
 
+/* Many at once: those found, those added up to the first that does not fit. */
+static void
+check_all(struct densemap *d, int64_t middle, uint64_t width, unsigned far)
+{
+	int64_t keys[600];
+	uint32_t numbers[600];
+	size_t n = 1 + unit_below(600), i, fit;
+
+	for (i = 0; i < n; i++)
+		keys[i] = random_key(middle, width, far);
+	densemap_find_all(d, keys, n, numbers);
+	for (i = 0; i < n; i++) {
+		const uint32_t *place = densemap_place(d, keys[i]);
+
+		CHECK(numbers[i] == (place != NULL ? *place - 1 : DENSEMAP_ABSENT), "key %" PRId64, keys[i]);
+	}
+	fit = densemap_add_all(d, keys, n, numbers);
+	for (i = 0; i < fit; i++)
+		CHECK(*densemap_place(d, keys[i]) == numbers[i] + 1, "key %" PRId64, keys[i]);
+	CHECK(fit == n || densemap_add(d, keys[fit]) == DENSEMAP_ABSENT, "key %" PRId64 " fits", keys[fit]);
+}
+
 static void
 round_of(unsigned seed_round)
 {
@@ -46,6 +68,7 @@ round_of(unsigned seed_round)
 	}
 	CHECK(fits || far > 0 || width > 8192 * DENSEMAP_PAGE, "round %u: width %" PRIu64 " does not fit", seed_round, width);
 	CHECK(d.n == m.n, "round %u: %u and %u keys", seed_round, d.n, m.n);
+	check_all(&d, middle, width, far);
 	keys = densemap_keys(&d);
 	for (i = 0; i < d.n; i++)
 		CHECK(*densemap_place(&d, keys[i]) == i + 1, "round %u: key of %u", seed_round, i);
