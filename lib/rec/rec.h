@@ -147,13 +147,17 @@ bool xrec_next(struct rec_reader *r, struct rec_batch *b);	/* false at the end *
 
 /* ---- writer.c ---- */
 
+enum { REC_UNHASHED = 64 };	/* most records whose hashes may be due */
+
 struct rec_writer {
 	struct msg err;
 	const char *name;
 	struct io_out out;
 	uint8_t *buf;			/* owned */
 	size_t cap, len;
-	uint64_t count, sum;		/* records and checksum of the trailer */
+	uint64_t count, sum;		/* records and checksum of the trailer, the latter without those of `due` */
+	size_t due[REC_UNHASHED], lengths[REC_UNHASHED];	/* where records begin that are not yet in the checksum, their lengths */
+	size_t ndue;
 };
 
 /*

@@ -8,9 +8,24 @@
 
 enum { BLOCK = 256 * 1024, SLACK = 64 };
 
+/*
+ * Takes the records that are due into the checksum. That is done for many at once as a processor that reads what it has
+ * just written in pieces of other sizes waits for the cache.
+ */
+static void
+add_due(struct rec_writer *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->ndue; i++)
+		w->sum += hash_bytes(w->buf + w->due[i], w->lengths[i]);
+	w->ndue = 0;
+}
+
 int
 rec_flush(struct rec_writer *w)
 {
+	add_due(w);
 	if (w->err.status != 0 || io_write(w->out.fd, w->buf, w->len, w->name, &w->err) < 0)
 		return -1;
 	w->len = 0;
@@ -56,6 +71,7 @@ put_trailer(struct rec_writer *w)
 
 	if (room(w, TRAILER_MAX) < 0)
 		return -1;
+	add_due(w);
 	w->len += (size_t)snprintf((char *)w->buf + w->len, TRAILER_MAX, "\001T %" PRIu64 " %016" PRIx64 "\n", w->count, w->sum);
 	w->count = w->sum = 0;
 	return 0;
@@ -86,9 +102,10 @@ rec_begin(struct rec_writer *w, size_t max)
 void
 rec_end(struct rec_writer *w, uint8_t *end)
 {
-	uint8_t *begin = w->buf + w->len;
-
-	w->sum += hash_bytes(begin, (size_t)(end - begin));
+	if (w->ndue == REC_UNHASHED)
+		add_due(w);
+	w->due[w->ndue] = w->len;
+	w->lengths[w->ndue++] = (size_t)(end - w->buf) - w->len;
 	w->count++;
 	*end++ = '\n';
 	w->len = (size_t)(end - w->buf);
