@@ -214,23 +214,37 @@ die_beyond(const struct balance *b, const struct agg_item *item, const uint8_t *
 	    item->text, type);
 }
 
+static uint8_t *
+put_key(const struct balance *b, uint8_t *p, struct rec_field key)
+{
+	if (b->nkeys == 0)
+		return p;
+	if (key.n <= sizeof(uint64_t))
+		memcpy(p, key.p, sizeof(uint64_t));
+	else
+		memcpy(p, key.p, key.n);
+	p[key.n] = '\t';
+	return p + key.n + 1;
+}
+
 static int
-put_group(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t g)
+put_groups(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n)
 {
 	struct balance *b = context;
-	uint8_t *p = xrec_begin(&b->out, n + 1 + agg_put_max(a, g)), *end;
-	size_t bad;
+	struct agg *a = &b->groups.agg;
+	bool words = agg_take_words(a, groups, n);
+	uint8_t *p, *end;
+	size_t i, bad = 0;
 
-	if (b->nkeys > 0) {
-		memcpy(p, key, n);
-		p += n;
-		*p++ = '\t';
+	for (i = 0; i < n; i++) {
+		p = xrec_begin(&b->out, keys[i].n + 1 + (words ? a->put_max : agg_put_max(a, groups[i])));
+		p = put_key(b, p, keys[i]);
+		end = words ? agg_put_words(a, i, p) : agg_put(a, groups[i], p, &bad);
+		if (end == NULL)
+			die_beyond(b, &b->items[bad], keys[i].p, keys[i].n);
+		rec_end(&b->out, end);
 	}
-	end = agg_put(a, g, p, &bad);
-	if (end == NULL)
-		die_beyond(b, &b->items[bad], key, n);
-	rec_end(&b->out, end);
-	b->written++;
+	b->written += n;
 	return 0;
 }
 
@@ -261,7 +275,7 @@ main(int argc, char *argv[])
 	make_plan(&b);
 	create_output(&b);
 	read_records(&b);
-	if (groups_put(&b.groups, put_group, &b, &err) == -1)
+	if (groups_put(&b.groups, put_groups, &b, &err) == -1)
 		msg_exit(&err);
 	finish(&b);
 	return EX_OK;

@@ -74,6 +74,13 @@ struct agg_source {		/* a column of the records at hand, decoded once for all it
 	uint8_t *own_side;
 };
 
+enum { AGG_CHUNK = 256, AGG_BLOCK = 64 };	/* most records that agg_update takes, groups that agg_take_words does */
+
+struct agg_words {		/* the fields of an item for a block of groups */
+	uint64_t word[AGG_BLOCK];
+	uint8_t length[AGG_BLOCK];
+};
+
 struct agg {			/* all owned but items */
 	struct agg_item *items;
 	size_t nitems;
@@ -95,9 +102,8 @@ struct agg {			/* all owned but items */
 	size_t ncarries;
 	struct pool pool;	/* values of cells that hold a copy */
 	size_t put_max;		/* most bytes that the fixed values take in a record */
+	struct agg_words *words;	/* of each item */
 };
-
-enum { AGG_CHUNK = 256 };	/* most records that agg_update takes */
 
 /*
  * Looks up the columns, fills the items' types and lays out the state. `keyed`: groups have at least one record each.
@@ -136,6 +142,14 @@ bool agg_load(struct agg *a, uint32_t g, const uint8_t *p, size_t n);
  */
 size_t agg_put_max(const struct agg *a, uint32_t g);
 uint8_t *agg_put(const struct agg *a, uint32_t g, uint8_t *out, size_t *bad);
+
+/*
+ * The same for n groups, at most AGG_BLOCK: agg_take_words encodes their values, agg_put_words puts those of the i-th, in
+ * as much room, until the next agg_take_words. False where a value is not an integer of up to seven groups of bits, or
+ * beyond its type: then agg_put is for all of them.
+ */
+bool agg_take_words(struct agg *a, const uint32_t *groups, size_t n);
+uint8_t *agg_put_words(const struct agg *a, size_t i, uint8_t *out);
 
 /* ---- Shared by the files of this module ---- */
 

@@ -44,13 +44,13 @@ groups_free(struct groups *g)
 
 /* All groups in memory, keys ascending. What each step reads at random has been fetched by the steps before. */
 static int
-put_ordered(struct groups *g, runs_sink *sink, void *context)
+put_ordered(struct groups *g, groups_sink *sink, void *context)
 {
 	enum { AHEAD = 24 };
 	const struct keymap_slot *slots = g->map.slots, *s;
-	uint32_t *order = keymap_order(&g->map);
-	size_t i, n = g->map.n, nkey;
-	const uint8_t *key;
+	uint32_t *order = keymap_order(&g->map), ids[AGG_BLOCK];
+	struct rec_field keys[AGG_BLOCK];
+	size_t i, n = g->map.n, some = 0;
 	int failed = 0;
 
 	for (i = 0; i < n && !failed; i++) {
@@ -59,56 +59,86 @@ put_ordered(struct groups *g, runs_sink *sink, void *context)
 		if (i + AHEAD < n)
 			cpu_prefetch(g->agg.states + (slots[order[i + AHEAD]].number - 1) * g->agg.size);
 		s = &slots[order[i]];
-		key = keymap_slot_key(s, &nkey);
-		failed = sink(context, key, nkey, &g->agg, s->number - 1);
+		ids[some] = s->number - 1;
+		keys[some].p = keymap_slot_key(s, &keys[some].n);
+		if (++some == AGG_BLOCK || i + 1 == n) {
+			failed = sink(context, keys, ids, some);
+			some = 0;
+		}
 	}
 	free(order);
 	return failed;
 }
 
-/* The same for close keys: their pages have them in order. */
+/* Groups whose keys are integers. */
 static int
-put_dense(struct groups *g, runs_sink *sink, void *context)
+put_close(const int64_t *v, const uint32_t *ids, size_t n, groups_sink *sink, void *context)
 {
-	enum { AHEAD = 24 };
+	uint64_t words[AGG_BLOCK];
+	uint8_t lengths[AGG_BLOCK], longer[AGG_BLOCK][VAL_INT_MAX + VAL_PAD];
+	struct rec_field keys[AGG_BLOCK];
+	bool is_short = val_put_words(v, n, words, lengths);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		keys[i] = is_short ? (struct rec_field){ (const uint8_t *)&words[i], lengths[i] }
+		    : (struct rec_field){ longer[i], val_put_int_fast(longer[i], v[i]) };
+	return sink(context, keys, ids, n);
+}
+
+/* The groups of close keys: their pages have them in order. */
+static int
+put_dense(struct groups *g, groups_sink *sink, void *context)
+{
+	int64_t keys[AGG_BLOCK];
+	uint32_t ids[AGG_BLOCK];
 	const uint32_t *page;
-	uint8_t key[VAL_INT_MAX + VAL_PAD];
-	size_t i, k;
+	size_t i, k, some = 0;
 	int failed = 0;
 
-	for (i = 0; i < g->dense.npages; i++) {
+	for (i = 0; i < g->dense.npages && !failed; i++) {
 		if ((page = g->dense.pages[i]) == NULL)
 			continue;
-		for (k = 0; k < DENSEMAP_PAGE && !failed; k++) {
-			if (k + AHEAD < DENSEMAP_PAGE && page[k + AHEAD] != 0)
-				cpu_prefetch(g->agg.states + (page[k + AHEAD] - 1) * g->agg.size);
+		for (k = 0; k < DENSEMAP_PAGE; k++)
 			if (page[k] != 0)
-				failed = sink(context, key, val_put_int_fast(key, (g->dense.first + (int64_t)i) * DENSEMAP_PAGE +
-				    (int64_t)k), &g->agg, page[k] - 1);
+				cpu_prefetch(g->agg.states + (page[k] - 1) * g->agg.size);
+		for (k = 0; k < DENSEMAP_PAGE && !failed; k++) {
+			keys[some] = (g->dense.first + (int64_t)i) * DENSEMAP_PAGE + (int64_t)k;
+			ids[some] = page[k] - 1;
+			some += page[k] != 0;
+			if (some == AGG_BLOCK) {
+				failed = put_close(keys, ids, some, sink, context);
+				some = 0;
+			}
 		}
 	}
-	return failed;
+	return failed || some == 0 ? failed : put_close(keys, ids, some, sink, context);
 }
 
 /* ---- To disk ---- */
 
 struct run_sink {
-	struct runs *runs;
+	struct groups *groups;
 	struct msg *err;
 };
 
 static int
-add_to_run(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t group)
+add_to_run(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n)
 {
 	struct run_sink *s = context;
+	size_t i;
 
-	return runs_add(s->runs, key, n, a, group, s->err);
+	for (i = 0; i < n; i++) {
+		if (runs_add(&s->groups->runs, keys[i].p, keys[i].n, &s->groups->agg, groups[i], s->err) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int
 write_run(struct groups *g, struct msg *err)
 {
-	struct run_sink s = { &g->runs, err };
+	struct run_sink s = { g, err };
 	int failed;
 
 	runs_begin(&g->runs);
@@ -223,27 +253,14 @@ leave_dense(struct groups *g)
 static bool
 find_dense(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 {
-	const uint32_t *place;
 	int64_t key[AGG_CHUNK];
-	uint32_t id;
 	size_t i;
 
 	val_ints(b->base, b->off + from * b->stride + g->keys[0], b->stride, n, key);
-	for (i = 0; i < n; i++) {
-		if ((place = densemap_place(&g->dense, key[i])) != NULL)
-			cpu_prefetch(place);
-	}
-	for (i = 0; i < n; i++) {
-		place = densemap_place(&g->dense, key[i]);
-		if (place != NULL && *place != 0) {
-			g->ids[i] = *place - 1;
-			cpu_prefetch(g->agg.states + g->ids[i] * g->agg.size);
-		} else if ((id = densemap_add(&g->dense, key[i])) != DENSEMAP_ABSENT) {
-			g->ids[i] = id;
-		} else {
-			return false;
-		}
-	}
+	if (densemap_add_all(&g->dense, key, n, g->ids) < n)
+		return false;
+	for (i = 0; i < n; i++)
+		cpu_prefetch(g->agg.states + g->ids[i] * g->agg.size);
 	agg_extend(&g->agg, g->dense.n);
 	return true;
 }
@@ -285,11 +302,28 @@ groups_add(struct groups *g, const struct rec_batch *b, struct msg *err)
 
 /* ---- Out ---- */
 
-int
-groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err)
+struct one_sink {		/* for groups that come one by one */
+	groups_sink *sink;
+	void *context;
+};
+
+static int
+put_one(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t group)
 {
+	struct one_sink *s = context;
+
+	(void)a;
+	return s->sink(s->context, &(struct rec_field){ key, n }, &group, 1);
+}
+
+int
+groups_put(struct groups *g, groups_sink *sink, void *context, struct msg *err)
+{
+	static const uint8_t none[VAL_PAD];
+	struct one_sink one = { sink, context };
+
 	if (g->nkeys == 0)
-		return sink(context, (const uint8_t *)"", 0, &g->agg, 0);
+		return put_one(&one, none, 0, &g->agg, 0);
 	if (g->is_dense)
 		return put_dense(g, sink, context);
 	if (g->runs.n == 0)
@@ -297,5 +331,5 @@ groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err)
 	if (g->map.n > 0 && write_run(g, err) == -1)
 		return -1;
 	keymap_clear(&g->map);
-	return runs_merge(&g->runs, &g->agg, sink, context, err);
+	return runs_merge(&g->runs, &g->agg, put_one, &one, err);
 }

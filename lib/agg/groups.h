@@ -40,9 +40,12 @@ void groups_free(struct groups *g);
 size_t groups_add(struct groups *g, const struct rec_batch *b, struct msg *err);
 
 /*
- * Every group once, keys ascending, into sink. -1: err is filled, unless it was sink that ended it. Only groups_free
- * may follow.
+ * Every group once, keys ascending, into sink, some at a time, at most AGG_BLOCK: their keys and their numbers in g->agg.
+ * VAL_PAD / 4 bytes may be read behind each key. sink returns -1 to end it.
+ *
+ * groups_put's -1: err is filled, unless it was sink that ended it. Only groups_free may follow.
  */
-int groups_put(struct groups *g, runs_sink *sink, void *context, struct msg *err);
+typedef int groups_sink(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n);
+int groups_put(struct groups *g, groups_sink *sink, void *context, struct msg *err);
 
 #endif

@@ -365,6 +365,7 @@ agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size
 	lay_out(a);
 	allocate_sources(a);
 	a->put_max = nitems * (VAL_WIDE_MAX + 1);
+	a->words = xcalloc(nitems + 1, sizeof(*a->words));
 	return 0;
 }
 
@@ -393,5 +394,6 @@ agg_free(struct agg *a)
 	free(a->each);
 	free(a->start);
 	free(a->states);
+	free(a->words);
 	memset(a, 0, sizeof(*a));
 }

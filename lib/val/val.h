@@ -71,6 +71,12 @@ i128 val_wide(const uint8_t *p);
 /* val_int of n fields, at base + off[0], base + off[stride], ... */
 void val_ints(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, int64_t *out);
 
+/*
+ * n numbers encoded, each at the beginning of a word in memory, with its length. False where one has more than seven
+ * groups of bits, which says that it is not within 49 bits: then what the words hold is of no use.
+ */
+bool val_put_words(const int64_t *v, size_t n, uint64_t *words, uint8_t *lengths);
+
 /* bool: '0' or '1', one byte. */
 static inline size_t
 val_put_bool(uint8_t *out, bool v)

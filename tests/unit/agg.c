@@ -328,10 +328,9 @@ expect(const struct table *t, const size_t *keys, size_t nkeys, const struct agg
 
 /* ---- The same by the library ---- */
 
-static int
-collect(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t g)
+static void
+collect_one(struct buf *out, const uint8_t *key, size_t n, const struct agg *a, uint32_t g)
 {
-	struct buf *out = context;
 	size_t max = agg_put_max(a, g), bad, i;
 	uint8_t *p = xmalloc(max + 32), *end;
 
@@ -344,7 +343,7 @@ collect(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32
 		buf_add(out, p, (size_t)(end - p));
 		buf_adds(out, "\t\n");
 		free(p);
-		return 0;
+		return;
 	}
 	/* Those before the bad one are right: shown one at a time. */
 	for (i = 0; i < bad; i++) {
@@ -360,6 +359,32 @@ collect(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32
 	}
 	buf_addf(out, "beyond %zu\n", bad);
 	free(p);
+}
+
+static struct groups groups;
+static size_t words_blocks;	/* blocks of groups that were put together */
+
+/* Also: groups put together are as those put one by one. */
+static int
+collect(void *context, const struct rec_field *keys, const uint32_t *ids, size_t n)
+{
+	struct agg *a = &groups.agg;
+	bool words = agg_take_words(a, ids, n);
+	uint8_t *p = xmalloc(a->put_max + 32), *q = xmalloc(a->put_max + 32), *end;
+	size_t i, bad;
+
+	CHECK(n > 0 && n <= AGG_BLOCK, "%zu groups", n);
+	words_blocks += words;
+	for (i = 0; i < n; i++) {
+		collect_one(context, keys[i].p, keys[i].n, a, ids[i]);
+		if (!words)
+			continue;
+		end = agg_put(a, ids[i], p, &bad);
+		CHECK(end != NULL, "group %zu", i);
+		CHECK(agg_put_words(a, i, q) - q == end - p && memcmp(p, q, (size_t)(end - p)) == 0, "group %zu", i);
+	}
+	free(p);
+	free(q);
 	return 0;
 }
 
@@ -368,7 +393,6 @@ calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_it
     size_t *runs)
 {
 	struct agg_sides sides = { NULL, NULL, NULL };
-	static struct groups g;
 	struct msg err = { 0 };
 	size_t i, n;
 
@@ -376,9 +400,9 @@ calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_it
 		if (items[i].function >= AGG_CREDIT)
 			sides = (struct agg_sides){ "c3", side_names[t->sides][0], side_names[t->sides][1] };
 	}
-	memset(&g, 0, sizeof(g));
-	CHECK(agg_plan(&g.agg, &t->h, items, nitems, &sides, nkeys > 0, &err) == 0, "%s", err.text);
-	groups_init(&g, &t->h, keys, nkeys, limit);
+	memset(&groups, 0, sizeof(groups));
+	CHECK(agg_plan(&groups.agg, &t->h, items, nitems, &sides, nkeys > 0, &err) == 0, "%s", err.text);
+	groups_init(&groups, &t->h, keys, nkeys, limit);
 	for (i = 0; i < t->n; i += n) {
 		struct rec_batch b = { .first = i + 1, .base = t->bytes.p, .off = t->off + i * COLUMNS, .stride = COLUMNS,
 		    .hash = t->hash };
@@ -386,12 +410,12 @@ calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_it
 		n = 1 + unit_below(150);
 		n = n < t->n - i ? n : t->n - i;
 		b.n = n;
-		CHECK(groups_add(&g, &b, &err) == n, "%s", err.text);
-		CHECK(limit != 0 || g.runs.n == 0, "a run without a limit");
+		CHECK(groups_add(&groups, &b, &err) == n, "%s", err.text);
+		CHECK(limit != 0 || groups.runs.n == 0, "a run without a limit");
 	}
-	*runs = g.runs.n;
-	CHECK(groups_put(&g, collect, out, &err) == 0, "%s", err.text);
-	groups_free(&g);
+	*runs = groups.runs.n;
+	CHECK(groups_put(&groups, collect, out, &err) == 0, "%s", err.text);
+	groups_free(&groups);
 }
 
 /* ---- Properties ---- */
@@ -576,6 +600,7 @@ main(void)
 		runs += test_random(unit_below(200), 1 + unit_below(20), true);
 	OK("agg", "sums near the ends of their types are exact or refused");
 	CHECK(runs > 50, "%zu runs", runs);
+	CHECK(words_blocks > 50, "%zu blocks of groups together", words_blocks);
 	test_passes();
 	OK("agg", "many runs are merged in passes");
 	test_large_counts();

@@ -355,6 +355,30 @@ many_integers(void)
 	OK("val", "integers decoded together are those decoded one by one");
 }
 
+static void
+words(void)
+{
+	enum { NUMBERS = 100 };
+	int64_t v[NUMBERS];
+	uint64_t word[NUMBERS];
+	uint8_t length[NUMBERS], field[16];
+
+	for (int round = 0; round < ROUNDS / 20; round++) {
+		size_t n = unit_below(NUMBERS + 1), i;
+		unsigned shift = unit_below(64);
+		bool fit = true;
+
+		for (i = 0; i < n; i++) {
+			v[i] = random_int() >> shift;
+			fit = fit && val_put_int(field, v[i]) <= 8;
+		}
+		CHECK(val_put_words(v, n, word, length) == fit, "%zu numbers", n);
+		for (i = 0; i < n && fit; i++)
+			CHECK(length[i] == val_put_int(field, v[i]) && memcmp(&word[i], field, length[i]) == 0, "%" PRId64, v[i]);
+	}
+	OK("val", "integers encoded together are those encoded one by one");
+}
+
 int
 main(void)
 {
@@ -365,6 +389,7 @@ main(void)
 	canonical();
 	columns();
 	many_integers();
+	words();
 	floats();
 	strings();
 	texts();
