@@ -9,7 +9,8 @@
 
 enum {
 	FIRST_GROUPS = 256,
-	PREFETCH_SIZE = 64
+	PREFETCH_SIZE = 64,
+	SHORT_SIDE = 15
 };
 
 /* ---- Groups ---- */
@@ -260,12 +261,30 @@ UPDATE(update_sides)
 	}
 }
 
+/* All of them into one group; false where that runs over, and nothing is added. */
+static bool
+add_wide_to_one(struct agg *a, const struct agg_cell *c, const struct agg_source *s)
+{
+	uint8_t *at = agg_cell_at(a, c, 0);
+	i128 sum = agg_load_wide(at);
+	bool over = false;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		over |= __builtin_add_overflow(sum, s->w[i], &sum);
+	if (!over)
+		agg_store_wide(at, sum);
+	return !over;
+}
+
 /* side is NULL for a sum without sides. */
 static void
 add_wide(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const uint8_t *side)
 {
 	size_t i;
 
+	if (a->n == 1 && side == NULL && add_wide_to_one(a, c, s))
+		return;
 	for (i = 0; i < s->n; i++) {
 		unsigned which = side != NULL ? side[i] : 0;
 		uint8_t *at = agg_cell_at(a, c, s->ids[i]) + 16 * which;
@@ -405,6 +424,33 @@ agg_updater_of(enum agg_kind kind)
 
 /* ---- A batch ---- */
 
+/*
+ * Wide decimals whose values are all found to fit 64 bits are decoded as those are. False where one does not, by the
+ * groups that its head byte tells.
+ */
+static bool
+decode_short(struct agg_source *s, const uint8_t *base, const uint32_t *off, size_t stride)
+{
+	enum { SHORT_GROUPS = 9 };	/* 63 bits */
+	int64_t v[AGG_CHUNK];
+	unsigned most = 0;
+	size_t i;
+
+	if (s->nullable)
+		return false;
+	for (i = 0; i < s->n; i++) {
+		unsigned groups = (unsigned)abs((int)base[off[i * stride]] - 0x40);
+
+		most = groups > most ? groups : most;
+	}
+	if (most > SHORT_GROUPS)
+		return false;
+	val_ints(base, off, stride, s->n, v);
+	for (i = 0; i < s->n; i++)
+		s->w[i] = v[i];
+	return true;
+}
+
 static void
 decode(struct agg_source *s, const struct rec_batch *b, size_t from)
 {
@@ -414,6 +460,8 @@ decode(struct agg_source *s, const struct rec_batch *b, size_t from)
 	double d = 0;
 
 	if (s->w != NULL) {
+		if (decode_short(s, base, off, stride))
+			return;
 		for (i = 0; i < n; i++)
 			s->w[i] = val_wide(base + off[at[i] * stride]);
 	} else if (s->type.kind == VAL_FLOAT64) {
@@ -460,31 +508,54 @@ prepare(struct agg *a, struct agg_source *s, const struct rec_batch *b, size_t f
 		decode(s, b, from);
 }
 
-struct word {			/* a value of up to 16 bytes */
+struct word {			/* a value of up to 15 bytes and the separator behind it */
 	uint64_t bytes[2], mask[2];
-	size_t n;
 };
 
 static struct word
-make_word(const struct buf *value)
+make_word(const struct buf *value, char separator)
 {
-	struct word w = { .n = value->len };
+	uint8_t bytes[16] = { 0 }, mask[16] = { 0 };
+	struct word w;
 
-	memcpy(w.bytes, value->p, value->len < sizeof(w.bytes) ? value->len : sizeof(w.bytes));
-	memset(w.mask, 0xff, value->len < sizeof(w.mask) ? value->len : sizeof(w.mask));
+	memcpy(bytes, value->p, value->len);
+	bytes[value->len] = (uint8_t)separator;
+	memset(mask, 0xff, value->len + 1);
+	memcpy(w.bytes, bytes, sizeof(bytes));
+	memcpy(w.mask, mask, sizeof(mask));
 	return w;
 }
 
 /* No branch: which side comes next cannot be foretold. */
 static inline unsigned
-is_word(const struct word *w, const uint8_t *p, size_t n)
+is_word(const struct word *w, const uint8_t *p)
 {
 	uint64_t x[2];
 
 	memcpy(x, p, sizeof(x));
 	x[0] = (x[0] & w->mask[0]) ^ w->bytes[0];
 	x[1] = (x[1] & w->mask[1]) ^ w->bytes[1];
-	return (x[0] | x[1] | (n ^ w->n)) == 0;
+	return (x[0] | x[1]) == 0;
+}
+
+/* find_sides for short values; false where a record has neither. */
+static bool
+find_short_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
+{
+	char separator = a->side_column + 1 < b->stride ? '\t' : '\n';
+	const struct word credit = make_word(&a->side[0], separator), debit = make_word(&a->side[1], separator);
+	const uint32_t *off = b->off + from * b->stride + a->side_column;
+	const uint8_t *base = b->base;
+	size_t stride = b->stride, i;
+	uint8_t *sides = a->sides;
+	unsigned known = 1, d;
+
+	for (i = 0; i < n; i++, off += stride) {
+		d = is_word(&debit, base + *off);
+		known &= d | is_word(&credit, base + *off);
+		sides[i] = (uint8_t)d;
+	}
+	return known;
 }
 
 static inline bool
@@ -497,22 +568,10 @@ is_value(const struct buf *value, struct rec_field f)
 static size_t
 find_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 {
-	const struct word credit = make_word(&a->side[0]), debit = make_word(&a->side[1]);
-	bool small = credit.n <= sizeof(credit.bytes) && debit.n <= sizeof(debit.bytes);
-	unsigned known = 1;
 	size_t i;
 
-	if (small) {
-		for (i = 0; i < n; i++) {
-			struct rec_field f = rec_field(rec_at(b, from + i), a->side_column);
-			unsigned d = is_word(&debit, f.p, f.n);
-
-			known &= d | is_word(&credit, f.p, f.n);
-			a->sides[i] = (uint8_t)d;
-		}
-		if (known)
-			return n;
-	}
+	if (a->side[0].len <= SHORT_SIDE && a->side[1].len <= SHORT_SIDE && find_short_sides(a, b, from, n))
+		return n;
 	for (i = 0; i < n; i++) {
 		struct rec_field f = rec_field(rec_at(b, from + i), a->side_column);
 
