@@ -3,6 +3,7 @@
  * remembered. Comparing keys as their fields joined by TAB is comparing field by field, as no byte of a value is as low
  * as a TAB.
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +17,8 @@ struct side {
 	struct rec_batch b;
 	size_t i;			/* the record at hand; valid while not at the end */
 	bool started, end;
-	struct rec_field key;		/* of the record at hand */
-	struct buf scratch, last;	/* last: the key before */
+	struct rec_field key, last;	/* of the record at hand, and of the one before */
+	struct buf scratch, copy;	/* copy: of the key before, where its record is gone */
 };
 
 struct group {			/* the build rows of one key, each its length and its bytes */
@@ -40,11 +41,31 @@ struct sorted_join {
 
 /* ---- One side ---- */
 
-static int
+enum { SHORT_KEY = 8 };
+
+/* The bytes of a short key as a number of the same order, zeros behind them as no key has. */
+static inline uint64_t
+short_key(struct rec_field key)
+{
+	uint64_t v;
+
+	memcpy(&v, key.p, sizeof(v));
+	return be64toh(v) & ~(key.n < SHORT_KEY ? UINT64_MAX >> 8 * key.n : 0);
+}
+
+/* VAL_PAD bytes, or as many as a buffer has at least, may be read behind each. */
+static inline int
 compare(struct rec_field a, struct rec_field b)
 {
-	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+	uint64_t x, y;
+	int c;
 
+	if (a.n <= SHORT_KEY && b.n <= SHORT_KEY) {
+		x = short_key(a);
+		y = short_key(b);
+		return (x > y) - (x < y);
+	}
+	c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
 	return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
 }
 
@@ -73,7 +94,7 @@ shown(struct val_type type, struct rec_field f)
 static int
 out_of_order(const struct side *s, struct msg *err)
 {
-	const uint8_t *p = s->last.p, *end = p + s->last.len;
+	const uint8_t *p = s->last.p, *end = p + s->last.n;
 
 	for (size_t i = 0; i < s->keys->n; i++) {
 		const struct rec_column *c = &s->r->header.columns[s->keys->idx[i]];
@@ -90,15 +111,26 @@ out_of_order(const struct side *s, struct msg *err)
 	return msg_set(err, EX_SOFTWARE, "equal keys out of order");
 }
 
+/* The key at hand becomes the last. It is copied where what it is a view of goes. */
+static void
+leave_key(struct side *s)
+{
+	s->last = s->key;
+	if (s->keys->n > 1 || s->i + 1 >= s->b.n) {
+		s->copy.len = 0;
+		buf_add(&s->copy, s->key.p, s->key.n);
+		s->last.p = s->copy.p;
+	}
+}
+
 /* Goes to the next record: 1, or 0 at the end, or -1. */
 static int
 next(struct side *s, uint64_t *count, struct msg *err)
 {
 	int got = 1;
 
-	s->last.len = 0;
 	if (s->started)
-		buf_add(&s->last, s->key.p, s->key.n);
+		leave_key(s);
 	if (++s->i >= s->b.n || !s->started) {
 		s->i = 0;
 		got = rec_next(s->r, &s->b);
@@ -111,7 +143,7 @@ next(struct side *s, uint64_t *count, struct msg *err)
 		*count += s->b.n;
 	}
 	s->key = rec_key(at_hand(s), s->keys->idx, s->keys->n, &s->scratch);
-	if (s->started && compare(s->key, (struct rec_field){ s->last.p, s->last.len }) < 0)
+	if (s->started && compare(s->key, s->last) < 0)
 		return out_of_order(s, err);
 	s->started = true;
 	return got;
@@ -293,9 +325,9 @@ join_sorted(struct join *join)
 	buf_free(&j.group.key);
 	buf_free(&j.group.rows);
 	buf_free(&j.build.scratch);
-	buf_free(&j.build.last);
+	buf_free(&j.build.copy);
 	buf_free(&j.probe.scratch);
-	buf_free(&j.probe.last);
+	buf_free(&j.probe.copy);
 	buf_free(&j.scratch);
 	return ret;
 }
