@@ -589,7 +589,7 @@ joined() {
 
 # by_key: the records of standard input in the order of their first column, which is their key.
 by_key() {
-	sort -S 48M -T "$TMPDIR" || return 74
+	sort -S 128M -T "$TMPDIR" || return 74
 }
 
 # ---- numbers and JSON ----
