@@ -9,8 +9,6 @@
 #include "parquet/hybrid.h"
 #include "parquet/writer.h"
 
-enum { HEADER_ROOM = 128 };		/* bytes for a page header before its page */
-
 static void
 put_levels(struct buf *out, const uint8_t *levels, size_t n, unsigned most)
 {
@@ -79,6 +77,13 @@ put_byte_arrays(struct buf *out, const struct out_column *c, const struct out_pa
 	}
 }
 
+/* Are the values kept as a page has them? */
+static bool
+is_stored(enum pq_shape shape)
+{
+	return shape != PQ_U8 && shape != PQ_I128 && shape != PQ_BYTES;
+}
+
 static void
 put_plain(struct buf *out, const struct out_column *c, const struct out_page *g)
 {
@@ -140,31 +145,50 @@ put_delta(struct pq_writer *w, const struct out_column *c, const struct out_page
 		buf_add(&w->body, c->data.p + g->byte, n);
 }
 
+/*
+ * Puts the page header into w->head, which goes before the body that was packed at w->waits.p + at; most are as long as
+ * the last one, so that there is just room for it.
+ */
+static void
+put_head(struct pq_writer *w, const struct meta_page_header *h, size_t at)
+{
+	size_t n = (size_t)h->compressed;
+
+	w->head.len = 0;
+	meta_page_put(h, &w->head);
+	if (w->head.len != w->head_size) {
+		buf_room(&w->waits, w->head.len);
+		memmove(w->waits.p + at - w->head_size + w->head.len, w->waits.p + at, n);
+		w->waits.len = at - w->head_size + w->head.len + n;
+		at = at - w->head_size + w->head.len;
+		w->head_size = w->head.len;
+	}
+	memcpy(w->waits.p + at - w->head.len, w->head.p, w->head.len);
+}
+
 /* Compresses and writes a page; fills in where it stands and what it takes. */
 static int
 emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, size_t n, struct codec_hint hint,
     struct meta_chunk *chunk, uint64_t *offset, size_t *size, struct msg *err)
 {
-	size_t begin;
+	size_t at;
 
-	w->packed.len = 0;
-	buf_room(&w->packed, HEADER_ROOM);
-	w->packed.len = HEADER_ROOM;
-	if (codec_pack(chunk->codec, w->opt.level, hint, p, n, &w->packed, err) == -1)
+	out_begin(w);
+	*offset = w->pos;
+	buf_room(&w->waits, w->head_size);
+	w->waits.len += w->head_size;
+	at = w->waits.len;
+	if (codec_pack(chunk->codec, w->opt.level, hint, p, n, &w->waits, err) == -1)
 		return -1;
 	h->uncompressed = (int32_t)n;
-	h->compressed = (int32_t)(w->packed.len - HEADER_ROOM);
+	h->compressed = (int32_t)(w->waits.len - at);
 	h->has_crc = true;
-	h->crc = crc_bytes(w->packed.p + HEADER_ROOM, (size_t)h->compressed);
-	w->head.len = 0;
-	meta_page_put(h, &w->head);
-	begin = HEADER_ROOM - w->head.len;
-	memcpy(w->packed.p + begin, w->head.p, w->head.len);
-	*offset = w->pos == 0 ? 4 : w->pos;
-	*size = w->packed.len - begin;
+	h->crc = crc_bytes(w->waits.p + at, (size_t)h->compressed);
+	put_head(w, h, at);
+	*size = w->head.len + (size_t)h->compressed;
 	chunk->compressed += (int64_t)*size;
 	chunk->uncompressed += (int64_t)(w->head.len + n);
-	return out_emit(w, w->packed.p + begin, *size, err);
+	return out_added(w, *size, err);
 }
 
 int
@@ -174,6 +198,7 @@ out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_
 	struct meta_page_header h = { .type = META_DATA_PAGE, .values = (int32_t)g->entries,
 	    .encoding = plan->encoding };
 	struct codec_hint hint = { .words = false };
+	size_t width = convert_width(c->store);
 
 	w->body.len = 0;
 	if (c->c->max_rep > 0)
@@ -189,6 +214,9 @@ out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_
 		put_delta(w, c, g);
 	} else {
 		hint = (struct codec_hint){ c->store == PQ_I64, w->body.len };
+		if (w->body.len == 0 && is_stored(c->store))
+			return emit_page(w, &h, c->data.p + g->value * width, g->values * width, hint, chunk, &g->offset,
+			    &g->size, err);
 		put_plain(&w->body, c, g);
 	}
 	return emit_page(w, &h, w->body.p, w->body.len, hint, chunk, &g->offset, &g->size, err);

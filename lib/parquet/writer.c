@@ -9,6 +9,11 @@
 #include "base/io.h"
 #include "parquet/writer.h"
 
+enum {
+	WRITE_BYTES = 256 << 10,	/* written together at least */
+	WRITE_UNIT = 64 << 10
+};
+
 /* Days and microseconds before which Spark asks which calendar a file means: 1582-10-15 and 1900-01-01. */
 #define ANCIENT_DAY (-141427)
 #define ANCIENT_MICROS INT64_C(-2208988800000000)
@@ -121,6 +126,7 @@ pq_writer_free(struct pq_writer *w)
 	buf_free(&w->column_indexes);
 	buf_free(&w->offset_indexes);
 	buf_free(&w->pages);
+	buf_free(&w->waits);
 	buf_free(&w->body);
 	buf_free(&w->packed);
 	buf_free(&w->head);
@@ -131,16 +137,44 @@ pq_writer_free(struct pq_writer *w)
 	free(w);
 }
 
-int
-out_emit(struct pq_writer *w, const void *p, size_t n, struct msg *err)
+/* ---- bytes ---- */
+
+void
+out_begin(struct pq_writer *w)
 {
-	if (w->pos == 0) {
-		w->pos = 4;
-		if (w->sink.write(&w->sink, "PAR1", 4, err) == -1)
-			return -1;
-	}
+	if (w->pos > 0)
+		return;
+	buf_adds(&w->waits, "PAR1");
+	w->pos = 4;
+}
+
+/* Writes the first n bytes that wait. */
+static int
+emit(struct pq_writer *w, size_t n, struct msg *err)
+{
+	if (n == 0)
+		return 0;
+	if (w->sink.write(&w->sink, w->waits.p, n, err) == -1)
+		return -1;
+	w->waits.len -= n;
+	memmove(w->waits.p, w->waits.p + n, w->waits.len);
+	return 0;
+}
+
+/* What is written ends at a multiple of a number of memory pages, so that the system takes them up whole. */
+int
+out_added(struct pq_writer *w, size_t n, struct msg *err)
+{
 	w->pos += n;
-	return n == 0 ? 0 : w->sink.write(&w->sink, p, n, err);
+	return w->waits.len < WRITE_BYTES ? 0 : emit(w, w->waits.len - (size_t)(w->pos % WRITE_UNIT), err);
+}
+
+static int
+add(struct pq_writer *w, const struct buf *b, struct msg *err)
+{
+	out_begin(w);
+	buf_add(&w->waits, b->p, b->len);
+	return out_added(w, b->len, err);
 }
 
 /* ---- row groups ---- */
@@ -331,10 +365,10 @@ finish(struct pq_writer *w, struct msg *err)
 	if (w->rows > 0 && flush_group(w, err) == -1)
 		return -1;
 	columns_at = w->pos;
-	if (out_emit(w, w->column_indexes.p, w->column_indexes.len, err) == -1)
+	if (add(w, &w->column_indexes, err) == -1)
 		return -1;
 	place_indexes(w, columns_at, w->pos);
-	if (out_emit(w, w->offset_indexes.p, w->offset_indexes.len, err) == -1)
+	if (add(w, &w->offset_indexes, err) == -1)
 		return -1;
 	if (is_ancient(w))
 		add_key(w, "org.apache.spark.version", "3.0.0");
@@ -345,7 +379,7 @@ finish(struct pq_writer *w, struct msg *err)
 	len = (uint32_t)out.len;
 	buf_add(&out, &len, 4);
 	buf_adds(&out, "PAR1");
-	got = out_emit(w, out.p, out.len, err);
+	got = add(w, &out, err) == -1 ? -1 : emit(w, w->waits.len, err);
 	buf_free(&out);
 	return got;
 }

@@ -50,12 +50,14 @@ struct pq_writer {
 	struct out_column *columns;
 	size_t ncolumns;
 	uint64_t rows, total_rows;	/* of the row group; of those written */
-	uint64_t pos;			/* in the file */
+	uint64_t pos;			/* in the file, behind what waits */
 	struct meta_group *groups;
 	size_t ngroups, groups_cap;
 	struct pool pool;		/* chunks, their statistics, keys */
 	struct buf column_indexes, offset_indexes;
 	struct buf pages;		/* struct out_page of the chunk */
+	struct buf waits;		/* the last bytes of the file, to be written together */
+	size_t head_size;		/* of the last page */
 	struct buf body, packed, head, numbers;
 	struct dict_fixed dict;
 	struct meta_key *keys;
@@ -80,8 +82,11 @@ out_length(const struct out_column *c, size_t value)
 	return ((const uint32_t *)(const void *)c->lens.p)[value];
 }
 
-/* writer.c: writes bytes to the sink, after the magic where they are the first. */
-int out_emit(struct pq_writer *w, const void *p, size_t n, struct msg *err);
+/* writer.c: begins the file with its magic, where that is not done yet. */
+void out_begin(struct pq_writer *w);
+
+/* writer.c: n bytes were added to w->waits; writes them where enough have come together. */
+int out_added(struct pq_writer *w, size_t n, struct msg *err);
 
 /* writer.c: a copy that lives as long as the writer, with a NUL behind it. */
 struct pq_bytes out_keep(struct pool *pool, const void *p, size_t n);
