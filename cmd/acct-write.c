@@ -218,10 +218,10 @@ check_text(const struct rec_batch *b)
 	}
 }
 
-/* Passes all records on as vectors; how many there were. */
+/* Passes all records on as vectors, whose values stand where room has them; how many there were. */
 static uint64_t
 copy(const struct table_plan *p, int (*write)(void *to, size_t rows, const struct pq_vector *columns, struct msg *err),
-    void *to)
+    table_room room, void *to)
 {
 	struct table_to *t = converter(p);
 	const struct pq_vector *columns;
@@ -231,6 +231,7 @@ copy(const struct table_plan *p, int (*write)(void *to, size_t rows, const struc
 	size_t bad;
 
 	table_to_check(t, &in);
+	table_to_room(t, room, to);
 	while (xrec_next(&in, &b)) {
 		if (rec_header_is_bytes(b.segment))
 			check_text(&b);
@@ -252,6 +253,12 @@ static int
 write_rows(void *to, size_t rows, const struct pq_vector *columns, struct msg *err)
 {
 	return delta_out_write(to, rows, columns, err);
+}
+
+static void *
+room_for(void *to, size_t column, size_t rows)
+{
+	return delta_out_room(to, column, rows);
 }
 
 static void
@@ -434,7 +441,7 @@ write_table(const char *address)
 	    (to_prepare != NULL && s.version < 0 && delta_prepared_mark(&t, &err) < 0) ||
 	    delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0)
 		msg_die(err.status, "%s: %s", t.address, err.text);
-	rows = copy(&p, write_rows, out);
+	rows = copy(&p, write_rows, room_for, out);
 	if (delta_out_finish(out, &pool, &files, &nfiles, &err) < 0)
 		msg_exit(&err);
 	delta_out_free(out);
@@ -564,6 +571,12 @@ write_plain_rows(void *to, size_t rows, const struct pq_vector *columns, struct 
 	return pq_write(to, rows, columns, err);
 }
 
+static void *
+plain_room(void *to, size_t column, size_t rows)
+{
+	return pq_room(to, column, rows);
+}
+
 struct plain {				/* the file that is written */
 	struct io_out out;
 	uint64_t size;
@@ -612,7 +625,7 @@ write_file(void)
 	options.keys = *key != '\0' ? keys : NULL;
 	if (pq_create(&w, &sink, fields, p.n, &options, &err) < 0)
 		msg_exit(&err);
-	rows = copy(&p, write_plain_rows, w);
+	rows = copy(&p, write_plain_rows, plain_room, w);
 	if (pq_finish(w, &err) < 0 || io_commit(&file.out, &err) < 0)
 		msg_exit(&err);
 	if (cli_verbose)

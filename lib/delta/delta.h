@@ -274,6 +274,7 @@ struct delta_out;
 int delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
     const struct delta_out_options *o, struct msg *err);
 int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
+void *delta_out_room(struct delta_out *o, size_t column, size_t rows);	/* as pq_room */
 
 /* Ends the file at hand: what is written next goes to another. */
 int delta_out_cut(struct delta_out *o, struct msg *err);

@@ -138,6 +138,12 @@ end_file(struct delta_out *o, struct msg *err)
 	return failed;
 }
 
+void *
+delta_out_room(struct delta_out *o, size_t column, size_t rows)
+{
+	return o->writer != NULL ? pq_room(o->writer, column, rows) : NULL;
+}
+
 int
 delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err)
 {

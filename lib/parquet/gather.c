@@ -1,6 +1,7 @@
 /* Rows taken in: the values of each column brought together, those of bytes in a dictionary as long as that pays. */
 #include <string.h>
 
+#include "parquet/convert.h"
 #include "parquet/writer.h"
 
 enum {
@@ -8,7 +9,7 @@ enum {
 	BLOCK = 1024			/* values brought together at a time */
 };
 
-/* Brings the values of n entries together behind those there are. */
+/* Brings the values of n entries together behind those there are, which may be where they stand or before that. */
 #define GATHER(type, from, field)						\
 	do {									\
 		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
@@ -24,8 +25,9 @@ enum {
 	do {									\
 		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
 		const from *in = v->v.field + at;				\
-		for (i = 0; i < n; i++)						\
-			out[i] = (type)in[i];					\
+		if ((const void *)in != (const void *)out)			\
+			for (i = 0; i < n; i++)					\
+				out[i] = (type)in[i];				\
 		c->data.len += n * sizeof *out;					\
 	} while (0)
 
@@ -48,6 +50,14 @@ take_all(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 	default: COPY(double, double, f64);
 	}
 	c->values += n;
+}
+
+void *
+out_room(struct out_column *c, size_t rows)
+{
+	if (c->store == PQ_BYTES || c->store != c->c->shape || c->c->max_rep > 0)
+		return NULL;
+	return buf_room(&c->data, rows * convert_width(c->store));
 }
 
 /* An unused slot behind the last value is written when entries end in nulls; buf_room gave it. */

@@ -175,6 +175,13 @@ int pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq
  */
 int pq_write(struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err);
 
+/*
+ * Where the values of the next `rows` entries of leaf `column` may be put, which pq_write then does not have to copy:
+ * for the next call of pq_write, of at most so many rows, whose vector points there. NULL where they have to be brought
+ * from elsewhere: those of bytes, and decimals that are stored in fewer bytes than they are given.
+ */
+void *pq_room(struct pq_writer *w, size_t column, size_t rows);
+
 /* Bytes the file will have at least if finished now: for a caller that starts a new file at a size. */
 uint64_t pq_written(const struct pq_writer *w);
 uint64_t pq_written_rows(const struct pq_writer *w);

@@ -10,7 +10,7 @@
 #include "parquet/writer.h"
 
 enum {
-	WRITE_BYTES = 256 << 10,	/* written together at least */
+	WRITE_BYTES = 128 << 10,	/* written together at least */
 	WRITE_UNIT = 64 << 10
 };
 
@@ -300,6 +300,15 @@ int
 pq_write(struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err)
 {
 	return settle(w, w->failed ? -1 : write_rows(w, rows, columns, err), err);
+}
+
+void *
+pq_room(struct pq_writer *w, size_t column, size_t rows)
+{
+	/* where the row group ends before them they would ask for more memory than it takes */
+	if (w->failed || rows > w->opt.row_group_rows - w->rows)
+		return NULL;
+	return out_room(&w->columns[column], rows);
 }
 
 uint64_t

@@ -95,6 +95,12 @@ struct pq_bytes out_keep(struct pool *pool, const void *p, size_t n);
 int out_check(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err);
 int out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *taken, struct msg *err);
 
+/*
+ * gather.c: as pq_room. Values that stand there move towards the front where nulls or a row group that is full leave
+ * room, and no buf_room that taking them asks for is more than this one was.
+ */
+void *out_room(struct out_column *c, size_t rows);
+
 /* gather.c: before the chunk is laid out, definition levels for all entries or, where there is no null, none. */
 void out_complete(struct out_column *c);
 

@@ -53,6 +53,13 @@ void table_to_free(struct table_to *t);
 void table_to_check(struct table_to *t, struct rec_reader *r);
 
 /*
+ * Asks for the place where `rows` values of target `column` are to stand, for each batch; they stand in memory of the
+ * table_to's own where that is NULL.
+ */
+typedef void *(*table_room)(void *to, size_t column, size_t rows);
+void table_to_room(struct table_to *t, table_room room, void *to);
+
+/*
  * The records of a batch: one vector per target, views until the next call and as long as the batch. -1, with *bad the
  * index of the record, where a value is null that must not be; and with the reader's own err set where a value is none
  * of its type.

@@ -12,7 +12,8 @@ struct column {
 	struct table_target target;
 	struct val_checker checker;	/* of the record's column, where a reader is set */
 	enum pq_shape shape;
-	void *values;			/* owned: REC_BATCH_MAX of the shape */
+	void *own;			/* owned: REC_BATCH_MAX of the shape */
+	void *values;			/* of the batch: own, or where they were asked for */
 	uint8_t *def;			/* owned: REC_BATCH_MAX; NULL for a required column */
 };
 
@@ -23,6 +24,8 @@ struct table_to {
 	struct pq_vector *vectors;
 	size_t n;
 	struct buf text;		/* strings of the batch that are not their own bytes */
+	table_room room;		/* where values are asked for; may be NULL */
+	void *to;			/* its argument */
 };
 
 struct table_to *
@@ -39,7 +42,7 @@ table_to_new(const struct table_target *targets, size_t n)
 
 		c->target = targets[i];
 		c->shape = pq_shape(targets[i].type, targets[i].precision);
-		c->values = xcalloc(REC_BATCH_MAX, pq_shape_size(c->shape));
+		c->own = xcalloc(REC_BATCH_MAX, pq_shape_size(c->shape));
 		if (!targets[i].required)
 			c->def = xcalloc(REC_BATCH_MAX, 1);
 	}
@@ -54,7 +57,7 @@ table_to_free(struct table_to *t)
 	if (t == NULL)
 		return;
 	for (i = 0; i < t->n; i++) {
-		free(t->columns[i].values);
+		free(t->columns[i].own);
 		free(t->columns[i].def);
 	}
 	free(t->known);
@@ -74,6 +77,13 @@ table_to_check(struct table_to *t, struct rec_reader *r)
 	for (i = 0; i < t->n; i++)
 		if (t->columns[i].target.field >= 0)
 			val_checker(&t->columns[i].checker, r->header.columns[t->columns[i].target.field].type, false);
+}
+
+void
+table_to_room(struct table_to *t, table_room room, void *to)
+{
+	t->room = room;
+	t->to = to;
 }
 
 /* ---- one column of some records, the first of which is number `first` of the batch; p is a field that is not null ---- */
@@ -221,6 +231,13 @@ table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_
 	struct rec_batch part = *b;
 	size_t i;
 
+	for (i = 0; i < t->n; i++) {
+		struct column *c = &t->columns[i];
+
+		c->values = t->room != NULL ? t->room(t->to, i, b->n) : NULL;
+		if (c->values == NULL)
+			c->values = c->own;
+	}
 	t->text.len = 0;
 	if (escapes)
 		buf_room(&t->text, end - from);		/* text is no longer than its encoding */
