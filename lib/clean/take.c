@@ -7,16 +7,11 @@
 #include "base/cpu.h"
 #include "clean/column.h"
 #include "val/check.h"
+#include "val/eight.h"
 
 #if CPU_X86
-#include <immintrin.h>
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-
-enum {
-	CODE_GROUPS = 6,		/* most groups of a number whose field and TAB are 8 bytes at most */
-	CODE_BITS = 7 * CODE_GROUPS
-};
 
 /* Constants for every 64-bit lane. */
 #define EVERY(x) _mm512_set1_epi64((int64_t)(x))
@@ -74,30 +69,14 @@ find_nothing(__m512i first, __m512i n)
 
 /* ---- numbers to fields ---- */
 
-/*
- * v to the typed field and a TAB behind it, 8 bytes of which those count that *valid has bits for. v is from -2^42 to
- * 2^42 - 1.
- */
+/* v, from -2^42 to 2^42 - 1, to the typed field and a TAB behind it, 8 bytes of which those count that *valid has bits for. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 encode(__m512i v, __m512i *valid)
 {
-	const __m512i pick = EVERY(UINT64_C(0x00070e151c232a00)),	/* bits 42, 35, ... 0 for bytes 1 to 7 */
-	    keep = _mm512_setr_epi64(0, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff,
-	    0xffffffffffffff, 0),
-	    tabs = _mm512_setr_epi64(0, INT64_C(9) << 16, INT64_C(9) << 24, INT64_C(9) << 32, INT64_C(9) << 40,
-	    INT64_C(9) << 48, INT64_C(9) << 56, 0);
-	__m512i sign = _mm512_srai_epi64(v, 63), u = _mm512_xor_si512(v, sign), bits, groups, code, head;
+	__m512i groups, code = val_eight(v, &groups);
 
-	bits = _mm512_sub_epi64(EVERY(64 + 6), _mm512_lzcnt_epi64(_mm512_or_si512(u, EVERY(1))));
-	groups = _mm512_srli_epi64(_mm512_mul_epu32(bits, EVERY(37)), 8);	/* bits / 7, as in val_groups */
-	u = _mm512_sllv_epi64(u, _mm512_mul_epu32(_mm512_sub_epi64(EVERY(7), groups), EVERY(7)));
-	code = _mm512_or_si512(_mm512_multishift_epi64_epi8(pick, u), EVERY(UINT64_C(0x8080808080808080)));
-	code = _mm512_xor_si512(code, _mm512_and_si512(sign, EVERY(UINT64_C(0x7f7f7f7f7f7f7f7f))));
-	head = _mm512_add_epi64(_mm512_sub_epi64(_mm512_xor_si512(groups, sign), sign), EVERY(0x40));
-	code = _mm512_ternarylogic_epi64(EVERY(0xff), head, code, 0xca);
 	*valid = _mm512_srlv_epi64(EVERY(0xff), _mm512_sub_epi64(EVERY(6), groups));
-	return _mm512_or_si512(_mm512_and_si512(code, _mm512_permutexvar_epi64(groups, keep)),
-	    _mm512_permutexvar_epi64(groups, tabs));
+	return code;
 }
 
 /*
@@ -150,8 +129,8 @@ put_eight(const struct column *c, struct column_rows *r, size_t i, __m512i v, __
 	__mmask8 nothing = find_nothing(first, n);
 
 	good &= _mm512_cmple_epi64_mask(v, high) & _mm512_cmpge_epi64_mask(v, low) &
-	    _mm512_cmplt_epi64_mask(v, EVERY(INT64_C(1) << CODE_BITS)) &
-	    _mm512_cmpge_epi64_mask(v, EVERY(-(INT64_C(1) << CODE_BITS)));
+	    _mm512_cmplt_epi64_mask(v, EVERY(INT64_C(1) << VAL_EIGHT_BITS)) &
+	    _mm512_cmpge_epi64_mask(v, EVERY(-(INT64_C(1) << VAL_EIGHT_BITS)));
 	v = _mm512_maskz_mov_epi64(good, v);
 	code = encode(v, &valid);
 	if (__builtin_expect((nothing & ~good) != 0, 0) && c->null_code != 0) {
@@ -544,7 +523,7 @@ make_listed(struct column *c)
 static void
 set_plain(struct column *c)
 {
-	int64_t low = c->low > 0 ? c->low : 0, most = (INT64_C(1) << CODE_BITS) - 1;
+	int64_t low = c->low > 0 ? c->low : 0, most = (INT64_C(1) << VAL_EIGHT_BITS) - 1;
 	int64_t high = c->high < most ? c->high : most;
 
 	c->plain_low = low <= high ? low : INT64_MIN;		/* from which no number that is read is 0 away */

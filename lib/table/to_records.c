@@ -1,6 +1,6 @@
 /*
  * Vectors to records, a block of rows at a time: first the short values of each column, one column after the other, to
- * slots of SLOT bytes; then the slots to records, row by row, where every value is one store of fixed size. A column with
+ * slots (fill.c); then the slots to records, row by row, where every value is one store of fixed size. A column with
  * a value that is long, or wrong, in the block is encoded in the second step: only put_value decides that one is wrong.
  */
 #include <stdlib.h>
@@ -8,27 +8,13 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "table/table.h"
-#include "val/int.h"
+#include "table/from.h"
 
 /* FIXED_MAX: a number with the room that put_int wants, and a TAB */
-enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16, BLOCK = 64, SLOT = 16 };
-
-struct column {
-	struct table_source source;
-	enum pq_shape shape;
-	i128 limit;			/* of a decimal's absolute value; 0 for all else */
-	uint64_t serial;		/* of the dictionary that is encoded here; 0 none */
-	struct pq_bytes *dict;		/* owned: its entries as fields, bytes in text */
-	struct buf text;
-	bool dict_short;		/* each of its entries fits a slot, with its TAB */
-	bool ready;			/* this block's values are in the slots */
-	uint8_t length[BLOCK];		/* with the TAB */
-	uint8_t slot[BLOCK][SLOT];
-};
+enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };
 
 struct table_from {
-	struct column *columns;
+	struct from_column *columns;
 	size_t n;
 	struct buf bytes;		/* the records of the batch, VAL_PAD bytes behind */
 	uint32_t *off;			/* owned */
@@ -46,7 +32,7 @@ table_from_new(const struct table_source *sources, size_t n)
 	t->off = xcalloc(PRED_CHUNK * n + 1, sizeof(*t->off));
 	t->hash = xcalloc(PRED_CHUNK, sizeof(*t->hash));
 	for (i = 0; i < n; i++)
-		t->columns[i] = (struct column){ .source = sources[i],
+		t->columns[i] = (struct from_column){ .source = sources[i],
 		    .shape = pq_shape(sources[i].type, sources[i].precision),
 		    .limit = sources[i].type == PQ_DECIMAL ? num_pow10(sources[i].precision) : 0 };
 	return t;
@@ -103,14 +89,14 @@ put_string(uint8_t *out, struct pq_bytes b)
 }
 
 static int
-not_utf8(const struct column *c, struct pq_bytes b, struct msg *err)
+not_utf8(const struct from_column *c, struct pq_bytes b, struct msg *err)
 {
 	return msg_set(err, EX_DATAERR, "%s: not UTF-8: %s", c->source.name, msg_quote(b.p, b.n));
 }
 
 /* The dictionary of a vector, encoded once. */
 static int
-encode_dict(struct column *c, const struct pq_vector *v, struct msg *err)
+encode_dict(struct from_column *c, const struct pq_vector *v, struct msg *err)
 {
 	size_t i, total = 0;
 	uint8_t *p, *end;
@@ -146,7 +132,7 @@ room(struct table_from *t, uint8_t *p, size_t n)
 }
 
 static uint8_t *
-put_text(struct table_from *t, struct column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
+put_text(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
 {
 	struct pq_bytes b;
 
@@ -163,24 +149,8 @@ put_text(struct table_from *t, struct column *c, const struct pq_vector *v, size
 	return p;
 }
 
-/* val_put_int_fast, where it is called for every row; writes 9 bytes at least. */
 static inline uint8_t *
-put_int(uint8_t *p, int64_t v)
-{
-	uint64_t sign = (uint64_t)(v >> 63), u = (uint64_t)v ^ sign, w;
-	unsigned n = val_groups(u);
-
-	if (__builtin_expect(n > 8, 0))
-		return p + val_put_int(p, v);
-	w = (val_scatter(u) ^ (sign & UINT64_C(0x7f7f7f7f7f7f7f7f))) << (64 - 8 * n);
-	w = __builtin_bswap64(w);
-	*p = (uint8_t)(0x40 + ((int)n ^ (int)sign) - (int)sign);
-	memcpy(p + 1, &w, sizeof(w));
-	return p + 1 + n;
-}
-
-static inline uint8_t *
-put_narrow(const struct column *c, int64_t v, uint8_t *p, struct msg *err)
+put_narrow(const struct from_column *c, int64_t v, uint8_t *p, struct msg *err)
 {
 	if (c->limit != 0 && __builtin_expect(v >= c->limit || v <= -c->limit, 0)) {
 		msg_set(err, EX_DATAERR, "%s: a decimal of more than %u digits", c->source.name, c->source.precision);
@@ -190,7 +160,7 @@ put_narrow(const struct column *c, int64_t v, uint8_t *p, struct msg *err)
 }
 
 static uint8_t *
-put_wide(const struct column *c, i128 v, uint8_t *p, struct msg *err)
+put_wide(const struct from_column *c, i128 v, uint8_t *p, struct msg *err)
 {
 	if (c->limit != 0 && (v >= c->limit || v <= -c->limit)) {
 		msg_set(err, EX_DATAERR, "%s: a decimal of more than %u digits", c->source.name, c->source.precision);
@@ -200,7 +170,7 @@ put_wide(const struct column *c, i128 v, uint8_t *p, struct msg *err)
 }
 
 static uint8_t *
-misplaced_null(const struct column *c, struct msg *err)
+misplaced_null(const struct from_column *c, struct msg *err)
 {
 	msg_set(err, EX_DATAERR, "%s: null, which the schema does not allow", c->source.name);
 	return NULL;
@@ -208,7 +178,7 @@ misplaced_null(const struct column *c, struct msg *err)
 
 /* The value of a row at p; its end, or NULL with err filled. */
 static inline uint8_t *
-put_value(struct table_from *t, struct column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
+put_value(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
 {
 	if (v->def != NULL && !v->def[row]) {
 		*p = VAL_NULL;
@@ -235,129 +205,33 @@ put_value(struct table_from *t, struct column *c, const struct pq_vector *v, siz
 
 /* ---- blocks ---- */
 
-/* A value of up to eight groups to the slot of row k; false where it has more. */
-static inline bool
-fill_int(struct column *c, size_t k, int64_t v)
-{
-	uint8_t *p = c->slot[k], *end;
-
-	if (val_groups((uint64_t)(v ^ v >> 63)) > 8)
-		return false;
-	end = put_int(p, v);
-	*end = '\t';
-	c->length[k] = (uint8_t)(end + 1 - p);
-	return true;
-}
-
-static inline bool
-fill_null(struct column *c, size_t k)
-{
-	c->slot[k][0] = VAL_NULL;
-	c->slot[k][1] = '\t';
-	c->length[k] = 2;
-	return !c->source.required;
-}
-
-static bool
-fill_i32(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
-{
-	size_t k;
-	bool good = true;
-
-	for (k = 0; k < n; k++)
-		good &= v->def != NULL && !v->def[rows[k]] ? fill_null(c, k) : fill_int(c, k, v->v.i32[rows[k]]);
-	return good;
-}
-
-/* With the limit of a decimal. */
-static inline bool
-fill_narrow(struct column *c, size_t k, int64_t v)
-{
-	return (c->limit == 0 || (v < c->limit && v > -c->limit)) && fill_int(c, k, v);
-}
-
-static bool
-fill_i64(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
-{
-	size_t k;
-	bool good = true;
-
-	for (k = 0; k < n && good; k++)
-		good = v->def != NULL && !v->def[rows[k]] ? fill_null(c, k) : fill_narrow(c, k, v->v.i64[rows[k]]);
-	return good;
-}
-
-static bool
-fill_i128(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
-{
-	size_t k;
-	bool good = true;
-
-	for (k = 0; k < n && good; k++) {
-		i128 w = v->v.i128[rows[k]];
-
-		good = v->def != NULL && !v->def[rows[k]] ? fill_null(c, k) :
-		    w == (int64_t)w && fill_narrow(c, k, (int64_t)w);
-	}
-	return good;
-}
-
-static bool
-fill_dict(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
-{
-	size_t k;
-	bool good = true;
-
-	for (k = 0; k < n; k++) {
-		const struct pq_bytes *b;
-
-		if (v->def != NULL && !v->def[rows[k]]) {
-			good &= fill_null(c, k);
-			continue;
-		}
-		b = &c->dict[v->index[rows[k]]];
-		memcpy(c->slot[k], b->p, SLOT);
-		c->length[k] = (uint8_t)(b->n + 1);
-	}
-	return good;
-}
-
-/* Fills the slots of a column; false where a value does not go into one. */
-static bool
-fill(struct column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
-{
-	switch (c->shape) {
-	case PQ_I32:
-		return fill_i32(c, v, rows, n);
-	case PQ_I64:
-		return fill_i64(c, v, rows, n);
-	case PQ_I128:
-		return fill_i128(c, v, rows, n);
-	case PQ_BYTES:
-		return v->index != NULL && c->dict_short && fill_dict(c, v, rows, n);
-	default:
-		return false;
-	}
-}
-
-/* Records of the slots alone, for each the offsets of its fields; returns their end. */
+/*
+ * Records of the slots alone, for each the offsets of its fields; returns their end. Where each record begins is worked
+ * out before, so that no store waits for the record before it.
+ */
 static uint8_t *
 join_slots(const struct table_from *t, size_t n, uint8_t *p, uint32_t *off)
 {
-	const uint8_t *base = t->bytes.p;
+	uint8_t *base = t->bytes.p;
+	uint32_t start[BLOCK + 1] = { 0 }, at;
 	size_t i, k;
 
+	for (i = 0; i < t->n; i++)
+		for (k = 0; k < BLOCK; k++)
+			start[k + 1] += t->columns[i].length[k];
+	start[0] = (uint32_t)(p - base);
 	for (k = 0; k < n; k++) {
-		for (i = 0; i < t->n; i++) {
-			const struct column *c = &t->columns[i];
+		start[k + 1] += start[k];
+		for (i = 0, at = start[k]; i < t->n; i++) {
+			const struct from_column *c = &t->columns[i];
 
-			*off++ = (uint32_t)(p - base);
-			memcpy(p, c->slot[k], SLOT);
-			p += c->length[k];
+			*off++ = at;
+			memcpy(base + at, c->slot + k * c->stride, SLOT);
+			at += c->length[k];
 		}
-		p[-1] = '\n';
+		base[at - 1] = '\n';
 	}
-	return p;
+	return base + start[n];
 }
 
 /* One record, some of whose values are in slots; its end, or NULL with err filled. */
@@ -369,11 +243,11 @@ join_values(struct table_from *t, const struct pq_vector *vectors, size_t k, siz
 
 	p = room(t, p, t->n * FIXED_MAX);
 	for (i = 0; i < t->n; i++) {
-		struct column *c = &t->columns[i];
+		struct from_column *c = &t->columns[i];
 
 		*off++ = (uint32_t)(p - t->bytes.p);
 		if (c->ready) {
-			memcpy(p, c->slot[k], SLOT);
+			memcpy(p, c->slot + k * c->stride, SLOT);
 			p += c->length[k];
 			continue;
 		}
@@ -416,9 +290,9 @@ put_block(struct table_from *t, const struct pq_vector *vectors, const uint32_t 
 	size_t i, k;
 
 	for (i = 0; i < t->n; i++) {
-		struct column *c = &t->columns[i];
+		struct from_column *c = &t->columns[i];
 
-		c->ready = fill(c, &vectors[c->source.vector], rows, n);
+		c->ready = from_fill(c, &vectors[c->source.vector], rows, n);
 		all = all && c->ready;
 	}
 	if (all)
