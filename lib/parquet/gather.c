@@ -88,13 +88,16 @@ static void
 add_raw(struct out_column *c, const struct pq_bytes *v, size_t n)
 {
 	uint32_t *lens = (uint32_t *)(void *)buf_room(&c->lens, n * sizeof *lens);
-	size_t i;
+	size_t i, total = 0;
+	uint8_t *p;
 
-	for (i = 0; i < n; i++) {
-		lens[i] = (uint32_t)v[i].n;
+	for (i = 0; i < n; i++)
+		total += lens[i] = (uint32_t)v[i].n;
+	p = buf_room(&c->data, total);
+	c->data.len += total;
+	for (i = 0; i < n; p += v[i++].n)
 		if (v[i].n > 0)
-			buf_add(&c->data, v[i].p, v[i].n);
-	}
+			memcpy(p, v[i].p, v[i].n);
 	c->lens.len += n * sizeof *lens;
 }
 

@@ -46,15 +46,21 @@ put_bools(struct buf *out, const uint8_t *v, size_t n)
 	out->len += (n + 7) / 8;
 }
 
+/* The low `width` bytes, the highest first: each is put with what it has behind them, which the next one covers. */
 static void
 put_decimals(struct buf *out, const i128 *v, size_t n, size_t width)
 {
-	uint8_t *p = buf_room(out, n * width);
-	size_t i, k;
+	uint8_t *p = buf_room(out, n * width + sizeof(i128));
+	unsigned up = 8 * (unsigned)(sizeof(i128) - width);
+	uint64_t high, low;
+	size_t i;
 
-	for (i = 0; i < n; i++)
-		for (k = width; k-- > 0; p++)
-			*p = (uint8_t)(v[i] >> 8 * k);
+	for (i = 0; i < n; i++, p += width) {
+		high = __builtin_bswap64((uint64_t)((u128)v[i] << up >> 64));
+		low = __builtin_bswap64((uint64_t)((u128)v[i] << up));
+		memcpy(p, &high, 8);
+		memcpy(p + 8, &low, 8);
+	}
 	out->len += n * width;
 }
 
@@ -64,16 +70,21 @@ put_byte_arrays(struct buf *out, const struct out_column *c, const struct out_pa
 	const uint32_t *index = (const uint32_t *)(const void *)c->dict.index.p;
 	const uint8_t *data = c->data.p + g->byte;
 	struct pq_bytes v;
+	size_t i, total = 4 * g->values;
 	uint32_t len;
-	size_t i;
+	uint8_t *p;
 
+	for (i = g->value; i < g->value + g->values; i++)
+		total += out_length(c, i);
+	p = buf_room(out, total);
+	out->len += total;
 	for (i = g->value; i < g->value + g->values; i++) {
 		v = c->in_dict ? dict_bytes_at(&c->dict, index[i]) : (struct pq_bytes){ data, out_length(c, i) };
 		data += v.n;
 		len = (uint32_t)v.n;
-		buf_add(out, &len, 4);
-		if (v.n > 0)
-			buf_add(out, v.p, v.n);
+		memcpy(p, &len, 4);
+		memcpy(p + 4, v.p, v.n);
+		p += 4 + v.n;
 	}
 }
 
