@@ -69,7 +69,7 @@ find_nothing(__m512i first, __m512i n)
 
 /* ---- numbers to fields ---- */
 
-/* v, from -2^42 to 2^42 - 1, to the typed field and a TAB behind it, 8 bytes of which those count that *valid has bits for. */
+/* v, from -2^42 to 2^42 - 1, to the typed field and a TAB, 8 bytes of which those count that *valid has bits for. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 encode(__m512i v, __m512i *valid)
 {

@@ -1,6 +1,8 @@
-/* The integer encoding, eight numbers side by side in a vector of 64 bytes, where the processor has what CPU_AVX512 asks for. */
+/* The integer encoding, eight numbers side by side in a vector of 64 bytes, where the processor has CPU_AVX512. */
 #ifndef VAL_EIGHT_H
 #define VAL_EIGHT_H
+
+#include <stdint.h>
 
 #include "base/cpu.h"
 
