@@ -333,11 +333,18 @@ settle() {
 	if [ -d "$_run/stage" ]; then
 		(
 			cd "$_run/stage" || exit 74
-			find . -depth -type d | while IFS= read -r _d; do
-				mkdir -p -- "$LAKE/$_d" || exit 74
-				find "$_d" -maxdepth 1 -type f -exec mv -f -t "$LAKE/$_d" -- {} + || exit 74
-				sync "$LAKE/$_d" || exit 74
+			_folders=$(find . -depth -type d) || exit 74
+			# shellcheck disable=SC2086
+			(cd "$LAKE" && mkdir -p -- $_folders) || exit 74
+			for _d in $_folders; do
+				set --
+				for _file in "$_d"/*; do
+					[ ! -f "$_file" ] || set -- "$@" "$_file"
+				done
+				[ $# -eq 0 ] || mv -f -t "$LAKE/$_d" -- "$@" || exit 74
 			done
+			# shellcheck disable=SC2086
+			(cd "$LAKE" && sync $_folders) || exit 74
 		) || exit 74
 	fi
 	if [ -e "$_run/summary.json" ]; then
@@ -605,28 +612,49 @@ json() {
 	sqlite3 -batch -init /dev/null :memory: "$_sql" <"$_file"
 }
 
+# statistics: what the programs counted when they made silver, in the file $WORK/statistics. A line for each table: its name, rows read by
+# ingest and blank lines; rows read, clean and rejected by clean; the column of its amounts, what was read and rejected there, or - for each;
+# reasons and amounts as JSON.
+statistics() {
+	set --
+	for _t in $TABLES; do
+		set -- "$@" "$(made "$_t" ingest.json)" "$(made "$_t" clean.json)"
+	done
+	{ echo '[' && awk 'FNR == 1 && NR > 1 { print "," } { print }' "$@" && echo ']'; } >"$WORK/statistics.json" || return 74
+	sqlite3 -batch -init /dev/null -tabs :memory: "
+		create table part as select key / 2 as n, key % 2 as clean, value as v from json_each(cast(readfile('/dev/stdin') as text));
+		select json_extract(i.v, '\$.table'), json_extract(i.v, '\$.rows'), json_extract(i.v, '\$.blank'),
+			json_extract(c.v, '\$.read'), json_extract(c.v, '\$.clean'), json_extract(c.v, '\$.rejected'),
+			coalesce(a.key, '-'), coalesce(json_extract(a.value, '\$.read'), '-'), coalesce(json_extract(a.value, '\$.rejected'), '-'),
+			json_extract(c.v, '\$.reasons'), json_extract(c.v, '\$.amounts')
+		from part i join part c on c.n = i.n and c.clean and not i.clean
+			left join json_each(c.v, '\$.amounts') a on a.key in ('balance', 'loan_amount', 'payment_amount', 'transaction_amount')
+		order by i.n" <"$WORK/statistics.json" >"$WORK/statistics"
+}
+
 # exact EXPRESSION: sums and comparisons of decimals without limit of size.
 exact() {
 	printf '%s\n' "$*" | BC_LINE_LENGTH=0 bc
 }
 
-# totals AGGREGATE...: the totals of a record stream as one line of words.
+# totals NAME AGGREGATE...: the totals of a record stream as one line of words, in the file $WORK/NAME.figures. May end the script.
 totals() {
-	_totals=$(mktemp "$WORK/totals.XXXXXX") || exit 73
-	acct-balance -o "$_totals" "$@" || return
-	acct-cat -f tsv -o "$_totals.tsv" "$_totals" || return
-	sed -n 2p "$_totals.tsv"
+	_name=$1
+	shift
+	_status=0
+	left "sum.$_name" acct-balance "$@" | left "text.$_name" acct-cat -f tsv | sed 1d >"$WORK/$_name.figures" || _status=$?
+	joined "$_status" "sum.$_name" "text.$_name"
 }
 
-# table_totals NAME PATH COLUMNS AGGREGATE...: those of a table, in the file $WORK/NAME.figures.
+# table_totals NAME PATH COLUMNS AGGREGATE...: those of a table.
 table_totals() {
-	_name=$1
 	_from=$2
 	_columns=$3
+	_for=$1
 	shift 3
 	_status=0
-	left "totals.$_name" rows "$_from" -c "$_columns" | totals "$@" >"$WORK/$_name.figures" || _status=$?
-	joined "$_status" "totals.$_name"
+	left "read.$_for" rows "$_from" -c "$_columns" | totals "$_for" "$@" || _status=$?
+	joined "$_status" "read.$_for"
 }
 
 # quoted TEXT: as a JSON string.

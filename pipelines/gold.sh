@@ -49,7 +49,7 @@ account_transactions() {
 			first_transaction_date='min(transaction_date)' last_transaction_date='max(transaction_date)' \
 			-t account_transactions -o "$WORK/account_transactions.acct" || status=$?
 	joined "$status" transactions
-	totals 'n=sum(transaction_count)' 'sum(total_transaction_amount)' <"$WORK/account_transactions.acct" >"$WORK/transactions.figures"
+	totals transactions 'n=sum(transaction_count)' 'sum(total_transaction_amount)' <"$WORK/account_transactions.acct"
 }
 
 # ---- into the lake ----

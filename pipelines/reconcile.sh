@@ -12,44 +12,45 @@ USAGE='reconcile.sh [--wait] LAKE'
 
 # check WHAT LEFT RIGHT-EXPRESSION: the two must be the same number.
 check() {
-	if [ "$(exact "($2) == ($3)")" = 1 ]; then
-		answer=closes
-		json=true
-	else
-		answer='DOES NOT CLOSE'
-		json=false
-		open=$((open + 1))
-	fi
-	checks=$((checks + 1))
-	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "= $3" "$answer" >>"$WORK/checks"
-	printf '%s{"check":%s,"left":%s,"right":%s,"closes":%s}' "$comma" "$(quoted "$1")" "$(quoted "$2")" "$(quoted "$3")" "$json" \
-		>>"$WORK/checks.json"
-	comma=',
-  '
+	printf '%s\t%s\t%s\n' "$1" "$2" "$3"
+}
+
+# answer: reads the checks and says which of them close, in $WORK/answers.
+answer() {
+	awk -F '\t' '{ print "(" $2 ") == (" $3 ")" }' "$WORK/checks" | BC_LINE_LENGTH=0 bc | paste -- "$WORK/checks" - >"$WORK/answers"
+}
+
+as_text() {
+	awk -F '\t' -v OFS='\t' '{ print $1, $2, "= " $3, $4 == 1 ? "closes" : "DOES NOT CLOSE" }' "$WORK/answers" | align lrll
+}
+
+as_json() {
+	awk -F '\t' '{ printf "%s  {\"check\":\"%s\",\"left\":\"%s\",\"right\":\"%s\",\"closes\":%s}", separator, $1, $2, $3, $4 == 1 ? "true" : "false"
+		separator = ",\n" }' "$WORK/answers"
 }
 
 # orphans NAME KEY KNOWN ROWS COLUMNS COUNT AMOUNT: the rows whose key is not known: how many, and their amount.
 orphans() {
-	rows "$3" -c "$2" -o "$WORK/known.$1.acct"
+	_known=$1
 	_status=0
-	left "orphans.$1" rows "$4" -c "$5" | left "anti.$1" acct-join -j anti -k "$2" "$WORK/known.$1.acct" |
-		totals "$6" "$7" >"$WORK/orphans.$1" || _status=$?
-	joined "$_status" "orphans.$1" "anti.$1"
+	left "known.$1" rows "$3" -c "$2" | {
+		left "orphans.$1" rows "$4" -c "$5" </dev/null 3<&- | left "anti.$1" acct-join -j anti -k "$2" /dev/fd/3 |
+			totals "orphans.$1" "$6" "$7"
+	} 3<&0 || _status=$?
+	joined "$_status" "known.$_known" "orphans.$_known" "anti.$_known"
 }
 
-# The rejects of the run that made each table.
+# rejects TABLE: those of the run that made the table.
 rejects() {
-	for _t in $TABLES; do
-		_run=$(cat "$(made "$_t" run)") || exit 66
-		_status=0
-		left rejects rows "silver/_rejects/$_t" -c run -w "run = '$_run'" | totals 'n=count()' >"$WORK/$_t.rejects.figures" || _status=$?
-		joined "$_status" rejects
-	done
+	_run=$(cat "$(made "$1" run)") || exit 66
+	_status=0
+	left "rejected.$1" rows "silver/_rejects/$1" -c run -w "run = '$_run'" | totals "rejects.$1" 'n=count()' || _status=$?
+	joined "$_status" "rejected.$1"
 }
 
 measure() {
 	case $1 in
-	rejects) rejects ;;
+	rejects.*) rejects "${1#*.}" ;;
 	customers) table_totals customers silver/customers customer_id 'n=count()' ;;
 	accounts) table_totals accounts silver/accounts balance 'n=count()' 'sum(balance)' ;;
 	loans) table_totals loans silver/loans loan_amount 'n=count()' 'sum(loan_amount)' ;;
@@ -78,19 +79,36 @@ measure() {
 	esac
 }
 
-# rows_of TABLE: what was read, by the reader of the file, is what silver and rejects hold.
-rows_of() {
-	json "$(made "$1" ingest.json)" '$.rows' '$.blank' >"$WORK/words"
-	{ read -r rows && read -r blank; } <"$WORK/words"
-	read -r rejected <"$WORK/$1.rejects.figures"
-	check "$1: lines read = clean + rejected + blank" "$(exact "$rows + $blank")" "$2 + $rejected + $blank"
+# made_of_files: what was read, by the reader of each file, is what silver and rejects hold; what could be read as an amount is in silver or
+# in a rejected row.
+made_of_files() {
+	while IFS=$TAB read -r table rows blank _ _ _ column amount lost _; do
+		read -r n sum <"$WORK/$table.figures"
+		read -r rejected <"$WORK/rejects.$table.figures"
+		check "$table: lines read = clean + rejected + blank" "$((rows + blank))" "$n + $rejected + $blank"
+		[ "$column" = - ] || check "$table: $column read = clean + rejected" "$amount" "$sum + $lost"
+	done <"$WORK/statistics"
 }
 
-# amounts_of TABLE COLUMN SUM: what could be read as an amount is in silver or in a rejected row.
-amounts_of() {
-	json "$(made "$1" clean.json)" "\$.amounts.$2.read" "\$.amounts.$2.rejected" >"$WORK/words"
-	{ read -r total && read -r rejected; } <"$WORK/words"
-	check "$1: $2 read = clean + rejected" "$total" "$3 + $rejected"
+made_of_silver() {
+	read -r accounts balances <"$WORK/accounts.figures"
+	read -r loans lent <"$WORK/loans.figures"
+	read -r _ paid <"$WORK/loan_payments.figures"
+	read -r transactions turnover <"$WORK/transactions.figures"
+	read -r _ account_count total_balance <"$WORK/customer_balance.figures"
+	read -r _ loan_count total_loan_amount total_paid outstanding <"$WORK/customer_loans.figures"
+	read -r _ transaction_count total_transaction_amount deposits withdrawals net <"$WORK/account_transactions.figures"
+	read -r _ lost_paid <"$WORK/orphans.loan_payments.figures"
+	check 'accounts in customer_balance' "$account_count" "$accounts"
+	check 'total_balance = silver balances' "$total_balance" "$balances"
+	check 'loans in customer_loans' "$loan_count" "$loans"
+	check 'total_loan_amount = silver loan amounts' "$total_loan_amount" "$lent"
+	check 'silver payments = total_paid + orphan payments' "$paid" "$total_paid + $lost_paid"
+	check 'outstanding = lent - paid' "$outstanding" "$total_loan_amount - $total_paid"
+	check 'transactions in account_transactions' "$transaction_count" "$transactions"
+	check 'total_transaction_amount = silver amounts' "$total_transaction_amount" "$turnover"
+	check 'silver amounts = deposits + withdrawals' "$turnover" "$deposits + $withdrawals"
+	check 'net_amount = deposits - withdrawals' "$net" "$deposits - $withdrawals"
 }
 
 options "$@"
@@ -116,55 +134,27 @@ done
 for t in $GOLD; do
 	need_tables gold.sh "gold/$t"
 done
-checks=0
-open=0
-comma='  '
-: >"$WORK/checks"
-: >"$WORK/checks.json"
-
 each measure transactions orphan_payments loan_payments orphan_accounts orphan_transactions account_transactions customers accounts loans \
-	customer_balance customer_loans rejects
-read -r customers <"$WORK/customers.figures"
-read -r accounts balances <"$WORK/accounts.figures"
-read -r loans lent <"$WORK/loans.figures"
-read -r payments paid <"$WORK/loan_payments.figures"
-read -r transactions turnover <"$WORK/transactions.figures"
-read -r _ account_count total_balance <"$WORK/customer_balance.figures"
-read -r _ loan_count total_loan_amount total_paid outstanding <"$WORK/customer_loans.figures"
-read -r _ transaction_count total_transaction_amount deposits withdrawals net <"$WORK/account_transactions.figures"
-
-read -r _ lost_paid <"$WORK/orphans.loan_payments"
-
-rows_of customers "$customers"
-rows_of accounts "$accounts"
-rows_of loans "$loans"
-rows_of loan_payments "$payments"
-rows_of transactions "$transactions"
-amounts_of accounts balance "$balances"
-amounts_of loans loan_amount "$lent"
-amounts_of loan_payments payment_amount "$paid"
-amounts_of transactions transaction_amount "$turnover"
-check 'accounts in customer_balance' "$account_count" "$accounts"
-check 'total_balance = silver balances' "$total_balance" "$balances"
-check 'loans in customer_loans' "$loan_count" "$loans"
-check 'total_loan_amount = silver loan amounts' "$total_loan_amount" "$lent"
-check 'silver payments = total_paid + orphan payments' "$paid" "$total_paid + $lost_paid"
-check 'outstanding = lent - paid' "$outstanding" "$total_loan_amount - $total_paid"
-check 'transactions in account_transactions' "$transaction_count" "$transactions"
-check 'total_transaction_amount = silver amounts' "$total_transaction_amount" "$turnover"
-check 'silver amounts = deposits + withdrawals' "$turnover" "$deposits + $withdrawals"
-check 'net_amount = deposits - withdrawals' "$net" "$deposits - $withdrawals"
-
-align lrll <"$WORK/checks"
-echo "  $((checks - open)) of $checks checks close"
-if [ -n "$RUN" ]; then
-	{
-		printf '{"closes":%s,"checks":[\n' "$([ "$open" -eq 0 ] && echo true || echo false)"
-		cat "$WORK/checks.json"
-		printf '\n]}\n'
-	} >"$RUN/reconciliation.json"
+	customer_balance customer_loans rejects.transactions rejects.loan_payments rejects.customers rejects.accounts rejects.loans
+statistics
+{
+	made_of_files
+	made_of_silver
+} >"$WORK/checks"
+answer
+as_text
+checks=$(wc -l <"$WORK/answers")
+closed=$(grep -c "${TAB}1\$" "$WORK/answers") || :
+echo "  $closed of $checks checks close"
+if [ "$closed" -eq "$checks" ]; then
+	closes=true
+else
+	closes=false
 fi
-if [ "$open" -ne 0 ]; then
+if [ -n "$RUN" ]; then
+	printf '{"closes":%s,"checks":[\n%s\n]}\n' "$closes" "$(as_json)" >"$RUN/reconciliation.json"
+fi
+if [ "$closes" = false ]; then
 	ANSWER=no
 	exit 1
 fi

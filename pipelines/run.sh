@@ -49,30 +49,22 @@ load() {
 
 # ---- the summary ----
 
-REASONS='field-count encoding missing type not-allowed duplicate conflict'
-
 summary_files() {
 	printf 'table\tbytes\tread\tclean\trejected\tblank\n'
-	while IFS=$TAB read -r table _ bytes _; do
-		json "$STATS/$table.clean.json" '$.read' '$.clean' '$.rejected' >"$WORK/words"
-		json "$STATS/$table.ingest.json" '$.blank' >>"$WORK/words"
-		printf '%s\t%s\t%s\n' "$table" "$bytes" "$(paste -s "$WORK/words")"
-	done <"$RUN/inputs"
+	while IFS=$TAB read -r table _ bytes _ <&3 && IFS=$TAB read -r _ _ blank read_ clean rejected _; do
+		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$table" "$bytes" "$read_" "$clean" "$rejected" "$blank"
+	done 3<"$RUN/inputs" <"$WORK/statistics"
 }
 
 # Reasons that occur, each with its count for each table.
 summary_reasons() {
-	for table in $TABLES; do
-		set --
-		for reason in $REASONS; do
-			set -- "$@" "\$.reasons.\"$reason\""
-		done
-		json "$STATS/$table.clean.json" "$@" >"$WORK/words"
-		for reason in $REASONS; do
-			read -r n
-			[ "$n" = 0 ] || printf '%s\t%s\t%s\n' "$table" "$reason" "$n"
-		done <"$WORK/words"
-	done
+	awk -F '\t' -v OFS='\t' '{
+		gsub(/[{}"]/, "", $10)
+		n = split($10, word, /[:,]/)
+		for (i = 1; i < n; i += 2)
+			if (word[i + 1] != 0)
+				print $1, word[i], word[i + 1]
+	}' "$WORK/statistics"
 }
 
 summary_gold() {
@@ -86,7 +78,7 @@ summary_gold() {
 
 summary_orphans() {
 	while IFS=$TAB read -r table what; do
-		read -r n sum <"$WORK/orphans.$table"
+		read -r n sum <"$WORK/orphans.$table.figures"
 		printf '%s\t%s\t%s\n' "$what" "$n" "$sum"
 	done <<-END
 		accounts${TAB}accounts of unknown customers
@@ -126,14 +118,11 @@ json_inputs() {
 
 json_tables() {
 	comma=
-	for table in $TABLES; do
-		json "$STATS/$table.clean.json" '$.read' '$.clean' '$.rejected' '$.reasons' '$.amounts' >"$WORK/words"
-		json "$STATS/$table.ingest.json" '$.blank' >>"$WORK/words"
-		{ read -r read_ && read -r clean && read -r rejected && read -r reasons && read -r amounts && read -r blank; } <"$WORK/words"
+	while IFS=$TAB read -r table _ blank read_ clean rejected _ _ _ reasons amounts; do
 		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s}' \
 			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts"
 		comma=,
-	done
+	done <"$WORK/statistics"
 }
 
 json_gold() {
@@ -148,7 +137,7 @@ json_gold() {
 json_orphans() {
 	comma=
 	for table in accounts loan_payments transactions; do
-		read -r n sum <"$WORK/orphans.$table"
+		read -r n sum <"$WORK/orphans.$table.figures"
 		printf '%s\n  "%s":{"count":%s,"amount":"%s"}' "$comma" "$table" "$n" "$sum"
 		comma=,
 	done
