@@ -629,7 +629,8 @@ statistics() {
 			json_extract(c.v, '\$.reasons'), json_extract(c.v, '\$.amounts')
 		from part i join part c on c.n = i.n and c.clean and not i.clean
 			left join json_each(c.v, '\$.amounts') a on a.key in ('balance', 'loan_amount', 'payment_amount', 'transaction_amount')
-		order by i.n" <"$WORK/statistics.json" >"$WORK/statistics"
+		order by i.n" <"$WORK/statistics.json" >"$WORK/statistics" || return 74
+	[ "$(wc -l <"$WORK/statistics")" -eq $(($# / 2)) ] || die 65 "not one line of statistics for each table"
 }
 
 # exact EXPRESSION: sums and comparisons of decimals without limit of size.

@@ -142,8 +142,9 @@ statistics
 	made_of_silver
 } >"$WORK/checks"
 answer
+checks=$(wc -l <"$WORK/checks")
+[ "$(wc -l <"$WORK/answers")" -eq "$checks" ] || die 70 'not every check was answered'
 as_text
-checks=$(wc -l <"$WORK/answers")
 closed=$(grep -c "${TAB}1\$" "$WORK/answers") || :
 echo "  $closed of $checks checks close"
 if [ "$closed" -eq "$checks" ]; then
