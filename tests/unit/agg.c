@@ -493,6 +493,30 @@ test_random(size_t records, size_t spread, bool extreme)
 	return runs;
 }
 
+/* Counts and sums of 32-bit numbers are always put out together. */
+static void
+test_words(void)
+{
+	struct agg_item items[3];
+	struct msg err = { 0 };
+	struct buf want = { 0 }, have = { 0 };
+	struct table t;
+	size_t key = 0, before = words_blocks, runs, i;
+
+	CHECK(agg_parse(&items[0], "count()", &err) == 0 && agg_parse(&items[1], "count(c1)", &err) == 0 &&
+	    agg_parse(&items[2], "sum(c4)", &err) == 0, "%s", err.text);
+	make_table(&t, MAX_RECORDS, 1 + unit_below(MAX_RECORDS), false);
+	calculate(&t, &key, 1, items, 3, 0, &have, &runs);
+	expect(&t, &key, 1, items, 3, &want);
+	CHECK(equal(&want, &have), "%zu records", t.n);
+	CHECK(words_blocks > before, "no block of groups together");
+	for (i = 0; i < 3; i++)
+		agg_item_free(&items[i]);
+	buf_free(&want);
+	buf_free(&have);
+	free_table(&t);
+}
+
 /* So many runs that they are merged in passes. */
 static void
 test_passes(void)
@@ -600,7 +624,9 @@ main(void)
 		runs += test_random(unit_below(200), 1 + unit_below(20), true);
 	OK("agg", "sums near the ends of their types are exact or refused");
 	CHECK(runs > 50, "%zu runs", runs);
-	CHECK(words_blocks > 50, "%zu blocks of groups together", words_blocks);
+	for (i = 0; i < 20; i++)
+		test_words();
+	OK("agg", "counts and sums of many groups together");
 	test_passes();
 	OK("agg", "many runs are merged in passes");
 	test_large_counts();
