@@ -8,7 +8,12 @@ here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 . "$here/common.sh"
 USAGE='gold.sh [--wait] LAKE'
 
-# ---- the tables, each as a record file, $WORK/<table>.acct ----
+# ---- the tables ----
+
+# The records of standard input become the table.
+publish() {
+	acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/gold/$table" "$LAKE/gold/$table"
+}
 
 # One row for every customer in customers or in accounts.
 customer_balance() {
@@ -17,10 +22,11 @@ customer_balance() {
 		acct-balance -k customer_id account_count='count()' total_balance='sum(balance)' -o "$WORK/by_customer.acct" || status=$?
 	joined "$status" accounts
 	status=0
-	left customers rows silver/customers | left balance by_key |
-		acct-join -j outer -k customer_id --sorted --fill account_count=0 --fill total_balance=0 \
-			-t customer_balance -o "$WORK/customer_balance.acct" "$WORK/by_customer.acct" || status=$?
-	joined "$status" customers balance
+	left customers rows silver/customers | left sorted by_key |
+		left balance acct-join -j outer -k customer_id --sorted --fill account_count=0 --fill total_balance=0 \
+			-t customer_balance "$WORK/by_customer.acct" |
+		publish || status=$?
+	joined "$status" customers sorted balance
 }
 
 # One row for every customer in loans: what was lent, what has been paid back, what is outstanding.
@@ -33,35 +39,37 @@ customer_loans() {
 	joined "$status" payments paid
 	status=0
 	left loans acct-join -j left -k customer_id --sorted --fill total_paid=0 "$WORK/paid.acct" "$WORK/lent.acct" |
-		acct-select -c customer_id,loan_count,total_loan_amount,total_paid,outstanding=total_loan_amount-total_paid \
-			-t customer_loans -o "$WORK/customer_loans.acct" || status=$?
-	joined "$status" loans
+		left outstanding acct-select -c customer_id,loan_count,total_loan_amount,total_paid,outstanding=total_loan_amount-total_paid \
+			-t customer_loans |
+		publish || status=$?
+	joined "$status" loans outstanding
+}
+
+# Passes its rows on, with the totals of what they were made of taken on the way.
+transaction_totals() {
+	mkfifo "$WORK/transactions.way" || return 74
+	totals transactions 'n=sum(transaction_count)' 'sum(total_transaction_amount)' <"$WORK/transactions.way" &
+	_passed=0
+	tee "$WORK/transactions.way" || _passed=$?
+	wait "$!" || [ "$_passed" -ne 0 ] || return
+	return "$_passed"
 }
 
 # One row for every account in transactions. Their totals are those of silver as it was read here, which spares another pass.
 account_transactions() {
 	status=0
 	left transactions rows silver/transactions -c account_id,transaction_date,transaction_amount,transaction_type |
-		acct-balance -k account_id --side transaction_type --credit Deposit --debit Withdrawal \
+		left turnover acct-balance -k account_id --side transaction_type --credit Deposit --debit Withdrawal \
 			transaction_count='count()' total_transaction_amount='sum(transaction_amount)' \
 			total_deposits='credit(transaction_amount)' total_withdrawals='debit(transaction_amount)' \
 			net_amount='net(transaction_amount)' \
 			first_transaction_date='min(transaction_date)' last_transaction_date='max(transaction_date)' \
-			-t account_transactions -o "$WORK/account_transactions.acct" || status=$?
-	joined "$status" transactions
-	totals transactions 'n=sum(transaction_count)' 'sum(total_transaction_amount)' <"$WORK/account_transactions.acct"
+			-t account_transactions |
+		left totals transaction_totals | publish || status=$?
+	joined "$status" transactions turnover totals
 }
 
-# ---- into the lake ----
-
-publish() {
-	acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/gold/$table" -i "$WORK/$table.acct" "$LAKE/gold/$table"
-	acct-log --files --with "$PREPARED/gold/$table" "$LAKE/gold/$table" >"$WORK/$table.files"
-	export_files <"$WORK/$table.files" || exit
-	mkdir -p -- "$STAGE/runs/made/$table"
-	printf '%s\n' "$key" >"$STAGE/runs/made/$table/key"
-	printf '%s\n' "${RUN##*/}" >"$STAGE/runs/made/$table/run"
-}
+# ---- the exports ----
 
 # The data files of the table's version, as acct-log lists them, are plain Parquet files: under other names they are the
 # export, with a manifest that names them. A version without rows has no file; then there is one of the columns alone.
@@ -107,12 +115,15 @@ make() {
 	fi
 	if ! same_key "$table" "$key" || ! intact "gold/$table"; then
 		"$table"
-		publish
+		acct-log --files --with "$PREPARED/gold/$table" "$LAKE/gold/$table" >"$WORK/$table.files"
+		export_files <"$WORK/$table.files" || exit
+		mkdir -p -- "$STAGE/runs/made/$table"
+		printf '%s\n' "$key" >"$STAGE/runs/made/$table/key"
+		printf '%s\n' "${RUN##*/}" >"$STAGE/runs/made/$table/run"
 	elif ! exported "$table"; then
 		acct-log --files "$LAKE/gold/$table" >"$WORK/$table.files"
 		export_files <"$WORK/$table.files" || exit
 	fi
-	rm -f -- "$WORK/$table.acct"
 }
 
 options "$@"
