@@ -65,6 +65,13 @@ decode(const uint8_t *p, size_t n, int encoding, size_t kind, size_t step)
 	free(out);
 }
 
+/* A literal of 2^32 bytes, whose length is 0 to libsnappy, which passes it over; we refuse it. */
+static bool
+wraps(const uint8_t *p, size_t n)
+{
+	return memmem(p, n, "\xfc\xff\xff\xff\xff", 5) != NULL;
+}
+
 static void
 expand(const uint8_t *p, size_t n)
 {
@@ -79,7 +86,7 @@ expand(const uint8_t *p, size_t n)
 	len = size;
 	ours = words_expand(a, size, p, n);
 	theirs = snappy_uncompress((const char *)p, n, (char *)b, &len) == SNAPPY_OK && len == size;
-	if (ours != theirs || (ours && memcmp(a, b, size) != 0))
+	if ((ours != theirs && (ours || !wraps(p, n))) || (ours && memcmp(a, b, size) != 0))
 		abort();
 	free(a);
 	free(b);

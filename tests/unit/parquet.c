@@ -197,6 +197,7 @@ test_words(void)
 			    "of another size");
 	}
 	free(theirs);
+	CHECK(!words_expand(back, 0, (const uint8_t[]){ 0, 0xfc, 0xff, 0xff, 0xff, 0xff }, 6), "a literal of 2^32 bytes");
 	ok("Snappy by values is libsnappy's Snappy");
 }
 
