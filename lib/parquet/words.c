@@ -4,12 +4,19 @@
 #include "base/cpu.h"
 #include "parquet/words.h"
 
+#if CPU_X86
+#include <immintrin.h>
+#endif
+
 enum {
 	WIDTH = 8,
+	LEAST_COPY = 4,		/* bytes worth a copy in two */
 	NEAR = 2048,		/* distance of a copy in two bytes */
 	SLOTS = 1024,		/* for the places of values by their high bytes */
 	SLOP = 16		/* bytes that a fast copy may touch behind its end */
 };
+
+#define SPREAD ((int64_t)UINT64_C(0x9e3779b97f4a7c15))	/* high bytes over the slots */
 
 static inline uint64_t
 load64(const uint8_t *p)
@@ -68,48 +75,53 @@ differing(uint64_t v, uint64_t w)
 static inline size_t
 slot_of(uint64_t v)
 {
-	return (size_t)((v >> 16) * UINT64_C(0x9e3779b97f4a7c15) >> 54);
+	return (size_t)((v >> 16) * (uint64_t)SPREAD >> 54);
 }
 
 /* The two bytes of a copy of n bytes, 4 to 8, from `far` bytes before. */
 static inline uint64_t
 copy_tag(unsigned n, size_t far)
 {
-	return 1 | (uint64_t)(n - 4) << 2 | (uint64_t)(far >> 8) << 5 | (uint64_t)(far & 0xff) << 8;
+	return 1 | (uint64_t)(n - LEAST_COPY) << 2 | (uint64_t)(far >> 8) << 5 | (uint64_t)(far & 0xff) << 8;
 }
+
+struct packer {
+	const uint8_t *values;			/* the first one */
+	const uint8_t *waits;			/* for a literal, up to the value at hand */
+	uint8_t *out;
+	uint64_t last;				/* value */
+	uint32_t places[SLOTS];			/* behind `values`, of the last value that fell there */
+};
 
 /*
  * The low bytes of a value, then a copy of its high bytes from a value before it: the last one, or the last with the
  * same six high bytes, whichever leaves fewer. Values of which less than four bytes could be copied stay in a
  * literal that waits.
  */
-static inline __attribute__((always_inline)) size_t
-pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+static inline __attribute__((always_inline)) void
+pack_values(struct packer *k, const uint8_t *at, const uint8_t *end)
 {
-	uint8_t *begin = out;
-	const uint8_t *at = p + skip, *end = p + n - (n - skip) % WIDTH, *waits = p, *from;
-	uint32_t places[SLOTS];			/* of the last value that fell there */
-	uint64_t v, last = 0, tag;
+	const uint8_t *waits = k->waits, *from;
+	uint8_t *out = k->out;
+	uint64_t v, last = k->last, tag;
 	unsigned low, other;
 	size_t far, slot;
 
-	memset(places, 0, sizeof places);
-	out = put_varint(out, n);
 	for (; at < end; at += WIDTH, last = v) {
 		v = load64(at);
 		low = differing(v, last);
 		far = WIDTH;
 		if (low > 1) {
 			slot = slot_of(v);
-			from = p + skip + places[slot];
-			places[slot] = (uint32_t)(at - p - skip);
+			from = k->values + k->places[slot];
+			k->places[slot] = (uint32_t)(at - k->values);
 			other = differing(v, load64(from));
 			if (other < low && at - from < NEAR && at > from) {
 				low = other;
 				far = (size_t)(at - from);
 			}
 		}
-		if (low > WIDTH - 4 || at == p + skip)
+		if (low > WIDTH - LEAST_COPY || at == k->values)
 			continue;
 		tag = copy_tag(WIDTH - low, far);
 		if (waits == at && low > 0) {	/* all of it in one store */
@@ -123,9 +135,37 @@ pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 		}
 		waits = at + WIDTH;
 	}
-	if (waits < p + n)
-		out = put_literal(out, waits, (size_t)(p + n - waits));
-	return (size_t)(out - begin);
+	k->waits = waits;
+	k->out = out;
+	k->last = last;
+}
+
+static inline __attribute__((always_inline)) void
+pack_begin(struct packer *k, uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+{
+	k->waits = p;
+	k->values = p + skip;
+	k->last = 0;
+	memset(k->places, 0, sizeof k->places);
+	k->out = put_varint(out, n);
+}
+
+static inline __attribute__((always_inline)) size_t
+pack_end(struct packer *k, const uint8_t *out, const uint8_t *end)
+{
+	if (k->waits < end)
+		k->out = put_literal(k->out, k->waits, (size_t)(end - k->waits));
+	return (size_t)(k->out - out);
+}
+
+static inline __attribute__((always_inline)) size_t
+pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+{
+	struct packer k;
+
+	pack_begin(&k, out, p, n, skip);
+	pack_values(&k, k.values, p + n - (n - skip) % WIDTH);
+	return pack_end(&k, out, p + n);
 }
 
 #if CPU_X86
@@ -134,12 +174,103 @@ pack_bmi(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 {
 	return pack(out, p, n, skip);
 }
+
+/* differing() of eight values. */
+CPU_AVX512 static inline __m512i
+differing_eight(__m512i v, __m512i w)
+{
+	return _mm512_sub_epi64(_mm512_set1_epi64(WIDTH), _mm512_srli_epi64(_mm512_lzcnt_epi64(_mm512_xor_si512(v, w)), 3));
+}
+
+/* Takes the other values that leave fewer bytes than the last ones do, where those leave more than one. */
+CPU_AVX512 static inline void
+look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i *slots, __m512i *low, __m512i *far)
+{
+	__m512i from, other, distance;
+	__mmask8 take;
+
+	*slots = _mm512_srli_epi64(_mm512_mullo_epi64(_mm512_srli_epi64(v, 16), _mm512_set1_epi64(SPREAD)), 54);
+	from = _mm512_cvtepu32_epi64(_mm512_mask_i64gather_epi32(_mm256_setzero_si256(), want, *slots, k->places, 4));
+	other = differing_eight(v, _mm512_mask_i64gather_epi64(v, want, from, k->values, 1));
+	distance = _mm512_sub_epi64(at, from);
+	take = _mm512_mask_cmplt_epu64_mask(want, other, *low);
+	take = _mm512_mask_cmplt_epi64_mask(take, distance, _mm512_set1_epi64(NEAR));
+	take = _mm512_mask_cmpgt_epi64_mask(take, distance, _mm512_setzero_si512());
+	*low = _mm512_mask_mov_epi64(*low, take, other);
+	*far = _mm512_mask_mov_epi64(*far, take, distance);
+}
+
+/*
+ * Eight values, none of which is the first, and before which nothing waits. False where one of them would have to wait;
+ * then nothing is done. Of these eight a value does not find one before it but the last.
+ */
+CPU_AVX512 static inline bool
+pack_eight(struct packer *k, const uint8_t *p)
+{
+	const __m512i one = _mm512_set1_epi64(1), bytes = _mm512_setr_epi64(0, 8, 16, 24, 32, 40, 48, 56);
+	__m512i v = _mm512_loadu_si512(p), low, far = _mm512_set1_epi64(WIDTH), slots, at, tag, word, bits;
+	uint64_t words[8], lengths[8];
+	__mmask8 want;
+	unsigned i;
+
+	low = differing_eight(v, _mm512_alignr_epi64(v, _mm512_set1_epi64((int64_t)k->last), 7));
+	if (_mm512_cmpeq_epi64_mask(low, one) == 0xff) {	/* numbers that count up: a byte, and a copy of seven */
+		word = _mm512_slli_epi64(_mm512_and_si512(v, _mm512_set1_epi64(0xff)), 8);
+		word = _mm512_or_si512(word, _mm512_set1_epi64((int64_t)(copy_tag(WIDTH - 1, WIDTH) << 16)));
+		_mm256_storeu_si256((void *)k->out, _mm512_cvtepi64_epi32(word));
+		k->out += 32;
+	} else {
+		want = _mm512_cmpgt_epi64_mask(low, one);
+		at = _mm512_add_epi64(_mm512_set1_epi64(p - k->values), bytes);
+		if (want != 0)
+			look_back(k, v, at, want, &slots, &low, &far);
+		if (_mm512_cmpgt_epi64_mask(low, _mm512_set1_epi64(WIDTH - LEAST_COPY)) != 0)
+			return false;
+		if (want != 0)
+			_mm512_mask_i64scatter_epi32(k->places, want, slots, _mm512_cvtepi64_epi32(at), 4);
+		/* as copy_tag has it, behind as many bytes as differ and the tag of their literal */
+		tag = _mm512_slli_epi64(_mm512_sub_epi64(_mm512_set1_epi64(WIDTH - LEAST_COPY), low), 2);
+		tag = _mm512_or_si512(_mm512_or_si512(tag, one), _mm512_slli_epi64(_mm512_srli_epi64(far, 8), 5));
+		tag = _mm512_or_si512(tag, _mm512_slli_epi64(_mm512_and_si512(far, _mm512_set1_epi64(0xff)), 8));
+		bits = _mm512_slli_epi64(low, 3);
+		word = _mm512_slli_epi64(_mm512_andnot_si512(_mm512_sllv_epi64(_mm512_set1_epi64(-1), bits), v), 8);
+		word = _mm512_or_si512(word, _mm512_slli_epi64(_mm512_sub_epi64(low, one), 2));
+		word = _mm512_or_si512(word, _mm512_sllv_epi64(tag, _mm512_add_epi64(bits, _mm512_set1_epi64(8))));
+		want = _mm512_test_epi64_mask(low, low);
+		_mm512_storeu_si512(words, _mm512_mask_mov_epi64(tag, want, word));
+		_mm512_storeu_si512(lengths, _mm512_mask_add_epi64(_mm512_set1_epi64(2), want, low, _mm512_set1_epi64(3)));
+		for (i = 0; i < 8; i++) {
+			store64(k->out, words[i]);
+			k->out += lengths[i];
+		}
+	}
+	k->waits = p + 8 * WIDTH;
+	k->last = load64(p + 7 * WIDTH);
+	return true;
+}
+
+CPU_AVX512 static size_t
+pack_avx512(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
+{
+	const uint8_t *at = p + skip, *end = p + n - (n - skip) % WIDTH, *next;
+	struct packer k;
+
+	pack_begin(&k, out, p, n, skip);
+	for (; at < end; at = next) {
+		next = (size_t)(end - at) < 8 * WIDTH ? end : at + 8 * WIDTH;
+		if (at != k.waits || at == k.values || next != at + 8 * WIDTH || !pack_eight(&k, at))
+			pack_values(&k, at, next);
+	}
+	return pack_end(&k, out, p + n);
+}
 #endif
 
 size_t
 words_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 {
 #if CPU_X86
+	if (cpu_has_avx512())
+		return pack_avx512(out, p, n, skip);
 	if (cpu_has_avx2())
 		return pack_bmi(out, p, n, skip);
 #endif
@@ -228,11 +359,11 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 	while (end - p >= 16 && limit - out >= SLOP) {
 		if ((p[0] & 3) == 0) {
 			low = (p[0] >> 2) + 1u;
-			if (low > 4)
+			if (low > WIDTH - LEAST_COPY)
 				break;
 			tag = p[1 + low];
 			far = (size_t)(tag >> 5) << 8 | p[2 + low];
-			if ((tag & 3) != 1 || (tag >> 2 & 7) + 4 + low != WIDTH || far < WIDTH ||
+			if ((tag & 3) != 1 || (tag >> 2 & 7) + LEAST_COPY + low != WIDTH || far < WIDTH ||
 			    far > (size_t)(out - begin))
 				break;
 			mask = UINT64_MAX << 8 * low;
@@ -240,7 +371,7 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 			p += 3 + low;
 		} else {
 			far = (size_t)(p[0] >> 5) << 8 | p[1];
-			if ((p[0] & 0x1f) != (1 | (WIDTH - 4) << 2) || far < WIDTH || far > (size_t)(out - begin))
+			if ((p[0] & 0x1f) != (1 | (WIDTH - LEAST_COPY) << 2) || far < WIDTH || far > (size_t)(out - begin))
 				break;
 			store64(out, load64(out - far));
 			p += 2;
