@@ -84,6 +84,12 @@ least_greatest64_avx2(const int64_t *p, size_t n, int64_t *min, int64_t *max)
 {
 	least_greatest64(p, n, min, max);
 }
+
+CPU_AVX512 static void
+least_greatest64_avx512(const int64_t *p, size_t n, int64_t *min, int64_t *max)
+{
+	least_greatest64(p, n, min, max);
+}
 #endif
 
 static void
@@ -92,7 +98,9 @@ add_int64(struct stats_range *r, const int64_t *p, size_t n)
 	union pq_value min, max;
 
 #if CPU_X86
-	if (cpu_has_avx2())
+	if (cpu_has_avx512())
+		least_greatest64_avx512(p, n, &min.i, &max.i);
+	else if (cpu_has_avx2())
 		least_greatest64_avx2(p, n, &min.i, &max.i);
 	else
 #endif
