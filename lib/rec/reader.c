@@ -98,7 +98,6 @@ set_checkers(struct rec_reader *r)
 
 	s->bytes = rec_header_is_bytes(&r->header);
 	rec_form(&s->form, &r->header);
-	s->form.values = s->checked;
 	s->checkers = xreallocarray(NULL, r->header.ncolumns, sizeof(*s->checkers));
 	for (f = 0; f < r->header.ncolumns; f++)
 		val_checker(&s->checkers[f], r->header.columns[f].type, s->bytes);

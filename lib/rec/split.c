@@ -156,12 +156,10 @@ look_at_word(const struct rec_form *form, struct look *l, __m512i v, uint64_t va
 		l->odd_text |= text & top;
 	if (low != 0 || l->alone != 0)
 		look_at_low(l, v, low, separators, begins, text);
-	if (form->values) {
-		_mm512_storeu_si512(fields->first + fields->nfirst, _mm512_maskz_compress_epi8(begins, v));
-		_mm512_storeu_si512(fields->second + fields->nsecond, _mm512_maskz_compress_epi8(seconds, v));
-		fields->nfirst += (size_t)__builtin_popcountll(begins);
-		fields->nsecond += (size_t)__builtin_popcountll(seconds);
-	}
+	_mm512_storeu_si512(fields->first + fields->nfirst, _mm512_maskz_compress_epi8(begins, v));
+	_mm512_storeu_si512(fields->second + fields->nsecond, _mm512_maskz_compress_epi8(seconds, v));
+	fields->nfirst += (size_t)__builtin_popcountll(begins);
+	fields->nsecond += (size_t)__builtin_popcountll(seconds);
 	l->begins = separators >> 63;
 	l->seconds = begins >> 63;
 	l->column = form->next[column + n];
@@ -206,8 +204,6 @@ CPU_AVX512 static void
 end_chunk(const struct rec_form *form, struct look *l, unsigned column, struct fields *fields, const uint32_t *ends,
     size_t n)
 {
-	if (!form->values)
-		return;
 	look_at_fields(form, l, column, fields, ends, n);
 	fields->first[0] = fields->first[n];
 	fields->second[0] = fields->second[n];
@@ -243,8 +239,8 @@ split_avx512(const struct rec_form *form, const uint8_t *base, size_t from, size
 	}
 	end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
 	seen->lines = l.odd_lines == 0 && l.column == 0;
-	seen->numbers = seen->lines && form->values && l.odd_numbers == 0;
-	seen->text = seen->lines && form->values && l.odd_text == 0;
+	seen->numbers = seen->lines && l.odd_numbers == 0;
+	seen->text = seen->lines && l.odd_text == 0;
 	return (size_t)(o - out);
 }
 #endif
@@ -264,7 +260,6 @@ rec_form(struct rec_form *f, const struct rec_header *h)
 		return;
 	f->ncolumns = h->ncolumns;
 	f->bytes = rec_header_is_bytes(h);
-	f->values = true;
 	for (i = 0; i <= 2 * REC_FORM_COLUMNS; i++)
 		f->next[i] = (uint8_t)(i % h->ncolumns);
 	for (i = 0; i < h->ncolumns + 16; i++) {

@@ -24,7 +24,6 @@ enum {
 struct rec_form {
 	size_t ncolumns;
 	bool bytes;				/* strings may be other than UTF-8 */
-	bool values;				/* look at values too, not only at lines; rec_form says yes */
 	uint8_t next[2 * REC_FORM_COLUMNS + 1];	/* f modulo ncolumns */
 	/* bit i of f: column from f + i holds integers, decimals, dates or timestamps */
 	uint64_t number[REC_FORM_COLUMNS + 1];
