@@ -2,7 +2,9 @@
 #ifndef VAL_EIGHT_H
 #define VAL_EIGHT_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/cpu.h"
 
@@ -37,6 +39,46 @@ val_eight(__m512i v, __m512i *groups)
 	code = _mm512_ternarylogic_epi64(_mm512_set1_epi64(0xff), head, code, 0xca);
 	return _mm512_or_si512(_mm512_and_si512(code, _mm512_permutexvar_epi64(*groups, keep)),
 	    _mm512_permutexvar_epi64(*groups, tabs));
+}
+
+static inline int64_t
+val_word(const uint8_t *p)
+{
+	int64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/* The first 8 bytes of eight fields, of which every `stride`-th offset says where it begins. */
+CPU_AVX512 static inline __attribute__((always_inline)) __m512i
+val_eight_load(const uint8_t *base, const uint32_t *off, size_t stride)
+{
+	return _mm512_set_epi64(val_word(base + off[7 * stride]), val_word(base + off[6 * stride]),
+	    val_word(base + off[5 * stride]), val_word(base + off[4 * stride]), val_word(base + off[3 * stride]),
+	    val_word(base + off[2 * stride]), val_word(base + off[stride]), val_word(base + off[0]));
+}
+
+/*
+ * The numbers of eight fields, which are well; *groups says how many groups each has: a number of more than 7 is not its
+ * own, nor that of a null, which looks as if it had many. The groups move up until the last is the highest byte, zeros
+ * below them; then neighbours pair up three times.
+ */
+CPU_AVX512 static inline __attribute__((always_inline)) __m512i
+val_eight_get(__m512i w, __m512i *groups)
+{
+	__m512i d = _mm512_sub_epi64(_mm512_and_si512(w, _mm512_set1_epi64(0xff)), _mm512_set1_epi64(0x40));
+	__m512i sign = _mm512_srai_epi64(d, 63);
+
+	*groups = _mm512_abs_epi64(d);
+	w = _mm512_xor_si512(_mm512_srli_epi64(w, 8), sign);
+	w = _mm512_sllv_epi64(w, _mm512_sub_epi64(_mm512_set1_epi64(64), _mm512_slli_epi64(*groups, 3)));
+	w = _mm512_and_si512(w, _mm512_set1_epi8(0x7f));
+	/* 128 and 1, of which the first counts as unsigned */
+	w = _mm512_maddubs_epi16(_mm512_set1_epi16(0x0180), w);
+	w = _mm512_madd_epi16(w, _mm512_set1_epi32(0x00014000));
+	w = _mm512_add_epi64(_mm512_srli_epi64(w, 32), _mm512_srli_epi64(_mm512_slli_epi64(w, 32), 4));
+	return _mm512_xor_si512(w, sign);
 }
 
 #endif

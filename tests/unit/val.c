@@ -290,7 +290,7 @@ columns(void)
 	uint8_t bytes[FIELDS * 16 + VAL_PAD], there[FIELDS];
 	uint32_t off[2 * FIELDS + 1];
 	int64_t wide[FIELDS], again[FIELDS];
-	int32_t narrow[FIELDS];
+	int32_t narrow[FIELDS], known[FIELDS];
 	struct val_checker c;
 
 	for (int round = 0; round < ROUNDS / 20; round++) {
@@ -315,8 +315,14 @@ columns(void)
 		CHECK(took || !all_short || !cpu_has_avx2(), "short numbers refused");
 		if (!took)
 			continue;
+		memset(there, 0xa5, sizeof(there));
 		CHECK(val_decode64(&c, required, true, bytes, off, stride, n, again, nullable ? there : NULL), "not so");
 		CHECK(memcmp(wide, again, n * sizeof(*wide)) == 0, "not so");
+		if (c.range.safe_groups <= 4) {
+			memset(there, 0xa5, sizeof(there));
+			CHECK(val_decode32(&c, required, true, bytes, off, stride, n, known, nullable ? there : NULL), "not so");
+			CHECK(memcmp(narrow, known, n * sizeof(*narrow)) == 0, "not so");
+		}
 		CHECK(val_check_column(&c, required || !nullable, bytes, off, stride, n) == n, "not so");
 		for (i = 0; i < n; i++) {
 			const uint8_t *p = bytes + off[i * stride];
