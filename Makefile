@@ -24,7 +24,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer
 CPPFLAGS += -Ilib -D_GNU_SOURCE -DACCT_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))
 # A program links what it uses: only those that write Parquet load its codecs.
-LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lcsv -lm
+LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lcsv -lm -pthread
 
 LIB_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))

@@ -407,7 +407,7 @@ drain(void)
 static void
 write_table(const char *address)
 {
-	struct delta_out_options options = { .codec = codec };
+	struct delta_out_options options = { .codec = codec, .beside = true };
 	struct delta_table t;
 	struct delta_snapshot s;
 	struct delta_out *out;
@@ -621,6 +621,7 @@ write_file(void)
 		    .type = p.columns[i].type, .precision = p.columns[i].precision, .scale = p.columns[i].scale,
 		    .id = PQ_NO_ID };
 	options.codec = codec;
+	options.beside = true;
 	keys[1] = key;
 	options.keys = *key != '\0' ? keys : NULL;
 	if (pq_create(&w, &sink, fields, p.n, &options, &err) < 0)

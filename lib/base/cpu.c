@@ -1,5 +1,6 @@
 #include "base/cpu.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,4 +52,12 @@ cpu_has_avx512(void)
 #else
 	return false;
 #endif
+}
+
+unsigned
+cpu_count(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }

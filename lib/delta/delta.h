@@ -263,6 +263,7 @@ struct delta_out_options {
 	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
 	/* as in struct pq_options: what is written stays in memory until a row group is whole */
 	uint64_t row_group_rows;
+	bool beside;
 	const char *folder;		/* of the table, where the files go; NULL: the table's own */
 };
 

@@ -84,6 +84,7 @@ begin_file(struct delta_out *o, struct msg *err)
 	opt.codec = o->opt.codec;
 	opt.delta_encodings = o->opt.delta_encodings;
 	opt.row_group_rows = o->opt.row_group_rows;
+	opt.beside = o->opt.beside;
 	free(o->name);
 	o->name = xasprintf("%s%spart-%05u-%s-c000%s.parquet", o->opt.folder != NULL ? o->opt.folder : "",
 	    o->opt.folder != NULL ? "/" : "", o->part++, o->uuid, codecs[opt.codec]);

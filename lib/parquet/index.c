@@ -56,31 +56,31 @@ out_stats(struct pq_writer *w, const struct out_column *c, const struct stats_ra
 	}
 }
 
+static void
+keep_bytes(struct buf *own, struct pq_bytes *b)
+{
+	own->len = 0;
+	buf_room(own, b->n + 1);
+	if (b->n > 0)
+		buf_add(own, b->p, b->n);
+	b->p = own->p;
+}
+
 /* The file's statistics, for pq_written_stats. */
 void
-out_total(struct out_column *c, const struct stats_range *r)
+out_total(struct out_total *t, const struct out_column *c, const struct stats_range *r)
 {
-	struct stats_range old = c->total;
+	struct stats_range old = t->range;
 
-	c->total_entries += c->entries;
-	c->total_values += c->values;
-	stats_merge(&c->total, c->store, r);
-	if (c->store != PQ_BYTES || !c->total.any)
+	t->entries += c->entries;
+	t->values += c->values;
+	stats_merge(&t->range, c->store, r);
+	if (c->store != PQ_BYTES || !t->range.any)
 		return;
-	if (!old.any || c->total.min.b.p != old.min.b.p) {
-		c->total_min.len = 0;
-		buf_room(&c->total_min, c->total.min.b.n + 1);
-		if (c->total.min.b.n > 0)
-			buf_add(&c->total_min, c->total.min.b.p, c->total.min.b.n);
-		c->total.min.b.p = c->total_min.p;
-	}
-	if (!old.any || c->total.max.b.p != old.max.b.p) {
-		c->total_max.len = 0;
-		buf_room(&c->total_max, c->total.max.b.n + 1);
-		if (c->total.max.b.n > 0)
-			buf_add(&c->total_max, c->total.max.b.p, c->total.max.b.n);
-		c->total.max.b.p = c->total_max.p;
-	}
+	if (!old.any || t->range.min.b.p != old.min.b.p)
+		keep_bytes(&t->min, &t->range.min.b);
+	if (!old.any || t->range.max.b.p != old.max.b.p)
+		keep_bytes(&t->max, &t->range.max.b);
 }
 
 /* 1 ascending, 2 descending, 0 neither; pages of nulls only do not count. */

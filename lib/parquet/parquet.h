@@ -145,6 +145,11 @@ struct pq_options {			/* all zero but codec is the default profile; pq_defaults 
 	size_t row_group_bytes;
 	uint32_t page_rows;		/* most rows of a page; 0 is 20000 */
 	size_t page_bytes;		/* a page is closed after this many bytes of values; 0 is 1 MiB */
+	/*
+	 * A full row group is written by a thread of its own while the next one is gathered, where there is more than one
+	 * processor. It takes the memory of both, the file is the same, and an error may come one row group late.
+	 */
+	bool beside;
 	/* file metadata, pairs of key and value, ended by NULL; or NULL. Copied by pq_create */
 	const char *const *keys;
 };
@@ -182,7 +187,10 @@ int pq_write(struct pq_writer *w, size_t rows, const struct pq_vector *columns, 
  */
 void *pq_room(struct pq_writer *w, size_t column, size_t rows);
 
-/* Bytes the file will have at least if finished now: for a caller that starts a new file at a size. */
+/*
+ * Bytes the file will have at least if finished now: for a caller that starts a new file at a size. With `beside` the row
+ * group that was full last is not counted until the next one is, so that they do not depend on how fast it is written.
+ */
 uint64_t pq_written(const struct pq_writer *w);
 uint64_t pq_written_rows(const struct pq_writer *w);
 

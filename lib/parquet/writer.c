@@ -1,11 +1,14 @@
 /*
  * The writer. Rows are gathered column by column until a row group is full; then each column chunk is laid out in
  * pages, its dictionary chosen with all its values at hand, and written at once, so that no page waits in memory.
- * Indexes and footer follow at the end.
+ * Where that is wished, a full row group is written by a thread while the next one is gathered. Indexes and footer
+ * follow at the end.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/io.h"
 #include "parquet/writer.h"
 
@@ -72,6 +75,40 @@ fill_options(struct pq_options *o)
 		o->page_bytes = OUT_MAX_PAGE;
 }
 
+static struct out_column *
+new_columns(const struct pq_schema *s)
+{
+	struct out_column *columns = xcalloc(s->ncolumns, sizeof *columns), *c;
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++) {
+		c = &columns[i];
+		c->c = &s->columns[i];
+		c->e = &s->elements[i];
+		c->store = c->e->type == META_INT32 ? PQ_I32 : c->c->shape;
+		c->in_dict = true;
+		/* places within these may be asked for while they have no byte: of empty strings, of no values */
+		(void)buf_room(&c->data, 0);
+		(void)buf_room(&c->dict.data, 0);
+	}
+	return columns;
+}
+
+static void
+free_columns(struct out_column *columns, size_t n)
+{
+	struct out_column *c;
+
+	for (c = columns; columns != NULL && c < columns + n; c++) {
+		buf_free(&c->def);
+		buf_free(&c->rep);
+		buf_free(&c->data);
+		buf_free(&c->lens);
+		dict_bytes_free(&c->dict);
+	}
+	free(columns);
+}
+
 int
 pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_field *fields, size_t nfields,
     const struct pq_options *opt, struct msg *err)
@@ -88,16 +125,10 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
 		return -1;
 	}
 	w->ncolumns = w->schema.ncolumns;
-	w->columns = xcalloc(w->ncolumns, sizeof *w->columns);
-	for (i = 0; i < w->ncolumns; i++) {
-		w->columns[i].c = &w->schema.columns[i];
-		w->columns[i].e = &w->schema.elements[i];
-		w->columns[i].store = w->columns[i].e->type == META_INT32 ? PQ_I32 : w->columns[i].c->shape;
-		w->columns[i].in_dict = true;
-		/* places within these may be asked for while they have no byte: of empty strings, of no values */
-		(void)buf_room(&w->columns[i].data, 0);
-		(void)buf_room(&w->columns[i].dict.data, 0);
-	}
+	w->totals = xcalloc(w->ncolumns, sizeof *w->totals);
+	w->columns = w->full = new_columns(&w->schema);
+	if (w->opt.beside && cpu_count() > 1)
+		w->full = new_columns(&w->schema);
 	for (i = 0; opt->keys != NULL && opt->keys[i] != NULL && opt->keys[i + 1] != NULL; i += 2)
 		add_key(w, opt->keys[i], opt->keys[i + 1]);
 	*wp = w;
@@ -111,16 +142,16 @@ pq_writer_free(struct pq_writer *w)
 
 	if (w == NULL)
 		return;
-	for (i = 0; i < w->ncolumns; i++) {
-		buf_free(&w->columns[i].def);
-		buf_free(&w->columns[i].rep);
-		buf_free(&w->columns[i].data);
-		buf_free(&w->columns[i].lens);
-		buf_free(&w->columns[i].total_min);
-		buf_free(&w->columns[i].total_max);
-		dict_bytes_free(&w->columns[i].dict);
+	if (w->aloft)
+		pthread_join(w->thread, NULL);
+	if (w->full != w->columns)
+		free_columns(w->full, w->ncolumns);
+	free_columns(w->columns, w->ncolumns);
+	for (i = 0; w->totals != NULL && i < w->ncolumns; i++) {
+		buf_free(&w->totals[i].min);
+		buf_free(&w->totals[i].max);
 	}
-	free(w->columns);
+	free(w->totals);
 	free(w->groups);
 	free(w->keys);
 	buf_free(&w->column_indexes);
@@ -180,9 +211,10 @@ add(struct pq_writer *w, const struct buf *b, struct msg *err)
 /* ---- row groups ---- */
 
 static int
-emit_chunk(struct pq_writer *w, struct out_column *c, struct meta_chunk *chunk, struct msg *err)
+emit_chunk(struct pq_writer *w, size_t column, struct meta_chunk *chunk, struct msg *err)
 {
 	static const int codecs[] = { META_UNCOMPRESSED, META_SNAPPY, META_GZIP, META_ZSTD };
+	struct out_column *c = &w->full[column];
 	struct stats_range range;
 	struct out_plan plan;
 	struct out_page *pages;
@@ -207,7 +239,7 @@ emit_chunk(struct pq_writer *w, struct out_column *c, struct meta_chunk *chunk, 
 	out_stats(w, c, &range, &chunk->stats);
 	out_column_index(w, c, pages, n, chunk);
 	out_offset_index(w, pages, n, chunk);
-	out_total(c, &range);
+	out_total(&w->totals[column], c, &range);
 	return 0;
 }
 
@@ -221,8 +253,9 @@ clear_column(struct out_column *c)
 	c->in_dict = true;
 }
 
+/* Writes the full row group. */
 static int
-flush_group(struct pq_writer *w, struct msg *err)
+emit_group(struct pq_writer *w, struct msg *err)
 {
 	struct meta_group *g;
 	size_t i;
@@ -232,19 +265,76 @@ flush_group(struct pq_writer *w, struct msg *err)
 		w->groups = xreallocarray(w->groups, w->groups_cap, sizeof *w->groups);
 	}
 	g = &w->groups[w->ngroups];
-	*g = (struct meta_group){ .rows = (int64_t)w->rows, .offset = w->pos == 0 ? 4 : (int64_t)w->pos };
+	*g = (struct meta_group){ .rows = (int64_t)w->full_rows, .offset = w->pos == 0 ? 4 : (int64_t)w->pos };
 	g->chunks = pool_alloc(&w->pool, w->ncolumns * sizeof *g->chunks);
 	for (i = 0; i < w->ncolumns; i++) {
-		if (emit_chunk(w, &w->columns[i], &g->chunks[i], err) == -1)
+		if (emit_chunk(w, i, &g->chunks[i], err) == -1)
 			return -1;
 		g->total_bytes += g->chunks[i].uncompressed;
 		g->compressed += g->chunks[i].compressed;
-		clear_column(&w->columns[i]);
+		clear_column(&w->full[i]);
 	}
 	w->ngroups++;
+	return 0;
+}
+
+static void *
+emit_aloft(void *arg)
+{
+	struct pq_writer *w = arg;
+
+	w->got = emit_group(w, &w->thread_err);
+	return NULL;
+}
+
+/* Waits for the row group that a thread writes. */
+static int
+land(struct pq_writer *w, struct msg *err)
+{
+	if (w->aloft) {
+		pthread_join(w->thread, NULL);
+		w->aloft = false;
+		if (w->got == -1) {
+			*err = w->thread_err;
+			return -1;
+		}
+	}
+	w->landed = w->pos;
+	return 0;
+}
+
+/* The thread hears no signals: they are for who reads and waits. False where there can be no thread. */
+static bool
+take_off(struct pq_writer *w)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	w->aloft = pthread_create(&w->thread, NULL, emit_aloft, w) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return w->aloft;
+}
+
+/* The row group that was gathered is full, and is written: at once, or by a thread where another one follows. */
+static int
+flush_group(struct pq_writer *w, bool last, struct msg *err)
+{
+	struct out_column *columns = w->columns;
+	size_t i;
+
+	if (land(w, err) == -1)
+		return -1;
+	w->columns = w->full;
+	w->full = columns;
+	for (i = 0; i < w->ncolumns; i++)
+		w->columns[i].at = columns[i].at;
+	w->full_rows = w->rows;
 	w->total_rows += w->rows;
 	w->rows = 0;
-	return 0;
+	if (w->full != w->columns && !last && take_off(w))
+		return 0;
+	return emit_group(w, err) == -1 ? -1 : land(w, err);
 }
 
 static size_t
@@ -275,7 +365,7 @@ write_rows(struct pq_writer *w, size_t rows, const struct pq_vector *columns, st
 		if (out_take(w, rows, columns, &taken, err) == -1)
 			return -1;
 		if ((w->rows == w->opt.row_group_rows || buffered(w) >= w->opt.row_group_bytes) &&
-		    flush_group(w, err) == -1)
+		    flush_group(w, false, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -314,7 +404,7 @@ pq_room(struct pq_writer *w, size_t column, size_t rows)
 uint64_t
 pq_written(const struct pq_writer *w)
 {
-	return w->pos;
+	return w->landed;
 }
 
 uint64_t
@@ -349,14 +439,15 @@ place_indexes(struct pq_writer *w, uint64_t columns_at, uint64_t offsets_at)
 static bool
 is_ancient(const struct pq_writer *w)
 {
-	const struct out_column *c;
+	const struct stats_range *r;
+	enum pq_type type;
 	size_t i;
 
 	for (i = 0; i < w->ncolumns; i++) {
-		c = &w->columns[i];
-		if (c->total.any && ((c->c->type == PQ_DATE && c->total.min.i < ANCIENT_DAY) ||
-		    ((c->c->type == PQ_TIMESTAMP || c->c->type == PQ_TIMESTAMP_NTZ) &&
-		        c->total.min.i < ANCIENT_MICROS)))
+		r = &w->totals[i].range;
+		type = w->schema.columns[i].type;
+		if (r->any && ((type == PQ_DATE && r->min.i < ANCIENT_DAY) ||
+		    ((type == PQ_TIMESTAMP || type == PQ_TIMESTAMP_NTZ) && r->min.i < ANCIENT_MICROS)))
 			return true;
 	}
 	return false;
@@ -371,7 +462,7 @@ finish(struct pq_writer *w, struct msg *err)
 	uint32_t len;
 	int got;
 
-	if (w->rows > 0 && flush_group(w, err) == -1)
+	if ((w->rows > 0 && flush_group(w, true, err) == -1) || land(w, err) == -1)
 		return -1;
 	columns_at = w->pos;
 	if (add(w, &w->column_indexes, err) == -1)
@@ -390,6 +481,7 @@ finish(struct pq_writer *w, struct msg *err)
 	buf_adds(&out, "PAR1");
 	got = add(w, &out, err) == -1 ? -1 : emit(w, w->waits.len, err);
 	buf_free(&out);
+	w->landed = w->pos;
 	return got;
 }
 
@@ -402,12 +494,12 @@ pq_finish(struct pq_writer *w, struct msg *err)
 void
 pq_written_stats(const struct pq_writer *w, size_t column, struct pq_stats *s)
 {
-	const struct out_column *c = &w->columns[column];
+	const struct out_total *t = &w->totals[column];
 
-	*s = (struct pq_stats){ .entries = c->total_entries, .nulls = (int64_t)(c->total_entries - c->total_values),
-	    .has_min_max = out_has_bounds(&c->total), .min_exact = true, .max_exact = true };
+	*s = (struct pq_stats){ .entries = t->entries, .nulls = (int64_t)(t->entries - t->values),
+	    .has_min_max = out_has_bounds(&t->range), .min_exact = true, .max_exact = true };
 	if (s->has_min_max) {
-		s->min = c->total.min;
-		s->max = c->total.max;
+		s->min = t->range.min;
+		s->max = t->range.max;
 	}
 }

@@ -5,6 +5,8 @@
 #ifndef PARQUET_WRITER_H
 #define PARQUET_WRITER_H
 
+#include <pthread.h>
+
 #include "base/mem.h"
 #include "parquet/dict.h"
 #include "parquet/meta.h"
@@ -36,20 +38,36 @@ struct out_column {
 	struct dict_bytes dict;
 	bool in_dict;			/* bytes: all values of the row group are in dict */
 	uint64_t bytes;			/* of bytes: length of all values */
-	/* of the file */
-	struct stats_range total;
-	struct buf total_min, total_max;	/* what total's bytes point to */
-	uint64_t total_entries, total_values;
 	size_t at;			/* entries of the vector in pq_write that are taken */
+};
+
+/* A column over the whole file. */
+struct out_total {
+	struct stats_range range;
+	struct buf min, max;		/* what its bytes point to */
+	uint64_t entries, values;
 };
 
 struct pq_writer {
 	struct pq_sink sink;
 	struct pq_options opt;
 	struct pq_schema schema;
-	struct out_column *columns;
 	size_t ncolumns;
-	uint64_t rows, total_rows;	/* of the row group; of those written */
+
+	/* the row group that is gathered */
+	struct out_column *columns;
+	uint64_t rows;
+	uint64_t total_rows;		/* of those before it */
+	uint64_t landed;		/* bytes of the file, but for a row group that is being written beside */
+
+	/* The rest is of the row group that is written: that of the thread, where there is one. */
+	struct out_column *full;	/* its columns; without opt.beside the same as `columns` */
+	uint64_t full_rows;
+	pthread_t thread;
+	bool aloft;			/* there is a thread */
+	int got;			/* its result */
+	struct msg thread_err;
+	struct out_total *totals;
 	uint64_t pos;			/* in the file, behind what waits */
 	struct meta_group *groups;
 	size_t ngroups, groups_cap;
@@ -127,7 +145,7 @@ void out_stats(struct pq_writer *w, const struct out_column *c, const struct sta
 void out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n,
     struct meta_chunk *chunk);
 void out_offset_index(struct pq_writer *w, const struct out_page *g, size_t n, struct meta_chunk *chunk);
-void out_total(struct out_column *c, const struct stats_range *r);
+void out_total(struct out_total *t, const struct out_column *c, const struct stats_range *r);
 bool out_has_bounds(const struct stats_range *r);
 
 #endif

@@ -169,14 +169,21 @@ test_words(void)
 	static uint8_t in[8 * N + 7], out[10 * N + 100], back[8 * N + 7];
 	char *theirs = xmalloc(snappy_max_compressed_length(sizeof in));
 	size_t round, n, skip, i, len, size;
-	uint64_t v;
+	uint64_t v = 0;
 
-	for (round = 0; round < 100; round++) {
+	for (round = 0; round < 200; round++) {
 		n = unit_below(sizeof in);
 		skip = unit_below(n < 20 ? n + 1 : 20);
 		for (i = skip; i + 8 <= n; i += 8) {
-			v = round % 4 == 0 ? unit_any() : round % 4 == 1 ? i : round % 4 == 2 ? unit_below(1500000)
-			    : unit_below(7) << 60;
+			switch (round % 6) {
+			case 0: v = unit_any(); break;
+			case 1: v = i; break;
+			case 2: v = unit_below(1500000); break;
+			case 3: v = unit_below(7) << 60; break;
+			case 4: v++; break;
+			/* mostly few bytes that differ, now and then many or none */
+			default: v ^= unit_below(50) == 0 ? unit_any() : unit_random() >> (40 + unit_below(24));
+			}
 			memcpy(in + i, &v, 8);
 		}
 		len = words_pack(out, in, n, skip);
@@ -640,6 +647,7 @@ random_options(void)
 	o.page_bytes = unit_below(2) ? 0 : 1 + unit_below(4000);
 	o.row_group_rows = unit_below(2) ? 0 : 1 + unit_below(2000);
 	o.row_group_bytes = unit_below(3) ? 0 : 2000 + unit_below(20000);
+	o.beside = unit_below(2);
 	return o;
 }
 
@@ -649,14 +657,21 @@ test_files(void)
 	static struct example x;
 	struct pq_stats stats[COLUMNS];
 	struct pq_options o;
-	struct buf file = { 0 };
+	struct buf file = { 0 }, other = { 0 };
+	uint64_t state;
 	size_t round, i;
 
 	for (round = 0; round < 40; round++) {
 		make_example(&x);
 		o = random_options();
+		state = unit_state;
+		other.len = 0;
+		write_example(&x, &o, &other, stats);
+		unit_state = state;
+		o.beside = !o.beside;
 		file.len = 0;
 		write_example(&x, &o, &file, stats);
+		CHECK(file.len == other.len && memcmp(file.p, other.p, file.len) == 0, "with a thread and without");
 		read_example(&x, &file);
 		stats_of_example(&x, &file);
 		for (i = 0; i < x.ncolumns; i++)
@@ -665,6 +680,7 @@ test_files(void)
 		free_example(&x);
 	}
 	buf_free(&file);
+	buf_free(&other);
 	ok("random files hold what was written, flat and nested, and their statistics hold");
 }
 
@@ -731,13 +747,13 @@ write_failing(const struct pq_sink *s, const void *p, size_t n, struct msg *err)
 }
 
 static void
-test_failing_sink(void)
+test_failing_sink(bool beside)
 {
 	enum { ROWS_WRITTEN = 100000 };
 	static int64_t v[ROWS_WRITTEN];
 	const struct pq_field f = { .name = "a", .type = PQ_INT64, .id = PQ_NO_ID };
 	const struct pq_vector col = { .n = ROWS_WRITTEN, .v.i64 = v };
-	struct pq_options o = { .row_group_rows = 10000, .page_rows = 100 };
+	struct pq_options o = { .row_group_rows = 10000, .page_rows = 100, .beside = beside };
 	struct msg err, again;
 	struct pq_writer *w;
 	size_t left, fails, k;
@@ -762,7 +778,7 @@ test_failing_sink(void)
 			break;
 	}
 	CHECK(fails > 10 && fails < 1000, "%zu writes", fails);
-	ok("a sink that fails at any write fails the file for good");
+	ok(beside ? "and so it does where a thread writes" : "a sink that fails at any write fails the file for good");
 }
 
 /* A file of one required column with the one value, and keys. */
@@ -875,7 +891,8 @@ main(int argc, char *argv[])
 	test_cut();
 	test_files();
 	test_damage();
-	test_failing_sink();
+	test_failing_sink(false);
+	test_failing_sink(true);
 	test_calendars();
 	test_names();
 	if (cpu_has_avx2()) {
