@@ -254,6 +254,24 @@ failing() {
 	acct-write -i t.acct tab
 }
 
+@test "write: row groups written by a thread are those written without, and its failure is the program's" {
+	seq 1 2300000 | awk -v OFS='\t' '{ print $1, $1 * 7 % 1000003 }' | mkrec t 'id:int64*! n:int64' >many.acct
+	acct-write -i many.acct -o beside.parquet
+	taskset -c 0 acct-write -i many.acct -o alone.parquet
+	cmp alone.parquet beside.parquet
+	run -74 --separate-stderr acct-write -i many.acct -o /dev/full
+	same "acct-write: /dev/full: No space left on device" "$stderr"
+	acct-write -i many.acct many
+	(
+		ulimit -f 10000	# KiB: less than the table's file
+		trap '' XFSZ
+		run -74 --separate-stderr acct-write -m overwrite -i many.acct many
+		[[ $stderr == "acct-write: many/part-"*": File too large" ]]
+	)
+	cmp many.acct <(acct-read -t t many)
+	same 1 "$(find many -name '*.parquet' | wc -l)"
+}
+
 @test "write: each failing call in turn" {
 	need_strace
 	acct-write -i t.acct tab
