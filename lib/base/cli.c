@@ -10,6 +10,7 @@
 #include <bsd/stdlib.h>
 
 #include "base/io.h"
+#include "base/mem.h"
 #include "base/msg.h"
 #include "base/progress.h"
 
@@ -36,6 +37,7 @@ cli_start(int argc, char *argv[])
 	int fd;
 
 	(void)argc;
+	mem_start();
 	setprogname(argv[0]);
 	signal(SIGPIPE, SIG_DFL);
 	/* A closed descriptor is filled with one that fails when used: reads of 0, writes of 1 and 2 give EBADF. */

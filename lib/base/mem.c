@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,16 @@
 #include <sys/mman.h>
 
 #include "base/msg.h"
+
+void
+mem_start(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	enum { LARGE = 128 << 10 };
+
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);	/* a wish: memory, not correctness */
+#endif
+}
 
 static void *
 there(void *p)

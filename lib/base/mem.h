@@ -5,6 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * To be called first: large pieces of memory are to go back to the system when they are freed. glibc would otherwise keep
+ * pieces as large as the largest that was ever freed, and what grows by copies leaves holes.
+ */
+void mem_start(void);
+
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);	/* overflow of n * size is caught */
