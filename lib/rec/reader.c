@@ -339,6 +339,16 @@ rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known)
 	    value.n);
 }
 
+/* After the end nothing is read any more, while a program may go on for long. */
+static void
+free_block(struct rec_reader_state *s)
+{
+	free(s->buf);
+	free(s->ends);
+	s->buf = NULL;
+	s->ends = NULL;
+}
+
 int
 rec_next(struct rec_reader *r, struct rec_batch *b)
 {
@@ -347,8 +357,10 @@ rec_next(struct rec_reader *r, struct rec_batch *b)
 
 	while (n == 0) {
 		if (s->next == s->nends) {
-			if (s->eof || fill(r) == 0)
+			if (s->eof || fill(r) == 0) {
+				free_block(s);
 				return check_end(r);
+			}
 			if (r->err.status != 0)
 				return -1;
 		}
@@ -429,8 +441,7 @@ rec_close(struct rec_reader *r)
 	if (s != NULL) {
 		if (s->fd > STDERR_FILENO)
 			close(s->fd);
-		free(s->buf);
-		free(s->ends);
+		free_block(s);
 		free(s->checkers);
 		rec_header_free(&s->later);
 		free(s);
