@@ -10,8 +10,8 @@
 
 #include "merge/source.h"
 
-/* of a row group that is written: an eighth of the usual, to need less memory */
-enum { GROUP_ROWS = 1 << 17 };
+/* of a row group that is written: few, to need less memory, of which there are two */
+enum { GROUP_ROWS = 3 << 15 };
 
 struct match {
 	uint64_t row;			/* physical, in its file */
@@ -443,7 +443,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
     const struct merge_options *o, struct merge_result *r, struct msg *err)
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
-	struct delta_out_options out = { .codec = o->codec, .row_group_rows = GROUP_ROWS };
+	struct delta_out_options out = { .codec = o->codec, .row_group_rows = GROUP_ROWS, .beside = true };
 	int failed = 0;
 
 	*r = (struct merge_result){ .source = s->n };
