@@ -215,18 +215,18 @@ prepare() {
 			w = ""; for (k = int(rand() * 36); k >= 0; k--) w = w int(1 + rand() * 9)
 			s = substr("a text of some forty bytes, cut anywhere", 1, int(rand() * 40))
 			e = int(i / 500) % 2 ? "ab" : substr("sixteen bytes at most and then more", 1, int(rand() * 3) + 14)
-			print i "\t" (rand() < .2 ? "\\N" : n) "\t" (rand() < .2 ? "\\N" : w ".5") "\t" (rand() < .2 ? "\\N" : s) "\t" e "\t" sprintf("%04d-%02d-%02d", 1 + i, 1 + i % 12, 1 + i % 28) "\t" (rand() < .1 ? "\\N" : int((rand() - .5) * 2 ^ int(rand() * 32)))
+			print i "\t" (rand() < .2 ? "\\N" : n) "\t" (rand() < .2 ? "\\N" : w ".5") "\t" (rand() < .2 ? "\\N" : s) "\t" e "\t" sprintf("%04d-%02d-%02d", 1 + i, 1 + i % 12, 1 + i % 28) "\t" (rand() < .1 ? "\\N" : int((rand() - .5) * 2 ^ int(rand() * 32))) "\t" (rand() < .1 ? "\\N" : sprintf("%.0f", (rand() - .5) * 2 ^ int(rand() * 36)) (i % 1000 < 900 || rand() < .9 ? "" : "000000000000000") ".25")
 		}
 	}' </dev/null >all.tsv
-	mkrec t 'id:int64*! n:int64 w:decimal(38,1) s:string e:string! day:date short:int32' >t.acct <all.tsv
-	acct-write -i t.acct table
+	mkrec t 'id:int64*! n:int64 w:decimal(38,1) s:string e:string! day:date short:int32 sum:decimal(28,2)' >t.acct <all.tsv
 	acct-select -w "n >= 0 or s = ''" t.acct >some.acct
 	[ "$(acct-cat -f tsv some.acct | wc -l)" -gt 1000 ]
 	for ACCT_PORTABLE in 0 avx2 1; do
 		export ACCT_PORTABLE
+		acct-write -m overwrite -i t.acct table
 		acct-read -t t table | cmp - t.acct
-		acct-read -t t -c short,day,id table | acct-cat -f tsv >got
-		acct-select -c short,day,id t.acct | acct-cat -f tsv | diff -u - got
+		acct-read -t t -c short,sum,day,id table | acct-cat -f tsv >got
+		acct-select -c short,sum,day,id t.acct | acct-cat -f tsv | diff -u - got
 		acct-read -t t -w "n >= 0 or s = ''" table | acct-cat -f tsv >got
 		acct-cat -f tsv some.acct | diff -u - got
 	done

@@ -112,6 +112,31 @@ load_eight(const struct from_column *c, const struct pq_vector *v, const uint32_
 	    _mm512_cvtepi32_epi64(_mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), some, at, v->v.i32, 4));
 }
 
+/* The same of wide ones; *wide has those whose value is not that of their low half. */
+CPU_AVX512 static inline __m512i
+load_eight_wide(const struct pq_vector *v, const uint32_t *rows, size_t n, __mmask8 *wide)
+{
+	const __m512i lows = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), highs = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	__mmask8 some = (__mmask8)((1u << n) - 1);
+	__m512i at, low, high, four;
+	const void *p;
+
+	if (rows[n - 1] - rows[0] == n - 1) {
+		p = v->v.i128 + rows[0];
+		low = _mm512_maskz_loadu_epi64((__mmask8)((1u << 2 * n) - 1), p);
+		four = _mm512_maskz_loadu_epi64((__mmask8)(((1u << 2 * n) - 1) >> 8), (const uint8_t *)p + 64);
+		high = _mm512_permutex2var_epi64(low, highs, four);
+		low = _mm512_permutex2var_epi64(low, lows, four);
+	} else {
+		at = _mm512_slli_epi64(_mm512_cvtepu32_epi64(_mm256_maskz_loadu_epi32(some, rows)), 1);
+		low = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, at, v->v.i128, 8);
+		high = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, _mm512_add_epi64(at, _mm512_set1_epi64(1)),
+		    v->v.i128, 8);
+	}
+	*wide = _mm512_cmpneq_epi64_mask(high, _mm512_srai_epi64(low, 63));
+	return low;
+}
+
 static inline uint8_t
 present(const struct pq_vector *v, const uint32_t *rows, size_t n)
 {
@@ -134,7 +159,7 @@ fill_eights(struct from_column *c, const struct pq_vector *v, const uint32_t *ro
 
 	memset(c->length, 0, sizeof(c->length));
 	for (k = 0; k < n; k += some) {
-		__mmask8 there, all;
+		__mmask8 there, all, wide = 0;
 
 		some = n - k < 8 ? n - k : 8;
 		all = there = (__mmask8)((1u << some) - 1);
@@ -142,8 +167,9 @@ fill_eights(struct from_column *c, const struct pq_vector *v, const uint32_t *ro
 			there = present(v, rows + k, some);
 		if (there != all && c->source.required)
 			return false;
-		x = _mm512_maskz_mov_epi64(there, load_eight(c, v, rows + k, some));
-		if ((_mm512_cmpgt_epi64_mask(x, high) | _mm512_cmplt_epi64_mask(x, low)) != 0)
+		x = c->shape == PQ_I128 ? load_eight_wide(v, rows + k, some, &wide) : load_eight(c, v, rows + k, some);
+		x = _mm512_maskz_mov_epi64(there, x);
+		if ((wide & there) != 0 || (_mm512_cmpgt_epi64_mask(x, high) | _mm512_cmplt_epi64_mask(x, low)) != 0)
 			return false;
 		code = val_eight(x, &groups);
 		code = _mm512_mask_mov_epi64(_mm512_set1_epi64(VAL_NULL | '\t' << 8), there, code);
@@ -169,7 +195,8 @@ fill_eights(struct from_column *c, const struct pq_vector *v, const uint32_t *ro
 bool
 from_fill(struct from_column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
 {
-	if ((c->shape == PQ_I32 || c->shape == PQ_I64) && cpu_has_avx512() && fill_eights(c, v, rows, n))
+	if ((c->shape == PQ_I32 || c->shape == PQ_I64 || c->shape == PQ_I128) && cpu_has_avx512() &&
+	    fill_eights(c, v, rows, n))
 		return true;
 	memset(c->length, 0, sizeof(c->length));
 	c->stride = SLOT;

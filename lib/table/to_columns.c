@@ -140,6 +140,21 @@ numbers(struct column *c, const struct rec_batch *b, size_t first)
 	return b->n;
 }
 
+/* Short numbers of a wide column. */
+static bool
+widen(const struct val_checker *c, bool required, bool known, const struct rec_batch *b, const uint32_t *off, i128 *out,
+    uint8_t *there)
+{
+	int64_t narrow[STRETCH];
+	size_t i;
+
+	if (!val_decode64(c, required, known, b->base, off, b->stride, b->n, narrow, there))
+		return false;
+	for (i = 0; i < b->n; i++)
+		out[i] = narrow[i];
+	return true;
+}
+
 /* Numbers, checked on the way; false where that has to be done apart. */
 static bool
 short_numbers(const struct table_to *t, struct column *c, const struct rec_batch *b, size_t first)
@@ -153,6 +168,8 @@ short_numbers(const struct table_to *t, struct column *c, const struct rec_batch
 		return val_decode64(&c->checker, required, known, b->base, off, b->stride, b->n, (int64_t *)c->values + first, there);
 	if (c->shape == PQ_I32)
 		return val_decode32(&c->checker, required, known, b->base, off, b->stride, b->n, (int32_t *)c->values + first, there);
+	if (c->shape == PQ_I128)
+		return widen(&c->checker, required, known, b, off, (i128 *)c->values + first, there);
 	return false;
 }
 
