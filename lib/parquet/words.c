@@ -346,14 +346,48 @@ copy_parameters(const uint8_t **p, const uint8_t *end, size_t *far, size_t *n)
 	return true;
 }
 
+#if CPU_X86
+/*
+ * Numbers that count up, behind the value at out - WIDTH: a byte of each, and a copy of the seven of the one before. Eight
+ * at a time; returns how many.
+ */
+CPU_AVX2 static size_t
+expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8_t *end)
+{
+	const __m256i form = _mm256_set1_epi32((int)(copy_tag(WIDTH - 1, WIDTH) << 16)), byte = _mm256_set1_epi32(0xff00);
+	const __m256i high = _mm256_set1_epi64x((int64_t)(load64(out - WIDTH) & ~UINT64_C(0xff)));
+	uint8_t *begin = out;
+	__m256i v;
+
+	for (; end - p >= 32 && limit - out >= 8 * WIDTH; p += 32, out += 8 * WIDTH) {
+		v = _mm256_loadu_si256((const void *)p);
+		if (_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_andnot_si256(byte, v), form)) != -1)
+			break;
+		v = _mm256_srli_epi32(_mm256_and_si256(v, byte), 8);
+		_mm256_storeu_si256((void *)out, _mm256_or_si256(high, _mm256_cvtepu32_epi64(_mm256_castsi256_si128(v))));
+		_mm256_storeu_si256((void *)(out + 32),
+		    _mm256_or_si256(high, _mm256_cvtepu32_epi64(_mm256_extracti128_si256(v, 1))));
+	}
+	return (size_t)(out - begin) / WIDTH;
+}
+#else
+static size_t
+expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8_t *end)
+{
+	(void)out, (void)limit, (void)p, (void)end;
+	return 0;
+}
+#endif
+
 /* Values of the form words_pack gives them, as long as they follow one another with room on both sides. */
 static void
 expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const uint8_t **pp, const uint8_t *end)
 {
 	uint8_t *out = *outp;
 	const uint8_t *p = *pp;
+	bool wide = cpu_has_avx2();
 	unsigned low, tag;
-	size_t far;
+	size_t far, n;
 	uint64_t mask;
 
 	while (end - p >= 16 && limit - out >= SLOP) {
@@ -369,14 +403,20 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 			mask = UINT64_MAX << 8 * low;
 			store64(out, (load64(p + 1) & ~mask) | (load64(out - far) & mask));
 			p += 3 + low;
+			out += WIDTH;
+			if (low == 1 && far == WIDTH && wide) {
+				n = expand_counted(out, limit, p, end);
+				p += 4 * n;
+				out += WIDTH * n;
+			}
 		} else {
 			far = (size_t)(p[0] >> 5) << 8 | p[1];
 			if ((p[0] & 0x1f) != (1 | (WIDTH - LEAST_COPY) << 2) || far < WIDTH || far > (size_t)(out - begin))
 				break;
 			store64(out, load64(out - far));
 			p += 2;
+			out += WIDTH;
 		}
-		out += WIDTH;
 	}
 	*outp = out;
 	*pp = p;
