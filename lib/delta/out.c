@@ -197,11 +197,14 @@ delta_out_undo(struct delta_table *t, const struct delta_file *files, size_t nfi
 void
 delta_out_free(struct delta_out *o)
 {
+	bool unfinished;
+
 	if (o == NULL)
 		return;
-	if (o->writer != NULL)
+	unfinished = o->writer != NULL;
+	pq_writer_free(o->writer);	/* waits for what it may still be writing */
+	if (unfinished)
 		store_out_abandon(&o->file);
-	pq_writer_free(o->writer);
 	delta_out_undo(o->table, o->done, o->ndone);
 	free(o->done);
 	free(o->fields);

@@ -203,7 +203,8 @@ int pq_finish(struct pq_writer *w, struct msg *err);
 /* Statistics of leaf `column` over the whole file; after pq_finish. min and max are whole values, never cut. */
 void pq_written_stats(const struct pq_writer *w, size_t column, struct pq_stats *s);
 
-void pq_writer_free(struct pq_writer *w);	/* NULL is allowed; an unfinished file is just left */
+/* NULL is allowed; an unfinished file is just left. After this, as after a call that failed, nothing is written. */
+void pq_writer_free(struct pq_writer *w);
 
 /* ---- reader ---- */
 

@@ -135,6 +135,15 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
 	return 0;
 }
 
+/* Waits for the thread that writes, where there is one. */
+static void
+wait_thread(struct pq_writer *w)
+{
+	if (w->aloft)
+		pthread_join(w->thread, NULL);
+	w->aloft = false;
+}
+
 void
 pq_writer_free(struct pq_writer *w)
 {
@@ -142,8 +151,7 @@ pq_writer_free(struct pq_writer *w)
 
 	if (w == NULL)
 		return;
-	if (w->aloft)
-		pthread_join(w->thread, NULL);
+	wait_thread(w);
 	if (w->full != w->columns)
 		free_columns(w->full, w->ncolumns);
 	free_columns(w->columns, w->ncolumns);
@@ -291,13 +299,12 @@ emit_aloft(void *arg)
 static int
 land(struct pq_writer *w, struct msg *err)
 {
-	if (w->aloft) {
-		pthread_join(w->thread, NULL);
-		w->aloft = false;
-		if (w->got == -1) {
-			*err = w->thread_err;
-			return -1;
-		}
+	bool aloft = w->aloft;
+
+	wait_thread(w);
+	if (aloft && w->got == -1) {
+		*err = w->thread_err;
+		return -1;
 	}
 	w->landed = w->pos;
 	return 0;
@@ -371,7 +378,7 @@ write_rows(struct pq_writer *w, size_t rows, const struct pq_vector *columns, st
 	return 0;
 }
 
-/* The first failure ends the file: every later call gives it again. */
+/* The first failure ends the file: every later call gives it again, and nothing is written any more. */
 static int
 settle(struct pq_writer *w, int got, struct msg *err)
 {
@@ -380,6 +387,7 @@ settle(struct pq_writer *w, int got, struct msg *err)
 		return -1;
 	}
 	if (got == -1) {
+		wait_thread(w);
 		w->failed = true;
 		w->err = *err;
 	}

@@ -781,6 +781,53 @@ test_failing_sink(bool beside)
 	ok(beside ? "and so it does where a thread writes" : "a sink that fails at any write fails the file for good");
 }
 
+static int
+write_slowly(const struct pq_sink *s, const void *p, size_t n, struct msg *err)
+{
+	(void)p, (void)n, (void)err;
+	usleep(2000);
+	CHECK(!*(volatile bool *)s->arg, "written after the end");
+	return 0;
+}
+
+/* Whether a call fails or the writer is freed: what the sink writes to may be closed then. */
+static void
+test_thread_ends(void)
+{
+	enum { GROUP = 40000 };
+	static uint8_t text[GROUP];
+	static struct pq_bytes v[GROUP];
+	const struct pq_field f = { .name = "a", .type = PQ_STRING, .id = PQ_NO_ID };
+	const struct pq_bytes huge = { text, (size_t)1 << 30 };
+	const struct pq_vector group = { .n = GROUP, .v.bytes = v }, bad = { .n = 1, .v.bytes = &huge };
+	struct pq_options o = { .row_group_rows = GROUP, .page_rows = 1000, .beside = true };
+	struct msg err = { .status = 0 };
+	struct pq_writer *w;
+	bool closed;
+	size_t i, round;
+
+	for (i = 0; i < GROUP; i++) {
+		text[i] = (uint8_t)('a' + unit_below(26));
+		v[i] = (struct pq_bytes){ text + i / 2, 1 + unit_below(GROUP - i / 2 < 50 ? GROUP - i / 2 : 50) };
+	}
+	for (round = 0; round < 2; round++) {
+		struct pq_sink sink = { .write = write_slowly, .arg = &closed, .name = "sink" };
+
+		closed = false;
+		CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0 && pq_write(w, GROUP, &group, &err) == 0, "%s", err.text);
+		if (round == 0) {
+			CHECK(pq_write(w, 1, &bad, &err) == -1 && err.status == EX_DATAERR, "too long");
+			closed = true;
+			usleep(10000);
+			CHECK(pq_finish(w, &err) == -1, "a failure stays");
+		}
+		pq_writer_free(w);
+		closed = true;
+		usleep(10000);
+	}
+	ok("a thread that writes has ended when a call fails, or the writer is freed");
+}
+
 /* A file of one required column with the one value, and keys. */
 static void
 write_one(struct buf *file, enum pq_type type, const void *value, const char *const *keys)
@@ -893,6 +940,7 @@ main(int argc, char *argv[])
 	test_damage();
 	test_failing_sink(false);
 	test_failing_sink(true);
+	test_thread_ends();
 	test_calendars();
 	test_names();
 	if (cpu_has_avx2()) {
