@@ -261,6 +261,8 @@ failing() {
 	cmp alone.parquet beside.parquet
 	run -74 --separate-stderr acct-write -i many.acct -o /dev/full
 	same "acct-write: /dev/full: No space left on device" "$stderr"
+	run -0 bash -c 'acct-write -i many.acct -o /dev/stdout | head -c 100 >/dev/null; echo "${PIPESTATUS[0]}"'
+	same 141 "$output"
 	acct-write -i many.acct many
 	(
 		ulimit -f 10000	# KiB: less than the table's file

@@ -310,14 +310,21 @@ land(struct pq_writer *w, struct msg *err)
 	return 0;
 }
 
-/* The thread hears no signals: they are for who reads and waits. False where there can be no thread. */
+/*
+ * What is sent to the program is for the thread that reads and waits; what a write brings about, SIGPIPE say, still comes
+ * to the one that writes. False where there can be no thread.
+ */
 static bool
 take_off(struct pq_writer *w)
 {
-	sigset_t all, old;
+	static const int sent[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2 };
+	sigset_t set, old;
+	size_t i;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
+	sigemptyset(&set);
+	for (i = 0; i < sizeof sent / sizeof *sent; i++)
+		sigaddset(&set, sent[i]);
+	pthread_sigmask(SIG_BLOCK, &set, &old);
 	w->aloft = pthread_create(&w->thread, NULL, emit_aloft, w) == 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return w->aloft;
