@@ -109,6 +109,40 @@ file() {
 	same $'1,a\n2,b' "$(content tab)"
 }
 
+@test "vacuum: files of the change feed go with the versions that name them" {
+	acct-write -i t.acct tab
+	mkdir tab/_change_data
+	touch tab/_change_data/{old,young,none}.parquet
+	for cdc in old young; do
+		printf '%s\n' '{"commitInfo":{"operation":"X"}}' \
+		    "{\"cdc\":{\"path\":\"_change_data/$cdc.parquet\",\"partitionValues\":{},\"size\":0,\"dataChange\":false}}" \
+		    >"tab/_delta_log/0000000000000000000$(($(ls tab/_delta_log | grep -c json))).json"
+	done
+	acct-write -i u.acct tab
+	find tab -type f -exec touch -d '30 days ago' {} +
+	aged '2 days ago' tab/_delta_log/0000000000000000000[23].json
+	aged '9 days ago' tab/_delta_log/00000000000000000001.json
+	acct-vacuum --delete tab >/dev/null
+	same $'old.parquet\nyoung.parquet' "$(ls tab/_change_data)"	# the version that stood then names the old one
+	aged '8 days ago' tab/_delta_log/00000000000000000002.json
+	acct-vacuum --delete tab >/dev/null
+	same "young.parquet" "$(ls tab/_change_data)"
+}
+
+@test "vacuum: a version whose clock was slow is no older than the one before it" {
+	acct-write -i t.acct tab
+	acct-write -m overwrite -i u.acct tab
+	acct-write -m overwrite -i t.acct tab
+	sed -i 's/"deletionTimestamp":[0-9]*/"deletionTimestamp":1000/' tab/_delta_log/*.json
+	find tab -name '*.parquet' -exec touch -d '30 days ago' {} +
+	aged '30 days ago' tab/_delta_log/00000000000000000000.json
+	aged '2 days ago' tab/_delta_log/00000000000000000001.json
+	aged '20 days ago' tab/_delta_log/00000000000000000002.json
+	acct-vacuum --delete tab >/dev/null
+	same "3,c" "$(content --version 1 tab)"
+	same $'1,a\n2,b' "$(content tab)"
+}
+
 @test "vacuum: the checksum of a file that is needed stays" {
 	acct-write -i t.acct tab
 	echo x >"tab/.$(file 0).crc"

@@ -205,7 +205,10 @@ need_commit(struct vacuum *v, int64_t version, bool first, struct msg *err)
 	return got < 0 ? -1 : 0;
 }
 
-/* The version that stood at the cut-off; where all are later, the first there is. */
+/*
+ * The version that stood at the cut-off; where all are later, the first there is. One whose clock was slow is not older
+ * than the one before it.
+ */
 static int64_t
 version_then(const struct vacuum *v, const struct delta_log *log)
 {
@@ -218,8 +221,9 @@ version_then(const struct vacuum *v, const struct delta_log *log)
 			continue;
 		if (first < 0)
 			first = n.version;
-		if (log->list.entries[i].mtime <= v->cutoff)
-			then = n.version;
+		if (log->list.entries[i].mtime > v->cutoff)
+			break;
+		then = n.version;
 	}
 	return then >= 0 ? then : first >= 0 ? first : log->version;
 }

@@ -26,6 +26,8 @@ store_open(struct store **sp, const char *address, struct msg *err)
 	size_t n = strlen(address);
 
 	*sp = NULL;
+	if (*address == '\0')
+		return msg_set(err, EX_USAGE, "a folder is wanted, not an empty name");
 	if (strstr(address, "://") != NULL)
 		return msg_set(err, EX_USAGE, "%s: only directories are stores", address);
 	while (n > 1 && address[n - 1] == '/')
