@@ -102,6 +102,18 @@ prepare() {
 	[ ! -e made ]
 }
 
+@test "read: bounds that another writer cut down to 64 bits rule nothing out" {
+	for value in 18446744073709551616 -18446744073709551616; do
+		rm -rf wide
+		mkrec t 'd:decimal(38,0)' <<<"$value" | acct-write wide
+		bound=9223372036854775807
+		[ "$value" != -18446744073709551616 ] || bound=-9223372036854775808
+		sed -i "s/{\\\\\"d\\\\\":$value}/{\\\\\"d\\\\\":$bound}/g" wide/_delta_log/*.json
+		same 2 "$(grep -o ":$bound}" wide/_delta_log/*.json | wc -l)"
+		same "$value" "$(acct-read -w "d = $value" wide | acct-cat -f csv | tail -n +2)"
+	done
+}
+
 @test "read: Parquet files and folders" {
 	acct-write -i t.acct -o a.parquet
 	mkdir folder folder/_tmp

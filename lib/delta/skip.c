@@ -88,7 +88,8 @@ delta_bound_meets(const struct delta_bound *b, const struct delta_column *c, boo
 
 /*
  * A decimal's bound. JSON numbers come as doubles: the number, the power of ten and their product are each rounded
- * once, so eight units of the last place outwards are a bound all the same, and that is all skipping needs.
+ * once, so eight units of the last place outwards are a bound all the same, and that is all skipping needs. Where the
+ * number is the first or last of 64 bits, a writer may have cut a larger one down to it.
  */
 static bool
 decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union pq_value *v)
@@ -96,6 +97,8 @@ decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union p
 	double d = json_number_value(j) * (double)num_pow10(c->scale), slack = fabs(d) * 0x1p-49;
 	i128 w;
 
+	if (json_is_integer(j) && (json_integer_value(j) == INT64_MAX || json_integer_value(j) == INT64_MIN))
+		return false;
 	d = upper ? ceil(d + slack) : floor(d - slack);
 	if (!(fabs(d) < 1e38))
 		return false;
