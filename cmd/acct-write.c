@@ -324,7 +324,7 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
 	struct delta_pair key = { TABLE_KEY, key_list() };
 	struct delta_change c = { .operation = "WRITE", .parameters = parameters, .nparameters = 2, .metrics = metrics,
 	    .nmetrics = sizeof(metrics) / sizeof(*metrics),
-	    .scope = overwrite && s->nfiles > 0 ? DELTA_READ_TABLE : DELTA_BLIND, .adds = files, .nadds = nfiles,
+	    .scope = overwrite && s->version >= 0 ? DELTA_READ_TABLE : DELTA_BLIND, .adds = files, .nadds = nfiles,
 	    .app = app };
 	struct msg warn = { 0 };
 	size_t *removes = xcalloc(s->nfiles, sizeof(*removes)), i;
@@ -340,7 +340,8 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
 	}
 	c.replaces_schema = replaces(s, p);
 	c.configuration = &key;
-	c.nconfiguration = *key.value != '\0' ? 1 : 0;
+	/* a table whose columns were replaced may have a key no more */
+	c.nconfiguration = *key.value != '\0' || (c.replaces_schema && delta_property(s, TABLE_KEY) != NULL) ? 1 : 0;
 	failed = to_prepare != NULL ? prepare(t, s, &c, err) : delta_commit(t, s, &c, version, &warn, err);
 	if (warn.status != 0)
 		msg_warn("%s", warn.text);

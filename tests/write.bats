@@ -105,6 +105,25 @@ content() {
 	same "$(acct-cat blank.acct)" "$(acct-read t.parquet | acct-cat)"
 }
 
+@test "write: a table without rows that is overwritten is looked at" {
+	acct-select -w "id < 0" -o none.acct t.acct
+	acct-write -i none.acct tab
+	acct-write -m overwrite -i t.acct tab
+	grep -q '"isBlindAppend":false' tab/_delta_log/00000000000000000001.json
+}
+
+@test "write: other columns without a key: the table has none any more" {
+	printf 'x\n' | mkrec t 'name:string' >nokey.acct
+	acct-write -i t.acct tab
+	acct-write -m overwrite --replace-schema -i nokey.acct tab
+	same "$(cat nokey.acct)" "$(acct-read -t t tab)"
+	printf 'x\t1\n' | mkrec t 'name:string id:int64' >nokey.acct
+	acct-write -m overwrite --replace-schema -i nokey.acct tab
+	same "$(cat nokey.acct)" "$(acct-read -t t tab)"
+	acct-write -m overwrite --replace-schema -i nokey.acct tab
+	run ! grep -q metaData tab/_delta_log/00000000000000000003.json
+}
+
 @test "write: wrong use" {
 	run -64 --separate-stderr acct-write -i t.acct ""
 	same "acct-write: a folder is wanted, not an empty name" "$stderr"
