@@ -68,9 +68,29 @@ print(o["version"], o["rows"], o["files"], *[x for i in o["applications"].items(
 	grep -q '"deletedRows":[1-9]' files
 }
 
+@test "log: only a checkpoint is left" {
+	for _ in $(seq 11); do acct-write -i t.acct ten; done
+	rm ten/_delta_log/*.json
+	run -0 acct-log ten
+	same "" "$output"
+	run -0 acct-log --state ten
+	same "version        10" "${lines[0]}"
+}
+
+@test "log: the time that a commit has within" {
+	acct-write -i t.acct ict
+	sed -i 's/{"commitInfo":{/&"inCommitTimestamp":1704067200000,/
+	    s/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["inCommitTimestamp"]}/
+	    s/"configuration":{/&"delta.enableInCommitTimestamps":"true",/' ict/_delta_log/*.json
+	[[ "$(acct-log ict)" == "     0  2024-01-01T00:00:00Z "* ]]
+	[[ "$(acct-log --state ict)" == "version        0, 2024-01-01T00:00:00Z"* ]]
+	sed -i 's/"delta.enableInCommitTimestamps":"true"/"delta.enableInCommitTimestamps":"false"/' ict/_delta_log/*.json
+	[[ "$(acct-log --state ict)" != "version        0, 2024-01-01T00:00:00Z"* ]]
+}
+
 @test "log: what is not there, wrong use, full disk" {
 	run -66 --separate-stderr acct-log none
-	same "acct-log: none: not a Delta table: no commit in _delta_log" "$stderr"
+	same "acct-log: none: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
 	run -66 --separate-stderr acct-log --state none
 	same "acct-log: none: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
 	run -66 --separate-stderr acct-log --files --version 9 tab

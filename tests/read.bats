@@ -114,6 +114,29 @@ prepare() {
 	done
 }
 
+@test "read: a version that the log does not go back to" {
+	for _ in $(seq 12); do acct-write -i t.acct tab; done
+	rm tab/_delta_log/0000000000000000000[0-9].json
+	run -66 --separate-stderr acct-read --version 9 tab
+	same "acct-read: tab: no version 9: the log does not go back so far" "$stderr"
+	rm tab/_delta_log/*.json
+	run -66 --separate-stderr acct-read --version 9 tab
+	same "acct-read: tab: no version 9: the log does not go back so far" "$stderr"
+	run -66 --separate-stderr acct-read --version 11 tab
+	same "acct-read: tab: no version 11: the newest is 10" "$stderr"
+	run -66 --separate-stderr acct-read --timestamp 2030-01-01 tab
+	same "acct-read: tab: only a checkpoint is left in the log, and no commit that tells a time" "$stderr"
+	acct-read --version 10 -o /dev/null tab
+}
+
+@test "read: a feature that is not known is named, whatever else it brings" {
+	acct-write -i t.acct tab
+	sed -i 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["later"],"writerFeatures":["later"]}/
+	    s/"size":[0-9]*,//' tab/_delta_log/*.json
+	run -69 --separate-stderr acct-read tab
+	same "acct-read: tab: the table needs a feature that this reader does not have: later" "$stderr"
+}
+
 @test "read: Parquet files and folders" {
 	acct-write -i t.acct -o a.parquet
 	mkdir folder folder/_tmp

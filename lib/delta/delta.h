@@ -189,7 +189,7 @@ struct delta_history {
 	struct pool pool;
 };
 
-/* The newest `most` commits that still have their files (0: all). */
+/* The newest `most` commits that still have their files (0: all); none where only a checkpoint is left. */
 int delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err);
 void delta_history_free(struct delta_history *h);
 

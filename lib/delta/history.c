@@ -62,6 +62,7 @@ static int
 list_commits(struct delta_table *t, struct delta_commit_info **commits, size_t *n, struct msg *err)
 {
 	struct delta_log_name name;
+	struct delta_log log;
 	struct store_list list;
 	size_t i;
 
@@ -75,11 +76,14 @@ list_commits(struct delta_table *t, struct delta_commit_info **commits, size_t *
 			    .timestamp = list.entries[i].mtime,
 			    .read_version = -1 };
 	store_list_free(&list);
-	if (*n > 0)
-		return 0;
-	free(*commits);
-	*commits = NULL;
-	return msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit in " DELTA_LOG, t->address);
+	if (*n == 0 && delta_log_find(t->store, DELTA_NEWEST, &log, err) < 0) {
+		free(*commits);
+		*commits = NULL;
+		return -1;
+	}
+	if (*n == 0)		/* only a checkpoint is left */
+		delta_log_free(&log);
+	return 0;
 }
 
 /* A version is never older than the one before it, whatever a clock said. */
@@ -93,12 +97,37 @@ make_monotonic(struct delta_commit_info *commits, size_t n)
 			commits[i].timestamp = commits[i - 1].timestamp + 1;
 }
 
+/* What a commit says of itself: 1, 0 where it is gone. */
+static int
+read_commit(struct delta_table *t, struct delta_history *h, struct delta_commit_info *info, struct msg *err)
+{
+	char *name = delta_log_commit_name(info->version);
+	struct buf text = { 0 };
+	int got = store_get(t->store, name, &text, err);
+
+	if (got > 0)
+		read_info(h, &text, info);
+	buf_free(&text);
+	free(name);
+	return got;
+}
+
+int
+delta_commit_timestamp(struct delta_table *t, int64_t version, int64_t *time, struct msg *err)
+{
+	struct delta_commit_info info = { .version = version, .timestamp = *time };
+	struct delta_history h = { 0 };
+	int got = read_commit(t, &h, &info, err);
+
+	*time = info.timestamp;
+	delta_history_free(&h);
+	return got < 0 ? -1 : 0;
+}
+
 int
 delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err)
 {
 	struct delta_commit_info *commits;
-	struct buf text = { 0 };
-	char *name;
 	size_t n, i;
 	int got = 1;
 
@@ -109,15 +138,10 @@ delta_history(struct delta_table *t, size_t most, struct delta_history *h, struc
 	h->commits = xcalloc(n, sizeof(*h->commits));
 	for (i = n; i > 0 && (most == 0 || h->n < most) && got > 0; i--) {
 		h->commits[h->n] = commits[i - 1];
-		text.len = 0;
-		name = delta_log_commit_name(commits[i - 1].version);
-		got = store_get(t->store, name, &text, err);
-		free(name);
-		if (got > 0)
-			read_info(h, &text, &h->commits[h->n++]);
+		got = read_commit(t, h, &h->commits[h->n], err);
+		h->n += got > 0;
 	}
 	free(commits);
-	buf_free(&text);
 	if (got >= 0)
 		return 0;
 	delta_history_free(h);
@@ -144,7 +168,10 @@ delta_version_at(struct delta_table *t, int64_t time, int64_t *version, struct m
 	for (i = 0; i < h.n && h.commits[i].timestamp > time; i++)
 		;
 	*version = i < h.n ? h.commits[i].version : -1;
-	if (*version < 0) {
+	if (h.n == 0) {
+		msg_set(err, EX_NOINPUT, "%s: only a checkpoint is left in the log, and no commit that tells a time",
+		    t->address);
+	} else if (*version < 0) {
 		num_put_timestamp(text, h.commits[h.n - 1].timestamp * 1000);
 		msg_set(err, EX_NOINPUT, "%s: no version so early: the first that is known is of %s", t->address, text);
 	}

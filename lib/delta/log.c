@@ -143,6 +143,13 @@ first_missing(struct delta_log *log)
 	return next;
 }
 
+static int
+too_early(struct store *s, int64_t version, struct msg *err)
+{
+	return msg_set(err, EX_NOINPUT, "%s: no version %" PRId64 ": the log does not go back so far", store_address(s),
+	    version);
+}
+
 /* One look at the folder: 1, or 0 with *missing where a version is not there. */
 static int
 look(struct store *s, int64_t version, struct delta_log *log, int64_t *missing, struct msg *err)
@@ -154,6 +161,8 @@ look(struct store *s, int64_t version, struct delta_log *log, int64_t *missing, 
 	if (store_list(s, DELTA_LOG, &log->list, err) < 0)
 		return -1;
 	newest = survey(log, version);
+	if (newest < 0 && version >= 0 && survey(log, -1) >= 0)
+		return too_early(s, version, err);
 	if (newest < 0)
 		return msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG,
 		    store_address(s));
@@ -178,9 +187,11 @@ delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct m
 
 	for (looks = 1; (got = look(s, version, log, &missing, err)) == 0 && looks < LOOKS; looks++)
 		delta_log_free(log);
-	if (got == 0)
-		got = msg_set(err, log->checkpoint < 0 && missing == 0 && version >= 0 ? EX_NOINPUT : EX_DATAERR,
-		    "%s: versions are not contiguous: %" PRId64 " is missing", store_address(s), missing);
+	if (got == 0 && log->checkpoint < 0 && missing == 0 && version >= 0)
+		got = too_early(s, version, err);
+	else if (got == 0)
+		got = msg_set(err, EX_DATAERR, "%s: versions are not contiguous: %" PRId64 " is missing",
+		    store_address(s), missing);
 	if (got > 0)
 		return 0;
 	delta_log_free(log);

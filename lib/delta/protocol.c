@@ -74,8 +74,8 @@ delta_property(const struct delta_snapshot *s, const char *key)
 	return NULL;
 }
 
-static bool
-is_true(const struct delta_snapshot *s, const char *key)
+bool
+delta_is_true(const struct delta_snapshot *s, const char *key)
 {
 	const char *v = delta_property(s, key);
 
@@ -91,9 +91,9 @@ active(const struct delta_snapshot *s, bool rewrites)
 	const char *mode = delta_property(s, "delta.columnMapping.mode");
 	size_t i;
 
-	if (rewrites && is_true(s, "delta.appendOnly"))
+	if (rewrites && delta_is_true(s, "delta.appendOnly"))
 		return "delta.appendOnly";
-	if (rewrites && is_true(s, "delta.enableChangeDataFeed"))
+	if (rewrites && delta_is_true(s, "delta.enableChangeDataFeed"))
 		return "delta.enableChangeDataFeed";
 	if (mode != NULL && strcmp(mode, "none") != 0)
 		return "delta.columnMapping.mode";

@@ -83,6 +83,7 @@ read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delt
 static int
 replay(struct delta_table *t, struct delta_state *st, const struct delta_log *log, struct msg *err)
 {
+	struct msg why = { 0 };
 	char *name;
 	int64_t v;
 	int failed = read_checkpoint(t, st, log, err);
@@ -92,6 +93,8 @@ replay(struct delta_table *t, struct delta_state *st, const struct delta_log *lo
 		failed = read_json(t, st, name, NULL, err);
 		free(name);
 	}
+	if (failed && st->has_protocol && delta_may_read(st->s, &why) < 0)
+		*err = why;		/* what a feature unknown here brings may look like damage */
 	return failed ? -1 : delta_state_finish(st, err);
 }
 
@@ -110,6 +113,8 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	failed = replay(t, &st, &log, &why);
 	s->version = log.version;
 	s->timestamp = log.commit_time;
+	if (!failed && log.commit_time != 0 && delta_is_true(s, "delta.enableInCommitTimestamps"))
+		failed = delta_commit_timestamp(t, s->version, &s->timestamp, &why);
 	if (failed) {
 		name_table(t, &why, err);
 		delta_snapshot_free(s);

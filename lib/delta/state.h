@@ -68,5 +68,9 @@ int delta_schema_columns(struct delta_snapshot *s, struct msg *err);
 /* protocol.c: can this library read the table? EX_UNAVAILABLE with the feature's name. */
 int delta_may_read(const struct delta_snapshot *s, struct msg *err);
 bool delta_has_feature(const struct delta_snapshot *s, const char *name);	/* in either list */
+bool delta_is_true(const struct delta_snapshot *s, const char *key);	/* a property */
+
+/* history.c: the time that a commit has within, where it has one; else *time stays. */
+int delta_commit_timestamp(struct delta_table *t, int64_t version, int64_t *time, struct msg *err);
 
 #endif
