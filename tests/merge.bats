@@ -299,6 +299,35 @@ peer() {
 	same "$(seq -f %020.0f.json 0 20)" "$(log tab)"
 }
 
+# overtaken STREAM: merges u.acct into tab in one try, and while it waits for its records STREAM is appended.
+overtaken() {
+	mkfifo in
+	acct-merge --retry 0 tab <in 2>err &
+	exec 5>in
+	head -n 1 u.acct >&5
+	sleep 0.3			# until it has seen the table; else it sees the rows and the test tells less
+	acct-write -i "$1" tab
+	tail -n +2 u.acct >&5
+	exec 5>&-
+	rm in
+	wait $!
+}
+
+@test "merge: rows that others add elsewhere meanwhile are no hindrance; of the same keys they are" {
+	acct-write -i t.acct tab
+	printf '500\tfar\t\\N\n' | mkrec t "$HEADER" >far.acct
+	overtaken far.acct
+	same $'1,a,1.00\n2,c,\n3,,-0.01\n500,far,\n9,n,' "$(content tab)"
+	rm -r tab
+	acct-write -i t.acct tab
+	printf '8\tnear\t\\N\n' | mkrec t "$HEADER" >near.acct
+	run overtaken near.acct
+	same 75 "$status"
+	grep -q 'acct-merge: tab: version 1 of another writer came first and added rows' err
+	same $'1,a,1.00\n2,b\tb,\n3,,-0.01\n8,near,' "$(content tab)"
+	same 2 "$(ls tab/*.parquet | wc -l)"
+}
+
 @test "merge: --txn merges a batch once" {
 	acct-write -i t.acct tab
 	acct-merge --txn load:7 -i u.acct tab

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "delta/log.h"
+#include "delta/skip.h"
 #include "delta/state.h"
 #include "delta/uri.h"
 #include "delta/write.h"
@@ -297,19 +298,68 @@ delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err
 
 /* ---- those who came first ---- */
 
-/* Do we remove the file of a winner's remove? Writers differ in how they write a path, so names are compared. */
+/* May a file hold rows that the change depends on? */
 static bool
-removes_same(const struct commit *cm, const json_t *removed)
+was_read(const struct commit *cm, const struct delta_file *f)
 {
-	const char *uri = json_string_value(json_object_get(removed, "path"));
-	struct buf name = { 0 };
-	bool same = uri != NULL && !delta_uri_name(uri, cm->table->root, &name);	/* who knows: it may be */
+	const struct delta_change *c = cm->change;
+
+	return c->scope == DELTA_READ_TABLE && delta_file_may_match(cm->base, f, c->bounds, c->nbounds);
+}
+
+/* Are rows added that the change, had it seen them, might have been another for? */
+static bool
+adds_rows(const struct commit *cm, const json_t *added)
+{
+	struct delta_file f = { .stats = json_string_value(json_object_get(added, "stats")) };
+	const struct delta_change *c = cm->change;
 	size_t i;
 
-	for (i = 0; uri != NULL && i < cm->change->nremoves && !same; i++)
-		same = strcmp(cm->base->files[cm->change->removes[i]].name, (const char *)name.p) == 0;
+	if (c->scope != DELTA_READ_TABLE || json_is_false(json_object_get(added, "dataChange")))
+		return false;
+	for (i = 0; i < c->nbounds; i++)
+		if (cm->base->columns[c->bounds[i].column].partition >= 0)
+			return true;		/* its values of these are not looked at */
+	return was_read(cm, &f);
+}
+
+static bool
+removes_file(const struct delta_change *c, size_t file)
+{
+	size_t i;
+
+	for (i = 0; i < c->nremoves && c->removes[i] != file; i++)
+		;
+	return i < c->nremoves;
+}
+
+/*
+ * Is a file removed that we remove too, or whose rows matter and are gone? Writers differ in how they write a path, so
+ * names are compared; a file that is not found was added since, or may be any.
+ */
+static bool
+removes_ours(const struct commit *cm, const json_t *removed)
+{
+	const char *uri = json_string_value(json_object_get(removed, "path"));
+	bool data = !json_is_false(json_object_get(removed, "dataChange")), ours;
+	const struct delta_snapshot *s = cm->base;
+	struct buf name = { 0 };
+	size_t i;
+
+	if (uri == NULL)
+		return false;
+	if (!delta_uri_name(uri, cm->table->root, &name)) {
+		buf_free(&name);
+		return true;
+	}
+	for (i = 0; i < s->nfiles && strcmp(s->files[i].name, (const char *)name.p) != 0; i++)
+		;
+	if (i == s->nfiles)
+		ours = data && cm->change->scope == DELTA_READ_TABLE;
+	else
+		ours = removes_file(cm->change, i) || (data && was_read(cm, &s->files[i]));
 	buf_free(&name);
-	return same;
+	return ours;
 }
 
 /*
@@ -329,10 +379,9 @@ weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t versio
 		return json_integer_value(json_object_get(o, "version")) >= c->app.version ? 1 :
 		    msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " was written by the same application at once",
 		    cm->table->address, version);
-	else if (strcmp(kind, "add") == 0 && c->scope == DELTA_READ_TABLE &&
-	    !json_is_false(json_object_get(o, "dataChange")))
+	else if (strcmp(kind, "add") == 0 && adds_rows(cm, o))
 		what = "added rows";
-	else if (strcmp(kind, "remove") == 0 && (c->scope == DELTA_READ_TABLE || removes_same(cm, o)))
+	else if (strcmp(kind, "remove") == 0 && removes_ours(cm, o))
 		what = "removed files that were read";
 	if (what == NULL)
 		return 0;

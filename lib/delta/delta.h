@@ -293,7 +293,10 @@ void delta_out_undo(struct delta_table *t, const struct delta_file *files, size_
 enum delta_scope {
 	/* only adds, nothing of the table was looked at: never in conflict with other adds */
 	DELTA_BLIND,
-	/* what is done depends on all rows: any other change of data since is a conflict */
+	/*
+	 * what is done depends on the rows that meet the bounds, without bounds on all: any other change since that may
+	 * be of such rows is a conflict
+	 */
 	DELTA_READ_TABLE,
 	/* the same rows in other files (dataChange false): a conflict only over files removed here */
 	DELTA_REARRANGE
@@ -307,6 +310,8 @@ struct delta_change {
 	const struct delta_metric *metrics;	/* operationMetrics */
 	size_t nmetrics;
 	enum delta_scope scope;
+	const struct delta_bound *bounds;	/* of DELTA_READ_TABLE: all of them hold for a row that matters */
+	size_t nbounds;
 	const struct delta_file *adds;
 	size_t nadds;
 	const size_t *removes;		/* indexes in the snapshot's files */

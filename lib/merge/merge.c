@@ -446,7 +446,8 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 	struct delta_out_options out = { .codec = o->codec, .row_group_rows = GROUP_ROWS, .beside = true };
 	int failed = 0;
 
-	*r = (struct merge_result){ .source = s->n };
+	*r = (struct merge_result){ .source = s->n, .bounds = s->bounds,
+	    .nbounds = s->n > 0 && !o->delete_absent ? s->plan->nkeys : 0 };
 	begin(&m);
 	if (snapshot->nfiles > 0 && (s->n > 0 || o->delete_absent))
 		failed = find_matches(&m, err) < 0 || find_changes(&m, err) < 0;

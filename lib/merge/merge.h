@@ -58,6 +58,9 @@ struct merge_result {			/* of a merge that is in no version yet */
 	size_t nadds;
 	size_t *removes;		/* owned: indexes in the snapshot's files */
 	size_t nremoves;
+	/* what rows the merge depends on: those with keys in the source's range; none: all. The source's. */
+	const struct delta_bound *bounds;
+	size_t nbounds;
 	/* rows; copied: those that were only carried over to new files */
 	uint64_t source, inserted, updated, deleted, copied;
 	struct pool pool;
