@@ -6,6 +6,27 @@
 
 #include <jansson.h>
 
+/* A decimal that may have an exponent: Spark writes small ones as "1E-7", and zero as "0E-18". */
+static bool
+decimal_value(const struct delta_column *c, const char *text, size_t n, i128 *w)
+{
+	size_t digits = strcspn(text, "eE"), point = strcspn(text, ".");
+	unsigned scale = point < digits ? (unsigned)(digits - point - 1) : 0;
+	i128 limit = num_pow10(c->precision);
+	int64_t shift;
+
+	if (digits == n)
+		return num_decimal(text, n, c->precision, c->scale, w);
+	if (scale > NUM_DIGITS || !num_decimal(text, digits, NUM_DIGITS, scale, w) ||
+	    !num_int64(text + digits + 1, n - digits - 1, &shift) || shift < -1000 || shift > 1000)
+		return false;
+	for (shift += (int64_t)c->scale - scale; shift > 0 && *w != 0 && *w < limit / 10 && *w > -limit / 10; shift--)
+		*w *= 10;
+	for (; shift < 0 && *w % 10 == 0 && *w != 0; shift++)
+		*w /= 10;
+	return (shift == 0 || *w == 0) && *w < limit && *w > -limit;
+}
+
 bool
 delta_partition_value(const struct delta_column *c, const char *text, union pq_value *v)
 {
@@ -21,7 +42,7 @@ delta_partition_value(const struct delta_column *c, const char *text, union pq_v
 	case PQ_INT8: case PQ_INT16: case PQ_INT32: case PQ_INT64:
 		return num_int64(text, n, &v->i);
 	case PQ_DECIMAL:
-		if (!num_decimal(text, n, c->precision, c->scale, &w))
+		if (!decimal_value(c, text, n, &w))
 			return false;
 		if (pq_shape(c->type, c->precision) == PQ_I128)
 			v->w = w;
@@ -34,7 +55,12 @@ delta_partition_value(const struct delta_column *c, const char *text, union pq_v
 		v->i = days;
 		return true;
 	case PQ_TIMESTAMP: case PQ_TIMESTAMP_NTZ:
-		return num_timestamp(text, n, &v->i);
+		if (num_timestamp(text, n, &v->i))
+			return true;
+		if (!num_date(text, n, &days))		/* what was a date once */
+			return false;
+		v->i = days * (int64_t)86400 * 1000000;
+		return true;
 	case PQ_FLOAT: case PQ_DOUBLE:
 		return num_float64(text, n, &v->f);
 	case PQ_STRING: case PQ_BINARY:

@@ -405,6 +405,51 @@ replays(void)
 	OK("delta", "replay: the newest word on a file and its vector wins; what breaks the rules is named");
 }
 
+/* ---- partition values ---- */
+
+static void
+value_is(struct delta_column c, const char *text, bool fine, int64_t low, i128 wide)
+{
+	union pq_value v;
+
+	CHECK(delta_partition_value(&c, text, &v) == fine, "%s", text);
+	CHECK(!fine || (pq_shape(c.type, c.precision) == PQ_I128 ? v.w == wide : v.i == low), "%s", text);
+}
+
+static void
+partition_values(void)
+{
+	struct delta_column d9 = { .type = PQ_DECIMAL, .precision = 9, .scale = 2 }, ts = { .type = PQ_TIMESTAMP_NTZ };
+	struct delta_column d38 = { .type = PQ_DECIMAL, .precision = 38, .scale = 18 }, flag = { .type = PQ_BOOL };
+	static const int64_t day = INT64_C(86400000000);
+
+	value_is(d9, "-1.5", true, -150, 0);
+	value_is(d9, "1E+3", true, 100000, 0);
+	value_is(d9, "1.25e1", true, 1250, 0);
+	value_is(d9, "125E-2", true, 125, 0);
+	value_is(d9, "0E-18", true, 0, 0);
+	value_is(d9, "0E+100", true, 0, 0);
+	value_is(d9, "9999999.99", true, 999999999, 0);
+	value_is(d9, "1E+7", false, 0, 0);
+	value_is(d9, "1E-3", false, 0, 0);
+	value_is(d9, "10E-3", true, 1, 0);
+	value_is(d9, "1E", false, 0, 0);
+	value_is(d9, "E5", false, 0, 0);
+	value_is(d9, "1E5x", false, 0, 0);
+	value_is(d9, "1E99999999999999999999", false, 0, 0);
+	value_is(d9, "", false, 0, 0);
+	value_is(d38, "1.5E-7", true, 0, (i128)150000000000);
+	value_is(d38, "-99999999999999999999999999999999999999E-18", true, 0, 1 - num_pow10(38));
+	value_is(d38, "1E+20", false, 0, 0);
+	value_is(ts, "1970-01-02 00:00:00.5", true, day + 500000, 0);
+	value_is(ts, "1970-01-02T00:00:00.000001Z", true, day + 1, 0);
+	value_is(ts, "1970-01-02", true, day, 0);
+	value_is(ts, "1970-01", false, 0, 0);
+	value_is(flag, "True", true, 1, 0);
+	value_is(flag, "1", false, 0, 0);
+	OK("delta", "partition values as writers have them");
+}
+
 /* ---- statistics ---- */
 
 static struct pq_bytes
@@ -635,6 +680,7 @@ main(void)
 	vectors();
 	names();
 	replays();
+	partition_values();
 	statistics();
 	skipping();
 	casts();
