@@ -407,6 +407,8 @@ merge(struct merge_source *source, const struct delta_snapshot *s, struct spool 
 	struct table_plan p;
 	struct msg err = { 0 };
 
+	if (s->version < 0 && delta_prepared_mark(&table, &err) < 0)
+		msg_exit(&err);
 	while (merge_once(source, turn.lost > 0 ? &now : s, sp, &err) < 0) {
 		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
 			msg_exit(&err);
@@ -418,6 +420,8 @@ merge(struct merge_source *source, const struct delta_snapshot *s, struct spool 
 			msg_die(EX_TEMPFAIL, "%s: another writer changed the columns meanwhile", table.address);
 		table_plan_free(&p);
 	}
+	if (s->version < 0)
+		(void)delta_prepared_unmark(&table, &err);
 	delta_snapshot_free(&now);
 }
 

@@ -419,6 +419,7 @@ write_table(const char *address)
 	int64_t version;
 	uint64_t rows;
 	size_t nfiles;
+	bool is_new;
 
 	if (delta_open(&t, address, &err) < 0)
 		msg_exit(&err);
@@ -439,14 +440,18 @@ write_table(const char *address)
 	}
 	make_plan(&p, &t, &s);
 	if (delta_schema_check(p.columns, p.n, &err) < 0 ||
-	    (to_prepare != NULL && s.version < 0 && delta_prepared_mark(&t, &err) < 0) ||
 	    delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0)
 		msg_die(err.status, "%s: %s", t.address, err.text);
+	if (s.version < 0 && delta_prepared_mark(&t, &err) < 0)
+		msg_exit(&err);
 	rows = copy(&p, write_rows, room_for, out);
 	if (delta_out_finish(out, &pool, &files, &nfiles, &err) < 0)
 		msg_exit(&err);
 	delta_out_free(out);
+	is_new = s.version < 0;
 	version = settle(&t, &s, &p, files, nfiles, rows);
+	if (is_new && to_prepare == NULL)
+		(void)delta_prepared_unmark(&t, &err);
 	if (cli_verbose && to_prepare != NULL)
 		msg_warn("%s: %" PRIu64 " records in %zu files prepared on version %" PRId64, t.address, rows, nfiles,
 		    s.version);

@@ -26,6 +26,7 @@ steps() {
 
 @test "crash: write, killed before each system call" { steps write; }
 @test "crash: merge, killed before each system call" { steps merge; }
+@test "crash: a first write and a first merge, killed before each system call" { steps create; steps create-merge; }
 @test "crash: vacuum, killed before each system call" { steps vacuum; }
 @test "crash: optimize, killed before each system call" { steps optimize; }
 
@@ -45,6 +46,7 @@ failing() {
 
 @test "crash: write, each failing system call in turn" { failing write; }
 @test "crash: merge, each failing system call in turn" { failing merge; }
+@test "crash: a first write and a first merge, each failing system call in turn" { failing create; failing create-merge; }
 
 @test "crash: vacuum, each failing system call in turn" {
 	need_strace

@@ -9,7 +9,7 @@
     crash.py writers EACH [PYTHON]         eight processes with EACH commits on one table; two of them are delta-rs where
                                            PYTHON has it
 
-PROGRAM is write, merge, overwrite, optimize or vacuum. The table must read as before or as after, and the next run must succeed.
+PROGRAM is write, merge, overwrite, optimize or vacuum; or create or create-merge, before which there is no table. The table must read as before or as after, and the next run must succeed.
 Prints a line for each failure and exits 1 if there was one; a count otherwise. Works in the current folder.
 """
 import os
@@ -30,11 +30,15 @@ CHANGES = "openat,open,mkdir,mkdirat,write,pwrite64,writev,linkat,link,rename,re
 PROGRAMS = {
     "write": ["acct-write", "-i", "more.acct", "tab"],
     "overwrite": ["acct-write", "-m", "overwrite", "-i", "more.acct", "tab"],
+    "create": ["acct-write", "-i", "more.acct", "tab"],
+    "create-merge": ["acct-merge", "-i", "more.acct", "tab"],
     "merge": ["acct-merge", "--changes", "changes.acct", "-i", "upsert.acct", "tab"],
     "optimize": ["acct-optimize", "tab"],
     "vacuum": ["acct-vacuum", "--delete", "--retain", "0", "--force", "tab"],
 }
+NOTHING = "nothing"			# what a table that is not there has
 failures = 0
+creates = False
 
 
 def fail(what):
@@ -61,6 +65,8 @@ def run(words, **more):
 def rows(table="tab"):
     """The table's records as lines, sorted: what two tables of the same rows have in common."""
     got = subprocess.run(["acct-read", "-t", "t", table], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if creates and got.returncode == 66:
+        return NOTHING
     if got.returncode != 0:
         return got.stderr.decode()
     return sorted(got.stdout.split(b"\n")[1:-2])	# without header and trailer
@@ -99,7 +105,8 @@ def fresh():
             shutil.rmtree(name)
         elif name.startswith("changes.acct"):
             os.unlink(name)
-    shutil.copytree("template", "tab")
+    if not creates:
+        shutil.copytree("template", "tab")
 
 
 def temporary():
@@ -470,10 +477,12 @@ def writers(each, python):
 
 
 def main():
+    global creates
     what, words = sys.argv[1], sys.argv[2:]
     if what in ("steps", "errors", "limits", "short"):
         if not os.path.isdir("template"):
             template()
+        creates = words[0].startswith("create")
         {"steps": steps, "errors": errors, "limits": limits, "short": short}[what](*words)
     elif what == "gap":
         gap()

@@ -180,7 +180,7 @@ content() {
 @test "write: the table's folder cannot be written, or is a file" {
 	: >file
 	run -73 --separate-stderr acct-write -i t.acct file/tab
-	same 'acct-write: file/tab: Not a directory' "$stderr"
+	same 'acct-write: file/tab/_delta_log: Not a directory' "$stderr"
 	run -73 --separate-stderr acct-write -i t.acct /proc/tab
 	[[ "$stderr" == "acct-write: /proc/tab: "* ]]
 }
