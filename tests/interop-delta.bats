@@ -67,6 +67,19 @@ prepare() {
 	same 21 "$(peer version tab)"
 }
 
+@test "delta: a checkpoint with statistics in columns of their own: the numbers of rows go on to the next one" {
+	need_peer
+	for _ in $(seq 0 10); do acct-write -i t.acct tab; done
+	acct-log --files --json tab >files
+	peer structs tab
+	rm tab/_delta_log/*.json
+	diff files <(acct-log --files --json tab)
+	for n in $(seq 11 20); do acct-write -i t.acct tab; done
+	rm tab/_delta_log/*{json,10.checkpoint.parquet}
+	same 63 "$(acct-log --state --json tab | jq .rows)"
+	peer compare tab
+}
+
 @test "delta: delta-rs and we append at once: every row once" {
 	need_peer
 	acct-write -i t.acct tab

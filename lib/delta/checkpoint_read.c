@@ -4,6 +4,7 @@
  * position.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ enum { BATCH = 4096 };
 enum leaf {
 	ADD_PATH, ADD_SIZE, ADD_TIME, ADD_STATS, ADD_ROW_ID, ADD_ROW_VERSION, ADD_DV_STORAGE, ADD_DV_PATH,
 	    ADD_DV_OFFSET, ADD_DV_SIZE,
-	ADD_DV_CARDINALITY, ADD_PARTITION_KEY, ADD_PARTITION_VALUE, ADD_TAG_KEY, ADD_TAG_VALUE,
+	ADD_DV_CARDINALITY, ADD_RECORDS, ADD_PARTITION_KEY, ADD_PARTITION_VALUE, ADD_TAG_KEY, ADD_TAG_VALUE,
 	REMOVE_PATH, REMOVE_TIME, REMOVE_DV_STORAGE, REMOVE_DV_PATH, REMOVE_DV_OFFSET, REMOVE_DV_SIZE,
 	    REMOVE_DV_CARDINALITY,
 	PROTOCOL_READER, PROTOCOL_WRITER, PROTOCOL_READER_FEATURES, PROTOCOL_WRITER_FEATURES,
@@ -41,6 +42,7 @@ static const struct {
 	    [ADD_DV_OFFSET] = { "add.deletionVector.offset", 0 },
 	[ADD_DV_SIZE] = { "add.deletionVector.sizeInBytes", 0 },
 	    [ADD_DV_CARDINALITY] = { "add.deletionVector.cardinality", 0 },
+	[ADD_RECORDS] = { "add.stats_parsed.numRecords", 0 },
 	[ADD_PARTITION_KEY] = { "add.partitionValues", 1 }, [ADD_PARTITION_VALUE] = { "add.partitionValues", 2 },
 	[ADD_TAG_KEY] = { "add.tags", 1 }, [ADD_TAG_VALUE] = { "add.tags", 2 },
 	[REMOVE_PATH] = { "remove.path", 0 }, [REMOVE_TIME] = { "remove.deletionTimestamp", 0 },
@@ -102,7 +104,7 @@ has_right_shape(enum leaf leaf, const struct pq_column *c)
 
 	switch (leaf) {
 	case ADD_SIZE: case ADD_TIME: case ADD_ROW_ID: case ADD_ROW_VERSION: case ADD_DV_OFFSET: case ADD_DV_SIZE:
-	case ADD_DV_CARDINALITY: case REMOVE_TIME: case REMOVE_DV_OFFSET: case REMOVE_DV_SIZE:
+	case ADD_DV_CARDINALITY: case ADD_RECORDS: case REMOVE_TIME: case REMOVE_DV_OFFSET: case REMOVE_DV_SIZE:
 	case REMOVE_DV_CARDINALITY:
 	case PROTOCOL_READER: case PROTOCOL_WRITER: case META_CREATED: case TXN_VERSION: case TXN_UPDATED:
 		return c->shape == PQ_I32 || c->shape == PQ_I64;
@@ -254,12 +256,25 @@ json_of(struct checkpoint *c, const struct delta_pair *list, size_t n)
 	return s;
 }
 
+/* The statistics; where they stand only in columns of their own, what no writer may lose of them: the number of rows. */
+static const char *
+stats(struct checkpoint *c)
+{
+	char json[64];
+
+	if (present(c, ADD_STATS) || !present(c, ADD_RECORDS))
+		return text(c, ADD_STATS);
+	snprintf(json, sizeof(json), "{\"numRecords\":%" PRId64 "%s}", number(c, ADD_RECORDS, 0),
+	    present(c, ADD_DV_STORAGE) ? ",\"tightBounds\":false" : "");
+	return pool_copy(&c->st->s->pool, json, strlen(json) + 1);
+}
+
 static int
 add_row(struct checkpoint *c)
 {
 	struct delta_raw_file f = { .uri = text(c, ADD_PATH), .size = number(c, ADD_SIZE, 0),
 	    .time = number(c, ADD_TIME, 0),
-	    .stats = text(c, ADD_STATS), .dv = vector(c, ADD_DV_STORAGE), .base_row_id = number(c, ADD_ROW_ID, -1),
+	    .stats = stats(c), .dv = vector(c, ADD_DV_STORAGE), .base_row_id = number(c, ADD_ROW_ID, -1),
 	    .row_commit_version = number(c, ADD_ROW_VERSION, -1) };
 	struct delta_pair *tags;
 	size_t n;

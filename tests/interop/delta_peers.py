@@ -7,20 +7,39 @@
     delta_peers.py merge TABLE N COUNT merges COUNT rows made up of their numbers from N on, by id
     delta_peers.py make TABLE          makes a table of every type, with nulls and extremes
     delta_peers.py delete TABLE WHERE, checkpoint TABLE, optimize TABLE
+    delta_peers.py structs TABLE       its checkpoint is to have statistics in columns of their own only
     delta_peers.py garbage TABLE HOURS the files that its vacuum would remove, sorted
 
 Prints a line for each failure and exits 1 if there was one.
 """
 import datetime
 import decimal
+import glob
+import json
 import os
 import subprocess
 import sys
 
 import pyarrow as pa
+from pyarrow import parquet
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 decimal.getcontext().prec = 60
+
+
+def structs(path):
+    """Numbers of rows and of nulls: delta.checkpoint.writeStatsAsStruct without writeStatsAsJson."""
+    checkpoint, = glob.glob(path + "/_delta_log/*.checkpoint.parquet")
+    table = parquet.read_table(checkpoint)
+    adds = table["add"].to_pylist()
+    nulls = sorted({name for add in adds if add for name in json.loads(add["stats"])["nullCount"]})
+    parsed = pa.struct([("numRecords", pa.int64()), ("nullCount", pa.struct([(name, pa.int64()) for name in nulls]))])
+    for add in filter(None, adds):
+        known = json.loads(add.pop("stats"))
+        add["stats_parsed"] = {"numRecords": known["numRecords"], "nullCount": known["nullCount"]}
+    fields = [field for field in table["add"].type if field.name != "stats"] + [pa.field("stats_parsed", parsed)]
+    at = table.schema.get_field_index("add")
+    parquet.write_table(table.set_column(at, "add", pa.array(adds, pa.struct(fields))), checkpoint)
 
 
 def load(path):
@@ -135,6 +154,8 @@ def main(verb, path, *rest):
     elif verb == "garbage":
         files = DeltaTable(path).vacuum(int(rest[0]), dry_run=True, enforce_retention_duration=False, full=True)
         print("\n".join(sorted(files)))
+    elif verb == "structs":
+        structs(path)
     elif verb == "checkpoint":
         DeltaTable(path).create_checkpoint()
     else:
