@@ -129,6 +129,27 @@ prepare() {
 	acct-read --version 10 -o /dev/null tab
 }
 
+@test "read: sidecars of a checkpoint by their whole, encoded path" {
+	need "$SHARED/conformance/delta"
+	cp -r "$SHARED/conformance/delta/golden/v2-checkpoint-json" v2
+	chmod -R u+w v2
+	rm v2/_delta_log/000000000000000000{00,01,02}.json
+	acct-read -o want v2
+	sed -i "s|\"sidecar\":{\"path\":\"\([^\"]*\)\.checkpoint\.|\"sidecar\":{\"path\":\"file:$PWD/v2/_delta_log/_sidecars/\1%2Echeckpoint.|" \
+	    v2/_delta_log/*.json
+	grep -q '%2E' v2/_delta_log/*.json
+	acct-read -t v2 v2 | cmp - want
+}
+
+@test "read: columns are mapped only where the protocol has it" {
+	acct-write -i t.acct tab
+	sed -i 's/"configuration":{/&"delta.columnMapping.mode":"name",/' tab/_delta_log/*.json
+	same "$(tail -n +2 t.acct)" "$(acct-read -t t tab | tail -n +2)"
+	sed -i 's/"minReaderVersion":1/"minReaderVersion":2/' tab/_delta_log/*.json
+	run -65 --separate-stderr acct-read tab
+	[[ "$stderr" == *"has no physical name or number" ]]
+}
+
 @test "read: a feature that is not known is named, whatever else it brings" {
 	acct-write -i t.acct tab
 	sed -i 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["later"],"writerFeatures":["later"]}/

@@ -57,13 +57,15 @@ set_type(struct delta_snapshot *s, struct delta_column *c, const json_t *type)
 
 enum mapping { NO_MAPPING, BY_NAME, BY_ID };
 
+/* The property counts only where the protocol has the feature. */
 static int
 mapping_mode(const struct delta_snapshot *s, enum mapping *mode, struct msg *err)
 {
 	const char *word = delta_property(s, "delta.columnMapping.mode");
 
 	*mode = NO_MAPPING;
-	if (word == NULL || strcmp(word, "none") == 0)
+	if (word == NULL || strcmp(word, "none") == 0 || s->protocol.reader < 2 ||
+	    (s->protocol.reader > 2 && !delta_has_feature(s, "columnMapping")))
 		return 0;
 	if (strcmp(word, "name") == 0 || strcmp(word, "id") == 0) {
 		*mode = *word == 'n' ? BY_NAME : BY_ID;

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "delta/log.h"
 #include "delta/state.h"
+#include "delta/uri.h"
 
 int
 delta_open(struct delta_table *t, const char *address, struct msg *err)
@@ -60,6 +61,7 @@ static int
 read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delta_log *log, struct msg *err)
 {
 	struct delta_names sidecars = { 0 };
+	struct buf path = { 0 };
 	char *name;
 	size_t i;
 	int failed = 0;
@@ -73,9 +75,12 @@ read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delt
 	for (i = 0; i < sidecars.n && !failed; i++) {
 		name = strchr(sidecars.p[i], '/') == NULL ? xasprintf(DELTA_LOG "/_sidecars/%s", sidecars.p[i]) :
 		    xstrdup(sidecars.p[i]);
-		failed = delta_checkpoint_read(st, t->store, name, NULL, err);
+		failed = delta_uri_name(name, t->root, &path) ?
+		    delta_checkpoint_read(st, t->store, buf_cstr(&path), NULL, err) :
+		    msg_set(err, EX_DATAERR, "not a path of a file: %s", msg_quotes(name));
 		free(name);
 	}
+	buf_free(&path);
 	free(sidecars.p);
 	return failed;
 }
