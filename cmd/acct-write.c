@@ -452,6 +452,8 @@ write_table(const char *address)
 	version = settle(&t, &s, &p, files, nfiles, rows);
 	if (is_new && to_prepare == NULL)
 		(void)delta_prepared_unmark(&t, &err);
+	if (version < 0 && to_prepare == NULL)	/* the application wrote it meanwhile */
+		delta_out_undo(&t, files, nfiles);
 	if (cli_verbose && to_prepare != NULL)
 		msg_warn("%s: %" PRIu64 " records in %zu files prepared on version %" PRId64, t.address, rows, nfiles,
 		    s.version);

@@ -69,6 +69,22 @@ content() {
 	done
 }
 
+@test "write: --txn of two at once: one writes, nothing is left of the other" {
+	acct-write -i t.acct tab
+	mkfifo in
+	acct-write -v --txn app:1 tab <in 2>err &
+	exec 5>in
+	head -n 1 u.acct >&5
+	sleep 0.3			# until it has seen the table; else it sees the version and the test tells less
+	acct-write --txn app:1 -i u.acct tab
+	tail -n +2 u.acct >&5
+	exec 5>&-
+	wait $!
+	grep -q 'nothing to write\|nothing written' err
+	same 2 "$(ls tab/*.parquet | wc -l)"
+	same "$(acct-log --files tab | wc -l)" 2
+}
+
 @test "write: columns by their names; wider types; what does not suit" {
 	acct-write -i t.acct tab
 	mkrec t 'amount:decimal(5,2) id:int32!' <<<$'1.50\t9' | acct-write tab
