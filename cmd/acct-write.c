@@ -63,7 +63,7 @@ parse_txn(const char *word)
 {
 	const char *colon = strrchr(word, ':');
 
-	if (colon != NULL && colon > word && strcmp(colon, ":next") == 0)
+	if (colon != NULL && colon > word && strcmp(colon, ":next") == 0 && utf8_ok(word, strlen(word)))
 		app = (struct delta_app){ .id = xstrndup(word, (size_t)(colon - word)), .version = NEXT };
 	else if (!delta_app_parse(word, &app))
 		cli_usage("--txn: APP:VERSION is wanted, not %s", msg_quotes(word));

@@ -148,6 +148,9 @@ content() {
 	run -64 --separate-stderr acct-write -i t.acct -o x.parquet tab
 	run -64 --separate-stderr acct-write -i t.acct -m merge tab
 	run -64 --separate-stderr acct-write -i t.acct --codec lzo tab
+	for txn in app :1 app:x app:-1 $'\xff:1'; do
+		run -64 --separate-stderr acct-write -i t.acct --txn "$txn" tab		# not to be found again, were it written
+	done
 	run -64 --separate-stderr acct-write -i t.acct az://account/container/tab
 	[[ "$stderr" == *"only directories are stores"* ]]
 	[ ! -e tab ]

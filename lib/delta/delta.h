@@ -85,7 +85,7 @@ struct delta_app {			/* clause Transaction Identifiers */
 	int64_t version, updated;	/* updated: milliseconds, -1 where not given */
 };
 
-/* "APP:VERSION", the version from 0; false for other text. The id is owned. */
+/* "APP:VERSION" in UTF-8, the version from 0; false for other text. The id is owned. */
 bool delta_app_parse(const char *text, struct delta_app *app);
 
 struct delta_domain {			/* clause Domain Metadata */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 #include "delta/log.h"
 #include "delta/state.h"
 #include "delta/uri.h"
@@ -175,7 +176,8 @@ delta_app_parse(const char *text, struct delta_app *app)
 {
 	const char *colon = strrchr(text, ':');
 
-	if (colon == NULL || colon == text || !num_int64(colon + 1, strlen(colon + 1), &app->version) || app->version < 0)
+	if (colon == NULL || colon == text || !utf8_ok(text, strlen(text)) ||
+	    !num_int64(colon + 1, strlen(colon + 1), &app->version) || app->version < 0)
 		return false;
 	app->id = xstrndup(text, (size_t)(colon - text));
 	return true;
