@@ -26,6 +26,12 @@ bad(const struct place *at, const char *field, const char *what)
 
 /* ---- fields: absent and null are alike ---- */
 
+static bool
+has_nul(const json_t *v)
+{
+	return strlen(json_string_value(v)) != json_string_length(v);
+}
+
 static int
 get_text(const struct place *at, struct delta_state *st, const json_t *o, const char *key, bool required,
     const char **out)
@@ -37,7 +43,7 @@ get_text(const struct place *at, struct delta_state *st, const json_t *o, const 
 		return required ? bad(at, key, "missing") : 0;
 	if (!json_is_string(v))
 		return bad(at, key, "not a string");
-	if (strlen(json_string_value(v)) != json_string_length(v))
+	if (has_nul(v))
 		return bad(at, key, "a NUL in a string");
 	*out = pool_copy(&st->s->pool, json_string_value(v), json_string_length(v) + 1);
 	return 0;
@@ -76,6 +82,8 @@ get_texts(const struct place *at, struct delta_state *st, const json_t *o, const
 		element = json_array_get(v, i);
 		if (!json_is_string(element))
 			return bad(at, key, "not a list of strings");
+		if (has_nul(element))
+			return bad(at, key, "a NUL in a string");
 		(*out)[i] = pool_copy(&st->s->pool, json_string_value(element), json_string_length(element) + 1);
 	}
 	return 0;
@@ -98,6 +106,8 @@ get_pairs(const struct place *at, struct delta_state *st, const json_t *o, const
 	json_object_foreach(v, name, value) {
 		if (!json_is_string(value) && !json_is_null(value))
 			return bad(at, key, "a value that is not a string");
+		if (json_is_string(value) && has_nul(value))
+			return bad(at, key, "a NUL in a string");
 		(*out)[(*n)++] = (struct delta_pair){ pool_copy(&st->s->pool, name, strlen(name) + 1),
 		    json_is_null(value) ? NULL : pool_copy(&st->s->pool, json_string_value(value),
 		    json_string_length(value) + 1) };
@@ -285,7 +295,7 @@ delta_actions(struct delta_state *st, const char *name, const struct buf *text, 
 		at.line++;
 		if (lf == p || (lf == p + 1 && *p == '\r'))
 			continue;
-		line = json_loadb(p, (size_t)(lf - p), 0, &why);
+		line = json_loadb(p, (size_t)(lf - p), JSON_ALLOW_NUL, &why);
 		if (!json_is_object(line)) {
 			json_decref(line);
 			return msg_set(err, EX_DATAERR, "%s:%u: not a JSON object%s%s", name, at.line,

@@ -393,7 +393,7 @@ weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t versio
 static int
 weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version, struct msg *err)
 {
-	json_t *o = json_loadb(line, n, 0, NULL), *value;
+	json_t *o = json_loadb(line, n, JSON_ALLOW_NUL, NULL), *value;
 	const char *kind;
 	int verdict = 0;
 

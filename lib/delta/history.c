@@ -38,7 +38,7 @@ read_info(struct delta_history *h, const struct buf *text, struct delta_commit_i
 		lf = memchr(p, '\n', (size_t)(end - p));
 		if (lf == NULL)
 			lf = end;
-		line = json_loadb(p, (size_t)(lf - p), 0, NULL);
+		line = json_loadb(p, (size_t)(lf - p), JSON_ALLOW_NUL, NULL);
 		o = json_object_get(line, "commitInfo");
 		if (o != NULL) {
 			info->operation = text_of(h, o, "operation");

@@ -213,7 +213,7 @@ bool
 delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f, const struct delta_bound *bounds,
     size_t n)
 {
-	json_t *stats = f->stats != NULL && n > 0 ? json_loads(f->stats, 0, NULL) : NULL;
+	json_t *stats = f->stats != NULL && n > 0 ? json_loads(f->stats, JSON_ALLOW_NUL, NULL) : NULL;
 	bool may = true;
 	size_t i;
 
@@ -230,7 +230,7 @@ delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f,
 int64_t
 delta_file_rows(const struct delta_file *f)
 {
-	json_t *stats = f->stats != NULL ? json_loads(f->stats, 0, NULL) : NULL;
+	json_t *stats = f->stats != NULL ? json_loads(f->stats, JSON_ALLOW_NUL, NULL) : NULL;
 	const json_t *n = json_object_get(stats, "numRecords");
 	int64_t rows = json_is_integer(n) ? json_integer_value(n) : -1;
 

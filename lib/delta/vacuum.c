@@ -195,7 +195,7 @@ need_commit(struct vacuum *v, int64_t version, bool first, struct msg *err)
 			lf = end;
 		if (lf == p)
 			continue;
-		o = json_loadb(p, (size_t)(lf - p), 0, NULL);
+		o = json_loadb(p, (size_t)(lf - p), JSON_ALLOW_NUL, NULL);
 		got = o != NULL ? need_action(v, o, first, err) :
 		    msg_set(err, EX_DATAERR, "%s/%s: not a JSON object a line", v->table->address, name);
 		json_decref(o);

@@ -386,6 +386,10 @@ replays(void)
 	REPLAY(false, "", START ADD("a"), REMOVE("/t/a"));
 	REPLAY(false, " a b", START ADD("a"),
 	    "{\"cdc\":{\"path\":\"c\"}}\n{\"futureAction\":{\"x\":[1]}}\n\n" ADD("b"));
+	REPLAY(false, " a", START "{\"commitInfo\":{\"predicate\":\"x = '\\u0000'\"}}\n" ADD("a"));
+	REPLAY(true, "0.json:3: add: path: a NUL", START ADD("a\\u0000"));
+	REPLAY(true, "0.json:3: add: partitionValues: a NUL",
+	    START "{\"add\":{\"path\":\"a\",\"partitionValues\":{\"p\":\"\\u0000\"}," FACTS "}}\n");
 	/* A vector makes another file of the same name. */
 	REPLAY(false, " a+", START ADD("a"), REMOVE("a") ADD_DV("a", "v1"));
 	REPLAY(false, " a+", START ADD_DV("a", "v1"), REMOVE_DV("a", "v1") ADD_DV("a", "v2"));
