@@ -43,7 +43,7 @@ vector(const uint8_t *p, size_t n)
 	free(rows);
 }
 
-/* Text of the bytes, ended by a NUL: a path, Z85, and the statistics of a file. */
+/* Text of the bytes, ended by a NUL: a path, Z85, a partition value, and the statistics of a file. */
 static void
 texts(const uint8_t *p, size_t n)
 {
@@ -69,6 +69,7 @@ texts(const uint8_t *p, size_t n)
 		if (i < 3)
 			b.low.w = b.high.w = 5;
 		(void)delta_file_may_match(&s, &f, &b, 1);
+		(void)delta_partition_value(&columns[i], text, &b.low);
 	}
 	buf_free(&out);
 	free(text);
