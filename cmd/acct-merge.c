@@ -33,6 +33,8 @@ const char cli_help[] =
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
 
+#define CHANGE "_change_type"
+
 struct spool {				/* the change stream, until its version stands */
 	struct spill spill;
 	struct table_from *from;
@@ -221,12 +223,14 @@ open_changes(struct spool *sp)
 
 	rec_header_init(&h, in.header.table);
 	rec_header_set_word(&h, "change", "1");
-	rec_header_add(&h, "_change_type", (struct val_type){ .kind = VAL_STRING }, false, true);
-	sources[0] = (struct table_source){ .name = "_change_type", .type = PQ_STRING, .required = true };
+	rec_header_add(&h, CHANGE, (struct val_type){ .kind = VAL_STRING }, false, true);
+	sources[0] = (struct table_source){ .name = CHANGE, .type = PQ_STRING, .required = true };
 	for (i = 0; i < plan.n; i++) {
 		const struct delta_column *c = &plan.columns[i];
 		struct val_type type;
 
+		if (strcmp(c->name, CHANGE) == 0)
+			msg_die(EX_UNAVAILABLE, "%s: column " CHANGE ": --changes has one of its own", table.address);
 		if (!table_val_type(c->type, c->precision, c->scale, &type))
 			msg_die(EX_UNAVAILABLE,
 			    "%s: column %s: a type that no record stream has: --changes cannot show it",

@@ -107,6 +107,18 @@ peer() {
 	same 2 "$(log tab | tail -n +2 | wc -l)"	# and nothing was merged
 }
 
+@test "merge: no change stream of a table that has its column" {
+	printf 'x\t1\n' | mkrec t '_change_type:string id:int64*!' >c.acct
+	acct-merge -i c.acct tab
+	printf 'y\t1\n' | mkrec t '_change_type:string id:int64*!' >c.acct
+	run -69 --separate-stderr acct-merge --changes made -i c.acct tab
+	same "acct-merge: tab: column _change_type: --changes has one of its own" "$stderr"
+	[ ! -e made ]
+	same x,1 "$(content tab)"
+	acct-merge -i c.acct tab
+	same y,1 "$(content tab)"
+}
+
 @test "merge: deletes by a flag, and of what is absent" {
 	acct-write -i t.acct tab
 	printf '2\t\\N\tD\n99\tq\tD\n3\tz\t-\n4\tnew\t-\n' | mkrec t 'id:int64*! name:string op:string' >f.acct
