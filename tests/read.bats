@@ -158,6 +158,14 @@ prepare() {
 	same "acct-read: tab: the table needs a feature that this reader does not have: later" "$stderr"
 }
 
+@test "read: a table whose versions a catalog keeps is not read by its path" {
+	acct-write -i t.acct tab
+	sed -i 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["coordinatedCommits-preview"]}/' \
+		tab/_delta_log/*.json
+	run -69 --separate-stderr acct-read tab
+	same "acct-read: tab: the table is not read by its path: a catalog keeps its versions: coordinatedCommits-preview" "$stderr"
+}
+
 @test "read: Parquet files and folders" {
 	acct-write -i t.acct -o a.parquet
 	mkdir folder folder/_tmp

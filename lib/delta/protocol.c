@@ -20,6 +20,12 @@ static const char *const can_write[] = { "appendOnly", "invariants", "checkConst
 	"identityColumns", "allowColumnDefaults", "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint",
 	"vacuumProtocolCheck" };
 
+/*
+ * These need a writer only, but where a table has one its newest versions may be known to a catalog alone, and its folder
+ * tells an old state.
+ */
+static const char *const elsewhere[] = { "coordinatedCommits-preview", "catalogManaged", "catalogOwned-preview" };
+
 static bool
 listed(const char *const *list, size_t n, const char *name)
 {
@@ -56,6 +62,10 @@ delta_may_read(const struct delta_snapshot *s, struct msg *err)
 			return msg_set(err, EX_UNAVAILABLE,
 			    "the table needs a feature that this reader does not have: %s",
 			    p->reader_features[i]);
+	for (i = 0; i < p->nwriter_features; i++)
+		if (listed(elsewhere, COUNT(elsewhere), p->writer_features[i]))
+			return msg_set(err, EX_UNAVAILABLE, "the table is not read by its path: a catalog keeps its versions: %s",
+			    p->writer_features[i]);
 	if (s->metadata.provider != NULL && strcmp(s->metadata.provider, "parquet") != 0)
 		return msg_set(err, EX_UNAVAILABLE,
 		    "the table's files are of a kind that this reader does not have: %s",
