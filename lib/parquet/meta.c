@@ -6,6 +6,9 @@
 
 /* ---- reading ---- */
 
+/* More than any file has; an element of one byte or two must not take a hundred times that in memory. */
+enum { MOST_ELEMENTS = 1 << 18, MOST_KEYS = 1 << 16 };
+
 /* Room for one more element in an array of the pool; doubles, so that a count nobody backs with bytes costs nothing. */
 static void *
 pool_grow(struct pool *pool, void *old, size_t n, size_t *cap, size_t size)
@@ -103,7 +106,8 @@ parse_schema(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	uint8_t elem;
 	size_t n = thrift_list(in, type, &elem), cap = 0;
 
-	m->nelements = m->nleaves = 0;
+	if (n > MOST_ELEMENTS)
+		in->bad = true;
 	for (; n > 0 && thrift_struct(in, elem); n--) {
 		m->elements = pool_grow(&m->pool, m->elements, m->nelements, &cap, sizeof *m->elements);
 		parse_element(in, &m->elements[m->nelements]);
@@ -240,7 +244,6 @@ parse_groups(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	uint8_t elem;
 	size_t n = thrift_list(in, type, &elem), cap = 0;
 
-	m->ngroups = 0;
 	for (; n > 0 && thrift_struct(in, elem); n--) {
 		m->groups = pool_grow(&m->pool, m->groups, m->ngroups, &cap, sizeof *m->groups);
 		parse_group(in, m, &m->groups[m->ngroups]);
@@ -258,7 +261,8 @@ parse_keys(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	struct thrift_field f;
 	struct meta_key *k;
 
-	m->nkeys = 0;
+	if (n > MOST_KEYS)
+		in->bad = true;
 	for (; n > 0 && thrift_struct(in, elem); n--) {
 		m->keys = pool_grow(&m->pool, m->keys, m->nkeys, &cap, sizeof *m->keys);
 		k = &m->keys[m->nkeys++];
@@ -298,15 +302,34 @@ parse_orders(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	}
 }
 
+/*
+ * May the field stand here? Each once, and the schema before what has an entry for each of its leaves: their number is
+ * relied on from then on.
+ */
+static bool
+is_due(unsigned *seen, int id)
+{
+	unsigned bit = id > 0 && id < 32 ? 1u << id : 0;
+	bool due = (*seen & bit) == 0 && ((id != 4 && id != 7) || (*seen & 1u << 2) != 0);
+
+	*seen |= bit;
+	return due;
+}
+
 int
 meta_parse(struct meta_file *m, const uint8_t *p, size_t n, const char **why)
 {
 	struct thrift_in in = { p, p + n, false, false };
 	struct thrift_field f = { 0, 0 };
+	unsigned seen = 0;
 
 	memset(m, 0, sizeof *m);
 	m->rows = -1;
 	while (thrift_next(&in, &f)) {
+		if (!is_due(&seen, f.id)) {
+			in.bad = true;
+			break;
+		}
 		switch (f.id) {
 		case 2: parse_schema(&in, f.type, m); break;
 		case 3: m->rows = thrift_int(&in, f.type); break;

@@ -20,6 +20,7 @@
 #include "parquet/hybrid.h"
 #include "parquet/parquet.h"
 #include "parquet/stats.h"
+#include "parquet/thrift.h"
 #include "parquet/words.h"
 
 const char cli_help[] = "";
@@ -736,6 +737,130 @@ test_damage(void)
 	ok("what is cut short is refused, what is altered does no harm");
 }
 
+/* ---- footers no writer makes ---- */
+
+static void
+put_schema(struct thrift_out *o, size_t leaves)
+{
+	size_t i;
+
+	thrift_put_list(o, 2, THRIFT_STRUCT, leaves + 1);
+	thrift_elem_struct(o);
+	thrift_put_string(o, 4, "schema");
+	thrift_put_i32(o, 5, (int32_t)leaves);
+	thrift_end(o);
+	for (i = 0; i < leaves; i++) {
+		thrift_elem_struct(o);
+		thrift_put_i32(o, 1, 1);
+		thrift_put_i32(o, 3, 0);
+		thrift_put_string(o, 4, "a");
+		thrift_end(o);
+	}
+}
+
+/* A row group of one row whose chunks have no byte. */
+static void
+put_group(struct thrift_out *o, size_t chunks)
+{
+	size_t i;
+
+	thrift_put_list(o, 4, THRIFT_STRUCT, 1);
+	thrift_elem_struct(o);
+	thrift_put_list(o, 1, THRIFT_STRUCT, chunks);
+	for (i = 0; i < chunks; i++) {
+		thrift_elem_struct(o);
+		thrift_put_struct(o, 3);
+		thrift_put_i32(o, 1, 1);
+		thrift_put_i32(o, 4, 0);
+		thrift_put_i64(o, 5, 1);
+		thrift_put_i64(o, 7, 0);
+		thrift_put_i64(o, 9, 4);
+		thrift_end(o);
+		thrift_end(o);
+	}
+	thrift_put_i64(o, 3, 1);
+	thrift_end(o);
+}
+
+static void
+put_orders(struct thrift_out *o, size_t n)
+{
+	thrift_put_list(o, 7, THRIFT_STRUCT, n);
+	while (n-- > 0) {
+		thrift_elem_struct(o);
+		thrift_put_struct(o, 1);
+		thrift_end(o);
+		thrift_end(o);
+	}
+}
+
+/*
+ * Opens a file whose footer has these parts in this order: s a schema of one leaf, S one of two hundred, g and G row
+ * groups of as many chunks, o orders of one, k keys without end, E elements without end, r the number of rows. Returns
+ * as pq_open does; where it is opened the statistics of every leaf are looked at.
+ */
+static int
+open_parts(const char *parts)
+{
+	enum { FEW = 1, MANY = 200, ENDLESS = 1 << 20 };
+	struct buf file = { 0 };
+	struct pq_source source;
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+	struct thrift_out o;
+	struct pq_stats stats;
+	size_t i, n, begin;
+	uint32_t len;
+
+	buf_adds(&file, "PAR1    ");
+	begin = file.len;
+	thrift_start(&o, &file);
+	for (; *parts != '\0'; parts++) {
+		if (*parts == 's' || *parts == 'S') {
+			put_schema(&o, *parts == 's' ? FEW : MANY);
+		} else if (*parts == 'g' || *parts == 'G') {
+			put_group(&o, *parts == 'g' ? FEW : MANY);
+		} else if (*parts == 'o') {
+			put_orders(&o, FEW);
+		} else if (*parts == 'r') {
+			thrift_put_i64(&o, 3, 1);
+		} else {
+			thrift_put_list(&o, *parts == 'k' ? 5 : 2, THRIFT_STRUCT, ENDLESS);
+			memset(buf_room(&file, ENDLESS), 0, ENDLESS);
+			file.len += ENDLESS;
+		}
+	}
+	thrift_end(&o);
+	len = (uint32_t)(file.len - begin);
+	buf_add(&file, &len, 4);
+	buf_adds(&file, "PAR1");
+	source = memory_source(&file);
+	if (pq_open(&r, &source, 0, &err) == -1) {
+		CHECK(err.status == EX_DATAERR, "%s", err.text);
+		buf_free(&file);
+		return -1;
+	}
+	(void)pq_columns(r, &n);
+	for (i = 0; i < n; i++)
+		pq_chunk_stats(r, 0, i, &stats);
+	pq_close(r);
+	buf_free(&file);
+	return 0;
+}
+
+static void
+test_footers(void)
+{
+	static const char *const bad[] = { "sgSr", "gsr", "grs", "sogSr", "sorgS", "ssgr", "sggr", "soogr", "osgr", "sGr", "Sgr",
+	    "Er", "sgrk", "sgrr" };
+	size_t i;
+
+	CHECK(open_parts("sgro") == 0 && open_parts("srgo") == 0 && open_parts("SGro") == 0, "what is sound");
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(open_parts(bad[i]) == -1, "the footer %s", bad[i]);
+	ok("footers in which the schema does not stand once, before what it describes, are refused");
+}
+
 static int
 write_failing(const struct pq_sink *s, const void *p, size_t n, struct msg *err)
 {
@@ -938,6 +1063,7 @@ main(int argc, char *argv[])
 	test_cut();
 	test_files();
 	test_damage();
+	test_footers();
 	test_failing_sink(false);
 	test_failing_sink(true);
 	test_thread_ends();
