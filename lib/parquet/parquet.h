@@ -238,7 +238,8 @@ struct pq_source {
 /*
  * Opens a file and reads its footer. `limit` is the most bytes one page may have when uncompressed (0: 256 MiB); what
  * a file claims is never allocated before it is known to be there or below it. Encrypted files are refused. The
- * reader takes no lock and keeps no more than a page and a dictionary of each selected column.
+ * reader takes no lock and keeps no more than a page and a dictionary of each selected column, and of all of them
+ * together no more than four times the limit, or 32 times the file's size where that is more.
  */
 struct pq_reader;
 int pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit, struct msg *err);

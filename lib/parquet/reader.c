@@ -17,7 +17,9 @@
 enum {
 	TAIL = 8,			/* footer length and magic */
 	READ_TAIL = 64 * 1024,		/* read at once from the end: most footers are in it */
-	MAX_BATCH = 1 << 20		/* rows */
+	MAX_BATCH = 1 << 20,		/* rows */
+	PAGES_HELD = 4,			/* of the limit of a page: what the columns read together may hold, */
+	FILE_HELD = 32			/* or that many times the bytes of the file, where that is more */
 };
 
 struct pq_reader {
@@ -37,6 +39,8 @@ struct pq_reader {
 	struct chunk_in **selected;
 	struct pq_vector *vectors;
 	size_t nselected;
+	size_t *each;			/* bytes that each of them holds, as counted last; and all together */
+	uint64_t held;
 	bool has_selected;
 	size_t group;
 	uint64_t row, first_row;	/* in the group; rows of groups before it */
@@ -220,9 +224,12 @@ drop_selection(struct pq_reader *r)
 	}
 	free(r->selected);
 	free(r->vectors);
+	free(r->each);
 	r->selected = NULL;
 	r->vectors = NULL;
+	r->each = NULL;
 	r->nselected = 0;
+	r->held = 0;
 	r->has_selected = false;
 }
 
@@ -392,6 +399,7 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	pq_rewind(r);
 	r->selected = xcalloc(n + 1, sizeof *r->selected);
 	r->vectors = xcalloc(n + 1, sizeof *r->vectors);
+	r->each = xcalloc(n + 1, sizeof *r->each);
 	for (i = 0; i < n; i++) {
 		c = &r->schema.columns[columns[i]];
 		if (c->refused != NULL)
@@ -457,6 +465,30 @@ enter_group(struct pq_reader *r, struct msg *err)
 	return 1;
 }
 
+/*
+ * Counts what a column holds now. Each page is within its limit, but a file of few bytes can have any number of columns
+ * that all uncompress to as much.
+ */
+static int
+count_held(struct pq_reader *r, size_t i, struct msg *err)
+{
+	const struct chunk_in *k = r->selected[i];
+	size_t now = k->window.cap + k->page.cap + k->dict_page.cap + k->dict_values.cap + k->values.split.cap +
+	    k->values.made_bytes + k->copied;
+	uint64_t most = (uint64_t)r->limit * PAGES_HELD;
+
+	if (r->source.size > most / FILE_HELD)
+		most = r->source.size * FILE_HELD;
+	r->held += now;
+	r->held -= r->each[i];
+	r->each[i] = now;
+	if (r->held <= most)
+		return 0;
+	return msg_set(err, EX_DATAERR,
+	    "%s: column %s, row group %zu: with it the pages of the columns read take more than %llu bytes", r->name,
+	    msg_quotes(k->c->path), r->group, (unsigned long long)most);
+}
+
 /* Rows for the next batch: up to the end of the group and of the pages whose bytes are shown as they lie. */
 static int
 batch_rows(struct pq_reader *r, size_t most, size_t *rows, struct msg *err)
@@ -470,7 +502,7 @@ batch_rows(struct pq_reader *r, size_t most, size_t *rows, struct msg *err)
 	for (i = 0; i < r->nselected; i++) {
 		if (!chunk_is_paged(r->selected[i]))
 			continue;
-		if (chunk_page(r->selected[i], &n, err) == -1)
+		if (chunk_page(r->selected[i], &n, err) == -1 || count_held(r, i, err) == -1)
 			return -1;
 		*rows = n < *rows ? n : *rows;
 	}
@@ -492,7 +524,7 @@ pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *er
 	if (batch_rows(r, max_rows == 0 ? 1 : max_rows, &rows, err) == -1)
 		return -1;
 	for (i = 0; i < r->nselected; i++) {
-		if (chunk_rows(r->selected[i], rows, err) == -1)
+		if (chunk_rows(r->selected[i], rows, err) == -1 || count_held(r, i, err) == -1)
 			return -1;
 		r->vectors[i] = r->selected[i]->vector;
 	}

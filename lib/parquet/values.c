@@ -10,7 +10,10 @@
 #include <immintrin.h>
 #endif
 
-enum { BLOCK = 1024 };
+enum {
+	BLOCK = 1024,
+	MOST_ENTRIES = 1 << 26		/* of a dictionary; one of single bytes would take up to 16 times its page */
+};
 
 static const char short_page[] = "a page ends within its values";
 static const char bad_runs[] = "runs of a page that are none or too few";
@@ -93,7 +96,6 @@ values_free(struct values_in *v)
 	values_forget(v);
 	buf_free(&v->last);
 	buf_free(&v->split);
-	buf_free(&v->scratch);
 }
 
 /* ---- what a page begins with ---- */
@@ -362,6 +364,8 @@ values_dictionary(const struct pq_column *c, const struct meta_element *e, const
 
 	if (least == 0 || n > len / least)
 		return "a dictionary of more values than its page holds";
+	if (n > MOST_ENTRIES)
+		return "a dictionary of too many values";
 	out->len = 0;
 	return next_plain(&v, n, buf_room(out, n * convert_width(c->shape) + 16));
 }

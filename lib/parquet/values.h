@@ -32,7 +32,6 @@ struct values_in {
 	struct dbp_in prefixes;
 	struct buf last;		/* DELTA_BYTE_ARRAY: the last value */
 	struct buf split;		/* BYTE_STREAM_SPLIT: put together */
-	struct buf scratch;
 	struct pool made;		/* values put together; views until values_begin */
 	size_t made_bytes, limit;
 };

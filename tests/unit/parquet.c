@@ -861,6 +861,48 @@ test_footers(void)
 	ok("footers in which the schema does not stand once, before what it describes, are refused");
 }
 
+/* Pages that are within the limit one by one, in a file that is nothing beside them. */
+static void
+test_bombs(void)
+{
+	enum { MANY = 64, LENGTH = 60000, LIMIT = 64 * 1024 };
+	static const char *const names[] = { "a", "b", "c", "d" };
+	static struct pq_field f[MANY];
+	static struct pq_vector v[MANY];
+	static const uint8_t zeros[LENGTH];
+	const struct pq_bytes value = { zeros, LENGTH };
+	struct pq_options o = { .codec = PQ_ZSTD };
+	struct buf file = { 0 };
+	struct pq_sink sink = memory_sink(&file);
+	struct pq_source source;
+	struct msg err = { .status = 0 };
+	struct pq_writer *w;
+	struct pq_reader *r;
+	struct pq_batch b;
+	size_t i;
+
+	for (i = 0; i < MANY; i++) {
+		f[i] = (struct pq_field){ .name = names[i % 4], .type = PQ_BINARY, .id = PQ_NO_ID };
+		v[i] = (struct pq_vector){ .n = 1, .v.bytes = &value };
+	}
+	CHECK(pq_create(&w, &sink, f, MANY, &o, &err) == 0 && pq_write(w, 1, v, &err) == 0 && pq_finish(w, &err) == 0, "%s",
+	    err.text);
+	pq_writer_free(w);
+	source = memory_source(&file);
+	CHECK(file.len < LENGTH, "%zu bytes", file.len);
+	CHECK(pq_open(&r, &source, LIMIT, &err) == 0, "%s", err.text);
+	for (i = 0; i < MANY; i++)
+		CHECK(pq_select(r, &i, NULL, 1, &err) == 0 && pq_next(r, 1, &b, &err) == 1 && b.columns[0].v.bytes[0].n == LENGTH,
+		    "one by one: %s", err.text);
+	pq_close(r);
+	CHECK(pq_open(&r, &source, LIMIT, &err) == 0, "%s", err.text);
+	CHECK(pq_next(r, 1, &b, &err) == -1 && err.status == EX_DATAERR && strstr(err.text, "pages of the columns") != NULL,
+	    "all at once");
+	pq_close(r);
+	buf_free(&file);
+	ok("columns that together uncompress to far more than their file are refused");
+}
+
 static int
 write_failing(const struct pq_sink *s, const void *p, size_t n, struct msg *err)
 {
@@ -1064,6 +1106,7 @@ main(int argc, char *argv[])
 	test_files();
 	test_damage();
 	test_footers();
+	test_bombs();
 	test_failing_sink(false);
 	test_failing_sink(true);
 	test_thread_ends();
