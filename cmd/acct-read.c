@@ -7,6 +7,7 @@
 #include "base/cli.h"
 #include "base/num.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 #include "delta/delta.h"
 #include "pred/pred.h"
 #include "rec/rec.h"
@@ -133,12 +134,33 @@ open_place(const char *place)
 
 /* ---- columns ---- */
 
+/* Why no stream can have a column of this name, or NULL. */
+static const char *
+name_fault(size_t at)
+{
+	const char *one = snapshot.columns[at].name;
+	size_t i;
+
+	if (*one == '\0' || !utf8_ok(one, strlen(one)))
+		return "no such name in a record stream";
+	for (i = 0; i < snapshot.ncolumns; i++)
+		if (i != at && strcmp(snapshot.columns[i].name, one) == 0)
+			return "there are two of this name";
+	return NULL;
+}
+
 static void
 map_add(struct map *m, size_t at)
 {
 	const struct delta_column *c = &snapshot.columns[at];
 	struct val_type type;
 
+	if (m->header.ncolumns == REC_MAX_COLUMNS)
+		msg_die(EX_UNAVAILABLE, "%s: more than %d columns, which no record stream can have; -c leaves columns out",
+		    table.address, REC_MAX_COLUMNS);
+	if (name_fault(at) != NULL)
+		msg_die(EX_UNAVAILABLE, "%s: column %s: %s; -c leaves columns out", table.address, msg_quotes(c->name),
+		    name_fault(at));
 	if (c->refused != NULL || !table_val_type(c->type, c->precision, c->scale, &type))
 		msg_die(EX_UNAVAILABLE, "%s: column %s: no such type in a record stream: %s; -c leaves columns out",
 		    table.address,
@@ -155,8 +177,8 @@ map_possible(struct map *m)
 	struct val_type type;
 	size_t i;
 
-	for (i = 0; i < snapshot.ncolumns; i++)
-		if (snapshot.columns[i].refused == NULL &&
+	for (i = 0; i < snapshot.ncolumns && m->header.ncolumns < REC_MAX_COLUMNS; i++)
+		if (snapshot.columns[i].refused == NULL && name_fault(i) == NULL &&
 		    table_val_type(snapshot.columns[i].type, snapshot.columns[i].precision, snapshot.columns[i].scale,
 		    &type))
 			map_add(m, i);

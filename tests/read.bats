@@ -213,6 +213,22 @@ prepare() {
 	run -0 acct-read -c as_int,as_string "$SHARED/conformance/delta/golden/data-reader-primitives"
 }
 
+@test "read: names that a stream does not have" {
+	printf 'a:int32\tb:int32\ta:int32\n1\t2\t3\n' | pqtool write twice.parquet
+	run -69 --separate-stderr acct-read twice.parquet
+	same "acct-read: twice.parquet: column 'a': there are two of this name; -c leaves columns out" "$stderr"
+	[ -z "$output" ]
+	run -69 --separate-stderr acct-read -c a twice.parquet
+	same $'b\n2' "$(acct-read -c b -w 'b > 1' twice.parquet | acct-cat)"
+	{
+		seq -s $'\t' -f 'c%g:int32' 4097
+		seq -s $'\t' 4097
+	} | pqtool write wide.parquet
+	run -69 --separate-stderr acct-read wide.parquet
+	same "acct-read: wide.parquet: more than 4096 columns, which no record stream can have; -c leaves columns out" "$stderr"
+	same $'c7,c4097\n7,4097' "$(acct-read -c c7,c4097 -w 'c9 = 9' wide.parquet | acct-cat)"
+}
+
 @test "read: full disks, closed output, a reader that ends early" {
 	acct-write -i t.acct tab
 	run -74 --separate-stderr sh -c 'acct-read tab >/dev/full'

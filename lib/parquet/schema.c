@@ -487,7 +487,7 @@ group_kind(const struct meta_element *e)
 	return PQ_STRUCT;
 }
 
-/* A name as the file has it, ended by a NUL; one that holds NUL bytes is cut there, which no table's name does. */
+/* A name as the file has it, ended by a NUL. */
 static const char *
 element_name(struct pool *pool, struct pq_bytes name)
 {
@@ -513,6 +513,8 @@ pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_
 		    (e[i].type == META_GROUP) != (e[i].children > 0))
 			return msg_set(err, EX_DATAERR,
 			    "%s: element %zu of the schema is not a column and not a group", name, i);
+		if (e[i].name.n > 0 && memchr(e[i].name.p, '\0', e[i].name.n) != NULL)
+			return msg_set(err, EX_DATAERR, "%s: element %zu of the schema has a NUL byte in its name", name, i);
 		f = &s->fields[s->nfields++];
 		*f = (struct pq_field){ .name = element_name(&s->pool, e[i].name), .repetition = (enum pq_repetition)e[i].repetition,
 		    .children = (unsigned)e[i].children, .group = group_kind(&e[i]), .id = e[i].id };

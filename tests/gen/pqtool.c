@@ -23,7 +23,7 @@
 
 const char cli_help[] = "usage: pqtool dump|write|stats|nested ...\n\n  shows and makes Parquet files\n";
 
-enum { MAX_COLUMNS = 512, ROWS = 1000 };
+enum { MAX_COLUMNS = 5000, ROWS = 1000 };
 
 static size_t batch = ROWS;
 static unsigned flags;

@@ -740,7 +740,7 @@ test_damage(void)
 /* ---- footers no writer makes ---- */
 
 static void
-put_schema(struct thrift_out *o, size_t leaves)
+put_schema(struct thrift_out *o, size_t leaves, const char *name, size_t n)
 {
 	size_t i;
 
@@ -753,7 +753,7 @@ put_schema(struct thrift_out *o, size_t leaves)
 		thrift_elem_struct(o);
 		thrift_put_i32(o, 1, 1);
 		thrift_put_i32(o, 3, 0);
-		thrift_put_string(o, 4, "a");
+		thrift_put_bytes(o, 4, name, n);
 		thrift_end(o);
 	}
 }
@@ -795,9 +795,10 @@ put_orders(struct thrift_out *o, size_t n)
 }
 
 /*
- * Opens a file whose footer has these parts in this order: s a schema of one leaf, S one of two hundred, g and G row
- * groups of as many chunks, o orders of one, k keys without end, E elements without end, r the number of rows. Returns
- * as pq_open does; where it is opened the statistics of every leaf are looked at.
+ * Opens a file whose footer has these parts in this order: s a schema of one leaf, S one of two hundred, z one whose leaf
+ * has a NUL byte in its name, g and G row groups of as many chunks, o orders of one, k keys without end, E elements
+ * without end, r the number of rows. Returns as pq_open does; where it is opened the statistics of every leaf are
+ * looked at.
  */
 static int
 open_parts(const char *parts)
@@ -816,8 +817,8 @@ open_parts(const char *parts)
 	begin = file.len;
 	thrift_start(&o, &file);
 	for (; *parts != '\0'; parts++) {
-		if (*parts == 's' || *parts == 'S') {
-			put_schema(&o, *parts == 's' ? FEW : MANY);
+		if (*parts == 's' || *parts == 'S' || *parts == 'z') {
+			put_schema(&o, *parts == 'S' ? MANY : FEW, "a\0b", *parts == 'z' ? 3 : 1);
 		} else if (*parts == 'g' || *parts == 'G') {
 			put_group(&o, *parts == 'g' ? FEW : MANY);
 		} else if (*parts == 'o') {
@@ -852,7 +853,7 @@ static void
 test_footers(void)
 {
 	static const char *const bad[] = { "sgSr", "gsr", "grs", "sogSr", "sorgS", "ssgr", "sggr", "soogr", "osgr", "sGr", "Sgr",
-	    "Er", "sgrk", "sgrr" };
+	    "Er", "sgrk", "sgrr", "zgr" };
 	size_t i;
 
 	CHECK(open_parts("sgro") == 0 && open_parts("srgo") == 0 && open_parts("SGro") == 0, "what is sound");
