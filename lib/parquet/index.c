@@ -83,25 +83,35 @@ out_total(struct out_total *t, const struct out_column *c, const struct stats_ra
 		keep_bytes(&t->max, &t->range.max.b);
 }
 
-/* 1 ascending, 2 descending, 0 neither; pages of nulls only do not count. */
+/* The order of two bounds as written: those of bytes are cut, and may then be in another than the values. */
 static int
-boundary_order(const struct out_column *c, const struct out_page *g, size_t n)
+compare_bounds(const struct out_column *c, const struct pq_bytes *a, const struct pq_bytes *b, const union pq_value *va,
+    const union pq_value *vb)
 {
-	const struct stats_range *last = NULL;
-	bool up = true, down = true;
-	size_t i;
+	if (c->store == PQ_BYTES)
+		return stats_compare(PQ_BYTES, &(union pq_value){ .b = *a }, &(union pq_value){ .b = *b });
+	return stats_compare(c->store, va, vb);
+}
+
+/* 1 ascending, 2 descending, 0 neither, of the n least and n greatest; pages of nulls only do not count. */
+static int
+boundary_order(const struct out_column *c, const struct out_page *g, const struct pq_bytes *bounds, size_t n)
+{
+	bool up = true, down = true, any = false;
+	size_t i, last = 0;
 	int min, max;
 
 	for (i = 0; i < n; i++) {
 		if (!g[i].range.any)
 			continue;
-		if (last != NULL) {
-			min = stats_compare(c->store, &last->min, &g[i].range.min);
-			max = stats_compare(c->store, &last->max, &g[i].range.max);
+		if (any) {
+			min = compare_bounds(c, &bounds[last], &bounds[i], &g[last].range.min, &g[i].range.min);
+			max = compare_bounds(c, &bounds[n + last], &bounds[n + i], &g[last].range.max, &g[i].range.max);
 			up &= min <= 0 && max <= 0;
 			down &= min >= 0 && max >= 0;
 		}
-		last = &g[i].range;
+		any = true;
+		last = i;
 	}
 	return up ? 1 : down ? 2 : 0;
 }
@@ -138,7 +148,7 @@ out_column_index(struct pq_writer *w, const struct out_column *c, const struct o
 			thrift_elem_put_bool(&o, g[i].values == 0);
 		put_bounds_list(&o, 2, bounds, n);
 		put_bounds_list(&o, 3, bounds + n, n);
-		thrift_put_i32(&o, 4, boundary_order(c, g, n));
+		thrift_put_i32(&o, 4, boundary_order(c, g, bounds, n));
 		thrift_put_list(&o, 5, THRIFT_I64, n);
 		for (i = 0; i < n; i++)
 			thrift_elem_int(&o, (int64_t)(g[i].entries - g[i].values));
