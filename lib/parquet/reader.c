@@ -355,6 +355,20 @@ pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err)
 	return no_such_column(r, name, err);
 }
 
+/*
+ * Do the bounds of this column say what they seem to? Not where its annotation is unknown, so that its order is too,
+ * nor where days of long ago are counted in another calendar.
+ */
+static bool
+is_trusted(const struct pq_reader *r, size_t column, const struct pq_stats *s)
+{
+	enum pq_type type = r->schema.columns[column].type;
+
+	if (!meta_logical_known(r->schema.elements[column].logical))
+		return false;
+	return !r->julian || (type != PQ_DATE && type != PQ_TIMESTAMP && type != PQ_TIMESTAMP_NTZ) || s->min.i >= 0;
+}
+
 void
 pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq_stats *s)
 {
@@ -367,6 +381,7 @@ pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq
 		return;
 	stats_read(s, &k->stats, &r->schema.columns[column], &r->schema.elements[column],
 	    r->meta.orders == NULL ? 0 : r->meta.orders[column]);
+	s->has_min_max = s->has_min_max && is_trusted(r, column, s);
 }
 
 /* ---- batches ---- */

@@ -311,8 +311,11 @@ bytes_column(struct pq_schema *s, struct pq_column *c, const struct meta_element
 static void
 column_type(struct pq_schema *s, struct pq_column *c, struct meta_element *e)
 {
-	if (e->logical == META_LOGICAL_NONE)
-		e->logical = logical_of_converted(e);
+	int old;
+
+	if ((e->logical == META_LOGICAL_NONE || !meta_logical_known(e->logical)) &&
+	    (old = logical_of_converted(e)) != META_LOGICAL_NONE)
+		e->logical = old;
 	switch (e->type) {
 	case META_BOOLEAN:
 		c->type = PQ_BOOL;

@@ -795,8 +795,8 @@ put_orders(struct thrift_out *o, size_t n)
 }
 
 /*
- * Opens a file whose footer has these parts in this order: s a schema of one leaf, S one of two hundred, z one whose leaf
- * has a NUL byte in its name, g and G row groups of as many chunks, o orders of one, k keys without end, E elements
+ * Opens a file whose footer has these parts in this order: s a schema of one leaf, S one of two hundred, z one whose
+ * leaf has a NUL byte in its name, g and G row groups of as many chunks, o orders of one, k keys without end, E elements
  * without end, r the number of rows. Returns as pq_open does; where it is opened the statistics of every leaf are
  * looked at.
  */
@@ -852,14 +852,104 @@ open_parts(const char *parts)
 static void
 test_footers(void)
 {
-	static const char *const bad[] = { "sgSr", "gsr", "grs", "sogSr", "sorgS", "ssgr", "sggr", "soogr", "osgr", "sGr", "Sgr",
-	    "Er", "sgrk", "sgrr", "zgr" };
+	static const char *const bad[] = { "sgSr", "gsr", "grs", "sogSr", "sorgS", "ssgr", "sggr", "soogr", "osgr", "sGr",
+	    "Sgr", "Er", "sgrk", "sgrr", "zgr" };
 	size_t i;
 
 	CHECK(open_parts("sgro") == 0 && open_parts("srgo") == 0 && open_parts("SGro") == 0, "what is sound");
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		CHECK(open_parts(bad[i]) == -1, "the footer %s", bad[i]);
 	ok("footers in which the schema does not stand once, before what it describes, are refused");
+}
+
+/* A file of a column of INT32 with these annotations (-1: none, 0: none) and the bounds 3 and 5. */
+static void
+put_annotated(struct buf *file, int converted, int logical)
+{
+	struct thrift_out o;
+	size_t begin;
+	uint32_t len;
+
+	file->len = 0;
+	buf_adds(file, "PAR1    ");
+	begin = file->len;
+	thrift_start(&o, file);
+	thrift_put_list(&o, 2, THRIFT_STRUCT, 2);
+	thrift_elem_struct(&o);
+	thrift_put_string(&o, 4, "schema");
+	thrift_put_i32(&o, 5, 1);
+	thrift_end(&o);
+	thrift_elem_struct(&o);
+	thrift_put_i32(&o, 1, 1);
+	thrift_put_i32(&o, 3, 0);
+	thrift_put_string(&o, 4, "a");
+	if (converted != -1)
+		thrift_put_i32(&o, 6, converted);
+	if (logical != 0) {
+		thrift_put_struct(&o, 10);
+		thrift_put_struct(&o, logical);
+		thrift_end(&o);
+		thrift_end(&o);
+	}
+	thrift_end(&o);
+	thrift_put_i64(&o, 3, 1);
+	thrift_put_list(&o, 4, THRIFT_STRUCT, 1);
+	thrift_elem_struct(&o);
+	thrift_put_list(&o, 1, THRIFT_STRUCT, 1);
+	thrift_elem_struct(&o);
+	thrift_put_struct(&o, 3);
+	thrift_put_i32(&o, 1, 1);
+	thrift_put_i32(&o, 4, 0);
+	thrift_put_i64(&o, 5, 1);
+	thrift_put_i64(&o, 7, 0);
+	thrift_put_i64(&o, 9, 4);
+	thrift_put_struct(&o, 12);
+	thrift_put_bytes(&o, 5, "\5\0\0", 4);
+	thrift_put_bytes(&o, 6, "\3\0\0", 4);
+	thrift_end(&o);
+	thrift_end(&o);
+	thrift_end(&o);
+	thrift_put_i64(&o, 3, 1);
+	thrift_end(&o);
+	put_orders(&o, 1);
+	thrift_end(&o);
+	len = (uint32_t)(file->len - begin);
+	buf_add(file, &len, 4);
+	buf_adds(file, "PAR1");
+}
+
+static void
+test_annotations(void)
+{
+	enum { OLD_NONE = -1, OLD_DATE = 6, DATE = 6, NEWER = 2555, UNUSED = 9 };
+	static const struct {
+		int converted, logical;
+		enum pq_type type;
+		bool bounds;
+	} cases[] = {
+		{ OLD_NONE, 0, PQ_INT32, true }, { OLD_DATE, 0, PQ_DATE, true }, { OLD_NONE, DATE, PQ_DATE, true },
+		{ OLD_DATE, DATE, PQ_DATE, true }, { OLD_DATE, NEWER, PQ_DATE, true }, { OLD_NONE, NEWER, PQ_INT32, false },
+		{ OLD_NONE, UNUSED, PQ_INT32, false }
+	};
+	struct buf file = { 0 };
+	struct pq_source source;
+	struct msg err = { .status = 0 };
+	struct pq_stats stats;
+	struct pq_reader *r;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		put_annotated(&file, cases[i].converted, cases[i].logical);
+		source = memory_source(&file);
+		CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+		CHECK(pq_columns(r, &n)[0].type == cases[i].type, "type of case %zu", i);
+		pq_chunk_stats(r, 0, 0, &stats);
+		CHECK(stats.has_min_max == cases[i].bounds && (!cases[i].bounds || (stats.min.i == 3 && stats.max.i == 5)),
+		    "bounds of case %zu", i);
+		pq_close(r);
+	}
+	buf_free(&file);
+	ok("an annotation that is not known leaves the old one, and no order to rely on where there is none");
 }
 
 /* Pages that are within the limit one by one, in a file that is nothing beside them. */
@@ -1026,13 +1116,27 @@ key_of(struct buf *file, const char *key, char out[32])
 	return out;
 }
 
+static bool
+has_bounds(struct buf *file)
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pq_stats stats;
+	struct pq_reader *r;
+
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	pq_chunk_stats(r, 0, 0, &stats);
+	pq_close(r);
+	return stats.has_min_max;
+}
+
 static void
 test_calendars(void)
 {
 	static const char *const julian[] = { "org.apache.spark.legacyDateTime", "", NULL };
 	static const char *const old[] = { "org.apache.spark.version", "2.4.8", NULL };
 	static const char *const own[] = { "mine", "yes", NULL };
-	const int32_t first = -141427, before = first - 1;
+	const int32_t first = -141427, before = first - 1, today = 20000;
 	const int64_t instant = -2208988800000001;
 	struct buf file = { 0 };
 	char text[32];
@@ -1047,10 +1151,13 @@ test_calendars(void)
 	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "3.0.0") == 0, "ancient instants too");
 	write_one(&file, PQ_DATE, &before, julian);
 	CHECK(read_all(&file) == -1, "a Julian day is refused");
+	CHECK(!has_bounds(&file), "nor is it a bound");
 	write_one(&file, PQ_TIMESTAMP, &instant, old);
-	CHECK(read_all(&file) == -1, "and one of an old Spark");
+	CHECK(read_all(&file) == -1 && !has_bounds(&file), "and one of an old Spark");
 	write_one(&file, PQ_DATE, &first, julian);
 	CHECK(read_all(&file) == 0, "days of both calendars are read");
+	write_one(&file, PQ_DATE, &today, julian);
+	CHECK(read_all(&file) == 0 && has_bounds(&file), "and those of today are bounds too");
 	buf_free(&file);
 	ok("ancient days say their calendar, and those of the other are refused");
 }
@@ -1107,6 +1214,7 @@ main(int argc, char *argv[])
 	test_files();
 	test_damage();
 	test_footers();
+	test_annotations();
 	test_bombs();
 	test_failing_sink(false);
 	test_failing_sink(true);
