@@ -15,7 +15,7 @@
 
 const char cli_help[] =
     "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT]\n"
-    "                  [--txn APP:VERSION] [--codec CODEC] [--retry SECONDS] [-i FILE] TABLE\n"
+    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [-i FILE] TABLE\n"
     "\n"
     "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
     "updated.\n"
@@ -26,6 +26,7 @@ const char cli_help[] =
     "      --changes OUT        write what changed as a record stream to OUT; - is standard output\n"
     "      --txn APP:VERSION    do nothing where the application APP has written this version or a later one\n"
     "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
+    "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -i, --input FILE         read FILE instead of standard input\n"
     "      --partial            do not ask for a trailer\n"
@@ -52,6 +53,7 @@ static const char *flag_text;
 static struct delta_app app;		/* of --txn; no id without */
 static bool delete_absent;
 static enum pq_codec codec = PQ_SNAPPY;
+static bool delta_encodings;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct rec_reader in;
 static struct delta_table table;
@@ -78,6 +80,13 @@ parse_codec(const char *word)
 }
 
 static void
+parse_encoding(const char *word)
+{
+	if (!pq_encoding_parse(word, &delta_encodings))
+		cli_usage("--encoding: plain or delta, not %s", msg_quotes(word));
+}
+
+static void
 parse_flag(const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -91,12 +100,12 @@ parse_flag(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, FLAG, ABSENT, CHANGES, CODEC, RETRY };
+	enum { TXN = 256, FLAG, ABSENT, CHANGES, CODEC, ENCODING, RETRY };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "delete-flag", required_argument, NULL, FLAG },
 		{ "delete-absent", no_argument, NULL, ABSENT }, { "changes", required_argument, NULL, CHANGES },
 		{ "txn", required_argument, NULL, TXN }, { "retry", required_argument, NULL, RETRY },
-		{ "codec", required_argument, NULL, CODEC },
+		{ "codec", required_argument, NULL, CODEC }, { "encoding", required_argument, NULL, ENCODING },
 		{ "input", required_argument, NULL, 'i' }, { 0 }
 	};
 	int o;
@@ -108,6 +117,8 @@ parse_options(int argc, char *argv[])
 			parse_flag(optarg);
 		else if (o == CODEC)
 			parse_codec(optarg);
+		else if (o == ENCODING)
+			parse_encoding(optarg);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ABSENT)
@@ -382,7 +393,7 @@ say(const struct delta_snapshot *s, const struct merge_result *r, int64_t versio
 static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
-	struct merge_options o = { .codec = codec, .delete_absent = delete_absent,
+	struct merge_options o = { .codec = codec, .delta_encodings = delta_encodings, .delete_absent = delete_absent,
 	    .change = changes != NULL ? spool_rows : NULL,
 	    .to = sp };
 	struct merge_result r;

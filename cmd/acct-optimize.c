@@ -13,7 +13,7 @@
 
 const char cli_help[] =
     "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
-    "                     [--codec CODEC] [--retry SECONDS] TABLE\n"
+    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] TABLE\n"
     "\n"
     "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
     "into files without, as one version with the same rows.\n"
@@ -23,6 +23,7 @@ const char cli_help[] =
     "  -w, --where PREDICATE    only partitions that meet this, over the columns the table is partitioned by\n"
     "      --memory SIZE        what sorting may take; 512M unless given\n"
     "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
+    "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
@@ -35,6 +36,7 @@ static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
 static enum pq_codec codec = PQ_SNAPPY;
+static bool delta_encodings;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct delta_table table;
 
@@ -47,14 +49,21 @@ parse_codec(const char *word)
 		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
 }
 
+static void
+parse_encoding(const char *word)
+{
+	if (!pq_encoding_parse(word, &delta_encodings))
+		cli_usage("--encoding: plain or delta, not %s", msg_quotes(word));
+}
+
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TARGET = 256, CODEC, RETRY };
+	enum { TARGET = 256, CODEC, ENCODING, RETRY };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "where", required_argument, NULL, 'w' },
 		{ "target", required_argument, NULL, TARGET }, { "retry", required_argument, NULL, RETRY },
-		{ "codec", required_argument, NULL, CODEC }, { 0 }
+		{ "codec", required_argument, NULL, CODEC }, { "encoding", required_argument, NULL, ENCODING }, { 0 }
 	};
 	int o;
 
@@ -65,6 +74,8 @@ parse_options(int argc, char *argv[])
 			where = optarg;
 		else if (o == CODEC)
 			parse_codec(optarg);
+		else if (o == ENCODING)
+			parse_encoding(optarg);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
@@ -244,7 +255,8 @@ static int
 optimize_once(struct msg *err)
 {
 	struct delta_snapshot s;
-	struct optimize_options o = { .codec = codec, .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
+	struct optimize_options o = { .codec = codec, .delta_encodings = delta_encodings,
+	    .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
 	struct optimize_result r;
 	int64_t version = -1;
 	size_t *keys;

@@ -14,9 +14,9 @@
 
 const char cli_help[] =
     "usage: acct-write [-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns | --replace-schema] [--codec CODEC]\n"
-    "                  [--retry SECONDS] [-i FILE] [--prepare FILE] TABLE\n"
+    "                  [--encoding ENCODING] [--retry SECONDS] [-i FILE] [--prepare FILE] TABLE\n"
     "       acct-write [-v] [--retry SECONDS] --commit FILE | --abandon FILE TABLE\n"
-    "       acct-write [-v] [--codec CODEC] [-i FILE] -o PARQUET\n"
+    "       acct-write [-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET\n"
     "\n"
     "Adds the records of standard input to a Delta table, which is made where there is none, or makes a Parquet\n"
     "file of them.\n"
@@ -30,6 +30,7 @@ const char cli_help[] =
     "      --commit FILE        make the version that was prepared, once\n"
     "      --abandon FILE       remove the data files that were prepared, unless they are in a version\n"
     "      --codec CODEC        snappy (default), zstd, gzip or none\n"
+    "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -i, --input FILE         read FILE instead of standard input\n"
     "  -o, --output PARQUET     write a plain Parquet file, which is there whole or not at all\n"
@@ -46,6 +47,7 @@ static struct delta_app app;		/* of --txn; no id without; version NEXT: that aft
 static bool overwrite, add_columns, replace_schema;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static enum pq_codec codec = PQ_SNAPPY;
+static bool delta_encodings;
 static struct rec_reader in;
 static const struct rec_header *given;	/* the columns that come */
 
@@ -56,6 +58,13 @@ parse_codec(const char *word)
 {
 	if (!pq_codec_parse(word, &codec))
 		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
+}
+
+static void
+parse_encoding(const char *word)
+{
+	if (!pq_encoding_parse(word, &delta_encodings))
+		cli_usage("--encoding: plain or delta, not %s", msg_quotes(word));
 }
 
 static void
@@ -72,12 +81,13 @@ parse_txn(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, ADD, REPLACE, CODEC, RETRY, PREPARE, COMMIT, ABANDON };
+	enum { TXN = 256, ADD, REPLACE, CODEC, RETRY, PREPARE, COMMIT, ABANDON, ENCODING };
 	static const struct option longs[] = {
 		{ "mode", required_argument, NULL, 'm' }, { "txn", required_argument, NULL, TXN },
 		{ "add-columns", no_argument, NULL, ADD }, { "replace-schema", no_argument, NULL, REPLACE },
 		{ "prepare", required_argument, NULL, PREPARE }, { "commit", required_argument, NULL, COMMIT },
 		{ "abandon", required_argument, NULL, ABANDON },
+		{ "encoding", required_argument, NULL, ENCODING },
 		{ "codec", required_argument, NULL, CODEC }, { "retry", required_argument, NULL, RETRY },
 		{ "input", required_argument, NULL, 'i' },
 		{ "output", required_argument, NULL, 'o' }, { "parquet", required_argument, NULL, 'o' }, { 0 }
@@ -92,6 +102,8 @@ parse_options(int argc, char *argv[])
 			parse_txn(optarg);
 		else if (o == CODEC)
 			parse_codec(optarg);
+		else if (o == ENCODING)
+			parse_encoding(optarg);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ADD)
@@ -408,7 +420,7 @@ drain(void)
 static void
 write_table(const char *address)
 {
-	struct delta_out_options options = { .codec = codec, .beside = true };
+	struct delta_out_options options = { .codec = codec, .delta_encodings = delta_encodings, .beside = true };
 	struct delta_table t;
 	struct delta_snapshot s;
 	struct delta_out *out;
@@ -629,6 +641,7 @@ write_file(void)
 		    .type = p.columns[i].type, .precision = p.columns[i].precision, .scale = p.columns[i].scale,
 		    .id = PQ_NO_ID };
 	options.codec = codec;
+	options.delta_encodings = delta_encodings;
 	options.beside = true;
 	keys[1] = key;
 	options.keys = *key != '\0' ? keys : NULL;

@@ -1,6 +1,7 @@
 """What pqtool writes, byte by byte against parquet.thrift, with nothing but this decoder: a reader that trusts any of it gets the rows.
 
     parquet_layout.py PQTOOL FOLDER
+    parquet_layout.py FILE                  the encodings of its data pages, by number, one line
 
 Of files of random columns, values and options: that chunks and pages lie where footer and offset index say and are as long; checksums; encodings
 and their counts; that bounds hold for their chunk and page, are values where they say so, and are cut and raised as text; null pages and the order
@@ -266,7 +267,17 @@ def random_file(tool, path, rnd):
                                     "r": rnd.choice([7, 100, 1000000]), "p": rnd.choice([1, 8, 13, 64, 20000])})
 
 
+def encodings(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    footer, _ = struct_at(data, len(data) - 8 - struct.unpack("<I", data[-8:-4])[0])
+    return sorted({c[2] for g in footer[4] for chunk in g[1] for c in chunk[3][13] if c[1] == DATA_PAGE})
+
+
 def main():
+    if len(sys.argv) == 2:
+        print(*encodings(sys.argv[1]))
+        return
     tool, folder = sys.argv[1:]
     path = f"{folder}/layout.parquet"
     one = {"z": "none", "d": [], "r": 1000000, "p": 1}

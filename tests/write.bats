@@ -121,6 +121,42 @@ content() {
 	same "$(acct-cat blank.acct)" "$(acct-read t.parquet | acct-cat)"
 }
 
+# numbers FILE: records that no dictionary makes smaller.
+numbers() {
+	seq 1 3 90000 | sed 's/.*/&\tname &/' | mkrec t 'id:int64*! name:string' >"$1"
+}
+
+# encodings FILE: those of its data pages.
+encodings() {
+	python3 "$BATS_TEST_DIRNAME/parquet_layout.py" "$1"
+}
+
+@test "write, merge, optimize: differences and lengths in place of plain values, where they are asked for" {
+	numbers n.acct
+	acct-write -o p.parquet -i n.acct
+	acct-write --encoding plain -o q.parquet -i n.acct
+	cmp p.parquet q.parquet
+	same 0 "$(encodings p.parquet)"
+	acct-write --encoding delta -o d.parquet -i n.acct
+	same "5 6" "$(encodings d.parquet)"
+	[ "$(stat -c %s d.parquet)" -lt "$(stat -c %s p.parquet)" ]
+	cmp <(acct-read -t t d.parquet) n.acct
+	acct-write --encoding delta -i n.acct tab
+	same "5 6" "$(encodings tab/*.parquet)"
+	cmp <(acct-read -t t tab) n.acct
+	acct-merge --encoding delta -i n.acct merged
+	same "5 6" "$(encodings merged/*.parquet)"
+	acct-select -w "id < 45000" n.acct | acct-write plain
+	acct-select -w "id >= 45000" n.acct | acct-write plain
+	acct-optimize --encoding delta plain
+	same $'0\n0\n5 6' "$(for f in plain/*.parquet; do encodings "$f"; done | sort)"
+	for program in "acct-write -i n.acct" "acct-merge -i n.acct" acct-optimize; do
+		# shellcheck disable=SC2086
+		run -64 --separate-stderr $program --encoding gorilla tab
+		[[ "$stderr" == *": --encoding: plain or delta, not 'gorilla'"* ]]
+	done
+}
+
 @test "write: a table without rows that is overwritten is looked at" {
 	acct-select -w "id < 0" -o none.acct t.acct
 	acct-write -i none.acct tab

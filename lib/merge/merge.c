@@ -443,7 +443,8 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
     const struct merge_options *o, struct merge_result *r, struct msg *err)
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
-	struct delta_out_options out = { .codec = o->codec, .row_group_rows = GROUP_ROWS, .beside = true };
+	struct delta_out_options out = { .codec = o->codec, .delta_encodings = o->delta_encodings,
+	    .row_group_rows = GROUP_ROWS, .beside = true };
 	int failed = 0;
 
 	*r = (struct merge_result){ .source = s->n, .bounds = s->bounds,

@@ -44,6 +44,7 @@ int merge_source_end(struct merge_source *s, struct msg *err);
 
 struct merge_options {
 	enum pq_codec codec;		/* of the files written */
+	bool delta_encodings;		/* as in struct pq_options */
 	bool delete_absent;		/* rows of the table whose key the source does not have are deleted */
 	/*
 	 * Told of each changed row, whole, in vectors: what happened to it, in Delta's words, and then the table's

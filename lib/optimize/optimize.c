@@ -82,7 +82,8 @@ name_folder(struct optimize *o, size_t file)
 static int
 open_out(struct optimize *o, size_t file, struct msg *err)
 {
-	struct delta_out_options opt = { .codec = o->opt->codec, .file_bytes = 2 * o->opt->target, .beside = true };
+	struct delta_out_options opt = { .codec = o->opt->codec, .delta_encodings = o->opt->delta_encodings,
+	    .file_bytes = 2 * o->opt->target, .beside = true };
 
 	if (o->out != NULL)
 		return 0;

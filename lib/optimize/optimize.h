@@ -17,6 +17,7 @@ struct optimize_options {
 	const size_t *keys;
 	size_t nkeys;
 	enum pq_codec codec;		/* of the files written */
+	bool delta_encodings;		/* as in struct pq_options */
 	size_t memory;			/* bytes that sorting may take */
 	/* per file of the snapshot; NULL: all. A partition has all its files, or none */
 	const bool *wanted;

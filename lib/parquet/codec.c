@@ -226,3 +226,10 @@ pq_codec_parse(const char *word, enum pq_codec *codec)
 		}
 	return false;
 }
+
+bool
+pq_encoding_parse(const char *word, bool *delta)
+{
+	*delta = strcmp(word, "delta") == 0;
+	return *delta || strcmp(word, "plain") == 0;
+}
