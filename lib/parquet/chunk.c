@@ -54,6 +54,7 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 	if ((uint64_t)meta->compressed > most - k->at)
 		return fault(k, "its place is not within the file", err);
 	k->end = k->at + (uint64_t)meta->compressed;
+	k->end += most - k->end < k->slack ? most - k->end : k->slack;
 	k->left = (uint64_t)meta->num_values;
 	k->window.len = 0;
 	k->window_at = k->at;
@@ -117,6 +118,8 @@ is_plausible(int codec, const uint8_t *p, size_t n, size_t size)
 {
 	unsigned long long told;
 
+	if (n == 0)			/* not even a frame of nothing */
+		return size == 0;
 	switch (codec) {
 	case META_UNCOMPRESSED:
 		return size == n;

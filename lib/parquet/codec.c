@@ -127,6 +127,8 @@ expand_zstd(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 const char *
 codec_expand(int codec, bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
+	if (n == 0 && size == 0)	/* writers differ in whether nothing is compressed */
+		return NULL;
 	switch (codec) {
 	case META_UNCOMPRESSED:
 		if (n != size)

@@ -48,6 +48,12 @@ next_run(struct hybrid_in *h)
 {
 	uint64_t header, bytes;
 
+	if (h->width == 0 && h->p == h->end) {		/* there are writers that put no run where there is no bit */
+		h->packed = NULL;
+		h->value = 0;
+		h->left = INT32_MAX;
+		return true;
+	}
 	if (!get_header(h, &header) || header >> 1 == 0 || header >> 1 > INT32_MAX)
 		return false;
 	if ((header & 1) == 0) {

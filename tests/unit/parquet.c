@@ -18,6 +18,7 @@
 #include "parquet/crc.h"
 #include "parquet/dbp.h"
 #include "parquet/hybrid.h"
+#include "parquet/meta.h"
 #include "parquet/parquet.h"
 #include "parquet/stats.h"
 #include "parquet/thrift.h"
@@ -124,6 +125,9 @@ test_hybrid(void)
 		CHECK(memcmp(got_small, small, n) == 0, "bytes, width %u", width);
 	}
 	buf_free(&b);
+	hybrid_open(&h, NULL, NULL, 0);
+	memset(v, 0, sizeof(v));
+	CHECK(hybrid_next(&h, got, N) && memcmp(got, v, sizeof(v)) == 0, "values of no bits need no run");
 	ok("runs and packed groups come back in pieces of any size");
 }
 
@@ -952,6 +956,135 @@ test_annotations(void)
 	ok("an annotation that is not known leaves the old one, and no order to rely on where there is none");
 }
 
+/* ---- pages of other writers ---- */
+
+/* Appends a page with its header; a dictionary where `type` says so. Returns the bytes of the header. */
+static size_t
+put_page(struct buf *file, int type, int32_t values, int encoding, const void *p, size_t n, size_t uncompressed)
+{
+	struct meta_page_header h = { .type = type, .uncompressed = (int32_t)uncompressed, .compressed = (int32_t)n,
+	    .values = values, .encoding = encoding };
+	size_t begin = file->len, head;
+
+	meta_page_put(&h, file);
+	head = file->len - begin;
+	buf_add(file, p, n);
+	return head;
+}
+
+/* The footer of a column of INT32 with one chunk: its dictionary at 4, its data at `data`, `missing` bytes not counted. */
+static void
+put_footer(struct buf *file, int repetition, int codec, int64_t rows, size_t data, size_t missing, const char *by)
+{
+	size_t begin = file->len;
+	struct thrift_out o;
+	uint32_t len;
+
+	thrift_start(&o, file);
+	thrift_put_list(&o, 2, THRIFT_STRUCT, 2);
+	thrift_elem_struct(&o);
+	thrift_put_string(&o, 4, "schema");
+	thrift_put_i32(&o, 5, 1);
+	thrift_end(&o);
+	thrift_elem_struct(&o);
+	thrift_put_i32(&o, 1, META_INT32);
+	thrift_put_i32(&o, 3, repetition);
+	thrift_put_string(&o, 4, "a");
+	thrift_end(&o);
+	thrift_put_i64(&o, 3, rows);
+	thrift_put_list(&o, 4, THRIFT_STRUCT, 1);
+	thrift_elem_struct(&o);
+	thrift_put_list(&o, 1, THRIFT_STRUCT, 1);
+	thrift_elem_struct(&o);
+	thrift_put_struct(&o, 3);
+	thrift_put_i32(&o, 1, META_INT32);
+	thrift_put_i32(&o, 4, codec);
+	thrift_put_i64(&o, 5, rows);
+	thrift_put_i64(&o, 7, (int64_t)(begin - 4 - missing));
+	thrift_put_i64(&o, 9, (int64_t)data);
+	thrift_put_i64(&o, 11, 4);
+	thrift_end(&o);
+	thrift_end(&o);
+	thrift_put_i64(&o, 3, rows);
+	thrift_end(&o);
+	thrift_put_string(&o, 6, by);
+	thrift_end(&o);
+	len = (uint32_t)(file->len - begin);
+	buf_add(file, &len, 4);
+	buf_adds(file, "PAR1");
+}
+
+/* Do the file's rows, of which def says which are not null (NULL: all), hold these values? */
+static void
+check_rows(struct buf *file, const int32_t *values, const uint8_t *def, size_t n, const char *what)
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+	struct pq_batch b;
+	size_t i;
+
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s: %s", what, err.text);
+	CHECK(pq_next(r, 1000, &b, &err) == 1 && b.rows == n, "%s: %s", what, err.text);
+	for (i = 0; i < n; i++)
+		CHECK(def == NULL || def[i] ? b.columns[0].v.i32[i] == values[i] : b.columns[0].def[i] == 0, "%s: row %zu", what, i);
+	pq_close(r);
+}
+
+static void
+test_others(void)
+{
+	static const int32_t two[] = { 7, 9 }, mixed[] = { 7, 9, 7 }, same[] = { 7, 7, 7 };
+	static const uint8_t indexes[] = { 1, 3, 2 }, no_bits[] = { 0 }, all_null[] = { 2, 0, 0, 0, 6, 0, 0 }, null[3] = { 0 };
+	static const int codecs[] = { META_UNCOMPRESSED, META_SNAPPY };
+	static const struct {
+		const char *by;
+		bool old;
+	} writers[] = {
+		{ "parquet-mr", true }, { "parquet-mr version 1.2.8 (build x)", true }, { "parquet-mr version 0.9.0", true },
+		{ "parquet-mr version 1.2.9 (build x)", false }, { "parquet-mr version 1.10.0 (build x)", false },
+		{ "parquet-mr compatible Photon version 0.2 (build 17.0)", false }, { "impala version 1.0.0", false }, { "", false }
+	};
+	struct buf file = { 0 };
+	char packed[100];
+	size_t head, at, end, n, i;
+
+	buf_adds(&file, "PAR1");
+	head = put_page(&file, META_DICTIONARY_PAGE, 2, META_PLAIN, two, sizeof(two), sizeof(two));
+	at = file.len;
+	put_page(&file, META_DATA_PAGE, 3, META_RLE_DICTIONARY, indexes, sizeof(indexes), sizeof(indexes));
+	end = file.len;
+	for (i = 0; i < sizeof(writers) / sizeof(*writers); i++) {
+		file.len = end;
+		put_footer(&file, PQ_REQUIRED, META_UNCOMPRESSED, 3, at, head, writers[i].by);
+		if (writers[i].old)
+			check_rows(&file, mixed, NULL, 3, writers[i].by);
+		else
+			CHECK(read_all(&file) == -1, "%s", writers[i].by);
+	}
+
+	file.len = 4;
+	put_page(&file, META_DICTIONARY_PAGE, 1, META_PLAIN, two, sizeof(*two), sizeof(*two));
+	at = file.len;
+	put_page(&file, META_DATA_PAGE, 3, META_RLE_DICTIONARY, no_bits, sizeof(no_bits), sizeof(no_bits));
+	put_footer(&file, PQ_REQUIRED, META_UNCOMPRESSED, 3, at, 0, "");
+	check_rows(&file, same, NULL, 3, "indexes of no bits and no runs");
+
+	for (i = 0; i < sizeof(codecs) / sizeof(*codecs); i++) {
+		n = sizeof(packed);
+		CHECK(snappy_compress((const char *)all_null, sizeof(all_null), packed, &n) == SNAPPY_OK, "snappy");
+		file.len = 4;
+		put_page(&file, META_DICTIONARY_PAGE, 0, META_PLAIN, "", 0, 0);
+		at = file.len;
+		put_page(&file, META_DATA_PAGE, 3, META_RLE_DICTIONARY, i == 0 ? (const void *)all_null : packed,
+		    i == 0 ? sizeof(all_null) : n, sizeof(all_null));
+		put_footer(&file, PQ_OPTIONAL, codecs[i], 3, at, 0, "");
+		check_rows(&file, two, null, 3, "a dictionary of nothing, of no byte");
+	}
+	buf_free(&file);
+	ok("what other writers leave out is not missed");
+}
+
 /* Pages that are within the limit one by one, in a file that is nothing beside them. */
 static void
 test_bombs(void)
@@ -1215,6 +1348,7 @@ main(int argc, char *argv[])
 	test_damage();
 	test_footers();
 	test_annotations();
+	test_others();
 	test_bombs();
 	test_failing_sink(false);
 	test_failing_sink(true);
