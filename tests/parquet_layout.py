@@ -4,8 +4,8 @@
     parquet_layout.py FILE                  the encodings of its data pages, by number, one line
 
 Of files of random columns, values and options: that chunks and pages lie where footer and offset index say and are as long; checksums; encodings
-and their counts; that bounds hold for their chunk and page, are values where they say so, and are cut and raised as text; null pages and the order
-of bounds; what stands where there is nothing to tell. ACCT_SEED sets the seed.
+and their counts; that types bear both annotations; that bounds hold for their chunk and page, are values where they say so, and are cut and raised
+as text; null pages and the order of bounds; what stands where there is nothing to tell. ACCT_SEED sets the seed.
 """
 import math
 import os
@@ -82,6 +82,25 @@ class Thrift:
 def struct_at(data, at):
     t = Thrift(data, at)
     return t.value(12), t.at
+
+
+# ---- types ----
+
+PLAIN_TYPES = {"bool": BOOLEAN, "int32": INT32, "int64": INT64, "float": FLOAT, "double": DOUBLE, "binary": BYTES}
+ANNOTATED = {  # physical type, old annotation, new one
+    "int8": (INT32, 15, {10: {1: 8, 2: True}}), "int16": (INT32, 16, {10: {1: 16, 2: True}}), "date": (INT32, 6, {6: {}}),
+    "timestamp": (INT64, 10, {8: {1: True, 2: {2: {}}}}), "timestamp_ntz": (INT64, 10, {8: {1: False, 2: {2: {}}}}), "string": (BYTES, 0, {1: {}}),
+}
+
+
+def expected_element(kind):
+    if kind in PLAIN_TYPES:
+        return {1: PLAIN_TYPES[kind]}
+    if kind in ANNOTATED:
+        return dict(zip((1, 6, 10), ANNOTATED[kind]))
+    p, s = map(int, kind[8:-1].split(","))
+    stored = {1: INT32} if p <= 9 else {1: INT64} if p <= 18 else {1: FIXED, 2: ((10 ** p).bit_length() + 8) // 8}
+    return {**stored, 6: 5, 7: s, 8: p, 10: {5: {1: s, 2: p}}}
 
 
 # ---- bounds ----
@@ -187,13 +206,16 @@ def check_chunk(what, data, chunk, element, text, at, values, most_rows):
     return at + meta[7]
 
 
-def check_file(what, data, kinds, rows, options):
+def check_file(what, data, columns, rows, options):
+    kinds = [k.rstrip("?") for k in columns]
     n = struct.unpack("<I", data[-8:-4])[0]
     footer, end = struct_at(data, len(data) - 8 - n)
     check(data[:4] == data[-4:] == b"PAR1" and end == len(data) - 8, what, "the file's ends")
     check(footer[1] == 1 and footer[3] == len(rows), what, "footer")
     check(re.fullmatch(CREATED_BY, footer[6].decode()).group(2, 3) != (None, None), what, "created by")
     elements = footer[2][1:]
+    for i, (e, k) in enumerate(zip(elements, columns)):
+        check(e == {3: int(k[-1] == "?"), 4: b"c%d" % i, **expected_element(kinds[i])}, what, "schema", k, e)
     check([list(o) for o in footer[7]] == [[1]] * len(elements), what, "orders")
     check(sum(g[3] for g in footer[4]) == len(rows) and all(0 < g[3] <= options["r"] for g in footer[4]), what, "rows of groups")
     row, at = 0, 4
@@ -222,8 +244,7 @@ def write(tool, path, kinds, rows, options):
                    check=True)
     with open(path, "rb") as f:
         data = f.read()
-    check_file((options, kinds), data, [k.rstrip("?") for k in kinds], rows, options)
-    return data
+    check_file((options, kinds), data, kinds, rows, options)
 
 
 PIECES = ["", "xy", "\U0001f600", "\u00e9", "\x7f", "\ud7ff", "\U0010ffff" * 2, "\u4e2d"]
@@ -247,12 +268,12 @@ def random_value(rnd, kind, i, way):
         return random_bytes(rnd, i, way)
     if kind == "binary":
         return rnd.choice([random_bytes(rnd, i, way), b"\xff" * rnd.randrange(70), b"\xff" * 63 + b"\1\2"])
-    most = 127 if kind == "int8" else 10 ** int(kind[8:].split(",")[0]) - 1 if kind.startswith("decimal") else 2 ** 31 - 1
+    most = 127 if kind in ("int8", "int16") else 10 ** int(kind[8:].split(",")[0]) - 1 if kind.startswith("decimal") else 2 ** 31 - 1
     return (i % most, rnd.choice([-most, most, 0, -1]), rnd.randrange(-most, most + 1))[way]
 
 
-KINDS = ["bool", "int8", "int32", "int64", "decimal(5,2)", "decimal(18,4)", "decimal(19,19)", "decimal(38,0)", "date", "timestamp", "timestamp_ntz",
-         "float", "double", "string", "binary"]
+KINDS = ["bool", "int8", "int16", "int32", "int64", "decimal(5,2)", "decimal(18,4)", "decimal(19,19)", "decimal(38,0)", "date", "timestamp",
+         "timestamp_ntz", "float", "double", "string", "binary"]
 
 
 def random_file(tool, path, rnd):
