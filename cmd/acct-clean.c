@@ -47,8 +47,10 @@ parse_options(int argc, char *argv[])
 		cli_usage("-s SCHEMA is needed");
 	if (argc - optind > 1)
 		cli_usage("one FILE at most");
-	if (rejects_path != NULL && strcmp(rejects_path, output != NULL ? output : "-") == 0)
-		cli_usage("-r: rejects and clean rows cannot go to one place");
+	cli_apart("-r", rejects_path, "-o", output);
+	cli_apart("--stats", stats_path, "-o", output);
+	if (rejects_path != NULL)
+		cli_apart("--stats", stats_path, "-r", rejects_path);
 }
 
 static void

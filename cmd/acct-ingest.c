@@ -136,6 +136,7 @@ parse_options(int argc, char *argv[])
 			break;
 		}
 	}
+	cli_apart("--stats", stats_path, "-o", out_path);
 	if (schema_path != NULL)
 		read_schema(schema_path);
 	if (delimiter != NULL)

@@ -390,7 +390,11 @@ check_keys() {
 	run -64 --separate-stderr acct-clean -s pay.yaml a b
 	[[ $stderr == "acct-clean: one FILE at most"* ]]
 	run -64 --separate-stderr acct-clean -s pay.yaml -r - pay.raw
-	[[ $stderr == "acct-clean: -r: rejects and clean rows cannot go to one place"* ]]
+	[[ $stderr == "acct-clean: -r and -o cannot go to one place: '-'"* ]]
+	run -64 --separate-stderr acct-clean -s pay.yaml -o x --stats x pay.raw
+	[[ $stderr == "acct-clean: --stats and -o cannot go to one place: 'x'"* ]]
+	run -64 --separate-stderr acct-clean -s pay.yaml -r x --stats x pay.raw
+	[ ! -e x ]
 	run -66 --separate-stderr acct-clean -s none.yaml
 	[[ $stderr == "acct-clean: none.yaml: No such file or directory" ]]
 }

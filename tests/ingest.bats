@@ -380,6 +380,7 @@ f
 	run -64 --separate-stderr acct-ingest -t '' p.csv
 	run -64 --separate-stderr acct-ingest --wrong p.csv
 	run -64 --separate-stderr acct-ingest --max-record 0 p.csv
+	run -64 --separate-stderr acct-ingest --stats - p.csv
 	run -0 --separate-stderr acct-ingest -h
 	[[ $output == 'usage: acct-ingest '* && -z $stderr ]]
 }

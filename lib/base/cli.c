@@ -128,6 +128,13 @@ cli_getopt(int argc, char *argv[], const char *shorts, const struct option *long
 	return -1;
 }
 
+void
+cli_apart(const char *option, const char *path, const char *other_option, const char *other)
+{
+	if (path != NULL && strcmp(path, other != NULL ? other : "-") == 0)
+		cli_usage("%s and %s cannot go to one place: %s", option, other_option, msg_quotes(path));
+}
+
 size_t
 cli_size(const char *option, const char *arg)
 {

@@ -34,6 +34,12 @@ int cli_getopt(int argc, char *argv[], const char *shorts, const struct option *
 /* Prints "program: text", the synopsis, and exits with EX_USAGE. */
 _Noreturn void cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Two outputs of a program, as options name them, must not be one place: that ends it with EX_USAGE. NULL is no output, and standard output
+ * for `other`.
+ */
+void cli_apart(const char *option, const char *path, const char *other_option, const char *other);
+
 /* A number of bytes, "512", "64K", "300M", "2G" (powers of 1024); ends the program with EX_USAGE where `arg` is none. */
 size_t cli_size(const char *option, const char *arg);
 
