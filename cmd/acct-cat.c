@@ -79,6 +79,8 @@ parse_options(int argc, char *argv[])
 		}
 	if (opt.what != SHOW && (opt.format != NULL || opt.columns != NULL))
 		cli_usage("-f and -c have no meaning beside --%s", opt.what == HEADER ? "header" : "check");
+	if (opt.what == CHECK && opt.output != NULL)
+		cli_usage("--check writes nothing: -o has no meaning beside it");
 }
 
 static enum text_format

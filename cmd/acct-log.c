@@ -57,8 +57,11 @@ parse_options(int argc, char *argv[])
 			with = optarg;
 		else if (o == OPT_JSON)
 			json = true;
-		else if (o == OPT_STATE || o == OPT_FILES)
+		else if (o == OPT_STATE || o == OPT_FILES) {
+			if (what == (o == OPT_STATE ? FILES : STATE))
+				cli_usage("one of --state and --files");
 			what = o == OPT_STATE ? STATE : FILES;
+		}
 	}
 	if (what == HISTORY && (version != DELTA_NEWEST || with != NULL))
 		cli_usage("--version and --with go with --state or --files");

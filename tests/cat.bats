@@ -246,6 +246,7 @@ columns 3
 	[[ "$stderr" == "acct-cat: -f: no format 'xml'; there are csv, tsv, json, table, raw"* ]]
 	run -64 acct-cat --check --header a.acct
 	run -64 acct-cat --check -f csv a.acct
+	run -64 acct-cat --check -o x a.acct
 	run -64 acct-cat -f raw -c kind,balance a.acct
 }
 

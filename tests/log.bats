@@ -94,7 +94,7 @@ print(o["version"], o["rows"], o["files"], *[x for i in o["applications"].items(
 	run -66 --separate-stderr acct-log --state none
 	same "acct-log: none: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
 	run -66 --separate-stderr acct-log --files --version 9 tab
-	for words in "" "a b" "-n 0 tab" "-n 1 --state tab" "--version 1 tab" "--state --version x tab"; do
+	for words in "" "a b" "-n 0 tab" "-n 1 --state tab" "--state --files tab" "--version 1 tab" "--state --version x tab"; do
 		# shellcheck disable=SC2086
 		run -64 --separate-stderr acct-log $words
 	done
