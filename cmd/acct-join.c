@@ -12,7 +12,7 @@ const char cli_help[] =
     "usage: acct-join [-j TYPE] -k KEY[,KEY...] [--sorted] [--fill COLUMN=VALUE ...] [-t TABLE] [-o OUT] BUILD [PROBE]\n"
     "\n"
     "  -j, --join TYPE         inner (default), left, outer, semi or anti; left is the probe side\n"
-    "  -k, --keys KEY,...      key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ\n"
+    "  -k, --key KEY,...       key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ\n"
     "      --sorted            both streams are in key order: merge them in constant memory\n"
     "      --fill COLUMN=VALUE a value instead of null where a record has no match; may be repeated\n"
     "  -t, --table NAME        the output's table name; as the probe side's where not given\n"
@@ -31,7 +31,7 @@ enum { OPT_SORTED = 0x100, OPT_FILL, DEFAULT_MEMORY = 1 << 30, LEAST_MEMORY = 64
 
 static const struct option options[] = {
 	{ "join", required_argument, NULL, 'j' },
-	{ "keys", required_argument, NULL, 'k' },
+	{ "key", required_argument, NULL, 'k' },
 	{ "sorted", no_argument, NULL, OPT_SORTED },
 	{ "fill", required_argument, NULL, OPT_FILL },
 	{ "table", required_argument, NULL, 't' },

@@ -19,7 +19,8 @@ const char cli_help[] =
     "      --long COLUMN,...  synapse: columns with strings of more than 4000 characters\n"
     "  -v, --verbose          totals on standard error\n"
     "      --partial          do not ask for the stream's trailer\n"
-    "  -h, --help             this text\n";
+    "  -h, --help             this text\n"
+    "  -V, --version          the version\n";
 
 enum { OPT_LONG = 1, MAX_KEYS = 32 };
 

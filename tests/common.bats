@@ -119,11 +119,19 @@ try() {
 	for p in "$BUILD"/bin/acct-*; do
 		m=$ROOT/man/${p##*/}.1
 		[ -e "$m" ] || { echo "$m is not there" >&2; false; }
-		mandoc -T utf8 "$m" | col -b >page.txt
-		for o in $("$p" -h | sed '/^$/,$d' | grep -oE -- '(^|[][| ])--?[a-z][-a-z]*' | tr -d '][| '); do
+		mandoc -T utf8 "$m" "$ROOT/man/acct.7" | col -b >page.txt
+		for o in $("$p" -h | grep -oE -- '(^|[][|, ])--?[a-z][-a-z]*' | tr -d '][|, '); do
 			grep -q -- "$o" page.txt || { echo "$m does not name $o" >&2; false; }
 		done
 	done
+}
+
+# -d alone is a delimiter in one program and a dialect in another.
+@test "common: a letter has one long name in every program" {
+	for p in "$BUILD"/bin/acct-*; do
+		"$p" -h | grep -oE '^ +-[a-zA-Z], --[a-z-]+'
+	done | sort -u >pairs.txt
+	same "  -d," "$(cut -c 1-5 pairs.txt | uniq -d)"
 }
 
 missing() {
