@@ -5,7 +5,7 @@
 # or shrinks while it is copied stops the script before anything in the lake has changed. LAKE/bronze/current lists the files last taken over.
 # Within a run the copies wait for silver.sh, which reads them once for all: see there.
 set -eu
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 

@@ -89,6 +89,16 @@ need_programs() {
 	done
 }
 
+# whole_path FOLDER: sets whole to its whole path. A folder may be named -, which cd takes for the last one, and a name may end in line feeds, which
+# $( ) takes away.
+whole_path() {
+	case $1 in
+	-) set -- ./- ;;
+	esac
+	whole=$(cd -- "$1" && pwd -P && echo .) || exit 77
+	whole=${whole%??}
+}
+
 # ---- the back end ----
 
 # backend DIR: sets BACKEND to its whole path; all five files must be there and not be empty.
@@ -97,7 +107,8 @@ backend() {
 	*://*) die 64 "$1: a back end is a directory" ;;
 	esac
 	[ -d "$1" ] || die 66 "$1: no such directory"
-	BACKEND=$(cd -- "$1" && pwd -P) || exit 77
+	whole_path "$1"
+	BACKEND=$whole
 	for _t in $TABLES; do
 		_f=$BACKEND/$_t.csv
 		[ -e "$_f" ] || die 66 "$_f: no such file"
@@ -162,7 +173,8 @@ lake() {
 	*://*) die 64 "$1: a lake is a directory" ;;
 	esac
 	mkdir -p -- "$1" || exit 73
-	LAKE=$(cd -- "$1" && pwd -P) || exit 77
+	whole_path "$1"
+	LAKE=$whole
 }
 
 # Takes the lock of the lake unless the script that called this one holds it, and puts right what a killed run left behind.

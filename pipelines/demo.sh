@@ -57,7 +57,10 @@ if [ -e "$here/../Makefile" ]; then
 	mkdir -p "$here/../build"
 fi
 sh "$here/run.sh" "$folder" "$lake"
-lake=$(cd -- "$lake" && pwd -P)
+case $lake in
+/*) ;;
+*) lake=$PWD/$lake ;;
+esac
 for table in customer_balance customer_loans account_transactions; do
 	show "$table"
 done

@@ -3,7 +3,7 @@
 # account_transactions, one row for each key, in key order; and the same rows as plain Parquet files in LAKE/gold/_export/<table>, with a
 # manifest. All of it appears together. A table whose silver tables are those it was made of is left as it is.
 set -eu
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 USAGE='gold.sh [--wait] LAKE'

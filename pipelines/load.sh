@@ -3,7 +3,7 @@
 # inserted, rows that differ updated. sqlite is LAKE/gold/gold.db; postgres is the server that the environment of psql names (PGHOST, PGUSER,
 # PGDATABASE, PGPASSFILE, ...), so that no secret stands on a command line.
 set -eu
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 

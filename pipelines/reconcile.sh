@@ -4,7 +4,7 @@
 # Within a run it looks at the tables as the run will leave them, and stores the answer as JSON; totals that a pass of the run has found
 # are not found again.
 set -eu
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 

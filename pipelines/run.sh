@@ -6,7 +6,7 @@
 # Run again on the same files it changes nothing and says so. A run that fails or is killed leaves silver and gold as they were.
 # Status: 0 done, 1 the sums do not close, 65 or 66 a file is broken or missing, 75 another run is at work (--wait waits for it).
 set -eu
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 

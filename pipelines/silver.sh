@@ -6,7 +6,7 @@
 # Within a run bronze.sh leaves the copies of new files here to be read. That they can be is seen by that, and the sum which names them is made
 # meanwhile; a file that cannot be read ends the run before anything in the lake has changed.
 set -eu
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 USAGE='silver.sh [--wait] LAKE'

@@ -276,6 +276,20 @@ dirty() {
 	same "$T/it's a \"bank\"" "$(jq -r .backend "x/y/the lake's; \$HOME/runs/last/summary.json")"
 	run -0 --separate-stderr sh "$P/run.sh" "it's a \"bank\"" "x/y/the lake's; \$HOME"
 	[[ $output == "nothing to do: "* ]]
+	mkdir ./- $'two\nlines\n'
+	cp "$P"/sample/*.csv ./-
+	cp "$P"/sample/*.csv $'two\nlines\n'
+	sh "$P/run.sh" -d none -- - $'lake\n'
+	sh "$P/run.sh" -d none $'two\nlines\n' -
+	[ -e $'lake\n/gold' ] && [ -e ./-/gold ] && [ ! -e ../gold ]
+}
+
+@test "pipeline: a search path of cd is not followed" {
+	mkdir -p other/pipelines
+	cd "$ROOT"
+	CDPATH=.:$T/other sh pipelines/run.sh -d none pipelines/sample "$T/lake"
+	CDPATH=$T/other run -0 sh pipelines/run.sh -d none pipelines/sample "$T/lake"
+	[[ $output == "nothing to do: "* ]]
 }
 
 @test "pipeline: gold.db: merged again nothing changes, a row that was altered is put right" {
