@@ -99,17 +99,20 @@ lint-gcc lint-clang: lint-%:
 
 # ---- installation ----
 
+# The scripts find the programs of their own installation; demo.sh is for a checkout.
+JOB = $(filter-out pipelines/demo.sh,$(wildcard pipelines/*.sh))
+
 install: all
-	mkdir -p $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(SHAREDIR)/schema
-	install -m 755 $(PROGRAMS) $(BINDIR)
-	for n in 1 5 7; do install -m 644 man/*.$$n $(MANDIR)/man$$n; done
-	install -m 644 pipelines/schema/*.yaml $(SHAREDIR)/schema
-	install -m 755 pipelines/*.sh $(SHAREDIR)
+	mkdir -p '$(BINDIR)' '$(MANDIR)/man1' '$(MANDIR)/man5' '$(MANDIR)/man7' '$(SHAREDIR)/schema'
+	install -m 755 $(PROGRAMS) '$(BINDIR)'
+	for n in 1 5 7; do install -m 644 man/*.$$n '$(MANDIR)'/man$$n || exit; done
+	install -m 644 pipelines/schema/*.yaml '$(SHAREDIR)/schema'
+	install -m 755 $(JOB) '$(SHAREDIR)'
 
 uninstall:
-	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
-	for f in man/*; do n=$${f##*.}; rm -f $(MANDIR)/man$$n/$${f##*/}; done
-	rm -rf $(SHAREDIR)
+	for p in $(notdir $(PROGRAMS)); do rm -f '$(BINDIR)'/$$p || exit; done
+	for f in man/*; do rm -f '$(MANDIR)'/man$${f##*.}/$${f##*/} || exit; done
+	rm -rf '$(SHAREDIR)'
 
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -22,11 +22,13 @@ TARGETS=
 TARGET=sqlite
 ANSWER=
 
-# The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else the installed ones.
+# The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else those it was installed with, else those of PATH.
 if [ -n "${ACCT_BIN:-}" ]; then
 	PATH=$ACCT_BIN:$PATH
 elif [ -x "$here/../build/bin/acct-ingest" ]; then
 	PATH=$here/../build/bin:$PATH
+elif [ -x "$here/../../bin/acct-ingest" ]; then
+	PATH=$here/../../bin:$PATH
 fi
 export PATH
 

@@ -782,13 +782,18 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 # ---- the rest ----
 
 @test "pipeline: installed scripts use the installed programs; one job at a time gives the same" {
+	(unset ACCT_BIN && make -s -C "$ROOT" BUILD="$BUILD" DESTDIR="$T/a root" PREFIX=/b install >&2)
+	mv "a root/b" "c d"
+	(unset ACCT_BIN && PATH=/usr/bin:/bin sh "c d/share/acct/run.sh" -d none "$P/sample" lake1)
 	mkdir -p share/acct
 	cp -r "$P"/*.sh "$P/schema" share/acct/
-	(unset ACCT_BIN && sh share/acct/run.sh -d none "$P/sample" lake1)
+	(unset ACCT_BIN && run -0 sh share/acct/run.sh -d none "$P/sample" lake1 && [[ $output == "nothing to do: "* ]])
 	ACCT_JOBS=1 sh "$P/run.sh" -d none "$P/sample" lake2
 	diff -u <(contents lake1) <(contents lake2)
 	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
 		[[ $stderr == "run.sh: acct-ingest: not found; "* ]])
+	make -s -C "$ROOT" BUILD="$BUILD" PREFIX="$T/c d" uninstall
+	same "" "$(find "c d" -type f)"
 }
 
 @test "pipeline: the scripts are clean to shellcheck" {
