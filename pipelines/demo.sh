@@ -4,6 +4,7 @@
 # demo.sh --install: only installs what building and running need. Where all is there already, no network is needed.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+top=${here%/*}
 
 packages='gcc make pkg-config libc6-dev libcsv-dev libyaml-dev libbsd-dev libxxhash-dev libsnappy-dev libzstd-dev zlib1g-dev
 	liblz4-dev libjansson-dev sqlite3 bc util-linux openssl'
@@ -49,12 +50,12 @@ case ${1:-} in
 	;;
 esac
 folder=${1:-$here/sample}
-lake=${2:-$here/../build/demo-lake}
-if [ -e "$here/../Makefile" ]; then
+lake=${2:-$top/build/demo-lake}
+if [ -e "$top/Makefile" ]; then
 	install_missing
-	make -s -C "$here/.." -j"$(nproc)" all
-	PATH=$here/../build/bin:$PATH
-	mkdir -p "$here/../build"
+	make -s -C "$top" -j"$(nproc)" all
+	PATH=$top/build/bin:$PATH
+	mkdir -p "$top/build"
 fi
 sh "$here/run.sh" "$folder" "$lake"
 case $lake in
@@ -65,4 +66,4 @@ for table in customer_balance customer_loans account_transactions; do
 	show "$table"
 done
 echo
-echo "The same in SQL: sqlite3 $lake/gold/gold.db 'SELECT * FROM customer_balance'"
+echo "The same in SQL: sqlite3 '$lake/gold/gold.db' 'SELECT * FROM customer_balance'"
