@@ -451,10 +451,10 @@ write_table(const char *address)
 		goto done;
 	}
 	make_plan(&p, &t, &s);
-	if (delta_schema_check(p.columns, p.n, &err) < 0 ||
-	    delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0)
+	if (delta_schema_check(p.columns, p.n, &err) < 0)
 		msg_die(err.status, "%s: %s", t.address, err.text);
-	if (s.version < 0 && delta_prepared_mark(&t, &err) < 0)
+	if (delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0 ||
+	    (s.version < 0 && delta_prepared_mark(&t, &err) < 0))
 		msg_exit(&err);
 	rows = copy(&p, write_rows, room_for, out);
 	if (delta_out_finish(out, &pool, &files, &nfiles, &err) < 0)

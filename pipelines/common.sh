@@ -97,7 +97,7 @@ whole_path() {
 	case $1 in
 	-) set -- ./- ;;
 	esac
-	whole=$(cd -- "$1" && pwd -P && echo .) || exit 77
+	whole=$(cd -- "$1" 2>/dev/null && pwd -P && echo .) || die 77 "$1: permission denied"
 	whole=${whole%??}
 }
 
@@ -187,6 +187,7 @@ lock() {
 	fi
 	need_programs flock acct-write
 	[ -w "$LAKE" ] || die 77 "$LAKE: permission denied"
+	(: >>"$LAKE/.lock") 2>/dev/null || die 77 "$LAKE/.lock: cannot be written"	# exec would end the script with 2
 	exec 9>>"$LAKE/.lock"
 	if ! flock -n 9; then
 		[ "$WAIT" = yes ] || die 75 "$LAKE: another run is at work; --wait waits for its end"

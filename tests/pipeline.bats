@@ -358,6 +358,12 @@ refused() {
 	done
 }
 
+@test "pipeline: a lake whose lock cannot be written" {
+	mkdir -p lake/.lock
+	run -77 --separate-stderr sh "$P/run.sh" "$P/sample" lake
+	same "run.sh: $T/lake/.lock: cannot be written" "$stderr"
+}
+
 @test "pipeline: a file is missing, a folder, empty" {
 	cp -r "$P/sample" bad
 	rm bad/loans.csv

@@ -238,6 +238,8 @@ encodings() {
 	same 'acct-write: file/tab/_delta_log: Not a directory' "$stderr"
 	run -73 --separate-stderr acct-write -i t.acct /proc/tab
 	[[ "$stderr" == "acct-write: /proc/tab: "* ]]
+	run -73 --separate-stderr acct-write --txn job:next --prepare next -i t.acct file/tab
+	same 'acct-write: file/tab/_delta_log: Not a directory' "$stderr"
 }
 
 @test "write: checkpoints at every tenth version; the log before them is not needed" {
