@@ -182,8 +182,14 @@ t=$'\t'
 @test "ingest: columns that are missing, doubled or not in the schema" {
 	printf 'id,name\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
-	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'" ]
+	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; there are: 'id', 'name'" ]
 	[ -z "$output" ]
+	printf 'id,name,City\r\r\n' >x.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
+	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; there are: 'id', 'name', 'City\r'" ]
+	seq -s , 2000 >x.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
+	[[ $stderr == "acct-ingest: x.csv:1: missing column 'id'; there are: '1', '2', "*", ..." ]]
 	printf '\n\nid,name,city,id\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
 	[ "$stderr" = "acct-ingest: x.csv:3: duplicate column 'id'" ]

@@ -150,6 +150,28 @@ check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *us
 	return 0;
 }
 
+/* Tells what there is instead: it may differ by a letter's case, a space or a CR only. */
+static int
+tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *source, uint64_t line)
+{
+	enum { ROOM = 500 };
+	struct buf list = { 0 };
+	size_t i;
+
+	for (i = 0; i < f->names.n; i++) {
+		if (list.len > ROOM) {
+			buf_adds(&list, ", ...");
+			break;
+		}
+		buf_adds(&list, i > 0 ? ", " : "");
+		buf_adds(&list, msg_quotes(f->names.v[i]));
+	}
+	msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s; there are: %s", f->name, line, msg_quotes(source),
+	    buf_cstr(&list));
+	buf_free(&list);
+	return -1;
+}
+
 /* Matches the file's columns to the schema's by name. */
 static int
 match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
@@ -163,8 +185,7 @@ match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 
 		f->from[i] = find(&f->names, source, 0);
 		if (f->from[i] == f->names.n)
-			failed = msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s", f->name, line,
-			    msg_quotes(source));
+			failed = tell_missing(c, f, source, line);
 		else
 			used[f->from[i]] = true;
 	}
