@@ -14,7 +14,6 @@ unset CDPATH
 me=${0##*/}
 TABLES='customers accounts loans loan_payments transactions'
 GOLD='customer_balance customer_loans account_transactions'
-SCHEMA=${ACCT_SCHEMA:-$here/schema}
 TAB=$(printf '\t')
 APP=acct.run
 WAIT=no
@@ -22,9 +21,19 @@ TARGETS=
 TARGET=sqlite
 ANSWER=
 
+# from_here PATH: what does not begin at the root is meant from the folder the script was called in, which it leaves.
+from_here() {
+	case $1 in
+	/*) printf '%s\n' "$1" ;;
+	*) printf '%s\n' "$PWD/$1" ;;
+	esac
+}
+
+SCHEMA=$(from_here "${ACCT_SCHEMA:-$here/schema}")
+
 # The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else those it was installed with, else those of PATH.
 if [ -n "${ACCT_BIN:-}" ]; then
-	PATH=$ACCT_BIN:$PATH
+	PATH=$(from_here "$ACCT_BIN"):$PATH
 elif [ -x "$here/../build/bin/acct-ingest" ]; then
 	PATH=$here/../build/bin:$PATH
 elif [ -x "$here/../../bin/acct-ingest" ]; then

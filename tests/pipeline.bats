@@ -284,6 +284,14 @@ dirty() {
 	[ -e $'lake\n/gold' ] && [ -e ./-/gold ] && [ ! -e ../gold ]
 }
 
+@test "pipeline: schemas and programs named from where the job is called" {
+	cp -r "$P/schema" sch
+	ln -s "$BUILD/bin" programs
+	PATH=/usr/bin:/bin ACCT_BIN=programs ACCT_SCHEMA=sch sh "$P/run.sh" -d none "$P/sample" lake
+	run -0 sh "$P/run.sh" -d none "$P/sample" lake
+	[[ $output == "nothing to do: "* ]]
+}
+
 @test "pipeline: a search path of cd is not followed" {
 	mkdir -p other/pipelines
 	cd "$ROOT"
