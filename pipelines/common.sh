@@ -30,6 +30,10 @@ from_here() {
 }
 
 SCHEMA=$(from_here "${ACCT_SCHEMA:-$here/schema}")
+if [ -n "${TMPDIR:-}" ]; then
+	TMPDIR=$(from_here "$TMPDIR")
+	export TMPDIR
+fi
 
 # The programs: those named by ACCT_BIN, else those built in the checkout this script stands in, else those it was installed with, else those of PATH.
 if [ -n "${ACCT_BIN:-}" ]; then
@@ -682,10 +686,12 @@ table_totals() {
 	joined "$_status" "read.$_for"
 }
 
-# quoted TEXT: as a JSON string.
+# quoted TEXT: as a JSON string. What cannot stand there is a space, or left out where it is no UTF-8.
 quoted() {
 	case $1 in
-	*[\\\"[:cntrl:]]*) printf '"%s"' "$(printf '%s' "$1" | tr '\001-\037' ' ' | sed 's/[\\"]/\\&/g')" ;;
+	*[!\ -~]* | *[\\\"]*)
+		printf '"%s"' "$(printf '%s' "$1" | iconv -c -f UTF-8 -t UTF-8 2>/dev/null | tr '\001-\037' ' ' | sed 's/[\\"]/\\&/g')"
+		;;
 	*) printf '"%s"' "$1" ;;
 	esac
 }

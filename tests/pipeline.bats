@@ -276,6 +276,9 @@ dirty() {
 	same "$T/it's a \"bank\"" "$(jq -r .backend "x/y/the lake's; \$HOME/runs/last/summary.json")"
 	run -0 --separate-stderr sh "$P/run.sh" "it's a \"bank\"" "x/y/the lake's; \$HOME"
 	[[ $output == "nothing to do: "* ]]
+	cp -r "it's a \"bank\"" $'caf\xe9 \xc3\xa9'
+	sh "$P/run.sh" -d none $'caf\xe9 \xc3\xa9' lake9
+	python3 -c 'import json; print(json.loads(open("lake9/runs/last/summary.json", "rb").read())["backend"])' | grep -qx "$T/caf é"
 	mkdir ./- $'two\nlines\n'
 	cp "$P"/sample/*.csv ./-
 	cp "$P"/sample/*.csv $'two\nlines\n'
