@@ -63,7 +63,7 @@ shift "$TAKEN"
 [ $# -eq 2 ] || usage
 need_programs flock sha256sum acct-ingest
 backend "$1"
-lake "$2"
+new_lake "$2"
 lock
 begin
 mkdir -p "$WORK/in"

@@ -182,14 +182,23 @@ list_files() {
 
 # ---- the lake, its lock, its runs ----
 
-# lake DIR: sets LAKE to its whole path; it is made where it is missing.
+# lake DIR: sets LAKE to its whole path.
 lake() {
 	case $1 in
 	*://*) die 64 "$1: a lake is a directory" ;;
 	esac
-	mkdir -p -- "$1" || exit 73
+	[ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
 	whole_path "$1"
 	LAKE=$whole
+}
+
+# new_lake DIR: the same; it is made where it is missing.
+new_lake() {
+	case $1 in
+	*://*) ;;
+	*) mkdir -p -- "$1" || exit 73 ;;
+	esac
+	lake "$1"
 }
 
 # Takes the lock of the lake unless the script that called this one holds it, and puts right what a killed run left behind.

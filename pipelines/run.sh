@@ -163,7 +163,7 @@ need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-b
 	acct-write acct-read acct-log
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 backend "$1"
-lake "$2"
+new_lake "$2"
 lock
 last=$LAKE/runs/last
 STAGE=/nonexistent

@@ -483,6 +483,12 @@ refused() {
 	done
 	run -64 --separate-stderr sh "$P/run.sh" -d oracle a b
 	run -64 --separate-stderr sh "$P/run.sh" az://account/container lake
+	for s in silver.sh gold.sh load.sh reconcile.sh; do
+		run -66 --separate-stderr sh "$P/$s" lake
+		same "$s: lake: no such directory; run.sh makes it" "$stderr"
+	done
+	[ ! -e lake ]
+	mkdir lake
 	run -66 --separate-stderr sh "$P/silver.sh" lake
 	[[ $stderr == "silver.sh: $T/lake/bronze/current: not there; bronze.sh makes it" ]]
 	run -66 --separate-stderr sh "$P/gold.sh" lake
