@@ -77,6 +77,10 @@ options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-w | --wait) WAIT=yes ;;
+		-h | --help)
+			echo "usage: $USAGE"
+			exit 0
+			;;
 		-d)
 			[ $# -ge 2 ] || usage
 			case " $TARGETS " in

@@ -9,6 +9,8 @@ top=${here%/*}
 packages='gcc make pkg-config libc6-dev libcsv-dev libyaml-dev libbsd-dev libxxhash-dev libsnappy-dev libzstd-dev zlib1g-dev
 	liblz4-dev libjansson-dev sqlite3 bc util-linux openssl'
 
+usage='demo.sh [--install | FOLDER [LAKE]]'
+
 installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
@@ -44,8 +46,12 @@ case ${1:-} in
 	install_missing
 	exit 0
 	;;
+-h | --help)
+	echo "usage: $usage"
+	exit 0
+	;;
 -*)
-	echo 'usage: demo.sh [--install | FOLDER [LAKE]]' >&2
+	echo "usage: $usage" >&2
 	exit 64
 	;;
 esac

@@ -480,6 +480,8 @@ refused() {
 		run -64 --separate-stderr sh "$P/$s"
 		[[ $stderr == "usage: $s "* ]]
 		run -64 --separate-stderr sh "$P/$s" --nonesuch a b
+		run -0 --separate-stderr sh "$P/$s" --help
+		[[ $output == "usage: $s "* && -z $stderr ]]
 	done
 	run -64 --separate-stderr sh "$P/run.sh" -d oracle a b
 	run -64 --separate-stderr sh "$P/run.sh" az://account/container lake
