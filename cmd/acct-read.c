@@ -220,13 +220,13 @@ mark_key(struct rec_header *h)
 	free(copy);
 }
 
-/* The last part of a place, without ".parquet". */
+/* The last part of a place, without ".parquet", as a header can hold it. */
 static char *
 name_of(const char *place)
 {
 	size_t n = strlen(place);
 	const char *p;
-	char *s;
+	char *s, *shown;
 
 	while (n > 1 && place[n - 1] == '/')
 		n--;
@@ -236,7 +236,9 @@ name_of(const char *place)
 	n = strlen(s);
 	if (n > 8 && strcmp(s + n - 8, ".parquet") == 0)
 		s[n - 8] = '\0';
-	return s;
+	shown = utf8_shown(s);
+	free(s);
+	return shown;
 }
 
 static void

@@ -72,3 +72,23 @@ AM-^B^I^Y
 	same "acct-cat: long.acct: record 1: longer than 16777216 bytes (--max-record)" "$stderr"
 	run -0 acct-cat --check --max-record 32M long.acct
 }
+
+@test "stream: a name that no reader would take is not written" {
+	printf 'a\n1\n' >x.csv
+	acct-ingest -o x.acct x.csv
+	bad=$'x\xff'
+	for name in '' "$bad"; do
+		for command in acct-balance\ 'count()' acct-select acct-ingest "acct-join -j semi -k a x.acct"; do
+			case $command in acct-ingest) in=x.csv ;; *) in=x.acct ;; esac
+			# shellcheck disable=SC2086
+			run -64 --separate-stderr $command -t "$name" <$in
+			[ -z "$output" ]
+		done
+	done
+	run -64 --separate-stderr acct-select -c "$bad=a" x.acct
+	same "acct-select: <stdout>: no name for a table or a column: 'x\\xFF'" "$stderr"
+	run -64 --separate-stderr acct-balance "$bad=count()" -i x.acct
+	acct-select -c a=_line x.acct | acct-write "$bad"
+	run -64 --separate-stderr acct-read -t '' "$bad"
+	same "table 'x?'" "$(acct-read "$bad" | acct-cat --header | head -n 1)"
+}

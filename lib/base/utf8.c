@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 static bool
@@ -65,6 +66,21 @@ utf8_ok(const void *text, size_t n)
 			return false;
 	}
 	return true;
+}
+
+char *
+utf8_shown(const char *s)
+{
+	char *copy = xstrdup(s);
+	size_t i, n = strlen(copy), len;
+
+	for (i = 0; i < n; i += len) {
+		if ((len = utf8_len(copy + i, n - i)) == 0) {
+			copy[i] = '?';
+			len = 1;
+		}
+	}
+	return copy;
 }
 
 /* Is there a character U+F780 to U+F7FF at p? */

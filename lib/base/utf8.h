@@ -7,6 +7,9 @@
 
 bool utf8_ok(const void *p, size_t n);
 
+/* A copy in which what is not UTF-8 is a question mark. Owned. */
+char *utf8_shown(const char *s);
+
 /* Length of the sequence at p, 1 to 4, or 0 where it is none. n > 0. */
 size_t utf8_len(const void *p, size_t n);
 

@@ -241,22 +241,6 @@ ingest_file_free(struct ingest_file *f)
 
 /* ---- the header ---- */
 
-/* A copy that a header can hold: what is not UTF-8 becomes a question mark. */
-static char *
-clean_name(const char *s)
-{
-	char *copy = xstrdup(s);
-	size_t i, n = strlen(copy), len;
-
-	for (i = 0; i < n; i += len) {
-		if ((len = utf8_len(copy + i, n - i)) == 0) {
-			copy[i] = '?';
-			len = 1;
-		}
-	}
-	return copy;
-}
-
 char *
 ingest_table_name(const char *path)
 {
@@ -265,7 +249,7 @@ ingest_table_name(const char *path)
 
 	if (strcmp(path, "<stdin>") == 0)
 		return xstrdup("stdin");
-	name = clean_name(base != NULL ? base + 1 : path);
+	name = utf8_shown(base != NULL ? base + 1 : path);
 	dot = strrchr(name, '.');
 	if (dot != NULL && dot != name)
 		*dot = '\0';
@@ -276,7 +260,7 @@ static void
 set_words(struct rec_header *h, const struct ingest_file *f)
 {
 	struct buf list = { 0 };
-	char *source = clean_name(f->name);
+	char *source = utf8_shown(f->name);
 	size_t i;
 
 	for (i = 0; i < f->names.n; i++) {
@@ -294,7 +278,7 @@ int
 ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char *table, struct rec_header *h)
 {
 	const struct val_type line = { VAL_INT64, 0, 0 }, text = { VAL_STRING, 0, 0 };
-	char *name = table != NULL ? clean_name(table) : ingest_table_name(c->first);
+	char *name = table != NULL ? xstrdup(table) : ingest_table_name(c->first);
 	size_t i;
 
 	rec_header_init(h, name);

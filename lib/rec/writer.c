@@ -1,9 +1,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "rec/rec.h"
 
 enum { BLOCK = 256 * 1024, SLACK = 64 };
@@ -48,11 +50,25 @@ room(struct rec_writer *w, size_t n)
 }
 
 static int
+check_name(struct rec_writer *w, const char *name)
+{
+	if (*name != '\0' && utf8_ok(name, strlen(name)))
+		return 0;
+	return msg_set(&w->err, EX_USAGE, "%s: no name for a table or a column: %s", w->name, msg_quotes(name));
+}
+
+/* Names come from command lines and folders: one that no reader would take is refused here for all programs. */
+static int
 put_header(struct rec_writer *w, const struct rec_header *h)
 {
 	struct buf line = { 0 };
-	int failed;
+	int failed = check_name(w, h->table);
+	size_t i;
 
+	for (i = 0; i < h->ncolumns && !failed; i++)
+		failed = check_name(w, h->columns[i].name);
+	if (failed)
+		return -1;
 	rec_header_put(h, &line);
 	buf_addc(&line, '\n');
 	failed = room(w, line.len);
