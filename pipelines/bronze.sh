@@ -11,9 +11,9 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 
 USAGE='bronze.sh [--wait] BACKEND LAKE'
 
-# state FILE: what changes when a file is written.
+# state FILE: what changes when a file is written, the time with all its decimals.
 state() {
-	stat -L -c '%s %Y %i' -- "$1" 2>/dev/null || die 66 "$1: gone while it was copied"
+	stat -L -c '%s %.Y %i' -- "$1" 2>/dev/null || die 66 "$1: gone while it was copied"
 }
 
 # kept: is a file of these contents in the lake? Only where one has the same size are they summed for that.

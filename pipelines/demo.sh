@@ -1,6 +1,7 @@
 #!/bin/sh
 # demo.sh [FOLDER [LAKE]]: from a fresh checkout to the whole job in one command. Installs what is missing from Debian, builds, runs the job on
-# the sample bank, or on the five files of FOLDER, and shows what came of it. The lake is build/demo-lake unless named.
+# the sample bank, or on the five files of FOLDER, and shows what came of it. The lake is build/demo-lake, or build/lake for a FOLDER, unless
+# named: what a database has of the sample bank would stay among the rows of another.
 # demo.sh --install: only installs what building and running need. Where all is there already, no network is needed.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -56,7 +57,11 @@ case ${1:-} in
 	;;
 esac
 folder=${1:-$here/sample}
-lake=${2:-$top/build/demo-lake}
+if [ $# -gt 0 ]; then
+	lake=${2:-$top/build/lake}
+else
+	lake=$top/build/demo-lake
+fi
 if [ -e "$top/Makefile" ]; then
 	install_missing
 	make -s -C "$top" -j"$(nproc)" all

@@ -15,6 +15,11 @@ merge() {
 	acct-merge-sql -d "$TARGET" -t "$table"
 }
 
+# Who reads the file holds it for a moment: that is waited for.
+gold_db() {
+	sqlite3 -batch -bail -init /dev/null -cmd '.timeout 60000' "$LAKE/gold/gold.db" "$@" || return 74
+}
+
 # psql ends with 2 where there is no connection.
 psql_status() {
 	[ "$1" -eq 2 ] && return 69
@@ -23,14 +28,14 @@ psql_status() {
 
 warehouse() {
 	case $TARGET in
-	sqlite) sqlite3 -batch -bail -init /dev/null "$LAKE/gold/gold.db" || return 74 ;;
+	sqlite) gold_db ;;
 	postgres) psql -X -q -v ON_ERROR_STOP=1 -f - >/dev/null || psql_status "$?" ;;
 	esac
 }
 
 ask() {
 	case $TARGET in
-	sqlite) sqlite3 -batch -bail -init /dev/null "$LAKE/gold/gold.db" "$1" || return 74 ;;
+	sqlite) gold_db "$1" ;;
 	postgres) psql -X -q -v ON_ERROR_STOP=1 -At -c "$1" || psql_status "$?" ;;
 	esac
 }

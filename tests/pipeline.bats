@@ -315,6 +315,14 @@ dirty() {
 	[[ $stderr == "load.sh: customer_balance: 1 rows of the target are no longer in gold; "* ]]
 }
 
+@test "pipeline: gold.db: who reads it is waited for" {
+	sh "$P/run.sh" "$P/sample" lake
+	{ echo 'BEGIN EXCLUSIVE; SELECT 1;'; sleep 2; } | sql lake/gold/gold.db >held &
+	until [ -s held ]; do sleep 0.1; done
+	sh "$P/load.sh" lake
+	wait
+}
+
 @test "pipeline: gold.db is exact text or integers, equal to gold to the cent" {
 	bankgen -n 200 -S 3 --dirt-range 0.3 bank
 	sh "$P/run.sh" bank lake
@@ -422,6 +430,10 @@ refused() {
 	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
 	fake cp "$(command -v cp)"' "$@"; case $* in *loans.csv) : >'"$T"'/bad/loans.csv ;; esac'
 	cp "$P/sample/loans.csv" bad/
+	run -65 --separate-stderr sh "$P/run.sh" bad lake
+	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
+	cp "$P/sample/loans.csv" bad/	# as many bytes, within the same second
+	fake cp "$(command -v cp)"' "$@"; case $* in *loans.csv) printf L | dd of='"$T"'/bad/loans.csv conv=notrunc status=none ;; esac'
 	run -65 --separate-stderr sh "$P/run.sh" bad lake
 	[[ $stderr == *"$T/bad/loans.csv: changed while it was copied"* ]]
 	[ ! -e lake/bronze ] && [ ! -e lake/silver ]
