@@ -146,7 +146,7 @@ put_names(const struct rec_reader *in, const char *line, uint64_t record)
 	} else if (line == NULL || above.text == NULL ? line != above.text : strcmp(line, above.text) != 0) {
 		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": a row under other names than those above it (%s); "
 		    "clean its file by itself, or -c raw for the rows without names", in->name, record,
-		    line != NULL ? line : "none");
+		    line != NULL ? msg_quotes(line) : "none");
 	}
 }
 

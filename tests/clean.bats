@@ -85,7 +85,7 @@ note,kind,amount,day,Id' "$(headers rej)"
 	same 'a.csv b.csv d.csv' "$(grep -a $'^\001H' rej | sed 's/.*@source=//; s/ .*//' | paste -sd ' ')"
 	same "$(printf '%s\n' '2,x' 'd,out' ',in,1' 'f,in,1,2024-01-31,1')" "$(acct-cat -f raw -c raw rej)"
 	run -65 --separate-stderr acct-cat -f raw -o mended.csv rej
-	same "acct-cat: rej: record 2: a row under other names than those above it (note,kind,amount,day,Id); \
+	same "acct-cat: rej: record 2: a row under other names than those above it ('note,kind,amount,day,Id'); \
 clean its file by itself, or -c raw for the rows without names" "$stderr"
 	[ ! -e mended.csv ]
 	acct-select -w "reason = 'field-count'" rej >some

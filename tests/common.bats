@@ -148,6 +148,11 @@ directory() {
 	[[ "$said" == "$1: .: Is a directory" ]]
 }
 
+@test "common: a message is one line, whatever a file is called" {
+	run -66 --separate-stderr acct-cat $'a\nb\e[31m'
+	same "acct-cat: a?b?[31m: No such file or directory" "$stderr"
+}
+
 @test "common: a directory given as file" {
 	each all directory
 }

@@ -109,11 +109,18 @@ msg_quotes(const char *s)
 	return msg_quote(s, strlen(s));
 }
 
+/* One line whatever is in it: the control characters of a file's name are shown as question marks. */
 static void
 print(const char *text)
 {
+	char line[1000], *p;
+
+	snprintf(line, sizeof(line), "%s", text);
+	for (p = line; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	progress_end();
-	fprintf(stderr, "%s: %s\n", getprogname(), text);
+	fprintf(stderr, "%s: %s\n", getprogname(), line);
 }
 
 void
