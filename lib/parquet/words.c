@@ -186,11 +186,15 @@ differing_eight(__m512i v, __m512i w)
 CPU_AVX512 static inline void
 look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i *slots, __m512i *low, __m512i *far)
 {
-	__m512i from, other, distance;
+	__m512i from, other, distance, same;
 	__mmask8 take;
 
 	*slots = _mm512_srli_epi64(_mm512_mullo_epi64(_mm512_srli_epi64(v, 16), _mm512_set1_epi64(SPREAD)), 54);
 	from = _mm512_cvtepu32_epi64(_mm512_mask_i64gather_epi32(_mm256_setzero_si256(), want, *slots, k->places, 4));
+	/* those of the eight that fall where one before them does find the last of these */
+	same = _mm512_and_si512(_mm512_conflict_epi64(*slots), _mm512_set1_epi64(want));
+	take = _mm512_test_epi64_mask(same, same);
+	from = _mm512_mask_permutexvar_epi64(from, take, _mm512_sub_epi64(_mm512_set1_epi64(63), _mm512_lzcnt_epi64(same)), at);
 	other = differing_eight(v, _mm512_mask_i64gather_epi64(v, want, from, k->values, 1));
 	distance = _mm512_sub_epi64(at, from);
 	take = _mm512_mask_cmplt_epu64_mask(want, other, *low);
@@ -202,7 +206,7 @@ look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i 
 
 /*
  * Eight values, none of which is the first, and before which nothing waits. False where one of them would have to wait;
- * then nothing is done. Of these eight a value does not find one before it but the last.
+ * then nothing is done.
  */
 CPU_AVX512 static inline bool
 pack_eight(struct packer *k, const uint8_t *p)
