@@ -64,7 +64,7 @@ else
 fi
 if [ -e "$top/Makefile" ]; then
 	install_missing
-	make -s -C "$top" -j"$(nproc)" all
+	make -s -C "$top" -j"$(nproc)" BUILD=build all
 	PATH=$top/build/bin:$PATH
 	mkdir -p "$top/build"
 fi

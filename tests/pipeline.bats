@@ -49,7 +49,7 @@ fake() {
 		for f in "$BUILD"/bin/*; do ln -s "$f" fakes/; done
 	fi
 	rm -f "fakes/$1"
-	printf '#!/bin/sh\nREAL=%s\n%s\n' "$BUILD/bin" "$2" >"fakes/$1"
+	printf '#!/bin/sh\nREAL="%s"\n%s\n' "$BUILD/bin" "$2" >"fakes/$1"
 	chmod +x "fakes/$1"
 }
 
@@ -632,7 +632,7 @@ carry() {
 		rm -rf lake count
 		cp -a stopped lake
 		for name in mv ln rm acct-write; do
-			fake $name 'echo >>'"$T"'/count; '"$(command -v $name)"' "$@"; s=$?
+			fake $name 'echo >>'"$T"'/count; "'"$(command -v $name)"'" "$@"; s=$?
 				[ "$(wc -l <'"$T"'/count)" -lt '"$n"' ] || kill -9 0; exit $s'
 		done
 		ended=0
@@ -819,7 +819,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 # ---- the rest ----
 
 @test "pipeline: installed scripts use the installed programs; one job at a time gives the same" {
-	(unset ACCT_BIN && make -s -C "$ROOT" BUILD="$BUILD" DESTDIR="$T/a root" PREFIX=/b install >&2)
+	(unset ACCT_BIN && make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" DESTDIR="$T/a root" PREFIX=/b install >&2)
 	mv "a root/b" "c d"
 	(unset ACCT_BIN && PATH=/usr/bin:/bin sh "c d/share/acct/run.sh" -d none "$P/sample" lake1)
 	mkdir -p share/acct
@@ -829,7 +829,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	diff -u <(contents lake1) <(contents lake2)
 	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
 		[[ $stderr == "run.sh: acct-ingest: not found; "* ]])
-	make -s -C "$ROOT" BUILD="$BUILD" PREFIX="$T/c d" uninstall
+	make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" PREFIX="$T/c d" uninstall
 	same "" "$(find "c d" -type f)"
 }
 
