@@ -619,9 +619,9 @@ stopped_at() {
 	[ -L "$1/runs/pending" ]
 }
 
-# carry LAKE: what the next script does first.
+# carry LAKE: what the next script does first. It waits for the lock: what was killed is gone a moment after its session's leader.
 carry() {
-	setsid -w sh -c 'here=$1; . "$here/common.sh"; lake "$2"; lock' carry "$P" "$1" 3>&-
+	setsid -w sh -c 'here=$1; . "$here/common.sh"; WAIT=yes; lake "$2"; lock' carry "$P" "$1" 3>&-
 }
 
 @test "pipeline: kill -9 between any two commits and renames" {
