@@ -364,7 +364,8 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 	struct delta_change c = { .operation = "MERGE", .parameters = parameters, .nparameters = 4, .metrics = metrics,
 	    .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_READ_TABLE,
 	    .bounds = r->bounds, .nbounds = r->nbounds,
-	    .adds = r->adds, .nadds = r->nadds, .removes = r->removes, .nremoves = r->nremoves, .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = plan.n,
+	    .adds = r->adds, .nadds = r->nadds, .removes = r->removes, .nremoves = r->nremoves,
+	    .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = plan.n,
 	    .configuration = &key, .nconfiguration = *key_list != '\0' ? 1 : 0, .app = app };
 	struct msg warn = { 0 };
 	int failed;

@@ -65,7 +65,8 @@ parse_options(int argc, char *argv[])
 	enum { AT = 256, TIME, WITH };
 	static const struct option longs[] = {
 		{ "version", required_argument, NULL, AT }, { "timestamp", required_argument, NULL, TIME },
-		{ "with", required_argument, NULL, WITH }, { "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
+		{ "with", required_argument, NULL, WITH }, { "columns", required_argument, NULL, 'c' },
+		{ "where", required_argument, NULL, 'w' },
 		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
 	};
 	int o;
