@@ -13,6 +13,8 @@
 enum {
 	READ_AHEAD = 256 * 1024,	/* bytes read at once where a page is smaller */
 	MAX_HEADER = 16 * 1024 * 1024,
+	/* values of a batch, where each is put together and may be much longer than what the page has of it */
+	FRONT_CODED = 128,
 	AHEAD = 4096			/* levels decoded at once for nested columns */
 };
 
@@ -321,6 +323,8 @@ chunk_page(struct chunk_in *k, size_t *n, struct msg *err)
 	if (k->page_left == 0 && load_page(k, err) == -1)
 		return -1;
 	*n = k->page_left;
+	if (k->values.encoding == META_DELTA_BYTE_ARRAY && *n > FRONT_CODED)
+		*n = FRONT_CODED;
 	return 0;
 }
 
