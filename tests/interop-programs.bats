@@ -19,3 +19,15 @@ programs() {
 @test "programs: many row groups, both ways" {
 	programs many
 }
+
+@test "programs: strings that share what they begin with, together more than a page may have" {
+	need_peers pyarrow
+	python - <<-'END'
+	import pyarrow as pa, pyarrow.parquet as pq
+	values = ["x" * 40000 + str(i) for i in range(8000)]
+	pq.write_table(pa.table({"s": values}), "t.parquet", use_dictionary=False, column_encoding={"s": "DELTA_BYTE_ARRAY"},
+	               data_page_size=1 << 30)
+	END
+	acct-read t.parquet | acct-cat -f tsv | tail -n +2 | sed 's/^x*//' >got
+	awk 'BEGIN { for (i = 0; i < 8000; i++) print i }' | cmp - got
+}

@@ -434,20 +434,6 @@ def theirs(tool, where):
             write()
             check_theirs(tool, path, table, f"{name}: {what}")
     odd_times(tool, path)
-    front_coded(tool, path)
-
-
-def front_coded(tool, path):
-    """A page of strings that share what they begin with, together more than a page may have."""
-    values = ["x" * 32000 + str(i) for i in range(9000)]
-    pq.write_table(pa.table({"s": values}), path, use_dictionary=False, column_encoding={"s": "DELTA_BYTE_ARRAY"},
-                   data_page_size=1 << 30)
-    got = run(tool, "dump", path)
-    if got.returncode != 0:
-        fail(f"strings that share what they begin with: {got.stderr.strip()}")
-    else:
-        same("strings that share what they begin with", Table.parse(got.stdout).rows, [(v.encode(),) for v in values])
-    os.unlink(path)
 
 
 def odd_times(tool, path):
