@@ -212,10 +212,9 @@ CPU_AVX512 static inline bool
 pack_eight(struct packer *k, const uint8_t *p)
 {
 	const __m512i one = _mm512_set1_epi64(1), bytes = _mm512_setr_epi64(0, 8, 16, 24, 32, 40, 48, 56);
-	__m512i v = _mm512_loadu_si512(p), low, far = _mm512_set1_epi64(WIDTH), slots, at, tag, word, bits;
-	uint64_t words[8], lengths[8];
+	__m512i v = _mm512_loadu_si512(p), low, far = _mm512_set1_epi64(WIDTH), slots, at, tag, word, bits, length;
+	__mmask64 taken;
 	__mmask8 want;
-	unsigned i;
 
 	low = differing_eight(v, _mm512_alignr_epi64(v, _mm512_set1_epi64((int64_t)k->last), 7));
 	if (_mm512_cmpeq_epi64_mask(low, one) == 0xff) {	/* numbers that count up: a byte, and a copy of seven */
@@ -241,12 +240,13 @@ pack_eight(struct packer *k, const uint8_t *p)
 		word = _mm512_or_si512(word, _mm512_slli_epi64(_mm512_sub_epi64(low, one), 2));
 		word = _mm512_or_si512(word, _mm512_sllv_epi64(tag, _mm512_add_epi64(bits, _mm512_set1_epi64(8))));
 		want = _mm512_test_epi64_mask(low, low);
-		_mm512_storeu_si512(words, _mm512_mask_mov_epi64(tag, want, word));
-		_mm512_storeu_si512(lengths, _mm512_mask_add_epi64(_mm512_set1_epi64(2), want, low, _mm512_set1_epi64(3)));
-		for (i = 0; i < 8; i++) {
-			store64(k->out, words[i]);
-			k->out += lengths[i];
-		}
+		word = _mm512_mask_mov_epi64(tag, want, word);
+		length = _mm512_mask_add_epi64(_mm512_set1_epi64(2), want, low, _mm512_set1_epi64(3));
+		/* of each word so many bytes, side by side */
+		length = _mm512_shuffle_epi8(length, _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0));
+		taken = _mm512_cmplt_epu8_mask(_mm512_set1_epi64(INT64_C(0x0706050403020100)), length);
+		_mm512_storeu_si512(k->out, _mm512_maskz_compress_epi8(taken, word));
+		k->out += __builtin_popcountll(taken);
 	}
 	k->waits = p + 8 * WIDTH;
 	k->last = load64(p + 7 * WIDTH);
