@@ -12,7 +12,9 @@ enum {
 	SAMPLE = 2048,			/* values looked at first */
 	BYTE_WORDS = 1 << 14,		/* words of 64 bits whose bytes still fit a cache */
 	TABLE_WORDS = 1 << 7,		/* whose indexes do */
-	STEP = 8			/* of so many values one tells how many there will be */
+	LEAST_ESTIMATED = 1 << 14,	/* values that are worth an estimate first, */
+	ESTIMATE = 1 << 16,		/* by not many more than so many of them, */
+	TOGETHER = 8			/* which are taken so many at a time: those of a line of the cache */
 };
 
 static void *
@@ -188,16 +190,6 @@ worth(size_t entries, size_t n, unsigned width, double plain, bool packs)
 	    index + (double)entries * width * (packs ? 0.5 : 1) < plain;
 }
 
-static size_t
-count_marked(const struct word *words, size_t nwords)
-{
-	size_t w, n = 0;
-
-	for (w = 0; w < nwords; w++)
-		n += (unsigned)__builtin_popcountll(words[w].bits);
-	return n;
-}
-
 /*
  * How many different values n have, of which `some` have `found`: as many as if all came by lot from a number of values
  * for which that is to be expected.
@@ -218,23 +210,38 @@ expect(double found, double some, double n)
 	return low * -expm1(-n / low);
 }
 
-/* Do so many different values come, by some of them, that a dictionary will not be worth it? Leaves words to be marked. */
+/* Do so many different values come, by some of them, that a dictionary will not be worth it? */
 static bool
-is_hopeless(struct word *words, size_t nwords, const void *v, size_t n, bool wide, int64_t min, double plain, bool packs)
+is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wide, int64_t min, double plain, bool packs)
 {
+	size_t step = TOGETHER * (n / ESTIMATE < 8 ? 8 : n / ESTIMATE), some = 0, found = 0, at, i;
+	uint64_t *bits = fill(scratch, nwords * sizeof *bits), d, bit;
 	double entries;
-	size_t i;
-	uint64_t d;
 
-	if (n < STEP * SAMPLE)
+	if (n < LEAST_ESTIMATED)
 		return false;
-	memset(words, 0, nwords * sizeof *words);
-	for (i = 0; i < n; i += STEP) {
-		d = distance(v, i, wide, min);
-		words[d / 64].bits |= UINT64_C(1) << d % 64;
-	}
-	entries = expect((double)count_marked(words, nwords), (double)(n / STEP), (double)n);
+	memset(bits, 0, nwords * sizeof *bits);
+	for (at = 0; at + TOGETHER <= n; at += step, some += TOGETHER)
+		for (i = at; i < at + TOGETHER; i++) {
+			d = distance(v, i, wide, min);
+			bit = UINT64_C(1) << d % 64;
+			found += (bits[d / 64] & bit) == 0;
+			bits[d / 64] |= bit;
+		}
+	entries = expect((double)found, (double)some, (double)n);
 	return !worth((size_t)(entries * 0.95), n, wide ? 8 : 4, plain, packs);
+}
+
+/* Then all of them differ. */
+static bool
+is_ascending(bool wide, const void *v, size_t n, int64_t min)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (distance(v, i, wide, min) <= distance(v, i - 1, wide, min))
+			return false;
+	return true;
 }
 
 static bool
@@ -242,11 +249,14 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
     bool packs)
 {
 	size_t nwords = span / 64 + 1, w;
-	struct word *words = fill(&d->scratch, nwords * sizeof *words);
+	struct word *words;
 	uint64_t before = 0;
 
-	if (nwords > BYTE_WORDS / 8 && is_hopeless(words, nwords, v, n, wide, min, plain, packs))
+	if (nwords > BYTE_WORDS / 8 && is_hopeless(&d->scratch, nwords, v, n, wide, min, plain, packs))
 		return false;
+	if (n > 2 && is_ascending(wide, v, n, min))
+		return false;
+	words = fill(&d->scratch, nwords * sizeof *words);
 	mark_words(words, nwords, &d->values, v, n, wide, min);
 	for (w = 0; w < nwords; w++) {
 		words[w].before = before;
@@ -356,17 +366,6 @@ build_hashed(struct dict_fixed *d, bool wide, const void *v, size_t n, double pl
 	return true;
 }
 
-static bool
-is_ascending(bool wide, const void *v, size_t n, int64_t min)
-{
-	size_t i;
-
-	for (i = 1; i < n; i++)
-		if (distance(v, i, wide, min) <= distance(v, i - 1, wide, min))
-			return false;
-	return true;
-}
-
 bool
 dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n, const struct stats_range *range,
     double plain, bool packs)
@@ -378,11 +377,11 @@ dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_
 		return false;
 	if (shape != PQ_I32 && shape != PQ_I64)
 		return build_hashed(d, wide, v, n, plain, packs);
-	if (n > 2 && is_ascending(wide, v, n, range->min.i))
-		return false;
 	span = (uint64_t)range->max.i - (uint64_t)range->min.i;
 	if (span < most)
 		return build_ranked(d, wide, v, n, range->min.i, span, plain, packs);
+	if (n > 2 && n < 2 * SAMPLE && is_ascending(wide, v, n, range->min.i))	/* of more there is a sample */
+		return false;
 	return build_hashed(d, wide, v, n, plain, packs);
 }
 
@@ -473,6 +472,30 @@ bytes_insert(struct dict_bytes *d, struct pq_bytes v, const struct dict_entry *k
 	return true;
 }
 
+/*
+ * The indexes of values of 4 to 16 bytes, which are compared whole by their keys, as long as each stands where it is
+ * looked for first; how many.
+ */
+static size_t
+find_short(const struct dict_bytes *d, const struct pq_bytes *v, size_t n, uint32_t *restrict index)
+{
+	const struct dict_entry *entries = d->entries, *e;
+	const uint32_t *slots = d->slots;
+	size_t mask = d->mask, i;
+	struct dict_entry key;
+	uint32_t slot;
+
+	for (i = 0; i < n && v[i].n - 4 <= 12; i++) {
+		key = bytes_key(v[i]);
+		slot = slots[bytes_hash(&key) & mask];
+		e = &entries[slot - (slot > 0)];
+		if (slot == 0 || e->a != key.a || e->b != key.b || e->len != key.len)
+			break;
+		index[i] = slot - 1;
+	}
+	return i;
+}
+
 size_t
 dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 {
@@ -483,6 +506,9 @@ dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 	if (d->slots == NULL)
 		bytes_grow(d);
 	for (i = 0; i < n; i++) {
+		i += find_short(d, v + i, n - i, index + i);
+		if (i == n)
+			break;
 		key = bytes_key(v[i]);
 		for (at = bytes_hash(&key) & d->mask; (e = d->slots[at]) != 0; at = (at + 1) & d->mask)
 			if (bytes_equal(d, &d->entries[e - 1], &key, v[i]))

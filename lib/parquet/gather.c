@@ -84,6 +84,39 @@ take_present(struct out_column *c, const struct pq_vector *v, size_t at, size_t 
 	c->values += k;
 }
 
+/* The range of a page, the last one there is or the next. */
+static struct stats_range *
+range_at(struct out_column *c, size_t page)
+{
+	struct stats_range *r;
+
+	if (c->ranges.len == page * sizeof *r) {
+		r = (struct stats_range *)(void *)buf_room(&c->ranges, sizeof *r);
+		*r = (struct stats_range){ .any = false };
+		c->ranges.len += sizeof *r;
+	}
+	return (struct stats_range *)(void *)c->ranges.p + page;
+}
+
+/* Values of a fixed width, with the range of each page they fall in, while they are at hand. */
+static void
+take_fixed(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
+{
+	size_t entry = c->entries, width = convert_width(c->store), value, k;
+	bool all = v->def == NULL || c->c->max_def == 0;
+
+	for (; n > 0; n -= k, at += k, entry += k) {
+		k = c->page > 0 && n > c->page - entry % c->page ? c->page - entry % c->page : n;
+		value = c->values;
+		if (all)
+			take_all(c, v, at, k);
+		else
+			take_present(c, v, at, k);
+		if (c->page > 0)
+			stats_add(range_at(c, entry / c->page), c->store, c->data.p + value * width, c->values - value);
+	}
+}
+
 static void
 add_raw(struct out_column *c, const struct pq_bytes *v, size_t n)
 {
@@ -197,10 +230,8 @@ take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_
 		    msg_quotes(c->c->path));
 	if (c->store == PQ_BYTES)
 		take_bytes(c, v, at, n);
-	else if (v->def == NULL || c->c->max_def == 0)
-		take_all(c, v, at, n);
 	else
-		take_present(c, v, at, n);
+		take_fixed(c, v, at, n);
 	c->entries += n;
 	c->at += n;
 	return 0;

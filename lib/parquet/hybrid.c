@@ -192,15 +192,14 @@ put_packed(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 	out->len += (n + 7) / 8 * width;
 }
 
+/* Are eight values equal? Two are compared at a time. */
 static inline bool
 equal8(const uint32_t *v)
 {
-	uint32_t d = 0;
-	int i;
+	uint64_t two[4];
 
-	for (i = 1; i < 8; i++)
-		d |= v[i] ^ v[0];
-	return d == 0;
+	memcpy(two, v, sizeof two);
+	return ((two[0] ^ (two[0] << 32 | two[0] >> 32)) | (two[0] ^ two[1]) | (two[0] ^ two[2]) | (two[0] ^ two[3])) == 0;
 }
 
 void

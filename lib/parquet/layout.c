@@ -22,13 +22,24 @@ count_values(const struct out_column *c, size_t entry, size_t n)
 	return values;
 }
 
-/* Do 'rows' values fit a page whatever they are? */
+size_t
+out_page_entries(const struct pq_options *o, const struct out_column *c)
+{
+	size_t most;
+
+	if (c->c->max_rep > 0 || c->store == PQ_BYTES)
+		return 0;
+	most = o->page_bytes / convert_width(c->store);
+	return most == 0 ? 1 : most < o->page_rows ? most : o->page_rows;
+}
+
+/* Do 'rows' values of bytes fit a page whatever they are? */
 static bool
 bytes_fit(const struct out_column *c, uint32_t rows, size_t most)
 {
 	size_t i, longest = 0;
 
-	if (c->store != PQ_BYTES || c->bytes + 4 * c->values <= most)
+	if (c->bytes + 4 * c->values <= most)
 		return true;
 	if (!c->in_dict || c->dict.n > 4096)
 		return false;
@@ -56,35 +67,68 @@ walk_page(const struct pq_writer *w, const struct out_column *c, size_t entry, s
 	return i - entry;
 }
 
+/* The range of a page of bytes; seen: the page, by `stamp`, that has last seen an entry of the dictionary. */
 static void
-range_of_bytes(struct out_column *c, struct out_page *g, uint32_t *seen, uint32_t stamp, size_t *byte)
+range_of_indexed(const struct out_column *c, struct out_page *g, uint32_t *seen, uint32_t stamp)
 {
-	const uint32_t *index = (const uint32_t *)(const void *)c->dict.index.p;
+	const uint32_t *index = (const uint32_t *)(const void *)c->dict.index.p + g->value;
+	struct pq_bytes v;
+	uint64_t some = 0;
+	size_t i;
+
+	if (c->dict.n <= 64) {
+		for (i = 0; i < g->values; i++)
+			some |= UINT64_C(1) << index[i];
+		for (; some != 0; some &= some - 1) {
+			v = dict_bytes_at(&c->dict, (uint32_t)__builtin_ctzll(some));
+			stats_add(&g->range, PQ_BYTES, &v, 1);
+		}
+		return;
+	}
+	for (i = 0; i < g->values; i++) {
+		if (seen[index[i]] == stamp)
+			continue;
+		seen[index[i]] = stamp;
+		v = dict_bytes_at(&c->dict, index[i]);
+		stats_add(&g->range, PQ_BYTES, &v, 1);
+	}
+}
+
+static void
+range_of_bytes(const struct out_column *c, struct out_page *g, size_t *byte)
+{
 	struct pq_bytes v;
 	size_t i;
 
 	for (i = g->value; i < g->value + g->values; i++) {
-		if (c->in_dict) {
-			if (seen[index[i]] == stamp)
-				continue;
-			seen[index[i]] = stamp;
-			v = dict_bytes_at(&c->dict, index[i]);
-		} else {
-			v = (struct pq_bytes){ c->data.p + *byte, out_length(c, i) };
-			*byte += v.n;
-		}
+		v = (struct pq_bytes){ c->data.p + *byte, out_length(c, i) };
+		*byte += v.n;
 		stats_add(&g->range, PQ_BYTES, &v, 1);
 	}
+}
+
+/* The range of a page's values. */
+static void
+range_of(const struct out_column *c, struct out_page *g, size_t page, uint32_t *seen, size_t *byte)
+{
+	if (c->page > 0)
+		g->range = ((const struct stats_range *)(const void *)c->ranges.p)[page];
+	else if (c->store != PQ_BYTES)
+		stats_add(&g->range, c->store, c->data.p + g->value * convert_width(c->store), g->values);
+	else if (c->in_dict)
+		range_of_indexed(c, g, seen, (uint32_t)page + 1);
+	else
+		range_of_bytes(c, g, byte);
 }
 
 /* Divides the chunk into w->pages, each with the range of its values; returns how many, and the range of all. */
 size_t
 out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all)
 {
-	size_t entry = 0, value = 0, byte = 0, npages = 0, width = convert_width(c->store);
-	bool walk = c->c->max_rep > 0 || !bytes_fit(c, w->opt.page_rows, w->opt.page_bytes);
-	uint64_t row = 0, most = c->store == PQ_BYTES || w->opt.page_bytes / width > w->opt.page_rows
-	    ? w->opt.page_rows : w->opt.page_bytes / width;
+	size_t entry = 0, value = 0, byte = 0, npages = 0, most = c->page > 0 ? c->page : w->opt.page_rows;
+	bool walk = c->page == 0 &&
+	    (c->c->max_rep > 0 || !bytes_fit(c, w->opt.page_rows, w->opt.page_bytes));
+	uint64_t row = 0;
 	uint32_t *seen = NULL;
 	struct out_page *g;
 
@@ -98,14 +142,11 @@ out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all)
 		if (walk) {
 			g->entries = walk_page(w, c, entry, value, &g->rows);
 		} else {
-			g->entries = c->entries - entry < most ? c->entries - entry : most == 0 ? 1 : most;
+			g->entries = c->entries - entry < most ? c->entries - entry : most;
 			g->rows = g->entries;
 		}
 		g->values = count_values(c, entry, g->entries);
-		if (c->store == PQ_BYTES)
-			range_of_bytes(c, g, seen, (uint32_t)npages + 1, &byte);
-		else
-			stats_add(&g->range, c->store, c->data.p + value * width, g->values);
+		range_of(c, g, npages, seen, &byte);
 		stats_merge(all, c->store, &g->range);
 		entry += g->entries;
 		value += g->values;

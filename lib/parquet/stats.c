@@ -50,62 +50,99 @@ stats_merge(struct stats_range *r, enum pq_shape shape, const struct stats_range
 		widen(r, shape, &other->min, &other->max);
 }
 
-#define LEAST_GREATEST(type, field)						\
-	do {									\
-		const type *p = v;						\
-		type least = p[0], greatest = p[0];				\
-		for (i = 1; i < n; i++) {					\
-			least = p[i] < least ? p[i] : least;			\
-			greatest = p[i] > greatest ? p[i] : greatest;		\
-		}								\
-		min.field = least;						\
-		max.field = greatest;						\
-		widen(r, shape, &min, &max);					\
-	} while (0)
-
-/* The same for integers, so that the compiler can make use of wider instructions where there are some. */
-static inline __attribute__((always_inline)) void
-least_greatest64(const int64_t *p, size_t n, int64_t *min, int64_t *max)
-{
-	int64_t least = p[0], greatest = p[0];
-	size_t i;
-
-	for (i = 1; i < n; i++) {
-		least = p[i] < least ? p[i] : least;
-		greatest = p[i] > greatest ? p[i] : greatest;
+/* Of n values of a type, one at least; always_inline, so that wider instructions serve it where there are some. */
+#define LEAST_GREATEST(name, type)									\
+	static inline __attribute__((always_inline)) void						\
+	name(const type *p, size_t n, type *min, type *max)						\
+	{												\
+		type least = p[0], greatest = p[0];							\
+		size_t i;										\
+													\
+		for (i = 1; i < n; i++) {								\
+			least = p[i] < least ? p[i] : least;						\
+			greatest = p[i] > greatest ? p[i] : greatest;					\
+		}											\
+		*min = least;										\
+		*max = greatest;									\
 	}
-	*min = least;
-	*max = greatest;
-}
+
+LEAST_GREATEST(bounds_u8, uint8_t)
+LEAST_GREATEST(bounds_i32, int32_t)
+LEAST_GREATEST(bounds_i64, int64_t)
+LEAST_GREATEST(bounds_i128, i128)
 
 #if CPU_X86
 CPU_AVX2 static void
-least_greatest64_avx2(const int64_t *p, size_t n, int64_t *min, int64_t *max)
+bounds_i32_avx2(const int32_t *p, size_t n, int32_t *min, int32_t *max)
 {
-	least_greatest64(p, n, min, max);
+	bounds_i32(p, n, min, max);
 }
 
 CPU_AVX512 static void
-least_greatest64_avx512(const int64_t *p, size_t n, int64_t *min, int64_t *max)
+bounds_i64_avx512(const int64_t *p, size_t n, int64_t *min, int64_t *max)
 {
-	least_greatest64(p, n, min, max);
+	bounds_i64(p, n, min, max);
+}
+
+CPU_AVX2 static void
+bounds_i64_avx2(const int64_t *p, size_t n, int64_t *min, int64_t *max)
+{
+	bounds_i64(p, n, min, max);
 }
 #endif
 
 static void
-add_int64(struct stats_range *r, const int64_t *p, size_t n)
+add_u8(struct stats_range *r, const uint8_t *p, size_t n)
+{
+	union pq_value min, max;
+	uint8_t least, greatest;
+
+	bounds_u8(p, n, &least, &greatest);
+	min.i = least;
+	max.i = greatest;
+	widen(r, PQ_U8, &min, &max);
+}
+
+static void
+add_i32(struct stats_range *r, const int32_t *p, size_t n)
+{
+	union pq_value min, max;
+	int32_t least, greatest;
+
+#if CPU_X86
+	if (cpu_has_avx2())
+		bounds_i32_avx2(p, n, &least, &greatest);
+	else
+#endif
+		bounds_i32(p, n, &least, &greatest);
+	min.i = least;
+	max.i = greatest;
+	widen(r, PQ_I32, &min, &max);
+}
+
+static void
+add_i64(struct stats_range *r, const int64_t *p, size_t n)
 {
 	union pq_value min, max;
 
 #if CPU_X86
 	if (cpu_has_avx512())
-		least_greatest64_avx512(p, n, &min.i, &max.i);
+		bounds_i64_avx512(p, n, &min.i, &max.i);
 	else if (cpu_has_avx2())
-		least_greatest64_avx2(p, n, &min.i, &max.i);
+		bounds_i64_avx2(p, n, &min.i, &max.i);
 	else
 #endif
-		least_greatest64(p, n, &min.i, &max.i);
+		bounds_i64(p, n, &min.i, &max.i);
 	widen(r, PQ_I64, &min, &max);
+}
+
+static void
+add_i128(struct stats_range *r, const i128 *p, size_t n)
+{
+	union pq_value min, max;
+
+	bounds_i128(p, n, &min.w, &max.w);
+	widen(r, PQ_I128, &min, &max);
 }
 
 static void
@@ -122,23 +159,23 @@ add_double(struct stats_range *r, double v)
 void
 stats_add(struct stats_range *r, enum pq_shape shape, const void *v, size_t n)
 {
-	union pq_value min, max;
+	union pq_value value;
 	size_t i;
 
 	if (n == 0)
 		return;
 	switch (shape) {
 	case PQ_U8:
-		LEAST_GREATEST(uint8_t, i);
+		add_u8(r, v, n);
 		break;
 	case PQ_I32:
-		LEAST_GREATEST(int32_t, i);
+		add_i32(r, v, n);
 		break;
 	case PQ_I64:
-		add_int64(r, v, n);
+		add_i64(r, v, n);
 		break;
 	case PQ_I128:
-		LEAST_GREATEST(i128, w);
+		add_i128(r, v, n);
 		break;
 	case PQ_F32:
 		for (i = 0; i < n; i++)
@@ -150,8 +187,8 @@ stats_add(struct stats_range *r, enum pq_shape shape, const void *v, size_t n)
 		break;
 	case PQ_BYTES:
 		for (i = 0; i < n; i++) {
-			min.b = ((const struct pq_bytes *)v)[i];
-			widen(r, shape, &min, &min);
+			value.b = ((const struct pq_bytes *)v)[i];
+			widen(r, shape, &value, &value);
 		}
 		break;
 	}

@@ -12,11 +12,12 @@ enum {
 	WIDTH = 8,
 	LEAST_COPY = 4,		/* bytes worth a copy in two */
 	NEAR = 2048,		/* distance of a copy in two bytes */
-	SLOTS = 1024,		/* for the places of values by their high bytes */
+	SLOTS = 1024,		/* for the places of values by their high bytes: as many as slot_of gives */
+	TOGETHER = 8,		/* values that are looked up before the places of any of them are kept */
 	SLOP = 16		/* bytes that a fast copy may touch behind its end */
 };
 
-#define SPREAD ((int64_t)UINT64_C(0x9e3779b97f4a7c15))	/* high bytes over the slots */
+#define SPREAD 0x9e3779b1		/* high bytes over the slots */
 
 static inline uint64_t
 load64(const uint8_t *p)
@@ -75,7 +76,7 @@ differing(uint64_t v, uint64_t w)
 static inline size_t
 slot_of(uint64_t v)
 {
-	return (size_t)((v >> 16) * (uint64_t)SPREAD >> 54);
+	return (uint32_t)(v >> 16 ^ v >> 48) * SPREAD >> 22;
 }
 
 /* The two bytes of a copy of n bytes, 4 to 8, from `far` bytes before. */
@@ -93,43 +94,67 @@ struct packer {
 	uint32_t places[SLOTS];			/* behind `values`, of the last value that fell there */
 };
 
+/* What stays of a value when it is copied from `far` bytes before: its low bytes. */
+struct match {
+	unsigned low;
+	size_t far;
+};
+
 /*
- * The low bytes of a value, then a copy of its high bytes from a value before it: the last one, or the last with the
- * same six high bytes, whichever leaves fewer. Values of which less than four bytes could be copied stay in a
- * literal that waits.
+ * Where the high bytes of values come from: the last value, or the last with the same six high bytes in the eight before
+ * these or earlier, whichever leaves fewer low bytes.
  */
 static inline __attribute__((always_inline)) void
-pack_values(struct packer *k, const uint8_t *at, const uint8_t *end)
+find_matches(struct packer *k, const uint8_t *at, const uint8_t *end, struct match *m)
 {
-	const uint8_t *waits = k->waits, *from;
-	uint8_t *out = k->out;
-	uint64_t v, last = k->last, tag;
-	unsigned low, other;
-	size_t far, slot;
+	size_t slots[TOGETHER], nslots = 0, i;
+	const uint8_t *from, *p = at;
+	uint32_t places[TOGETHER];
+	uint64_t v, last = k->last;
+	unsigned other;
 
-	for (; at < end; at += WIDTH, last = v) {
-		v = load64(at);
-		low = differing(v, last);
-		far = WIDTH;
-		if (low > 1) {
-			slot = slot_of(v);
-			from = k->values + k->places[slot];
-			k->places[slot] = (uint32_t)(at - k->values);
-			other = differing(v, load64(from));
-			if (other < low && at - from < NEAR && at > from) {
-				low = other;
-				far = (size_t)(at - from);
-			}
-		}
-		if (low > WIDTH - LEAST_COPY || at == k->values)
+	for (; p < end; p += WIDTH, m++, last = v) {
+		v = load64(p);
+		*m = (struct match){ differing(v, last), WIDTH };
+		if (m->low <= 1)
 			continue;
-		tag = copy_tag(WIDTH - low, far);
-		if (waits == at && low > 0) {	/* all of it in one store */
-			store64(out, (uint64_t)(low - 1) << 2 | (v & ((UINT64_C(1) << 8 * low) - 1)) << 8 | tag << 8 * (low + 1));
-			out += 3 + low;
+		slots[nslots] = slot_of(v);
+		places[nslots] = (uint32_t)(p - k->values);
+		from = k->values + k->places[slots[nslots++]];
+		other = differing(v, load64(from));
+		if (other < m->low && p - from < NEAR)
+			*m = (struct match){ other, (size_t)(p - from) };
+	}
+	for (i = 0; i < nslots; i++)
+		k->places[slots[i]] = places[i];
+	k->last = last;
+}
+
+/*
+ * The low bytes of each value, then a copy of its high bytes. Values of which less than four bytes could be copied stay
+ * in a literal that waits.
+ */
+static inline __attribute__((always_inline)) void
+pack_together(struct packer *k, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *waits = k->waits;
+	struct match found[TOGETHER], *m = found;
+	uint8_t *out = k->out;
+	uint64_t v, tag;
+
+	find_matches(k, at, end, found);
+	for (; at < end; at += WIDTH, m++) {
+		if (m->low > WIDTH - LEAST_COPY || at == k->values)
+			continue;
+		v = load64(at);
+		tag = copy_tag(WIDTH - m->low, m->far);
+		if (waits == at && m->low > 0) {	/* all of it in one store */
+			v &= (UINT64_C(1) << 8 * m->low) - 1;
+			store64(out, (uint64_t)(m->low - 1) << 2 | v << 8 | tag << 8 * (m->low + 1));
+			out += 3 + m->low;
 		} else {
-			if (waits != at + low)
-				out = put_literal(out, waits, (size_t)(at - waits) + low);
+			if (waits != at + m->low)
+				out = put_literal(out, waits, (size_t)(at - waits) + m->low);
 			*out++ = (uint8_t)tag;
 			*out++ = (uint8_t)(tag >> 8);
 		}
@@ -137,7 +162,17 @@ pack_values(struct packer *k, const uint8_t *at, const uint8_t *end)
 	}
 	k->waits = waits;
 	k->out = out;
-	k->last = last;
+}
+
+static inline __attribute__((always_inline)) void
+pack_values(struct packer *k, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *next;
+
+	for (; at < end; at = next) {
+		next = end - at < TOGETHER * WIDTH ? end : at + TOGETHER * WIDTH;
+		pack_together(k, at, next);
+	}
 }
 
 static inline __attribute__((always_inline)) void
@@ -182,24 +217,21 @@ differing_eight(__m512i v, __m512i w)
 	return _mm512_sub_epi64(_mm512_set1_epi64(WIDTH), _mm512_srli_epi64(_mm512_lzcnt_epi64(_mm512_xor_si512(v, w)), 3));
 }
 
-/* Takes the other values that leave fewer bytes than the last ones do, where those leave more than one. */
+/* As find_matches, of the values that want it: the slots they fall in, and what they leave. */
 CPU_AVX512 static inline void
 look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i *slots, __m512i *low, __m512i *far)
 {
-	__m512i from, other, distance, same;
+	__m512i from, other, distance;
 	__mmask8 take;
 
-	*slots = _mm512_srli_epi64(_mm512_mullo_epi64(_mm512_srli_epi64(v, 16), _mm512_set1_epi64(SPREAD)), 54);
+	*slots = _mm512_xor_si512(_mm512_srli_epi64(v, 16), _mm512_srli_epi64(v, 48));
+	*slots = _mm512_mul_epu32(*slots, _mm512_set1_epi64(SPREAD));
+	*slots = _mm512_srli_epi64(_mm512_slli_epi64(*slots, 32), 54);
 	from = _mm512_cvtepu32_epi64(_mm512_mask_i64gather_epi32(_mm256_setzero_si256(), want, *slots, k->places, 4));
-	/* those of the eight that fall where one before them does find the last of these */
-	same = _mm512_and_si512(_mm512_conflict_epi64(*slots), _mm512_set1_epi64(want));
-	take = _mm512_test_epi64_mask(same, same);
-	from = _mm512_mask_permutexvar_epi64(from, take, _mm512_sub_epi64(_mm512_set1_epi64(63), _mm512_lzcnt_epi64(same)), at);
 	other = differing_eight(v, _mm512_mask_i64gather_epi64(v, want, from, k->values, 1));
 	distance = _mm512_sub_epi64(at, from);
 	take = _mm512_mask_cmplt_epu64_mask(want, other, *low);
 	take = _mm512_mask_cmplt_epi64_mask(take, distance, _mm512_set1_epi64(NEAR));
-	take = _mm512_mask_cmpgt_epi64_mask(take, distance, _mm512_setzero_si512());
 	*low = _mm512_mask_mov_epi64(*low, take, other);
 	*far = _mm512_mask_mov_epi64(*far, take, distance);
 }
@@ -261,9 +293,9 @@ pack_avx512(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 
 	pack_begin(&k, out, p, n, skip);
 	for (; at < end; at = next) {
-		next = (size_t)(end - at) < 8 * WIDTH ? end : at + 8 * WIDTH;
-		if (at != k.waits || at == k.values || next != at + 8 * WIDTH || !pack_eight(&k, at))
-			pack_values(&k, at, next);
+		next = end - at < TOGETHER * WIDTH ? end : at + TOGETHER * WIDTH;
+		if (at != k.waits || at == k.values || next != at + TOGETHER * WIDTH || !pack_eight(&k, at))
+			pack_together(&k, at, next);
 	}
 	return pack_end(&k, out, p + n);
 }

@@ -76,7 +76,7 @@ fill_options(struct pq_options *o)
 }
 
 static struct out_column *
-new_columns(const struct pq_schema *s)
+new_columns(const struct pq_schema *s, const struct pq_options *o)
 {
 	struct out_column *columns = xcalloc(s->ncolumns, sizeof *columns), *c;
 	size_t i;
@@ -87,6 +87,7 @@ new_columns(const struct pq_schema *s)
 		c->e = &s->elements[i];
 		c->store = c->e->type == META_INT32 ? PQ_I32 : c->c->shape;
 		c->in_dict = true;
+		c->page = out_page_entries(o, c);
 		/* places within these may be asked for while they have no byte: of empty strings, of no values */
 		(void)buf_room(&c->data, 0);
 		(void)buf_room(&c->dict.data, 0);
@@ -104,6 +105,7 @@ free_columns(struct out_column *columns, size_t n)
 		buf_free(&c->rep);
 		buf_free(&c->data);
 		buf_free(&c->lens);
+		buf_free(&c->ranges);
 		dict_bytes_free(&c->dict);
 	}
 	free(columns);
@@ -126,9 +128,9 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
 	}
 	w->ncolumns = w->schema.ncolumns;
 	w->totals = xcalloc(w->ncolumns, sizeof *w->totals);
-	w->columns = w->full = new_columns(&w->schema);
+	w->columns = w->full = new_columns(&w->schema, &w->opt);
 	if (w->opt.beside && cpu_count() > 1)
-		w->full = new_columns(&w->schema);
+		w->full = new_columns(&w->schema, &w->opt);
 	for (i = 0; opt->keys != NULL && opt->keys[i] != NULL && opt->keys[i + 1] != NULL; i += 2)
 		add_key(w, opt->keys[i], opt->keys[i + 1]);
 	*wp = w;
@@ -254,7 +256,7 @@ emit_chunk(struct pq_writer *w, size_t column, struct meta_chunk *chunk, struct 
 static void
 clear_column(struct out_column *c)
 {
-	c->def.len = c->rep.len = c->data.len = c->lens.len = 0;
+	c->def.len = c->rep.len = c->data.len = c->lens.len = c->ranges.len = 0;
 	c->entries = c->values = 0;
 	c->bytes = 0;
 	dict_bytes_clear(&c->dict);

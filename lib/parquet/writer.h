@@ -37,6 +37,8 @@ struct out_column {
 	struct buf lens;		/* of those, uint32_t each */
 	struct dict_bytes dict;
 	bool in_dict;			/* bytes: all values of the row group are in dict */
+	size_t page;			/* entries of a page; 0: told only when all values are there */
+	struct buf ranges;		/* then: struct stats_range of each page */
 	uint64_t bytes;			/* of bytes: length of all values */
 	size_t at;			/* entries of the vector in pq_write that are taken */
 };
@@ -118,6 +120,9 @@ int out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, 
  * room, and no buf_room that taking them asks for is more than this one was.
  */
 void *out_room(struct out_column *c, size_t rows);
+
+/* layout.c: how many entries a page has where that does not depend on the values; 0 where it does. */
+size_t out_page_entries(const struct pq_options *o, const struct out_column *c);
 
 /* gather.c: before the chunk is laid out, definition levels for all entries or, where there is no null, none. */
 void out_complete(struct out_column *c);
