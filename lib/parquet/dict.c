@@ -149,19 +149,24 @@ look_up(uint32_t *index, const uint32_t *table, const void *v, size_t n, bool wi
 }
 
 static void
-look_up_all(uint32_t *index, const struct word *words, size_t nwords, const void *v, size_t n, bool wide, int64_t min)
+look_up_all(uint32_t *index, const uint32_t *table, const void *v, size_t n, bool wide, int64_t min)
 {
-	uint32_t table[TABLE_WORDS * 64], k = 0;
+	if (wide)
+		look_up(index, table, v, n, true, min);
+	else
+		look_up(index, table, v, n, false, min);
+}
+
+static void
+make_table(uint32_t *table, const struct word *words, size_t nwords)
+{
+	uint32_t k = 0;
 	size_t d;
 
 	for (d = 0; d < nwords * 64; d++) {
 		table[d] = k;
 		k += words[d / 64].bits >> d % 64 & 1;
 	}
-	if (wide)
-		look_up(index, table, v, n, true, min);
-	else
-		look_up(index, table, v, n, false, min);
 }
 
 static void
@@ -221,13 +226,15 @@ is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wi
 	if (n < LEAST_ESTIMATED)
 		return false;
 	memset(bits, 0, nwords * sizeof *bits);
-	for (at = 0; at + TOGETHER <= n; at += step, some += TOGETHER)
+	for (at = 0; at + TOGETHER <= n; at += step, some += TOGETHER) {
+		__builtin_prefetch((const uint8_t *)v + (at + 8 * step < n ? at + 8 * step : at) * (wide ? 8 : 4));
 		for (i = at; i < at + TOGETHER; i++) {
 			d = distance(v, i, wide, min);
 			bit = UINT64_C(1) << d % 64;
 			found += (bits[d / 64] & bit) == 0;
 			bits[d / 64] |= bit;
 		}
+	}
 	entries = expect((double)found, (double)some, (double)n);
 	return !worth((size_t)(entries * 0.95), n, wide ? 8 : 4, plain, packs);
 }
@@ -266,10 +273,10 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 	if (!worth(d->n, n, wide ? 8 : 4, plain, packs))
 		return false;
 	list_marked(d, words, nwords, wide, min);
-	if (nwords <= TABLE_WORDS)
-		look_up_all(fill(&d->index, n * sizeof(uint32_t)), words, nwords, v, n, wide, min);
-	else
-		rank_all(fill(&d->index, n * sizeof(uint32_t)), words, v, n, wide, min);
+	d->min = min;
+	d->how = nwords <= TABLE_WORDS ? DICT_TABLE : DICT_RANKS;
+	if (d->how == DICT_TABLE)
+		make_table(fill(&d->table, nwords * 64 * sizeof(uint32_t)), words, nwords);
 	return true;
 }
 
@@ -363,6 +370,7 @@ build_hashed(struct dict_fixed *d, bool wide, const void *v, size_t n, double pl
 	out = fill(&d->values, d->n * (wide ? 8 : 4));
 	for (i = 0; i < d->n; i++)
 		memcpy((uint8_t *)out + i * (wide ? 8 : 4), &t.keys[i], wide ? 8 : 4);
+	d->how = DICT_HASHED;
 	return true;
 }
 
@@ -370,7 +378,7 @@ bool
 dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n, const struct stats_range *range,
     double plain, bool packs)
 {
-	bool wide = shape == PQ_I64 || shape == PQ_F64;
+	bool wide = d->wide = shape == PQ_I64 || shape == PQ_F64;
 	uint64_t span, most = n < (1 << 10) ? 1 << 14 : n < (1 << 22) ? (uint64_t)n * 16 : 1 << 26;
 
 	if (n < 2)
@@ -385,10 +393,27 @@ dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_
 	return build_hashed(d, wide, v, n, plain, packs);
 }
 
+const uint32_t *
+dict_fixed_index(struct dict_fixed *d, const void *v, size_t first, size_t n)
+{
+	const void *from = (const uint8_t *)v + first * (d->wide ? 8 : 4);
+	uint32_t *index;
+
+	if (d->how == DICT_HASHED)
+		return (const uint32_t *)(const void *)d->index.p + first;
+	index = fill(&d->index, n * sizeof *index);
+	if (d->how == DICT_TABLE)
+		look_up_all(index, (const uint32_t *)(const void *)d->table.p, from, n, d->wide, d->min);
+	else
+		rank_all(index, (const struct word *)(const void *)d->scratch.p, from, n, d->wide, d->min);
+	return index;
+}
+
 void
 dict_fixed_free(struct dict_fixed *d)
 {
 	buf_free(&d->values);
+	buf_free(&d->table);
 	buf_free(&d->index);
 	buf_free(&d->scratch);
 }

@@ -20,11 +20,17 @@ enum {
 
 /* ---- values of 4 or 8 bytes, all at hand ---- */
 
+enum dict_how { DICT_TABLE, DICT_RANKS, DICT_HASHED };
+
 struct dict_fixed {
 	struct buf values;		/* the entries as they lie in memory */
 	size_t n;
-	struct buf index;		/* uint32_t for each value given */
-	struct buf scratch;
+	enum dict_how how;		/* an index is found */
+	bool wide;			/* values of 8 bytes */
+	int64_t min;			/* DICT_TABLE, DICT_RANKS: the least value */
+	struct buf table;		/* DICT_TABLE: uint32_t, the index of each value from that one on */
+	struct buf index;		/* uint32_t; DICT_HASHED: of all values, or else of those that were asked for */
+	struct buf scratch;		/* DICT_RANKS: what an index is counted from */
 };
 
 /*
@@ -34,6 +40,9 @@ struct dict_fixed {
  */
 bool dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_t n,
     const struct stats_range *range, double plain, bool packs);
+
+/* The indexes of n of the values v that the dictionary was built of, from number `first` on; until the next call. */
+const uint32_t *dict_fixed_index(struct dict_fixed *d, const void *v, size_t first, size_t n);
 void dict_fixed_free(struct dict_fixed *d);
 
 /* ---- bytes, built while values come ---- */

@@ -156,6 +156,15 @@ put_delta(struct pq_writer *w, const struct out_column *c, const struct out_page
 		buf_add(&w->body, c->data.p + g->byte, n);
 }
 
+/* Of a page's values in the dictionary. */
+static const uint32_t *
+indexes(struct pq_writer *w, const struct out_column *c, const struct out_page *g)
+{
+	if (c->store == PQ_BYTES)
+		return (const uint32_t *)(const void *)c->dict.index.p + g->value;
+	return dict_fixed_index(&w->dict, c->data.p, g->value, g->values);
+}
+
 /*
  * Puts the page header into w->head, which goes before the body that was packed at w->waits.p + at; most are as long as
  * the last one, so that there is just room for it.
@@ -220,7 +229,7 @@ out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_
 		put_levels(&w->body, c->def.p + g->entry, g->entries, c->c->max_def);
 	if (plan->encoding == META_RLE_DICTIONARY) {
 		buf_addc(&w->body, (uint8_t)plan->width);
-		hybrid_put(&w->body, plan->index + g->value, g->values, plan->width);
+		hybrid_put(&w->body, indexes(w, c, g), g->values, plan->width);
 	} else if (plan->encoding != META_PLAIN) {
 		put_delta(w, c, g);
 	} else {

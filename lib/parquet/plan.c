@@ -34,7 +34,6 @@ plan_bytes(const struct out_column *c, struct out_plan *plan)
 		return false;
 	plan->width = bits_width(c->dict.n - 1);
 	index = (double)c->values * plan->width / 8;
-	plan->index = (const uint32_t *)(const void *)c->dict.index.p;
 	return (double)c->dict.data.len + 4.0 * (double)c->dict.n + index < (double)c->bytes + 4.0 * (double)c->values;
 }
 
@@ -53,7 +52,6 @@ out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_ran
 			return -1;
 		dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain,
 		    w->opt.codec != PQ_UNCOMPRESSED);
-		plan->index = (const uint32_t *)(const void *)w->dict.index.p;
 		plan->width = dict ? bits_width(w->dict.n - 1) : 0;
 	}
 	if (dict) {

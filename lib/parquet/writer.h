@@ -89,8 +89,7 @@ struct pq_writer {
 /* How the values of a chunk are stored. */
 struct out_plan {
 	int encoding;		/* of data pages */
-	const uint32_t *index;	/* RLE_DICTIONARY: of each value */
-	unsigned width;
+	unsigned width;		/* RLE_DICTIONARY: bits of an index */
 };
 
 /* The length of a value of bytes. */
