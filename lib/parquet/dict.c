@@ -10,9 +10,10 @@
 
 enum {
 	SAMPLE = 2048,			/* values looked at first */
-	BYTE_WORDS = 1 << 14,		/* words of 64 bits whose bytes still fit a cache */
+	BYTE_WORDS = 1 << 9,		/* words of 64 bits whose bytes fit the first cache */
+	ESTIMATE_WORDS = 1 << 11,	/* whose marks are worth an estimate first, */
 	TABLE_WORDS = 1 << 7,		/* whose indexes do */
-	LEAST_ESTIMATED = 1 << 14,	/* values that are worth an estimate first, */
+	LEAST_ESTIMATED = 1 << 14,	/* of so many values or more, */
 	ESTIMATE = 1 << 16,		/* by not many more than so many of them, */
 	TOGETHER = 8			/* which are taken so many at a time: those of a line of the cache */
 };
@@ -39,7 +40,7 @@ distance(const void *v, size_t i, bool wide, int64_t min)
 	return (uint64_t)(wide ? ((const int64_t *)v)[i] : ((const int32_t *)v)[i]) - (uint64_t)min;
 }
 
-/* Marks in bytes first: a store each, where bits of one word would wait for one another. */
+/* Marks in bytes where these are few: a store each, where bits of one word would wait for one another. */
 static inline __attribute__((always_inline)) void
 mark(uint8_t *seen, const void *v, size_t n, bool wide, int64_t min)
 {
@@ -50,14 +51,14 @@ mark(uint8_t *seen, const void *v, size_t n, bool wide, int64_t min)
 }
 
 static inline __attribute__((always_inline)) void
-mark_bits(struct word *words, const void *v, size_t n, bool wide, int64_t min)
+mark_bits(uint64_t *bits, const void *v, size_t n, bool wide, int64_t min)
 {
 	size_t i;
 	uint64_t d;
 
 	for (i = 0; i < n; i++) {
 		d = distance(v, i, wide, min);
-		words[d / 64].bits |= UINT64_C(1) << d % 64;
+		bits[d / 64] |= UINT64_C(1) << d % 64;
 	}
 }
 
@@ -78,25 +79,22 @@ bits_of_bytes(const uint8_t *seen)
 static void
 mark_words(struct word *words, size_t nwords, struct buf *scratch, const void *v, size_t n, bool wide, int64_t min)
 {
-	uint8_t *seen;
+	bool bytes = nwords <= BYTE_WORDS;
+	uint64_t *bits = fill(scratch, nwords * (bytes ? 64 : sizeof *bits));
+	uint8_t *seen = (uint8_t *)bits;
 	size_t w;
 
-	memset(words, 0, nwords * sizeof *words);
-	if (nwords > BYTE_WORDS) {
-		if (wide)
-			mark_bits(words, v, n, true, min);
-		else
-			mark_bits(words, v, n, false, min);
-		return;
-	}
-	seen = fill(scratch, nwords * 64);
-	memset(seen, 0, nwords * 64);
-	if (wide)
+	memset(bits, 0, scratch->len);
+	if (bytes && wide)
 		mark(seen, v, n, true, min);
-	else
+	else if (bytes)
 		mark(seen, v, n, false, min);
+	else if (wide)
+		mark_bits(bits, v, n, true, min);
+	else
+		mark_bits(bits, v, n, false, min);
 	for (w = 0; w < nwords; w++)
-		words[w].bits = bits_of_bytes(seen + w * 64);
+		words[w].bits = bytes ? bits_of_bytes(seen + w * 64) : bits[w];
 }
 
 static inline __attribute__((always_inline)) void
@@ -259,7 +257,7 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 	struct word *words;
 	uint64_t before = 0;
 
-	if (nwords > BYTE_WORDS / 8 && is_hopeless(&d->scratch, nwords, v, n, wide, min, plain, packs))
+	if (nwords > ESTIMATE_WORDS && is_hopeless(&d->scratch, nwords, v, n, wide, min, plain, packs))
 		return false;
 	if (n > 2 && is_ascending(wide, v, n, min))
 		return false;
