@@ -5,7 +5,10 @@
 #include "parquet/dbp.h"
 #include "parquet/writer.h"
 
-enum { SAMPLE_BYTES = 1 << 16 };	/* of values, to see how they compress */
+enum {
+	SAMPLE_BYTES = 1 << 16,		/* of values, to see how they compress */
+	PLAIN_GROUPS = 3		/* row groups after one without a dictionary that get none either */
+};
 
 /* Bytes the values would take without a dictionary, from how the first ones compress. */
 static int
@@ -37,21 +40,38 @@ plan_bytes(const struct out_column *c, struct out_plan *plan)
 	return (double)c->dict.data.len + 4.0 * (double)c->dict.n + index < (double)c->bytes + 4.0 * (double)c->values;
 }
 
-int
-out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan,
-    struct msg *err)
+/* Most columns stay as they are: one for which no dictionary paid is asked again only after some row groups. */
+static int
+plan_fixed(struct pq_writer *w, size_t column, const struct stats_range *range, bool *dict, struct msg *err)
 {
-	bool dict = false;
+	const struct out_column *c = &w->full[column];
+	unsigned *wait = &w->totals[column].plain;
 	double plain;
+
+	*dict = false;
+	if (*wait > 0) {
+		--*wait;
+		return 0;
+	}
+	if (plain_size(w, c, &plain, err) == -1)
+		return -1;
+	*dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain, w->opt.codec != PQ_UNCOMPRESSED);
+	*wait = *dict ? 0 : PLAIN_GROUPS;
+	return 0;
+}
+
+int
+out_plan(struct pq_writer *w, size_t column, const struct stats_range *range, struct out_plan *plan, struct msg *err)
+{
+	const struct out_column *c = &w->full[column];
+	bool dict = false;
 
 	*plan = (struct out_plan){ .encoding = META_PLAIN };
 	if (c->store == PQ_BYTES) {
 		dict = plan_bytes(c, plan);
 	} else if (c->store != PQ_U8 && c->store != PQ_I128 && c->values > 1) {
-		if (plain_size(w, c, &plain, err) == -1)
+		if (plan_fixed(w, column, range, &dict, err) == -1)
 			return -1;
-		dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain,
-		    w->opt.codec != PQ_UNCOMPRESSED);
 		plan->width = dict ? bits_width(w->dict.n - 1) : 0;
 	}
 	if (dict) {

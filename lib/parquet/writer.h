@@ -48,6 +48,7 @@ struct out_total {
 	struct stats_range range;
 	struct buf min, max;		/* what its bytes point to */
 	uint64_t entries, values;
+	unsigned plain;			/* row groups to come for which no dictionary of it is looked for */
 };
 
 struct pq_writer {
@@ -132,9 +133,8 @@ void out_complete(struct out_column *c);
  */
 size_t out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all);
 
-/* plan.c: dictionary or not, and which encoding otherwise. */
-int out_plan(struct pq_writer *w, const struct out_column *c, const struct stats_range *range, struct out_plan *plan,
-    struct msg *err);
+/* plan.c: dictionary or not, and which encoding otherwise; range: of all values. */
+int out_plan(struct pq_writer *w, size_t column, const struct stats_range *range, struct out_plan *plan, struct msg *err);
 
 /* page.c: writes a page and adds it to the chunk's sums. */
 int out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta_chunk *chunk, struct msg *err);
