@@ -73,20 +73,6 @@ parse_txn(const char *word)
 }
 
 static void
-parse_codec(const char *word)
-{
-	if (!pq_codec_parse(word, &codec))
-		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
-}
-
-static void
-parse_encoding(const char *word)
-{
-	if (!pq_encoding_parse(word, &delta_encodings))
-		cli_usage("--encoding: plain or delta, not %s", msg_quotes(word));
-}
-
-static void
 parse_flag(const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -116,9 +102,9 @@ parse_options(int argc, char *argv[])
 		else if (o == FLAG)
 			parse_flag(optarg);
 		else if (o == CODEC)
-			parse_codec(optarg);
+			table_option_codec(optarg, &codec);
 		else if (o == ENCODING)
-			parse_encoding(optarg);
+			table_option_encoding(optarg, &delta_encodings);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ABSENT)

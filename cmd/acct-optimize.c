@@ -10,6 +10,7 @@
 #include "delta/delta.h"
 #include "optimize/optimize.h"
 #include "pred/pred.h"
+#include "table/table.h"
 
 const char cli_help[] =
     "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
@@ -42,20 +43,6 @@ static struct delta_table table;
 
 /* ---- options ---- */
 
-static void
-parse_codec(const char *word)
-{
-	if (!pq_codec_parse(word, &codec))
-		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
-}
-
-static void
-parse_encoding(const char *word)
-{
-	if (!pq_encoding_parse(word, &delta_encodings))
-		cli_usage("--encoding: plain or delta, not %s", msg_quotes(word));
-}
-
 static const char *
 parse_options(int argc, char *argv[])
 {
@@ -73,9 +60,9 @@ parse_options(int argc, char *argv[])
 		else if (o == 'w')
 			where = optarg;
 		else if (o == CODEC)
-			parse_codec(optarg);
+			table_option_codec(optarg, &codec);
 		else if (o == ENCODING)
-			parse_encoding(optarg);
+			table_option_encoding(optarg, &delta_encodings);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)

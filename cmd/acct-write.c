@@ -54,20 +54,6 @@ static const struct rec_header *given;	/* the columns that come */
 /* ---- options ---- */
 
 static void
-parse_codec(const char *word)
-{
-	if (!pq_codec_parse(word, &codec))
-		cli_usage("--codec: snappy, zstd, gzip or none, not %s", msg_quotes(word));
-}
-
-static void
-parse_encoding(const char *word)
-{
-	if (!pq_encoding_parse(word, &delta_encodings))
-		cli_usage("--encoding: plain or delta, not %s", msg_quotes(word));
-}
-
-static void
 parse_txn(const char *word)
 {
 	const char *colon = strrchr(word, ':');
@@ -101,9 +87,9 @@ parse_options(int argc, char *argv[])
 		if (o == TXN)
 			parse_txn(optarg);
 		else if (o == CODEC)
-			parse_codec(optarg);
+			table_option_codec(optarg, &codec);
 		else if (o == ENCODING)
-			parse_encoding(optarg);
+			table_option_encoding(optarg, &delta_encodings);
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ADD)
