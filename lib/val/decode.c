@@ -136,25 +136,27 @@ decode_known(struct job *j, bool wide, bool nulls)
 {
 	__m512i most = _mm512_set1_epi64((int64_t)j->most), w, v, groups;
 	__mmask8 longer, bad = 0, there = 0xff;
+	struct job k = *j;		/* a copy, which no store can change */
 	size_t i;
 
-	for (i = 0; i + 8 <= j->n; i += 8, j->off += 8 * j->stride) {
-		w = val_eight_load(j->base, j->off, j->stride);
+	for (i = 0; i + 8 <= k.n; i += 8, k.off += 8 * k.stride) {
+		w = val_eight_load(k.base, k.off, k.stride);
 		v = val_eight_get(w, &groups);
 		longer = _mm512_cmpgt_epu64_mask(groups, most);
 		if (nulls) {
 			there = _mm512_cmpneq_epi64_mask(_mm512_and_si512(w, _mm512_set1_epi64(0xff)), _mm512_set1_epi64(VAL_NULL));
 			v = _mm512_maskz_mov_epi64(there, v);
-			_mm_storel_epi64((void *)(j->there + i), _mm_maskz_set1_epi8(there, 1));
+			_mm_storel_epi64((void *)(k.there + i), _mm_maskz_set1_epi8(there, 1));
 		}
 		bad |= longer & there;
 		if (wide)
-			_mm512_storeu_si512((int64_t *)j->out + i, v);
+			_mm512_storeu_si512((int64_t *)k.out + i, v);
 		else
-			_mm256_storeu_si256((void *)((int32_t *)j->out + i), _mm512_cvtepi64_epi32(v));
+			_mm256_storeu_si256((void *)((int32_t *)k.out + i), _mm512_cvtepi64_epi32(v));
 	}
-	if (!nulls && j->there != NULL)
-		memset(j->there, 1, i);
+	if (!nulls && k.there != NULL)
+		memset(k.there, 1, i);
+	j->off = k.off;
 	j->out = (uint8_t *)j->out + i * (wide ? 8 : 4);
 	j->there = j->there != NULL ? j->there + i : NULL;
 	j->n -= i;

@@ -3,7 +3,6 @@
  * the processor's instructions, with some and with none.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "clean/clean.h"
 #include "unit.h"
@@ -414,21 +413,13 @@ sums(void)
 }
 
 int
-main(int argc, char *argv[])
+main(void)
 {
-	const char *portable = getenv("ACCT_PORTABLE");
-
-	(void)argc;
 	unit_start();
 	both_ways();
 	fast_enough();
 	rows_enough();
 	rules();
 	sums();
-	if (portable != NULL && strcmp(portable, "avx2") != 0)
-		return 0;
-	setenv("ACCT_PORTABLE", portable == NULL ? "avx2" : "1", 1);
-	fflush(stdout);
-	execv(argv[0], argv);
-	return 1;
+	return 0;
 }

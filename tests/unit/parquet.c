@@ -1,7 +1,6 @@
 /*
  * Parquet: every encoding gives back what it was given; files of random shape, written and read in pieces of random
- * size, hold the same entries, and their statistics hold for them; what is cut short or altered is refused. All of
- * it again on the portable path.
+ * size, hold the same entries, and their statistics hold for them; what is cut short or altered is refused.
  */
 #include "unit.h"
 
@@ -11,7 +10,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/cpu.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "parquet/bits.h"
@@ -27,12 +25,6 @@
 const char cli_help[] = "";
 
 enum { N = 3000 };
-
-static void
-ok(const char *what)
-{
-	printf("ok parquet: %s: %s\n", cpu_has_avx2() ? "vector" : "portable", what);
-}
 
 /* ---- encodings ---- */
 
@@ -71,7 +63,7 @@ test_bits(void)
 		free(exact);
 	}
 	buf_free(&b);
-	ok("packed bits of every width come back from any place");
+	OK("parquet", "packed bits of every width come back from any place");
 }
 
 /* Values in runs and without. */
@@ -128,7 +120,7 @@ test_hybrid(void)
 	hybrid_open(&h, NULL, NULL, 0);
 	memset(v, 0, sizeof(v));
 	CHECK(hybrid_next(&h, got, N) && memcmp(got, v, sizeof(v)) == 0, "values of no bits need no run");
-	ok("runs and packed groups come back in pieces of any size");
+	OK("parquet", "runs and packed groups come back in pieces of any size");
 }
 
 static void
@@ -165,7 +157,7 @@ test_dbp(void)
 		CHECK(!dbp_next(&d, got, 1), "no more than there are");
 	}
 	buf_free(&b);
-	ok("differences come back, extremes of 32 and 64 bits too");
+	OK("parquet", "differences come back, extremes of 32 and 64 bits too");
 }
 
 static void
@@ -210,7 +202,7 @@ test_words(void)
 	}
 	free(theirs);
 	CHECK(!words_expand(back, 0, (const uint8_t[]){ 0, 0xfc, 0xff, 0xff, 0xff, 0xff }, 6), "a literal of 2^32 bytes");
-	ok("Snappy by values is libsnappy's Snappy");
+	OK("parquet", "Snappy by values is libsnappy's Snappy");
 }
 
 static void
@@ -226,7 +218,7 @@ test_crc(void)
 		n = i < 300 ? i : unit_below(sizeof p - 100);
 		CHECK(crc_bytes(p + at, n) == crc32(0, p + at, (uInt)n), "%zu bytes", n);
 	}
-	ok("checksums are zlib's");
+	OK("parquet", "checksums are zlib's");
 }
 
 static int
@@ -270,7 +262,7 @@ test_cut(void)
 	}
 	buf_free(&v);
 	buf_free(&max);
-	ok("cut bounds still bound, and strings stay strings");
+	OK("parquet", "cut bounds still bound, and strings stay strings");
 }
 
 /* ---- files ---- */
@@ -686,7 +678,7 @@ test_files(void)
 	}
 	buf_free(&file);
 	buf_free(&other);
-	ok("random files hold what was written, flat and nested, and their statistics hold");
+	OK("parquet", "random files hold what was written, flat and nested, and their statistics hold");
 }
 
 /* Reads all of a file; -1 where it is refused. */
@@ -738,7 +730,7 @@ test_damage(void)
 	free_example(&x);
 	buf_free(&file);
 	buf_free(&cut);
-	ok("what is cut short is refused, what is altered does no harm");
+	OK("parquet", "what is cut short is refused, what is altered does no harm");
 }
 
 /* ---- footers no writer makes ---- */
@@ -863,7 +855,7 @@ test_footers(void)
 	CHECK(open_parts("sgro") == 0 && open_parts("srgo") == 0 && open_parts("SGro") == 0, "what is sound");
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		CHECK(open_parts(bad[i]) == -1, "the footer %s", bad[i]);
-	ok("footers in which the schema does not stand once, before what it describes, are refused");
+	OK("parquet", "footers in which the schema does not stand once, before what it describes, are refused");
 }
 
 /* A file of a column of INT32 with these annotations (-1: none, 0: none) and the bounds 3 and 5. */
@@ -953,7 +945,7 @@ test_annotations(void)
 		pq_close(r);
 	}
 	buf_free(&file);
-	ok("an annotation that is not known leaves the old one, and no order to rely on where there is none");
+	OK("parquet", "an annotation that is not known leaves the old one, and no order to rely on where there is none");
 }
 
 /* ---- pages of other writers ---- */
@@ -1082,7 +1074,7 @@ test_others(void)
 		check_rows(&file, two, null, 3, "a dictionary of nothing, of no byte");
 	}
 	buf_free(&file);
-	ok("what other writers leave out is not missed");
+	OK("parquet", "what other writers leave out is not missed");
 }
 
 /* Pages that are within the limit one by one, in a file that is nothing beside them. */
@@ -1124,7 +1116,7 @@ test_bombs(void)
 	    "all at once");
 	pq_close(r);
 	buf_free(&file);
-	ok("columns that together uncompress to far more than their file are refused");
+	OK("parquet", "columns that together uncompress to far more than their file are refused");
 }
 
 static int
@@ -1169,7 +1161,7 @@ test_failing_sink(bool beside)
 			break;
 	}
 	CHECK(fails > 10 && fails < 1000, "%zu writes", fails);
-	ok(beside ? "and so it does where a thread writes" : "a sink that fails at any write fails the file for good");
+	OK("parquet", beside ? "and so it does where a thread writes" : "a sink that fails at any write fails the file for good");
 }
 
 static int
@@ -1216,7 +1208,7 @@ test_thread_ends(void)
 		closed = true;
 		usleep(10000);
 	}
-	ok("a thread that writes has ended when a call fails, or the writer is freed");
+	OK("parquet", "a thread that writes has ended when a call fails, or the writer is freed");
 }
 
 /* A file of one required column with the one value, and keys. */
@@ -1292,7 +1284,7 @@ test_calendars(void)
 	write_one(&file, PQ_DATE, &today, julian);
 	CHECK(read_all(&file) == 0 && has_bounds(&file), "and those of today are bounds too");
 	buf_free(&file);
-	ok("ancient days say their calendar, and those of the other are refused");
+	OK("parquet", "ancient days say their calendar, and those of the other are refused");
 }
 
 static void
@@ -1330,13 +1322,12 @@ test_names(void)
 	CHECK(pq_find(r, "ID", &err) == -1 && strcmp(err.text, "memory: no column 'ID'; there are id, g.x") == 0, "%s", err.text);
 	pq_close(r);
 	buf_free(&file);
-	ok("columns are found by name, field ids and types come back");
+	OK("parquet", "columns are found by name, field ids and types come back");
 }
 
 int
-main(int argc, char *argv[])
+main(void)
 {
-	(void)argc;
 	unit_start();
 	test_bits();
 	test_hybrid();
@@ -1355,11 +1346,5 @@ main(int argc, char *argv[])
 	test_thread_ends();
 	test_calendars();
 	test_names();
-	if (cpu_has_avx2()) {
-		fflush(stdout);
-		setenv("ACCT_PORTABLE", "1", 1);
-		execv(argv[0], argv);
-		CHECK(false, "execv");
-	}
 	return 0;
 }
