@@ -11,8 +11,8 @@
 enum {
 	SAMPLE = 2048,			/* values looked at first */
 	BYTE_WORDS = 1 << 9,		/* words of 64 bits whose bytes fit the first cache */
-	ESTIMATE_WORDS = 1 << 11,	/* whose marks are worth an estimate first, */
 	TABLE_WORDS = 1 << 7,		/* whose indexes do */
+	ESTIMATE_WORDS = 1 << 11,	/* whose marks are worth an estimate first, */
 	LEAST_ESTIMATED = 1 << 14,	/* of so many values or more, */
 	ESTIMATE = 1 << 16,		/* by not many more than so many of them, */
 	TOGETHER = 8			/* which are taken so many at a time: those of a line of the cache */
