@@ -5,7 +5,7 @@ load helper
 
 prepare() {
 	need /usr/bin/python3
-	if [ -n "${SAN:-}" ]; then
+	if sanitized; then
 		kills=${ACCT_KILLS:-20} commits=${ACCT_COMMITS:-8}
 	else
 		kills=${ACCT_KILLS:-60} commits=${ACCT_COMMITS:-100}
@@ -38,7 +38,7 @@ steps() {
 # without sanitizers: they have both for themselves too, and end the program where these fail them.
 failing() {
 	need_strace
-	[ -n "${SAN:-}" ] || own="mmap=ENOMEM read=EIO"
+	sanitized || own="mmap=ENOMEM read=EIO"
 	# shellcheck disable=SC2086
 	crash errors "$1" openat=EMFILE openat=ENOSPC mkdir=ENOSPC write=ENOSPC fsync=EIO linkat=EIO rename=EIO close=EIO \
 	    getdents64=EIO newfstatat=EIO pread64=EIO getrandom=ENOSYS ${own:-}
@@ -63,13 +63,13 @@ failing() {
 }
 
 @test "crash: short reads and writes" {
-	[ -z "${SAN:-}" ] || skip "SKIPPED: sanitizers have these calls themselves"
+	unsanitized "sanitizers have these calls themselves"
 	command -v cc >/dev/null || skip "SKIPPED: there is no cc"
 	for program in write merge vacuum; do crash short "$program"; done
 }
 
 @test "crash: a version that comes while the log is listed" {
-	[ -z "${SAN:-}" ] || skip "SKIPPED: sanitizers have these calls themselves"
+	unsanitized "sanitizers have these calls themselves"
 	command -v cc >/dev/null || skip "SKIPPED: there is no cc"
 	crash gap
 }

@@ -28,6 +28,16 @@ need() {
 	[ -e "$1" ] || skip "SKIPPED: $1 is not there"
 }
 
+# sanitized: is this the build with sanitizers?
+sanitized() {
+	[ "$(basename "$BUILD")" = san ]
+}
+
+# unsanitized WHY: skips what sanitizers are in the way of, or would see nothing of.
+unsanitized() {
+	! sanitized || skip "SKIPPED: $*"
+}
+
 # need_peers PACKAGE ...: Python peers, as tests/peers.sh installs them. Where they cannot be had the test is skipped loudly, and fails where CI
 # is set: a green run there means that they were asked.
 need_peers() {

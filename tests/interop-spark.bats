@@ -6,7 +6,7 @@ load helper
 
 setup_file() {
 	export REPORT=$BATS_FILE_TMPDIR/report
-	[ "$(basename "$BUILD")" != san ] || return 0
+	! sanitized || return 0
 	if ! sh "$ROOT/tests/spark.sh" >"$REPORT.log" 2>&1; then
 		cat "$REPORT.log" >&2
 		return 0
@@ -18,7 +18,7 @@ setup_file() {
 
 # said SECTION: shows what Spark's process said of it; fails where there was anything wrong.
 said() {
-	[ "$(basename "$BUILD")" != san ] || skip "Spark is asked by the build without sanitizers"
+	unsanitized "Spark is asked by the build without sanitizers"
 	if [ ! -e "$REPORT" ]; then
 		cat "$REPORT.log"
 		[ -z "${CI:-}" ] || return 1

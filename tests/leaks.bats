@@ -4,7 +4,7 @@ load helper
 
 prepare() {
 	command -v valgrind >/dev/null || skip "SKIPPED: valgrind is not installed"
-	! nm "$BUILD/bin/acct-cat" 2>/dev/null | grep -q __asan_init || skip "SKIPPED: valgrind does not run sanitized programs"
+	unsanitized "valgrind does not run sanitized programs"
 	cp "$ROOT"/pipelines/schema/*.yaml .
 	for n in 20 100; do
 		bankgen -n $n -S 1 bank.$n

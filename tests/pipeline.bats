@@ -540,7 +540,13 @@ refused() {
 	python3 "$ROOT/tests/oracle.py" "$P/sample" --check lake
 }
 
+# for_scripts: what only the scripts have a part in, with programs that sanitizers see in the other tests.
+for_scripts() {
+	unsanitized "of the scripts alone; the programs are those of the other tests"
+}
+
 @test "pipeline: kill -9 at any instant, then the next run puts it right" {
+	for_scripts
 	bank a
 	bank b -S 2 --dirt 0.02
 	for x in a b; do
@@ -582,6 +588,7 @@ bronze() {
 }
 
 @test "pipeline: kill -9 in each stage before the commit: nothing of the run is there, and the next does it all" {
+	for_scripts
 	bank a
 	bank b -S 2 --dirt 0.02
 	for x in a b; do
@@ -625,6 +632,7 @@ carry() {
 }
 
 @test "pipeline: kill -9 between any two commits and renames" {
+	for_scripts
 	stopped_at stopped
 	contents stopped | diff -u contents-a -		# nobody sees anything yet
 	# Each of these may be the last that is done.
@@ -655,6 +663,7 @@ carry() {
 }
 
 @test "pipeline: who reads the export by its manifest reads old or new, at any instant" {
+	for_scripts
 	stopped_at lake
 	for t in customer_balance customer_loans account_transactions; do
 		acct-read lake-a/gold/_export/$t | acct-cat >$t.a

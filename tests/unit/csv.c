@@ -12,7 +12,7 @@
 
 const char cli_help[] = "";
 
-enum { ROUNDS = 2000 };
+enum { ROUNDS = 1000 };
 
 static const struct csv_format formats[] = {
 	{ ',', '"' }, { ';', '"' }, { '\t', '"' }, { '|', '\'' }, { ' ', '"' }, { 0xff, 0xfe }, { 0x01, 0x02 }

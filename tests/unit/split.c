@@ -12,7 +12,7 @@
 #include "rec/rec.h"
 #include "rec/split.h"
 
-enum { ROUNDS = 3000, MOST = 20000 };
+enum { ROUNDS = 1000, MOST = 20000 };
 
 static const char *const types[] = { "int64", "int32", "decimal(18,2)", "decimal(38,5)", "date", "timestamp", "string",
     "string", "string", "decimal(1,0)", "bool", "float64" };
