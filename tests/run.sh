@@ -1,6 +1,7 @@
 #!/bin/sh
 # sh tests/run.sh [FILTER ...]: installs what the tests need, builds everything, runs every test and counts. With FILTERs, only the test
-# files in whose names one of them occurs. SAN=1 tests the build with sanitizers. TEST_JOBS files run at once (as many as there are cores).
+# files in whose names one of them occurs. SAN=1 tests the build with sanitizers. TEST_JOBS files run at once: one
+# more than there are cores, as there are tests that wait.
 # The last line is "N passed, M failed"; the status is not 0 where a test failed or could not be run.
 set -eu
 cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)/.."
@@ -86,7 +87,7 @@ chosen "$@" >"$results/files"
 # Each file's report appears when the file is done. A test program says "ok NAME: what" for each property, and ends with a status; it runs
 # on the vector paths and on the portable one.
 # shellcheck disable=SC2016
-xargs -P "${TEST_JOBS:-$(nproc)}" -n 1 sh -c '
+xargs -P "${TEST_JOBS:-$(($(nproc) + 1))}" -n 1 sh -c '
 	out=$0/$(basename "$1").tap
 	begun=$(date +%s)
 	case $1 in
