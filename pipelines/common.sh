@@ -57,6 +57,8 @@ die() {
 	exit "$_status"
 }
 
+[ -z "${TMPDIR:-}" ] || { [ -d "$TMPDIR" ] && [ -w "$TMPDIR" ]; } || die 73 "TMPDIR: $TMPDIR: not a directory that can be written"
+
 # tell TEXT...: what is going on, for someone who watches.
 tell() {
 	if [ -t 2 ] || [ -n "${ACCT_VERBOSE:-}" ]; then

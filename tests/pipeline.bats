@@ -495,6 +495,8 @@ refused() {
 		run -0 --separate-stderr sh "$P/$s" --help
 		[[ $output == "usage: $s "* && -z $stderr ]]
 	done
+	run -73 --separate-stderr env TMPDIR=nowhere sh "$P/run.sh" "$P/sample" lake
+	same "run.sh: TMPDIR: $T/nowhere: not a directory that can be written" "$stderr"
 	run -64 --separate-stderr sh "$P/run.sh" -d oracle a b
 	run -64 --separate-stderr sh "$P/run.sh" az://account/container lake
 	for s in silver.sh gold.sh load.sh reconcile.sh; do
