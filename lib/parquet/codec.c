@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "parquet/codec.h"
+#include "parquet/decimals.h"
 #include "parquet/meta.h"
 #include "parquet/parquet.h"
 #include "parquet/words.h"
@@ -187,8 +188,12 @@ pack_snappy(struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out)
 {
 	size_t room = snappy_max_compressed_length(n);
 
-	if (hint.words) {
+	if (hint.width == 8) {
 		out->len += words_pack(buf_room(out, words_room(n)), p, n, hint.skip);
+		return 0;
+	}
+	if (hint.width > 8) {
+		out->len += decimals_pack(buf_room(out, decimals_room(n)), p, n, hint.skip, hint.width);
 		return 0;
 	}
 	snappy_compress((const char *)p, n, (char *)buf_room(out, room), &room);

@@ -15,9 +15,12 @@ const char *codec_name(int codec);
 /* NULL where it can be read, else why not. */
 const char *codec_refused(int codec);
 
-/* What is known of the bytes: behind the first `skip` of them lie values of 8 bytes, if `words` is set. */
+/*
+ * What is known of the bytes: behind the first `skip` of them lie values of `width` bytes: 8, integers, the lowest byte
+ * first; 9 to 16, decimals, the highest first; 0, something else.
+ */
 struct codec_hint {
-	bool words;
+	size_t width;
 	size_t skip;
 };
 

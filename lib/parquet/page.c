@@ -95,6 +95,12 @@ is_stored(enum pq_shape shape)
 	return shape != PQ_U8 && shape != PQ_I128 && shape != PQ_BYTES;
 }
 
+size_t
+out_hint(const struct out_column *c)
+{
+	return c->store == PQ_I64 ? 8 : c->store == PQ_I128 ? (size_t)c->e->type_length : 0;
+}
+
 static void
 put_plain(struct buf *out, const struct out_column *c, const struct out_page *g)
 {
@@ -217,7 +223,7 @@ out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_
 {
 	struct meta_page_header h = { .type = META_DATA_PAGE, .values = (int32_t)g->entries,
 	    .encoding = plan->encoding };
-	struct codec_hint hint = { .words = false };
+	struct codec_hint hint = { .width = 0 };
 	size_t width = convert_width(c->store);
 
 	w->body.len = 0;
@@ -233,7 +239,7 @@ out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_
 	} else if (plan->encoding != META_PLAIN) {
 		put_delta(w, c, g);
 	} else {
-		hint = (struct codec_hint){ c->store == PQ_I64, w->body.len };
+		hint = (struct codec_hint){ out_hint(c), w->body.len };
 		if (w->body.len == 0 && is_stored(c->store))
 			return emit_page(w, &h, c->data.p + g->value * width, g->values * width, hint, chunk, &g->offset,
 			    &g->size, err);
@@ -252,8 +258,8 @@ out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta
 	uint32_t len;
 
 	if (c->store != PQ_BYTES) {
-		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ c->store == PQ_I64,
-		    0 }, chunk, &offset, &size, err) == -1)
+		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ .width = out_hint(c) }, chunk,
+		    &offset, &size, err) == -1)
 			return -1;
 	} else {
 		for (w->body.len = i = 0; i < n; i++) {
@@ -263,7 +269,7 @@ out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta
 			if (v.n > 0)
 				buf_add(&w->body, v.p, v.n);
 		}
-		if (emit_page(w, &h, w->body.p, w->body.len, (struct codec_hint){ .words = false }, chunk, &offset,
+		if (emit_page(w, &h, w->body.p, w->body.len, (struct codec_hint){ .width = 0 }, chunk, &offset,
 		    &size, err) == -1)
 			return -1;
 	}

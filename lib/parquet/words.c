@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "parquet/snappy.h"
 #include "parquet/words.h"
 
 #if CPU_X86
@@ -10,8 +11,6 @@
 
 enum {
 	WIDTH = 8,
-	LEAST_COPY = 4,		/* bytes worth a copy in two */
-	NEAR = 2048,		/* distance of a copy in two bytes */
 	SLOTS = 1024,		/* for the places of values by their high bytes: as many as slot_of gives */
 	TOGETHER = 8,		/* values that are looked up before the places of any of them are kept */
 	SLOP = 16		/* bytes that a fast copy may touch behind its end */
@@ -19,51 +18,12 @@ enum {
 
 #define SPREAD 0x9e3779b1		/* high bytes over the slots */
 
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, 8);
-	return v;
-}
-
-static inline void
-store64(uint8_t *p, uint64_t v)
-{
-	memcpy(p, &v, 8);
-}
-
 /* ---- packing ---- */
 
 size_t
 words_room(size_t n)
 {
 	return n + n / 4 + 64;
-}
-
-static uint8_t *
-put_varint(uint8_t *out, size_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*out++ = (uint8_t)(v | 0x80);
-	*out++ = (uint8_t)v;
-	return out;
-}
-
-static uint8_t *
-put_literal(uint8_t *out, const uint8_t *p, size_t n)
-{
-	size_t last = n - 1;
-	unsigned bytes = last < 60 ? 0 : last < 1 << 8 ? 1 : last < 1 << 16 ? 2 : last < 1 << 24 ? 3 : 4;
-
-	if (n == 0)
-		return out;
-	*out++ = (uint8_t)((bytes == 0 ? last : 59 + bytes) << 2);
-	for (; bytes > 0; bytes--, last >>= 8)
-		*out++ = (uint8_t)last;
-	memcpy(out, p, n);
-	return out + n;
 }
 
 /* Bytes of v, from the lowest, up to the last that differs from w. */
@@ -77,13 +37,6 @@ static inline size_t
 slot_of(uint64_t v)
 {
 	return (uint32_t)(v >> 16 ^ v >> 48) * SPREAD >> 22;
-}
-
-/* The two bytes of a copy of n bytes, 4 to 8, from `far` bytes before. */
-static inline uint64_t
-copy_tag(unsigned n, size_t far)
-{
-	return 1 | (uint64_t)(n - LEAST_COPY) << 2 | (uint64_t)(far >> 8) << 5 | (uint64_t)(far & 0xff) << 8;
 }
 
 struct packer {
@@ -114,15 +67,15 @@ find_matches(struct packer *k, const uint8_t *at, const uint8_t *end, struct mat
 	unsigned other;
 
 	for (; p < end; p += WIDTH, m++, last = v) {
-		v = load64(p);
+		v = snappy_load64(p);
 		*m = (struct match){ differing(v, last), WIDTH };
 		if (m->low <= 1)
 			continue;
 		slots[nslots] = slot_of(v);
 		places[nslots] = (uint32_t)(p - k->values);
 		from = k->values + k->places[slots[nslots++]];
-		other = differing(v, load64(from));
-		if (other < m->low && p - from < NEAR)
+		other = differing(v, snappy_load64(from));
+		if (other < m->low && p - from < SNAPPY_NEAR)
 			*m = (struct match){ other, (size_t)(p - from) };
 	}
 	for (i = 0; i < nslots; i++)
@@ -144,17 +97,17 @@ pack_together(struct packer *k, const uint8_t *at, const uint8_t *end)
 
 	find_matches(k, at, end, found);
 	for (; at < end; at += WIDTH, m++) {
-		if (m->low > WIDTH - LEAST_COPY || at == k->values)
+		if (m->low > WIDTH - SNAPPY_LEAST || at == k->values)
 			continue;
-		v = load64(at);
-		tag = copy_tag(WIDTH - m->low, m->far);
+		v = snappy_load64(at);
+		tag = snappy_copy(WIDTH - m->low, m->far);
 		if (waits == at && m->low > 0) {	/* all of it in one store */
 			v &= (UINT64_C(1) << 8 * m->low) - 1;
-			store64(out, (uint64_t)(m->low - 1) << 2 | v << 8 | tag << 8 * (m->low + 1));
+			snappy_store64(out, (uint64_t)(m->low - 1) << 2 | v << 8 | tag << 8 * (m->low + 1));
 			out += 3 + m->low;
 		} else {
 			if (waits != at + m->low)
-				out = put_literal(out, waits, (size_t)(at - waits) + m->low);
+				out = snappy_put_literal(out, waits, (size_t)(at - waits) + m->low);
 			*out++ = (uint8_t)tag;
 			*out++ = (uint8_t)(tag >> 8);
 		}
@@ -182,14 +135,14 @@ pack_begin(struct packer *k, uint8_t *out, const uint8_t *p, size_t n, size_t sk
 	k->values = p + skip;
 	k->last = 0;
 	memset(k->places, 0, sizeof k->places);
-	k->out = put_varint(out, n);
+	k->out = snappy_put_length(out, n);
 }
 
 static inline __attribute__((always_inline)) size_t
 pack_end(struct packer *k, const uint8_t *out, const uint8_t *end)
 {
 	if (k->waits < end)
-		k->out = put_literal(k->out, k->waits, (size_t)(end - k->waits));
+		k->out = snappy_put_literal(k->out, k->waits, (size_t)(end - k->waits));
 	return (size_t)(k->out - out);
 }
 
@@ -231,7 +184,7 @@ look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i 
 	other = differing_eight(v, _mm512_mask_i64gather_epi64(v, want, from, k->values, 1));
 	distance = _mm512_sub_epi64(at, from);
 	take = _mm512_mask_cmplt_epu64_mask(want, other, *low);
-	take = _mm512_mask_cmplt_epi64_mask(take, distance, _mm512_set1_epi64(NEAR));
+	take = _mm512_mask_cmplt_epi64_mask(take, distance, _mm512_set1_epi64(SNAPPY_NEAR));
 	*low = _mm512_mask_mov_epi64(*low, take, other);
 	*far = _mm512_mask_mov_epi64(*far, take, distance);
 }
@@ -251,7 +204,7 @@ pack_eight(struct packer *k, const uint8_t *p)
 	low = differing_eight(v, _mm512_alignr_epi64(v, _mm512_set1_epi64((int64_t)k->last), 7));
 	if (_mm512_cmpeq_epi64_mask(low, one) == 0xff) {	/* numbers that count up: a byte, and a copy of seven */
 		word = _mm512_slli_epi64(_mm512_and_si512(v, _mm512_set1_epi64(0xff)), 8);
-		word = _mm512_or_si512(word, _mm512_set1_epi64((int64_t)(copy_tag(WIDTH - 1, WIDTH) << 16)));
+		word = _mm512_or_si512(word, _mm512_set1_epi64((int64_t)(snappy_copy(WIDTH - 1, WIDTH) << 16)));
 		_mm256_storeu_si256((void *)k->out, _mm512_cvtepi64_epi32(word));
 		k->out += 32;
 	} else {
@@ -259,12 +212,12 @@ pack_eight(struct packer *k, const uint8_t *p)
 		at = _mm512_add_epi64(_mm512_set1_epi64(p - k->values), bytes);
 		if (want != 0)
 			look_back(k, v, at, want, &slots, &low, &far);
-		if (_mm512_cmpgt_epi64_mask(low, _mm512_set1_epi64(WIDTH - LEAST_COPY)) != 0)
+		if (_mm512_cmpgt_epi64_mask(low, _mm512_set1_epi64(WIDTH - SNAPPY_LEAST)) != 0)
 			return false;
 		if (want != 0)
 			_mm512_mask_i64scatter_epi32(k->places, want, slots, _mm512_cvtepi64_epi32(at), 4);
-		/* as copy_tag has it, behind as many bytes as differ and the tag of their literal */
-		tag = _mm512_slli_epi64(_mm512_sub_epi64(_mm512_set1_epi64(WIDTH - LEAST_COPY), low), 2);
+		/* as snappy_copy has it, behind as many bytes as differ and the tag of their literal */
+		tag = _mm512_slli_epi64(_mm512_sub_epi64(_mm512_set1_epi64(WIDTH - SNAPPY_LEAST), low), 2);
 		tag = _mm512_or_si512(_mm512_or_si512(tag, one), _mm512_slli_epi64(_mm512_srli_epi64(far, 8), 5));
 		tag = _mm512_or_si512(tag, _mm512_slli_epi64(_mm512_and_si512(far, _mm512_set1_epi64(0xff)), 8));
 		bits = _mm512_slli_epi64(low, 3);
@@ -281,7 +234,7 @@ pack_eight(struct packer *k, const uint8_t *p)
 		k->out += __builtin_popcountll(taken);
 	}
 	k->waits = p + 8 * WIDTH;
-	k->last = load64(p + 7 * WIDTH);
+	k->last = snappy_load64(p + 7 * WIDTH);
 	return true;
 }
 
@@ -338,7 +291,7 @@ copy_back(uint8_t *out, size_t far, size_t n, const uint8_t *limit)
 
 	if (far >= 8 && n <= 64 && limit - out >= 64 + SLOP) {
 		for (i = 0; i < n; i += 8)
-			store64(out + i, load64(from + i));
+			snappy_store64(out + i, snappy_load64(from + i));
 		return;
 	}
 	for (i = 0; i < n; i++)
@@ -390,8 +343,8 @@ copy_parameters(const uint8_t **p, const uint8_t *end, size_t *far, size_t *n)
 CPU_AVX2 static size_t
 expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8_t *end)
 {
-	const __m256i form = _mm256_set1_epi32((int)(copy_tag(WIDTH - 1, WIDTH) << 16)), byte = _mm256_set1_epi32(0xff00);
-	const __m256i high = _mm256_set1_epi64x((int64_t)(load64(out - WIDTH) & ~UINT64_C(0xff)));
+	const __m256i form = _mm256_set1_epi32((int)(snappy_copy(WIDTH - 1, WIDTH) << 16)), byte = _mm256_set1_epi32(0xff00);
+	const __m256i high = _mm256_set1_epi64x((int64_t)(snappy_load64(out - WIDTH) & ~UINT64_C(0xff)));
 	uint8_t *begin = out;
 	__m256i v;
 
@@ -429,15 +382,15 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 	while (end - p >= 16 && limit - out >= SLOP) {
 		if ((p[0] & 3) == 0) {
 			low = (p[0] >> 2) + 1u;
-			if (low > WIDTH - LEAST_COPY)
+			if (low > WIDTH - SNAPPY_LEAST)
 				break;
 			tag = p[1 + low];
 			far = (size_t)(tag >> 5) << 8 | p[2 + low];
-			if ((tag & 3) != 1 || (tag >> 2 & 7) + LEAST_COPY + low != WIDTH || far < WIDTH ||
+			if ((tag & 3) != 1 || (tag >> 2 & 7) + SNAPPY_LEAST + low != WIDTH || far < WIDTH ||
 			    far > (size_t)(out - begin))
 				break;
 			mask = UINT64_MAX << 8 * low;
-			store64(out, (load64(p + 1) & ~mask) | (load64(out - far) & mask));
+			snappy_store64(out, (snappy_load64(p + 1) & ~mask) | (snappy_load64(out - far) & mask));
 			p += 3 + low;
 			out += WIDTH;
 			if (low == 1 && far == WIDTH && wide) {
@@ -447,9 +400,9 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 			}
 		} else {
 			far = (size_t)(p[0] >> 5) << 8 | p[1];
-			if ((p[0] & 0x1f) != (1 | (WIDTH - LEAST_COPY) << 2) || far < WIDTH || far > (size_t)(out - begin))
+			if ((p[0] & 0x1f) != (1 | (WIDTH - SNAPPY_LEAST) << 2) || far < WIDTH || far > (size_t)(out - begin))
 				break;
-			store64(out, load64(out - far));
+			snappy_store64(out, snappy_load64(out - far));
 			p += 2;
 			out += WIDTH;
 		}

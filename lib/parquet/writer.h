@@ -141,6 +141,8 @@ int out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct 
 int out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g,
     struct meta_chunk *chunk,
     struct msg *err);
+/* of values stored plainly, as struct codec_hint has it */
+size_t out_hint(const struct out_column *c);
 /* as 64-bit integers, in w->numbers */
 const int64_t *out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n);
 

@@ -15,6 +15,7 @@
 #include "parquet/bits.h"
 #include "parquet/crc.h"
 #include "parquet/dbp.h"
+#include "parquet/decimals.h"
 #include "parquet/hybrid.h"
 #include "parquet/meta.h"
 #include "parquet/parquet.h"
@@ -203,6 +204,47 @@ test_words(void)
 	free(theirs);
 	CHECK(!words_expand(back, 0, (const uint8_t[]){ 0, 0xfc, 0xff, 0xff, 0xff, 0xff }, 6), "a literal of 2^32 bytes");
 	OK("parquet", "Snappy by values is libsnappy's Snappy");
+}
+
+static void
+test_decimals(void)
+{
+	static uint8_t in[16 * N], back[16 * N];
+	size_t round, n, skip, width, i, len, size, k;
+	uint8_t *out, *exact;
+	unsigned __int128 v = 0;
+
+	for (round = 0; round < 300; round++) {
+		width = 8 + unit_below(9);
+		n = unit_below(round % 2 == 0 ? 100 : sizeof in);
+		skip = unit_below(n < 20 ? n + 1 : 20);
+		for (i = 0; i < skip; i++)
+			in[i] = (uint8_t)unit_random();
+		for (i = skip; i < n; i += width) {
+			switch (round % 5) {
+			case 0: v = (unsigned __int128)unit_any() << 64 | unit_any(); break;
+			case 1: v++; break;
+			case 2: v = unit_below(1500000) - (unsigned __int128)700000; break;
+			case 3: v = (unsigned __int128)unit_below(7) << 100; break;
+			/* mostly few bytes that differ, now and then many or none */
+			default: v ^= unit_below(50) == 0 ? unit_any() : unit_random() >> (40 + unit_below(24));
+			}
+			for (k = 0; k < width && i + k < n; k++)
+				in[i + k] = (uint8_t)(v >> 8 * (width - 1 - k));
+		}
+		exact = xmalloc(n + 1);		/* so that a sanitizer sees a read behind it, or a write */
+		memcpy(exact, in, n);
+		out = xmalloc(decimals_room(n));
+		len = decimals_pack(out, exact, n, skip, width);
+		CHECK(len <= decimals_room(n), "room");
+		size = n;
+		CHECK(snappy_uncompress((char *)out, len, (char *)back, &size) == SNAPPY_OK && size == n &&
+		    memcmp(back, in, n) == 0, "libsnappy reads it, %zu bytes, width %zu", n, width);
+		CHECK(words_expand(back, n, out, len) && memcmp(back, in, n) == 0, "we read it");
+		free(out);
+		free(exact);
+	}
+	OK("parquet", "Snappy by decimals is libsnappy's Snappy");
 }
 
 static void
@@ -1333,6 +1375,7 @@ main(void)
 	test_hybrid();
 	test_dbp();
 	test_words();
+	test_decimals();
 	test_crc();
 	test_cut();
 	test_files();

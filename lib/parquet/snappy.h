@@ -1,0 +1,60 @@
+/* What Snappy's format (format_description.txt of its project) is put together of: a length, literals and copies. */
+#ifndef PARQUET_SNAPPY_H
+#define PARQUET_SNAPPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+	SNAPPY_LEAST = 4,		/* bytes worth a copy in two */
+	SNAPPY_NEAR = 2048		/* distance from which a copy takes more than two bytes */
+};
+
+static inline uint64_t
+snappy_load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+static inline void
+snappy_store64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, 8);
+}
+
+static inline uint8_t *
+snappy_put_length(uint8_t *out, size_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*out++ = (uint8_t)(v | 0x80);
+	*out++ = (uint8_t)v;
+	return out;
+}
+
+static inline uint8_t *
+snappy_put_literal(uint8_t *out, const uint8_t *p, size_t n)
+{
+	size_t last = n - 1;
+	unsigned bytes = last < 60 ? 0 : last < 1 << 8 ? 1 : last < 1 << 16 ? 2 : last < 1 << 24 ? 3 : 4;
+
+	if (n == 0)
+		return out;
+	*out++ = (uint8_t)((bytes == 0 ? last : 59 + bytes) << 2);
+	for (; bytes > 0; bytes--, last >>= 8)
+		*out++ = (uint8_t)last;
+	memcpy(out, p, n);
+	return out + n;
+}
+
+/* The two bytes of a copy of n bytes, 4 to 11, from `far` bytes before, fewer than SNAPPY_NEAR. */
+static inline uint64_t
+snappy_copy(unsigned n, size_t far)
+{
+	return 1 | (uint64_t)(n - SNAPPY_LEAST) << 2 | (uint64_t)(far >> 8) << 5 | (uint64_t)(far & 0xff) << 8;
+}
+
+#endif
