@@ -39,7 +39,8 @@ few_begin(struct few *f, const struct dict_bytes *d)
 		if (v.n > FEW_LENGTH)
 			return;
 		words[0] = words[1] = 0;
-		memcpy(words, v.p, v.n);
+		if (v.n > 0)
+			memcpy(words, v.p, v.n);
 		f->low[i] = words[0];
 		f->high[i] = words[1] | (uint64_t)v.n << 56;
 	}
