@@ -56,7 +56,6 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 	if ((uint64_t)meta->compressed > most - k->at)
 		return fault(k, "its place is not within the file", err);
 	k->end = k->at + (uint64_t)meta->compressed;
-	k->end += most - k->end < k->slack ? most - k->end : k->slack;
 	k->left = (uint64_t)meta->num_values;
 	k->window.len = 0;
 	k->window_at = k->at;

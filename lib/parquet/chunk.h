@@ -14,7 +14,6 @@ struct chunk_in {
 	unsigned flags;			/* of enum pq_select_flags */
 	size_t limit;			/* bytes of an uncompressed page */
 	bool julian;			/* the file's ancient days are of another calendar */
-	unsigned slack;			/* bytes that the length of a chunk may lack */
 
 	/* the chunk */
 	const struct meta_chunk *meta;

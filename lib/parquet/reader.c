@@ -1,7 +1,6 @@
 /* The reader: footer, schema, statistics, and batches of rows. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,7 +35,6 @@ struct pq_reader {
 	char **keys;			/* pairs, ended by NULL */
 	bool *skip;			/* of each row group */
 	bool julian;
-	unsigned slack;			/* as in struct chunk_in */
 
 	struct chunk_in **selected;
 	struct pq_vector *vectors;
@@ -120,25 +118,6 @@ is_julian(const struct pq_reader *r)
 	    (version != NULL && version[0] >= '0' && version[0] < '3' && version[1] == '.');
 }
 
-/*
- * Writers before parquet-mr 1.2.9 left the header of the dictionary page out of a chunk's length (PARQUET-816): how
- * long that may have been.
- */
-static unsigned
-slack_of(const char *by)
-{
-	enum { MAX_DICT_HEADER = 100 };
-	static const char name[] = "parquet-mr";
-	unsigned major = 0, minor = 0, patch = 0;
-
-	if (strncmp(by, name, sizeof(name) - 1) != 0)
-		return 0;
-	by += sizeof(name) - 1;
-	if (sscanf(by, " version %u.%u.%u", &major, &minor, &patch) != 3 && *by != '\0')
-		return 0;
-	return major < 1 || (major == 1 && (minor < 2 || (minor == 2 && patch < 9))) ? MAX_DICT_HEADER : 0;
-}
-
 static int
 check_rows(const struct pq_reader *r, struct msg *err)
 {
@@ -170,7 +149,6 @@ open_reader(struct pq_reader *r, struct msg *err)
 		return -1;
 	copy_keys(r);
 	r->julian = is_julian(r);
-	r->slack = slack_of(r->created_by);
 	r->skip = xcalloc(r->meta.ngroups + 1, sizeof *r->skip);
 	return 0;
 }
@@ -419,7 +397,6 @@ select_column(struct pq_reader *r, size_t column, unsigned flags)
 	k->flags = r->julian ? 0 : flags;
 	k->limit = r->limit;
 	k->julian = r->julian;
-	k->slack = r->slack;
 	k->values.c = k->c;
 	k->values.e = k->e;
 	k->values.dict = &k->dict;
