@@ -1,3 +1,4 @@
+/* Snappy's format (format_description.txt of its project), by decimals of 8 to 16 bytes. */
 #include "parquet/decimals.h"
 
 #include "parquet/snappy.h"

@@ -20,12 +20,13 @@ enum {
 
 /* ---- values of 4 or 8 bytes, all at hand ---- */
 
+/* How the index of a value is found. */
 enum dict_how { DICT_TABLE, DICT_RANKS, DICT_HASHED };
 
 struct dict_fixed {
 	struct buf values;		/* the entries as they lie in memory */
 	size_t n;
-	enum dict_how how;		/* an index is found */
+	enum dict_how how;
 	bool wide;			/* values of 8 bytes */
 	int64_t min;			/* DICT_TABLE, DICT_RANKS: the least value */
 	struct buf table;		/* DICT_TABLE: uint32_t, the index of each value from that one on */

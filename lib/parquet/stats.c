@@ -92,21 +92,25 @@ bounds_i64_avx2(const int64_t *p, size_t n, int64_t *min, int64_t *max)
 #endif
 
 static void
+widen_integers(struct stats_range *r, enum pq_shape shape, int64_t least, int64_t greatest)
+{
+	union pq_value min = { .i = least }, max = { .i = greatest };
+
+	widen(r, shape, &min, &max);
+}
+
+static void
 add_u8(struct stats_range *r, const uint8_t *p, size_t n)
 {
-	union pq_value min, max;
 	uint8_t least, greatest;
 
 	bounds_u8(p, n, &least, &greatest);
-	min.i = least;
-	max.i = greatest;
-	widen(r, PQ_U8, &min, &max);
+	widen_integers(r, PQ_U8, least, greatest);
 }
 
 static void
 add_i32(struct stats_range *r, const int32_t *p, size_t n)
 {
-	union pq_value min, max;
 	int32_t least, greatest;
 
 #if CPU_X86
@@ -115,25 +119,23 @@ add_i32(struct stats_range *r, const int32_t *p, size_t n)
 	else
 #endif
 		bounds_i32(p, n, &least, &greatest);
-	min.i = least;
-	max.i = greatest;
-	widen(r, PQ_I32, &min, &max);
+	widen_integers(r, PQ_I32, least, greatest);
 }
 
 static void
 add_i64(struct stats_range *r, const int64_t *p, size_t n)
 {
-	union pq_value min, max;
+	int64_t least, greatest;
 
 #if CPU_X86
 	if (cpu_has_avx512())
-		bounds_i64_avx512(p, n, &min.i, &max.i);
+		bounds_i64_avx512(p, n, &least, &greatest);
 	else if (cpu_has_avx2())
-		bounds_i64_avx2(p, n, &min.i, &max.i);
+		bounds_i64_avx2(p, n, &least, &greatest);
 	else
 #endif
-		bounds_i64(p, n, &min.i, &max.i);
-	widen(r, PQ_I64, &min, &max);
+		bounds_i64(p, n, &least, &greatest);
+	widen_integers(r, PQ_I64, least, greatest);
 }
 
 static void
