@@ -24,7 +24,7 @@ import time
 
 HEADER = "id:int64*! name:string amount:decimal(9,2)"
 ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")	# LeakSanitizer cannot look while another process traces
-SANITIZED = "SAN" in os.environ
+SANITIZED = os.path.basename(os.environ.get("BUILD", "")) == "san"
 # Calls after which the folder is another one.
 CHANGES = "openat,open,mkdir,mkdirat,write,pwrite64,writev,linkat,link,rename,renameat,renameat2,unlink,unlinkat,ftruncate"
 PROGRAMS = {
