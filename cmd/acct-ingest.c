@@ -30,7 +30,8 @@ struct file {			/* what is being read */
 const char cli_help[] =
     "usage: acct-ingest [-s SCHEMA] [-t TABLE] [-d DELIM] [-q QUOTE] [--no-header] [--stats FILE] [-o OUT] [FILE ...]\n"
     "\n"
-    "Turns CSV into raw records on standard output; reads standard input where no FILE is named, or for -.\n"
+    "Turns CSV, plain or compressed with gzip or zstd, into raw records on standard output; reads standard input where no\n"
+    "FILE is named, or for -.\n"
     "\n"
     "  -s, --schema SCHEMA    match the columns to those of a schema by name\n"
     "  -t, --table TABLE      name of the table; else the schema's, or the first file's without its suffix\n"

@@ -472,3 +472,115 @@ dirty() {
 	/usr/bin/time -f %M -o long.kb acct-ingest -o /dev/null long.csv
 	[ $(($(cat long.kb) - $(cat short.kb))) -lt 1024 ]
 }
+
+# ---- compressed files, and files that are no CSV ----
+
+@test "ingest: gzip and zstd are read as the text inside" {
+	command -v zstd >/dev/null || skip 'SKIPPED: zstd is not there'
+	gzip -k p.csv
+	zstd -q p.csv
+	same "$(rows p.csv)" "$(rows p.csv.gz)"
+	same "$(rows p.csv)" "$(rows p.csv.zst)"
+	same "$(rows p.csv)" "$(rows - <p.csv.zst)"
+	mv p.csv.gz renamed.csv
+	same "$(rows p.csv)" "$(rows -s people.yaml renamed.csv | awk -F '\t' -v OFS='\t' '{ print $1, $2, $4, $3, $5 }')"
+	# The table is named after the file without both suffixes; the source is the file.
+	[[ $(acct-ingest p.csv.zst | head -n 1) == *' p _line:'*' @source=p.csv.zst '* ]]
+}
+
+@test "ingest: lines, rows and bytes are those of the text in a compressed file" {
+	{ cat p.csv; echo; echo short; } >q.csv
+	gzip -k q.csv
+	run -0 --separate-stderr acct-ingest -v -o /dev/null q.csv q.csv.gz
+	same "acct-ingest: q.csv: 3 rows, 1 of them malformed, 1 blank lines, 42 bytes
+acct-ingest: q.csv.gz: 3 rows, 1 of them malformed, 1 blank lines, 42 bytes" "$stderr"
+}
+
+@test "ingest: members, frames and padding one after another are one text" {
+	command -v zstd >/dev/null || skip 'SKIPPED: zstd is not there'
+	{ head -n 1 p.csv | gzip; : | gzip; tail -n +2 p.csv | gzip -1; head -c 700 /dev/zero; } >m.csv.gz
+	same "$(rows p.csv)" "$(rows m.csv.gz)"
+	printf '\x5a\x2a\x4d\x18\x03\x00\x00\x00abc' >m.csv.zst
+	{ head -n 1 p.csv | zstd -q; printf '\x50\x2a\x4d\x18\x00\x00\x00\x00'; tail -n +2 p.csv | zstd -q; } >>m.csv.zst
+	same "$(rows p.csv)" "$(rows m.csv.zst)"
+}
+
+@test "ingest: compressed data that are cut off, damaged or followed by others are refused with their byte" {
+	command -v zstd >/dev/null || skip 'SKIPPED: zstd is not there'
+	gzip -kn p.csv
+	zstd -q p.csv
+	for f in p.csv.gz p.csv.zst; do
+		head -c 20 $f >cut
+		run -65 --separate-stderr acct-ingest cut
+		[[ $stderr == "acct-ingest: cut: byte 20: "*" data: truncated" ]]
+		# The trailer is missing: no reader takes what came before for the whole.
+		! grep -a $'^\001T' <<<"$output"
+		{ cat $f; echo more; } >more
+		run -65 --separate-stderr acct-ingest more
+		[[ $stderr == "acct-ingest: more: byte "*" data: "* ]]
+	done
+	printf '\x00' | dd of=p.csv.gz bs=1 seek=30 conv=notrunc 2>/dev/null
+	run -65 --separate-stderr acct-ingest p.csv.gz
+	[[ $stderr == "acct-ingest: p.csv.gz: byte "*": gzip data: "* ]]
+}
+
+@test "ingest: a small file that unpacks to a huge text takes no more memory" {
+	unsanitized 'sanitizers reserve address space'
+	{ echo a,b; yes '1234567,a text' | head -n 700000; } | gzip >one.gz
+	yes '1234567,a text' | head -n 700000 | gzip >other.gz
+	{ cat one.gz; for i in $(seq 40); do cat other.gz; done; } >bomb.csv.gz
+	[ $(stat -c %s bomb.csv.gz) -lt 3000000 ]
+	run -0 --separate-stderr sh -c 'ulimit -v 120000; acct-ingest -v -o /dev/null bomb.csv.gz'
+	same "acct-ingest: bomb.csv.gz: 28700000 rows, 0 of them malformed, 0 blank lines, 430500004 bytes" "$stderr"
+	head -c 100000000 /dev/zero | gzip >line.csv.gz
+	run -65 --separate-stderr sh -c 'ulimit -v 120000; acct-ingest -o /dev/null line.csv.gz'
+	[[ $stderr == "acct-ingest: line.csv.gz:1: record longer than "* ]]
+}
+
+@test "ingest: what is no CSV is named, with what to run" {
+	# refused BYTES WHAT
+	refused() {
+		printf "$1" >x.csv
+		run -65 --separate-stderr acct-ingest x.csv
+		same "acct-ingest: x.csv: $2" "$stderr"
+	}
+	refused '\3757zXZ\000\000\004' 'xz-compressed data; run: xz -dc x.csv | acct-ingest ...'
+	refused 'BZh91AY&SY\001\002' 'bzip2-compressed data; run: bzip2 -dc x.csv | acct-ingest ...'
+	refused '\004\042\115\030d' 'lz4-compressed data; run: lz4 -dc x.csv | acct-ingest ...'
+	refused 'PK\003\004\024\000\000\000\010\000a.csv' 'a zip archive, not CSV; run: unzip -p x.csv | acct-ingest ...'
+	refused 'PK\003\004\024\000\006\000\010\000[Content_Types].xml' 'an Excel workbook (xlsx), not CSV; save the sheet as CSV UTF-8'
+	refused 'PK\003\004\024\000\006\000\010\000xl/workbook.xml' 'an Excel workbook (xlsx), not CSV; save the sheet as CSV UTF-8'
+	refused 'PAR1\025\004\025' 'a Parquet file, not CSV; acct-read reads it'
+	refused '\001H acct/1 t a:string\n' 'a record stream, not CSV; acct-cat shows it'
+	refused 'a,b\r1,2\r3,4\r' "lines end with CR alone; run: tr '\\r' '\\n' <x.csv | acct-ingest ..."
+	refused 'a,b\r1,2' "lines end with CR alone; run: tr '\\r' '\\n' <x.csv | acct-ingest ..."
+}
+
+@test "ingest: text in UTF-16 and UTF-32 is named, with the command that converts it" {
+	command -v iconv >/dev/null || skip 'SKIPPED: iconv is not there'
+	for code in UTF-16 UTF-16LE UTF-16BE UTF-32 UTF-32LE UTF-32BE; do
+		iconv -f UTF-8 -t $code p.csv >w.csv
+		run -65 --separate-stderr acct-ingest w.csv
+		same "acct-ingest: w.csv: ${code:0:6} text, not UTF-8; run: iconv -f $code -t UTF-8 w.csv | acct-ingest ..." "$stderr"
+		same "$(rows p.csv)" "$(iconv -f $code -t UTF-8 w.csv | rows)"
+	done
+	gzip -c w.csv >w.gz
+	run -65 --separate-stderr acct-ingest w.gz
+	[[ $stderr == *': UTF-32 text, not UTF-8 inside gzip data; run: gzip -dc w.gz | iconv -f UTF-32BE -t UTF-8 | acct-ingest ...' ]]
+	run -65 --separate-stderr acct-ingest - <w.csv
+	[[ $stderr == *'; run: iconv -f UTF-32BE -t UTF-8 | acct-ingest ...' ]]
+	# A name that a shell would take apart is not shown as an argument.
+	cp w.csv 'a b;c.csv'
+	run -65 --separate-stderr acct-ingest 'a b;c.csv'
+	[[ $stderr == *'; run: iconv -f UTF-32BE -t UTF-8 FILE | acct-ingest ...' ]]
+}
+
+@test "ingest: CR within quotes or before the only line's end does not make a file one of CR alone" {
+	printf 'a,"b\rc"' >x.csv
+	run -0 acct-ingest --no-header x.csv
+	printf 'a,b\r' >x.csv
+	run -0 acct-ingest x.csv
+	# What begins with its quote or delimiter is CSV, whatever else begins so.
+	printf '\376\377a\376\n' >x.csv
+	run -0 acct-ingest -d $'\377' -q $'\376' --no-header x.csv
+}

@@ -7,7 +7,7 @@ set -eu
 cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)/.."
 exec </dev/null
 
-packages='bats jq python3 sqlite3 bc shellcheck mandoc strace valgrind'
+packages='bats jq python3 sqlite3 bc zstd shellcheck mandoc strace valgrind'
 
 install_missing() {
 	missing=

@@ -61,11 +61,14 @@ struct csv_reader {
 	struct csv_format format;
 	size_t max_record;		/* bytes; may be set after csv_open, below 1 GiB */
 	bool by_libcsv;			/* all goes through libcsv, the reference; may be set after csv_open */
-	uint64_t lines, blank, bytes;	/* physical lines and blank lines passed, bytes read */
+	uint64_t lines, blank, bytes;	/* physical lines and blank lines passed, bytes of text read */
 	struct csv_reader_state *state;
 };
 
-/* Opens path ("-" or NULL: standard input). -1 fills err. */
+/*
+ * Opens path ("-" or NULL: standard input). -1 fills err. Text compressed with gzip or zstd is decompressed while it is read
+ * (csv/source.h).
+ */
 int csv_open(struct csv_reader *r, const char *path, struct csv_format format);
 
 /* The same for a descriptor, which it takes. */

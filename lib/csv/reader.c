@@ -10,11 +10,13 @@
 #include "csv/csv.h"
 #include "csv/decode.h"
 #include "csv/scan.h"
+#include "csv/source.h"
 
 enum { BLOCK = 256 * 1024 };
 
 struct csv_reader_state {
 	int fd;
+	struct csv_source source;	/* of its bytes as text */
 	bool begun, eof;
 	uint8_t *buf;			/* owned: cap bytes and CSV_PAD */
 	size_t cap, len, pos;		/* pos: the first byte not given out, the start of a line */
@@ -46,6 +48,7 @@ csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format fo
 	r->max_record = CSV_MAX_RECORD;
 	r->state = s;
 	s->fd = fd;
+	csv_source_init(&s->source, fd, format.delimiter, format.quote);
 	s->cap = BLOCK;
 	s->buf = xcalloc(1, s->cap + CSV_PAD);
 	csv_decoder_init(&s->decoder, format);
@@ -61,6 +64,7 @@ csv_close(struct csv_reader *r)
 		return;
 	if (s->fd > STDERR_FILENO)
 		close(s->fd);
+	csv_source_free(&s->source);
 	csv_decoder_free(&s->decoder);
 	free(s->buf);
 	free(s);
@@ -90,7 +94,7 @@ refill(struct csv_reader *r)
 		s->cap *= 2;
 		s->buf = xreallocarray(s->buf, s->cap + CSV_PAD, 1);
 	}
-	if ((got = io_read(s->fd, s->buf + s->len, s->cap - s->len, r->name, &r->err)) < 0)
+	if ((got = csv_source_read(&s->source, s->buf + s->len, s->cap - s->len, r->name, &r->err)) < 0)
 		return -1;
 	s->eof = got == 0;
 	s->len += (size_t)got;
@@ -99,15 +103,21 @@ refill(struct csv_reader *r)
 	return 0;
 }
 
-/* The first bytes, without the byte order mark. */
+/* Reads the first line, whose end shows whether LF ends lines at all, and takes a byte order mark off. */
 static int
 begin(struct csv_reader *r)
 {
 	struct csv_reader_state *s = r->state;
+	size_t looked = 0;
 
-	while (s->len < 3 && !s->eof)
+	while (!s->eof && s->len <= r->max_record + 2 && memchr(s->buf + looked, '\n', s->len - looked) == NULL) {
+		looked = s->len;
 		if (refill(r) < 0)
 			return -1;
+	}
+	if (memchr(s->buf + looked, '\n', s->len - looked) == NULL &&
+	    csv_kind_check_ends(s->buf, s->len, r->format.quote, s->source.kind, r->name, &r->err) < 0)
+		return -1;
 	if (s->len >= 3 && memcmp(s->buf, "\xef\xbb\xbf", 3) == 0)
 		s->pos = 3;
 	s->begun = true;

@@ -251,6 +251,10 @@ ingest_table_name(const char *path)
 		return xstrdup("stdin");
 	name = utf8_shown(base != NULL ? base + 1 : path);
 	dot = strrchr(name, '.');
+	if (dot != NULL && dot != name && (strcmp(dot, ".gz") == 0 || strcmp(dot, ".zst") == 0)) {
+		*dot = '\0';
+		dot = strrchr(name, '.');
+	}
 	if (dot != NULL && dot != name)
 		*dot = '\0';
 	return name;

@@ -53,7 +53,10 @@ void ingest_file_free(struct ingest_file *f);
  */
 int ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char *table, struct rec_header *h);
 
-/* The name of a table without another: the first file's, without folders and suffix. Owned by the caller. */
+/*
+ * The name of a table without another: the first file's, without folders, suffix and a .gz or .zst after it. Owned by the
+ * caller.
+ */
 char *ingest_table_name(const char *path);
 
 #endif

@@ -1,0 +1,30 @@
+/* Recognises a file's format by its first bytes: CSV text, compressed text, or something that must be converted first. */
+#ifndef CSV_KIND_H
+#define CSV_KIND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/msg.h"
+
+enum { CSV_KIND_BYTES = 32 };	/* so many first bytes decide; more only tell a workbook from another zip archive */
+
+enum csv_kind { CSV_KIND_TEXT, CSV_KIND_GZIP, CSV_KIND_ZSTD, CSV_KIND_FOREIGN };
+
+/* Returns the format of a file that begins with the n bytes at p; n below CSV_KIND_BYTES only if the file is that short. */
+enum csv_kind csv_kind(const uint8_t *p, size_t n);
+
+/*
+ * Fills err (EX_DATAERR) with what such a file is and the command that makes CSV text of it, and returns -1. `outer` is the
+ * compression around these bytes, CSV_KIND_TEXT where there is no other.
+ */
+int csv_kind_refuse(const uint8_t *p, size_t n, enum csv_kind outer, const char *name, struct msg *err);
+
+/*
+ * Fills err for text whose n bytes have no LF if a CR outside quotes ends lines in it, and returns -1; else 0. quote 0: there
+ * are no quotes.
+ */
+int csv_kind_check_ends(const uint8_t *p, size_t n, uint8_t quote, enum csv_kind outer, const char *name,
+    struct msg *err);
+
+#endif
