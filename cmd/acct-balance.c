@@ -270,7 +270,9 @@ main(int argc, char *argv[])
 	struct msg err = { 0 };
 
 	cli_start(argc, argv);
+	rec_abort_line(NULL);
 	parse_options(argc, argv);
+	rec_abort_line(output);
 	parse_aggregates(&b, argv + optind, (size_t)(argc - optind));
 	make_plan(&b);
 	create_output(&b);

@@ -294,7 +294,10 @@ check(const char *path)
 	while (got >= 0 && (got = rec_next(&in, &b)) > 0)
 		n += b.n;
 	if (got == -1) {
-		msg_warn("%s", in.err.text);
+		if (*in.err.text != '\0')
+			msg_warn("%s", in.err.text);
+		else
+			msg_warn("%s: aborted: the program that wrote it failed with status %d", in.name, in.err.status);
 		status = in.err.status == EX_DATAERR ? EX_NO : in.err.status;
 	} else if (cli_verbose)
 		msg_warn("%s: %" PRIu64 " records of %zu columns", in.name, n, in.header.ncolumns);

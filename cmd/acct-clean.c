@@ -117,7 +117,9 @@ int
 main(int argc, char *argv[])
 {
 	cli_start(argc, argv);
+	rec_abort_line(NULL);
 	parse_options(argc, argv);
+	rec_abort_line(output);
 	open_all(optind < argc ? argv[optind] : NULL);
 	clean();
 	if (rejects_finish(&rejects) < 0)

@@ -266,7 +266,9 @@ main(int argc, char *argv[])
 	char **paths;
 
 	cli_start(argc, argv);
+	rec_abort_line(NULL);
 	parse_options(argc, argv);
+	rec_abort_line(out_path);
 	paths = argv[optind] != NULL ? argv + optind : standard_input;
 	first_name = io_in_name(*paths);
 	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format.delimiter, first_name);

@@ -154,7 +154,9 @@ main(int argc, char *argv[])
 	uint64_t written;
 
 	cli_start(argc, argv);
+	rec_abort_line(NULL);
 	parse_options(argc, argv);
+	rec_abort_line(output);
 	xrec_open(&build, build_path, 0);
 	xrec_open(&probe, probe_path, 0);
 	find_keys(&probe, &build);

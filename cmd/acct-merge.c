@@ -450,6 +450,8 @@ main(int argc, char *argv[])
 
 	cli_start(argc, argv);
 	address = parse_options(argc, argv);
+	if (changes != NULL)
+		rec_abort_line(changes);
 	xrec_open(&in, input, 0);
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);

@@ -150,7 +150,7 @@ find_wanted(const struct delta_snapshot *s)
 	pred_caret(where, strlen(where), place, &b);
 	msg_warn("-w: %s", err.text);
 	fputs(buf_cstr(&b), stderr);
-	exit(err.status);
+	msg_leave(err.status);
 }
 
 /* ---- the version ---- */

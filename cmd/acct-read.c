@@ -287,7 +287,7 @@ parse(struct pred *p, const struct rec_header *h)
 	pred_caret(where, strlen(where), place, &b);
 	msg_warn("--where: %s", err.text);
 	fputs(buf_cstr(&b), stderr);
-	exit(err.status);
+	msg_leave(err.status);
 }
 
 /* Parses the predicate over the columns it names, which become m's. */
@@ -428,7 +428,9 @@ main(int argc, char *argv[])
 	uint64_t n;
 
 	cli_start(argc, argv);
+	rec_abort_line(NULL);
 	place = parse_options(argc, argv);
+	rec_abort_line(output);
 	open_place(place);
 	make_columns(&given, place);
 	if (where != NULL) {

@@ -85,7 +85,7 @@ point(const char *option, const char *text, size_t place, const struct msg *err)
 	pred_caret(text, strlen(text), place, &b);
 	msg_warn("%s: %s", option, err->text);
 	fputs(buf_cstr(&b), stderr);
-	exit(err->status);
+	msg_leave(err->status);
 }
 
 /* Turns the items into runs of fields and sums. */
@@ -279,7 +279,9 @@ main(int argc, char *argv[])
 	struct rec_batch b;
 
 	cli_start(argc, argv);
+	rec_abort_line(NULL);
 	parse_options(argc, argv);
+	rec_abort_line(output);
 	xrec_open(&in, optind < argc ? argv[optind] : NULL, 0);
 	prepare();
 	make_header(&h, &in.header);

@@ -108,7 +108,7 @@ try() {
 		for o in -Z --no-such-option; do
 			run -64 --separate-stderr "$p" "$o"
 			[[ "$stderr" == *"usage: ${p##*/} "* ]]
-			[ -z "$output" ]
+			no_records
 		done
 		run -64 --separate-stderr "$p" --memory 12Q
 		[[ "$stderr" == "${p##*/}: --memory: "* ]]

@@ -18,6 +18,11 @@ same() {
 	diff -u --label expected --label actual <(printf '%s\n' "$1") <(printf '%s\n' "$2")
 }
 
+# no_records: after `run`, the program wrote no record stream, but for the abort line with its status where it ends one in a pipe.
+no_records() {
+	[ -z "$output" ] || same $'\001E '"$status" "$output"
+}
+
 # tsv FILE: a record stream as text with its header, for comparing.
 tsv() {
 	acct-cat -f tsv "$@"

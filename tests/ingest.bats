@@ -183,7 +183,7 @@ t=$'\t'
 	printf 'id,name\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
 	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; there are: 'id', 'name'" ]
-	[ -z "$output" ]
+	no_records
 	printf 'id,name,City\r\r\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
 	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; there are: 'id', 'name', 'City\r'" ]
@@ -305,7 +305,7 @@ f
 	: >empty.csv
 	run -65 --separate-stderr acct-ingest empty.csv
 	[ "$stderr" = 'acct-ingest: empty.csv: empty: a line of column names is expected' ]
-	[ -z "$output" ]
+	no_records
 	printf '\n\r\n\n' >blank.csv
 	run -65 --separate-stderr acct-ingest blank.csv
 	run -65 --separate-stderr acct-ingest --no-header empty.csv
@@ -319,7 +319,7 @@ f
 @test "ingest: missing files, directories, closed input" {
 	run -66 --separate-stderr acct-ingest missing.csv
 	[ "$stderr" = 'acct-ingest: missing.csv: No such file or directory' ]
-	[ -z "$output" ]
+	no_records
 	mkdir folder
 	run -66 --separate-stderr acct-ingest folder
 	[ "$stderr" = 'acct-ingest: folder: Is a directory' ]

@@ -337,7 +337,7 @@ many() {
 	wrong() {
 		run -64 --separate-stderr acct-join "${@:2}"
 		[[ $stderr == "acct-join: $1"*"usage: acct-join "* ]] || { echo "$stderr" >&2; return 1; }
-		[ -z "$output" ]
+		no_records
 	}
 	wrong "-k: key columns are missing" c.acct a.acct
 	wrong "BUILD is missing" -k customer_id

@@ -15,7 +15,7 @@ prepare() {
 	mkdir folder
 	run -66 --separate-stderr acct-read folder
 	same "acct-read: folder: neither a Delta table nor a folder of Parquet files" "$stderr"
-	[ -z "$output" ]
+	no_records
 	run -64 --separate-stderr acct-read
 	run -64 --separate-stderr acct-read a b
 	run -64 --separate-stderr acct-read az://account/x
@@ -217,7 +217,7 @@ prepare() {
 	printf 'a:int32\tb:int32\ta:int32\n1\t2\t3\n' | pqtool write twice.parquet
 	run -69 --separate-stderr acct-read twice.parquet
 	same "acct-read: twice.parquet: column 'a': there are two of this name; -c leaves columns out" "$stderr"
-	[ -z "$output" ]
+	no_records
 	run -69 --separate-stderr acct-read -c a twice.parquet
 	same $'b\n2' "$(acct-read -c b -w 'b > 1' twice.parquet | acct-cat)"
 	{

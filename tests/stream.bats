@@ -56,8 +56,64 @@ AM-^B^I^Y
 
 @test "stream: a stage that dies makes every later stage fail" {
 	run -65 --separate-stderr sh -c '{ head -n 5 a.acct; } | acct-select -w "account_id > 0" | acct-select -c account_id | acct-cat -f json >out'
-	same 3 "${#stderr_lines[@]}"
-	[[ "${stderr_lines[*]}" == *"acct-cat: <stdin>: truncated: "* ]]
+	same "acct-select: <stdin>: truncated: 4 records, trailer missing" "$stderr"
+	# A process that is killed leaves nothing in its stream, so the next stage says what is missing.
+	run -65 --separate-stderr sh -c '{ head -n 4 a.acct; sh -c "kill -9 \$\$"; } 2>/dev/null | acct-select | acct-cat'
+	same "acct-select: <stdin>: truncated: 3 records, trailer missing" "$stderr"
+}
+
+# after COMMAND: COMMAND is the first of a pipeline and fails, before or after its header; all stages end with its status, and its message is alone.
+after() {
+	local alone piped status=0
+	alone=$(sh -c "$1" 2>&1 >/dev/null) || status=$?
+	[ "$status" -ne 0 ]
+	for next in acct-select "acct-balance -k account_id 'n=count()'" "acct-join -k account_id - b.acct" "acct-join --sorted -k account_id b.acct" "sort" \
+		"cat - a.acct | acct-select" "acct-select | tee copy"; do
+		for last in "acct-cat" "acct-cat -f table --partial" "acct-write -m overwrite out" "acct-write -o out.parquet" "acct-merge -k account_id out" \
+			"acct-merge-sql -k account_id -d sqlite" "acct-balance 'n=count()'"; do
+			echo "$1 | $next | $last" >&2
+			run "-$status" --separate-stderr sh -c "($1) | $next | $last"
+			same "$alone" "$stderr"
+			same "" "$(find out out.parquet -type f 2>/dev/null)"
+		done
+	done
+}
+
+@test "stream: the cause of a failure is the last thing a person reads" {
+	mkrec others 'account_id:int64*! more:string' <<<$'1\tx' >b.acct
+	head -n 3 a.acct >cut.acct
+	sed 's/Savings/\x1bSavings/' a.acct >bad.acct
+	printf 'account_id\n1\n"2' >cut.csv
+	after "acct-read nowhere"
+	after "acct-select -Z"
+	after "acct-select -w 'account_id >' a.acct"
+	after "acct-select cut.acct"
+	after "acct-balance -k account_id 'n=count()' -i bad.acct"
+	after "acct-ingest -s nowhere.yaml a.csv"
+}
+
+@test "stream: abort lines: where they may stand, and what they may be" {
+	abort=$'\001E 73'
+	for place in 1 2 4 8; do
+		{ head -n $((place - 1)) a.acct; echo "$abort"; tail -n +"$place" a.acct; } >with.acct
+		run -73 --separate-stderr acct-select with.acct
+		same "acct-select: with.acct: aborted: the program that wrote it failed with status 73" "$stderr"
+		run -73 --separate-stderr sh -c 'sort with.acct | acct-select --partial'
+		same "" "$stderr"
+		run -73 --separate-stderr sh -c 'cat with.acct | acct-cat --check'
+		same "acct-cat: <stdin>: aborted: the program that wrote it failed with status 73" "$stderr"
+	done
+	for text in 0 00 256 1000 07 -1 7x ' 7' ''; do
+		{ head -n 3 a.acct; printf '\001E %s\n' "$text"; } >with.acct
+		run -65 --separate-stderr acct-select with.acct
+		[[ $stderr == "acct-select: with.acct: invalid abort line: "* ]]
+	done
+	printf '\001E\n' >with.acct
+	run -65 --separate-stderr acct-select with.acct
+	# Only a pipe gets one: a file is as it was without.
+	run -65 sh -c 'acct-select with.acct >file' && [ ! -s file ]
+	# A program whose reader is gone ends with its own status.
+	run -66 bash -c 'set -o pipefail; { sleep 0.3; acct-read nowhere; } 2>/dev/null | true'
 }
 
 @test "stream: another version is refused" {
@@ -78,11 +134,11 @@ AM-^B^I^Y
 	acct-ingest -o x.acct x.csv
 	bad=$'x\xff'
 	for name in '' "$bad"; do
-		for command in acct-balance\ 'count()' acct-select acct-ingest "acct-join -j semi -k a x.acct"; do
+		for command in acct-balance\ 'count()' acct-select acct-ingest "acct-join  -k a x.acct"; do
 			case $command in acct-ingest) in=x.csv ;; *) in=x.acct ;; esac
 			# shellcheck disable=SC2086
 			run -64 --separate-stderr $command -t "$name" <$in
-			[ -z "$output" ]
+			no_records
 		done
 	done
 	run -64 --separate-stderr acct-select -c "$bad=a" x.acct

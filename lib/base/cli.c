@@ -77,7 +77,7 @@ cli_usage(const char *fmt, ...)
 	va_end(ap);
 	msg_warn("%s", text);
 	print_synopsis();
-	exit(EX_USAGE);
+	msg_leave(EX_USAGE);
 }
 
 int
@@ -120,7 +120,7 @@ cli_getopt(int argc, char *argv[], const char *shorts, const struct option *long
 			break;
 		case '?':	/* getopt_long has said what is wrong */
 			print_synopsis();
-			exit(EX_USAGE);
+			msg_leave(EX_USAGE);
 		default:
 			return c;
 		}

@@ -10,6 +10,8 @@
 #include "base/progress.h"
 #include "base/utf8.h"
 
+void (*msg_at_leave)(int status);
+
 static int
 set(struct msg *m, int status, int error, const char *fmt, va_list ap)
 {
@@ -136,6 +138,14 @@ msg_warn(const char *fmt, ...)
 }
 
 void
+msg_leave(int status)
+{
+	if (msg_at_leave != NULL)
+		msg_at_leave(status);
+	exit(status);
+}
+
+void
 msg_die(int status, const char *fmt, ...)
 {
 	char text[1000];
@@ -145,12 +155,13 @@ msg_die(int status, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	print(text);
-	exit(status);
+	msg_leave(status);
 }
 
 void
 msg_exit(const struct msg *m)
 {
-	print(m->status != 0 ? m->text : "a failure without a reason");
-	exit(m->status != 0 ? m->status : EX_SOFTWARE);
+	if (m->status == 0 || *m->text != '\0')
+		print(m->status != 0 ? m->text : "a failure without a reason");
+	msg_leave(m->status != 0 ? m->status : EX_SOFTWARE);
 }

@@ -38,7 +38,16 @@ const char *msg_quotes(const char *s);
 /* Print "program: text" and a line feed on standard error. */
 void msg_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Print and exit. msg_exit takes what a library call left behind; a status of 0 in it becomes EX_SOFTWARE. */
+/* Called by msg_leave with the status before the program exits; NULL: nothing is. */
+extern void (*msg_at_leave)(int status);
+
+/* Ends the program with a status other than 0, after its message has been printed. */
+_Noreturn void msg_leave(int status);
+
+/*
+ * Print and leave. msg_exit takes what a library call left behind; a status of 0 in it becomes EX_SOFTWARE, and one
+ * without a text is a failure that another program has explained.
+ */
 _Noreturn void msg_die(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void msg_exit(const struct msg *m);
 

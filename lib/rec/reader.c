@@ -166,6 +166,8 @@ control_line(struct rec_reader *r)
 	n = (size_t)(s->buf + s->ends[s->next] - line) - 1;
 	if (n > 1 && line[1] == 'T')
 		return trailer_line(r, line, n);
+	if (n > 1 && line[1] == 'E')
+		return rec_aborted(&r->err, s->fd, r->name, line, n);
 	return header_line(r, line, n);
 }
 

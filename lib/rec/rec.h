@@ -145,6 +145,22 @@ int rec_fault(struct rec_reader *r, uint64_t number, size_t column, const char *
 void xrec_open(struct rec_reader *r, const char *path, unsigned flags);
 bool xrec_next(struct rec_reader *r, struct rec_batch *b);	/* false at the end */
 
+/* ---- abort.c ---- */
+
+/*
+ * Names the program's record output, as rec_create takes it. If that is standard output, and a pipe, a program that
+ * ends by msg_leave with a failure ends its stream with an abort line, which has its status: the next stage then ends
+ * with the same status and without a message of its own. Call with NULL before options are parsed, and with the output
+ * after. rec_finish of standard output turns it off.
+ */
+void rec_abort_line(const char *output);
+
+/*
+ * Parses an abort line of n bytes, for the reader: fills err with its status, and with a text only where the stream
+ * does not come from a pipe, since in a pipeline the program that failed has just said why. Returns -1.
+ */
+int rec_aborted(struct msg *err, int fd, const char *name, const uint8_t *line, size_t n);
+
 /* ---- writer.c ---- */
 
 enum { REC_UNHASHED = 64 };	/* most records whose hashes may be due */

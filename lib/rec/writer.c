@@ -192,6 +192,8 @@ rec_finish(struct rec_writer *w)
 {
 	int failed = put_trailer(w) < 0 || rec_flush(w) < 0 ? -1 : 0;
 
+	if (!failed && w->out.path == NULL)
+		msg_at_leave = NULL;	/* the stream is complete: a later failure has no abort line to write */
 	if (failed)
 		io_abandon(&w->out);
 	else
