@@ -74,7 +74,7 @@ after() {
 			echo "$1 | $next | $last" >&2
 			run "-$status" --separate-stderr sh -c "($1) | $next | $last"
 			same "$alone" "$stderr"
-			same "" "$(find out out.parquet -type f 2>/dev/null)"
+			same "" "$(find out out.parquet -name '*.parquet' -o -name '*.json' 2>/dev/null)"
 		done
 	done
 }
