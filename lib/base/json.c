@@ -1,31 +1,62 @@
 #include "base/json.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/utf8.h"
 
-static void
-put_ascii(struct buf *out, uint8_t c)
+/* The letter that stands for an ASCII character after a backslash, or 0. */
+static char
+letter_of(uint8_t c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
 	const char *known = c != '\0' ? strchr(from, c) : NULL;
 
-	if (known != NULL)
-		buf_addf(out, "\\%c", to[known - from]);
-	else if (c < 0x20 || c == 0x7f)
-		buf_addf(out, "\\u%04x", c);
-	else
-		buf_addc(out, c);
+	return known != NULL ? to[known - from] : '\0';
 }
 
-/* The length of what stands at p as it is: printable ASCII without quotes and backslashes, and whole UTF-8 sequences. */
+static void
+put_ascii(struct buf *out, uint8_t c)
+{
+	uint8_t escape[2] = { '\\', (uint8_t)letter_of(c) };
+
+	if (escape[1] != '\0')
+		buf_add(out, escape, 2);
+	else
+		buf_addf(out, "\\u%04x", c);
+}
+
+/* Is each of eight bytes, unless it is beyond ASCII, a character that means itself in a JSON string? */
+static bool
+plain_word(uint64_t w)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t quotes = w ^ '"' * ones, slashes = w ^ '\\' * ones, deletes = w ^ 0x7f * ones;
+
+	return ((((w - 0x20 * ones) & ~w) | ((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes) |
+	    ((deletes - ones) & ~deletes)) & high) == 0;
+}
+
+/*
+ * The length of what stands at p as it is: printable ASCII without quotes and backslashes, and whole UTF-8 sequences.
+ * sound: all of it is UTF-8.
+ */
 static size_t
-plain(const uint8_t *p, size_t n)
+plain(const uint8_t *p, size_t n, bool sound)
 {
 	size_t i = 0, len;
+	uint64_t w;
 
 	while (i < n) {
-		if (p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+		if (sound && n - i >= sizeof(w)) {
+			memcpy(&w, p + i, sizeof(w));
+			if (plain_word(w)) {
+				i += sizeof(w);
+				continue;
+			}
+		}
+		if ((p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\') || (sound && p[i] >= 0x80))
 			i++;
 		else if (p[i] >= 0x80 && (len = utf8_len(p + i, n - i)) > 0)
 			i += len;
@@ -39,11 +70,12 @@ void
 json_put(struct buf *out, const void *text, size_t n)
 {
 	const uint8_t *p = text;
+	bool sound = n >= 16 && utf8_ok(text, n);	/* in less time than it saves */
 	size_t i, len;
 
 	buf_addc(out, '"');
 	for (i = 0; i < n; i++) {
-		len = plain(p + i, n - i);
+		len = plain(p + i, n - i, sound);
 		buf_add(out, p + i, len);
 		i += len;
 		if (i == n)

@@ -38,36 +38,6 @@ utf8_len(const void *text, size_t n)
 	return n >= 4 && is_tail(p[3]) ? 4 : 0;
 }
 
-/* Bytes at the start of p that are surely ASCII: whole blocks of 32. */
-static size_t
-ascii_blocks(const uint8_t *p, size_t n)
-{
-	uint64_t w[4];
-	size_t i;
-
-	for (i = 0; n - i >= sizeof(w); i += sizeof(w)) {
-		memcpy(w, p + i, sizeof(w));
-		if ((w[0] | w[1] | w[2] | w[3]) & UINT64_C(0x8080808080808080))
-			break;
-	}
-	return i;
-}
-
-bool
-utf8_ok(const void *text, size_t n)
-{
-	const uint8_t *p = text;
-	size_t i, len;
-
-	for (i = 0; i < n; i += len) {
-		if (p[i] < 0x80 && n - i >= 32 && (len = ascii_blocks(p + i, n - i)) > 0)
-			continue;
-		if ((len = utf8_len(p + i, n - i)) == 0)
-			return false;
-	}
-	return true;
-}
-
 char *
 utf8_shown(const char *s)
 {

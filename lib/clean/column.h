@@ -106,6 +106,12 @@ size_t column_room(const struct column *c);
 /* Chooses `put`, and `take`. */
 void column_choose(struct column *c);
 
+/*
+ * Is a raw field of text, neither empty nor with a blank at an end, its own typed field: UTF-8, its escapes canonical, no tab
+ * at an end? VAL_PAD bytes may be read after it.
+ */
+bool column_text_good(const uint8_t *p, size_t n);
+
 /* ---- take.c ---- */
 
 /* Chooses `take` for a column whose `put` is known, and does more than to ask column_judge. */

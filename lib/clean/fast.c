@@ -16,6 +16,8 @@
 #endif
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+enum { TAB_CODE = 0x40 + '\t' };	/* after VAL_ESC: a tab, which is trimmed from the ends of a value */
+
 #define EACH(byte) ((byte) * UINT64_C(0x0101010101010101))
 
 /* Eight bytes, the first of them lowest. */
@@ -236,11 +238,19 @@ may_be_null_or_blank(const struct column *c, const uint8_t *p, size_t n)
 	return p[0] == ' ' || p[n - 1] == ' ' || (n < 64 && (c->null_lengths >> n & 1) != 0);
 }
 
-/* Text with other than ASCII, but without escapes. */
+bool
+column_text_good(const uint8_t *p, size_t n)
+{
+	bool tab = n >= 2 && ((p[0] == VAL_ESC && p[1] == TAB_CODE) || (p[n - 2] == VAL_ESC && p[n - 1] == TAB_CODE));
+
+	return !tab && val_check_string(p, n, false);
+}
+
+/* Text that is not plain ASCII. */
 static uint8_t *
 put_utf8(const uint8_t *p, size_t n, uint8_t *out)
 {
-	if (memchr(p, VAL_ESC, n) != NULL || !val_check_string(p, n, false))
+	if (!column_text_good(p, n))
 		return NULL;
 	memcpy(out, p, n);
 	return out + n;
@@ -509,6 +519,14 @@ make_texts(struct column *c)
 	return false;
 }
 
+static bool
+has_control(const char *word)
+{
+	while ((unsigned char)*word >= 0x20)
+		word++;
+	return *word != '\0';
+}
+
 static void
 choose_string(struct column *c, bool vector)
 {
@@ -521,11 +539,11 @@ choose_string(struct column *c, bool vector)
 			c->put = put_listed;
 		return;
 	}
-	for (i = 0; i < c->nnulls; i++)
-		if ((n = strlen(c->nulls[i])) < 64)
-			c->null_lengths |= UINT64_C(1) << n;
-		else
-			return;
+	for (i = 0; i < c->nnulls; i++) {
+		if ((n = strlen(c->nulls[i])) >= 64 || has_control(c->nulls[i]))
+			return;			/* a field with an escape is then no word for null */
+		c->null_lengths |= UINT64_C(1) << n;
+	}
 	c->put = put_string;
 	c->simple = true;
 #if CPU_X86

@@ -58,31 +58,10 @@ table_from_free(struct table_from *t)
 
 /* ---- strings ---- */
 
-/* Are all n bytes printable ASCII: their own encoding, where n > 0? */
-static bool
-is_plain(const uint8_t *p, size_t n)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	uint64_t w, bad = 0;
-
-	for (; n >= 8; p += 8, n -= 8) {
-		memcpy(&w, p, 8);
-		/* a byte of 0x80 and above, or one below 0x20 (borrows only follow a bad one) */
-		bad |= (w | (w - 0x20 * ones)) & high;
-	}
-	for (; n > 0; p++, n--)
-		bad |= (uint64_t)(*p < 0x20 || *p >= 0x80);
-	return bad == 0;
-}
-
 /* Encodes a string at `out`, where there is room for 2 * n + 1 bytes. Returns its end, NULL where it is not UTF-8. */
 static uint8_t *
 put_string(uint8_t *out, struct pq_bytes b)
 {
-	if (b.n > 0 && is_plain(b.p, b.n)) {
-		memcpy(out, b.p, b.n);
-		return out + b.n;
-	}
 	if (!utf8_ok(b.p, b.n))
 		return NULL;
 	return out + val_put_string(out, b.p, b.n);

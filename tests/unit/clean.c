@@ -34,7 +34,7 @@ raw_field(const char *text, size_t n, uint8_t *out)
 static void
 compare(struct column *c, const char *words, const char *text, size_t n)
 {
-	uint8_t field[400], typed[400], *end;
+	uint8_t field[1000], typed[1000], *end;
 	struct rec_field raw = raw_field(text, n, field);
 	enum clean_reason reason;
 
@@ -141,6 +141,21 @@ random_date(char *out)
 	    (unsigned)unit_below(33));
 }
 
+/* Up to 300 bytes, in some of which line feeds, tabs and accents stand. */
+static size_t
+random_memo(char *out)
+{
+	static const char *const rare[] = { "\n", "\t", "\x1b", "\xc3\xa9", " ", "\xe2\x82\xac" };
+	size_t n = 0, want = unit_below(300), each = 1 + unit_below(60);
+
+	while (n < want)
+		if (unit_below(each) == 0)
+			n += (size_t)sprintf(out + n, "%s", rare[unit_below(6)]);
+		else
+			out[n++] = (char)('!' + unit_below(94));
+	return n;
+}
+
 static size_t
 random_text(char *out)
 {
@@ -162,9 +177,10 @@ static size_t
 random_value(char *out)
 {
 	static const char odd[] = " \t-+.,/:0x9\x80\xff\n\r\x19\x1a\x1b";
-	size_t n, which = unit_below(3);
+	size_t n, which = unit_below(4);
 
-	n = which == 0 ? random_number(out) : which == 1 ? random_date(out) : random_text(out);
+	n = which == 0 ? random_number(out) : which == 1 ? random_date(out) : which == 2 ? random_memo(out) :
+	    random_text(out);
 	if (n > 0 && unit_below(5) == 0)
 		out[unit_below(n)] = odd[unit_below(sizeof(odd))];
 	if (unit_below(8) == 0) {
@@ -197,6 +213,7 @@ both_ways(void)
 		"columns: [{name: a, type: timestamp}]",
 		"columns: [{name: a, type: float64}]",
 		"columns: [{name: a, type: string}]",
+		"nulls: [\"a\\tb\", n/a]\ncolumns: [{name: a, type: string}]",
 		"nulls: [NULL, n/a]\ncolumns: [{name: a, type: string, required: yes}]",
 		"columns: [{name: a, type: string, default: a default that is longer than the bytes kept at hand}]",
 		"columns: [{name: a, type: string, allowed: [Deposit, Withdrawal]}]",

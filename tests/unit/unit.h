@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <sys/mman.h>
+
 static uint64_t unit_seed, unit_state;
 
 static inline void
@@ -47,6 +49,21 @@ unit_any(void)
 	unsigned bits = (unsigned)unit_below(65);
 
 	return bits == 0 ? 0 : unit_random() >> (64 - bits);
+}
+
+/* UNIT_PAGE bytes, before and after which no byte can be touched. Never freed. */
+enum { UNIT_PAGE = 4096 };
+
+static inline uint8_t *
+unit_edge(void)
+{
+	uint8_t *p = mmap(NULL, 3 * UNIT_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || mprotect(p + UNIT_PAGE, UNIT_PAGE, PROT_READ | PROT_WRITE) != 0) {
+		perror("mmap");
+		exit(1);
+	}
+	return p + UNIT_PAGE;
 }
 
 #define CHECK(cond, ...) do {									\

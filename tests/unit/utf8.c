@@ -1,4 +1,5 @@
 /* UTF-8 against a decoder written the slow way: decode, then ask whether encoding gives the same bytes. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -84,26 +85,78 @@ random_bytes(void)
 	OK("utf8", "random bytes as the slow decoder has them");
 }
 
+/* Text of about n bytes: of ASCII mostly, of sequences of two bytes, or of all lengths alike. Returns its length. */
+static size_t
+random_text(uint8_t *p, size_t n, unsigned kind)
+{
+	static const uint32_t below[] = { 0x80, 0x800, 0xd800, 0x110000 };
+	size_t at = 0;
+	uint32_t c;
+
+	while (at < n) {
+		c = kind == 1 ? 0x800 : kind == 0 && unit_below(40) > 0 ? 0x80 : below[unit_below(4)];
+		c = (uint32_t)unit_below(c);
+		if (c < 0xd800 || c >= 0xe000)
+			at += encode(c, p + at);
+	}
+	return at;
+}
+
+static bool
+slow_ok(const uint8_t *p, size_t n)
+{
+	size_t i, len;
+
+	for (i = 0; i < n && (len = slow_len(p + i, n - i)) > 0; i += len)
+		continue;
+	return i == n;
+}
+
+/* Texts at either end of a page, beyond which nothing may be read; then with up to three bytes changed, or cut short. */
 static void
 long_texts(void)
 {
-	uint8_t p[300];
-	size_t round, i, n, len, bad;
+	uint8_t text[300], *page = unit_edge(), *p;
+	size_t round, n, changes;
 
 	for (round = 0; round < 200000; round++) {
-		for (n = 0; n < unit_below(290);)
-			n += encode(unit_below(20) ? (uint32_t)unit_below(128) : (uint32_t)(0x80 + unit_below(0x700)),
-			    p + n);
+		n = random_text(text, unit_below(290), (unsigned)unit_below(3));
+		p = unit_below(2) ? page : page + UNIT_PAGE - n;
+		memcpy(p, text, n);
 		CHECK(utf8_ok(p, n), "%zu bytes", n);
-		if (n == 0)
-			continue;
-		bad = unit_below(n);
-		p[bad] = (uint8_t)unit_random();
-		for (i = 0; i < n && (len = slow_len(p + i, n - i)) > 0; i += len)
-			continue;
-		CHECK(utf8_ok(p, n) == (i == n), "%zu bytes, byte %zu is %02x", n, bad, p[bad]);
+		if (n > 0 && unit_below(2) && p > page) {
+			memmove(p + 1, p, --n);
+			p++;
+		}
+		for (changes = unit_below(4); n > 0 && changes > 0; changes--)
+			p[unit_below(n)] ^= (uint8_t)(unit_below(2) ? UINT64_C(1) << unit_below(8) : unit_random());
+		CHECK(utf8_ok(p, n) == slow_ok(p, n), "%zu bytes", n);
 	}
-	OK("utf8", "long texts, one byte changed");
+	OK("utf8", "long texts, some bytes changed, at the edge of a page");
+}
+
+/* Every pair and every triple of bytes that sets sequences apart, at every place in two vectors. */
+static void
+every_place(void)
+{
+	static const uint8_t edges[] = { 0x41, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed,
+	    0xef, 0xf0, 0xf1, 0xf4, 0xf5 };
+	enum { EDGES = sizeof(edges), WIDTH = 130 };
+	uint8_t p[WIDTH];
+	size_t at, i, n = WIDTH;
+
+	for (at = 0; at + 4 <= WIDTH; at++)
+		for (i = 0; i < EDGES * EDGES * EDGES; i++) {
+			memset(p, 'a', WIDTH);
+			p[at] = edges[i % EDGES];
+			p[at + 1] = edges[i / EDGES % EDGES];
+			p[at + 2] = edges[i / EDGES / EDGES];
+			p[at + 3] = edges[unit_below(EDGES)];
+			n = unit_below(4) ? WIDTH : at + 1 + unit_below(4);
+			CHECK(utf8_ok(p, n) == slow_ok(p + at, n - at < 4 ? n - at : 4), "%02x %02x %02x %02x at %zu of %zu",
+			    p[at], p[at + 1], p[at + 2], p[at + 3], at, n);
+		}
+	OK("utf8", "three odd bytes at every place");
 }
 
 int
@@ -113,5 +166,6 @@ main(void)
 	every_code_point();
 	random_bytes();
 	long_texts();
+	every_place();
 	return 0;
 }

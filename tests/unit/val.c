@@ -5,6 +5,7 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "val/check.h"
 #include "val/int.h"
 
@@ -208,6 +209,110 @@ strings(void)
 	OK("val", "strings: both ways, in order, no separator among their bytes");
 }
 
+/* ---- long strings ---- */
+
+/* The encoding by the book, a byte at a time. Returns the length. */
+static size_t
+slow_put(uint8_t *out, const uint8_t *p, size_t n)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] < 0x20)
+			out[k++] = VAL_ESC;
+		out[k++] = p[i] < 0x20 ? p[i] + 0x40 : p[i];
+	}
+	if (n == 0)
+		out[k++] = VAL_EMPTY;
+	return k;
+}
+
+static bool
+slow_check(const uint8_t *p, size_t n, bool raw)
+{
+	size_t i, len;
+
+	if (n == 1 && *p == VAL_EMPTY)
+		return true;
+	for (i = 0; i < n; i += len) {
+		len = 1;
+		if (p[i] == VAL_ESC && i + 1 < n && p[i + 1] >= 0x40 && p[i + 1] <= 0x5f)
+			len = 2;
+		else if (p[i] < 0x20 || (!raw && (len = utf8_len(p + i, n - i)) == 0))
+			return false;
+	}
+	return n > 0;
+}
+
+/* Printable ASCII, of which one byte in `each` is something else: a control character, or part of a sequence. */
+static size_t
+long_string(uint8_t *s, size_t max)
+{
+	static const size_t rates[] = { 1, 2, 5, 20, 100, 100000 };
+	size_t n = 0, want = unit_below(max - 4), each = rates[unit_below(6)];
+
+	while (n < want) {
+		if (unit_below(each) > 0)
+			s[n++] = (uint8_t)(0x20 + unit_below(0x60));
+		else if (unit_below(3) > 0)
+			s[n++] = (uint8_t)unit_below(0x20);
+		else
+			n += (size_t)sprintf((char *)s + n, "%s", unit_below(2) ? "\xc3\xa9" : "\xe2\x82\xac");
+	}
+	return n;
+}
+
+/* Into exactly the room that is asked for, at the edge of a page, and from the edge of one. */
+static void
+long_strings(void)
+{
+	uint8_t *from = unit_edge(), *to = unit_edge(), s[1200], want[2 * 1200 + 1], *p, *out;
+	size_t n, m;
+
+	for (int round = 0; round < ROUNDS / 4; round++) {
+		n = long_string(s, unit_below(8) ? 200 : 1200);
+		m = slow_put(want, s, n);
+		p = unit_below(2) ? from : from + UNIT_PAGE - n;
+		memcpy(p, s, n);
+		out = to + UNIT_PAGE - (2 * n + 1);
+		CHECK(val_put_string(out, p, n) == m && memcmp(out, want, m) == 0, "%zu bytes", n);
+		p = from + UNIT_PAGE - m;
+		memcpy(p, want, m);
+		out = to + UNIT_PAGE - m;
+		CHECK(val_get_string(out, p, m) == n && memcmp(out, s, n) == 0, "%zu bytes", n);
+	}
+	OK("val", "long strings: both ways as the slow way has it, within their room");
+}
+
+static void
+long_checks(void)
+{
+	uint8_t s[400], field[2 * 400 + 1], *page = unit_edge(), *p;
+	struct val_checker c;
+	size_t n, changes;
+	uint32_t off[2];
+	bool raw;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		n = slow_put(field, s, long_string(s, 400));
+		for (changes = unit_below(3); changes > 0; changes--)
+			field[unit_below(n)] = (uint8_t)(unit_below(2) ? unit_below(0x60) : unit_random());
+		if (unit_below(4) == 0)
+			n -= unit_below(n < 3 ? n + 1 : 3);
+		raw = unit_below(2);
+		p = page + UNIT_PAGE - VAL_PAD - n;
+		memcpy(p, field, n);
+		memset(p + n, (int)unit_below(256), VAL_PAD);
+		CHECK(val_check_string(p, n, raw) == slow_check(p, n, raw), "%zu bytes, raw %d", n, raw);
+		off[0] = (uint32_t)(p - page);
+		off[1] = off[0] + (uint32_t)n + 1;
+		val_checker(&c, (struct val_type){ .kind = VAL_STRING }, raw);
+		CHECK((val_check_column(&c, true, page, off, 1, 1) == 1) == (slow_check(p, n, raw) && !val_is_null(p, n)),
+		    "%zu bytes, raw %d", n, raw);
+	}
+	OK("val", "long strings are checked as the slow way has it");
+}
+
 static void
 texts(void)
 {
@@ -398,6 +503,8 @@ main(void)
 	words();
 	floats();
 	strings();
+	long_strings();
+	long_checks();
 	texts();
 	return 0;
 }

@@ -1,0 +1,207 @@
+/*
+ * Is all of a text UTF-8? With vectors, every byte is judged by itself and the three before it: three tables of sixteen
+ * entries, by the halves of the byte before and by the upper half of the byte itself, name the faults that each half
+ * allows, and a fault that all three name is there. Bytes before the text and after it count as zero, so that a sequence cut off
+ * by the end is followed by what is no continuation.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/utf8.h"
+
+#if CPU_X86
+#include <immintrin.h>
+#endif
+
+/* Bytes at the start of p that are surely ASCII: whole words. */
+static size_t
+ascii_words(const uint8_t *p, size_t n)
+{
+	uint64_t w;
+	size_t i;
+
+	for (i = 0; n - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(&w, p + i, sizeof(w));
+		if (w & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i;
+}
+
+static bool
+check_portable(const uint8_t *p, size_t n)
+{
+	size_t i = 0, len;
+
+	while (i < n) {
+		if (p[i] < 0x80) {
+			len = ascii_words(p + i, n - i);
+			i += len > 0 ? len : 1;
+		} else {
+			if ((len = utf8_len(p + i, n - i)) == 0)
+				return false;
+			i += len;
+		}
+	}
+	return true;
+}
+
+#if CPU_X86
+
+enum {				/* faults of a byte and the one before it */
+	SHORT = 0x01,		/* a lead, then no continuation */
+	LONG = 0x02,		/* ASCII, then a continuation */
+	LOW2 = 0x04,		/* C0 and C1: overlong */
+	LOW3 = 0x08,		/* E0, 80 to 9F: overlong */
+	LOW4 = 0x10,		/* F0, 80 to 8F: overlong; and F5 to FF likewise: beyond Unicode */
+	HIGH = 0x20,		/* F4 to FF, 90 to BF: beyond Unicode */
+	SURROGATE = 0x40,	/* ED, A0 to BF */
+	TAILS = 0x80		/* two continuations: right where a sequence of three or four bytes asks for the second */
+};
+
+#define ALWAYS (SHORT | LONG | TAILS)
+
+static const uint8_t before_upper[16] = {
+	LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, TAILS, TAILS, TAILS, TAILS,
+	SHORT | LOW2, SHORT, SHORT | LOW3 | SURROGATE, SHORT | LOW4 | HIGH
+}, before_lower[16] = {
+	ALWAYS | LOW2 | LOW3 | LOW4, ALWAYS | LOW2, ALWAYS, ALWAYS, ALWAYS | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH,
+	ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH,
+	ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH | SURROGATE, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH
+}, upper[16] = {
+	SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT,
+	LONG | TAILS | LOW2 | LOW3 | LOW4, LONG | TAILS | LOW2 | LOW3 | HIGH, LONG | TAILS | LOW2 | SURROGATE | HIGH,
+	LONG | TAILS | LOW2 | SURROGATE | HIGH, SHORT, SHORT, SHORT, SHORT
+};
+
+/* ---- 32 bytes ---- */
+
+CPU_AVX2 static inline __m256i
+look_up(const uint8_t *table, __m256i nibbles)
+{
+	return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)), nibbles);
+}
+
+CPU_AVX2 static inline __m256i
+upper_halves(__m256i v)
+{
+	return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(0x0f));
+}
+
+/* The faults of 32 bytes, of which three before can be read. */
+CPU_AVX2 static inline __m256i
+faults_avx2(const uint8_t *p)
+{
+	__m256i v = _mm256_loadu_si256((const void *)p), one = _mm256_loadu_si256((const void *)(p - 1));
+	__m256i two = _mm256_loadu_si256((const void *)(p - 2)), three = _mm256_loadu_si256((const void *)(p - 3));
+	__m256i pairs, due;
+
+	if (_mm256_movemask_epi8(_mm256_or_si256(v, three)) == 0)
+		return _mm256_setzero_si256();
+	pairs = _mm256_and_si256(look_up(before_upper, upper_halves(one)),
+	    look_up(before_lower, _mm256_and_si256(one, _mm256_set1_epi8(0x0f))));
+	pairs = _mm256_and_si256(pairs, look_up(upper, upper_halves(v)));
+	/* The top bit where two before is E0 or more, or three before F0 or more. */
+	due = _mm256_or_si256(_mm256_subs_epu8(two, _mm256_set1_epi8(0x60)), _mm256_subs_epu8(three, _mm256_set1_epi8(0x70)));
+	return _mm256_xor_si256(pairs, _mm256_and_si256(due, _mm256_set1_epi8((char)TAILS)));
+}
+
+CPU_AVX2 static bool
+check_avx2(const uint8_t *p, size_t n)
+{
+	uint8_t edge[3 + 32] = { 0 };
+	__m256i faults;
+	size_t i;
+
+	memcpy(edge + 3, p, n < 32 ? n : 32);
+	faults = faults_avx2(edge + 3);
+	if (n >= 32) {
+		for (i = 32; n - i >= 32; i += 32)
+			faults = _mm256_or_si256(faults, faults_avx2(p + i));
+		memset(edge, 0, sizeof(edge));
+		memcpy(edge, p + i - 3, 3 + n - i);
+		faults = _mm256_or_si256(faults, faults_avx2(edge + 3));
+	}
+	return _mm256_testz_si256(faults, faults) != 0;
+}
+
+/* ---- 64 bytes ---- */
+
+CPU_AVX512 static inline __m512i
+look_up_avx512(const uint8_t *table, __m512i nibbles)
+{
+	return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table)), nibbles);
+}
+
+CPU_AVX512 static inline __m512i
+upper_halves_avx512(__m512i v)
+{
+	return _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(0x0f));
+}
+
+/* The faults of 64 bytes, given those one, two and three before each. */
+CPU_AVX512 static inline __m512i
+faults_avx512(__m512i v, __m512i one, __m512i two, __m512i three)
+{
+	__m512i pairs, due;
+
+	pairs = _mm512_ternarylogic_epi64(look_up_avx512(before_upper, upper_halves_avx512(one)),
+	    look_up_avx512(before_lower, _mm512_and_si512(one, _mm512_set1_epi8(0x0f))),
+	    look_up_avx512(upper, upper_halves_avx512(v)), 0x80);		/* a & b & c */
+	due = _mm512_or_si512(_mm512_subs_epu8(two, _mm512_set1_epi8(0x60)), _mm512_subs_epu8(three, _mm512_set1_epi8(0x70)));
+	return _mm512_ternarylogic_epi64(pairs, due, _mm512_set1_epi8((char)TAILS), 0x78);	/* a ^ (b & c) */
+}
+
+/* The 64 bytes from p[i - back] on, zeros for those that are outside the text of n bytes. */
+CPU_AVX512 static inline __m512i
+load_edge(const uint8_t *p, size_t n, size_t i, unsigned back)
+{
+	size_t end = n - i + back;
+	uint64_t there = end < 64 ? _bzhi_u64(UINT64_MAX, (unsigned)end) : UINT64_MAX;
+
+	if (i == 0)
+		there &= UINT64_MAX << back;
+	return _mm512_maskz_loadu_epi8(there, p + i - back);
+}
+
+/* The first bytes of a text, or its last, with what is outside. */
+CPU_AVX512 static __m512i
+edge_faults(const uint8_t *p, size_t n, size_t i)
+{
+	return faults_avx512(load_edge(p, n, i, 0), load_edge(p, n, i, 1), load_edge(p, n, i, 2), load_edge(p, n, i, 3));
+}
+
+CPU_AVX512 static bool
+check_avx512(const uint8_t *p, size_t n)
+{
+	__m512i faults = edge_faults(p, n, 0), v, three;
+	size_t i;
+
+	if (n >= 64) {
+		for (i = 64; n - i >= 64; i += 64) {
+			v = _mm512_loadu_si512(p + i);
+			three = _mm512_loadu_si512(p + i - 3);
+			if (_mm512_movepi8_mask(_mm512_or_si512(v, three)) != 0)
+				faults = _mm512_or_si512(faults,
+				    faults_avx512(v, _mm512_loadu_si512(p + i - 1), _mm512_loadu_si512(p + i - 2), three));
+		}
+		faults = _mm512_or_si512(faults, edge_faults(p, n, i));
+	}
+	return _mm512_test_epi64_mask(faults, faults) == 0;
+}
+#endif
+
+bool
+utf8_ok(const void *text, size_t n)
+{
+#if CPU_X86
+	enum { LONG_ENOUGH = 16 };		/* for vectors to pay */
+
+	if (n >= LONG_ENOUGH && cpu_has_avx512())
+		return check_avx512(text, n);
+	if (n >= LONG_ENOUGH && cpu_has_avx2())
+		return check_avx2(text, n);
+#endif
+	return check_portable(text, n);
+}
