@@ -15,7 +15,8 @@
 
 const char cli_help[] =
     "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT]\n"
-    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [-i FILE] TABLE\n"
+    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside]\n"
+    "                  [-i FILE] TABLE\n"
     "\n"
     "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
     "updated.\n"
@@ -27,6 +28,7 @@ const char cli_help[] =
     "      --txn APP:VERSION    do nothing where the application APP has written this version or a later one\n"
     "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
     "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
+    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -i, --input FILE         read FILE instead of standard input\n"
     "      --partial            do not ask for a trailer\n"
@@ -53,7 +55,7 @@ static const char *flag_text;
 static struct delta_app app;		/* of --txn; no id without */
 static bool delete_absent;
 static enum pq_codec codec = PQ_SNAPPY;
-static bool delta_encodings;
+static bool delta_encodings, outside;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct rec_reader in;
 static struct delta_table table;
@@ -86,11 +88,12 @@ parse_flag(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, FLAG, ABSENT, CHANGES, CODEC, ENCODING, RETRY };
+	enum { TXN = 256, FLAG, ABSENT, CHANGES, CODEC, ENCODING, RETRY, OUTSIDE };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "delete-flag", required_argument, NULL, FLAG },
 		{ "delete-absent", no_argument, NULL, ABSENT }, { "changes", required_argument, NULL, CHANGES },
 		{ "txn", required_argument, NULL, TXN }, { "retry", required_argument, NULL, RETRY },
+		{ "outside", no_argument, NULL, OUTSIDE },
 		{ "codec", required_argument, NULL, CODEC }, { "encoding", required_argument, NULL, ENCODING },
 		{ "input", required_argument, NULL, 'i' }, { 0 }
 	};
@@ -105,6 +108,8 @@ parse_options(int argc, char *argv[])
 			table_option_codec(optarg, &codec);
 		else if (o == ENCODING)
 			table_option_encoding(optarg, &delta_encodings);
+		else if (o == OUTSIDE)
+			outside = true;
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if (o == ABSENT)
@@ -455,6 +460,8 @@ main(int argc, char *argv[])
 	xrec_open(&in, input, 0);
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);
+	if (outside)
+		store_read_outside(table.store);
 	load(&s);
 	make_plan(&s);
 	spill_init(&sp.spill);

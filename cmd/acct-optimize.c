@@ -14,7 +14,7 @@
 
 const char cli_help[] =
     "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
-    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] TABLE\n"
+    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside] TABLE\n"
     "\n"
     "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
     "into files without, as one version with the same rows.\n"
@@ -25,6 +25,7 @@ const char cli_help[] =
     "      --memory SIZE        what sorting may take; 512M unless given\n"
     "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
     "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
+    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
@@ -37,7 +38,7 @@ static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
 static enum pq_codec codec = PQ_SNAPPY;
-static bool delta_encodings;
+static bool delta_encodings, outside;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static struct delta_table table;
 
@@ -46,10 +47,11 @@ static struct delta_table table;
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TARGET = 256, CODEC, ENCODING, RETRY };
+	enum { TARGET = 256, CODEC, ENCODING, RETRY, OUTSIDE };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, 'k' }, { "where", required_argument, NULL, 'w' },
 		{ "target", required_argument, NULL, TARGET }, { "retry", required_argument, NULL, RETRY },
+		{ "outside", no_argument, NULL, OUTSIDE },
 		{ "codec", required_argument, NULL, CODEC }, { "encoding", required_argument, NULL, ENCODING }, { 0 }
 	};
 	int o;
@@ -63,6 +65,8 @@ parse_options(int argc, char *argv[])
 			table_option_codec(optarg, &codec);
 		else if (o == ENCODING)
 			table_option_encoding(optarg, &delta_encodings);
+		else if (o == OUTSIDE)
+			outside = true;
 		else if (o == RETRY)
 			turn.seconds = cli_number("--retry", optarg);
 		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
@@ -285,6 +289,8 @@ main(int argc, char *argv[])
 	address = parse_options(argc, argv);
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);
+	if (outside)
+		store_read_outside(table.store);
 	while (optimize_once(&err) < 0) {
 		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
 			msg_exit(&err);

@@ -14,7 +14,8 @@
 #include "table/table.h"
 
 const char cli_help[] =
-    "usage: acct-read [-v] [--version N | --timestamp T | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t TABLE] [-o FILE] PLACE\n"
+    "usage: acct-read [-v] [--version N | --timestamp T | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t TABLE] [--outside]\n"
+    "                 [-o FILE] PLACE\n"
     "\n"
     "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.\n"
     "\n"
@@ -24,6 +25,7 @@ const char cli_help[] =
     "  -c, --columns LIST       these columns, in this order\n"
     "  -w, --where PREDICATE    the rows to give, as acct-select(1) has it; files that cannot hold one are not read\n"
     "  -t, --table TABLE        the stream's table name; without it, the last part of PLACE\n"
+    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
     "  -o, --output FILE        write to FILE, which is there whole or not at all\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
@@ -37,7 +39,7 @@ struct map {				/* columns of a header, and where they stand in the snapshot */
 static const char *where, *name, *output, *with;
 static char *list;			/* of -c; NULL: every column */
 static int64_t version = DELTA_NEWEST, when;
-static bool by_time;
+static bool by_time, outside;
 static struct delta_table table;
 static struct delta_snapshot snapshot;
 static struct delta_prepared prepared;	/* of --with */
@@ -62,10 +64,11 @@ parse_time(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { AT = 256, TIME, WITH };
+	enum { AT = 256, TIME, WITH, OUTSIDE };
 	static const struct option longs[] = {
 		{ "version", required_argument, NULL, AT }, { "timestamp", required_argument, NULL, TIME },
 		{ "with", required_argument, NULL, WITH }, { "columns", required_argument, NULL, 'c' },
+		{ "outside", no_argument, NULL, OUTSIDE },
 		{ "where", required_argument, NULL, 'w' },
 		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
 	};
@@ -78,6 +81,8 @@ parse_options(int argc, char *argv[])
 				cli_usage("--version: a version is wanted, not %s", msg_quotes(optarg));
 		} else if (o == TIME) {
 			parse_time(optarg);
+		} else if (o == OUTSIDE) {
+			outside = true;
 		} else if (o == 'c') {
 			list = optarg;
 		} else {
@@ -93,14 +98,24 @@ parse_options(int argc, char *argv[])
 
 /* ---- where the rows are ---- */
 
+static void
+open_table(const char *place)
+{
+	struct msg err = { 0 };
+
+	if (delta_open(&table, place, &err) < 0)
+		msg_exit(&err);
+	if (outside)
+		store_read_outside(table.store);
+}
+
 static bool
 is_table(const char *place)
 {
 	struct msg err = { 0 };
 	int there;
 
-	if (delta_open(&table, place, &err) < 0)
-		msg_exit(&err);
+	open_table(place);
 	there = delta_exists(&table, &err);
 	if (there < 0 && err.status != EX_NOINPUT)
 		msg_exit(&err);
@@ -117,14 +132,15 @@ open_place(const char *place)
 	struct msg err = { 0 };
 
 	if (with != NULL) {
-		if (delta_open(&table, place, &err) < 0 || delta_load_with(&table, with, &prepared, &snapshot, &err) < 0)
+		open_table(place);
+		if (delta_load_with(&table, with, &prepared, &snapshot, &err) < 0)
 			msg_exit(&err);
 	} else if (is_table(place)) {
 		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) ||
 		    delta_load(&table, version, &snapshot, &err) < 0)
 			msg_exit(&err);
 	} else {
-		if (table_plain(&table, place, &snapshot, &key, &err) < 0)
+		if (table_plain(&table, place, outside, &snapshot, &key, &err) < 0)
 			msg_exit(&err);
 		if (by_time || version != DELTA_NEWEST)
 			msg_die(EX_USAGE, "%s: not a Delta table: it has no versions", place);

@@ -185,7 +185,87 @@ prepare() {
 	[[ "$stderr" == *"folder/3.parquet: column n: not as in the other files of its folder" ]]
 	mkdir folder/deep
 	mv folder/3.parquet folder/deep
+	same 4 "$(acct-read folder | acct-cat | tail -n +2 | wc -l)"
+	mv folder/deep folder/day=1
 	run -69 --separate-stderr acct-read folder
+	same "acct-read: folder/day=1: the folder of a partition is not read" "$stderr"
+}
+
+@test "read: a folder that is no table is not gone through, and no link in it is followed" {
+	mkdir -p out/far folder
+	acct-write -i t.acct -o out/1.parquet
+	for n in 1 2 3; do cp out/1.parquet "out/far/$n.parquet"; done
+	ln -s ../out folder/out
+	cp -r out folder/deep
+	need_strace
+	run -66 --separate-stderr traced -e trace=openat,newfstatat acct-read folder
+	[[ "$stderr" == *"acct-read: folder: neither a Delta table nor a folder of Parquet files"* ]]
+	! grep -e deep/ -e far trace || false
+	ln -s ../out/1.parquet folder/1.parquet
+	run -77 --separate-stderr acct-read folder
+	same "acct-read: folder/1.parquet: '1.parquet' is a link, which is not followed; --outside follows it" "$stderr"
+	cmp <(acct-read --outside -t t folder) t.acct
+	ln -s out/1.parquet link.parquet
+	cmp <(acct-read -t t link.parquet) t.acct
+}
+
+# logged PATH: the table tab, whose only file its log names by this path.
+logged() {
+	rm -rf tab
+	acct-write -i t.acct tab
+	mv tab/part-*.parquet "$1"
+	sed -i "s|\"path\":\"[^\"]*\"|\"path\":\"$2\"|" tab/_delta_log/00000000000000000000.json
+}
+
+@test "read: a log leads out of its table's folder only where that is asked for" {
+	mkdir -p out
+	for path in ../out/1.parquet x/../../out/1.parquet %2e%2e/out/1.parquet "$PWD/tab/../out/1.parquet" .. ./..; do
+		logged out/1.parquet "$path"
+		run -65 --separate-stderr acct-read --outside tab
+		same "acct-read: tab: not a path of a file below the table: '$path'" "$stderr"
+	done
+	for path in "$PWD/out/1.parquet" "file:$PWD/out/1.parquet" "file://$PWD/./out/1.parquet"; do
+		logged out/1.parquet "$path"
+		run -77 --separate-stderr acct-read tab
+		same "acct-read: tab: '$PWD/out/1.parquet': outside of the folder; --outside reads it" "$stderr"
+		cmp <(acct-read --outside -t t tab) t.acct
+		run -77 --separate-stderr acct-merge -k id -i t.acct tab
+		acct-merge --outside -k id -i t.acct tab
+	done
+	for path in ./1.parquet .//1.parquet "$PWD/tab/1.parquet"; do
+		logged x.parquet "$path"
+		mv x.parquet tab/1.parquet
+		cmp <(acct-read -t t tab) t.acct
+	done
+	logged out/1.parquet also/1.parquet
+	ln -s ../out tab/also
+	run -77 --separate-stderr acct-read tab
+	same "acct-read: tab/also/1.parquet: 'also' is a link, which is not followed; --outside follows it" "$stderr"
+	cmp <(acct-read --outside -t t tab) t.acct
+	rm tab/also
+	logged out/1.parquet 1.parquet
+	ln -s ../out/1.parquet tab/1.parquet
+	run -77 --separate-stderr acct-read tab
+	cmp <(acct-read --outside -t t tab) t.acct
+	mv tab/_delta_log/00000000000000000000.json out
+	ln -s ../../out/00000000000000000000.json tab/_delta_log
+	run -77 --separate-stderr acct-read tab
+	ln -s tab link
+	cmp <(acct-read --outside -t t link) t.acct
+}
+
+@test "read: what is no file is not waited for" {
+	logged x.parquet pipe
+	mkfifo tab/pipe pipe.parquet
+	run -66 --separate-stderr timeout 10 acct-read tab
+	same "acct-read: tab/pipe: neither a file nor a folder" "$stderr"
+	run -66 --separate-stderr timeout 10 acct-read pipe.parquet
+	logged x.parquet pipe
+	rm tab/_delta_log/*.json
+	mkfifo tab/_delta_log/00000000000000000001.checkpoint.parquet tab/_delta_log/00000000000000000000.json
+	run -66 --separate-stderr timeout 10 acct-read tab
+	ln -s /dev/zero zero.parquet
+	run -66 --separate-stderr timeout 10 acct-read zero.parquet
 }
 
 @test "read: broken files" {

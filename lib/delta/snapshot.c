@@ -78,7 +78,7 @@ read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delt
 		    xstrdup(sidecars.p[i]);
 		failed = delta_uri_name(name, t->root, &path) ?
 		    delta_checkpoint_read(st, t->store, buf_cstr(&path), NULL, err) :
-		    msg_set(err, EX_DATAERR, "not a path of a file: %s", msg_quotes(name));
+		    msg_set(err, EX_DATAERR, "not a path of a file below the table: %s", msg_quotes(name));
 		free(name);
 	}
 	buf_free(&path);

@@ -87,7 +87,7 @@ entry_of(struct delta_state *st, const struct delta_raw_file *f, struct msg *err
 	bool added;
 
 	if (!delta_uri_name(f->uri, st->root, b)) {
-		msg_set(err, EX_DATAERR, "not a path of a file: %s", msg_quotes(f->uri));
+		msg_set(err, EX_DATAERR, "not a path of a file below the table: %s", msg_quotes(f->uri));
 		return NULL;
 	}
 	name = b->len;

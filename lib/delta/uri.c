@@ -22,35 +22,72 @@ scheme_length(const char *uri)
 	return n > 1 && uri[n] == ':' ? n + 1 : 0;
 }
 
+/* The path after "file:" or "file://", or all of a relative one; NULL for another scheme or a host. */
+static const char *
+path_of(const char *uri)
+{
+	size_t scheme = scheme_length(uri);
+
+	if (scheme == 0 || uri[scheme] != '/')
+		return uri;
+	if (scheme != 5 || strncasecmp(uri, "file:", 5) != 0)
+		return NULL;
+	uri += scheme;
+	if (uri[1] == '/')		/* an authority, which for a file is empty */
+		uri += 2;
+	return *uri == '/' ? uri : NULL;
+}
+
+static bool
+decode(const char *path, struct buf *name)
+{
+	int high, low;
+
+	for (name->len = 0; *path != '\0'; path++) {
+		if (*path != '%') {
+			buf_addc(name, (uint8_t)*path);
+			continue;
+		}
+		if ((high = hex(path[1])) < 0 || (low = hex(path[2])) < 0 || high + low == 0)
+			return false;
+		buf_addc(name, (uint8_t)(high << 4 | low));
+		path += 2;
+	}
+	buf_cstr(name);
+	return true;
+}
+
+/* Removes empty parts and "."; false for a "..", which may lead out of any folder. */
+static bool
+tidy(struct buf *name)
+{
+	char *p = (char *)name->p, *out = p + (*p == '/');
+	size_t n;
+
+	for (; *p != '\0'; p += n + (p[n] == '/')) {
+		n = strcspn(p, "/");
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return false;
+		if (n == 0 || (n == 1 && *p == '.'))
+			continue;
+		if (out > (char *)name->p && out[-1] != '/')
+			*out++ = '/';
+		memmove(out, p, n);
+		out += n;
+	}
+	name->len = (size_t)(out - (char *)name->p);
+	buf_cstr(name);
+	return true;
+}
+
 bool
 delta_uri_name(const char *uri, const char *root, struct buf *name)
 {
-	size_t scheme = scheme_length(uri), nroot = strlen(root);
-	int high, low;
+	const char *path = path_of(uri);
+	size_t nroot = strlen(root);
 
-	name->len = 0;
-	if (scheme > 0 && uri[scheme] == '/') {
-		if (scheme != 5 || strncasecmp(uri, "file:", 5) != 0)
-			return false;
-		uri += scheme;
-		if (uri[1] == '/')		/* an authority, which for a file is empty */
-			uri += 2;
-		if (*uri != '/')
-			return false;
-	}
-	for (; *uri != '\0'; uri++) {
-		if (*uri != '%') {
-			buf_addc(name, (uint8_t)*uri);
-			continue;
-		}
-		if ((high = hex(uri[1])) < 0 || (low = hex(uri[2])) < 0 || high + low == 0)
-			return false;
-		buf_addc(name, (uint8_t)(high << 4 | low));
-		uri += 2;
-	}
-	if (name->len == 0)
+	if (path == NULL || !decode(path, name) || !tidy(name) || name->len == 0)
 		return false;
-	buf_cstr(name);
 	if (*root == '/' && name->len > nroot + 1 && memcmp(name->p, root, nroot) == 0 && name->p[nroot] == '/') {
 		name->len -= nroot + 1;
 		memmove(name->p, name->p + nroot + 1, name->len + 1);

@@ -8,10 +8,10 @@
 #include "base/mem.h"
 
 /*
- * The name of the object a URI means, as lib/store wants it: percent-decoded once; "file:" and "file://" before an
- * absolute path fall away, and so does a root of its own before it. Two URIs mean the same object where their names are
- * equal. Returns false for an empty URI, a broken percent sequence, a NUL, or another scheme. `name` is set to the
- * text, ended by a NUL.
+ * Sets `name` to that of the object a URI means, as lib/store takes it: percent-decoded once, without empty parts and
+ * ".", without "file:" or "file://" before an absolute path, and relative where that path begins with `root`. Two URIs
+ * mean the same object where their names are equal. Returns false for an empty URI, a broken percent sequence, a NUL, a
+ * part that is "..", or another scheme.
  */
 bool delta_uri_name(const char *uri, const char *root, struct buf *name);
 

@@ -1,6 +1,7 @@
 /*
- * A directory as a store. An object is written without a name, or under a temporary one, and linked or renamed to its
- * own.
+ * A directory as a store. A name is walked from the root folder by folder, so that no part of it can be a link or lead
+ * out of the root, whoever changes the tree meanwhile. An object is written without a name, or under a temporary one,
+ * and linked or renamed to its own.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -9,15 +10,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "store/store.h"
 
+#ifndef O_PATH				/* a folder that need not be readable, only passed through */
+#define O_PATH O_RDONLY
+#endif
+
+enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC,
+    FOLDER_MODE = 0750, FILE_MODE = 0640 };	/* account data is not for everyone on the machine */
+
 struct store {
 	char *root;
+	bool outside;			/* names from '/' and links are followed for reading */
 };
 
 int
@@ -51,12 +63,148 @@ store_address(const struct store *s)
 	return s->root;
 }
 
+void
+store_read_outside(struct store *s)
+{
+	s->outside = true;
+}
+
 static char *
 path_of(const struct store *s, const char *name)
 {
 	if (*name == '/' || (*name != '\0' && strcmp(s->root, ".") == 0))
 		return xstrdup(name);
 	return *name == '\0' ? xstrdup(s->root) : xasprintf("%s/%s", s->root, name);
+}
+
+/* ---- walking a name ---- */
+
+bool
+store_name_is_tidy(const char *name)
+{
+	size_t n;
+
+	for (;; name += n + 1) {
+		n = strcspn(name, "/");
+		if (n == 0 || (n == 1 && name[0] == '.') || (n == 2 && name[0] == '.' && name[1] == '.'))
+			return false;
+		if (name[n] == '\0')
+			return true;
+	}
+}
+
+enum walk {
+	TO_READ,		/* links are followed where that was asked for */
+	TO_REMOVE,		/* links never are */
+	TO_WRITE		/* likewise; folders that are missing are made */
+};
+
+struct place {			/* where a name is: its folder, open, and the last part of it, a view of the name */
+	int folder;
+	const char *last;
+};
+
+/* Makes the names in an open folder durable. */
+static int
+sync_folder(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
+
+	if (fd < 0)
+		return -1;
+	failed = fsync(fd) < 0 && errno != EINVAL ? -1 : 0;	/* EINVAL: a file system that has no such thing */
+	close(fd);
+	return failed;
+}
+
+static int
+sync_named(int folder, const char *path, struct msg *err)
+{
+	return sync_folder(folder) < 0 ? msg_sys(err, EX_IOERR, "%s", path) : 0;
+}
+
+/* Opens a folder within one that is open; -1 with errno. */
+static int
+step(const struct store *s, int fd, const char *part, enum walk why)
+{
+	int flags = FOLDER | (s->outside && why == TO_READ ? 0 : O_NOFOLLOW), next = openat(fd, part, flags);
+
+	if (next >= 0 || errno != ENOENT || why != TO_WRITE)
+		return next;
+	if (mkdirat(fd, part, FOLDER_MODE) < 0 ? errno != EEXIST : sync_folder(fd) < 0)
+		return -1;
+	return openat(fd, part, flags);
+}
+
+static bool
+is_link(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* Fills err where a part of a name could not be opened in its folder, for the reason in errno. */
+static void
+blame(const struct store *s, const char *name, int folder, const char *part, enum walk why, struct msg *err)
+{
+	int reason = errno, otherwise = why == TO_WRITE ? EX_CANTCREAT : EX_IOERR;
+	char *path = path_of(s, name);
+
+	if ((reason == ELOOP || reason == ENOTDIR) && is_link(folder, part)) {
+		msg_set(err, EX_NOPERM, "%s: %s is a link, which is not followed%s", path, msg_quotes(part),
+		    why == TO_READ ? "; --outside follows it" : "");
+	} else {
+		errno = reason;
+		msg_sys(err, why == TO_WRITE && (reason == ENOENT || reason == ENOTDIR) ? EX_CANTCREAT :
+		    msg_errno_status(otherwise), "%s", path);
+	}
+	free(path);
+}
+
+static int make_folders(const char *folder, struct msg *err);
+
+/* Opens the folder that a walk begins at: the root, or that of the system; -1 with err filled. */
+static int
+begin_walk(const struct store *s, const char *name, enum walk why, struct msg *err)
+{
+	bool within = *name != '/';
+	int fd;
+
+	if (!store_name_is_tidy(within ? name : name + 1))
+		return msg_set(err, EX_NOPERM, "%s: %s: a name that leads out of the folder", s->root, msg_quotes(name));
+	if (!within && !(s->outside && why == TO_READ))
+		return msg_set(err, EX_NOPERM, "%s: %s: outside of the folder%s", s->root, msg_quotes(name),
+		    why == TO_READ ? "; --outside reads it" : "");
+	fd = open(within ? s->root : "/", FOLDER);
+	if (fd < 0 && errno == ENOENT && why == TO_WRITE) {
+		if (make_folders(s->root, err) < 0)
+			return -1;
+		fd = open(s->root, FOLDER);
+	}
+	if (fd < 0)
+		blame(s, name, AT_FDCWD, "", why, err);
+	return fd;
+}
+
+/* Finds where a name is. The caller closes p->folder. */
+static int
+find(const struct store *s, const char *name, enum walk why, struct place *p, struct msg *err)
+{
+	const char *rest = name + (*name == '/'), *slash;
+	int fd = begin_walk(s, name, why, err), next;
+	char *part;
+
+	for (; fd >= 0 && (slash = strchr(rest, '/')) != NULL; rest = slash + 1) {
+		part = xstrndup(rest, (size_t)(slash - rest));
+		if ((next = step(s, fd, part, why)) < 0)
+			blame(s, name, fd, part, why, err);
+		free(part);
+		close(fd);
+		fd = next;
+	}
+	*p = (struct place){ fd, rest };
+	return fd < 0 ? -1 : 0;
 }
 
 /* ---- listing ---- */
@@ -73,13 +221,11 @@ mtime_of(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
 
-struct walk {
+struct walk_state {
 	struct store *store;
-	bool deep;			/* into folders */
-	bool own;			/* links are not followed, only counted */
+	enum { OBJECTS, FOLDERS, ALL_OBJECTS } what;	/* of one folder, or of it and all below */
 	size_t links;
-	bool (*skip)(const char *folder);
-	bool (*skip_own)(const char *folder, void *arg);
+	bool (*skip)(const char *folder, void *arg);	/* of ALL_OBJECTS */
 	void *arg;
 	struct store_list *list;
 	struct msg *err;
@@ -93,64 +239,91 @@ add_entry(struct store_list *list, char *name, const struct stat *st)
 	list->entries[list->n++] = (struct store_entry){ name, (uint64_t)st->st_size, mtime_of(st) };
 }
 
+static int list_folder(struct walk_state *w, const char *folder);
+
+/* Is what has this name to be listed? A link is listed too where one folder is: who opens it is told what it is. */
 static bool
-skips(const struct walk *w, const char *folder)
+is_listed(struct walk_state *w, const struct stat *st)
 {
-	return w->own ? w->skip_own(folder, w->arg) : w->skip != NULL && w->skip(folder);
+	if (S_ISLNK(st->st_mode)) {
+		w->links++;
+		return w->what == OBJECTS;
+	}
+	return w->what == FOLDERS ? S_ISDIR(st->st_mode) : S_ISREG(st->st_mode);
 }
 
-static int list_folder(struct walk *w, const char *folder);
-
-/* One name of a folder: an object is added, a folder gone into where that is wanted. */
+/* One name of a folder: it is added, or gone into. */
 static int
-list_name(struct walk *w, const char *folder, const char *path, int fd, const char *last)
+list_name(struct walk_state *w, const char *folder, int fd, const char *last)
 {
-	char *name = w->deep && *folder != '\0' ? xasprintf("%s/%s", folder, last) : xstrdup(last);
+	bool deep = w->what == ALL_OBJECTS;
+	char *name = deep && *folder != '\0' ? xasprintf("%s/%s", folder, last) : xstrdup(last);
 	struct stat st;
 	int failed = 0;
 
-	if (fstatat(fd, last, &st, w->own ? AT_SYMLINK_NOFOLLOW : 0) < 0) {
+	if (fstatat(fd, last, &st, w->store->outside && !deep ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)	/* removed meanwhile, or a link to nowhere */
-			failed = msg_sys(w->err, EX_IOERR, "%s/%s", path, last);
-	} else if (S_ISREG(st.st_mode)) {
+			failed = msg_sys(w->err, EX_IOERR, "%s/%s", w->store->root, name);
+	} else if (is_listed(w, &st)) {
 		add_entry(w->list, name, &st);
 		return 0;
-	} else if (S_ISLNK(st.st_mode)) {
-		w->links++;
-	} else if (w->deep && S_ISDIR(st.st_mode) && !skips(w, name)) {
+	} else if (deep && S_ISDIR(st.st_mode) && !w->skip(name, w->arg)) {
 		failed = list_folder(w, name);
 	}
 	free(name);
 	return failed;
 }
 
-/* Adds the objects of a folder, and of those below it where the walk is deep. */
+/* Opens a folder for listing, "" being the root: 1, or 0 where it is not there. */
 static int
-list_folder(struct walk *w, const char *folder)
+open_listed(struct walk_state *w, const char *folder, DIR **dir)
 {
-	char *path = path_of(w->store, folder);
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	int failed = 0;
+	struct store *s = w->store;
+	enum walk why = w->what == ALL_OBJECTS ? TO_REMOVE : TO_READ;
+	struct msg reason = { 0 };
+	struct place p = { -1, "" };
+	int fd = -1, found = 0, flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-	if (dir == NULL) {
-		if (errno != ENOENT)
-			failed = msg_sys(w->err, msg_errno_status(EX_IOERR), "%s", path);
-		free(path);
-		return failed;
-	}
+	if (*folder == '\0')
+		fd = open(s->root, flags);
+	else if ((found = find(s, folder, why, &p, &reason)) == 0)
+		fd = openat(p.folder, p.last, flags | (s->outside && why == TO_READ ? 0 : O_NOFOLLOW));
+	if (found == 0 && fd < 0)
+		blame(s, folder, p.folder, p.last, why, &reason);
+	if (p.folder >= 0)
+		close(p.folder);
+	*dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (*dir != NULL)
+		return 1;
+	if (fd >= 0)
+		close(fd);
+	if (reason.status == EX_NOINPUT)
+		return 0;
+	return msg_set(w->err, reason.status != 0 ? reason.status : EX_OSERR, "%s",
+	    reason.status != 0 ? reason.text : s->root);
+}
+
+/* Adds what a folder has, and those below it where the walk is deep. */
+static int
+list_folder(struct walk_state *w, const char *folder)
+{
+	struct dirent *e;
+	DIR *dir;
+	int got = open_listed(w, folder, &dir), failed = 0;
+
+	if (got <= 0)
+		return got;
 	while (!failed && (errno = 0, e = readdir(dir)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			failed = list_name(w, folder, path, dirfd(dir), e->d_name);
+			failed = list_name(w, folder, dirfd(dir), e->d_name);
 	if (!failed && errno != 0)
-		failed = msg_sys(w->err, EX_IOERR, "%s", path);
+		failed = msg_sys(w->err, EX_IOERR, "%s/%s", w->store->root, folder);
 	closedir(dir);
-	free(path);
 	return failed;
 }
 
 static int
-run_walk(struct walk *w, const char *folder)
+run_walk(struct walk_state *w, const char *folder)
 {
 	struct store_list *list = w->list;
 
@@ -167,25 +340,24 @@ run_walk(struct walk *w, const char *folder)
 int
 store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err)
 {
-	struct walk w = { .store = s, .list = list, .err = err };
+	struct walk_state w = { .store = s, .list = list, .err = err };
 
 	return run_walk(&w, folder);
 }
 
 int
-store_walk(struct store *s, bool (*skip)(const char *), struct store_list *list, struct msg *err)
+store_list_folders(struct store *s, const char *folder, struct store_list *list, struct msg *err)
 {
-	struct walk w = { .store = s, .deep = true, .skip = skip, .list = list, .err = err };
+	struct walk_state w = { .store = s, .what = FOLDERS, .list = list, .err = err };
 
-	return run_walk(&w, "");
+	return run_walk(&w, folder);
 }
 
 int
 store_walk_own(struct store *s, bool (*skip)(const char *, void *), void *arg, struct store_list *list, size_t *links,
     struct msg *err)
 {
-	struct walk w = { .store = s, .deep = true, .own = true, .skip_own = skip, .arg = arg, .list = list,
-	    .err = err };
+	struct walk_state w = { .store = s, .what = ALL_OBJECTS, .skip = skip, .arg = arg, .list = list, .err = err };
 	int failed = run_walk(&w, "");
 
 	*links = w.links;
@@ -205,21 +377,36 @@ store_list_free(struct store_list *list)
 
 /* ---- reading ---- */
 
-int
-store_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err)
+/* A name may be that of a pipe or a device, which would be waited for: only what is a file is read. */
+static int
+check_kind(int fd, struct store_in *in, struct msg *err)
 {
 	struct stat st;
 
-	in->path = path_of(s, name);
-	in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
-	if (in->fd >= 0 && fstat(in->fd, &st) == 0) {
-		if (S_ISREG(st.st_mode)) {
-			in->size = (uint64_t)st.st_size;
-			return 0;
-		}
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	if (fstat(fd, &st) < 0)
+		return msg_sys(err, EX_IOERR, "%s", in->path);
+	if (!S_ISREG(st.st_mode))
+		return msg_set(err, EX_NOINPUT, "%s: %s", in->path, S_ISDIR(st.st_mode) ? strerror(EISDIR) :
+		    "neither a file nor a folder");
+	in->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int
+store_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err)
+{
+	struct place p;
+
+	*in = (struct store_in){ .fd = -1, .path = path_of(s, name) };
+	if (find(s, name, TO_READ, &p, err) == 0) {
+		in->fd = openat(p.folder, p.last, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+		    (s->outside ? 0 : O_NOFOLLOW));
+		if (in->fd < 0)
+			blame(s, name, p.folder, p.last, TO_READ, err);
+		close(p.folder);
 	}
-	msg_sys(err, msg_errno_status(EX_IOERR), "%s", in->path);
+	if (in->fd >= 0 && check_kind(in->fd, in, err) == 0)
+		return 0;
 	store_in_close(in);
 	return -1;
 }
@@ -287,24 +474,23 @@ folder_of(const char *path)
 
 /* Makes the name of what `path` names durable. */
 static int
-sync_folder(const char *path, struct msg *err)
+sync_parent(const char *path, struct msg *err)
 {
 	char *folder = folder_of(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = 0;
+	int fd = open(folder, FOLDER), failed;
 
-	/* EINVAL: a file system that has no such thing. */
-	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		failed = msg_sys(err, EX_IOERR, "%s", folder);
+	failed = fd < 0 ? msg_sys(err, EX_IOERR, "%s", folder) : sync_named(fd, folder, err);
 	if (fd >= 0)
 		close(fd);
 	free(folder);
 	return failed;
 }
 
+/* Makes the root, and what is missing above it. */
 static int
 make_folders(const char *folder, struct msg *err)
 {
-	int made = mkdir(folder, 0777), failed;
+	int made = mkdir(folder, FOLDER_MODE), failed;
 	char *parent;
 
 	if (made < 0 && errno == ENOENT) {
@@ -313,10 +499,10 @@ make_folders(const char *folder, struct msg *err)
 		free(parent);
 		if (failed)
 			return -1;
-		made = mkdir(folder, 0777);
+		made = mkdir(folder, FOLDER_MODE);
 	}
 	if (made == 0)
-		return sync_folder(folder, err);
+		return sync_parent(folder, err);
 	if (errno == EEXIST)
 		return 0;
 	return msg_sys(err, errno == ENOENT || errno == ENOTDIR ? EX_CANTCREAT : msg_errno_status(EX_CANTCREAT), "%s",
@@ -327,14 +513,20 @@ make_folders(const char *folder, struct msg *err)
  * A file without a name, which nothing is left of when the process is gone; -1 where the file system has no such thing.
  */
 static int
-open_nameless(const char *folder)
+open_nameless(int folder)
 {
 #ifdef O_TMPFILE
 	if (access("/proc/self/fd", X_OK) == 0)
-		return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+		return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
 #endif
 	(void)folder;
 	return -1;
+}
+
+static int
+open_temporary(const struct store_out *out)
+{
+	return openat(out->folder, out->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 }
 
 /*
@@ -344,26 +536,24 @@ open_nameless(const char *folder)
 int
 store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err)
 {
-	const char *last;
-	char *folder;
+	struct place p;
 	uint64_t random;
 
-	*out = (struct store_out){ .fd = -1, .path = path_of(s, name) };
-	folder = folder_of(out->path);
-	last = strrchr(out->path, '/');
+	*out = (struct store_out){ .fd = -1, .folder = -1, .path = path_of(s, name) };
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
 		msg_sys(err, EX_OSERR, "no random numbers");
-	} else if (make_folders(folder, err) == 0) {
-		out->temp = xasprintf("%s/.%s.%016" PRIx64 ".tmp", folder, last != NULL ? last + 1 : out->path, random);
-		out->fd = open_nameless(folder);
+	} else if (find(s, name, TO_WRITE, &p, err) == 0) {
+		out->folder = p.folder;
+		out->last = xstrdup(p.last);
+		out->temp = xasprintf(".%s.%016" PRIx64 ".tmp", p.last, random);
+		out->fd = open_nameless(p.folder);
 		out->named = out->fd < 0;
 		if (out->named)
-			out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+			out->fd = open_temporary(out);
 		out->named = out->named && out->fd >= 0;
 		if (out->fd < 0)
-			msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", folder);
+			msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
 	}
-	free(folder);
 	if (out->fd < 0)
 		store_out_abandon(out);
 	return out->fd < 0 ? -1 : 0;
@@ -379,47 +569,127 @@ store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err)
 	return 0;
 }
 
-/* Gives what is written another name, if that is free. */
+/* Gives what is written another name in its folder, if that is free. */
 static int
-link_to(const struct store_out *out, const char *path)
+link_to(const struct store_out *out, const char *last)
 {
 	char fd[64];
 
 	if (out->named)
-		return link(out->temp, path);
+		return linkat(out->folder, out->temp, out->folder, last, 0);
 	snprintf(fd, sizeof(fd), "/proc/self/fd/%d", out->fd);
-	return linkat(AT_FDCWD, fd, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	return linkat(AT_FDCWD, fd, out->folder, last, AT_SYMLINK_FOLLOW);
+}
+
+/* Does errno say that the file system has no such operation, rather than that it failed? */
+static bool
+is_lacking(void)
+{
+	return errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
+}
+
+static int
+failed_write(const struct store_out *out, struct msg *err)
+{
+	return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+}
+
+/* Copies what is written to a file that has the temporary name: it cannot be linked to one. */
+static int
+copy_to_temporary(struct store_out *out, struct msg *err)
+{
+	uint8_t piece[32 * 1024];
+	int from = out->fd, to = open_temporary(out);
+	ssize_t n = 0;
+	off_t at = 0;
+
+	if (to < 0)
+		return failed_write(out, err);
+	out->fd = to;
+	out->named = true;
+	while ((n = pread(from, piece, sizeof(piece), at)) > 0 && io_write(to, piece, (size_t)n, out->path, err) == 0)
+		at += n;
+	close(from);
+	if (err->status == 0 && (n < 0 || fsync(to) < 0))
+		return failed_write(out, err);
+	return n == 0 ? 0 : -1;
+}
+
+/* Gives what is written its temporary name, where it has none. */
+static int
+name_temporary(struct store_out *out, struct msg *err)
+{
+	if (out->named || link_to(out, out->temp) == 0) {
+		out->named = true;
+		return 0;
+	}
+	return is_lacking() ? copy_to_temporary(out, err) : failed_write(out, err);
+}
+
+/*
+ * The object's name where the file system has neither links nor a rename that replaces nothing: writers take turns by
+ * a lock beside it. Those of other programs, and those of other machines where locks are not shared, are not held off.
+ */
+static int
+name_in_turn(struct store_out *out, struct msg *err)
+{
+	int lock = openat(out->folder, ".acct.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE), done = 0;
+	struct stat st;
+
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		done = msg_sys(err, EX_UNAVAILABLE, "%s: the file system has neither hard links, nor a rename that replaces "
+		    "nothing, nor locks: writers would overwrite each other", out->path);
+	else if (fstatat(out->folder, out->last, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		done = errno == ENOENT && renameat(out->folder, out->temp, out->folder, out->last) == 0 ? 1 :
+		    failed_write(out, err);
+	if (done == 1)
+		out->named = false;
+	if (lock >= 0)
+		close(lock);
+	return done;
+}
+
+/* The same where it has no links. */
+static int
+name_without_links(struct store_out *out, struct msg *err)
+{
+	if (name_temporary(out, err) < 0)
+		return -1;
+	if (renameat2(out->folder, out->temp, out->folder, out->last, RENAME_NOREPLACE) == 0) {
+		out->named = false;
+		return 1;
+	}
+	return errno == EEXIST ? 0 : is_lacking() ? name_in_turn(out, err) : failed_write(out, err);
 }
 
 /*
  * The object's name, where no object has it: 1, or 0 where one has. link() is atomic and fails where the name exists.
- * Over a network its answer may get lost: two names of our file say that it succeeded all the same.
+ * Over a network its answer may get lost: one name more of our file says that it succeeded all the same.
  */
 static int
 name_new(struct store_out *out, struct msg *err)
 {
 	struct stat st;
 
-	if (link_to(out, out->path) == 0)
+	if (link_to(out, out->last) == 0)
 		return 1;
 	if (errno == EEXIST)
-		return out->named && fstat(out->fd, &st) == 0 && st.st_nlink == 2;
-	return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+		return fstat(out->fd, &st) == 0 && st.st_nlink == 1 + (nlink_t)out->named;
+	return is_lacking() ? name_without_links(out, err) : failed_write(out, err);
 }
 
 /* The object's name, whoever has it. */
 static int
 name_over(struct store_out *out, struct msg *err)
 {
-	if (!out->named) {
-		if (link_to(out, out->path) == 0)
-			return 1;
-		if (errno != EEXIST || link_to(out, out->temp) < 0)
-			return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
-		out->named = true;
-	}
-	if (rename(out->temp, out->path) < 0)
-		return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
+	if (!out->named && link_to(out, out->last) == 0)
+		return 1;
+	if (!out->named && errno != EEXIST && !is_lacking())
+		return failed_write(out, err);
+	if (name_temporary(out, err) < 0)
+		return -1;
+	if (renameat(out->folder, out->temp, out->folder, out->last) < 0)
+		return failed_write(out, err);
 	out->named = false;
 	return 1;
 }
@@ -435,7 +705,7 @@ publish(struct store_out *out, enum store_mode mode, struct msg *err)
 	if (close(out->fd) < 0 && done == 1)
 		done = msg_sys(err, EX_IOERR, "%s", out->path);
 	out->fd = -1;
-	if (done == 1 && sync_folder(out->path, err) < 0)
+	if (done == 1 && sync_named(out->folder, out->path, err) < 0)
 		done = -1;
 	store_out_abandon(out);	/* the temporary name, where there is one */
 	return done;
@@ -453,12 +723,13 @@ store_out_abandon(struct store_out *out)
 	if (out->fd >= 0)
 		close(out->fd);
 	if (out->named)
-		unlink(out->temp);
-	out->named = false;
+		unlinkat(out->folder, out->temp, 0);
+	if (out->folder >= 0)
+		close(out->folder);
 	free(out->path);
+	free(out->last);
 	free(out->temp);
-	out->fd = -1;
-	out->path = out->temp = NULL;
+	*out = (struct store_out){ .fd = -1, .folder = -1 };
 }
 
 int
@@ -475,54 +746,41 @@ store_put(struct store *s, const char *name, const void *p, size_t n, enum store
 	return publish(&out, mode, err);
 }
 
+/* ---- removing ---- */
+
+/*
+ * Removes the file of this name: 1, or 0 where it is not there, is no file, or can only be reached by a link. `as` may
+ * be NULL; else only what still is as it says.
+ */
+static int
+delete_file(struct store *s, const char *name, const struct store_entry *as, struct msg *err)
+{
+	struct msg why = { 0 };
+	struct place p;
+	struct stat st;
+	int removed = 0;
+
+	if (find(s, name, TO_REMOVE, &p, &why) < 0)
+		return why.status == EX_NOINPUT || (as != NULL && why.status == EX_NOPERM) ? 0 :
+		    msg_set(err, why.status, "%s", why.text);
+	if (fstatat(p.folder, p.last, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		removed = errno == ENOENT ? 0 : -1;
+	else if (S_ISREG(st.st_mode) && (as == NULL || (mtime_of(&st) == as->mtime && (uint64_t)st.st_size == as->size)))
+		removed = unlinkat(p.folder, p.last, 0) == 0 ? 1 : errno == ENOENT ? 0 : -1;
+	if (removed < 0)
+		msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->root, name);
+	close(p.folder);
+	return removed;
+}
+
 int
 store_delete(struct store *s, const char *name, struct msg *err)
 {
-	char *path = path_of(s, name);
-	int failed = unlink(path) < 0 && errno != ENOENT ? msg_sys(err, msg_errno_status(EX_IOERR), "%s", path) : 0;
-
-	free(path);
-	return failed;
-}
-
-/* The folder of a name below the root, opened step by step without following a link; -1 with errno. */
-static int
-open_folder(const struct store *s, const char *name, const char **last)
-{
-	int fd = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), next, why;
-	const char *slash;
-	char *part;
-
-	for (; fd >= 0 && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
-		part = xstrndup(name, (size_t)(slash - name));
-		next = openat(fd, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		why = errno;
-		free(part);
-		close(fd);
-		fd = next;
-		errno = why;
-	}
-	*last = name;
-	return fd;
+	return delete_file(s, name, NULL, err);
 }
 
 int
 store_delete_own(struct store *s, const struct store_entry *e, struct msg *err)
 {
-	const char *last;
-	struct stat st;
-	int fd = open_folder(s, e->name, &last), removed = 0;
-
-	if (fd < 0 || fstatat(fd, last, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT && errno != ELOOP && errno != ENOTDIR)
-			removed = msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->root, e->name);
-	} else if (S_ISREG(st.st_mode) && mtime_of(&st) == e->mtime && (uint64_t)st.st_size == e->size) {
-		if (unlinkat(fd, last, 0) == 0)
-			removed = 1;
-		else if (errno != ENOENT)
-			removed = msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->root, e->name);
-	}
-	if (fd >= 0)
-		close(fd);
-	return removed;
+	return delete_file(s, e->name, e, err);
 }

@@ -2,8 +2,9 @@
  * Where a table's objects lie: names with '/' between their parts below one root, each object whole or absent. A
  * directory is such a place; an object store is another, with the same five verbs.
  *
- * Names are decoded text, relative to the root; one that begins with '/' is a path of its own. Functions return -1 with
- * err filled on failure.
+ * Names are decoded text, relative to the root, without empty parts, "." and "..". What they name lies below the root
+ * itself: a link on the way is refused with EX_NOPERM, as is any other name. Functions return -1 with err filled on
+ * failure.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -22,6 +23,12 @@ int store_open(struct store **sp, const char *address, struct msg *err);
 void store_close(struct store *s);
 const char *store_address(const struct store *s);
 
+/* Lets reading, and nothing else, follow links, and names that begin with '/' as paths of their own. */
+void store_read_outside(struct store *s);
+
+/* Is the name relative, without empty parts, "." and ".."? */
+bool store_name_is_tidy(const char *name);
+
 struct store_entry {
 	char *name;		/* within its folder, or from the root in store_walk */
 	uint64_t size;
@@ -33,26 +40,23 @@ struct store_list {		/* owned: store_list_free */
 };
 
 /*
- * The objects of one folder in the order of their names' bytes, folders left out. A folder that does not exist has
- * none.
+ * Lists the objects of one folder in the order of their names' bytes. A folder that does not exist has none. A link is
+ * listed too; opening it fails.
  */
 int store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err);
 
-/*
- * All objects below the root with their full names, in order. Folders for which `skip` (may be NULL) is true are left
- * out.
- */
-int store_walk(struct store *s, bool (*skip)(const char *folder), struct store_list *list, struct msg *err);
+/* Lists the folders in a folder likewise. */
+int store_list_folders(struct store *s, const char *folder, struct store_list *list, struct msg *err);
 void store_list_free(struct store_list *list);
 
 /*
- * The same for who is going to remove what it finds: objects that lie below the root themselves. No link is followed;
- * *links says how many there are. `skip` is asked about each folder.
+ * Lists all objects below the root with their full names, in order, for removal. Leaves out links, whose number is
+ * *links, and folders for which `skip` returns true.
  */
 int store_walk_own(struct store *s, bool (*skip)(const char *folder, void *arg), void *arg, struct store_list *list,
     size_t *links, struct msg *err);
 
-/* Reads a whole object behind what `out` holds: 1, or 0 where there is none. */
+/* Appends a whole object to `out`: 1, or 0 where there is none. */
 int store_get(struct store *s, const char *name, struct buf *out, struct msg *err);
 
 /*
@@ -62,7 +66,7 @@ int store_get(struct store *s, const char *name, struct buf *out, struct msg *er
 enum store_mode { STORE_NEW, STORE_REPLACE };
 int store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err);
 
-/* Removes an object; one that is not there is fine. */
+/* Removes an object: 1, or 0 where there is none. */
 int store_delete(struct store *s, const char *name, struct msg *err);
 
 /*
@@ -86,9 +90,10 @@ void store_in_close(struct store_in *in);
  * file system has files without names, else one whose name begins with '.', which is nobody's object.
  */
 struct store_out {
-	int fd;
+	int fd, folder;		/* the object, and the folder it will be in */
 	uint64_t size;
-	char *path, *temp;	/* owned */
+	char *path;		/* owned, for messages */
+	char *last, *temp;	/* owned: its name in the folder, and one to have until then */
 	bool named;		/* temp is there */
 };
 int store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);

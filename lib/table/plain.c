@@ -123,27 +123,35 @@ is_parquet(const char *name)
 	return !is_hidden(name) && n >= sizeof(suffix) && strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0;
 }
 
+/* A folder named "column=value" holds rows with values of columns that stand in no file. */
+static int
+refuse_partitions(struct delta_table *t, struct msg *err)
+{
+	struct store_list list;
+	size_t i;
+	int failed = store_list_folders(t->store, "", &list, err);
+
+	for (i = 0; !failed && i < list.n; i++)
+		if (!is_hidden(list.entries[i].name) && strchr(list.entries[i].name, '=') != NULL)
+			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: the folder of a partition is not read", t->address,
+			    list.entries[i].name);
+	store_list_free(&list);
+	return failed;
+}
+
 static int
 add_folder(struct delta_table *t, struct delta_snapshot *s, const char **key, struct msg *err)
 {
 	struct store_list list;
 	size_t i;
-	int failed = store_walk(t->store, is_hidden, &list, err);
+	int failed = refuse_partitions(t, err) < 0 || store_list(t->store, "", &list, err) < 0 ? -1 : 0;
 
 	if (failed)
 		return -1;
 	s->files = xcalloc(list.n, sizeof(*s->files));
-	for (i = 0; i < list.n && !failed; i++) {
-		const char *name = list.entries[i].name;
-
-		if (!is_parquet(name))
-			continue;
-		if (strchr(name, '/') != NULL)		/* its folder may hold values of columns */
-			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: a folder within a folder is not read", t->address,
-			    name);
-		else
-			failed = add_file(t, s, name, key, err);
-	}
+	for (i = 0; i < list.n && !failed; i++)
+		if (is_parquet(list.entries[i].name))
+			failed = add_file(t, s, list.entries[i].name, key, err);
 	store_list_free(&list);
 	if (!failed && s->nfiles == 0)
 		failed = msg_set(err, EX_NOINPUT, "%s: neither a Delta table nor a folder of Parquet files",
@@ -152,7 +160,8 @@ add_folder(struct delta_table *t, struct delta_snapshot *s, const char **key, st
 }
 
 int
-table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, const char **key, struct msg *err)
+table_plain(struct delta_table *t, const char *path, bool outside, struct delta_snapshot *s, const char **key,
+    struct msg *err)
 {
 	struct stat st;
 	char *folder, *slash;
@@ -164,7 +173,10 @@ table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, c
 	if (stat(path, &st) < 0)
 		return msg_sys(err, msg_errno_status(EX_IOERR), "%s", path);
 	if (S_ISDIR(st.st_mode)) {
-		failed = delta_open(t, path, err) < 0 ? -1 : add_folder(t, s, key, err);
+		failed = delta_open(t, path, err);
+		if (!failed && outside)
+			store_read_outside(t->store);
+		failed = failed || add_folder(t, s, key, err) < 0 ? -1 : 0;
 	} else {
 		folder = xstrdup(path);
 		slash = strrchr(folder, '/');
@@ -172,6 +184,8 @@ table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, c
 			slash[slash == folder] = '\0';
 		t->address = xstrdup(path);
 		failed = store_open(&t->store, slash != NULL ? folder : ".", err);
+		if (!failed)
+			store_read_outside(t->store);	/* the file itself was asked for, though by a link */
 		s->files = xcalloc(1, sizeof(*s->files));
 		if (!failed)
 			failed = add_file(t, s, slash != NULL ? strrchr(path, '/') + 1 : path, key,

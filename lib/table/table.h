@@ -99,7 +99,8 @@ size_t table_to_records(struct table_from *t, const struct pq_vector *vectors, s
  * of key columns that the first file names, or NULL; in the pool. Opens t; EX_NOINPUT where there is no such file or
  * none in the folder.
  */
-int table_plain(struct delta_table *t, const char *path, struct delta_snapshot *s, const char **key, struct msg *err);
+int table_plain(struct delta_table *t, const char *path, bool outside, struct delta_snapshot *s, const char **key,
+    struct msg *err);
 
 /* ---- plan.c: the columns of a Delta table that records come into ---- */
 

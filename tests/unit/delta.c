@@ -402,7 +402,7 @@ replays(void)
 	REPLAY(true, "0.json:3: not a JSON object", START "[1]\n");
 	REPLAY(true, "0.json:3: add: path: missing", START "{\"add\":{\"size\":1}}\n");
 	REPLAY(true, "0.json:3: add: size: not an integer", START "{\"add\":{\"path\":\"a\",\"size\":\"1\"}}\n");
-	REPLAY(true, "not a path of a file", START ADD("a%zz"));
+	REPLAY(true, "not a path of a file below the table", START ADD("a%zz"));
 	REPLAY(true, "reader version 9", "{\"protocol\":{\"minReaderVersion\":9,\"minWriterVersion\":2}}\n");
 	REPLAY(true, "someFeature",
 	    "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"someFeature\"]}}\n");

@@ -133,6 +133,34 @@ removal(struct store *all, struct store *table)
 	OK("store", "what is removed is what was seen, and below the root");
 }
 
+/* One way for all: what a log may have named, not only what was listed. */
+static void
+named(struct store *table)
+{
+	static const char *const out[] = { "../out/y", "b/../../out/y", "/etc/passwd", "", ".", "a//b", "a/", "./a" };
+	struct msg err;
+	size_t i;
+
+	make("out/y");
+	make("t/q");
+	for (i = 0; i < sizeof(out) / sizeof(*out); i++) {
+		err = (struct msg){ 0 };
+		CHECK(store_delete(table, out[i], &err) < 0 && err.status == EX_NOPERM, "%s: %s", out[i], err.text);
+		CHECK(!store_name_is_tidy(out[i]), "%s", out[i]);
+	}
+	err = (struct msg){ 0 };
+	store_read_outside(table);		/* which is for reading alone */
+	CHECK(store_delete(table, "l/y", &err) < 0 && err.status == EX_NOPERM, "%s", err.text);
+	err = (struct msg){ 0 };
+	CHECK(store_put(table, "l/w", "x", 1, STORE_NEW, &err) < 0 && !is_there("out/w"), "%s", err.text);
+	err = (struct msg){ 0 };
+	CHECK(store_delete(table, "l", &err) == 0 && is_there("t/l"), "%s", err.text);
+	CHECK(is_there("out/y"), "what lies outside was removed");
+	CHECK(store_delete(table, "q", &err) == 1 && !is_there("t/q"), "%s", err.text);
+	CHECK(store_delete(table, "q", &err) == 0 && err.status == 0, "%s", err.text);
+	OK("store", "what is named is removed below the root, and nowhere else");
+}
+
 int
 main(void)
 {
@@ -159,6 +187,7 @@ main(void)
 	CHECK(store_open(&all, root, &err) == 0 && store_open(&table, address, &err) == 0, "%s", err.text);
 	walk(all);
 	removal(all, table);
+	named(table);
 	store_close(all);
 	store_close(table);
 	free(address);
