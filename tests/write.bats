@@ -235,11 +235,11 @@ encodings() {
 @test "write: the table's folder cannot be written, or is a file" {
 	: >file
 	run -73 --separate-stderr acct-write -i t.acct file/tab
-	same 'acct-write: file/tab/_delta_log: Not a directory' "$stderr"
+	same 'acct-write: file/tab/_delta_log/_prepared: Not a directory' "$stderr"
 	run -73 --separate-stderr acct-write -i t.acct /proc/tab
 	[[ "$stderr" == "acct-write: /proc/tab: "* ]]
 	run -73 --separate-stderr acct-write --txn job:next --prepare next -i t.acct file/tab
-	same 'acct-write: file/tab/_delta_log: Not a directory' "$stderr"
+	same 'acct-write: file/tab/_delta_log/_prepared: Not a directory' "$stderr"
 }
 
 @test "write: checkpoints at every tenth version; the log before them is not needed" {

@@ -41,6 +41,17 @@ uris(void)
 	uri_is("/t/a/b", "/t", "a/b");
 	uri_is("/tt/a", "/t", "/tt/a");
 	uri_is("file:///elsewhere/a", "/t", "/elsewhere/a");
+	uri_is("./a//b/./c", "/t", "a/b/c");
+	uri_is("//t//./a", "/t", "a");
+	uri_is("/./tt/./a", "/t", "/tt/a");
+	uri_is("..a/.b/c..", "/t", "..a/.b/c..");
+	uri_is("a/", "/t", "a");
+	uri_is("../a", "/t", NULL);
+	uri_is("a/../b", "/t", NULL);
+	uri_is("a/%2E./b", "/t", NULL);
+	uri_is("/t/../a", "/t", NULL);
+	uri_is("..", "/t", NULL);
+	uri_is(".", "/t", NULL);
 	uri_is("", "/t", NULL);
 	uri_is("a%", "/t", NULL);
 	uri_is("a%2", "/t", NULL);
@@ -56,7 +67,7 @@ uris(void)
 		text[n] = '\0';
 		uri.len = 0;
 		delta_uri_put(&uri, text);
-		if (strchr(text, ':') == NULL)	/* a name is not told from a scheme */
+		if (strchr(text, ':') == NULL && store_name_is_tidy(text))	/* a name is not told from a scheme */
 			uri_is(buf_cstr(&uri), "/t", text);
 	}
 	uri.len = 0;
