@@ -179,7 +179,14 @@ clean_total_taken(struct clean_total *t, const struct cleaner *k, uint64_t rows)
 void clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason);
 
 uint64_t clean_total_read(const struct clean_total *t);
-void clean_total_json(const struct clean_total *t, const struct cleaner *k, struct buf *out);
+
+/* Appends the sum of the clean rows of amount i, as a decimal number. */
+void clean_total_sum(const struct clean_total *t, const struct cleaner *k, size_t i, struct buf *out);
+
+/* The totals as JSON; with the limits passed where e is not NULL. */
+struct clean_expect;
+void clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
+    struct buf *out);
 
 /* "1000 read, 990 clean, 10 rejected (missing 3, type 7)" */
 void clean_total_text(const struct clean_total *t, struct buf *out);

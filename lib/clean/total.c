@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "clean/clean.h"
+#include "clean/expect.h"
 
 #define TEN19 ((i128)UINT64_C(10000000000000000000))
 
@@ -102,6 +102,15 @@ put_sum(struct buf *out, struct clean_sum s, unsigned scale)
 	}
 }
 
+void
+clean_total_sum(const struct clean_total *t, const struct cleaner *k, size_t i, struct buf *out)
+{
+	const struct clean_amount *a = &t->amounts[i];
+	struct clean_sum s = { a->read.high - a->rejected.high, a->read.low - a->rejected.low };
+
+	put_sum(out, s, k->columns[a->column].schema->type.scale);
+}
+
 static void
 put_amounts(const struct clean_total *t, const struct cleaner *k, struct buf *out)
 {
@@ -116,12 +125,28 @@ put_amounts(const struct clean_total *t, const struct cleaner *k, struct buf *ou
 		put_sum(out, t->amounts[i].read, c->type.scale);
 		buf_adds(out, "\", \"rejected\": \"");
 		put_sum(out, t->amounts[i].rejected, c->type.scale);
+		buf_adds(out, "\", \"clean\": \"");
+		clean_total_sum(t, k, i, out);
 		buf_adds(out, "\"}");
 	}
 }
 
+static void
+put_limits(const struct clean_expect *e, struct buf *out)
+{
+	size_t i;
+
+	buf_addf(out, ",\n\t\"had_rows\": %s,\n\t\"limits\": [", e->had_rows ? "true" : "false");
+	for (i = 0; i < e->npassed; i++) {
+		buf_adds(out, i > 0 ? ",\n\t\t" : "\n\t\t");
+		json_put(out, e->passed[i].text, strlen(e->passed[i].text));
+	}
+	buf_adds(out, e->npassed > 0 ? "\n\t]" : "]");
+}
+
 void
-clean_total_json(const struct clean_total *t, const struct cleaner *k, struct buf *out)
+clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
+    struct buf *out)
 {
 	uint64_t read = clean_total_read(t);
 	int i;
@@ -135,7 +160,10 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, struct bu
 		    t->rows[i]);
 	buf_adds(out, "\n\t},\n\t\"amounts\": {");
 	put_amounts(t, k, out);
-	buf_adds(out, t->namounts > 0 ? "\n\t}\n}\n" : "}\n}\n");
+	buf_adds(out, t->namounts > 0 ? "\n\t}" : "}");
+	if (e != NULL)
+		put_limits(e, out);
+	buf_adds(out, "\n}\n");
 }
 
 void

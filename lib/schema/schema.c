@@ -22,7 +22,8 @@ struct place {			/* counted from 1; line 0: not given */
 	size_t line, column;
 };
 
-enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, EXTRA, TYPE, REFERENCE, KEYS, COLUMNS };
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, EXTRA, TYPE, REFERENCE, KEYS, COLUMNS,
+    EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* of the schema or of a column; offset: where its text goes, where it has but one */
 	const char *name;
@@ -39,9 +40,10 @@ static const struct word schema_words[] = {
 	{ "nulls", TEXTS, offsetof(struct schema, nulls) },
 	{ "extra", EXTRA, 0 },
 	{ "key", KEYS, 0 },
-	{ "columns", COLUMNS, 0 }
+	{ "columns", COLUMNS, 0 },
+	{ "expect", EXPECT, 0 }
 };
-enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_HEADER, S_NULLS, S_EXTRA, S_KEY, S_COLUMNS, S_WORDS };
+enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_HEADER, S_NULLS, S_EXTRA, S_KEY, S_COLUMNS, S_EXPECT, S_WORDS };
 
 static const struct word column_words[] = {
 	{ "name", TEXT, offsetof(struct schema_column, name) },
@@ -60,6 +62,14 @@ static const struct word column_words[] = {
 enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ALLOWED, C_MINIMUM, C_MAXIMUM, C_PATTERN,
     C_DATE_FORMAT, C_REFERENCES, C_WORDS };
 
+static const struct word expect_words[] = {
+	{ "rows", COUNT, 0 },
+	{ "rejected", PERCENT, offsetof(struct schema, expect.rejected) },
+	{ "rows_change", PERCENT, offsetof(struct schema, expect.rows_change) },
+	{ "sum_change", SUMS, 0 }
+};
+enum { E_ROWS, E_REJECTED, E_ROWS_CHANGE, E_SUM_CHANGE, E_WORDS };
+
 struct texts {			/* a growing list */
 	char **word;
 	struct place *place;
@@ -74,7 +84,9 @@ struct loader {
 	struct msg *err;
 	struct place schema_at[S_WORDS];
 	struct place column_at[C_WORDS];	/* of the column being read */
+	struct place expect_at[E_WORDS];
 	struct texts keys;			/* of the schema's word "key" */
+	struct texts sums;			/* the columns that sum_change names */
 	struct place *allowed_at;		/* of the column being read; owned */
 };
 
@@ -304,6 +316,100 @@ read_list(struct loader *l, const struct word *word, struct schema_column *c)
 	return status;
 }
 
+/* ---- expect ---- */
+
+static int
+read_percent(struct loader *l, struct schema_limit *limit)
+{
+	if (!schema_percent_parse(text_of(l), &limit->n))
+		return fault(l, here(l), "not a percentage such as 50% or 0.5%", text_of(l));
+	limit->text = xstrdup(text_of(l));
+	return 0;
+}
+
+static int
+read_count(struct loader *l)
+{
+	struct schema_expect *e = &l->schema->expect;
+	const char *text = text_of(l), *p;
+
+	for (p = text; *p >= '0' && *p <= '9' && p - text < 18; p++)
+		e->rows = 10 * e->rows + (uint64_t)(*p - '0');
+	if (*p != '\0' || p == text)
+		return fault(l, here(l), "not a number of rows", text);
+	e->rows_text = xstrdup(text);
+	return 0;
+}
+
+/* sum_change: a mapping of columns to percentages. That they are columns is checked when all are known. */
+static int
+read_sums(struct loader *l)
+{
+	struct schema_expect *e = &l->schema->expect;
+	struct schema_sum_limit *sum;
+
+	if (l->event.type != YAML_MAPPING_START_EVENT)
+		return fault(l, here(l), "columns and percentages expected for", "sum_change");
+	for (;;) {
+		if (step(l) == -1)
+			return -1;
+		if (l->event.type == YAML_MAPPING_END_EVENT)
+			return 0;
+		if (want_text(l, "sum_change") == -1)
+			return -1;
+		add_text(l, &l->sums);
+		e->sums = xreallocarray(e->sums, e->nsums + 1, sizeof(*e->sums));
+		sum = &e->sums[e->nsums++];
+		*sum = (struct schema_sum_limit){ 0 };
+		if (step(l) == -1 || want_text(l, l->sums.word[l->sums.n - 1]) == -1 || read_percent(l, &sum->limit) == -1)
+			return -1;
+	}
+}
+
+static int read_words(struct loader *l, const struct word *words, size_t nwords, struct place *at,
+    struct schema_column *c);
+
+static int
+read_expect(struct loader *l)
+{
+	if (l->event.type != YAML_MAPPING_START_EVENT)
+		return fault(l, here(l), "limits expected for", "expect");
+	return read_words(l, expect_words, E_WORDS, l->expect_at, NULL);
+}
+
+/* Finds the columns that sum_change names: decimals, which are what is summed exactly. */
+static int
+check_sums(struct loader *l)
+{
+	const struct schema *s = l->schema;
+	size_t i, k, earlier;
+
+	for (i = 0; i < l->sums.n; i++) {
+		for (k = 0; k < s->ncolumns && strcmp(s->columns[k].name, l->sums.word[i]) != 0; k++)
+			continue;
+		if (k == s->ncolumns)
+			return fault(l, l->sums.place[i], "sum_change: no such column", l->sums.word[i]);
+		if (s->columns[k].type.kind != VAL_DECIMAL)
+			return fault(l, l->sums.place[i], "sum_change is for decimal columns", l->sums.word[i]);
+		for (earlier = 0; earlier < i; earlier++)
+			if (s->expect.sums[earlier].column == k)
+				return fault(l, l->sums.place[i], "given twice", l->sums.word[i]);
+		s->expect.sums[i].column = k;
+	}
+	return 0;
+}
+
+/* More than all rows cannot be rejected: such a limit would be none. */
+static int
+check_expect(struct loader *l)
+{
+	const struct schema_limit *rejected = &l->schema->expect.rejected;
+
+	if (rejected->text != NULL && rejected->n > SCHEMA_WHOLE)
+		return fault(l, l->expect_at[E_REJECTED], "more than 100%", rejected->text);
+	return check_sums(l);
+}
+
 static int read_columns(struct loader *l);
 
 /* The value of a word; c is NULL for the schema's own. */
@@ -318,6 +424,10 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_list(l, word, c);
 	if (word->kind == KEYS)
 		return read_texts(l, word->name, &l->keys);
+	if (word->kind == EXPECT)
+		return read_expect(l);
+	if (word->kind == SUMS)
+		return read_sums(l);
 	if (want_text(l, word->name) == -1)
 		return -1;
 	switch (word->kind) {
@@ -338,6 +448,10 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_extra(l);
 	case REFERENCE:
 		return read_reference(l, c);
+	case COUNT:
+		return read_count(l);
+	case PERCENT:
+		return read_percent(l, (struct schema_limit *)(base + word->offset));
 	default:
 		if (val_type_parse(text_of(l), strlen(text_of(l)), &c->type))
 			return 0;
@@ -349,7 +463,8 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 static int
 read_words(struct loader *l, const struct word *words, size_t nwords, struct place *at, struct schema_column *c)
 {
-	const char *unknown = c != NULL ? "no word of a column" : "no word of a schema";
+	const char *unknown = c != NULL ? "no word of a column" :
+	    words == expect_words ? "no word of expect" : "no word of a schema";
 	size_t i;
 
 	for (;;) {
@@ -626,7 +741,7 @@ read_schema(struct loader *l)
 	if (s->delimiter == s->quote)
 		return fault(l, l->schema_at[S_DELIMITER].line ? l->schema_at[S_DELIMITER] : l->schema_at[S_QUOTE],
 		    "delimiter and quote are the same", (char [2]){ s->quote, '\0' });
-	if (mark_keys(l) == -1 || step(l) == -1 || step(l) == -1)	/* the document's end, then the stream's */
+	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)	/* the document's end, then the stream's */
 		return -1;
 	if (l->event.type != YAML_STREAM_END_EVENT)
 		return fault(l, here(l), "more than one document", NULL);
@@ -656,6 +771,7 @@ schema_parse(struct schema *s, const void *text, size_t n, const char *name, str
 	yaml_event_delete(&l.event);
 	yaml_parser_delete(&l.yaml);
 	free_texts(&l.keys);
+	free_texts(&l.sums);
 	return status;
 }
 
@@ -699,9 +815,21 @@ free_column(struct schema_column *c)
 	free(c->references_column);
 }
 
+static void
+free_expect(struct schema_expect *e)
+{
+	while (e->nsums > 0)
+		free(e->sums[--e->nsums].limit.text);
+	free(e->sums);
+	free(e->rows_text);
+	free(e->rejected.text);
+	free(e->rows_change.text);
+}
+
 void
 schema_free(struct schema *s)
 {
+	free_expect(&s->expect);
 	while (s->ncolumns > 0)
 		free_column(&s->columns[--s->ncolumns]);
 	free(s->columns);

@@ -5,6 +5,7 @@
 #include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/msg.h"
 #include "val/val.h"
@@ -25,6 +26,28 @@ struct schema_column {
 	char *references_table, *references_column;	/* NULL where none; documentation for the pipelines */
 };
 
+/* A limit in percent as it was written, and in units of 10^-9 percent, so of 1 / SCHEMA_WHOLE. */
+#define SCHEMA_WHOLE UINT64_C(100000000000)
+
+struct schema_limit {
+	char *text;		/* NULL where not given */
+	uint64_t n;
+};
+
+struct schema_sum_limit {	/* of the change of a decimal column's sum */
+	size_t column;		/* index */
+	struct schema_limit limit;
+};
+
+struct schema_expect {		/* what a day's file must be like for a run to take effect */
+	char *rows_text;	/* least clean rows; NULL where not given */
+	uint64_t rows;
+	struct schema_limit rejected;		/* most, of the rows read */
+	struct schema_limit rows_change;	/* most, of clean rows, against the last run */
+	struct schema_sum_limit *sums;
+	size_t nsums;
+};
+
 struct schema {			/* all owned */
 	char *name;		/* the table's */
 	char *file;		/* the file's usual name; NULL where not given */
@@ -33,6 +56,7 @@ struct schema {			/* all owned */
 	bool extra_ignore;	/* columns of the file that the schema does not name are passed over */
 	char **nulls;		/* words that mean null, beside the empty text */
 	size_t nnulls;
+	struct schema_expect expect;
 	struct schema_column *columns;
 	size_t ncolumns;
 };
@@ -44,5 +68,8 @@ int schema_read(struct schema *s, const char *path, struct msg *err);
 int schema_parse(struct schema *s, const void *text, size_t n, const char *name, struct msg *err);
 
 void schema_free(struct schema *s);
+
+/* Parses "12.5%": up to nine digits before the point and nine after. False for anything else. */
+bool schema_percent_parse(const char *text, uint64_t *to);
 
 #endif

@@ -419,7 +419,7 @@ sums(void)
 		columns[i].schema = &s.columns[i];
 		amounts[i] = (struct clean_amount){ i, NULL, sum[i], { 0, 0 } };
 	}
-	clean_total_json(&t, &k, &out);
+	clean_total_json(&t, &k, NULL, &out);
 	for (i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text), "\"read\": \"%s\"", want[i]);
 		CHECK(strstr(buf_cstr(&out), text) != NULL, "no %s in\n%s", text, buf_cstr(&out));
