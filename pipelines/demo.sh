@@ -2,7 +2,8 @@
 # demo.sh [FOLDER [LAKE]]: from a fresh checkout to the whole job in one command. Installs what is missing from Debian, builds, runs the job on
 # the sample bank, or on the five files of FOLDER, and shows what came of it. The lake is build/demo-lake, or build/lake for a FOLDER, unless
 # named: what a database has of the sample bank would stay among the rows of another.
-# demo.sh --install: only installs what building and running need. Where all is there already, no network is needed.
+# demo.sh --install [PACKAGE ...]: only installs what building and running need, and these packages of Debian. Where all are installed already,
+# no network is needed.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 top=${here%/*}
@@ -10,29 +11,34 @@ top=${here%/*}
 packages='gcc make pkg-config libc6-dev libcsv-dev libyaml-dev libbsd-dev libxxhash-dev libsnappy-dev libzstd-dev zlib1g-dev
 	liblz4-dev libjansson-dev sqlite3 bc util-linux openssl'
 
-usage='demo.sh [--install | FOLDER [LAKE]]'
+usage='demo.sh [--install [PACKAGE ...] | FOLDER [LAKE]]'
 
 installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Asks the package manager only where something is missing.
+# not_installed: ends where packages are missing and cannot be had, with what to ask for.
+not_installed() {
+	echo "demo.sh: could not install what is missing; ask for: apt-get install$missing" >&2
+	exit 69
+}
+
+# install_missing PACKAGE...: asks the package manager only where something is missing.
 install_missing() {
 	missing=
-	for package in $packages; do
+	for package; do
 		installed "$package" || missing="$missing $package"
 	done
 	[ -n "$missing" ] || return 0
-	command -v apt-get >/dev/null || {
-		echo "demo.sh: please install:$missing" >&2
-		exit 69
-	}
-	echo "installing:$missing"
 	sudo=
 	[ "$(id -u)" -eq 0 ] || sudo=sudo
-	export DEBIAN_FRONTEND=noninteractive
+	command -v apt-get >/dev/null || not_installed
+	[ -z "$sudo" ] || command -v sudo >/dev/null || not_installed
+	echo "installing:$missing"
+	$sudo apt-get update -qq || not_installed
 	# shellcheck disable=SC2086
-	$sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null || exit 69
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold \
+		$missing >/dev/null || not_installed
 }
 
 # show TABLE: its first five rows, aligned.
@@ -44,7 +50,9 @@ show() {
 
 case ${1:-} in
 --install)
-	install_missing
+	shift
+	# shellcheck disable=SC2086
+	install_missing $packages "$@"
 	exit 0
 	;;
 -h | --help)
@@ -63,7 +71,8 @@ else
 	lake=$top/build/demo-lake
 fi
 if [ -e "$top/Makefile" ]; then
-	install_missing
+	# shellcheck disable=SC2086
+	install_missing $packages
 	make -s -C "$top" -j"$(nproc)" BUILD=build all
 	PATH=$top/build/bin:$PATH
 	mkdir -p "$top/build"

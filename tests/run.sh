@@ -2,27 +2,12 @@
 # sh tests/run.sh [FILTER ...]: installs what the tests need, builds everything, runs every test and counts. With FILTERs, only the test
 # files in whose names one of them occurs. SAN=1 tests the build with sanitizers. TEST_JOBS files run at once: one
 # more than there are cores, as there are tests that wait.
-# The last line is "N passed, M failed"; the status is not 0 where a test failed or could not be run.
+# The last line is "N passed, M failed", and ", K skipped" where tests were; the status is not 0 where a test failed or could not be run.
 set -eu
 cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)/.."
 exec </dev/null
 
-packages='bats jq python3 sqlite3 bc zstd shellcheck mandoc strace valgrind'
-
-install_missing() {
-	missing=
-	for package in $packages; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
-	done
-	[ -n "$missing" ] || return 0
-	sudo=
-	[ "$(id -u)" -eq 0 ] || sudo=sudo
-	echo "installing:$missing"
-	export DEBIAN_FRONTEND=noninteractive
-	# shellcheck disable=SC2086
-	$sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
-		echo "could not install:$missing; tests that need them will say so"
-}
+packages='bats jq python3 python3-venv sqlite3 bc zstd shellcheck mandoc strace valgrind time bsdextrautils git'
 
 # What to run, one a line, what takes longest first: bats files, and test programs of units as `make` has built them.
 chosen() {
@@ -62,7 +47,8 @@ count() {
 }
 
 sh pipelines/demo.sh --install
-install_missing
+# shellcheck disable=SC2086
+sh pipelines/demo.sh --install $packages || echo 'tests that need them will say so'
 if [ -n "${SAN:-}" ]; then
 	build=build/san
 	make -j"$(nproc)" SAN=1 all units tools
@@ -117,6 +103,7 @@ while read -r p f s file; do
 done <"$results/counts"
 grep -h '^not ok' "$results"/*.tap || :
 grep -h '^ok .* # skip' "$results"/*.tap | sed 's/^ok [0-9]* //' || :
-[ "$skipped" -eq 0 ] || echo "$skipped skipped"
-echo "$passed passed, $failed failed"
+closing="$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || closing="$closing, $skipped skipped"
+echo "$closing"
 [ "$failed" -eq 0 ]

@@ -32,11 +32,7 @@ have_jars() {
 # package COMMAND NAME: Debian's package NAME, where there is no COMMAND
 package() {
 	! command -v "$1" >/dev/null || return 0
-	say "installing $2"
-	sudo=
-	[ "$(id -u)" -eq 0 ] || sudo=sudo
-	export DEBIAN_FRONTEND=noninteractive
-	if ! { $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends "$2"; } >"$log" 2>&1; then
+	if ! sh "$tests/../pipelines/demo.sh" --install "$2" >"$log" 2>&1; then
 		say "NOT INSTALLED: $2; $log ends:"
 		tail -n 5 "$log" >&2
 		exit 69
