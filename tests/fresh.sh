@@ -37,7 +37,7 @@ make_base() {
 		[ ! -s "$list" ] || cat "$list" >>"$sources"
 	done
 	mkdir -p build
-	mmdebstrap --quiet --mode=root --variant=minbase --include=ca-certificates,git "$@" bookworm "$base.new" "$sources"
+	mmdebstrap --quiet --mode=root --format=tar --variant=minbase --include=ca-certificates,git "$@" bookworm "$base.new" "$sources"
 	mv -f -- "$base.new" "$base"
 }
 
