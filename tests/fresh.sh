@@ -65,7 +65,7 @@ inside() {
 		user=$1
 		shift
 		exec chroot --userspec="$user:$user" "$0" env -i HOME="$(chroot "$0" sh -c "echo ~$user")" \
-			PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C ACCT_SEED="${ACCT_SEED:-}" \
+			PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LC_ALL=C ACCT_SEED="${ACCT_SEED:-$(date +%s)}" \
 			ACCT_TEST_PEERS="${ACCT_TEST_PEERS:-no}" sh -c "cd ~/acct && exec \"\$@\"" sh "$@"
 	' "$root" "$user" "$@"
 }

@@ -20,9 +20,8 @@ postgres() {
 	export PGDATABASE=t$BATS_TEST_NUMBER
 }
 
-# tsql FILE [WHAT]: what sqlglot and sqlfluff understand of it.
+# tsql FILE [WHAT]: what sqlglot and sqlfluff, which the case needs as peers, understand of it.
 tsql() {
-	sh "$BATS_TEST_DIRNAME/peers.sh" sqlglot sqlfluff || skip "SKIPPED: sqlglot and sqlfluff are not there"
 	"${PEERS:-$ROOT/build/peers}/bin/python" "$H/tsql.py" "$@"
 }
 
@@ -592,6 +591,7 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 # ---- Synapse ----
 
 @test "merge-sql: synapse: both parsers take every statement" {
+	need_peers sqlglot sqlfluff
 	acct-merge-sql -d synapse -t gold.balance b.acct >b.sql
 	same "$(cat <<-'END'
 	sqlfluff create_table 2
@@ -613,6 +613,7 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 }
 
 @test "merge-sql: synapse: the pool's rules" {
+	need_peers sqlglot sqlfluff
 	acct-merge-sql -d synapse -t gold.balance b.acct >b.sql
 	# The target by hash on the key, the stage round robin; the key is not set; MERGE ends with a semicolon.
 	grep -qx 'WITH (DISTRIBUTION = HASH(\[id\]), HEAP);' b.sql
@@ -648,6 +649,7 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 }
 
 @test "merge-sql: synapse: values come back from the tree as they went, whatever they hold" {
+	need_peers sqlglot sqlfluff
 	python3 "$H/hostile.py" values v.tsv v.hex nul big
 	mkrec v 'n:int64*! v:string' <v.tsv >v.acct
 	acct-merge-sql -d synapse --long v -o v.sql v.acct
@@ -670,6 +672,7 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 }
 
 @test "merge-sql: synapse: no name breaks out" {
+	need_peers sqlglot sqlfluff
 	hostile_names '[]'		# sqlfluff does not know ]]
 	acct-merge-sql -d synapse n.acct >n.sql
 	tsql n.sql >/dev/null
