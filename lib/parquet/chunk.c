@@ -29,12 +29,17 @@ fault(const struct chunk_in *k, const char *what, struct msg *err)
 	    k->group, what);
 }
 
+int64_t
+chunk_start(const struct meta_chunk *meta)
+{
+	return meta->dict_offset > 0 && meta->dict_offset < meta->data_offset ? meta->dict_offset : meta->data_offset;
+}
+
 int
 chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most,
     struct msg *err)
 {
-	int64_t start = meta->dict_offset > 0 && meta->dict_offset < meta->data_offset ? meta->dict_offset
-	    : meta->data_offset;
+	int64_t start = chunk_start(meta);
 
 	k->meta = meta;
 	k->group = group;
@@ -277,6 +282,17 @@ load_v2(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 	return bad == NULL ? 0 : fault(k, bad, err);
 }
 
+/*
+ * Page headers have no checksum. Of what they say, lengths are covered by that of the page, and the number of entries must
+ * add up to the chunk's; the encoding is compared with those of the footer, which other writers do not always list.
+ */
+static bool
+is_encoding_listed(const struct chunk_in *k, const struct meta_page_header *h)
+{
+	return !k->sealed || (h->encoding >= 0 && h->encoding < 32 && (k->meta->encodings >> h->encoding & 1) != 0 &&
+	    k->dict.there == (h->encoding == META_RLE_DICTIONARY));
+}
+
 /* Moves to the next data page that has entries. */
 static int
 load_page(struct chunk_in *k, struct msg *err)
@@ -299,6 +315,8 @@ load_page(struct chunk_in *k, struct msg *err)
 			continue;
 		}
 		k->seen_data = true;
+		if (!is_encoding_listed(k, &h))
+			return fault(k, "damaged: a page in an encoding that the footer does not list", err);
 		if ((uint64_t)h.values > k->left)
 			return fault(k, "pages of more entries than the chunk has", err);
 		got = h.type == META_DATA_PAGE ? load_v1(k, &h, err) : load_v2(k, &h, err);

@@ -13,6 +13,7 @@ struct chunk_in {
 	const struct meta_element *e;
 	unsigned flags;			/* of enum pq_select_flags */
 	size_t limit;			/* bytes of an uncompressed page */
+	bool sealed;			/* the footer is as our writer made it: pages have the encodings it lists */
 	bool julian;			/* the file's ancient days are of another calendar */
 
 	/* the chunk */
@@ -44,6 +45,9 @@ struct chunk_in {
 	size_t copied;
 	struct pq_vector vector;
 };
+
+/* Returns where the pages of a chunk begin. */
+int64_t chunk_start(const struct meta_chunk *meta);
 
 /* Begins a chunk of the row group; `most` is where pages must end, the footer. */
 int chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most,

@@ -206,6 +206,9 @@ int pq_finish(struct pq_writer *w, struct msg *err);
 /* Statistics of leaf `column` over the whole file; after pq_finish. min and max are whole values, never cut. */
 void pq_written_stats(const struct pq_writer *w, size_t column, struct pq_stats *s);
 
+/* The checksum (XXH3-64) of the footer with its length and the magic; after pq_finish. */
+uint64_t pq_written_footer(const struct pq_writer *w);
+
 /* NULL is allowed; an unfinished file is just left. After this, as after a call that failed, nothing is written. */
 void pq_writer_free(struct pq_writer *w);
 
@@ -255,6 +258,18 @@ uint64_t pq_row_group_rows(const struct pq_reader *r, size_t group);
 const struct pq_field *pq_fields(const struct pq_reader *r, size_t *n);
 const struct pq_column *pq_columns(const struct pq_reader *r, size_t *n);	/* leaves, in schema order */
 const char *pq_created_by(const struct pq_reader *r);				/* "" where it does not say */
+/*
+ * The checksum (XXH3-64) of the footer with its length and the magic: the last bytes of the file. What pq_written_footer
+ * gave for it, unless it was damaged.
+ */
+uint64_t pq_footer_sum(const struct pq_reader *r);
+
+/*
+ * Checks the page indexes, which this reader makes no use of, against the checksum that a file of this writer carries of
+ * them; 0 for files of others.
+ */
+int pq_check_index(struct pq_reader *r, struct msg *err);
+
 /* file metadata; NULL where there is none */
 const char *pq_key(const struct pq_reader *r, const char *key);
 

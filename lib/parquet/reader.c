@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "parquet/chunk.h"
 #include "parquet/convert.h"
 #include "parquet/meta.h"
 #include "parquet/schema.h"
+#include "parquet/seal.h"
 #include "parquet/stats.h"
 
 enum {
@@ -27,8 +29,9 @@ struct pq_reader {
 	bool owns_fd;
 	char *name;
 	size_t limit;
-	uint8_t *footer;
-	uint64_t footer_at;
+	uint8_t *footer;		/* with its length and the magic */
+	uint64_t footer_at, footer_sum;
+	bool sealed;			/* it carries a checksum of itself, which is right */
 	struct meta_file meta;
 	struct pq_schema schema;
 	char *created_by;
@@ -80,12 +83,23 @@ read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 	r->footer_at = size - TAIL - len;
 	*lenp = len;
 	if (len + TAIL <= tail) {
-		memmove(p, p + tail - TAIL - len, len);
+		memmove(p, p + tail - TAIL - len, len + TAIL);
 		return 0;
 	}
 	free(p);
-	r->footer = xmalloc(len);
-	return read_source(r, r->footer_at, r->footer, len, err);
+	r->footer = xmalloc((size_t)len + TAIL);
+	return read_source(r, r->footer_at, r->footer, (size_t)len + TAIL, err);
+}
+
+/* The checksum that the footer carries of itself, where one of ours does. */
+static int
+check_seal(struct pq_reader *r, size_t len, struct msg *err)
+{
+	int sealed = seal_check(r->footer, len + TAIL);
+
+	r->sealed = sealed > 0;
+	r->footer_sum = hash_bytes(r->footer, len + TAIL);
+	return sealed >= 0 ? 0 : msg_set(err, EX_DATAERR, "%s: damaged: the footer's checksum does not match", r->name);
 }
 
 static char *
@@ -138,7 +152,7 @@ open_reader(struct pq_reader *r, struct msg *err)
 	const char *why;
 	size_t len = 0;
 
-	if (read_footer(r, &len, err) == -1)
+	if (read_footer(r, &len, err) == -1 || check_seal(r, len, err) == -1)
 		return -1;
 	if (meta_parse(&r->meta, r->footer, len, &why) == -1)
 		return msg_set(err, EX_DATAERR, "%s: %s", r->name, why);
@@ -295,6 +309,12 @@ pq_created_by(const struct pq_reader *r)
 	return r->created_by;
 }
 
+uint64_t
+pq_footer_sum(const struct pq_reader *r)
+{
+	return r->footer_sum;
+}
+
 const char *
 pq_key(const struct pq_reader *r, const char *key)
 {
@@ -384,6 +404,43 @@ pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq
 	s->has_min_max = s->has_min_max && is_trusted(r, column, s);
 }
 
+/* Where the pages end: what follows up to the footer are the indexes. */
+static uint64_t
+pages_end(const struct pq_reader *r)
+{
+	const struct meta_chunk *k;
+	uint64_t end = 4;
+	size_t g, i;
+	int64_t start;
+
+	for (g = 0; g < r->meta.ngroups; g++)
+		for (i = 0; i < r->schema.ncolumns; i++) {
+			k = &r->meta.groups[g].chunks[i];
+			start = chunk_start(k);
+			if (start > 0 && k->compressed > 0 && (uint64_t)start + (uint64_t)k->compressed > end)
+				end = (uint64_t)start + (uint64_t)k->compressed;
+		}
+	return end;
+}
+
+int
+pq_check_index(struct pq_reader *r, struct msg *err)
+{
+	const char *digits = r->sealed ? pq_key(r, SEAL_INDEX) : NULL;
+	uint64_t at = pages_end(r), sum;
+	struct buf b = { NULL, 0, 0 };
+	int got = -1;
+
+	if (digits == NULL)
+		return 0;
+	if (at <= r->footer_at && seal_parse(digits, strlen(digits), &sum) &&
+	    (got = read_source(r, at, buf_room(&b, (size_t)(r->footer_at - at)), (size_t)(r->footer_at - at), err)) == 0 &&
+	    hash_bytes(b.p, (size_t)(r->footer_at - at)) != sum)
+		got = -1;
+	buf_free(&b);
+	return got == 0 ? 0 : msg_set(err, EX_DATAERR, "%s: damaged: the checksum of the page indexes does not match", r->name);
+}
+
 /* ---- batches ---- */
 
 static void
@@ -396,6 +453,7 @@ select_column(struct pq_reader *r, size_t column, unsigned flags)
 	k->e = &r->schema.elements[column];
 	k->flags = r->julian ? 0 : flags;
 	k->limit = r->limit;
+	k->sealed = r->sealed;
 	k->julian = r->julian;
 	k->values.c = k->c;
 	k->values.e = k->e;

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/hash.h"
 #include "base/io.h"
+#include "parquet/seal.h"
 #include "parquet/writer.h"
 
 enum {
@@ -470,25 +472,34 @@ is_ancient(const struct pq_writer *w)
 	return false;
 }
 
+/* Writes the column indexes, then the offset indexes, and notes the checksum of both. */
+static int
+add_indexes(struct pq_writer *w, struct msg *err)
+{
+	struct buf *all = &w->column_indexes;
+	char digits[SEAL_DIGITS + 1];
+
+	out_begin(w);
+	place_indexes(w, w->pos, w->pos + all->len);
+	buf_add(all, w->offset_indexes.p, w->offset_indexes.len);
+	seal_digits(digits, hash_bytes(all->p, all->len));
+	add_key(w, SEAL_INDEX, digits);
+	return add(w, all, err);
+}
+
 static int
 finish(struct pq_writer *w, struct msg *err)
 {
 	struct meta_file m = { .nkeys = 0 };
 	struct buf out = { NULL, 0, 0 };
-	uint64_t columns_at;
 	uint32_t len;
 	int got;
 
-	if ((w->rows > 0 && flush_group(w, true, err) == -1) || land(w, err) == -1)
-		return -1;
-	columns_at = w->pos;
-	if (add(w, &w->column_indexes, err) == -1)
-		return -1;
-	place_indexes(w, columns_at, w->pos);
-	if (add(w, &w->offset_indexes, err) == -1)
+	if ((w->rows > 0 && flush_group(w, true, err) == -1) || land(w, err) == -1 || add_indexes(w, err) == -1)
 		return -1;
 	if (is_ancient(w))
 		add_key(w, "org.apache.spark.version", "3.0.0");
+	add_key(w, SEAL_FOOTER, "0000000000000000");
 	m = (struct meta_file){ .rows = (int64_t)w->total_rows, .elements = pq_schema_elements(&w->schema),
 	    .nelements = w->schema.nfields + 1,
 	    .nleaves = w->ncolumns, .groups = w->groups, .ngroups = w->ngroups, .keys = w->keys, .nkeys = w->nkeys };
@@ -496,6 +507,8 @@ finish(struct pq_writer *w, struct msg *err)
 	len = (uint32_t)out.len;
 	buf_add(&out, &len, 4);
 	buf_adds(&out, "PAR1");
+	seal_put(out.p, out.len);
+	w->footer_sum = hash_bytes(out.p, out.len);
 	got = add(w, &out, err) == -1 ? -1 : emit(w, w->waits.len, err);
 	buf_free(&out);
 	w->landed = w->pos;
@@ -506,6 +519,12 @@ int
 pq_finish(struct pq_writer *w, struct msg *err)
 {
 	return settle(w, w->failed ? -1 : finish(w, err), err);
+}
+
+uint64_t
+pq_written_footer(const struct pq_writer *w)
+{
+	return w->footer_sum;
 }
 
 void

@@ -83,6 +83,7 @@ struct pq_writer {
 	struct dict_fixed dict;
 	struct meta_key *keys;
 	size_t nkeys;
+	uint64_t footer_sum;		/* pq_written_footer */
 	bool failed;
 	struct msg err;
 };
