@@ -79,12 +79,12 @@ print(o["version"], o["rows"], o["files"], *[x for i in o["applications"].items(
 
 @test "log: the time that a commit has within" {
 	acct-write -i t.acct ict
-	sed -i 's/{"commitInfo":{/&"inCommitTimestamp":1704067200000,/
+	edit_log 's/{"commitInfo":{/&"inCommitTimestamp":1704067200000,/
 	    s/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["inCommitTimestamp"]}/
 	    s/"configuration":{/&"delta.enableInCommitTimestamps":"true",/' ict/_delta_log/*.json
 	[[ "$(acct-log ict)" == "     0  2024-01-01T00:00:00Z "* ]]
 	[[ "$(acct-log --state ict)" == "version        0, 2024-01-01T00:00:00Z"* ]]
-	sed -i 's/"delta.enableInCommitTimestamps":"true"/"delta.enableInCommitTimestamps":"false"/' ict/_delta_log/*.json
+	edit_log 's/"delta.enableInCommitTimestamps":"true"/"delta.enableInCommitTimestamps":"false"/' ict/_delta_log/*.json
 	[[ "$(acct-log --state ict)" != "version        0, 2024-01-01T00:00:00Z"* ]]
 }
 

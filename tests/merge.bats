@@ -414,7 +414,7 @@ overtaken() {
 
 @test "merge: a table that cannot be written is left as it is" {
 	acct-write -i t.acct tab
-	sed -i 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
+	edit_log 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
 	before=$(ls -RA tab)
 	run -69 --separate-stderr acct-merge -i u.acct tab
 	[[ "$stderr" == *"tab: the table has a property that this writer cannot honour: delta.appendOnly" ]]

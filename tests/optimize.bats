@@ -86,7 +86,7 @@ peer() {
 @test "optimize: the table's own target" {
 	grown 12 200
 	size=$(acct-log --files tab | awk 'NR == 1 { print $1 }')
-	sed -i "s/\"configuration\":{/&\"delta.targetFileSize\":\"$((size * 4))\",/" tab/_delta_log/00000000000000000000.json
+	edit_log "s/\"configuration\":{/&\"delta.targetFileSize\":\"$((size * 4))\",/" tab/_delta_log/00000000000000000000.json
 	rm -f tab/_delta_log/*.checkpoint.parquet tab/_delta_log/_last_checkpoint
 	acct-optimize tab
 	[ "$(files tab)" -ge 2 ]
@@ -176,7 +176,7 @@ peer() {
 partitioned() {
 	local i p
 	mkrec t 'id:int64! p:string' </dev/null | acct-write tab
-	sed -i 's/"partitionColumns":\[\]/"partitionColumns":["p"]/' tab/_delta_log/00000000000000000000.json
+	edit_log 's/"partitionColumns":\[\]/"partitionColumns":["p"]/' tab/_delta_log/00000000000000000000.json
 	mkdir parts
 	for i in $(seq 1 12); do
 		p='"a ü"'
@@ -234,7 +234,7 @@ partitioned() {
 		one=${one//#/:} two=${two//#/:}
 		rm -rf tab
 		mkrec t "id:int64! p:$kind" </dev/null | acct-write tab
-		sed -i 's/"partitionColumns":\[\]/"partitionColumns":["p"]/' tab/_delta_log/00000000000000000000.json
+		edit_log 's/"partitionColumns":\[\]/"partitionColumns":["p"]/' tab/_delta_log/00000000000000000000.json
 		for i in 1 2 3 4; do
 			p=$one
 			[ $((i % 2)) -eq 0 ] || p=$two
@@ -263,6 +263,7 @@ partitioned() {
 	same "acct-optimize: nowhere: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
 	[ ! -e nowhere ]
 	before=$(ls -RA tab)
+	edit_log '' tab/_delta_log/00000000000000000000.json
 	cp tab/_delta_log/00000000000000000000.json good
 	for feature in rowTracking inCommitTimestamp later; do
 		sed "s/{\"protocol\":.*/{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":[\"$feature\"]}}/" \

@@ -108,7 +108,7 @@ prepare() {
 		mkrec t 'd:decimal(38,0)' <<<"$value" | acct-write wide
 		bound=9223372036854775807
 		[ "$value" != -18446744073709551616 ] || bound=-9223372036854775808
-		sed -i "s/{\\\\\"d\\\\\":$value}/{\\\\\"d\\\\\":$bound}/g" wide/_delta_log/*.json
+		edit_log "s/{\\\\\"d\\\\\":$value}/{\\\\\"d\\\\\":$bound}/g" wide/_delta_log/*.json
 		same 2 "$(grep -o ":$bound}" wide/_delta_log/*.json | wc -l)"
 		same "$value" "$(acct-read -w "d = $value" wide | acct-cat -f csv | tail -n +2)"
 	done
@@ -143,16 +143,16 @@ prepare() {
 
 @test "read: columns are mapped only where the protocol has it" {
 	acct-write -i t.acct tab
-	sed -i 's/"configuration":{/&"delta.columnMapping.mode":"name",/' tab/_delta_log/*.json
+	edit_log 's/"configuration":{/&"delta.columnMapping.mode":"name",/' tab/_delta_log/*.json
 	same "$(tail -n +2 t.acct)" "$(acct-read -t t tab | tail -n +2)"
-	sed -i 's/"minReaderVersion":1/"minReaderVersion":2/' tab/_delta_log/*.json
+	edit_log 's/"minReaderVersion":1/"minReaderVersion":2/' tab/_delta_log/*.json
 	run -65 --separate-stderr acct-read tab
 	[[ "$stderr" == *"has no physical name or number" ]]
 }
 
 @test "read: a feature that is not known is named, whatever else it brings" {
 	acct-write -i t.acct tab
-	sed -i 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["later"],"writerFeatures":["later"]}/
+	edit_log 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["later"],"writerFeatures":["later"]}/
 	    s/"size":[0-9]*,//' tab/_delta_log/*.json
 	run -69 --separate-stderr acct-read tab
 	same "acct-read: tab: the table needs a feature that this reader does not have: later" "$stderr"
@@ -160,7 +160,7 @@ prepare() {
 
 @test "read: a table whose versions a catalog keeps is not read by its path" {
 	acct-write -i t.acct tab
-	sed -i 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["coordinatedCommits-preview"]}/' \
+	edit_log 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["coordinatedCommits-preview"]}/' \
 		tab/_delta_log/*.json
 	run -69 --separate-stderr acct-read tab
 	same "acct-read: tab: the table is not read by its path: a catalog keeps its versions: coordinatedCommits-preview" "$stderr"

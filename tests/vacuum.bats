@@ -37,7 +37,7 @@ overwritten() {
 		n=$((n + 1))
 		seq 1 $n | sed 's/$/\tx/' | mkrec t 'id:int64*! name:string' | acct-write -m overwrite tab
 		aged "$day days ago" "$(ls -t tab/*.parquet | head -n 1)" tab/_delta_log/0000000000000000000$((n - 1)).json
-		sed -i "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(date -d "$day days ago" +%s%3N)/" \
+		edit_log "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(date -d "$day days ago" +%s%3N)/" \
 		    tab/_delta_log/0000000000000000000$((n - 1)).json
 		aged "$day days ago" tab/_delta_log/0000000000000000000$((n - 1)).json
 	done
@@ -76,7 +76,7 @@ file() {
 	run -64 --separate-stderr acct-vacuum --retain 167 --delete tab
 	[[ "$stderr" == "acct-vacuum: tab: the table keeps its versions for 168 hours: --force makes it less, "* ]]
 	same 5 "$(ls tab/*.parquet | wc -l)"
-	sed -i 's/"configuration":{/&"delta.deletedFileRetentionDuration":"interval 1 days",/' tab/_delta_log/00000000000000000000.json
+	edit_log 's/"configuration":{/&"delta.deletedFileRetentionDuration":"interval 1 days",/' tab/_delta_log/00000000000000000000.json
 	aged '30 days ago' tab/_delta_log/00000000000000000000.json
 	same 3 "$(acct-vacuum tab | wc -l)"
 	same 3 "$(acct-vacuum --retain 1d tab | wc -l)"
@@ -85,7 +85,7 @@ file() {
 	same 4 "$(wc -l <listed)"
 	same 5 "$(content tab | wc -l)"
 	same 1 "$(ls tab/*.parquet | wc -l)"
-	sed -i 's/interval 1 days/a fortnight/' tab/_delta_log/00000000000000000000.json
+	edit_log 's/interval 1 days/a fortnight/' tab/_delta_log/00000000000000000000.json
 	run -78 --separate-stderr acct-vacuum tab
 	same "acct-vacuum: tab: delta.deletedFileRetentionDuration: not a time: 'a fortnight'" "$stderr"
 	run -78 --separate-stderr acct-vacuum --retain 9w tab
@@ -133,7 +133,7 @@ file() {
 	acct-write -i t.acct tab
 	acct-write -m overwrite -i u.acct tab
 	acct-write -m overwrite -i t.acct tab
-	sed -i 's/"deletionTimestamp":[0-9]*/"deletionTimestamp":1000/' tab/_delta_log/*.json
+	edit_log 's/"deletionTimestamp":[0-9]*/"deletionTimestamp":1000/' tab/_delta_log/*.json
 	find tab -name '*.parquet' -exec touch -d '30 days ago' {} +
 	aged '30 days ago' tab/_delta_log/00000000000000000000.json
 	aged '2 days ago' tab/_delta_log/00000000000000000001.json
@@ -166,7 +166,7 @@ file() {
 	mkdir tab/real
 	ln -s real tab/also
 	mv "tab/$name" tab/real/
-	sed -i "s|\"path\":\"|&also/|" tab/_delta_log/00000000000000000000.json
+	edit_log "s|\"path\":\"|&also/|" tab/_delta_log/00000000000000000000.json
 	find tab -type f -exec touch -d '8 days ago' {} +
 	same $'1,a\n2,b' "$(content --outside link)"
 	same "" "$(acct-vacuum --delete link)"
@@ -178,16 +178,16 @@ file() {
 	name=$(file 0)
 	for path in "./$name" ".//$name" "$PWD/tab/$name" "file:$PWD/tab/$name" "file://$PWD/tab/$name" \
 	    "%70art${name#part}" "$PWD/./tab//$name"; do
-		sed -i "s|\"path\":\"[^\"]*\"|\"path\":\"$path\"|" tab/_delta_log/00000000000000000000.json
+		edit_log "s|\"path\":\"[^\"]*\"|\"path\":\"$path\"|" tab/_delta_log/00000000000000000000.json
 		find tab -type f -exec touch -d '8 days ago' {} +
 		same "$path:" "$path:$(acct-vacuum tab)"
 	done
-	sed -i "s|\"path\":\"[^\"]*\"|\"path\":\"x/../$name\"|" tab/_delta_log/00000000000000000000.json
+	edit_log "s|\"path\":\"[^\"]*\"|\"path\":\"x/../$name\"|" tab/_delta_log/00000000000000000000.json
 	run -65 --separate-stderr acct-vacuum --delete --retain 0 --force tab
 	[ -e "tab/$name" ]
 	mkdir 'tab/a b%20c'
 	mv "tab/$name" 'tab/a b%20c/ü#1.parquet'
-	sed -i "s|\"path\":\"[^\"]*\"|\"path\":\"a%20b%2520c/%C3%BC%231.parquet\"|" tab/_delta_log/00000000000000000000.json
+	edit_log "s|\"path\":\"[^\"]*\"|\"path\":\"a%20b%2520c/%C3%BC%231.parquet\"|" tab/_delta_log/00000000000000000000.json
 	find tab -type f -exec touch -d '8 days ago' {} +
 	same "" "$(acct-vacuum tab)"
 	same $'1,a\n2,b' "$(content tab)"
@@ -195,7 +195,7 @@ file() {
 
 @test "vacuum: a partition's folder whose name begins with an underscore; a table that is the folder one is in" {
 	acct-write -i t.acct tab
-	sed -i 's/"partitionColumns":\[\]/"partitionColumns":["_p"]/; s/{\\"name\\":\\"id\\"/{\\"name\\":\\"_p\\",\\"type\\":\\"string\\",\\"nullable\\":true,\\"metadata\\":{}},&/' \
+	edit_log 's/"partitionColumns":\[\]/"partitionColumns":["_p"]/; s/{\\"name\\":\\"id\\"/{\\"name\\":\\"_p\\",\\"type\\":\\"string\\",\\"nullable\\":true,\\"metadata\\":{}},&/' \
 	    tab/_delta_log/00000000000000000000.json
 	mkdir tab/_p=1 tab/_q=1
 	echo x | tee tab/_p=1/part-1.parquet tab/_q=1/part-1.parquet >/dev/null
@@ -252,7 +252,7 @@ file() {
 	same "acct-vacuum: nowhere: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
 	mkdir empty
 	run -66 --separate-stderr acct-vacuum --delete empty
-	sed -i 's/{"protocol":.*/{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["vacuumProtocolCheck","laterThanThis"]}}/' \
+	edit_log 's/{"protocol":.*/{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["vacuumProtocolCheck","laterThanThis"]}}/' \
 	    tab/_delta_log/00000000000000000000.json
 	echo x >tab/part-1.parquet
 	aged '9 days ago' tab/part-1.parquet
@@ -261,7 +261,7 @@ file() {
 		same "acct-vacuum: tab: the table needs a feature that this writer does not have: laterThanThis" "$stderr"
 	done
 	[ -e tab/part-1.parquet ]
-	sed -i 's/,"laterThanThis"//' tab/_delta_log/00000000000000000000.json
+	edit_log 's/,"laterThanThis"//' tab/_delta_log/00000000000000000000.json
 	same "tab/part-1.parquet" "$(acct-vacuum --delete tab)"
 }
 
@@ -355,7 +355,7 @@ step() {
 settle() {
 	local v
 	for v in $(seq $versions $(($(ls tab/_delta_log/*.json | wc -l) - 1))); do
-		sed -i "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(date -d "$1 days ago" +%s%3N)/" \
+		edit_log "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(date -d "$1 days ago" +%s%3N)/" \
 		    "$(printf 'tab/_delta_log/%020d.json' "$v")"
 		content --version "$v" tab >"was.$v"
 		day[v]=$1

@@ -225,7 +225,7 @@ encodings() {
 	[[ "$stderr" == "acct-write: "*"part: the table is partitioned, which this writer does not do: by "* ]]
 	same "$before" "$(ls -RA part)"
 	acct-write -i t.acct tab
-	sed -i 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
+	edit_log 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
 	acct-write -i u.acct tab
 	run -69 --separate-stderr acct-write -m overwrite -i u.acct tab
 	[[ "$stderr" == *"tab: the table has a property that this writer cannot honour: delta.appendOnly" ]]
@@ -255,9 +255,9 @@ encodings() {
 removed() {
 	rm -rf tab
 	acct-write -i t.acct tab
-	sed -i "s/\"configuration\":{/&$1/" tab/_delta_log/00000000000000000000.json
+	edit_log "s/\"configuration\":{/&$1/" tab/_delta_log/00000000000000000000.json
 	acct-write -m overwrite -i t.acct tab
-	sed -i "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(($(date +%s%3N) - 864000000))/" tab/_delta_log/00000000000000000001.json
+	edit_log "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(($(date +%s%3N) - 864000000))/" tab/_delta_log/00000000000000000001.json
 	acct-write -m overwrite -i t.acct tab
 	for _ in $(seq 3 10); do acct-write -i t.acct tab; done
 	acct-log --state tab | sed -n 's/^removed files *//p'

@@ -11,6 +11,7 @@
 #include "delta/log.h"
 #include "delta/skip.h"
 #include "delta/state.h"
+#include "delta/sum.h"
 #include "delta/uri.h"
 #include "delta/write.h"
 
@@ -107,6 +108,8 @@ put_add(struct buf *out, const struct commit *cm, const struct delta_file *f)
 		buf_adds(out, ",\"stats\":");
 		delta_json_text(out, f->stats);
 	}
+	if (f->tags != NULL)
+		buf_addf(out, ",\"tags\":%s", f->tags);
 	buf_adds(out, "}}\n");
 }
 
@@ -158,7 +161,9 @@ put_info(struct buf *out, const struct commit *cm, int64_t read_version, int64_t
 	    c->scope == DELTA_REARRANGE ? "SnapshotIsolation" : "Serializable",
 	    c->scope == DELTA_BLIND && c->nremoves == 0 ? "true" : "false");
 	put_metrics(out, c->metrics, c->nmetrics);
-	buf_addf(out, ",\"engineInfo\":\"" ENGINE "\",\"txnId\":\"%s\"}}\n", cm->txn_id);
+	buf_addf(out, ",\"engineInfo\":\"" ENGINE "\",\"txnId\":\"%s\"", cm->txn_id);
+	delta_sum_room(out);
+	buf_adds(out, "}}\n");
 }
 
 static void
@@ -264,7 +269,7 @@ put_commit(struct buf *out, const struct commit *cm, int64_t read_version)
 {
 	const struct delta_change *c = cm->change;
 	int64_t now = delta_now();
-	size_t i;
+	size_t start = out->len, i;
 
 	put_info(out, cm, read_version, now);
 	if (cm->base->version < 0)
@@ -280,6 +285,7 @@ put_commit(struct buf *out, const struct commit *cm, int64_t read_version)
 		put_remove(out, cm, &cm->base->files[c->removes[i]], now);
 	for (i = 0; i < c->nadds; i++)
 		put_add(out, cm, &c->adds[i]);
+	delta_sum_put(out, start);
 }
 
 int
@@ -413,13 +419,12 @@ weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version,
 static int
 weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 {
-	char *name = delta_log_commit_name(version);
 	struct buf text = { 0 };
 	const char *p, *end, *lf;
-	int verdict = store_get(cm->table->store, name, &text, err);
+	int verdict = delta_sum_get(cm->table, version, &text, err);
 
 	if (verdict == 0)
-		verdict = msg_set(err, EX_DATAERR, "%s/%s: gone", cm->table->address, name);
+		verdict = msg_set(err, EX_DATAERR, "%s: version %" PRId64 " is gone", cm->table->address, version);
 	else if (verdict > 0)
 		verdict = 0;
 	end = buf_cstr(&text) + text.len;
@@ -431,7 +436,6 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 			verdict = weigh_line(cm, p, (size_t)(lf - p), version, err);
 	}
 	buf_free(&text);
-	free(name);
 	return verdict;
 }
 

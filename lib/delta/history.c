@@ -7,6 +7,7 @@
 
 #include "delta/log.h"
 #include "delta/state.h"
+#include "delta/sum.h"
 
 static const char *
 dump(struct delta_history *h, const json_t *o, const char *key)
@@ -101,14 +102,12 @@ make_monotonic(struct delta_commit_info *commits, size_t n)
 static int
 read_commit(struct delta_table *t, struct delta_history *h, struct delta_commit_info *info, struct msg *err)
 {
-	char *name = delta_log_commit_name(info->version);
 	struct buf text = { 0 };
-	int got = store_get(t->store, name, &text, err);
+	int got = delta_sum_get(t, info->version, &text, err);
 
 	if (got > 0)
 		read_info(h, &text, info);
 	buf_free(&text);
-	free(name);
 	return got;
 }
 

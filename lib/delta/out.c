@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "delta/pq.h"
+#include "delta/sum.h"
 #include "delta/uri.h"
 #include "delta/write.h"
 
@@ -117,6 +118,7 @@ add_done(struct delta_out *o, uint64_t rows)
 		pq_written_stats(o->writer, i, &st[i]);
 	delta_stats_put(&b, rows, o->columns, o->ncolumns, st);
 	f->stats = pool_copy(&o->pool, buf_cstr(&b), b.len + 1);
+	f->tags = delta_sum_tags(&o->pool, pq_written_footer(o->writer));
 	buf_free(&b);
 	free(st);
 }
@@ -179,6 +181,7 @@ delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **fil
 		f->name = pool_copy(pool, f->name, strlen(f->name) + 1);
 		f->uri = pool_copy(pool, f->uri, strlen(f->uri) + 1);
 		f->stats = pool_copy(pool, f->stats, strlen(f->stats) + 1);
+		f->tags = pool_copy(pool, f->tags, strlen(f->tags) + 1);
 	}
 	o->ndone = 0;
 	return 0;

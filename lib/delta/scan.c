@@ -9,6 +9,7 @@
 #include "delta/cast.h"
 #include "delta/pq.h"
 #include "delta/skip.h"
+#include "delta/sum.h"
 
 enum { BATCH = 8192 };
 
@@ -291,7 +292,8 @@ next_file(struct delta_scan *sc, struct msg *err)
 	source = delta_pq_source(&sc->in);
 	if (f->dv != NULL && delta_dv_read(sc->table->store, f->dv, &sc->gone, &sc->ngone, &why) < 0)
 		return msg_set(err, why.status, "%s: %s", sc->in.path, why.text);
-	return pq_open(&sc->reader, &source, 0, err) < 0 || set_sources(sc, f, err) < 0 ? -1 : 1;
+	return pq_open(&sc->reader, &source, 0, err) < 0 || delta_sum_check_file(f, &sc->in, sc->reader, err) < 0 ||
+	    set_sources(sc, f, err) < 0 ? -1 : 1;
 }
 
 /* ---- batches ---- */

@@ -1,6 +1,7 @@
 #include "delta/skip.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -227,13 +228,59 @@ delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f,
 	return may;
 }
 
+/* ---- the statistics for themselves ---- */
+
+struct delta_stats {
+	json_t *o;
+};
+
+struct delta_stats *
+delta_stats_open(const struct delta_file *f)
+{
+	json_t *o = f->stats != NULL ? json_loads(f->stats, JSON_ALLOW_NUL, NULL) : NULL;
+	struct delta_stats *st;
+
+	if (o == NULL)
+		return NULL;
+	st = xmalloc(sizeof(*st));
+	st->o = o;
+	return st;
+}
+
+void
+delta_stats_free(struct delta_stats *st)
+{
+	if (st != NULL)
+		json_decref(st->o);
+	free(st);
+}
+
+static int64_t
+whole_number(const json_t *j)
+{
+	return json_is_integer(j) ? json_integer_value(j) : -1;
+}
+
+int64_t
+delta_stats_rows(const struct delta_stats *st)
+{
+	return whole_number(json_object_get(st->o, "numRecords"));
+}
+
+void
+delta_stats_column(const struct delta_stats *st, const struct delta_column *c, struct delta_column_stats *out)
+{
+	out->nulls = whole_number(json_object_get(json_object_get(st->o, "nullCount"), c->physical));
+	out->has_low = json_bound(c, json_object_get(json_object_get(st->o, "minValues"), c->physical), false, &out->low);
+	out->has_high = json_bound(c, json_object_get(json_object_get(st->o, "maxValues"), c->physical), true, &out->high);
+}
+
 int64_t
 delta_file_rows(const struct delta_file *f)
 {
-	json_t *stats = f->stats != NULL ? json_loads(f->stats, JSON_ALLOW_NUL, NULL) : NULL;
-	const json_t *n = json_object_get(stats, "numRecords");
-	int64_t rows = json_is_integer(n) ? json_integer_value(n) : -1;
+	struct delta_stats *st = delta_stats_open(f);
+	int64_t rows = st != NULL ? delta_stats_rows(st) : -1;
 
-	json_decref(stats);
+	delta_stats_free(st);
 	return rows;
 }

@@ -22,4 +22,18 @@ bool delta_bound_meets(const struct delta_bound *b, const struct delta_column *c
 bool delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f, const struct delta_bound *bounds,
     size_t n);
 
+/* What the log says of one column of a file. Bounds are widened by what writers round off. */
+struct delta_column_stats {
+	int64_t nulls;			/* -1: it does not say */
+	bool has_low, has_high;
+	union pq_value low, high;	/* bytes are views of the statistics */
+};
+
+/* The statistics of a file: NULL where it has none. Freed by delta_stats_free, which takes NULL too. */
+struct delta_stats;
+struct delta_stats *delta_stats_open(const struct delta_file *f);
+void delta_stats_free(struct delta_stats *st);
+int64_t delta_stats_rows(const struct delta_stats *st);		/* -1: they do not say */
+void delta_stats_column(const struct delta_stats *st, const struct delta_column *c, struct delta_column_stats *out);
+
 #endif

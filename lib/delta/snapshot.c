@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "delta/log.h"
 #include "delta/state.h"
+#include "delta/sum.h"
 #include "delta/uri.h"
 
 int
@@ -51,7 +52,7 @@ read_json(struct delta_table *t, struct delta_state *st, const char *name, struc
 
 	if (got == 0)
 		got = msg_set(err, EX_DATAERR, "%s: gone while the table was read", path);
-	else if (got > 0)
+	else if (got > 0 && (got = delta_sum_check(path, &text, err)) >= 0)
 		got = delta_actions(st, path, &text, sidecars, err);
 	free(path);
 	buf_free(&text);

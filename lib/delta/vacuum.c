@@ -13,6 +13,7 @@
 
 #include "delta/log.h"
 #include "delta/state.h"
+#include "delta/sum.h"
 #include "delta/uri.h"
 #include "key/keymap.h"
 #include "val/val.h"
@@ -182,11 +183,10 @@ need_action(struct vacuum *v, const json_t *o, bool first, struct msg *err)
 static int
 need_commit(struct vacuum *v, int64_t version, bool first, struct msg *err)
 {
-	char *name = delta_log_commit_name(version);
 	struct buf text = { 0 };
 	const char *p, *end, *lf;
 	json_t *o;
-	int got = store_get(v->table->store, name, &text, err);
+	int got = delta_sum_get(v->table, version, &text, err);
 
 	end = buf_cstr(&text) + text.len;
 	for (p = (const char *)text.p; got >= 0 && p < end; p = lf + 1) {
@@ -197,11 +197,10 @@ need_commit(struct vacuum *v, int64_t version, bool first, struct msg *err)
 			continue;
 		o = json_loadb(p, (size_t)(lf - p), JSON_ALLOW_NUL, NULL);
 		got = o != NULL ? need_action(v, o, first, err) :
-		    msg_set(err, EX_DATAERR, "%s/%s: not a JSON object a line", v->table->address, name);
+		    msg_set(err, EX_DATAERR, "%s: version %" PRId64 ": not a JSON object a line", v->table->address, version);
 		json_decref(o);
 	}
 	buf_free(&text);
-	free(name);
 	return got < 0 ? -1 : 0;
 }
 
