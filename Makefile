@@ -19,7 +19,7 @@ BUILD  := $(BUILD)/san
 CFLAGS  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 endif
 
-PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4 jansson
+PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4 jansson libcrypto
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla
 CPPFLAGS += -Ilib -D_GNU_SOURCE -DACCT_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))

@@ -23,6 +23,7 @@ table() {
 	acct-merge	merge	acct-merge -i IN tab
 	acct-vacuum	table	acct-vacuum IN
 	acct-optimize	table	acct-optimize IN
+	acct-check	table	acct-check IN
 	END
 }
 

@@ -10,7 +10,7 @@ layers() {
 	text
 	agg clean ingest join pred sql delta
 	table
-	merge optimize
+	check merge optimize
 	END
 }
 

@@ -50,6 +50,7 @@ tables() {
 }
 
 @test "leaks: acct-optimize" { tables; cp -r tab.20 t.20; cp -r tab.100 t.100; same_loss acct-optimize tab.%N; same_loss acct-optimize -k balance t.%N; }
+@test "leaks: acct-check" { tables; same_loss acct-check tab.%N; same_loss acct-check --quick old.%N; }
 @test "leaks: acct-vacuum" { tables; same_loss acct-vacuum --retain 0 --force --log old.%N; same_loss acct-vacuum --retain 0 --force --delete old.%N; }
 
 # grown: for each size accounts as a Delta table, and as one with a log that grows with the size.

@@ -1,0 +1,195 @@
+#include "check/check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "check/parts.h"
+#include "delta/log.h"
+
+/* ---- reports ---- */
+
+/* Does a failure say that what it is about is not as it was written? */
+static bool
+is_damage(const struct msg *m)
+{
+	return m->status == EX_DATAERR || m->status == EX_NOINPUT || m->status == EX_IOERR;
+}
+
+void
+check_report(struct check *c, const char *thing, const struct msg *m)
+{
+	if (is_damage(m)) {
+		c->faults++;
+	} else {
+		c->unchecked++;
+		if (c->status == 0)
+			c->status = m->status;
+	}
+	c->report(thing, m, c->arg);
+}
+
+void
+check_fault(struct check *c, const char *thing, const char *fmt, ...)
+{
+	struct msg m = { .status = EX_DATAERR };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(m.text, sizeof(m.text), fmt, ap);
+	va_end(ap);
+	check_report(c, thing, &m);
+}
+
+bool
+check_get(struct check *c, const char *thing, const char *path, struct buf *out)
+{
+	enum { PIECE = 64 * 1024 };
+	struct msg err = { 0 };
+	int fd = io_open(path, &err);
+	ssize_t n = -1;
+
+	while (fd >= 0 && (n = io_read(fd, buf_room(out, PIECE), PIECE, path, &err)) > 0)
+		out->len += (size_t)n;
+	if (fd >= 0)
+		close(fd);
+	buf_cstr(out);
+	if (n < 0)
+		check_report(c, thing, &err);
+	return n == 0;
+}
+
+/* ---- a lake ---- */
+
+enum { DEEPEST = 6 };			/* folders between the lake and a table */
+
+static bool
+is_folder(const char *folder, const char *name)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	struct stat st;
+	bool is = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+	free(path);
+	return is;
+}
+
+static bool
+is_there(const char *folder, const char *name)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	bool is = access(path, F_OK) == 0;
+
+	free(path);
+	return is;
+}
+
+static int
+is_name(const struct dirent *e)
+{
+	return *e->d_name != '.';
+}
+
+static void find_things(struct check *c, const char *lake, const char *folder, int depth);
+
+/* A folder of the lake: a table, an export, or one to be gone into. `thing` is its path from the lake's. */
+static void
+check_inner(struct check *c, const char *lake, const char *thing, int depth)
+{
+	char *path = xasprintf("%s/%s", lake, thing);
+
+	if (is_folder(path, DELTA_LOG)) {
+		check_table(c, thing, path);
+	} else if (strncmp(thing, "gold/_export/", 13) == 0) {
+		c->exports++;
+		check_folder(c, thing, path);
+	} else if (depth < DEEPEST) {
+		find_things(c, lake, thing, depth + 1);
+	}
+	free(path);
+}
+
+/* Checks the tables and exports below a folder of the lake ("" for the lake), in the order of their names. */
+static void
+find_things(struct check *c, const char *lake, const char *folder, int depth)
+{
+	char *path = xasprintf("%s%s%s", lake, *folder != '\0' ? "/" : "", folder), *thing;
+	struct dirent **names;
+	struct msg err = { 0 };
+	int n = scandir(path, &names, is_name, alphasort), i;
+
+	if (n < 0) {
+		msg_sys(&err, msg_errno_status(EX_IOERR), "%s", path);
+		check_report(c, *folder != '\0' ? folder : ".", &err);
+	}
+	for (i = 0; i < n; i++) {
+		thing = xasprintf("%s%s%s", folder, *folder != '\0' ? "/" : "", names[i]->d_name);
+		if (is_folder(path, names[i]->d_name) && strcmp(thing, "runs") != 0)
+			check_inner(c, lake, thing, depth);
+		free(thing);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	free(path);
+}
+
+static bool
+is_lake(const char *place)
+{
+	return !is_folder(place, DELTA_LOG) &&
+	    (is_folder(place, "bronze") || is_folder(place, "silver") || is_folder(place, "gold") || is_folder(place, "runs"));
+}
+
+/* ---- a place ---- */
+
+static void
+check_one_file(struct check *c, const char *place)
+{
+	struct msg err = { 0 };
+	struct store *s;
+	uint64_t rows, size;
+	char *name = realpath(place, NULL);
+
+	if (name == NULL || store_open(&s, ".", &err) < 0) {
+		msg_sys(&err, EX_NOINPUT, "%s", place);
+		check_report(c, place, &err);
+		return;
+	}
+	check_parquet(c, place, s, name, &rows, &size);
+	store_close(s);
+	free(name);
+}
+
+int
+check_place(struct check *c, const char *place, struct msg *err)
+{
+	struct stat st;
+
+	if (stat(place, &st) < 0)
+		return msg_sys(err, msg_errno_status(EX_NOINPUT), "%s", place);
+	if (is_lake(place)) {
+		check_bronze(c, place);
+		find_things(c, place, "", 0);
+		if (is_there(place, "runs"))
+			check_marks(c, place);
+	} else if (is_folder(place, DELTA_LOG)) {
+		check_table(c, place, place);
+	} else if (S_ISDIR(st.st_mode)) {
+		check_folder(c, place, place);
+		if (c->files == 0 && c->faults == 0 && c->unchecked == 0)
+			return msg_set(err, EX_NOINPUT, "%s: not a lake, not a Delta table, and no Parquet file in it", place);
+	} else if (S_ISREG(st.st_mode)) {
+		check_one_file(c, place);
+	} else {
+		return msg_set(err, EX_NOINPUT, "%s: not a regular file or folder", place);
+	}
+	return 0;
+}

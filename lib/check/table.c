@@ -1,0 +1,224 @@
+/* A Delta table: its log, and the files of its newest version against it. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "check/parts.h"
+#include "delta/cast.h"
+#include "delta/pq.h"
+#include "delta/sum.h"
+
+struct table {
+	struct check *check;
+	const char *thing;
+	struct delta_table *table;
+	const struct delta_snapshot *snapshot;
+};
+
+/* One file while it is checked. */
+struct file {
+	const struct table *t;
+	const struct delta_file *about;
+	struct store_in in;
+	struct pq_reader *reader;
+	struct check_range *ranges;	/* by leaf */
+	struct delta_stats *stats;	/* NULL: the log has none */
+};
+
+/* ---- what the log says of a file ---- */
+
+static int
+fault(const struct file *f, const char *column, const char *what, struct msg *err)
+{
+	return msg_set(err, EX_DATAERR, "%s: column %s: %s", f->in.path, msg_quotes(column), what);
+}
+
+/* The leaf of a column whose values are as the table has them, or -1. */
+static int
+leaf_of(const struct file *f, const struct delta_column *c)
+{
+	size_t n, i;
+	const struct pq_column *leaves = pq_columns(f->reader, &n);
+
+	for (i = 0; i < n; i++)
+		if (leaves[i].top && (c->id != PQ_NO_ID ? leaves[i].id == c->id : strcmp(leaves[i].name, c->physical) == 0))
+			return leaves[i].refused == NULL && c->refused == NULL && leaves[i].max_rep == 0 &&
+			    delta_caster(&leaves[i], c).cast == DELTA_SAME ? (int)i : -1;
+	return -1;
+}
+
+/* Compares what was seen of a column with the statistics. Of rows that a deletion vector has, other writers leave out nulls. */
+static int
+check_column(const struct file *f, const struct delta_column *c, struct msg *err)
+{
+	int leaf = c->partition >= 0 ? -1 : leaf_of(f, c);
+	struct delta_column_stats st;
+	const struct check_range *r;
+	size_t n;
+
+	if (leaf < 0)
+		return 0;
+	r = &f->ranges[leaf];
+	delta_stats_column(f->stats, c, &st);
+	if (f->about->dv == NULL && st.nulls >= 0 && (uint64_t)st.nulls != r->nulls)
+		return fault(f, c->name, "its nulls are not as many as the log says", err);
+	if (check_range_exceeds(r, &pq_columns(f->reader, &n)[leaf], st.has_low ? &st.low : NULL, st.has_high ? &st.high : NULL))
+		return fault(f, c->name, "values beyond the bounds of the log", err);
+	return 0;
+}
+
+static int
+check_columns(const struct file *f, struct msg *err)
+{
+	const struct delta_snapshot *s = f->t->snapshot;
+	size_t i;
+
+	for (i = 0; i < s->ncolumns && f->stats != NULL; i++)
+		if (check_column(f, &s->columns[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- one file ---- */
+
+static int
+read_pages(struct file *f, struct msg *err)
+{
+	struct check *c = f->t->check;
+	size_t n, i;
+	int got;
+
+	(void)pq_columns(f->reader, &n);
+	f->ranges = xcalloc(n + 1, sizeof(*f->ranges));
+	got = check_pages(c, f->reader, f->in.path, f->in.size, f->ranges, err);
+	if (got > 0 && check_columns(f, err) < 0)
+		got = -1;
+	if (got != 0)
+		check_seen_now(c, f->in.fd, got < 0 ? err : NULL);
+	for (i = 0; i < n; i++)
+		check_range_free(&f->ranges[i]);
+	free(f->ranges);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+check_vector(const struct file *f, struct msg *err)
+{
+	uint64_t *rows, all = pq_rows(f->reader);
+	struct msg why = { 0 };
+	size_t n;
+	bool beyond;
+
+	if (f->about->dv == NULL)
+		return 0;
+	if (delta_dv_read(f->t->table->store, f->about->dv, &rows, &n, &why) < 0)
+		return msg_set(err, why.status, "%s: %s", f->in.path, why.text);
+	beyond = n > 0 && rows[n - 1] >= all;
+	free(rows);
+	return beyond ? msg_set(err, EX_DATAERR, "%s: its deletion vector has rows beyond the last", f->in.path) : 0;
+}
+
+/* The file's size, footer and number of rows against the log. */
+static int
+check_outside(const struct file *f, struct msg *err)
+{
+	int64_t rows = f->stats != NULL ? delta_stats_rows(f->stats) : -1;
+
+	if (f->in.size != (uint64_t)f->about->size)
+		return msg_set(err, EX_DATAERR, "%s: %" PRIu64 " bytes, where the log says %" PRId64, f->in.path, f->in.size,
+		    f->about->size);
+	if (delta_sum_check_file(f->about, &f->in, f->reader, err) < 0)
+		return -1;
+	if (rows >= 0 && (uint64_t)rows != pq_rows(f->reader))
+		return msg_set(err, EX_DATAERR, "%s: %" PRIu64 " rows, where the log says %" PRId64, f->in.path,
+		    pq_rows(f->reader), rows);
+	return check_vector(f, err);
+}
+
+static void
+check_file(const struct table *t, const struct delta_file *about)
+{
+	struct file f = { .t = t, .about = about, .in.fd = -1 };
+	struct msg err = { 0 };
+	struct pq_source source;
+
+	t->check->files++;
+	if (store_in_open(t->table->store, about->name, &f.in, &err) == 0) {
+		source = delta_pq_source(&f.in);
+		f.stats = delta_stats_open(about);
+		if (pq_open(&f.reader, &source, 0, &err) == 0 && check_outside(&f, &err) == 0)
+			(void)read_pages(&f, &err);
+		pq_close(f.reader);
+		delta_stats_free(f.stats);
+		store_in_close(&f.in);
+	}
+	if (err.status != 0)
+		check_report(t->check, t->thing, &err);
+}
+
+/* ---- the table ---- */
+
+/* The order in which a quick check takes files: another each time, so that in time it has read all. */
+static size_t *
+order_of(const struct check *c, size_t n)
+{
+	size_t *order = xcalloc(n + 1, sizeof(*order)), i, k, other;
+	uint64_t random = 0;
+
+	for (i = 0; i < n; i++)
+		order[i] = i;
+	for (i = n; c->quick && i > 1; i--) {
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			break;
+		k = random % i;
+		other = order[k];
+		order[k] = order[i - 1];
+		order[i - 1] = other;
+	}
+	return order;
+}
+
+static void
+check_files(const struct table *t)
+{
+	size_t *order = order_of(t->check, t->snapshot->nfiles), i;
+
+	for (i = 0; i < t->snapshot->nfiles; i++)
+		check_file(t, &t->snapshot->files[order[i]]);
+	free(order);
+}
+
+/* A table that no version was committed to is no table yet: a stopped run prepared it. */
+static bool
+is_unborn(struct delta_table *t)
+{
+	struct msg unheard = { 0 };
+
+	return delta_exists(t, &unheard) == 0 && delta_prepared_is_marked(t, &unheard) > 0;
+}
+
+void
+check_table(struct check *c, const char *thing, const char *path)
+{
+	struct delta_table t;
+	struct delta_snapshot s;
+	struct msg err = { 0 };
+	uint64_t faults = c->faults;
+
+	if (delta_open(&t, path, &err) < 0) {
+		check_report(c, thing, &err);
+		return;
+	}
+	if (!is_unborn(&t)) {
+		c->tables++;
+		check_log(c, thing, &t);
+		if (delta_load(&t, DELTA_NEWEST, &s, &err) == 0) {
+			check_files(&(struct table){ .check = c, .thing = thing, .table = &t, .snapshot = &s });
+			delta_snapshot_free(&s);
+		} else if (c->faults == faults) {	/* else what hinders it is reported */
+			check_report(c, thing, &err);
+		}
+	}
+	delta_close(&t);
+}

@@ -1,0 +1,303 @@
+load helper
+
+# What acct-check finds, and what checksums make every reader find. Damage at random is in flips.py.
+
+prepare() {
+	mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date f:float64' >t.acct <<-'END'
+	1	a	1.00	2024-01-01	0.5
+	2	\N	-2.00	\N	nan
+	3	ü	\N	2024-12-31	-0.0
+	END
+}
+
+# lake: of the sample bank.
+lake() {
+	sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >/dev/null
+}
+
+# flip FILE BYTE [BIT]: flips a bit; a negative BYTE counts from the end.
+flip() {
+	python3 - "$@" <<-'END'
+		import os, sys
+		path, at, bit = sys.argv[1], int(sys.argv[2]), int((sys.argv + ["0"])[3])
+		os.chmod(path, 0o644)
+		data = bytearray(open(path, "rb").read())
+		data[at] ^= 1 << bit
+		open(path, "r+b").write(data)
+	END
+}
+
+# only FOLDER: its one Parquet file.
+only() {
+	echo "$1"/*.parquet
+}
+
+# found NAME MESSAGE: acct-check of the lake names this alone.
+found() {
+	run -1 --separate-stderr acct-check --names lake
+	same "$1" "$output"
+	[[ "$stderr" == "acct-check: lake/$2"* ]] || { echo "$stderr" >&2; false; }
+	same 1 "$(wc -l <<<"$stderr")"
+}
+
+@test "check: a lake as it was written; what was checked of it" {
+	lake
+	run -0 --separate-stderr acct-check -v lake
+	same "" "$output"
+	[[ "$stderr" == "acct-check: lake: 5 files of bronze, 13 tables, 3 exports, 16 Parquet files, "*": 0 damaged, 0 not checked" ]]
+	same "" "$(acct-check lake 2>&1)"
+	same "" "$(acct-check --quick --names lake 2>&1)"
+	for place in lake/silver/accounts lake/gold/_export/customer_loans "$(only lake/gold/_export/customer_loans)"; do
+		same "" "$(acct-check "$place" 2>&1)"
+	done
+}
+
+@test "check: bronze by its SHA-256, its lists, its names" {
+	lake
+	f=$(echo lake/bronze/accounts/*)
+	cp -p "$f" kept
+	flip "$f" 40
+	found "${f#lake/}" "${f#lake/}: damaged: its SHA-256 is "
+	same "" "$(acct-check --quick lake 2>&1)"	# which does not sum
+	chmod u+w "$f" && echo >>"$f"
+	found "${f#lake/}" "${f#lake/}: damaged: its SHA-256 is "
+	run -1 acct-check --quick lake
+	rm -f "$f"
+	found "${f#lake/}" "${f#lake/}: missing: it was taken over"
+	run -1 acct-check --quick lake
+	cp -p kept "$f"
+	cp kept lake/bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv	# in no list: by its name
+	found bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv 'bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv: damaged: its SHA-256 is '
+	mv lake/bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv lake/bronze/accounts/new.csv
+	found bronze/accounts/new.csv 'bronze/accounts/new.csv: not named by a SHA-256'
+	rm lake/bronze/accounts/new.csv
+	for at in 0 12 50 77 105 -1; do	# a table, a sum's first and other digits, a size, a name, a line end
+		flip lake/bronze/current $at
+		found bronze/current bronze/current
+		flip lake/bronze/current $at
+	done
+	same "" "$(acct-check lake 2>&1)"
+}
+
+@test "check: a page, a footer, an index, a length, a magic of a data file" {
+	lake
+	f=$(only lake/silver/loans) size=$(stat -c %s "$(only lake/silver/loans)")
+	footer=$(python3 -c 'import sys; d = open(sys.argv[1], "rb").read(); print(len(d) - 8 - int.from_bytes(d[-8:-4], "little"))' "$f")
+	acct-read -o want lake/silver/loans
+	for at in 0 2 4 40 100 $((footer - 4)) "$footer" $((footer + 60)) $((size - 100)) $((size - 8)) $((size - 6)) $((size - 1)); do
+		flip "$f" "$at" 2
+		found silver/loans silver/loans/part-00000
+		run -1 acct-check lake/silver/loans
+		run -1 acct-check --quick lake
+		status=0
+		acct-read -o got lake/silver/loans 2>/dev/null || status=$?
+		[ $status -eq 65 ] || cmp want got	# where other readers alone would be misled
+		flip "$f" "$at" 2
+	done
+	truncate -s -1 "$f"
+	found silver/loans silver/loans/part-00000
+	rm "$f"
+	found silver/loans silver/loans/part-00000
+	run -66 acct-read lake/silver/loans
+}
+
+@test "check: a footer that contradicts the log alone" {
+	acct-write -i t.acct tab
+	f=$(only tab)
+	cp "$f" kept
+	# the same rows, well made, of the same size: not the file that was committed
+	mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date f:float64' <<-'END' | acct-write other
+	1	a	1.00	2024-01-01	0.5
+	2	\N	-2.00	\N	nan
+	3	ö	\N	2024-12-31	-0.0
+	END
+	cp "$(only other)" "$f"
+	same "$(stat -c %s kept)" "$(stat -c %s "$f")"
+	acct-check "$f"
+	run -65 --separate-stderr acct-read tab
+	same "acct-read: $f: damaged: the footer's checksum is not that of the log" "$stderr"
+	run -65 acct-merge -i t.acct tab
+	run -1 --separate-stderr acct-check tab
+	same "acct-check: $f: damaged: the footer's checksum is not that of the log" "$stderr"
+}
+
+@test "check: a commit by its checksum, in every program that reads it" {
+	acct-write -i t.acct tab
+	acct-write -i t.acct tab
+	log=tab/_delta_log/00000000000000000001.json
+	same 2 "$(grep -l '"acctChecksum":"[0-9a-f]\{16\}"}}$' tab/_delta_log/*.json | wc -l)"
+	same 2 "$(grep -c '"tags":{"acct.footer":"[0-9a-f]\{16\}"}' tab/_delta_log/*.json | grep -c ':1$')"
+	sed -i 's/\\"numRecords\\":3/\\"numRecords\\":4/' $log
+	said="tab/_delta_log/00000000000000000001.json: damaged: its checksum does not match"
+	for command in "acct-read tab" "acct-log tab" "acct-log --state tab" "acct-log --files tab" "acct-vacuum tab" "acct-optimize tab" \
+	    "acct-merge -i t.acct tab" "acct-write -i t.acct tab" "acct-read --timestamp 2999-01-01 tab"; do
+		run -65 --separate-stderr $command
+		same "${command%% *}: $said" "$stderr"
+	done
+	run -1 --separate-stderr acct-check tab
+	same "acct-check: $said" "$stderr"
+	acct-read --version 0 -o /dev/null tab
+	# as another writer's, without a checksum, it is believed; but not by acct-check
+	edit_log '' $log
+	acct-read -o /dev/null tab
+	run -1 --separate-stderr acct-check tab
+	[[ "$stderr" == "acct-check: tab/part-"*": 3 rows, where the log says 4" ]]
+}
+
+@test "check: a version, a checkpoint, a hint" {
+	for _ in $(seq 12); do acct-write -i t.acct tab; done
+	same "" "$(acct-check tab 2>&1)"
+	cp -r tab good
+	rm tab/_delta_log/00000000000000000011.json
+	run -1 --separate-stderr acct-check tab
+	same "acct-check: tab: version 11 is missing: its checksum file 00000000000000000011.crc is there" "$stderr"
+	rm -r tab && cp -r good tab
+	rm tab/_delta_log/00000000000000000004.json
+	run -1 --separate-stderr acct-check tab
+	same "acct-check: tab: versions are not contiguous: 4 is missing" "$stderr"
+	rm -r tab && cp -r good tab
+	sed -i 's/"version":10/"version":11/' tab/_delta_log/_last_checkpoint
+	run -1 --separate-stderr acct-check tab
+	same "acct-check: tab/_delta_log/_last_checkpoint: damaged: it names no checkpoint that is there" "$stderr"
+	rm -r tab && cp -r good tab
+	for at in 5 300 -300 -20 -7; do
+		flip tab/_delta_log/00000000000000000010.checkpoint.parquet $at
+		run -1 acct-check tab
+		run -65 acct-read tab
+		flip tab/_delta_log/00000000000000000010.checkpoint.parquet $at
+	done
+	# the tags went through the checkpoint
+	rm tab/_delta_log/0000000000000000000?.json
+	f=$(acct-log --files tab | awk 'NR == 1 { print $5 }')
+	flip "tab/$f" -20
+	run -65 acct-read tab
+}
+
+# foreign STATS: tab, as a writer without checksums makes it, with these statistics.
+foreign() {
+	rm -rf tab
+	acct-write -i t.acct tab
+	python3 - "$1" <<-'END'
+		import json, sys
+		path = "tab/_delta_log/00000000000000000000.json"
+		lines = [json.loads(line) for line in open(path)]
+		del lines[0]["commitInfo"]["acctChecksum"], lines[-1]["add"]["tags"]
+		lines[-1]["add"]["stats"] = sys.argv[1]
+		open(path, "w").write("".join(json.dumps(line) + "\n" for line in lines))
+	END
+}
+
+@test "check: rows, nulls and bounds of a file against the log" {
+	stats='{"numRecords":3,"minValues":{"id":1,"name":"a","amount":-2.00,"day":"2024-01-01"},"maxValues":{"id":3,"name":"ü","amount":1.00,"day":"2024-12-31"},"nullCount":{"id":0,"name":1,"amount":1,"day":1,"f":0}}'
+	foreign "$stats"
+	same "" "$(acct-check tab 2>&1)"
+	while IFS='|' read -r edit what; do
+		foreign "$(sed "$edit" <<<"$stats")"
+		run -1 --separate-stderr acct-check tab
+		[[ "$stderr" == "acct-check: tab/part-"*": $what" ]] || { echo "$edit: $stderr" >&2; false; }
+	done <<-'END'
+		s/"numRecords":3/"numRecords":2/|3 rows, where the log says 2
+		s/"name":1/"name":0/|column 'name': its nulls are not as many as the log says
+		s/"id":1,/"id":2,/|column 'id': values beyond the bounds of the log
+		s/"id":3/"id":2/|column 'id': values beyond the bounds of the log
+		s/"name":"a"/"name":"b"/|column 'name': values beyond the bounds of the log
+		s/1.00/0.98/|column 'amount': values beyond the bounds of the log
+		s/2024-12-31/2024-12-30/|column 'day': values beyond the bounds of the log
+	END
+}
+
+@test "check: an export and its manifest" {
+	lake
+	m=lake/gold/_export/customer_loans/manifest.json
+	cp $m good
+	sed 's/"rows":\([0-9]*\)/"rows":\10/' good >$m
+	run -1 --separate-stderr acct-check --names lake
+	same gold/_export/customer_loans "$output"
+	sed 's/"bytes":/"bytes":1/' good >$m
+	found gold/_export/customer_loans gold/_export/customer_loans/part-00000
+	sed 's/customer_loans/customer_balance/' good >$m
+	found gold/_export/customer_loans 'gold/_export/customer_loans/manifest.json: damaged: not the manifest of this folder'
+	rm $m
+	found gold/_export/customer_loans 'gold/_export/customer_loans/manifest.json: missing'
+	cp good $m
+	cp t.acct lake/gold/_export/customer_loans/notes	# not what a reader takes for rows
+	same "" "$(acct-check lake 2>&1)"
+	acct-write -i t.acct -o lake/gold/_export/customer_loans/more.parquet
+	run -1 --separate-stderr acct-check lake
+	[[ "$stderr" == *"lake/gold/_export/customer_loans/more.parquet: the manifest does not name it"* ]]
+	rm lake/gold/_export/customer_loans/*.parquet
+	found gold/_export/customer_loans "gold/_export/customer_loans: 'part-00000-" || true
+	run -1 --separate-stderr acct-check lake
+	[[ "$stderr" == *"is missing, which the manifest names"* ]]
+}
+
+@test "check: the table's file and its export are one: both are named" {
+	lake
+	f=$(only lake/gold/_export/customer_loans)
+	[ "$(stat -c %h "$f")" -gt 1 ] || skip "SKIPPED: the exports are copies here"
+	flip "$f" 40
+	run -1 --separate-stderr acct-check --names lake
+	same $'gold/_export/customer_loans\ngold/customer_loans' "$output"
+}
+
+@test "check: marks, and tables that are gone" {
+	lake
+	mv lake/silver/loans away
+	found silver/loans 'silver/loans: missing: a run made it'
+	mv away lake/silver/loans
+	sed -i 's/^./x/' lake/runs/made/customer_loans/key
+	found gold/customer_loans 'runs/made/customer_loans/key: damaged: not a SHA-256'
+	cp lake/runs/made/customer_balance/key lake/runs/made/customer_loans/key
+	sed -i 's/loans/loanz/' lake/runs/made/loans/clean.json
+	found silver/loans 'runs/made/loans/clean.json: damaged: not of this table'
+	cp lake/runs/last/stats/loans.clean.json lake/runs/made/loans/clean.json
+	sed -i 's/"run"/"ruN"/' lake/runs/last/summary.json
+	found runs/last 'runs/last: damaged: it leads to '
+}
+
+@test "check: files and commits of other writers have no checksums" {
+	need "$SHARED/conformance"
+	for f in "$SHARED"/conformance/delta/golden/{data-reader-primitives,snapshot-data3,v2-checkpoint-json}; do
+		[ -d "$f" ] || continue
+		run -0 --separate-stderr acct-check "$f"
+		same "" "$stderr"
+	done
+}
+
+@test "check: what a copy of our metadata says in another writer's file is not ours to check" {
+	need_peers pyarrow
+	acct-write -i t.acct -o ours.parquet
+	python - <<-'END'
+		import pyarrow.parquet as pq
+		table = pq.read_table("ours.parquet")
+		assert b"acct.footer" in table.schema.metadata
+		pq.write_table(table.slice(1), "theirs.parquet")
+	END
+	acct-read -o /dev/null theirs.parquet
+	acct-check theirs.parquet
+}
+
+@test "check: wrong use, a place that is none, what may not be read" {
+	run -64 --separate-stderr acct-check
+	run -64 --separate-stderr acct-check a b
+	run -66 --separate-stderr acct-check nowhere
+	same "acct-check: nowhere: No such file or directory" "$stderr"
+	mkdir empty
+	run -66 --separate-stderr acct-check empty
+	same "acct-check: empty: not a lake, not a Delta table, and no Parquet file in it" "$stderr"
+	run -66 --separate-stderr acct-check /dev/null
+	run -1 --separate-stderr acct-check t.acct
+	same "acct-check: t.acct: not a Parquet file" "${stderr/"$PWD/"/}"
+	acct-write -i t.acct tab
+	edit_log 's/"minReaderVersion":1/"minReaderVersion":9/' tab/_delta_log/*.json
+	run -69 --separate-stderr acct-check tab
+}
+
+@test "check: single flipped bits: nothing changes in silence" {
+	lake
+	for i in 1 2 3 4 5 6 7 8 9 10 11; do
+		acct-read -w "transaction_id < $((i * 20))" lake/silver/transactions | acct-write lake/silver/transactions
+	done
+	acct-optimize lake/silver/transactions
+	python3 "$ROOT/tests/flips.py" lake "${ACCT_FLIPS:-40}" "${ACCT_SEED:-$(date +%N | sed 's/^0*//')}" >&3
+}
