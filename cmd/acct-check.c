@@ -10,13 +10,14 @@
 #include "check/check.h"
 
 const char cli_help[] =
-    "usage: acct-check [-v] [--quick] [--names] PLACE\n"
+    "usage: acct-check [-v] [--quick] [--names] [--outside] PLACE\n"
     "\n"
     "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and bounds that\n"
     "were written with it, and names what is damaged on standard error. The status is 1 where something is.\n"
     "\n"
     "      --quick              no SHA-256 of bronze, and pages of 64 MiB at most\n"
     "      --names              the names of what is damaged on standard output, one a line\n"
+    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
     "  -v, --verbose            totals on standard error\n"
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
@@ -27,14 +28,15 @@ static struct buf named;		/* lines of --names */
 static const char *
 parse_options(int argc, char *argv[], struct check *c)
 {
-	enum { QUICK = 256, NAMES };
+	enum { QUICK = 256, NAMES, OUTSIDE };
 	static const struct option longs[] = {
-		{ "quick", no_argument, NULL, QUICK }, { "names", no_argument, NULL, NAMES }, { 0 }
+		{ "quick", no_argument, NULL, QUICK }, { "names", no_argument, NULL, NAMES },
+		{ "outside", no_argument, NULL, OUTSIDE }, { 0 }
 	};
 	int o;
 
 	while ((o = cli_getopt(argc, argv, "", longs)) != -1)
-		*(o == QUICK ? &c->quick : &names) = true;
+		*(o == QUICK ? &c->quick : o == NAMES ? &names : &c->outside) = true;
 	if (argc - optind != 1)
 		cli_usage("expected one PLACE");
 	return argv[optind];

@@ -214,7 +214,7 @@ logged() {
 	rm -rf tab
 	acct-write -i t.acct tab
 	mv tab/part-*.parquet "$1"
-	sed -i "s|\"path\":\"[^\"]*\"|\"path\":\"$2\"|" tab/_delta_log/00000000000000000000.json
+	edit_log "s|\"path\":\"[^\"]*\"|\"path\":\"$2\"|" tab/_delta_log/00000000000000000000.json
 }
 
 @test "read: a log leads out of its table's folder only where that is asked for" {

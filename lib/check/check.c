@@ -153,19 +153,21 @@ is_lake(const char *place)
 static void
 check_one_file(struct check *c, const char *place)
 {
+	char *path = realpath(place, NULL), *last = path != NULL ? strrchr(path, '/') : NULL;
+	struct store *s = NULL;
 	struct msg err = { 0 };
-	struct store *s;
 	uint64_t rows, size;
-	char *name = realpath(place, NULL);
 
-	if (name == NULL || store_open(&s, ".", &err) < 0) {
+	if (last != NULL)
+		*last = '\0';
+	if (last == NULL || store_open(&s, last == path ? "/" : path, &err) < 0) {
 		msg_sys(&err, EX_NOINPUT, "%s", place);
 		check_report(c, place, &err);
-		return;
+	} else {
+		check_parquet(c, place, s, last + 1, &rows, &size);
 	}
-	check_parquet(c, place, s, name, &rows, &size);
 	store_close(s);
-	free(name);
+	free(path);
 }
 
 int

@@ -23,6 +23,7 @@ struct check_seen;
 struct check {
 	/* set by the caller: all zero but these */
 	bool quick;			/* no SHA-256, and pages of CHECK_QUICK_BYTES at most, in files taken at random */
+	bool outside;			/* tables may name files outside of their folders, and by links */
 	/* err->status EX_DATAERR, EX_NOINPUT or EX_IOERR: damaged; another one: it could not be checked */
 	void (*report)(const char *thing, const struct msg *m, void *arg);
 	void *arg;

@@ -210,6 +210,8 @@ check_table(struct check *c, const char *thing, const char *path)
 		check_report(c, thing, &err);
 		return;
 	}
+	if (c->outside)
+		store_read_outside(t.store);
 	if (!is_unborn(&t)) {
 		c->tables++;
 		check_log(c, thing, &t);
