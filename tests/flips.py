@@ -140,7 +140,7 @@ def look(lake, f, counts):
             if (status, out) != (0, before[1]):
                 changed.add(thing)
     status, out, err = run("acct-check", "--names", lake.path)
-    named = out.decode().split("\n")
+    named = out.decode(errors="replace").split("\n")
     if status not in (0, 1):
         wrong.append(f"acct-check: status {status}: {err}")
     if changed and status == 0:
