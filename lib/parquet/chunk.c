@@ -283,8 +283,9 @@ load_v2(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 }
 
 /*
- * Page headers have no checksum. Of what they say, lengths are covered by that of the page, and the number of entries must
- * add up to the chunk's; the encoding is compared with those of the footer, which other writers do not always list.
+ * Page headers have no checksum. Of what they say, lengths are covered by that of the page. In a sealed file the numbers of
+ * entries must add up to the chunk's at its last byte, and encodings be those of the footer; other writers may pad a chunk
+ * and do not always list the encodings.
  */
 static bool
 is_encoding_listed(const struct chunk_in *k, const struct meta_page_header *h)
@@ -323,6 +324,8 @@ load_page(struct chunk_in *k, struct msg *err)
 		if (got == -1)
 			return -1;
 		k->left -= (uint64_t)h.values;
+		if (k->sealed && k->left == 0 && k->at != k->end)
+			return fault(k, "damaged: pages of more entries than the chunk has", err);
 		k->page_left = (size_t)h.values;
 	}
 	return 0;
