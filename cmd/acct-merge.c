@@ -385,21 +385,26 @@ say(const struct delta_snapshot *s, const struct merge_result *r, int64_t versio
 static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
-	struct merge_options o = { .codec = codec, .delta_encodings = delta_encodings, .delete_absent = delete_absent,
+	struct delta_intent intent;
+	struct merge_options o = { .intent = &intent, .codec = codec, .delta_encodings = delta_encodings, .delete_absent = delete_absent,
 	    .change = changes != NULL ? spool_rows : NULL,
 	    .to = sp };
 	struct merge_result r;
 	int64_t version = -1;
 	int failed = 0;
 
-	if (merge_run(source, &table, s, &o, &r, err) < 0)
+	delta_intent_init(&intent, &table, s);
+	if (merge_run(source, &table, s, &o, &r, err) < 0) {
+		delta_intent_undo(&intent);
 		return -1;
+	}
 	if (s->version < 0 || r.nadds > 0 || r.nremoves > 0 || app.id != NULL)
 		failed = commit(s, &r, &version, err);
 	if (version < 0) {
-		merge_undo(&table, &r);
+		delta_intent_undo(&intent);
 		spill_close(&sp->spill);
 	}
+	delta_intent_end(&intent);
 	if (!failed)
 		say(s, &r, version);
 	merge_result_free(&r);

@@ -246,7 +246,8 @@ static int
 optimize_once(struct msg *err)
 {
 	struct delta_snapshot s;
-	struct optimize_options o = { .codec = codec, .delta_encodings = delta_encodings,
+	struct delta_intent intent;
+	struct optimize_options o = { .intent = &intent, .codec = codec, .delta_encodings = delta_encodings,
 	    .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
 	struct optimize_result r;
 	int64_t version = -1;
@@ -255,6 +256,7 @@ optimize_once(struct msg *err)
 	int failed = 0;
 
 	load(&s);
+	delta_intent_init(&intent, &table, &s);
 	keys = find_keys(&s, &o.nkeys);
 	o.keys = keys;
 	wanted = find_wanted(&s);
@@ -270,8 +272,9 @@ optimize_once(struct msg *err)
 	} else {
 		failed = commit(&s, &o, &r, &version, err);
 		if (version < 0)
-			optimize_undo(&table, &r);
+			delta_intent_undo(&intent);
 	}
+	delta_intent_end(&intent);
 	optimize_result_free(&r);
 	free(keys);
 	free(wanted);

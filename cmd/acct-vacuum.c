@@ -289,6 +289,8 @@ main(int argc, char *argv[])
 		msg_die(why.status, "%s: %s", table.address, why.text);
 	kept = retention(&s);
 	delta_snapshot_free(&s);
+	if (removes && delta_recover(&table, &err) < 0)
+		msg_exit(&err);
 	if (delta_vacuum_find(&table, now - kept, &s, &garbage, &err) < 0 ||
 	    (clean_log && delta_expire_find(&table, &s, now, &expired, &err) < 0))
 		msg_exit(&err);

@@ -16,6 +16,7 @@ const char cli_help[] =
     "usage: acct-write [-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns | --replace-schema] [--codec CODEC]\n"
     "                  [--encoding ENCODING] [--retry SECONDS] [-i FILE] [--prepare FILE] TABLE\n"
     "       acct-write [-v] [--retry SECONDS] --commit FILE | --abandon FILE TABLE\n"
+    "       acct-write [-v] --recover TABLE\n"
     "       acct-write [-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET\n"
     "\n"
     "Adds the records of standard input to a Delta table, which is made where there is none, or makes a Parquet\n"
@@ -29,6 +30,7 @@ const char cli_help[] =
     "                           the last of APP\n"
     "      --commit FILE        make the version that was prepared, once\n"
     "      --abandon FILE       remove the data files that were prepared, unless they are in a version\n"
+    "      --recover            remove the data files of writers that were stopped, which are in no version\n"
     "      --codec CODEC        snappy (default), zstd, gzip or none\n"
     "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
     "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
@@ -44,7 +46,7 @@ enum { NEXT = -1 };
 static const char *input, *output;
 static const char *to_prepare, *to_commit, *to_abandon;
 static struct delta_app app;		/* of --txn; no id without; version NEXT: that after the table's */
-static bool overwrite, add_columns, replace_schema;
+static bool overwrite, add_columns, replace_schema, to_recover;
 static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
 static enum pq_codec codec = PQ_SNAPPY;
 static bool delta_encodings;
@@ -67,12 +69,13 @@ parse_txn(const char *word)
 static const char *
 parse_options(int argc, char *argv[])
 {
-	enum { TXN = 256, ADD, REPLACE, CODEC, RETRY, PREPARE, COMMIT, ABANDON, ENCODING };
+	enum { TXN = 256, ADD, REPLACE, CODEC, RETRY, PREPARE, COMMIT, ABANDON, ENCODING, RECOVER };
 	static const struct option longs[] = {
 		{ "mode", required_argument, NULL, 'm' }, { "txn", required_argument, NULL, TXN },
 		{ "add-columns", no_argument, NULL, ADD }, { "replace-schema", no_argument, NULL, REPLACE },
 		{ "prepare", required_argument, NULL, PREPARE }, { "commit", required_argument, NULL, COMMIT },
 		{ "abandon", required_argument, NULL, ABANDON },
+		{ "recover", no_argument, NULL, RECOVER },
 		{ "encoding", required_argument, NULL, ENCODING },
 		{ "codec", required_argument, NULL, CODEC }, { "retry", required_argument, NULL, RETRY },
 		{ "input", required_argument, NULL, 'i' },
@@ -83,7 +86,7 @@ parse_options(int argc, char *argv[])
 	int o;
 
 	while ((o = cli_getopt(argc, argv, "m:i:o:", longs)) != -1) {
-		writes = writes || (o != COMMIT && o != ABANDON && o != RETRY);
+		writes = writes || (o != COMMIT && o != ABANDON && o != RETRY && o != RECOVER);
 		if (o == TXN)
 			parse_txn(optarg);
 		else if (o == CODEC)
@@ -96,6 +99,8 @@ parse_options(int argc, char *argv[])
 			add_columns = true;
 		else if (o == REPLACE)
 			replace_schema = true;
+		else if (o == RECOVER)
+			to_recover = true;
 		else
 			*(o == 'm' ? &mode : o == 'i' ? &input : o == 'o' ? &output : o == PREPARE ? &to_prepare :
 			    o == COMMIT ? &to_commit : &to_abandon) = optarg;
@@ -105,6 +110,8 @@ parse_options(int argc, char *argv[])
 		cli_usage("-m: append or overwrite, not %s", msg_quotes(mode));
 	if ((to_commit != NULL || to_abandon != NULL) && (writes || (to_commit != NULL && to_abandon != NULL)))
 		cli_usage("--commit and --abandon stand alone: what is written stands in FILE");
+	if (to_recover && (writes || to_commit != NULL || to_abandon != NULL))
+		cli_usage("--recover stands alone");
 	if (replace_schema && !overwrite)
 		cli_usage("--replace-schema goes with -m overwrite");
 	if (to_prepare != NULL && app.id == NULL)
@@ -277,14 +284,12 @@ make_plan(struct table_plan *p, const struct delta_table *t, const struct delta_
 		msg_die(err.status, "%s: %s", t->address, err.text);
 }
 
-/* Writes what delta_commit would do to FILE. Where that fails, no data files stay. */
+/* Writes what delta_commit would do to FILE, which names the data files from then on. */
 static int
-prepare(struct delta_table *t, const struct delta_snapshot *s, const struct delta_change *c, struct msg *err)
+prepare(const struct delta_snapshot *s, const struct delta_change *c, struct msg *err)
 {
-	struct msg unheard = { 0 };
 	struct buf text = { 0 };
 	struct io_out out;
-	size_t i;
 	int failed = delta_prepared_put(&text, s, c, overwrite, err);
 
 	if (!failed && (failed = io_create(&out, to_prepare, err)) == 0) {
@@ -294,8 +299,6 @@ prepare(struct delta_table *t, const struct delta_snapshot *s, const struct delt
 		else
 			failed = io_commit(&out, err);
 	}
-	for (i = 0; failed && i < c->nadds; i++)
-		store_delete(t->store, c->adds[i].name, &unheard);
 	buf_free(&text);
 	return failed;
 }
@@ -340,7 +343,7 @@ commit(struct delta_table *t, const struct delta_snapshot *s, const struct table
 	c.configuration = &key;
 	/* a table whose columns were replaced may have a key no more */
 	c.nconfiguration = *key.value != '\0' || (c.replaces_schema && delta_property(s, TABLE_KEY) != NULL) ? 1 : 0;
-	failed = to_prepare != NULL ? prepare(t, s, &c, err) : delta_commit(t, s, &c, version, &warn, err);
+	failed = to_prepare != NULL ? prepare(s, &c, err) : delta_commit(t, s, &c, version, &warn, err);
 	if (warn.status != 0)
 		msg_warn("%s", warn.text);
 	free((char *)key.value);
@@ -353,15 +356,6 @@ static bool
 is_nothing(const struct delta_snapshot *s, const struct table_plan *p, size_t nfiles)
 {
 	return s->version >= 0 && nfiles == 0 && p->added == 0 && app.id == NULL && (!overwrite || s->nfiles == 0);
-}
-
-/* Nothing is left of files that are in no version, but for those prepared: their commit can be tried again. */
-static _Noreturn void
-give_up(struct delta_table *t, const struct delta_file *files, size_t nfiles, const struct msg *err)
-{
-	if (to_commit == NULL)
-		delta_out_undo(t, files, nfiles);
-	msg_exit(err);
 }
 
 /*
@@ -379,12 +373,12 @@ settle(struct delta_table *t, struct delta_snapshot *s, struct table_plan *p, co
 
 	while (!is_nothing(s, p, nfiles) && commit(t, s, p, files, nfiles, rows, &version, &err) < 0) {
 		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
-			give_up(t, files, version < 0 ? nfiles : 0, &err);
+			msg_exit(&err);
 		old = *s;
 		load(t, s);
 		make_plan(&again, t, s);
 		if (!table_plan_equal(p, &again))
-			give_up(t, files, nfiles, &err);
+			msg_exit(&err);
 		delta_snapshot_free(&old);	/* the old plan's names were its */
 		table_plan_free(p);
 		*p = again;
@@ -406,7 +400,9 @@ drain(void)
 static void
 write_table(const char *address)
 {
-	struct delta_out_options options = { .codec = codec, .delta_encodings = delta_encodings, .beside = true };
+	struct delta_intent intent;
+	struct delta_out_options options = { .codec = codec, .delta_encodings = delta_encodings, .beside = true,
+	    .intent = &intent };
 	struct delta_table t;
 	struct delta_snapshot s;
 	struct delta_out *out;
@@ -439,9 +435,10 @@ write_table(const char *address)
 	make_plan(&p, &t, &s);
 	if (delta_schema_check(p.columns, p.n, &err) < 0)
 		msg_die(err.status, "%s: %s", t.address, err.text);
-	if (delta_out_open(&out, &t, p.columns, p.n, &options, &err) < 0 ||
-	    (s.version < 0 && delta_prepared_mark(&t, &err) < 0))
+	delta_intent_init(&intent, &t, &s);
+	if (s.version < 0 && delta_prepared_mark(&t, &err) < 0)
 		msg_exit(&err);
+	out = delta_out_open(&t, p.columns, p.n, &options);
 	rows = copy(&p, write_rows, room_for, out);
 	if (delta_out_finish(out, &pool, &files, &nfiles, &err) < 0)
 		msg_exit(&err);
@@ -451,7 +448,9 @@ write_table(const char *address)
 	if (is_new && to_prepare == NULL)
 		(void)delta_prepared_unmark(&t, &err);
 	if (version < 0 && to_prepare == NULL)	/* the application wrote it meanwhile */
-		delta_out_undo(&t, files, nfiles);
+		delta_intent_undo(&intent);
+	else
+		delta_intent_end(&intent);
 	if (cli_verbose && to_prepare != NULL)
 		msg_warn("%s: %" PRIu64 " records in %zu files prepared on version %" PRId64, t.address, rows, nfiles,
 		    s.version);
@@ -569,6 +568,22 @@ settle_prepared(const char *address)
 	delta_close(&t);
 }
 
+/* ---- writers that were stopped ---- */
+
+static void
+recover(const char *address)
+{
+	struct delta_table t;
+	struct msg err = { 0 };
+	int removed;
+
+	if (delta_open(&t, address, &err) < 0 || (removed = delta_recover(&t, &err)) < 0)
+		msg_exit(&err);
+	if (cli_verbose)
+		msg_warn("%s: %d files removed", t.address, removed);
+	delta_close(&t);
+}
+
 /* ---- a plain file ---- */
 
 static int
@@ -651,6 +666,10 @@ main(int argc, char *argv[])
 
 	cli_start(argc, argv);
 	table = parse_options(argc, argv);
+	if (to_recover) {
+		recover(table);
+		return 0;
+	}
 	if (to_commit != NULL || to_abandon != NULL) {
 		settle_prepared(table);
 		free((char *)app.id);

@@ -198,11 +198,22 @@ lake() {
 	LAKE=$whole
 }
 
+# make_lake DIR: makes the folder, and what is missing above it, and puts their names on the disk.
+make_lake() (
+	case $1 in
+	/*) _dir=$1 ;;
+	*) _dir=$PWD/$1 ;;
+	esac
+	_parent=${_dir%/*}
+	[ -d "$_parent/" ] || make_lake "${_parent:-/}" || exit
+	mkdir -p -- "$_dir" && sync -- "${_parent:-/}"
+)
+
 # new_lake DIR: the same; it is made where it is missing.
 new_lake() {
 	case $1 in
 	*://*) ;;
-	*) mkdir -p -- "$1" || exit 73 ;;
+	*) [ -d "$1" ] || make_lake "$1" || exit 73 ;;
 	esac
 	lake "$1"
 }
@@ -230,6 +241,9 @@ lock() {
 recover() {
 	if [ -L "$LAKE/runs/pending" ]; then
 		_id=$(readlink "$LAKE/runs/pending")
+		case $_id in
+		'' | . | .. | */*) die 65 "$LAKE/runs/pending: not the name of a run: $_id" ;;
+		esac
 		warn "run $_id was cut off while it took effect; carried through"
 		settle "$_id"
 	fi
@@ -241,6 +255,18 @@ recover() {
 			rm -rf -- "$_dir"
 		fi
 		rmdir -- "$_dir" 2>/dev/null || :
+	done
+	for _path in $(all_tables); do
+		recover_table "$_path" || warn "$LAKE/$_path: data files of no version may be left; the next run removes them"
+	done
+}
+
+# recover_table PATH: removes the data files of writers that were stopped before anything else named them. The lake's lock is held.
+recover_table() {
+	for _file in "$LAKE/$1/_delta_log"/_intent-*; do
+		[ -e "$_file" ] || return 0
+		acct-write --recover "$LAKE/$1"
+		return
 	done
 }
 
@@ -257,14 +283,16 @@ all_tables() {
 	done
 }
 
-# abandon RUN-FOLDER: removes the data files of what the run has prepared, and folders of tables that come to nothing by that.
+# abandon RUN-FOLDER: removes the data files of what the run has prepared, and folders of tables that come to nothing by that. A writer that
+# is still at work after a signal finds no folder for what it prepared, fails and removes its files itself.
 abandon() {
-	[ -d "$1/prepared" ] || return 0
+	[ -d "$1/abandoned" ] || mv -T -- "$1/prepared" "$1/abandoned" 2>/dev/null || return 0
 	PREPARED=
 	for _path in $(all_tables); do
-		if [ -e "$1/prepared/$_path" ]; then
-			acct-write --abandon "$1/prepared/$_path" "$LAKE/$_path" || warn "$LAKE/$_path: data files of no version may be left; acct-vacuum removes them"
+		if [ -e "$1/abandoned/$_path" ]; then
+			acct-write --abandon "$1/abandoned/$_path" "$LAKE/$_path" || warn "$LAKE/$_path: data files of no version may be left; acct-vacuum removes them"
 		fi
+		recover_table "$_path" || warn "$LAKE/$_path: data files of no version may be left; the next run removes them"
 		if ! has "$_path" && [ -z "$(find "$LAKE/$_path" -name '*.parquet' 2>/dev/null)" ]; then
 			rm -f -- "$LAKE/$_path/_delta_log/_prepared"
 			rmdir -- "$LAKE/$_path/_delta_log" "$LAKE/$_path" 2>/dev/null || :
@@ -309,7 +337,7 @@ end_failed() {
 		warn 'stopped while the run took effect; the next run carries it through'
 	elif [ "$ANSWER" = no ]; then
 		abandon "$RUN"
-		remove "$RUN/prepared" "$STAGE" "$WORK" "$RUN/unfinished"
+		remove "$RUN/abandoned" "$STAGE" "$WORK" "$RUN/unfinished"
 	else
 		abandon "$RUN"
 		remove "$RUN"
@@ -357,6 +385,7 @@ commit() {
 	rm -rf -- "$WORK"
 	[ "$TMPDIR" != "$WORK" ] || unset TMPDIR
 	find "$RUN" -exec sync {} + || exit 74
+	sync "$LAKE" || exit 74
 	ln -s -- "$_id" "$LAKE/runs/pending.$_id" && mv -fT -- "$LAKE/runs/pending.$_id" "$LAKE/runs/pending" || exit 74
 	sync "$LAKE/runs" || exit 74
 	settle "$_id"

@@ -115,6 +115,15 @@ def temporary():
             if re.search(r"\.tmp(-\d+)?$", n) and not d.startswith("./template")]
 
 
+def unnamed():
+    """Data files that no version names, and what says that some are to come."""
+    if not os.path.isdir("tab"):
+        return []
+    log = "".join(open("tab/_delta_log/" + v).read() for v in versions())
+    return ([n for n in os.listdir("tab") if n.endswith(".parquet") and n not in log] +
+            [n for n in os.listdir("tab/_delta_log") if n.startswith("_intent")])
+
+
 def traced(words, *options):
     """Runs words under strace. The result, and the calls as lines."""
     got = run(["strace", "-qq", "-o", "trace", *options, *words])
@@ -167,6 +176,8 @@ def again(what, words, after):
         fail("%s: the next run fails: %s" % (what, got.stderr.decode()))
     elif words[0] != "acct-write" and rows() != after:
         fail("%s: the next run does not end with the same table" % what)
+    elif unnamed():
+        fail("%s: the next run leaves files of no version: %s" % (what, unnamed()))
 
 
 # ---- killed before each call ----
@@ -386,6 +397,9 @@ def kills(n, seed):
             if got.returncode != 0:
                 fail("%s: the next run fails: %s" % (what, got.stderr.decode()))
         model.rows = after
+        if run(["acct-write", "--recover", "tab"]).returncode != 0 or unnamed():
+            fail("%s: files of no version: %s" % (what, unnamed()))
+            break
         if rows() != will:
             fail("%s: the next run does not lead to the table" % what)
             break

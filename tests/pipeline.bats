@@ -42,6 +42,14 @@ versions() {
 	done)
 }
 
+# unnamed LAKE: the data files that no version and no manifest names, and what else a writer that was stopped leaves.
+unnamed() {
+	find "$1" -name '*.parquet' -not -path '*/_delta_log/*' | while read -r file; do
+		cat "${file%/*}"/_delta_log/*.json "${file%/*}/manifest.json" 2>/dev/null | grep -qF "${file##*/}" || echo "$file"
+	done
+	find "$1" -name '_intent-*' -o -name '.*.tmp' -o -name '*.tmp-*'
+}
+
 # fake NAME TEXT: a program of that name, found before the real one, which is "$REAL/NAME".
 fake() {
 	if [ ! -d fakes ]; then
@@ -547,10 +555,14 @@ for_scripts() {
 	unsanitized "of the scripts alone; the programs are those of the other tests"
 }
 
-@test "pipeline: kill -9 at any instant, then the next run puts it right" {
+# ACCT_RUN_KILLS=200 ACCT_BANK=20000 kills more runs, which spend their time at work.
+@test "pipeline: killed or terminated at any instant, then the next run puts it right" {
 	for_scripts
-	bank a
-	bank b -S 2 --dirt 0.02
+	seed=${ACCT_SEED:-$(date +%s)} kills=${ACCT_RUN_KILLS:-15} customers=${ACCT_BANK:-40}
+	echo "# ACCT_SEED=$seed" >&3
+	RANDOM=$seed
+	bank a -n "$customers"
+	bank b -n "$customers" -S 2 --dirt 0.02
 	for x in a b; do
 		sh "$P/run.sh" -d none $x lake-$x >/dev/null
 		contents lake-$x >contents-$x
@@ -560,28 +572,33 @@ for_scripts() {
 	sh "$P/run.sh" b lake >/dev/null
 	long=$((($(date +%s%N) - start) / 1000000))
 	mixed=0
-	for i in $(seq 15); do
+	for i in $(seq "$kills"); do
 		rm -rf lake
 		cp -r lake-a lake
+		[ $((i % 5)) -gt 0 ] || rm -r lake/silver lake/gold		# tables that are new
 		setsid sh "$P/run.sh" b lake >/dev/null 2>&1 3>&- &
 		pid=$!
-		delay=$((long * i / 15))
+		delay=$((long * (RANDOM % 1000) / 1000))
 		sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
-		kill -9 -- "-$pid" 2>/dev/null || true
+		case $((i % 3)) in
+		0) kill -TERM "$pid" 2>/dev/null || true ;;
+		*) kill -9 -- "-$pid" 2>/dev/null || true ;;
+		esac
 		wait "$pid" 2>/dev/null || true
 		if [ -L lake/runs/pending ]; then
 			mixed=$((mixed + 1))
-		else
+		elif [ $((i % 5)) -gt 0 ]; then
 			# No run has taken effect by half.
 			contents lake | cmp -s - contents-a || contents lake | diff -u contents-b -
 		fi
 		sh "$P/run.sh" --wait b lake >/dev/null 2>&1
 		contents lake | diff -u contents-b -
 		[ ! -e lake/runs/pending ]
-		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work -o -name prepared)"
+		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work -o -name prepared -o -name abandoned)"
+		same "" "$(unnamed lake)"
 		[ "$(sql lake/gold/gold.db 'SELECT count(*) FROM account_transactions')" -gt 0 ]
 	done
-	echo "# $mixed of 15 were cut off while they took effect" >&3
+	echo "# $mixed of $kills were cut off while they took effect" >&3
 }
 
 # bronze LAKE: the files kept, each with its contents' sum, and the list of those last taken over.
@@ -610,6 +627,7 @@ bronze() {
 		diff -u <(bronze lake-a | cat - <(bronze lake-b) | grep -v current | sort) <(bronze lake | grep -v current | sort)
 		cmp lake/bronze/current lake-b/bronze/current
 		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work -o -name prepared)"
+		same "" "$(unnamed lake)"
 	done
 }
 
@@ -655,6 +673,7 @@ carry() {
 		cut -f 4 lake-b/bronze/current | (cd lake/bronze && xargs ls) >/dev/null
 		[ ! -e lake/runs/pending ]
 		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work -o -name prepared)"
+		same "" "$(unnamed lake)"
 	done
 	[ "$ended" -eq 0 ]	# the last went through
 	contents lake | diff -u contents-b -

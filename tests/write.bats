@@ -537,3 +537,53 @@ files() {
 	acct-write --commit l.prepared lake/loans
 	same $'loan_id\n1' "$(acct-read lake/loans | acct-cat)"
 }
+
+@test "write: the next writer removes what a stopped one left, and nothing else" {
+	need_strace
+	stop() {	# a write into tab that is killed when its data file has its name, at the link that makes the version
+		traced -f -e trace=linkat -e inject=linkat:signal=KILL:when="$1" acct-write -i t.acct tab && false
+		[ -n "$(find tab/_delta_log -name '_intent-*')" ]
+	}
+	acct-write -i t.acct tab
+	named=$(ls tab/*.parquet)
+	stop 2
+	[ "$(ls tab/*.parquet | wc -l)" -eq 2 ]
+	echo x >tab/part-of-another.parquet
+	same "acct-write: tab: 1 files removed" "$(acct-write -v --recover tab 2>&1)"
+	same "$(printf '%s\n' "$named" tab/part-of-another.parquet | sort)" "$(ls tab/*.parquet | sort)"
+	same "" "$(find tab/_delta_log -name '_intent-*')"
+	stop 2
+	acct-merge -k id -i t.acct tab
+	same "" "$(find tab/_delta_log -name '_intent-*')"
+	same 2 "$(ls tab/*.parquet | wc -l)"
+	stop 2
+	acct-vacuum --delete tab
+	same 2 "$(ls tab/*.parquet | wc -l)"
+	# one whose version stands: only what says so goes
+	traced -f -e trace=linkat,unlinkat -e inject=unlinkat:signal=KILL:when=1 acct-write -i t.acct tab && false
+	[ -n "$(find tab/_delta_log -name '_intent-*')" ]
+	same "acct-write: tab: 0 files removed" "$(acct-write -v --recover tab 2>&1)"
+	same 3 "$(ls tab/*.parquet | wc -l)"
+	same "" "$(find tab/_delta_log -name '_intent-*')"
+	# one at work is let be
+	traced -e trace=linkat -e inject=linkat:delay_enter=2000000:when=1 acct-write -i t.acct tab &
+	until [ -n "$(find tab/_delta_log -name '_intent-*')" ]; do sleep 0.05; done
+	acct-write -i t.acct tab
+	acct-write --recover tab
+	[ -n "$(find tab/_delta_log -name '_intent-*')" ]
+	wait $!
+	acct-read -c id tab >/dev/null
+	same 5 "$(ls tab/*.parquet | wc -l)"
+	run -64 --separate-stderr acct-write --recover -i t.acct tab
+	acct-write --recover nothing
+}
+
+@test "write: what fails leaves no file" {
+	acct-write -i t.acct tab
+	run -65 --separate-stderr sh -c 'head -n 2 t.acct | acct-write tab'
+	same 1 "$(ls tab/*.parquet | wc -l)"
+	same "" "$(find tab/_delta_log -name '_intent-*')"
+	run -73 --separate-stderr acct-write --txn a:1 --prepare nowhere/p -i t.acct tab
+	same 1 "$(ls tab/*.parquet | wc -l)"
+	same "" "$(find tab/_delta_log -name '_intent-*')"
+}

@@ -113,6 +113,7 @@ struct delta_snapshot {			/* everything is owned and lives until delta_snapshot_
 	size_t napps;
 	struct delta_domain *domains;	/* those not removed */
 	size_t ndomains;
+	bool intents;			/* the log has intents of writers, at work or stopped */
 	struct pool pool;
 };
 
@@ -255,6 +256,38 @@ int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct 
 int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);
 void delta_scan_close(struct delta_scan *sc);
 
+/* ---- intent.c: what a writer is about to make ---- */
+
+/*
+ * Intention before effect: something in the table's log says which data files are to come before the first of them is
+ * there, so that files of no version are found and removed, however their writer ended. The last of them is removed by
+ * exit, or, of a writer that was stopped, by the next that begins.
+ */
+struct delta_intent {
+	struct delta_table *table;
+	int64_t first;			/* version that may name the files */
+	char uuid[37];
+	unsigned part;			/* of the next file */
+	char *name;			/* owned; NULL while nothing is on the disk */
+	struct store_lock lock;
+	struct delta_intent *next;
+};
+
+/*
+ * Begins an intent for work on base's table, after clearing up behind writers that were stopped. Nothing is on the disk
+ * before the first delta_out_write.
+ */
+void delta_intent_init(struct delta_intent *in, struct delta_table *t, const struct delta_snapshot *base);
+
+/* Ends it where the files are in a version, or named by a prepared one. May be called twice. */
+void delta_intent_end(struct delta_intent *in);
+
+/* Ends it where they are to be gone: removes them, unless a version names them after all. */
+void delta_intent_undo(struct delta_intent *in);
+
+/* Removes the data files of writers that were stopped, but for those that a version names. Returns how many, or -1. */
+int delta_recover(struct delta_table *t, struct msg *err);
+
 /* ---- out.c: data files ---- */
 
 struct delta_out_options {
@@ -265,6 +298,7 @@ struct delta_out_options {
 	uint64_t row_group_rows;
 	bool beside;
 	const char *folder;		/* of the table, where the files go; NULL: the table's own */
+	struct delta_intent *intent;	/* names the files, and lives until they are in a version or gone */
 };
 
 /*
@@ -272,8 +306,8 @@ struct delta_out_options {
  * delta_commit.
  */
 struct delta_out;
-int delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
-    const struct delta_out_options *o, struct msg *err);
+struct delta_out *delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
+    const struct delta_out_options *o);
 int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
 void *delta_out_room(struct delta_out *o, size_t column, size_t rows);	/* as pq_room */
 
@@ -283,10 +317,7 @@ int delta_out_cut(struct delta_out *o, struct msg *err);
 /* Finishes the last file and hands over what was written: an add each, with statistics, strings in the pool. */
 int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles,
     struct msg *err);
-void delta_out_free(struct delta_out *o);	/* NULL is allowed; files not handed over are removed */
-
-/* Removes new files that will be in no version. */
-void delta_out_undo(struct delta_table *t, const struct delta_file *files, size_t nfiles);
+void delta_out_free(struct delta_out *o);	/* NULL is allowed; what is finished is the intent's */
 
 /* ---- commit.c: making a version ---- */
 

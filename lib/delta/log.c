@@ -110,8 +110,10 @@ survey(struct delta_log *log, int64_t wanted)
 	size_t i;
 
 	for (i = 0; i < log->list.n; i++) {
-		if (!delta_log_parse(log->list.entries[i].name, &n))
+		if (!delta_log_parse(log->list.entries[i].name, &n)) {
+			log->intents = log->intents || delta_intent_is(log->list.entries[i].name);
 			continue;
+		}
 		if (n.kind == DELTA_LOG_COMMIT) {
 			newest = n.version > newest ? n.version : newest;
 		} else if ((wanted < 0 || n.version <= wanted) && (n.kind != DELTA_LOG_PART || n.part == 1) &&

@@ -36,6 +36,7 @@ struct delta_log {
 	const char **checkpoint_files;	/* names within the log's folder; owned array, the names belong to list */
 	size_t ncheckpoint_files;
 	enum delta_log_kind checkpoint_kind;
+	bool intents;			/* writers are at work, or were stopped */
 	/* modification time of the version's commit, 0 where only its checkpoint is left */
 	int64_t commit_time;
 	struct store_list list;
@@ -47,6 +48,9 @@ struct delta_log {
  */
 int delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err);
 void delta_log_free(struct delta_log *log);
+
+/* intent.c: is it the name of a writer's intent? */
+bool delta_intent_is(const char *name);
 
 /* "_delta_log/<20 digits>.json"; the caller frees. */
 char *delta_log_commit_name(int64_t version);

@@ -18,8 +18,6 @@ struct delta_out {
 	size_t ncolumns;
 	struct delta_out_options opt;
 	struct pq_field *fields;
-	char uuid[DELTA_UUID];
-	unsigned part;
 	struct store_out file;		/* the one being written, while writer is there */
 	struct pq_writer *writer;
 	char *name;			/* of it, within the table */
@@ -52,14 +50,13 @@ delta_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int
-delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
-    const struct delta_out_options *o, struct msg *err)
+struct delta_out *
+delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
+    const struct delta_out_options *o)
 {
 	struct delta_out *out = xcalloc(1, sizeof(*out));
 	size_t i;
 
-	*op = out;
 	out->table = t;
 	out->columns = columns;
 	out->ncolumns = ncolumns;
@@ -71,14 +68,32 @@ delta_out_open(struct delta_out **op, struct delta_table *t, const struct delta_
 		out->fields[i] = (struct pq_field){ .name = columns[i].physical,
 		    .repetition = columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED, .type = columns[i].type,
 		    .precision = columns[i].precision, .scale = columns[i].scale, .id = PQ_NO_ID };
-	return delta_uuid(out->uuid, err);
+	return out;
+}
+
+/* The name of the next file within the table. */
+static int
+name_file(struct delta_out *o, struct msg *err)
+{
+	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz",
+	    [PQ_ZSTD] = ".zstd" };
+	struct buf name = { 0 };
+
+	if (o->opt.folder != NULL)
+		buf_addf(&name, "%s/", o->opt.folder);
+	if (delta_intent_name(o->opt.intent, &name, err) < 0) {
+		buf_free(&name);
+		return -1;
+	}
+	buf_addf(&name, "%s.parquet", codecs[o->opt.codec]);
+	free(o->name);
+	o->name = buf_cstr(&name);
+	return 0;
 }
 
 static int
 begin_file(struct delta_out *o, struct msg *err)
 {
-	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz",
-	    [PQ_ZSTD] = ".zstd" };
 	struct pq_options opt = pq_defaults();
 	struct pq_sink sink;
 
@@ -86,10 +101,7 @@ begin_file(struct delta_out *o, struct msg *err)
 	opt.delta_encodings = o->opt.delta_encodings;
 	opt.row_group_rows = o->opt.row_group_rows;
 	opt.beside = o->opt.beside;
-	free(o->name);
-	o->name = xasprintf("%s%spart-%05u-%s-c000%s.parquet", o->opt.folder != NULL ? o->opt.folder : "",
-	    o->opt.folder != NULL ? "/" : "", o->part++, o->uuid, codecs[opt.codec]);
-	if (store_out_open(o->table->store, o->name, &o->file, err) < 0)
+	if (name_file(o, err) < 0 || store_out_open(o->table->store, o->name, &o->file, err) < 0)
 		return -1;
 	sink = delta_pq_sink(&o->file);
 	if (pq_create(&o->writer, &sink, o->fields, o->ncolumns, &opt, err) == 0)
@@ -188,16 +200,6 @@ delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **fil
 }
 
 void
-delta_out_undo(struct delta_table *t, const struct delta_file *files, size_t nfiles)
-{
-	struct msg unheard = { 0 };	/* what cannot be removed is swept by acct-vacuum */
-	size_t i;
-
-	for (i = 0; i < nfiles; i++)
-		(void)store_delete(t->store, files[i].name, &unheard);
-}
-
-void
 delta_out_free(struct delta_out *o)
 {
 	bool unfinished;
@@ -208,7 +210,6 @@ delta_out_free(struct delta_out *o)
 	pq_writer_free(o->writer);	/* waits for what it may still be writing */
 	if (unfinished)
 		store_out_abandon(&o->file);
-	delta_out_undo(o->table, o->done, o->ndone);
 	free(o->done);
 	free(o->fields);
 	free(o->name);

@@ -120,6 +120,7 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	failed = replay(t, &st, &log, &why);
 	s->version = log.version;
 	s->timestamp = log.commit_time;
+	s->intents = log.intents;
 	if (!failed && log.commit_time != 0 && delta_is_true(s, "delta.enableInCommitTimestamps"))
 		failed = delta_commit_timestamp(t, s->version, &s->timestamp, &why);
 	if (failed) {

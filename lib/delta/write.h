@@ -8,6 +8,9 @@
 enum { DELTA_UUID = 37 };
 int delta_uuid(char out[DELTA_UUID], struct msg *err);
 
+/* intent.c: "part-<number>-<uuid>-c000" for a new data file, once the intent is on the disk. Appended. */
+int delta_intent_name(struct delta_intent *in, struct buf *out, struct msg *err);
+
 /* Now, in milliseconds since 1970-01-01T00:00:00Z. */
 int64_t delta_now(void);
 

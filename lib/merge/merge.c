@@ -444,7 +444,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
 	struct delta_out_options out = { .codec = o->codec, .delta_encodings = o->delta_encodings,
-	    .row_group_rows = GROUP_ROWS, .beside = true };
+	    .row_group_rows = GROUP_ROWS, .beside = true, .intent = o->intent };
 	int failed = 0;
 
 	*r = (struct merge_result){ .source = s->n, .bounds = s->bounds,
@@ -452,17 +452,11 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 	begin(&m);
 	if (snapshot->nfiles > 0 && (s->n > 0 || o->delete_absent))
 		failed = find_matches(&m, err) < 0 || find_changes(&m, err) < 0;
-	failed = failed || delta_out_open(&m.out, t, s->plan->columns, s->plan->n, &out, err) < 0 ||
-	    rewrite(&m, err) < 0 || insert(&m, err) < 0 ||
+	m.out = delta_out_open(t, s->plan->columns, s->plan->n, &out);
+	failed = failed || rewrite(&m, err) < 0 || insert(&m, err) < 0 ||
 	    delta_out_finish(m.out, &r->pool, &r->adds, &r->nadds, err) < 0;
 	end(&m);
 	return failed ? -1 : 0;
-}
-
-void
-merge_undo(struct delta_table *t, struct merge_result *r)
-{
-	delta_out_undo(t, r->adds, r->nadds);
 }
 
 void

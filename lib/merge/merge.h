@@ -45,6 +45,7 @@ int merge_source_end(struct merge_source *s, struct msg *err);
 struct merge_options {
 	enum pq_codec codec;		/* of the files written */
 	bool delta_encodings;		/* as in struct pq_options */
+	struct delta_intent *intent;	/* of the files written */
 	bool delete_absent;		/* rows of the table whose key the source does not have are deleted */
 	/*
 	 * Told of each changed row, whole, in vectors: what happened to it, in Delta's words, and then the table's
@@ -75,8 +76,6 @@ struct merge_result {			/* of a merge that is in no version yet */
 int merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snapshot *snapshot,
     const struct merge_options *o, struct merge_result *r, struct msg *err);
 
-/* Removes the new files of a result that will be in no version. */
-void merge_undo(struct delta_table *t, struct merge_result *r);
 void merge_result_free(struct merge_result *r);
 
 #endif

@@ -79,17 +79,17 @@ name_folder(struct optimize *o, size_t file)
 
 /* ---- writing ---- */
 
-static int
-open_out(struct optimize *o, size_t file, struct msg *err)
+static void
+open_out(struct optimize *o, size_t file)
 {
 	struct delta_out_options opt = { .codec = o->opt->codec, .delta_encodings = o->opt->delta_encodings,
-	    .file_bytes = 2 * o->opt->target, .beside = true };
+	    .file_bytes = 2 * o->opt->target, .beside = true, .intent = o->opt->intent };
 
 	if (o->out != NULL)
-		return 0;
+		return;
 	name_folder(o, file);
 	opt.folder = o->folder.len > 0 ? (char *)o->folder.p : NULL;
-	return delta_out_open(&o->out, o->table, o->about, o->ncolumns, &opt, err);
+	o->out = delta_out_open(o->table, o->about, o->ncolumns, &opt);
 }
 
 static int
@@ -121,10 +121,10 @@ join_files(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 	struct delta_scan *scan = NULL;
 	struct delta_batch b;
 	struct msg why = { 0 };
-	int got = open_out(o, files[0], err);
+	int got;
 
-	if (got == 0)
-		got = delta_scan_open(&scan, o->table, o->snapshot, &so, err);
+	open_out(o, files[0]);
+	got = delta_scan_open(&scan, o->table, o->snapshot, &so, err);
 	while (got >= 0 && (got = delta_scan_next(scan, &b, err)) > 0)
 		if (rows_take(&o->rows, &b, &why) < 0)
 			got = blame(o, &why, err);
@@ -355,7 +355,8 @@ sort_files(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 	for (i = 0; i < n; i++)
 		bytes += (uint64_t)o->snapshot->files[files[i]].size;
 	nfiles = bytes / o->opt->target + (bytes % o->opt->target != 0);
-	failed = open_out(o, files[0], err) < 0 || fill(o, files, n, sorter, &rows, err) < 0 ||
+	open_out(o, files[0]);
+	failed = fill(o, files, n, sorter, &rows, err) < 0 ||
 	    sorter_end(sorter, err) < 0 || drain(o, sorter, nfiles > 1 ? rows / nfiles + 1 : rows + 1, err) < 0;
 	sorter_free(sorter);
 	remove_files(o, files, n);
@@ -423,24 +424,12 @@ optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct
 		delta_out_free(o.out);
 		rows_free(&o.rows);
 	}
-	if (failed) {
-		optimize_undo(t, r);
+	if (failed)
 		optimize_result_free(r);
-	}
 	free(o.columns);
 	free(o.about);
 	buf_free(&o.folder);
 	return failed;
-}
-
-void
-optimize_undo(struct delta_table *t, struct optimize_result *r)
-{
-	struct msg unheard = { 0 };	/* a file that stays is in no version */
-	size_t i;
-
-	for (i = 0; i < r->nadds; i++)
-		(void)store_delete(t->store, r->adds[i].name, &unheard);
 }
 
 void

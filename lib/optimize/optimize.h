@@ -18,6 +18,7 @@ struct optimize_options {
 	size_t nkeys;
 	enum pq_codec codec;		/* of the files written */
 	bool delta_encodings;		/* as in struct pq_options */
+	struct delta_intent *intent;	/* of the files written */
 	size_t memory;			/* bytes that sorting may take */
 	/* per file of the snapshot; NULL: all. A partition has all its files, or none */
 	const bool *wanted;
@@ -46,8 +47,6 @@ int optimize_run(struct delta_table *t, const struct delta_snapshot *s, const st
  */
 int optimize_where(const struct delta_snapshot *s, const char *text, bool *wanted, size_t *where, struct msg *err);
 
-/* Removes the new files of a result that will be in no version. */
-void optimize_undo(struct delta_table *t, struct optimize_result *r);
 void optimize_result_free(struct optimize_result *r);
 
 #endif

@@ -784,3 +784,79 @@ store_delete_own(struct store *s, const struct store_entry *e, struct msg *err)
 {
 	return delete_file(s, e->name, e, err);
 }
+
+/* ---- locks ---- */
+
+/* Is the descriptor's file still the one that has its name? Whoever held the lock before may have removed it. */
+static bool
+is_there(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+/*
+ * May a lock be held where this machine does not see it? So it is with file systems of user space, which have locks
+ * that end at the machine: there only what is a day old is taken for left behind.
+ */
+static bool
+may_be_hidden(int fd)
+{
+	enum { FUSE = 0x65735546, DAY = 24 * 60 * 60 };
+	struct statfs fs;
+	struct stat st;
+
+	return fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0 || (fs.f_type == FUSE && time(NULL) - st.st_mtime < DAY);
+}
+
+int
+store_lock_new(struct store *s, const char *name, struct store_lock *l, struct msg *err)
+{
+	struct place p;
+	int got = -1;
+
+	l->fd = -1;
+	if (find(s, name, TO_WRITE, &p, err) < 0)
+		return -1;
+	l->fd = openat(p.folder, p.last, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+	if (l->fd < 0 && errno == EEXIST)
+		got = 0;
+	else if (l->fd < 0)
+		blame(s, name, p.folder, p.last, TO_WRITE, err);
+	else if (flock(l->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		got = 0;		/* by one that takes it for left behind, and removes it */
+	else if (sync_named(p.folder, s->root, err) == 0)
+		got = is_there(l->fd);
+	close(p.folder);
+	if (got <= 0)
+		store_lock_end(l);
+	return got;
+}
+
+int
+store_lock_try(struct store *s, const char *name, struct store_lock *l, struct msg *err)
+{
+	struct msg why = { 0 };
+	struct place p;
+
+	l->fd = -1;
+	if (find(s, name, TO_REMOVE, &p, &why) < 0)
+		return why.status == EX_NOINPUT ? 0 : msg_set(err, why.status, "%s", why.text);
+	l->fd = openat(p.folder, p.last, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (l->fd < 0 && errno != ENOENT)
+		blame(s, name, p.folder, p.last, TO_REMOVE, err);
+	close(p.folder);
+	if (l->fd >= 0 && !may_be_hidden(l->fd) && flock(l->fd, LOCK_EX | LOCK_NB) == 0 && is_there(l->fd))
+		return 1;
+	store_lock_end(l);
+	return err->status != 0 ? -1 : 0;
+}
+
+void
+store_lock_end(struct store_lock *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}

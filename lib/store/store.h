@@ -75,6 +75,18 @@ int store_delete(struct store *s, const char *name, struct msg *err);
  */
 int store_delete_own(struct store *s, const struct store_entry *e, struct msg *err);
 
+/*
+ * A lock by name, which ends with its holder, and before that in store_lock_end.
+ * store_lock_new makes a new, empty, durable object and holds it: 1, or 0 where the name is taken.
+ * store_lock_try takes over one that was left: 1, or 0 where it is gone, is held, or where that cannot be known.
+ */
+struct store_lock {
+	int fd;
+};
+int store_lock_new(struct store *s, const char *name, struct store_lock *l, struct msg *err);
+int store_lock_try(struct store *s, const char *name, struct store_lock *l, struct msg *err);
+void store_lock_end(struct store_lock *l);
+
 /* Reading pieces of an object. */
 struct store_in {
 	int fd;

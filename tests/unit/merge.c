@@ -47,6 +47,7 @@ enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
 static char root[] = "/tmp/merge.XXXXXX";
 static const struct shape *shape;
 static struct delta_table table;
+static struct delta_intent intent;
 static struct delta_snapshot snapshot;
 static struct delta_column columns[COLUMNS];
 static size_t place[FIELDS];		/* of each column, where it stands in the stream */
@@ -304,7 +305,8 @@ commit(const struct delta_file *adds, size_t nadds, const size_t *removes, size_
 static void
 write_files(const struct row *r, size_t n, size_t each)
 {
-	struct delta_out_options o = { .codec = PQ_SNAPPY };
+	struct delta_intent in;
+	struct delta_out_options o = { .codec = PQ_SNAPPY, .intent = &in };
 	struct pq_vector vectors[COLUMNS];
 	struct pool pool = { 0 };
 	struct delta_file *files;
@@ -312,7 +314,8 @@ write_files(const struct row *r, size_t n, size_t each)
 	struct msg err = { 0 };
 	size_t i, some, nfiles;
 
-	CHECK(delta_out_open(&out, &table, columns, COLUMNS, &o, &err) == 0, "%s", err.text);
+	delta_intent_init(&in, &table, &snapshot);
+	out = delta_out_open(&table, columns, COLUMNS, &o);
 	for (i = 0; i < n; i += some) {
 		some = n - i < each ? n - i : each;
 		make_vectors(r + i, some, vectors, &pool);
@@ -320,6 +323,7 @@ write_files(const struct row *r, size_t n, size_t each)
 	}
 	CHECK(delta_out_finish(out, &pool, &files, &nfiles, &err) == 0, "%s", err.text);
 	commit(files, nfiles, NULL, 0);
+	delta_intent_end(&in);
 	delta_out_free(out);
 	pool_free(&pool);
 }
@@ -620,11 +624,12 @@ check_result(const struct merge_result *r)
 static void
 run(struct merge_source *s, bool delete_absent, bool ask, struct merge_result *r)
 {
-	struct merge_options o = { .delete_absent = delete_absent, .change = ask ? hear : NULL, .to = told };
+	struct merge_options o = { .intent = &intent, .delete_absent = delete_absent, .change = ask ? hear : NULL, .to = told };
 	struct msg err = { 0 };
 
 	ntold = 0;
 	predict(delete_absent);
+	delta_intent_init(&intent, &table, &snapshot);
 	CHECK(merge_run(s, &table, &snapshot, &o, r, &err) == 0, "%s", err.text);
 	check_result(r);
 	if (ask)
@@ -657,7 +662,7 @@ merge(bool flags, bool delete_absent, unsigned changed)
 	CHECK(remember(&s, &err) == 0, "%s", err.text);
 	if (unit_below(3) == 0) {
 		run(s, delete_absent, unit_below(2), &r);
-		merge_undo(&table, &r);
+		delta_intent_undo(&intent);
 		merge_result_free(&r);
 		CHECK(count_data_files() == files, "%zu, not %zu", count_data_files(), files);
 	}
@@ -665,6 +670,7 @@ merge(bool flags, bool delete_absent, unsigned changed)
 	CHECK(count_data_files() == files + r.nadds, "%zu, not %zu", count_data_files(), files + r.nadds);
 	if (r.nadds > 0 || r.nremoves > 0 || snapshot.version < 0)
 		commit(r.adds, r.nadds, r.removes, r.nremoves);
+	delta_intent_end(&intent);
 	merge_result_free(&r);
 	apply();
 	check_table();
@@ -732,7 +738,7 @@ twice_in_source(const struct shape *of)
 static void
 twice_in_table(const struct shape *of)
 {
-	struct merge_options o = { 0 };
+	struct merge_options o = { .intent = &intent };
 	struct merge_source *s;
 	struct merge_result r;
 	struct msg err = { 0 };
@@ -755,11 +761,15 @@ twice_in_table(const struct shape *of)
 	CHECK(remember(&s, &err) == 0, "%s", err.text);
 	buf_adds(&want, "the table has more than one row for a key: ");
 	put_key(key, &want);
+	delta_intent_init(&intent, &table, &snapshot);
 	CHECK((merge_run(s, &table, &snapshot, &o, &r, &err) < 0) == has, "%s", err.text);
+	if (has)
+		delta_intent_undo(&intent);
 	if (has)
 		CHECK(err.status == EX_DATAERR && strstr(err.text, buf_cstr(&want)) != NULL, "%s, not %s", err.text,
 		    buf_cstr(&want));
 	CHECK(!has || count_data_files() == files, "%zu, not %zu", count_data_files(), files);
+	delta_intent_end(&intent);
 	merge_result_free(&r);
 	merge_source_free(s);
 	buf_free(&want);
