@@ -103,7 +103,7 @@ close_parts(const struct grace *g, struct part *parts)
 static struct part *
 part_of(const struct grace *g, struct part *parts, uint64_t hash, unsigned level)
 {
-	return &parts[hash_word(hash + level) >> (64 - g->bits)];
+	return &parts[hash_part_of_hash(hash, level, g->bits)];
 }
 
 static int

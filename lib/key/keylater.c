@@ -4,7 +4,7 @@
 #include "key/keylater.h"
 
 enum {
-	BITS = 5, MAX_DEPTH = 12,	/* 60 bits of hash */
+	BITS = 5, MAX_DEPTH = 12,
 	LEAST_SET = 256 * 1024		/* bytes: with less, splitting would not come to an end */
 };
 
@@ -26,6 +26,7 @@ keylater_init(struct keylater *l, bool integers, size_t limit)
 	size_t i;
 
 	l->integers = integers;
+	l->written = 0;
 	l->limit = limit > LEAST_SET ? limit : LEAST_SET;
 	for (i = 0; i < KEYLATER_PARTS; i++)
 		spill_init(&l->part[i]);
@@ -43,12 +44,13 @@ keylater_free(struct keylater *l)
 static size_t
 part_of(const void *key, size_t n, unsigned depth)
 {
-	return hash_bytes(key, n) >> (64 - BITS * (depth + 1)) & (KEYLATER_PARTS - 1);
+	return hash_part(key, n, depth, BITS);
 }
 
 static int
-put_key(struct spill *to, const void *key, const struct head *head, struct msg *err)
+put_key(struct keylater *l, struct spill *to, const void *key, const struct head *head, struct msg *err)
 {
+	l->written++;
 	return spill_write(to, head, sizeof(*head), err) < 0 || spill_write(to, key, head->n, err) < 0 ? -1 : 0;
 }
 
@@ -57,7 +59,7 @@ keylater_add(struct keylater *l, const void *key, size_t n, uint64_t print, bool
 {
 	struct head head = { print, (uint32_t)n, known };
 
-	return put_key(&l->part[part_of(key, n, 0)], key, &head, err);
+	return put_key(l, &l->part[part_of(key, n, 0)], key, &head, err);
 }
 
 /* The next key of a file: 1, 0 at its end, -1. */
@@ -142,7 +144,7 @@ split(struct keylater *l, struct spill *keys, struct spill *answers, unsigned de
 		spill_init(&part[i]);
 	got = spill_rewind(keys, err);
 	while (got != -1 && (got = get_key(keys, k, err)) == 1)
-		if (put_key(&part[part_of(k->key, k->head.n, depth)], k->key, &k->head, err) < 0)
+		if (put_key(l, &part[part_of(k->key, k->head.n, depth)], k->key, &k->head, err) < 0)
 			got = -1;
 	for (i = 0; i < KEYLATER_PARTS && got == 0; i++)
 		got = resolve(l, &part[i], depth, k, err);

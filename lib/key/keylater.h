@@ -15,6 +15,7 @@ enum { KEYLATER_PARTS = 32 };
 struct keylater {
 	bool integers;
 	size_t limit;				/* bytes for a file's set */
+	uint64_t written;			/* keys, once for each file that they went to */
 	struct spill part[KEYLATER_PARTS];	/* keys; after keylater_resolve a byte an answer */
 };
 

@@ -94,7 +94,7 @@ place(struct keymap *m, struct keymap_slot e, uint64_t hash)
 static uint64_t
 hash_of(const struct keymap_slot *s)
 {
-	return keymap_is_long(s) ? keymap_long_at(s)->hash : keymap_mix(s->lo, s->hi);
+	return keymap_is_long(s) ? keymap_long_at(s)->hash : hash_words(s->lo, s->hi);
 }
 
 /* Doubles the table. The start of a search is the top of the hash, so both tables are gone through from end to end. */

@@ -112,16 +112,6 @@ keymap_pack(const uint8_t *p, size_t n)
 	return (struct keymap_slot){ htole64(lo), htole32((uint32_t)hi), 0 };
 }
 
-/* A multiplication folded in half, and one more to bring its bits to the top. */
-static inline uint64_t
-keymap_mix(uint64_t lo, uint32_t hi)
-{
-	unsigned __int128 product = lo ^ UINT64_C(0xa0761d6478bd642f);
-
-	product *= hi ^ UINT64_C(0xe7037ed1a0b428db);
-	return ((uint64_t)product ^ (uint64_t)(product >> 64)) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* The hash that goes with a key, for all functions here. */
 static inline uint64_t
 keymap_hash(const uint8_t *key, size_t n)
@@ -129,9 +119,9 @@ keymap_hash(const uint8_t *key, size_t n)
 	struct keymap_slot e;
 
 	if (n > KEYMAP_INLINE)
-		return hash_bytes(key, n);
+		return hash_key(key, n);
 	e = keymap_pack(key, n);
-	return keymap_mix(e.lo, e.hi);
+	return hash_words(e.lo, e.hi);
 }
 
 /* The first slot of the line where a search starts. */

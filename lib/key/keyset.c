@@ -290,22 +290,22 @@ enum keyset_answer
 keyset_add_int_slow(struct keyset *s, int64_t key, uint32_t print)
 {
 	size_t cap, cells, more;
-	bool full, empty;
+	bool tight, empty;
 
 	if (!s->paged)
 		return add_cell(s, key, print);
 	cap = cells_for(s->count + 1);
 	cells = cap * sizeof(*s->cells);
 	more = next_block(s) + (s->npages + 1 > s->pages_cap / 2 ? 2 * s->pages_cap * sizeof(*s->pages) : 0);
-	full = !fits(s, more);
+	tight = !fits(s, more + cells);		/* later there would be no room for both */
 	empty = s->page_bytes + more > FREE_BYTES && s->page_bytes + more > 4 * cells;
-	if (empty || (full && (s->npages == 0 || s->page_bytes > cells))) {
+	if (empty || (tight && (s->npages == 0 || s->page_bytes > cells))) {
 		if (!fits(s, cells))
 			return KEYSET_FULL;
 		rehash(s, cap);
 		return add_cell(s, key, print);
 	}
-	if (full)
+	if (!fits(s, more))
 		return KEYSET_FULL;
 	add_page(s, key >> 12);
 	return keyset_add_int(s, key, print);
@@ -337,13 +337,23 @@ fits_bytes(const struct keyset *s, size_t n)
 	return fits(s, more);
 }
 
+/* Would one key more take memory from the system? */
+static bool
+may_grow(const struct keyset *s, size_t n)
+{
+	const struct keymap *m = &s->map;
+
+	return m->n >= m->limit || m->n == m->cap || m->n == s->prints_cap ||
+	    (n > KEYMAP_INLINE && (size_t)(m->pool.end - m->pool.next) < n + LONG_KEY);
+}
+
 enum keyset_answer
 keyset_add(struct keyset *s, const uint8_t *key, size_t n, uint64_t hash, uint64_t print)
 {
 	bool added;
 	uint32_t id;
 
-	if (s->limit != 0 && !fits_bytes(s, n)) {
+	if (s->limit != 0 && may_grow(s, n) && !fits_bytes(s, n)) {
 		if ((id = keymap_find(&s->map, key, n, hash)) == KEYMAP_ABSENT)
 			return KEYSET_FULL;
 		return s->prints[id] == print ? KEYSET_SAME : KEYSET_OTHER;

@@ -67,7 +67,7 @@ void keyset_init(struct keyset *s, bool integers, size_t limit);
 void keyset_free(struct keyset *s);
 size_t keyset_memory(const struct keyset *s);		/* bytes held */
 
-/* The hash by which a key goes to its place: here, and in a partition on disk. */
+/* The hash by which a key goes to its place. */
 static inline uint64_t
 keyset_hash_int(int64_t key)
 {
@@ -83,7 +83,7 @@ keyset_hash(const uint8_t *key, size_t n)
 static inline size_t
 keyset_page_home(const struct keyset *s, int64_t id)
 {
-	return (size_t)((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (s->pages_cap - 1);
+	return (size_t)(hash_words((uint64_t)id, 0) >> 32) & (s->pages_cap - 1);
 }
 
 /* The place of a key's fingerprint, or NULL where its page is not there. */

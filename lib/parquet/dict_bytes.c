@@ -121,7 +121,7 @@ bytes_key(struct pq_bytes v)
 	size_t half = v.n / 8 * 4;
 
 	if (v.n > 16) {
-		e.a = hash_bytes(v.p, v.n);
+		e.a = hash_key(v.p, v.n);
 	} else if (v.n >= 4) {
 		e.a = load32(v.p) << 32 | load32(v.p + half);
 		e.b = load32(v.p + v.n - 4) << 32 | load32(v.p + v.n - 4 - half);
@@ -134,7 +134,7 @@ bytes_key(struct pq_bytes v)
 static inline uint64_t
 bytes_hash(const struct dict_entry *e)
 {
-	uint64_t h = (e->a ^ (e->b + e->len) * UINT64_C(0xc4ceb9fe1a85ec53)) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = hash_words(e->a, e->b + e->len);
 
 	return h ^ h >> 32;
 }

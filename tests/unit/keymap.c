@@ -22,7 +22,7 @@ static uint64_t
 rnd(void)
 {
 	state += UINT64_C(0x9e3779b97f4a7c15);
-	return hash_word(state);
+	return hash_mix(state);
 }
 
 struct key {

@@ -72,7 +72,7 @@ read_stream(const struct buf *stream, unsigned flags, bool keep, struct verdict 
 	}
 	v->err = in.err;
 	rec_close(&in);
-	digest = hash_word(digest ^ hash_bytes(v->err.text, strlen(v->err.text)) ^ v->records ^ v->sum);
+	digest = hash_mix(digest ^ hash_bytes(v->err.text, strlen(v->err.text)) ^ v->records ^ v->sum);
 }
 
 static bool
