@@ -18,43 +18,54 @@ state() {
 
 # kept: is a file of these contents in the lake? Only where one has the same size are they summed for that.
 kept() {
-	for file in "$LAKE/bronze/$table"/*-"$table.csv"; do
-		if [ -e "$file" ] && [ "$(stat -c %s -- "$file")" = "$bytes" ]; then
+	for there in "$LAKE/bronze/$table"/*-"$file"; do
+		if [ -e "$there" ] && [ "$(stat -c %s -- "$there")" = "$bytes" ]; then
 			sum=$(sha256 <"$source") || exit 74
-			file=$LAKE/bronze/$(bronze_path "$table" "$sum")
-			[ -e "$file" ] && [ "$(stat -c %s -- "$file")" = "$bytes" ]
+			path=$(bronze_path "$table" "$sum" "$file")
+			[ -e "$LAKE/bronze/$path" ] && [ "$(stat -c %s -- "$LAKE/bronze/$path")" = "$bytes" ]
 			return
 		fi
 	done
 	return 1
 }
 
+# is_compressed FILE: does it begin as gzip or zstd files do? acct-ingest finds out by itself whether such a file is whole.
+is_compressed() {
+	case $(head -c 4 -- "$1" | od -A n -t x1 | tr -d ' ') in
+	1f8b* | 28b52ffd) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
 # Copies one table's file, whole, unless it is kept already.
 take() {
 	table=$1
-	source=$BACKEND/$table.csv
+	deliver "$table"
+	source=$BACKEND/$file
 	before=$(state "$source")
 	bytes=${before%% *}
 	if kept; then
 		[ "$(state "$source")" = "$before" ] || die 65 "$source: changed while it was read; is it still being written?"
-		enlist "$table" "$sum" "$bytes"
+		enlist "$table" "$sum" "$bytes" "$path"
 		return
 	fi
-	copy=$WORK/in/$table.csv
+	copy=$WORK/in/$file
 	cp --reflink=auto -- "$source" "$copy" || exit 74
 	[ "$(state "$source")" = "$before" ] || die 65 "$source: changed while it was copied; is it still being written?"
 	[ "$(stat -c %s -- "$copy")" = "$bytes" ] || die 65 "$source: shorter than it was at the start"
-	[ "$(head -n 1 "$copy" | wc -l)" -eq 1 ] || die 65 "$source: no whole header; is it still being written?"
+	is_compressed "$copy" || [ "$(head -n 1 "$copy" | wc -l)" -eq 1 ] || die 65 "$source: no whole header; is it still being written?"
 	[ "$JOINED" = yes ] || inspect
 }
 
 # Reads the copy once: the names as the schema has them, no quote left open.
 inspect() {
-	start_sum "$table"
+	start_sum "$table" "$WORK/in/$file"
 	status=0
 	cd "$WORK/in"
-	acct-ingest -s "$SCHEMA/$table.yaml" "$table.csv" >/dev/null || status=$?
-	[ "$status" -eq 0 ] || die "$status" "$source: refused; the lake is as it was"
+	acct-ingest -s "$SCHEMA/$table.yaml" "$file" >/dev/null 2>"$WORK/$table.said" || status=$?
+	[ "$status" -eq 0 ] || warn "$source: refused; the lake is as it was"
+	cat -- "$WORK/$table.said" >&2
+	[ "$status" -eq 0 ] || exit "$status"
 	name_copy "$table"
 }
 
@@ -70,7 +81,7 @@ mkdir -p "$WORK/in"
 each take transactions loan_payments customers accounts loans
 # The end of the run waits until all is on the disk: it begins to go there now. Whoever does that does not hold the lock.
 for t in $TABLES; do
-	[ ! -e "$WORK/in/$t.csv" ] || sync -d -- "$WORK/in/$t.csv" 2>/dev/null 9>&- &
+	! copy_of "$t" || sync -d -- "$WORK/in/$file" 2>/dev/null 9>&- &
 done
 if [ "$JOINED" = no ]; then
 	list_files

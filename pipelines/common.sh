@@ -10,6 +10,7 @@
 LC_ALL=C
 export LC_ALL
 unset CDPATH
+umask "$(printf '%o' "$(($(umask) | 027))")"	# the lake is for its owner and group
 
 me=${0##*/}
 TABLES='customers accounts loans loan_payments transactions'
@@ -19,6 +20,9 @@ APP=acct.run
 WAIT=no
 TARGETS=
 TARGET=sqlite
+FLAGS=
+ACCEPT=
+REBUILD=no
 ANSWER=
 
 # from_here PATH: what does not begin at the root is meant from the folder the script was called in, which it leaves.
@@ -73,7 +77,39 @@ usage() {
 	exit 64
 }
 
-# options WORD...: takes the options before the operands, those of -d where TARGETS names some; TAKEN says how many words they are.
+# accept LIST: sets ACCEPT to the tables, separated by commas, whose files may pass the limits of their schemas.
+accept() {
+	for _t in $(printf '%s' "$1," | tr ', ' ' ,'); do
+		case " $TABLES " in
+		*" $_t "*) ;;
+		*)
+			warn "--accept: no such table: '$_t'; tables are: $(echo "$TABLES" | sed 's/ /, /g')"
+			usage
+			;;
+		esac
+	done
+	[ -n "$1" ] || usage
+	ACCEPT=$ACCEPT,$1
+}
+
+# is_accepted TABLE
+is_accepted() {
+	case ",$ACCEPT," in
+	*",$1,"*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# allowed FLAG: ends the script unless FLAGS has it.
+allowed() {
+	case " $FLAGS " in
+	*" $1 "*) ;;
+	*) usage ;;
+	esac
+}
+
+# options WORD...: takes the options before the operands, those of -d where TARGETS names some, those that FLAGS names; TAKEN says how many words
+# they are.
 options() {
 	TAKEN=0
 	while [ $# -gt 0 ]; do
@@ -82,6 +118,17 @@ options() {
 		-h | --help)
 			echo "usage: $USAGE"
 			exit 0
+			;;
+		--rebuild)
+			allowed rebuild
+			REBUILD=yes
+			;;
+		--accept)
+			allowed accept
+			[ $# -ge 2 ] || usage
+			accept "$2"
+			shift
+			TAKEN=$((TAKEN + 1))
 			;;
 		-d)
 			[ $# -ge 2 ] || usage
@@ -122,6 +169,25 @@ whole_path() {
 
 # ---- the back end ----
 
+# private PATH: where its group may not read it, the lake's is not to read what is made of it.
+private() {
+	case $(stat -L -c %A -- "$1") in
+	????r*) ;;
+	*) umask 077 ;;
+	esac
+}
+
+# deliver TABLE: sets file to the name of its file in the back end: <table>.csv, or the same compressed.
+deliver() {
+	file=
+	for _name in "$1.csv" "$1.csv.gz" "$1.csv.zst"; do
+		[ -e "$BACKEND/$_name" ] || continue
+		[ -z "$file" ] || die 65 "$BACKEND: two files for one table: $file and $_name"
+		file=$_name
+	done
+	[ -n "$file" ] || die 66 "$BACKEND/$1.csv: no such file"
+}
+
 # backend DIR: sets BACKEND to its whole path; all five files must be there and not be empty.
 backend() {
 	case $1 in
@@ -131,11 +197,12 @@ backend() {
 	whole_path "$1"
 	BACKEND=$whole
 	for _t in $TABLES; do
-		_f=$BACKEND/$_t.csv
-		[ -e "$_f" ] || die 66 "$_f: no such file"
+		deliver "$_t"
+		_f=$BACKEND/$file
 		[ -f "$_f" ] || die 66 "$_f: not a file"
 		[ -r "$_f" ] || die 77 "$_f: permission denied"
 		[ -s "$_f" ] || die 65 "$_f: empty"
+		private "$_f"
 	done
 }
 
@@ -149,30 +216,52 @@ sha256() {
 	printf '%s\n' "${_sum%% *}"
 }
 
-# bronze_path TABLE SUM: what a file of these contents is called in bronze.
+# bronze_path TABLE SUM FILE: what a file of these contents is called in bronze.
 bronze_path() {
-	printf '%s/%.16s-%s.csv\n' "$1" "$2" "$1"
+	printf '%s/%.16s-%s\n' "$1" "$2" "$3"
 }
 
-# enlist TABLE SUM BYTES: the line of the list of files taken over.
+# enlist TABLE SUM BYTES PATH: the line of the list of files taken over.
 enlist() {
-	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$(bronze_path "$1" "$2")" >"$WORK/$1.line"
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >"$WORK/$1.line"
 }
 
-# start_sum TABLE: begins to sum the copy of a file, $WORK/in/<table>.csv, while something else reads it.
+# copy_of TABLE: sets file to the name of the table's new file, copied to $WORK/in; fails where there is none.
+copy_of() {
+	for _copy in "$WORK/in/$1".csv*; do
+		file=${_copy##*/}
+		[ ! -e "$_copy" ] || return 0
+	done
+	return 1
+}
+
+# start_sum TABLE FILE: begins to sum a file while something else reads it.
 start_sum() {
-	sha256 <"$WORK/in/$1.csv" >"$WORK/$1.sum" &
+	sha256 <"$2" >"$WORK/$1.sum" &
 	summing=$!
+}
+
+# end_sum TABLE: waits for that, and sets sum.
+end_sum() {
+	wait "$summing" || exit 74
+	read -r sum <"$WORK/$1.sum"
 }
 
 # name_copy TABLE: when its sum is there, the copy goes where it will appear in the lake from, and into the list. Sets sum and path.
 name_copy() {
-	wait "$summing" || exit 74
-	read -r sum <"$WORK/$1.sum"
-	path=$(bronze_path "$1" "$sum")
-	mkdir -p -- "$STAGE/bronze/$1" && chmod a-w -- "$WORK/in/$1.csv" && mv -- "$WORK/in/$1.csv" "$STAGE/bronze/$path" || exit 74
-	enlist "$1" "$sum" "$(stat -c %s -- "$STAGE/bronze/$path")"
+	end_sum "$1"
+	path=$(bronze_path "$1" "$sum" "$file")
+	mkdir -p -- "$STAGE/bronze/$1" && chmod a-w -- "$WORK/in/$file" && mv -- "$WORK/in/$file" "$STAGE/bronze/$path" || exit 74
+	enlist "$1" "$sum" "$(stat -c %s -- "$STAGE/bronze/$path")" "$path"
 	tell "$1: SHA-256 $sum"
+}
+
+# enlist_current: the list of the files taken over last, a line for each table.
+enlist_current() {
+	_current=$(of bronze/current bronze.sh)
+	while IFS=$TAB read -r _t _sum _bytes _path; do
+		enlist "$_t" "$_sum" "$_bytes" "$_path"
+	done <"$_current"
 }
 
 # list_files: the list of the files taken over, for the run and, where another is there, for the lake.
@@ -196,6 +285,7 @@ lake() {
 	[ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
 	whole_path "$1"
 	LAKE=$whole
+	private "$LAKE"
 }
 
 # make_lake DIR: makes the folder, and what is missing above it, and puts their names on the disk.
@@ -363,13 +453,13 @@ end_work() {
 	leave "$_status"
 }
 
-# leave STATUS: ends the script with a status that a scheduler understands. 1 is an answer only where ANSWER is no; elsewhere 1 and other small
+# leave STATUS: ends the script with a status that a scheduler understands. 1 is an answer only where ANSWER is set; elsewhere 1 and other small
 # numbers come from the tools of the system, whose trouble is a full disk or the like.
 leave() {
 	trap - EXIT
 	case $1 in
 	0 | 6[4-9] | 7[0-8] | 129 | 130 | 143) exit "$1" ;;
-	1) [ "$ANSWER" = no ] && exit 1 || exit 74 ;;
+	1) [ -n "$ANSWER" ] && exit 1 || exit 74 ;;
 	132 | 134 | 136 | 139) exit 70 ;;
 	137) exit 71 ;;
 	*) exit 74 ;;
@@ -606,7 +696,7 @@ step() {
 }
 
 # each FUNCTION WORD...: runs FUNCTION for each word, as many at once as there are cores. Ends with the first status that is not 0, when all that
-# was started has ended.
+# was started has ended; 1, an answer, only where no other is there.
 # To be called where set -e works, that is not as a condition.
 each() {
 	_function=$1
@@ -625,6 +715,7 @@ each() {
 	for _word; do
 		read -r _slot <&8
 		(
+			set -e
 			trap 'wait; echo >&8' EXIT
 			"$_function" "$_word"
 		) &
@@ -633,7 +724,7 @@ each() {
 	for _pid in $_pids; do
 		wait "$_pid" || {
 			_got=$?
-			[ "$_worst" -ne 0 ] || _worst=$_got
+			[ "$_worst" -gt 1 ] || _worst=$_got
 		}
 	done
 	exec 8>&-
@@ -702,6 +793,9 @@ statistics() {
 		from part i join part c on c.n = i.n and c.clean and not i.clean
 			left join json_each(c.v, '\$.amounts') a on a.key in ('balance', 'loan_amount', 'payment_amount', 'transaction_amount')
 		order by i.n" <"$WORK/statistics.json" >"$WORK/statistics" || return 74
+	sqlite3 -batch -init /dev/null -tabs :memory: "
+		select json_extract(value, '\$.table'), coalesce(json_extract(value, '\$.limits'), '[]')
+		from json_each(cast(readfile('/dev/stdin') as text)) where key % 2 order by key" <"$WORK/statistics.json" >"$WORK/limits" || return 74
 	[ "$(wc -l <"$WORK/statistics")" -eq $(($# / 2)) ] || die 65 "not one line of statistics for each table"
 }
 

@@ -1,12 +1,13 @@
 #!/bin/sh
-# gold.sh [--wait] LAKE: what every customer and account stands at, from silver: the Delta tables LAKE/gold/customer_balance, customer_loans and
+# gold.sh [--wait] [--rebuild] LAKE: what every customer and account stands at, from silver: the Delta tables LAKE/gold/customer_balance, customer_loans and
 # account_transactions, one row for each key, in key order; and the same rows as plain Parquet files in LAKE/gold/_export/<table>, with a
-# manifest. All of it appears together. A table whose silver tables are those it was made of is left as it is.
+# manifest. All of it appears together. A table whose silver tables are those it was made of is left as it is, unless --rebuild is given.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
-USAGE='gold.sh [--wait] LAKE'
+USAGE='gold.sh [--wait] [--rebuild] LAKE'
+FLAGS=rebuild
 
 # ---- the tables ----
 
@@ -113,7 +114,7 @@ make() {
 	if ! untouched $(gold_sources "$table"); then
 		key="$key, altered before ${RUN##*/}"
 	fi
-	if ! same_key "$table" "$key" || ! intact "gold/$table"; then
+	if [ "$REBUILD" = yes ] || ! same_key "$table" "$key" || ! intact "gold/$table"; then
 		"$table"
 		acct-log --files --with "$PREPARED/gold/$table" "$LAKE/gold/$table" >"$WORK/$table.files"
 		export_files <"$WORK/$table.files" || exit

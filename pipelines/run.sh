@@ -1,28 +1,31 @@
 #!/bin/sh
-# run.sh [--wait] [-d sqlite|postgres|none] BACKEND LAKE: the whole job. The five files of BACKEND are kept as bronze, cleaned into silver,
+# run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] BACKEND LAKE: the whole job. The five files of BACKEND are kept as bronze, cleaned into silver,
 # worked out into gold and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says otherwise); what must add up is checked before
 # anything takes effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
 #
-# Run again on the same files it changes nothing and says so. A run that fails or is killed leaves silver and gold as they were.
-# Status: 0 done, 1 the sums do not close, 65 or 66 a file is broken or missing, 75 another run is at work (--wait waits for it).
+# Run again on the same files it changes nothing and says so. A run that fails or is killed leaves silver and gold as they were. A file that passes
+# a limit of its schema stops the run, unless its table is accepted. run.sh --rebuild LAKE makes silver and gold again of the files in bronze.
+# Status: 0 done, 1 the sums do not close or a limit is passed, 65 or 66 a file is broken or missing, 75 another run is at work (--wait waits for it).
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='run.sh [--wait] [-d sqlite|postgres|none] BACKEND LAKE'
+USAGE='run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] BACKEND LAKE
+       run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] --rebuild LAKE'
 TARGETS='sqlite postgres none'
+FLAGS='accept rebuild'
 
 # ---- is there anything to do? ----
 
 # Are the files of the back end those of the last run, and is all there and as it was that it made?
 same_as_last() {
 	[ -e "$last/inputs" ] || return 1
-	while IFS=$TAB read -r table _ bytes _; do
-		[ "$(stat -L -c %s -- "$BACKEND/$table.csv")" = "$bytes" ] || return 1
+	while IFS=$TAB read -r _ _ bytes path; do
+		[ "$(stat -L -c %s -- "$BACKEND/${path##*-}" 2>/dev/null)" = "$bytes" ] || return 1
 	done <"$last/inputs"
 	while IFS=$TAB read -r table sum _ path; do
-		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/$table.csv")" = "$sum" ] || return 1
+		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/${path##*-}")" = "$sum" ] || return 1
 		same_key "$table" "$(silver_key "$table" "$sum")" && intact "silver/$table" && has "silver/_rejects/$table" || return 1
 	done <"$last/inputs"
 	for table in $GOLD; do
@@ -67,6 +70,13 @@ summary_reasons() {
 	}' "$WORK/statistics"
 }
 
+# The limits that were passed and accepted.
+summary_accepted() {
+	while IFS=$TAB read -r table limits; do
+		[ "$limits" = '[]' ] || printf '%s\n' "$limits" | sed "s/^\[\"//; s/\"]\$//; s/\",\"/\n/g" | sed "s/^/$table$TAB/"
+	done <"$WORK/limits"
+}
+
 summary_gold() {
 	read -r n _ sum <"$WORK/customer_balance.figures"
 	printf 'customer_balance\t%s rows\ttotal_balance\t%s\n' "$n" "$sum"
@@ -97,6 +107,12 @@ summary() {
 		echo 'rejected'
 		align llr <"$WORK/reasons"
 	fi
+	summary_accepted >"$WORK/accepted"
+	if [ -s "$WORK/accepted" ]; then
+		echo
+		echo 'accepted beyond a limit'
+		align ll <"$WORK/accepted"
+	fi
 	echo
 	echo 'gold'
 	summary_gold | align lrlr
@@ -118,11 +134,11 @@ json_inputs() {
 
 json_tables() {
 	comma=
-	while IFS=$TAB read -r table _ blank read_ clean rejected _ _ _ reasons amounts; do
-		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s}' \
-			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts"
+	while IFS=$TAB read -r table _ blank read_ clean rejected _ _ _ reasons amounts && IFS=$TAB read -r _ limits <&3; do
+		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s,\n    "accepted":%s}' \
+			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts" "$limits"
 		comma=,
-	done <"$WORK/statistics"
+	done <"$WORK/statistics" 3<"$WORK/limits"
 }
 
 json_gold() {
@@ -155,20 +171,31 @@ summary_json() {
 
 # ---- the job ----
 
+# stopped STATUS: silver.sh ended so. 1 is its answer that a limit is passed.
+stopped() {
+	[ "$1" -ne 1 ] || ANSWER=limits
+	exit "$1"
+}
+
 options "$@"
 shift "$TAKEN"
-[ $# -eq 2 ] || usage
+[ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
 [ "$TARGET" != postgres ] || need_programs psql
 need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
 	acct-write acct-read acct-log
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-backend "$1"
-new_lake "$2"
+if [ $# -eq 2 ]; then
+	backend "$1"
+	new_lake "$2"
+else
+	lake "$1"
+	BACKEND=$LAKE/bronze
+fi
 lock
 last=$LAKE/runs/last
 STAGE=/nonexistent
 PREPARED=/nonexistent
-if same_as_last; then
+if [ "$REBUILD" = no ] && same_as_last; then
 	if loaded; then
 		echo "nothing to do: $BACKEND is as it was in run $(readlink "$last")"
 		exit 0
@@ -180,12 +207,18 @@ fi
 begin
 ACCT_RUN=$RUN
 export ACCT_RUN BACKEND
-tell 'bronze: taking the files over'
-step bronze.sh "$BACKEND" "$LAKE"
+if [ $# -eq 2 ]; then
+	tell 'bronze: taking the files over'
+	step bronze.sh "$BACKEND" "$LAKE"
+else
+	enlist_current
+fi
 tell 'silver: cleaning'
-step silver.sh "$LAKE"
+again=
+[ "$REBUILD" = no ] || again=--rebuild
+step silver.sh $again ${ACCEPT:+--accept "${ACCEPT#,}"} "$LAKE" || stopped "$?"
 tell 'gold: working out balances'
-step gold.sh "$LAKE"
+step gold.sh $again "$LAKE"
 tell 'reconciling'
 status=0
 step reconcile.sh "$LAKE" >"$WORK/reconciliation" || status=$?

@@ -1,29 +1,51 @@
 #!/bin/sh
-# silver.sh [--wait] LAKE: the files listed in LAKE/bronze/current, cleaned and typed, as the Delta tables LAKE/silver/<table>; what is rejected,
+# silver.sh [--wait] [--accept TABLE[,TABLE]] [--rebuild] LAKE: the files listed in LAKE/bronze/current, cleaned and typed, as the Delta tables LAKE/silver/<table>; what is rejected,
 # with its reason, added by run to the Delta tables LAKE/silver/_rejects/<table>. All of it appears together. A table whose file and schema
 # are those it was made of is left as it is.
 #
 # Within a run bronze.sh leaves the copies of new files here to be read. That they can be is seen by that, and the sum which names them is made
-# meanwhile; a file that cannot be read ends the run before anything in the lake has changed.
+# meanwhile; a file that cannot be read ends the run before anything in the lake has changed. A file of bronze is summed whenever it is read.
+#
+# A file that passes a limit of its schema, which compares it with the last run that took effect, ends the script with 1 unless its table is
+# accepted. --rebuild makes all tables again.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
-USAGE='silver.sh [--wait] LAKE'
+USAGE='silver.sh [--wait] [--accept TABLE[,TABLE]] [--rebuild] LAKE'
+FLAGS='accept rebuild'
 
+# The cause of a failure is the last that is said.
 ingest() {
-	acct-ingest -s "$SCHEMA/$table.yaml" --stats "$STATS/$table.ingest.json" "$1" && return
-	got=$?
-	[ "$got" -eq 141 ] || [ "$JOINED" = no ] || warn "$BACKEND/$table.csv: refused; the lake is as it was"
+	got=0
+	acct-ingest -s "$SCHEMA/$table.yaml" --stats "$STATS/$table.ingest.json" "$1" 2>"$WORK/$table.said" || got=$?
+	[ "$got" -eq 0 ] || [ "$got" -eq 141 ] || [ "$JOINED" = no ] || warn "$named: refused; the lake is as it was"
+	cat -- "$WORK/$table.said" >&2
+	return "$got"
+}
+
+# Cleans, and holds the figures against the limits of the schema. What was accepted once is, when the table is made again of the same file.
+judge() {
+	set -- --expect
+	[ ! -e "$made/clean.json" ] || set -- "$@" --last "$made/clean.json"
+	if is_accepted "$table" || same_key "$table" "$key"; then
+		set -- "$@" --accept
+	fi
+	got=0
+	acct-clean -s "$SCHEMA/$table.yaml" -r "$WORK/$table.rejects.acct" --stats "$STATS/$table.clean.json" "$@" 2>"$WORK/$table.judged" || got=$?
+	if [ "$got" -eq 1 ] && [ -s "$WORK/$table.judged" ]; then
+		mv -- "$WORK/$table.judged" "$WORK/$table.passed"
+	else
+		cat -- "$WORK/$table.judged" >&2
+	fi
 	return "$got"
 }
 
 # clean FOLDER FILE: writes the rows of the file into their table, and sets aside what is rejected.
 clean() {
 	status=0
-	cd "$1"
-	left "$table.ingest" ingest "$2" |
-		left "$table.clean" acct-clean -s "$SCHEMA/$table.yaml" -r "$WORK/$table.rejects.acct" --stats "$STATS/$table.clean.json" |
+	cd "$1" || exit 74
+	left "$table.ingest" ingest "$2" | left "$table.clean" judge |
 		acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/silver/$table" "$LAKE/silver/$table" || status=$?
 	joined "$status" "$table.ingest" "$table.clean"
 }
@@ -46,24 +68,40 @@ rejected_by() {
 	fi
 }
 
+# kept: cleans the file of bronze that the list names, and proves that it is what it was. A file that is not is not believed in what it failed by.
+kept() {
+	[ -e "$LAKE/bronze/$path" ] || die 66 "$LAKE/bronze/$path: not there"
+	known=$sum
+	named=$LAKE/bronze/$path
+	start_sum "$table" "$LAKE/bronze/$path"
+	got=0
+	(clean "$LAKE/bronze" "$path") || got=$?
+	end_sum "$table"
+	[ "$sum" = "$known" ] ||
+		die 65 "$LAKE/bronze/$path: damaged: its SHA-256 is $sum, and was $known; the lake is as it was. Put the right file in its place, or remove it: a run takes it from the back end again"
+	[ "$got" -eq 0 ] || exit "$got"
+}
+
 refine() {
 	table=$1
 	made=$LAKE/runs/made/$table
-	if [ -e "$WORK/in/$table.csv" ]; then
-		start_sum "$table"
-		clean "$WORK/in" "$table.csv"
+	key=
+	if copy_of "$table"; then
+		start_sum "$table" "$WORK/in/$file"
+		named=$BACKEND/$file
+		clean "$WORK/in" "$file"
 		name_copy "$table"
 		key=$(silver_key "$table" "$sum")
 	else
-		[ -e "$WORK/$table.line" ] || die 65 "$current: no line for $table"
+		[ -e "$WORK/$table.line" ] || die 65 "$LAKE/bronze/current: no line for $table"
 		IFS=$TAB read -r _ sum _ path <"$WORK/$table.line"
 		key=$(silver_key "$table" "$sum")
-		if same_key "$table" "$key" && has "silver/_rejects/$table" && intact "silver/$table"; then
+		if [ "$REBUILD" = no ] && same_key "$table" "$key" && has "silver/_rejects/$table" && intact "silver/$table"; then
 			cp -- "$made/ingest.json" "$STATS/$table.ingest.json"
 			cp -- "$made/clean.json" "$STATS/$table.clean.json"
 			return 0
 		fi
-		clean "$LAKE/bronze" "$path"
+		kept
 	fi
 	by=$(rejected_by)
 	if ! has "silver/_rejects/$table" || { [ "$by" = "${RUN##*/}" ] && [ "$(json "$STATS/$table.clean.json" '$.rejected')" != 0 ]; }; then
@@ -77,6 +115,18 @@ refine() {
 	printf '%s\n' "$by" >run
 }
 
+# Says which limits are passed, all of them, as the last that is said.
+stop_at_limits() {
+	passed=
+	for t in $TABLES; do
+		[ ! -e "$WORK/$t.passed" ] || passed=$passed,$t
+	done
+	[ -n "$passed" ] || return 0
+	ANSWER=limits
+	warn "limits are passed, so nothing takes effect; --accept ${passed#,} lets that through:"
+	cat -- "$WORK"/*.passed >&2
+}
+
 options "$@"
 shift "$TAKEN"
 [ $# -eq 1 ] || usage
@@ -84,13 +134,13 @@ need_programs flock sqlite3 acct-ingest acct-clean acct-select acct-write acct-r
 lake "$1"
 lock
 begin
-if [ "$JOINED" = no ]; then
-	current=$(of bronze/current bronze.sh)
-	while IFS=$TAB read -r t sum bytes _; do
-		enlist "$t" "$sum" "$bytes"
-	done <"$current"
-fi
+[ "$JOINED" = yes ] || enlist_current
+set +e
 each refine transactions loan_payments customers accounts loans
+status=$?
+set -e
+[ "$status" -ne 1 ] || stop_at_limits
+[ "$status" -eq 0 ] || exit "$status"
 [ "$JOINED" = no ] || list_files
 if [ ! -e "$STAGE/runs/made" ]; then
 	end_idle 'silver is as it was made of these files'

@@ -187,7 +187,7 @@ def clean(table, path):
         rows = records(f.read())
     header = None
     result = {"read": 0, "clean": 0, "rejected": 0, "blank": 0, "reasons": {r: 0 for r in REASONS}, "rejects": []}
-    amounts = {name: {"read": 0, "rejected": 0} for name, kind, _, _ in columns if isinstance(kind, tuple)}
+    amounts = {name: {"read": 0, "rejected": 0, "clean": 0} for name, kind, _, _ in columns if isinstance(kind, tuple)}
     silver = {}
     for line, fields in rows:
         if fields is None:
@@ -211,7 +211,7 @@ def clean(table, path):
             for (name, kind, _, _), text in zip(columns, row):
                 if name in amounts:
                     amounts[name]["read"] += parsable(kind, text)
-                    amounts[name]["rejected"] += parsable(kind, text) if reason else 0
+                    amounts[name]["rejected" if reason else "clean"] += parsable(kind, text)
         if reason is None:
             silver[values[0]] = values
             result["clean"] += 1

@@ -1,0 +1,218 @@
+load helper
+
+# Whole runs on days that are not like others: limits, damaged and compressed files, everything made again, who may read.
+
+P=$ROOT/pipelines
+export ACCT_BIN=$BUILD/bin
+
+# state LAKE: every file of silver, gold and bronze, with its contents; what a run that stops must leave alone.
+state() {
+	(cd "$1" && find bronze silver gold -type f | LC_ALL=C sort | xargs sha256sum && ls runs)
+}
+
+# stops STATUS ARGUMENT...: run.sh ends so, and the lake is as it was.
+stops() {
+	state lake >before
+	run "-$1" --separate-stderr sh "$P/run.sh" "${@:2}"
+	[ -z "$output" ]
+	state lake | diff -u before -
+}
+
+sample() {
+	cp -r "$P/sample" bank
+	chmod -R u+w bank
+	sh "$P/run.sh" bank lake >/dev/null
+}
+
+# rows LAKE/TABLE
+rows() {
+	acct-read "$1" | acct-cat
+}
+
+# rot FILE: another digit in an amount, at the same length.
+rot() {
+	chmod u+w "$1"
+	python3 - "$1" <<-'END'
+	import re, sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	at = [m.start() for m in re.finditer(rb"[1-8]\.\d\d", data)][5]
+	data[at] += 1
+	open(sys.argv[1], "wb").write(data)
+	END
+}
+
+# ---- limits ----
+
+@test "runs: a file without rows and one whose rows are all rejected stop the run, until they are accepted" {
+	sample
+	sed -i -E '2,$s#([0-9]{4})-([0-9]{2})-([0-9]{2})#\3/\2/\1#' bank/transactions.csv
+	sed -i '2,$d' bank/accounts.csv
+	stops 1 bank lake
+	same "silver.sh: limits are passed, so nothing takes effect; --accept accounts,transactions lets that through:
+acct-clean: accounts: rows: 0, fewer than 1
+acct-clean: transactions: rows: 0, fewer than 1
+acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
+	stops 1 --accept accounts bank lake
+	same "silver.sh: limits are passed, so nothing takes effect; --accept transactions lets that through:" "${stderr_lines[-3]}"
+	run -0 --separate-stderr sh "$P/run.sh" --accept accounts,transactions bank lake
+	[[ $output == *"accepted beyond a limit"*"  accounts      rows: 0, fewer than 1"*"  transactions  rejected: 814 of 814 rows, more than 50%"* ]]
+	same '["rows: 0, fewer than 1"] [] ["rows: 0, fewer than 1","rejected: 814 of 814 rows, more than 50%"]' \
+		"$(jq -cr '.tables | "\(.accounts.accepted) \(.loans.accepted) \(.transactions.accepted)"' lake/runs/last/summary.json)"
+	same "41 0.00" "$(acct-read lake/gold/customer_balance | acct-balance 'n=count()' 's=sum(total_balance)' | acct-cat -f csv | sed '1d; s/,/ /')"
+	# What was accepted is when it is made again of the same file; another day's empty file is not.
+	rm lake/silver/transactions/*.parquet lake/silver/transactions/_delta_log/*
+	run -0 sh "$P/run.sh" bank lake
+	echo >>bank/accounts.csv
+	stops 1 bank lake
+	[[ $stderr == *"acct-clean: accounts: rows: 0, fewer than 1" ]]
+}
+
+@test "runs: a first run has no last one, but its share of rejected rows" {
+	cp -r "$P/sample" bank
+	chmod -R u+w bank
+	sed -i '2,$d' bank/loans.csv
+	sh "$P/run.sh" -d none bank lake
+	sed -i '2,$s/^/x/' bank/customers.csv
+	run -1 --separate-stderr sh "$P/run.sh" -d none bank fresh
+	[[ $stderr == *"acct-clean: customers: rejected: 41 of 41 rows, more than 50%" ]]
+	same "" "$(find fresh -mindepth 1 ! -name .lock)"
+}
+
+@test "runs: limits of change compare with the last run that took effect" {
+	cp -r "$P/schema" schema
+	export ACCT_SCHEMA=$T/schema
+	echo 'expect: {rows_change: 10%, sum_change: {balance: 10%}}' >>schema/accounts.yaml
+	sample
+	cp bank/accounts.csv whole.csv
+	old=$(acct-balance 's=sum(balance)' < <(acct-read lake/silver/accounts) | acct-cat | sed 1d)
+	sed -i '$d' bank/accounts.csv
+	sh "$P/run.sh" bank lake >/dev/null
+	for _ in 1 2; do	# a run that stopped is not the last one
+		head -n 40 whole.csv >bank/accounts.csv
+		stops 1 bank lake
+		[[ $stderr == *"acct-clean: accounts: rows_change: from 57 to "*" rows, more than 10%"* ]]
+	done
+	sed 's/\(,[0-9]*\)\.\([0-9][0-9]\)\(\r*\)$/\10.\2\3/' whole.csv >bank/accounts.csv
+	stops 1 bank lake
+	[[ ${stderr_lines[-1]} == "acct-clean: accounts: sum_change: balance: from "*" to "*", more than 10%" ]]
+	head -n 40 whole.csv >bank/accounts.csv
+	sh "$P/silver.sh" --accept accounts lake	# of bronze: nothing to do
+	sh "$P/run.sh" --accept accounts -d none bank lake >/dev/null
+	cp whole.csv bank/accounts.csv
+	stops 1 bank lake
+	[[ $stderr == *"acct-clean: accounts: rows_change: from "*" to 58 rows, more than 10%"* ]]
+	[ -n "$old" ]
+}
+
+@test "runs: --accept: tables that are none" {
+	sample
+	for list in nonesuch accounts,nonesuch ''; do
+		run -64 --separate-stderr sh "$P/run.sh" --accept "$list" bank lake
+		[[ $stderr == *"usage: run.sh "* ]]
+	done
+	run -64 --separate-stderr sh "$P/run.sh" --accept accounts,nonesuch bank lake
+	same "run.sh: --accept: no such table: 'nonesuch'; tables are: customers, accounts, loans, loan_payments, transactions" "${stderr_lines[0]}"
+	run -64 --separate-stderr sh "$P/gold.sh" --accept accounts lake
+	run -64 --separate-stderr sh "$P/run.sh" lake
+}
+
+# ---- bronze ----
+
+@test "runs: a damaged file of bronze is refused by name, and the lake stays" {
+	sample
+	rows lake/silver/transactions >good
+	file=$(echo lake/bronze/transactions/*.csv)
+	cp "$file" copy
+	rot "$file"
+	cp -r "$P/schema" schema
+	echo '# another text' >>schema/transactions.yaml
+	export ACCT_SCHEMA=$T/schema
+	stops 65 bank lake
+	[[ $stderr == "silver.sh: $T/$file: damaged: its SHA-256 is $(sha256sum <"$file" | cut -c 1-64), and was $(sha256sum <copy | cut -c 1-64); "* ]]
+	stops 65 --rebuild lake
+	[[ $stderr == *"$T/$file: damaged: "* ]]
+	# The message is the same where the damage keeps the file from being read.
+	printf '"' | dd of="$file" bs=1 seek=70 conv=notrunc status=none
+	stops 65 bank lake
+	[[ ${stderr_lines[-1]} == "silver.sh: $T/$file: damaged: "* ]]
+	# Removed, it is taken from the back end again.
+	rm -f "$file"
+	sh "$P/run.sh" bank lake >/dev/null
+	cmp copy "$file"
+	rows lake/silver/transactions | diff good -
+}
+
+@test "runs: compressed files: kept as they came, read as their text" {
+	need_zstd
+	sample
+	mkdir packed
+	cp bank/*.csv packed/
+	gzip packed/accounts.csv packed/customers.csv
+	zstd -q --rm packed/transactions.csv
+	sh "$P/run.sh" packed lake2 >/dev/null
+	for t in accounts customers loans transactions; do
+		diff <(rows lake/silver/$t) <(rows lake2/silver/$t)
+	done
+	for f in accounts.csv.gz customers.csv.gz transactions.csv.zst loans.csv; do
+		sum=$(sha256sum <"packed/$f")
+		cmp "packed/$f" "lake2/bronze/${f%%.*}/${sum:0:16}-$f"
+	done
+	run -0 sh "$P/run.sh" packed lake2
+	[[ $output == "nothing to do: "* ]]
+	sh "$P/run.sh" --rebuild -d none lake2 >/dev/null
+	diff <(rows lake/gold/customer_balance) <(rows lake2/gold/customer_balance)
+	# The same text by another name is another delivery, with the same rows.
+	gunzip packed/accounts.csv.gz
+	sh "$P/run.sh" packed lake2 >/dev/null
+	diff <(rows lake/silver/accounts) <(rows lake2/silver/accounts)
+	gzip -k packed/accounts.csv
+	run -65 --separate-stderr sh "$P/run.sh" packed lake2
+	same "run.sh: $T/packed: two files for one table: accounts.csv and accounts.csv.gz" "$stderr"
+	rm packed/accounts.csv
+	head -c 300 packed/accounts.csv.gz >cut && mv cut packed/accounts.csv.gz
+	run -65 --separate-stderr sh "$P/run.sh" packed lake2
+	[[ ${stderr_lines[-1]} == "acct-ingest: accounts.csv.gz: "* ]]
+}
+
+need_zstd() {
+	command -v zstd >/dev/null || skip "SKIPPED: zstd is not there"
+}
+
+@test "runs: --rebuild makes silver and gold again of bronze, as new versions" {
+	sample
+	for t in silver/accounts silver/_rejects/accounts gold/customer_balance; do rows lake/$t >"$(basename $(dirname $t))-$(basename $t)"; done
+	run=$(readlink lake/runs/last)
+	mv bank gone
+	run -0 sh "$P/run.sh" --rebuild lake
+	[[ $output == *"19 of 19 checks close"* || $output == *" checks close"* ]]
+	[ "$(readlink lake/runs/last)" != "$run" ]
+	for t in silver/customers silver/accounts silver/loans silver/loan_payments silver/transactions gold/customer_balance gold/customer_loans \
+		gold/account_transactions; do
+		same "1" "$(acct-log --state --json lake/$t | jq .version)"
+	done
+	for t in silver/accounts silver/_rejects/accounts gold/customer_balance; do rows lake/$t | diff "$(basename $(dirname $t))-$(basename $t)" -; done
+	mv gone bank
+	run -0 sh "$P/run.sh" bank lake
+	[[ $output == "nothing to do: "* ]]
+	run -0 sh "$P/run.sh" --rebuild bank lake
+	same "2" "$(acct-log --state --json lake/silver/loans | jq .version)"
+	mkdir empty
+	run -66 --separate-stderr sh "$P/run.sh" --rebuild empty
+	[[ $stderr == *"$T/empty/bronze/current: not there; bronze.sh makes it" ]]
+}
+
+# ---- who may read ----
+
+@test "runs: a lake is for its owner and group, and for fewer where the back end is" {
+	cp -r "$P/sample" bank
+	chmod -R u+w,go=rX bank
+	(umask 000 && sh "$P/run.sh" bank lake >/dev/null)
+	same "" "$(find lake -perm /027 ! -type l)"
+	[ -n "$(find lake -perm -040 -name '*.parquet')" ]
+	chmod o-r,g-r bank/loans.csv
+	(umask 000 && sh "$P/run.sh" bank private >/dev/null)
+	same "" "$(find private -perm /077 ! -type l)"
+	# Its steps keep to that.
+	(umask 000 && sh "$P/run.sh" --rebuild private >/dev/null && sh "$P/load.sh" private)
+	same "" "$(find private -perm /077 ! -type l)"
+}
