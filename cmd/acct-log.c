@@ -20,7 +20,7 @@ const char cli_help[] =
     "Shows the history of a Delta table, newest version first; or its state, or its files.\n"
     "\n"
     "  -n, --number NUMBER      so many versions at most\n"
-    "      --state              protocol, columns, properties, numbers of files, bytes and rows\n"
+    "      --state              version, id, protocol, columns, properties, numbers of files, bytes and rows\n"
     "      --files              a line per data file: bytes, rows, rows deleted from it, time, name\n"
     "      --version N          state and files as they were at version N\n"
     "      --with FILE          as they will be when acct-write --commit FILE has been done\n"
@@ -244,6 +244,8 @@ put_state(const struct delta_snapshot *s)
 		buf_adds(&out, ", ");
 		put_time(s->timestamp);
 	}
+	buf_adds(&out, "\nid             ");
+	put_plain(s->metadata.id);
 	buf_addf(&out, "\nfiles          %zu\nbytes          %" PRId64 "\nrows           ", s->nfiles, t.bytes);
 	if (t.rows >= 0)
 		buf_addf(&out, "%" PRId64, t.rows);
@@ -321,6 +323,8 @@ put_state_json(const struct delta_snapshot *s)
 		put_time(s->timestamp);
 		buf_addc(&out, '"');
 	}
+	buf_adds(&out, ",\"id\":");
+	put_string(s->metadata.id);
 	buf_addf(&out, ",\"files\":%zu,\"bytes\":%" PRId64 ",\"rows\":", s->nfiles, t.bytes);
 	if (t.rows >= 0)
 		buf_addf(&out, "%" PRId64, t.rows);

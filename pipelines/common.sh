@@ -23,6 +23,8 @@ TARGET=sqlite
 FLAGS=
 ACCEPT=
 REBUILD=no
+ABSENT=
+ASKED=
 ANSWER=
 
 # from_here PATH: what does not begin at the root is meant from the folder the script was called in, which it leaves.
@@ -138,6 +140,16 @@ options() {
 			esac
 			shift
 			TAKEN=$((TAKEN + 1))
+			;;
+		--adopt | --delete-absent)
+			allowed "${1#--}"
+			[ "${ABSENT:-$1}" = "$1" ] || usage
+			ABSENT=$1
+			;;
+		--dry-run | --loaded)
+			allowed "${1#--}"
+			[ "${ASKED:-$1}" = "$1" ] || usage
+			ASKED=$1
 			;;
 		--)
 			TAKEN=$((TAKEN + 1))

@@ -1,20 +1,23 @@
 #!/bin/sh
-# run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] BACKEND LAKE: the whole job. The five files of BACKEND are kept as bronze, cleaned into silver,
-# worked out into gold and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says otherwise); what must add up is checked before
-# anything takes effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
+# run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE: the whole job. The five
+# files of BACKEND are kept as bronze, cleaned into silver, worked out into gold and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says
+# otherwise); what must add up is checked before anything takes effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
 #
-# Run again on the same files it changes nothing and says so. A run that fails or is killed leaves silver and gold as they were. A file that passes
-# a limit of its schema stops the run, unless its table is accepted. run.sh --rebuild LAKE makes silver and gold again of the files in bronze.
-# Status: 0 done, 1 the sums do not close or a limit is passed, 65 or 66 a file is broken or missing, 75 another run is at work (--wait waits for it).
+# Run again on the same files it changes nothing and says so, unless the warehouse does not have what gold has. A run that fails or is killed
+# leaves silver and gold as they were. A file that passes a limit of its schema stops the run, unless its table is accepted. run.sh --rebuild LAKE
+# makes silver and gold again of the files in bronze. --adopt and --delete-absent are those of load.sh.
+# Status: 0 done, 1 the sums do not close or a limit is passed, 65 or 66 a file is broken or missing, 69 the warehouse cannot be reached, 75 another
+# run is at work (--wait waits for it), 78 the warehouse would not take gold as it is. The load is tried first: only if it fails all the same, silver
+# and gold have taken effect with another status than 0.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] BACKEND LAKE
-       run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] --rebuild LAKE'
+USAGE='run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
+       run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE'
 TARGETS='sqlite postgres none'
-FLAGS='accept rebuild'
+FLAGS='accept rebuild adopt delete-absent'
 
 # ---- is there anything to do? ----
 
@@ -34,19 +37,30 @@ same_as_last() {
 	done
 }
 
+# loaded: does the warehouse say that it has gold as it is?
 loaded() {
-	case $TARGET in
-	none) return 0 ;;
-	sqlite) [ -e "$last/loaded-sqlite" ] && [ -e "$LAKE/gold/gold.db" ] ;;
-	*) [ -e "$last/loaded-$TARGET" ] ;;
-	esac
+	[ "$TARGET" != none ] || return 0
+	_answer=0
+	# shellcheck disable=SC2086
+	step load.sh --loaded -d "$TARGET" $ABSENT "$LAKE" || _answer=$?
+	[ "$_answer" -le 1 ] || exit "$_answer"
+	return "$_answer"
+}
+
+# try_load: would the warehouse take what this run is about to make gold?
+try_load() {
+	if [ "$TARGET" != none ]; then
+		tell "trying the merge into $TARGET"
+		# shellcheck disable=SC2086
+		step load.sh --dry-run -d "$TARGET" $ABSENT "$LAKE"
+	fi
 }
 
 load() {
 	if [ "$TARGET" != none ]; then
 		tell "merging gold into $TARGET"
-		step load.sh -d "$TARGET" "$LAKE"
-		: >"$LAKE/runs/last/loaded-$TARGET"
+		# shellcheck disable=SC2086
+		step load.sh -d "$TARGET" $ABSENT "$LAKE"
 	fi
 }
 
@@ -232,6 +246,7 @@ if [ "$status" -ne 0 ]; then
 fi
 summary >"$RUN/summary.txt"
 summary_json >"$RUN/summary.json"
+try_load
 commit
 unset ACCT_RUN
 cat "$RUN/summary.txt"

@@ -28,7 +28,9 @@ for line in sys.stdin:
 @test "log: the state" {
 	run -0 --separate-stderr acct-log --state tab
 	bytes=$(acct-log --files tab | awk '{ n += $1 } END { print n }')
+	id=$(grep -ho '"metaData":{"id":"[^"]*' tab/_delta_log/*0.json | cut -d '"' -f 6)
 	same "version        2
+id             $id
 files          1
 bytes          $bytes
 rows           2
@@ -42,10 +44,10 @@ application    load 3" "$(echo "$output" | sed '1s/,.*//')"
 	run -0 acct-log --state --version 1 tab
 	[[ "$output" == *$'\nfiles          2\n'*$'\nrows           4\n'* ]]
 	run -0 acct-log --state --json tab
-	same "2 2 1 load 3 amount decimal(9,2)" "$(echo "$output" | python3 -c '
+	same "2 $id 2 1 load 3 amount decimal(9,2)" "$(echo "$output" | python3 -c '
 import json, sys
 o = json.load(sys.stdin)
-print(o["version"], o["rows"], o["files"], *[x for i in o["applications"].items() for x in i], o["columns"][2]["name"], o["columns"][2]["type"])')"
+print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications"].items() for x in i], o["columns"][2]["name"], o["columns"][2]["type"])')"
 }
 
 @test "log: the files" {

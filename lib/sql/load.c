@@ -75,8 +75,9 @@ check_lengthy(struct sql_load *l, const struct sql_column *c)
 }
 
 static int
-take_columns(struct sql_load *l, const struct rec_header *h, const bool *lengthy)
+take_columns(struct sql_load *l, const struct rec_header *h)
 {
+	const bool *lengthy = l->options.lengthy;
 	size_t i;
 
 	l->ncolumns = h->ncolumns;
@@ -96,23 +97,58 @@ take_columns(struct sql_load *l, const struct rec_header *h, const bool *lengthy
 	return 0;
 }
 
+static void
+begin_rows(struct sql_load *l)
+{
+	l->batch_rows = l->batch_strings = l->batch_bytes = 0;
+	l->in_rows = true;
+	if (l->dialect->begin_rows != NULL)
+		l->dialect->begin_rows(l);
+}
+
+static void
+end_rows(struct sql_load *l)
+{
+	if (l->in_rows)
+		l->dialect->end_rows(l);
+	l->in_rows = false;
+}
+
+/* The table of marks has a shape of its own. */
+static int
+check_options(struct sql_load *l)
+{
+	int (*compare)(const char *, const char *) = l->dialect->fold_case ? strcasecmp : strcmp;
+
+	if (l->options.dry_run && l->dialect->dry_run == NULL)
+		return msg_set(&l->err, EX_USAGE, "--dry-run: not for %s", l->dialect->name);
+	if (l->options.mark.lake != NULL && compare(l->table, SQL_MARKS) == 0)
+		return msg_set(&l->err, EX_USAGE, "-t: %s is the table of the marks of loads", msg_quotes(l->table));
+	return 0;
+}
+
 int
 sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, const struct sql_name *target,
-    const struct rec_reader *in, const size_t *keys, size_t nkeys, const bool *lengthy)
+    const struct rec_reader *in, const size_t *keys, size_t nkeys, const struct sql_options *options)
 {
 	memset(l, 0, sizeof *l);
 	l->out.fd = -1;
 	l->dialect = d;
+	l->options = *options;
 	l->schema = target->schema;
 	l->table = target->table;
 	l->keys = keys;
 	l->nkeys = nkeys;
 	l->in_name = in->name;
 	l->out_name = io_out_name(path);
-	if (take_columns(l, &in->header, lengthy) != 0 || check_names(l) != 0 || io_create(&l->out, path, &l->err) != 0)
+	if (take_columns(l, &in->header) != 0 || check_names(l) != 0 || check_options(l) != 0 ||
+	    io_create(&l->out, path, &l->err) != 0)
 		return -1;
 	io_widen_pipe(l->out.fd);
+	if (options->dry_run)
+		return 0;
 	d->begin(l);
+	begin_rows(l);
 	return 0;
 }
 
@@ -147,17 +183,23 @@ static int
 add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, size_t i)
 {
 	struct rec r = rec_at(b, i);
+	const size_t *keys = l->into == SQL_INTO_GONE ? l->gone_fields : l->keys;
 	const char *fault;
 	size_t c, begun = l->buf.len;
 
 	for (c = 0; c < l->nkeys; c++)
-		if (rec_is_null(r, l->keys[c]))
-			return rec_fault(in, b->first + i, l->keys[c], "null in a key", rec_field(r, l->keys[c]));
+		if (rec_is_null(r, keys[c]))
+			return rec_fault(in, b->first + i, keys[c], "null in a key", rec_field(r, keys[c]));
 	if ((fault = l->dialect->row(l, r, &c)) != NULL) {
 		l->buf.len = begun;
 		return rec_fault(in, b->first + i, c, fault, rec_field(r, c));
 	}
-	l->rows++;
+	if (l->into == SQL_INTO_GONE)
+		l->gone++;
+	else {
+		l->rows++;
+		l->sum += b->hash[i];
+	}
 	if (l->buf.len < FLUSH_AT)
 		return 0;
 	/* The last byte stays here, so that a client sees an unfinished statement when this program dies. */
@@ -169,18 +211,33 @@ sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b)
 {
 	size_t i;
 
+	if (l->options.dry_run)
+		return 0;
 	for (i = 0; i < b->n; i++)
 		if (add_row(l, in, b, i) != 0)
 			return -1;
 	return 0;
 }
 
+void
+sql_gone(struct sql_load *l, const size_t *fields)
+{
+	if (l->options.dry_run)
+		return;
+	end_rows(l);
+	l->into = SQL_INTO_GONE;
+	l->gone_fields = fields;
+	begin_rows(l);
+}
+
 int
 sql_finish(struct sql_load *l)
 {
-	size_t rows_end = l->buf.len;
+	size_t rows_end;
 
-	l->dialect->end(l);
+	end_rows(l);
+	rows_end = l->buf.len;
+	(l->options.dry_run ? l->dialect->dry_run : l->dialect->end)(l);
 	if (check_size(l) != 0) {
 		l->buf.len = rows_end;		/* for sql_refuse */
 		return -1;

@@ -1,6 +1,8 @@
 /*
- * PostgreSQL 15 and later, the text being for psql: \if without its \endif makes psql fail where the text ends early,
+ * PostgreSQL 15 and later, the text being for psql: \if without its \endif makes psql fail if the text ends early,
  * whatever the reason; the rows travel by COPY, which nothing in them can leave.
+ *
+ * Functions are named with their schema, as one of another schema on the search path could fit their arguments better.
  */
 #include <string.h>
 
@@ -12,11 +14,17 @@ ident(struct buf *out, const char *name)
 	sql_text_quote(out, '"', '"', name, strlen(name));
 }
 
-/* The staging table: never called as the target, which a temporary table of the same name would hide. */
+/* The staging tables: never called as the target, which a temporary table of the same name would hide. */
 static const char *
 stage(const struct sql_load *l)
 {
 	return strcmp(l->table, "acct_stage") == 0 ? "\"acct_stage_2\"" : "\"acct_stage\"";
+}
+
+static const char *
+gone(const struct sql_load *l)
+{
+	return strcmp(l->table, "acct_gone") == 0 ? "\"acct_gone_2\"" : "\"acct_gone\"";
 }
 
 static const char *
@@ -117,18 +125,24 @@ add_type(struct buf *out, struct val_type t)
 }
 
 static void
-add_definition(struct sql_load *l, bool constraints)
+add_column(struct sql_load *l, const struct sql_column *c, bool constraints)
 {
-	size_t i;
+	ident(&l->buf, c->name);
+	buf_addc(&l->buf, ' ');
+	add_type(&l->buf, c->type);
+	if (constraints && c->required)
+		buf_adds(&l->buf, " NOT NULL");
+}
+
+static void
+add_definition(struct sql_load *l, enum sql_which which, bool constraints)
+{
+	size_t i, n = which == SQL_KEY ? l->nkeys : l->ncolumns;
 
 	buf_adds(&l->buf, " (\n");
-	for (i = 0; i < l->ncolumns; i++) {
+	for (i = 0; i < n; i++) {
 		buf_adds(&l->buf, i > 0 ? ",\n\t" : "\t");
-		ident(&l->buf, l->columns[i].name);
-		buf_addc(&l->buf, ' ');
-		add_type(&l->buf, l->columns[i].type);
-		if (constraints && l->columns[i].required)
-			buf_adds(&l->buf, " NOT NULL");
+		add_column(l, &l->columns[which == SQL_KEY ? l->keys[i] : i], constraints);
 	}
 	if (constraints) {
 		buf_adds(&l->buf, ",\n\tPRIMARY KEY (");
@@ -139,34 +153,52 @@ add_definition(struct sql_load *l, bool constraints)
 }
 
 static void
+add_stage(struct sql_load *l, const char *name, enum sql_which which)
+{
+	buf_addf(&l->buf, "CREATE TEMP TABLE %s", name);
+	add_definition(l, which, false);
+	buf_adds(&l->buf, " ON COMMIT DROP;\n");
+}
+
+/*
+ * The values must mean the same whatever the session is set to, and a lock that was waited for must let its holder's
+ * rows be seen, which READ COMMITTED does.
+ */
+static void
 begin(struct sql_load *l)
 {
-	buf_adds(&l->buf, "\\set QUIET on\n\\set ON_ERROR_STOP on\n\\if true\nBEGIN;\n"
+	buf_adds(&l->buf, "\\if true\n\\set ON_ERROR_STOP on\n\\set QUIET on\n\\set AUTOCOMMIT on\n\\set ON_ERROR_ROLLBACK off\n\\set SHOW_CONTEXT never\n"
+	    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n"
 	    "SET LOCAL client_encoding = 'UTF8';\nSET LOCAL standard_conforming_strings = on;\n"
-	    "SET LOCAL client_min_messages = warning;\nSET LOCAL datestyle = 'ISO, YMD';\n"
-	    "CREATE TEMP TABLE ");
-	buf_adds(&l->buf, stage(l));
-	add_definition(l, false);
-	buf_adds(&l->buf, " ON COMMIT DROP;\nCOPY pg_temp.");
-	buf_adds(&l->buf, stage(l));
-	buf_adds(&l->buf, " (");
-	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
+	    "SET LOCAL client_min_messages = warning;\nSET LOCAL datestyle = 'ISO, YMD';\nSET LOCAL timezone = 'UTC';\n"
+	    "SET LOCAL extra_float_digits = 1;\nDROP TABLE IF EXISTS pg_temp.acct_done;\n");
+	add_stage(l, stage(l), SQL_ALL);
+	add_stage(l, gone(l), SQL_KEY);
+}
+
+static void
+begin_rows(struct sql_load *l)
+{
+	buf_addf(&l->buf, "COPY pg_temp.%s (", l->into == SQL_INTO_GONE ? gone(l) : stage(l));
+	sql_text_columns(l, ident, sql_text_which(l), "%", ", ");
 	buf_adds(&l->buf, ") FROM STDIN;\n");
 }
 
 static const char *
-row(struct sql_load *l, struct rec r, size_t *column)
+row(struct sql_load *l, struct rec r, size_t *field)
 {
+	size_t i, f, c, n = sql_text_width(l);
 	const char *fault;
-	size_t c;
 
-	for (c = 0; c < l->ncolumns; c++) {
-		if (c > 0)
+	for (i = 0; i < n; i++) {
+		f = sql_text_field(l, i);
+		c = sql_text_column(l, i);
+		if (i > 0)
 			buf_addc(&l->buf, '\t');
-		if (rec_is_null(r, c))
+		if (rec_is_null(r, f))
 			buf_adds(&l->buf, "\\N");
-		else if ((fault = l->columns[c].put(l, c, rec_field(r, c))) != NULL) {
-			*column = c;
+		else if ((fault = l->columns[c].put(l, c, rec_field(r, f))) != NULL) {
+			*field = f;
 			return fault;
 		}
 	}
@@ -175,16 +207,40 @@ row(struct sql_load *l, struct rec r, size_t *column)
 }
 
 static void
-add_target(struct sql_load *l)
+end_rows(struct sql_load *l)
+{
+	buf_adds(&l->buf, "\\.\n");
+}
+
+static void
+add_in_schema(struct sql_load *l, const char *name)
 {
 	if (l->schema != NULL) {
 		ident(&l->buf, l->schema);
 		buf_addc(&l->buf, '.');
 	}
-	ident(&l->buf, l->table);
+	ident(&l->buf, name);
 }
 
-/* Appends text[from..] of the buffer as a literal in its place. */
+static void
+add_target(struct sql_load *l)
+{
+	add_in_schema(l, l->table);
+}
+
+static void
+add_marks(struct sql_load *l)
+{
+	add_in_schema(l, SQL_MARKS);
+}
+
+static void
+add_literal(struct buf *out, const char *text)
+{
+	sql_text_quote(out, '\'', '\'', text, strlen(text));
+}
+
+/* Replaces what the buffer holds from `from` on by a literal of it. */
 static void
 literal_from(struct sql_load *l, size_t from)
 {
@@ -194,20 +250,91 @@ literal_from(struct sql_load *l, size_t from)
 	sql_text_quote(&l->buf, '\'', '\'', (const char *)l->scratch.p, l->scratch.len);
 }
 
+/* The name as a literal, for to_regclass. */
+static void
+add_name_literal(struct sql_load *l, const char *name)
+{
+	size_t from = l->buf.len;
+
+	add_in_schema(l, name);
+	literal_from(l, from);
+}
+
+/* Starts a block of PL/pgSQL, which block_end turns into a literal. A column may have the name of one of its variables. */
+static size_t
+block(struct sql_load *l, const char *variables)
+{
+	size_t from;
+
+	buf_adds(&l->buf, "DO ");
+	from = l->buf.len;
+	buf_addf(&l->buf, "#variable_conflict use_column\nDECLARE acct_n bigint; acct_m bigint; acct_k text;%s\nBEGIN\n", variables);
+	return from;
+}
+
+static void
+block_end(struct sql_load *l, size_t from)
+{
+	buf_adds(&l->buf, "END");
+	literal_from(l, from);
+	buf_adds(&l->buf, ";\n");
+}
+
+/* "RAISE EXCEPTION USING MESSAGE = 'acct-merge-sql: TABLE' || ", which an expression follows. */
+static void
+add_raise(struct sql_load *l)
+{
+	buf_adds(&l->buf, "RAISE EXCEPTION USING MESSAGE = 'acct-merge-sql: ' || ");
+	add_literal(&l->buf, l->table);
+	buf_adds(&l->buf, " || ");
+}
+
+static void
+add_create_table(struct sql_load *l, const char *name, void (*definition)(struct sql_load *))
+{
+	buf_adds(&l->buf, "IF pg_catalog.to_regclass(");
+	add_name_literal(l, name);
+	buf_adds(&l->buf, ") IS NULL THEN CREATE TABLE ");
+	add_in_schema(l, name);
+	definition(l);
+	buf_adds(&l->buf, "; END IF;\n");
+}
+
+static void
+define_target(struct sql_load *l)
+{
+	add_definition(l, SQL_ALL, true);
+}
+
+static void
+define_marks(struct sql_load *l)
+{
+	buf_adds(&l->buf, " (\n\tlake text NOT NULL,\n\ttable_name text NOT NULL,\n\trun_id text NOT NULL,\n\tversion bigint NOT NULL,\n"
+	    "\trow_count bigint NOT NULL,\n\tchecksum char(16) NOT NULL,\n\tloaded_at timestamptz NOT NULL,\n"
+	    "\tPRIMARY KEY (lake, table_name)\n)");
+}
+
 /*
- * Schema and table where they are missing. Asked for by name first: IF NOT EXISTS would need the right to create even
- * where there is nothing to do.
+ * Schema and tables where they are missing. Asked for by name first: IF NOT EXISTS would need the right to create even
+ * if there is nothing to do. Loads that find one missing take turns, and look again when it is theirs. The lock's
+ * number is "acctload" in ASCII.
  */
 static void
 add_create(struct sql_load *l)
 {
-	size_t body, name;
+	size_t from = block(l, ""), name;
 
-	buf_adds(&l->buf, "DO ");
-	body = l->buf.len;
-	buf_adds(&l->buf, "BEGIN\n");
+	buf_adds(&l->buf, "IF pg_catalog.to_regclass(");
+	add_name_literal(l, l->table);
+	buf_adds(&l->buf, ") IS NULL");
+	if (l->options.mark.lake != NULL) {
+		buf_adds(&l->buf, " OR pg_catalog.to_regclass(");
+		add_name_literal(l, SQL_MARKS);
+		buf_adds(&l->buf, ") IS NULL");
+	}
+	buf_adds(&l->buf, " THEN\nPERFORM pg_catalog.pg_advisory_xact_lock(x'616363746c6f6164'::bigint);\n");
 	if (l->schema != NULL) {
-		buf_adds(&l->buf, "IF to_regnamespace(");
+		buf_adds(&l->buf, "IF pg_catalog.to_regnamespace(");
 		name = l->buf.len;
 		ident(&l->buf, l->schema);
 		literal_from(l, name);
@@ -215,16 +342,141 @@ add_create(struct sql_load *l)
 		ident(&l->buf, l->schema);
 		buf_adds(&l->buf, "; END IF;\n");
 	}
-	buf_adds(&l->buf, "IF to_regclass(");
-	name = l->buf.len;
+	add_create_table(l, l->table, define_target);
+	if (l->options.mark.lake != NULL)
+		add_create_table(l, SQL_MARKS, define_marks);
+	buf_adds(&l->buf, "END IF;\n");
+	block_end(l, from);
+}
+
+/* ---- the target's columns ---- */
+
+static char
+class_of(const struct sql_column *c)
+{
+	switch (c->type.kind) {
+	case VAL_INT32: case VAL_INT64: case VAL_DECIMAL:
+		return 'n';
+	case VAL_FLOAT64:
+		return 'f';
+	default:
+		return '-';
+	}
+}
+
+/* "(VALUES (name, key, class, scale, type), ...) AS w (...)": the columns that are to be there. */
+static void
+add_columns(struct sql_load *l)
+{
+	size_t i, from;
+
+	buf_adds(&l->buf, "(VALUES ");
+	for (i = 0; i < l->ncolumns; i++) {
+		const struct sql_column *c = &l->columns[i];
+
+		buf_adds(&l->buf, i > 0 ? ",\n(" : "(");
+		add_literal(&l->buf, c->name);
+		buf_addf(&l->buf, ", %s, '%c', %u, ", c->key ? "true" : "false", class_of(c), c->type.kind == VAL_DECIMAL ? c->type.scale : 0);
+		from = l->buf.len;
+		ident(&l->buf, c->name);
+		buf_addc(&l->buf, ' ');
+		add_type(&l->buf, c->type);
+		literal_from(l, from);
+		buf_addc(&l->buf, ')');
+	}
+	buf_adds(&l->buf, ") AS w (name, key, class, scale, definition)");
+}
+
+/* What adds a column that is missing; one who may not is given the statement. */
+static void
+add_alter(struct sql_load *l)
+{
+	size_t from;
+
+	buf_adds(&l->buf, "IF acct_c.attnum IS NULL THEN\nacct_k := 'ALTER TABLE ' || ");
+	from = l->buf.len;
 	add_target(l);
-	literal_from(l, name);
-	buf_adds(&l->buf, ") IS NULL THEN CREATE TABLE ");
-	add_target(l);
-	add_definition(l, true);
-	buf_adds(&l->buf, "; END IF;\nEND");
-	literal_from(l, body);
-	buf_adds(&l->buf, ";\n");
+	literal_from(l, from);
+	buf_adds(&l->buf, " || ' ADD COLUMN ' || acct_c.definition;\nIF acct_c.key THEN\n");
+	add_raise(l);
+	buf_adds(&l->buf, "' has no column ' || acct_c.name || ', which is of the key';\nEND IF;\nBEGIN\nEXECUTE acct_k;\n"
+	    "EXCEPTION WHEN insufficient_privilege THEN\n");
+	add_raise(l);
+	buf_adds(&l->buf, "' has no column ' || acct_c.name || '; what adds it: ' || acct_k || ';';\nEND;\nEND IF;\n");
+}
+
+/*
+ * Types that could change a value without a word: binary numbers for decimals and integers, fewer decimals, half the
+ * bits. A numeric's type modifier has its scale in the low 11 bits, in two's complement.
+ */
+static void
+add_type_guard(struct sql_load *l)
+{
+	buf_adds(&l->buf, "acct_t := acct_c.atttypid; acct_m := acct_c.atttypmod;\n"
+	    "WHILE (SELECT y.typtype FROM pg_catalog.pg_type AS y WHERE y.oid = acct_t) = 'd' LOOP\n"
+	    "SELECT y.typbasetype, y.typtypmod FROM pg_catalog.pg_type AS y WHERE y.oid = acct_t INTO acct_t, acct_m;\nEND LOOP;\n"
+	    "IF (acct_c.class = 'n' AND acct_t IN ('real'::pg_catalog.regtype, 'double precision'::pg_catalog.regtype))\n"
+	    "OR (acct_c.class = 'n' AND acct_t = 'numeric'::pg_catalog.regtype AND acct_m >= 0"
+	    " AND (((acct_m - 4) & 2047) # 1024) - 1024 < acct_c.scale)\n"
+	    "OR (acct_c.class = 'n' AND acct_c.scale > 0 AND acct_t IN ('smallint'::pg_catalog.regtype, 'integer'::pg_catalog.regtype,"
+	    " 'bigint'::pg_catalog.regtype))\n"
+	    "OR (acct_c.class = 'f' AND acct_t = 'real'::pg_catalog.regtype) THEN\n");
+	add_raise(l);
+	buf_adds(&l->buf, "': column ' || acct_c.name || ' is ' || pg_catalog.format_type(acct_c.atttypid, acct_c.atttypmod::integer)\n"
+	    "|| ', which does not hold every value of ' || acct_c.definition;\nEND IF;\n");
+}
+
+static void
+add_need_guard(struct sql_load *l)
+{
+	buf_adds(&l->buf, "SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = acct_r AND a.attnum > 0\n"
+	    "AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''\nAND a.attname NOT IN (");
+	for (size_t i = 0; i < l->ncolumns; i++) {
+		if (i > 0)
+			buf_adds(&l->buf, ", ");
+		add_literal(&l->buf, l->columns[i].name);
+	}
+	buf_adds(&l->buf, ") LIMIT 1 INTO acct_k;\nIF FOUND THEN\n");
+	add_raise(l);
+	buf_adds(&l->buf, "': column ' || acct_k || ' takes no null, has no default and is not in the stream';\nEND IF;\n");
+}
+
+static void
+add_column_checks(struct sql_load *l)
+{
+	size_t from = block(l, " acct_c record; acct_t oid; acct_r oid;");
+
+	buf_adds(&l->buf, "acct_r := pg_catalog.to_regclass(");
+	add_name_literal(l, l->table);
+	buf_adds(&l->buf, ");\nFOR acct_c IN SELECT w.name, w.key, w.class, w.scale, w.definition, a.attnum, a.atttypid, a.atttypmod::bigint FROM ");
+	add_columns(l);
+	buf_adds(&l->buf, "\nLEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = acct_r AND a.attname = w.name AND a.attnum > 0"
+	    " AND NOT a.attisdropped LOOP\n");
+	add_alter(l);
+	add_type_guard(l);
+	buf_adds(&l->buf, "END LOOP;\n");
+	add_need_guard(l);
+	block_end(l, from);
+}
+
+/* ---- the merge ---- */
+
+/*
+ * "t holds s", null as null: text by its characters, whatever the collation; a time that goes into a date is its day
+ * in UTC.
+ */
+static const char *
+holds(const struct sql_column *c)
+{
+	switch (c->type.kind) {
+	case VAL_STRING:
+		return "t.%::text COLLATE \"C\" IS NOT DISTINCT FROM s.% COLLATE \"C\"";
+	case VAL_TIMESTAMP:
+		return "CASE WHEN pg_catalog.pg_typeof(t.%) = 'date'::pg_catalog.regtype\n"
+		    "THEN t.% IS NOT DISTINCT FROM s.%::date ELSE t.% IS NOT DISTINCT FROM s.% END";
+	default:
+		return "t.% IS NOT DISTINCT FROM s.%";
+	}
 }
 
 static void
@@ -235,8 +487,8 @@ add_merge(struct sql_load *l)
 	buf_addf(&l->buf, " AS t USING pg_temp.%s AS s\nON ", stage(l));
 	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
 	if (l->ncolumns > l->nkeys) {
-		buf_adds(&l->buf, "\nWHEN MATCHED AND (");
-		sql_text_columns(l, ident, SQL_REST, "t.% IS DISTINCT FROM s.%", " OR ");
+		buf_adds(&l->buf, "\nWHEN MATCHED AND NOT (");
+		sql_text_columns_by(l, ident, SQL_REST, holds, " AND ");
 		buf_adds(&l->buf, ")\nTHEN UPDATE SET ");
 		sql_text_columns(l, ident, SQL_REST, "% = s.%", ", ");
 	}
@@ -247,27 +499,272 @@ add_merge(struct sql_load *l)
 	buf_adds(&l->buf, ");\n");
 }
 
-/* The staging table gets its key when it is full: that is faster, and says which key comes twice. */
+/* "[7,\"x\"]": a key's values in JSON, which shows control characters. */
 static void
-end(struct sql_load *l)
+add_key_text(struct sql_load *l)
 {
-	buf_addf(&l->buf, "\\.\nALTER TABLE pg_temp.%s ADD PRIMARY KEY (", stage(l));
+	buf_adds(&l->buf, "pg_catalog.json_build_array(");
+	sql_text_columns(l, ident, SQL_KEY, "s.%", ", ");
+	buf_adds(&l->buf, ")::text");
+}
+
+/* "FROM staged AS s LEFT JOIN target AS t ON ..." */
+static void
+add_pairs(struct sql_load *l)
+{
+	buf_addf(&l->buf, "FROM pg_temp.%s AS s LEFT JOIN ", stage(l));
+	add_target(l);
+	buf_adds(&l->buf, " AS t ON ");
+	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+}
+
+/* Fails with the first staged row that the target does not hold once and as it came. */
+static void
+add_holds(struct sql_load *l)
+{
+	size_t from = block(l, "");
+
+	buf_adds(&l->buf, "SELECT count(*), count(*) FILTER (WHERE NOT (");
+	sql_text_columns_by(l, ident, SQL_ALL, holds, " AND ");
+	buf_adds(&l->buf, ")) ");
+	add_pairs(l);
+	buf_addf(&l->buf, " INTO acct_n, acct_m;\nIF acct_n <> %llu OR acct_m <> 0 THEN\nSELECT ", (unsigned long long)l->rows);
+	add_key_text(l);
+	buf_addc(&l->buf, ' ');
+	add_pairs(l);
+	buf_adds(&l->buf, "\nGROUP BY ");
+	sql_text_columns(l, ident, SQL_KEY, "s.%", ", ");
+	buf_adds(&l->buf, " HAVING count(*) <> 1 OR bool_or(NOT (");
+	sql_text_columns_by(l, ident, SQL_ALL, holds, " AND ");
+	buf_adds(&l->buf, "))\nORDER BY ");
+	sql_text_columns(l, ident, SQL_KEY, "s.%", ", ");
+	buf_adds(&l->buf, " LIMIT 1 INTO acct_k;\n");
+	add_raise(l);
+	buf_adds(&l->buf, "' does not hold the rows as they came, each once; the first key that differs: ' || acct_k;\nEND IF;\n");
+	block_end(l, from);
+}
+
+/* ---- rows that the stream does not have ---- */
+
+/* "FROM target AS t WHERE NOT EXISTS (...)" */
+static void
+add_absent(struct sql_load *l)
+{
+	buf_adds(&l->buf, "FROM ");
+	add_target(l);
+	buf_addf(&l->buf, " AS t WHERE NOT EXISTS (SELECT FROM pg_temp.%s AS s WHERE ", stage(l));
+	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+	buf_addc(&l->buf, ')');
+}
+
+static void
+add_deletes(struct sql_load *l)
+{
+	if (l->options.absent == SQL_ABSENT_DELETE) {
+		buf_adds(&l->buf, "DELETE ");
+		add_absent(l);
+		buf_adds(&l->buf, ";\n");
+	} else if (l->options.mark.lake != NULL) {
+		buf_adds(&l->buf, "DELETE FROM ");
+		add_target(l);
+		buf_addf(&l->buf, " AS t USING pg_temp.%s AS s WHERE ", gone(l));
+		sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+		buf_adds(&l->buf, " AND ");
+		sql_text_columns_by(l, ident, SQL_KEY, holds, " AND ");
+		buf_adds(&l->buf, ";\n");
+	}
+}
+
+/* The keys to delete are as many as they were, and the stream has none of them. */
+static void
+add_gone_guard(struct sql_load *l)
+{
+	size_t from = block(l, "");
+
+	buf_addf(&l->buf, "SELECT count(*) FROM pg_temp.%s INTO acct_n;\nIF acct_n <> %llu THEN\n", gone(l), (unsigned long long)l->gone);
+	add_raise(l);
+	buf_addf(&l->buf, "': not every key to delete was staged';\nEND IF;\nSELECT ");
+	add_key_text(l);
+	buf_addf(&l->buf, " FROM pg_temp.%s AS s JOIN pg_temp.%s AS t ON ", gone(l), stage(l));
+	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+	buf_adds(&l->buf, " LIMIT 1 INTO acct_k;\nIF FOUND THEN\n");
+	add_raise(l);
+	buf_adds(&l->buf, "': a key to delete has a row to merge: ' || acct_k;\nEND IF;\n");
+	block_end(l, from);
+}
+
+static void
+add_deleted(struct sql_load *l)
+{
+	size_t from;
+
+	if (l->options.absent != SQL_ABSENT_DELETE && l->gone == 0)
+		return;
+	from = block(l, "");
+	if (l->options.absent == SQL_ABSENT_DELETE) {
+		buf_adds(&l->buf, "SELECT count(*) FROM ");
+		add_target(l);
+		buf_addf(&l->buf, " INTO acct_n;\nIF acct_n <> %llu THEN\n", (unsigned long long)l->rows);
+		add_raise(l);
+		buf_addf(&l->buf, "' should have %llu rows and has ' || acct_n;\nEND IF;\n", (unsigned long long)l->rows);
+	} else {
+		buf_adds(&l->buf, "SELECT ");
+		add_key_text(l);
+		buf_addf(&l->buf, " FROM pg_temp.%s AS s JOIN ", gone(l));
+		add_target(l);
+		buf_adds(&l->buf, " AS t ON ");
+		sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+		buf_adds(&l->buf, " LIMIT 1 INTO acct_k;\nIF FOUND THEN\n");
+		add_raise(l);
+		buf_adds(&l->buf, "' still has a row that was deleted: ' || acct_k;\nEND IF;\n");
+	}
+	block_end(l, from);
+}
+
+/* ---- marks ---- */
+
+static void
+add_where_mark(struct sql_load *l)
+{
+	buf_adds(&l->buf, "FROM ");
+	add_marks(l);
+	buf_adds(&l->buf, " AS m WHERE m.lake = ");
+	add_literal(&l->buf, l->options.mark.lake);
+	buf_adds(&l->buf, " AND m.table_name = ");
+	add_literal(&l->buf, l->table);
+}
+
+/* The mark must be the one that the caller found, as what is to be deleted was worked out from it. */
+static void
+add_mark_guard(struct sql_load *l)
+{
+	buf_adds(&l->buf, "SELECT m.version ");
+	add_where_mark(l);
+	buf_addf(&l->buf, " INTO acct_n;\nIF coalesce(acct_n, -1) <> %lld THEN\n", (long long)l->options.mark.since);
+	add_raise(l);
+	buf_adds(&l->buf, "': the mark of the load before names ' || coalesce('version ' || acct_n, 'no version') || ', not ");
+	if (l->options.mark.since < 0)
+		buf_adds(&l->buf, "none';\nEND IF;\n");
+	else
+		buf_addf(&l->buf, "version %lld';\nEND IF;\n", (long long)l->options.mark.since);
+}
+
+/* Rows that no load of this lake is known to have written are neither overwritten nor deleted unasked. */
+static void
+add_refusals(struct sql_load *l)
+{
+	bool first = l->options.mark.since < 0;
+
+	if (l->options.absent != SQL_ABSENT_REFUSE || (!first && (l->into == SQL_INTO_GONE || l->options.dry_run)))
+		return;
+	buf_adds(&l->buf, "SELECT count(*) ");
+	if (first) {
+		buf_adds(&l->buf, "FROM ");
+		add_target(l);
+	} else
+		add_absent(l);
+	buf_adds(&l->buf, " INTO acct_n;\nIF acct_n > 0 THEN\n");
+	add_raise(l);
+	buf_addf(&l->buf, "': ' || acct_n || ' rows %s: --adopt keeps them, --delete-absent deletes them';\nEND IF;\n",
+	    first ? "are there and no load of this lake is marked" : "are there that the stream does not have and whose origin is not known");
+}
+
+static void
+add_mark_checks(struct sql_load *l)
+{
+	size_t from = block(l, "");
+
+	add_mark_guard(l);
+	add_refusals(l);
+	block_end(l, from);
+}
+
+static void
+add_mark(struct sql_load *l)
+{
+	const struct sql_mark *m = &l->options.mark;
+
+	buf_adds(&l->buf, "INSERT INTO ");
+	add_marks(l);
+	buf_adds(&l->buf, " (lake, table_name, run_id, version, row_count, checksum, loaded_at)\nVALUES (");
+	add_literal(&l->buf, m->lake);
+	buf_adds(&l->buf, ", ");
+	add_literal(&l->buf, l->table);
+	buf_adds(&l->buf, ", ");
+	add_literal(&l->buf, m->run);
+	buf_addf(&l->buf, ", %lld, %llu, '%016llx', pg_catalog.clock_timestamp())\nON CONFLICT (lake, table_name) DO UPDATE SET "
+	    "run_id = excluded.run_id, version = excluded.version,\nrow_count = excluded.row_count, checksum = excluded.checksum, "
+	    "loaded_at = excluded.loaded_at;\n", (long long)m->version, (unsigned long long)l->rows, (unsigned long long)l->sum);
+}
+
+/* A staging table gets its key when it is full: that is faster, and says which key comes twice. */
+static void
+add_key(struct sql_load *l, const char *name)
+{
+	buf_addf(&l->buf, "ALTER TABLE pg_temp.%s ADD PRIMARY KEY (", name);
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
-	buf_addf(&l->buf, ");\nANALYZE pg_temp.%s;\n", stage(l));
+	buf_addf(&l->buf, ");\nANALYZE pg_temp.%s;\n", name);
+}
+
+/* What would fire at the commit fires before the rows are compared. */
+static void
+add_changes(struct sql_load *l)
+{
 	add_create(l);
 	/* Two loads at once take turns; readers go on. */
 	buf_adds(&l->buf, "LOCK TABLE ");
 	add_target(l);
 	buf_adds(&l->buf, " IN SHARE ROW EXCLUSIVE MODE;\n");
+	add_column_checks(l);
+	if (l->options.mark.lake != NULL)
+		add_mark_checks(l);
+	if (l->into == SQL_INTO_GONE)
+		add_gone_guard(l);
+	add_deletes(l);
 	add_merge(l);
+	buf_adds(&l->buf, "SET CONSTRAINTS ALL IMMEDIATE;\n");
+	add_holds(l);
+	add_deleted(l);
+	if (l->options.mark.lake != NULL)
+		add_mark(l);
+}
+
+/* SELECT * FROM acct_done fails unless the text was run to its end: psql does not go on after an \if without its \endif. */
+static void
+add_done(struct sql_load *l)
+{
+	buf_adds(&l->buf, "CREATE TEMP TABLE acct_done AS SELECT ");
+	add_literal(&l->buf, l->table);
+	buf_addf(&l->buf, "::text AS table_name, %llu::bigint AS row_count;\n", (unsigned long long)l->rows);
+}
+
+static void
+end(struct sql_load *l)
+{
+	add_key(l, stage(l));
+	if (l->into == SQL_INTO_GONE)
+		add_key(l, gone(l));
+	add_changes(l);
+	add_done(l);
 	buf_adds(&l->buf, "COMMIT;\n\\endif\n");
 }
 
-/* Ends the COPY, where it has begun. */
+/* The load of no rows, undone: rights are checked even so. */
+static void
+dry_run(struct sql_load *l)
+{
+	begin(l);
+	add_changes(l);
+	buf_adds(&l->buf, "ROLLBACK;\nBEGIN READ WRITE;\n");
+	add_done(l);
+	buf_adds(&l->buf, "COMMIT;\n\\endif\n");
+}
+
+/* Ends the COPY that has begun, if any. */
 static void
 refuse(struct sql_load *l)
 {
-	if (l->columns != NULL)
+	if (l->in_rows)
 		buf_adds(&l->buf, "\\.\n");
 	buf_adds(&l->buf, "\\set ON_ERROR_STOP on\n"
 	    "DO 'BEGIN RAISE ''acct-merge-sql: the input was refused, nothing is merged''; END';\n");
@@ -275,5 +772,6 @@ refuse(struct sql_load *l)
 
 const struct sql_dialect sql_postgres = {
 	.name = "postgres", .name_max = 63, .name_length = strlen, .name_unit = "bytes",
-	.max_columns = 1600, .name_fault = name_fault, .put = put, .begin = begin, .row = row, .end = end, .refuse = refuse
+	.max_columns = 1600, .name_fault = name_fault, .put = put, .begin = begin, .begin_rows = begin_rows, .row = row,
+	.end_rows = end_rows, .end = end, .dry_run = dry_run, .refuse = refuse
 };

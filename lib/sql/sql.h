@@ -35,6 +35,8 @@ struct sql_name {
 bool sql_name_parse(const char *text, struct sql_name *n);
 void sql_name_free(struct sql_name *n);
 
+#define SQL_MARKS "acct_load"		/* the table of the marks of loads, in the target's schema */
+
 struct sql_load;
 
 /* Writes one value that is not null. Returns NULL, or what is wrong with it for this dialect (static text). */
@@ -48,12 +50,15 @@ struct sql_dialect {
 	bool fold_case;				/* are names equal that differ only in the case of ASCII letters? */
 	bool long_columns;			/* does it have a type of its own for long strings? */
 	size_t max_columns;
-	const char *(*name_fault)(const char *name);	/* what else is wrong with a name; NULL where nothing is */
+	const char *(*name_fault)(const char *name);	/* what else is wrong with a name; NULL if nothing is */
 	sql_put *const *put;			/* by val_kind */
-	void (*begin)(struct sql_load *l);	/* what stands before the first row */
+	void (*begin)(struct sql_load *l);	/* precedes all rows */
+	void (*begin_rows)(struct sql_load *l);	/* precedes the first row of l->into; may be NULL */
 	const char *(*row)(struct sql_load *l, struct rec r, size_t *column);	/* as sql_put; *column is the one at fault */
-	void (*end)(struct sql_load *l);	/* what stands behind the last row, to the commit */
-	void (*refuse)(struct sql_load *l);	/* behind any row, or alone: an error for the client */
+	void (*end_rows)(struct sql_load *l);	/* follows the last row of l->into */
+	void (*end)(struct sql_load *l);	/* follows all rows: from the merge to the commit */
+	void (*dry_run)(struct sql_load *l);	/* the whole text of a trial; NULL if the dialect has none */
+	void (*refuse)(struct sql_load *l);	/* an error for the client, after any row or alone */
 	uint64_t max_bytes;			/* most bytes of text, 0 for any */
 };
 
@@ -70,15 +75,42 @@ struct sql_column {
 	sql_put *put;
 };
 
+/* The row that a load writes into the table acct_load of the target, in its own transaction. */
+struct sql_mark {
+	const char *lake;		/* the Delta table's id; NULL: no mark is written or asked for */
+	const char *run;		/* the run that made the rows; "" if unknown */
+	int64_t version;		/* the Delta table's version that the rows are */
+	int64_t since;			/* the version that the mark must name before the load; -1: there must be no mark */
+};
+
+/* What becomes of rows of the target whose keys the stream does not have. */
+enum sql_absent {
+	SQL_ABSENT_KEEP,		/* they stay */
+	SQL_ABSENT_DELETE,		/* they are deleted */
+	SQL_ABSENT_REFUSE		/* the load fails with their number */
+};
+
+struct sql_options {
+	const bool *lengthy;		/* a flag for each column, or NULL; see struct sql_column */
+	struct sql_mark mark;
+	enum sql_absent absent;
+	bool dry_run;			/* only find out whether the target would take the rows */
+};
+
 struct sql_load {
 	struct msg err;			/* of opening, writing and finishing */
+	struct sql_options options;
 	const struct sql_dialect *dialect;
 	const char *schema, *table;	/* views; schema is NULL where none is given */
 	struct sql_column *columns;	/* owned */
 	size_t ncolumns;
 	const size_t *keys;		/* view: indexes of the key columns, in the order of the key */
 	size_t nkeys;
-	uint64_t rows;
+	uint64_t rows, sum;		/* records of the stream so far, and their checksum as in its trailer */
+	uint64_t gone;			/* keys to delete so far */
+	enum { SQL_INTO_STAGE, SQL_INTO_GONE } into;	/* the staging table that takes the next row */
+	const size_t *gone_fields;	/* view: of a record of keys to delete, the field of each key column */
+	bool in_rows;			/* between begin_rows and end_rows */
 	struct io_out out;
 	const char *in_name, *out_name;	/* for messages */
 	struct buf buf;			/* text not written yet */
@@ -90,13 +122,13 @@ struct sql_load {
 };
 
 /*
- * Starts a load of what `in`, which stands at its first record, will give. It must live as long, and so must target
- * and keys. lengthy has one flag a column, or is NULL. The output is path, or standard output for NULL and "-"; a
- * file appears only in sql_finish. Fails with EX_DATAERR where a name or the number of columns is more than the
- * dialect takes, EX_USAGE for a lengthy column that it cannot have, before any output is made.
+ * Starts a load of what `in`, which is at its first record, will give. It must live as long, and so must target, keys
+ * and what the options name. The output is path, or standard output for NULL and "-"; a file appears only in
+ * sql_finish. Fails with EX_DATAERR if a name or the number of columns is more than the dialect takes, EX_USAGE for a
+ * lengthy column that it cannot have or a trial that it does not know, before any output is made.
  */
 int sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, const struct sql_name *target,
-    const struct rec_reader *in, const size_t *keys, size_t nkeys, const bool *lengthy);
+    const struct rec_reader *in, const size_t *keys, size_t nkeys, const struct sql_options *options);
 
 /*
  * Adds the records of a batch. A record at fault (a null in a key, a value that the dialect cannot hold) is reported
@@ -104,7 +136,13 @@ int sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, 
  */
 int sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b);
 
-/* To be called when the stream is known to be whole: writes the merge and the commit, and closes the output. */
+/*
+ * Ends the rows of the stream; the batches that follow are of another one, each record a key whose row is to be
+ * deleted. fields[i], which must live as long as l, is the field of its records that holds key column i.
+ */
+void sql_gone(struct sql_load *l, const size_t *fields);
+
+/* Call when the streams are known to be whole: writes the merge and the commit, and closes the output. */
 int sql_finish(struct sql_load *l);
 
 /*

@@ -1,10 +1,16 @@
 /*
- * SQLite 3.24 and later, the text being for its shell.
+ * SQLite 3.38 and later, the text being for its shell.
  *
  * Decimals are TEXT with all their decimals, as anything else SQLite has would round them; dates are TEXT YYYY-MM-DD,
- * timestamps TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ. INSERT OR ROLLBACK undoes the whole transaction where a key comes
- * twice or the rows are not as many as they were, so that not even a client without .bail could merge them: every
- * later statement wants the staging table.
+ * timestamps TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ.
+ *
+ * The rows are staged in a transaction of their own that touches the temporary database alone, so that a slow stream
+ * holds no lock. What touches the target is one more, and to the shell one piece of text: its statements are parted by
+ * semicolons that begin lines, and the shell runs what it has read when a line ends with one. Of such a piece the shell
+ * gives up all that follows a statement that fails, the commit too, whether .bail is on or not.
+ *
+ * SQLite's only error whose text is worked out when it occurs and that no build lacks is that of a JSON path; it
+ * carries the messages of the checks.
  */
 #include <math.h>
 #include <string.h>
@@ -12,7 +18,10 @@
 #include "sql/text.h"
 
 #define STAGE "temp.\"acct_stage\""
+#define GONE "temp.\"acct_gone\""
 #define GUARD "temp.\"acct_guard\""
+#define COLUMNS "temp.\"acct_columns\""
+#define FAIL "; SELECT json_extract('{}', 'acct-merge-sql: '"	/* then || message ) and from where; each row is an error */
 
 enum {
 	BATCH_ROWS = 500,
@@ -158,100 +167,110 @@ type_name(enum val_kind kind)
  * The columns and the key; a single integer key is the table's own row number, any other makes the tree of the table.
  */
 static void
-add_definition(struct sql_load *l)
+add_definition(struct sql_load *l, enum sql_which which)
 {
 	bool rowid = l->nkeys == 1 && strcmp(type_name(l->columns[l->keys[0]].type.kind), "INTEGER") == 0;
-	size_t i;
+	size_t i, n = which == SQL_KEY ? l->nkeys : l->ncolumns;
 
 	buf_adds(&l->buf, " (\n");
-	for (i = 0; i < l->ncolumns; i++) {
+	for (i = 0; i < n; i++) {
+		const struct sql_column *c = &l->columns[which == SQL_KEY ? l->keys[i] : i];
+
 		buf_addc(&l->buf, '\t');
-		ident(&l->buf, l->columns[i].name);
-		buf_addf(&l->buf, " %s%s,\n", type_name(l->columns[i].type.kind), l->columns[i].required ? " NOT NULL" : "");
+		ident(&l->buf, c->name);
+		buf_addf(&l->buf, " %s%s,\n", type_name(c->type.kind), c->required ? " NOT NULL" : "");
 	}
 	buf_adds(&l->buf, "\tPRIMARY KEY (");
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
-	buf_addf(&l->buf, ")\n)%s;\n", rowid ? "" : " WITHOUT ROWID");
+	buf_addf(&l->buf, ")\n)%s", rowid ? "" : " WITHOUT ROWID");
 }
 
 static void
 begin(struct sql_load *l)
 {
-	buf_adds(&l->buf, ".bail on\nBEGIN;\nCREATE TEMP TABLE \"acct_guard\" (\n"
+	buf_adds(&l->buf, ".bail on\n.timeout 60000\nDROP TABLE IF EXISTS temp.\"acct_done\";\nBEGIN;\n"
+	    "CREATE TEMP TABLE \"acct_guard\" (\n"
 	    "\t\"staged\" CONSTRAINT \"every row must be staged\" CHECK (\"staged\"),\n"
-	    "\t\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\"),\n"
-	    "\t\"exact\" CONSTRAINT \"decimals, dates and strings need columns of type TEXT\" CHECK (\"exact\")\n);\n");
-	buf_adds(&l->buf, "CREATE TEMP TABLE \"acct_stage\"");
-	add_definition(l);
+	    "\t\"gone\" CONSTRAINT \"every key to delete must be staged\" CHECK (\"gone\"),\n"
+	    "\t\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\")\n);\nCREATE TEMP TABLE \"acct_stage\"");
+	add_definition(l, SQL_ALL);
+	buf_adds(&l->buf, ";\nCREATE TEMP TABLE \"acct_gone\"");
+	add_definition(l, SQL_KEY);
+	buf_adds(&l->buf, ";\n");
 }
 
 static void
-add_value(struct sql_load *l, struct rec r, size_t c, const char **fault)
+add_value(struct sql_load *l, struct rec r, size_t i, const char **fault)
 {
-	if (rec_is_null(r, c))
+	size_t f = sql_text_field(l, i), c = sql_text_column(l, i);
+
+	if (rec_is_null(r, f))
 		buf_adds(&l->buf, "NULL");
 	else
-		*fault = l->columns[c].put(l, c, rec_field(r, c));
+		*fault = l->columns[c].put(l, c, rec_field(r, f));
+}
+
+static bool
+batch_is_full(const struct sql_load *l)
+{
+	return l->batch_rows == BATCH_ROWS || l->batch_bytes >= BATCH_BYTES;
 }
 
 static const char *
-row(struct sql_load *l, struct rec r, size_t *column)
+row(struct sql_load *l, struct rec r, size_t *field)
 {
 	const char *fault = NULL;
-	size_t c;
+	size_t i, n = sql_text_width(l);
 
-	if (l->rows == 0 || l->batch_rows == BATCH_ROWS || l->batch_bytes >= BATCH_BYTES) {
-		buf_addf(&l->buf, "%sINSERT OR ROLLBACK INTO " STAGE " VALUES\n(", l->rows == 0 ? "" : ";\n");
+	if (l->batch_rows == 0 || batch_is_full(l)) {
+		buf_addf(&l->buf, "%sINSERT OR ROLLBACK INTO %s VALUES\n(", l->batch_rows == 0 ? "" : ";\n",
+		    l->into == SQL_INTO_GONE ? GONE : STAGE);
 		l->batch_rows = l->batch_bytes = 0;
 	} else
 		buf_adds(&l->buf, ",\n(");
-	for (c = 0; c < l->ncolumns; c++) {
-		if (c > 0)
+	for (i = 0; i < n; i++) {
+		if (i > 0)
 			buf_addc(&l->buf, ',');
-		add_value(l, r, c, &fault);
+		add_value(l, r, i, &fault);
 		if (fault != NULL) {
-			*column = c;
+			*field = sql_text_field(l, i);
 			return fault;
 		}
+		l->batch_bytes += rec_field(r, sql_text_field(l, i)).n;
 	}
 	buf_addc(&l->buf, ')');
 	l->batch_rows++;
-	l->batch_bytes += (size_t)(r.off[l->ncolumns] - r.off[0]);
 	return NULL;
+}
+
+static void
+end_rows(struct sql_load *l)
+{
+	if (l->batch_rows > 0)
+		buf_adds(&l->buf, ";\n");
+}
+
+/* ---- what touches the target; each piece begins with the semicolon that ends the one above ---- */
+
+static const char *
+schema(const struct sql_load *l)
+{
+	return l->schema == NULL ? "main" : l->schema;
 }
 
 static void
 add_target(struct sql_load *l)
 {
-	ident(&l->buf, l->schema == NULL ? "main" : l->schema);
+	ident(&l->buf, schema(l));
 	buf_addc(&l->buf, '.');
 	ident(&l->buf, l->table);
 }
 
 static void
-add_merge(struct sql_load *l)
+add_marks(struct sql_load *l)
 {
-	size_t rest = l->ncolumns - l->nkeys;
-
-	buf_adds(&l->buf, "INSERT INTO ");
-	add_target(l);
-	buf_adds(&l->buf, " AS t (");
-	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
-	buf_adds(&l->buf, ")\nSELECT ");
-	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
-	buf_adds(&l->buf, "\nFROM " STAGE " WHERE true\nON CONFLICT (");	/* "true" parts the join's ON from this one */
-	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
-	if (rest == 0) {
-		buf_adds(&l->buf, ") DO NOTHING;\n");
-		return;
-	}
-	buf_adds(&l->buf, ") DO UPDATE SET ");
-	sql_text_columns(l, ident, SQL_REST, "% = excluded.%", ", ");
-	buf_adds(&l->buf, "\nWHERE (");
-	sql_text_columns(l, ident, SQL_REST, "t.%", ", ");
-	buf_adds(&l->buf, ") IS NOT (");
-	sql_text_columns(l, ident, SQL_REST, "excluded.%", ", ");
-	buf_adds(&l->buf, ");\n");
+	ident(&l->buf, schema(l));
+	buf_adds(&l->buf, "." SQL_MARKS);
 }
 
 static void
@@ -260,46 +279,410 @@ add_literal(struct buf *out, const char *text)
 	sql_text_quote(out, '\'', '\'', text, strlen(text));
 }
 
-/*
- * Of a target that was there before: a string in hexadecimal is read in the encoding of the database, and a column that
- * is not TEXT by SQLite's rules would turn '2900.00' into a number.
- */
+/* The target's name at the beginning of a message. */
 static void
-add_guards(struct sql_load *l)
+add_fail(struct sql_load *l)
 {
-	const char *between = "";
-	size_t i;
-
-	buf_adds(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"utf8\") SELECT encoding = 'UTF-8' FROM pragma_encoding;\n"
-	    "INSERT OR ROLLBACK INTO " GUARD " (\"exact\") SELECT count(*) = 0 FROM pragma_table_info(");
+	buf_adds(&l->buf, FAIL " || ");
 	add_literal(&l->buf, l->table);
-	buf_adds(&l->buf, ", ");
-	add_literal(&l->buf, l->schema == NULL ? "main" : l->schema);
-	buf_adds(&l->buf, ")\nWHERE name COLLATE NOCASE IN (");
-	for (i = 0; i < l->ncolumns; i++)
-		if (strcmp(type_name(l->columns[i].type.kind), "TEXT") == 0) {
-			buf_adds(&l->buf, between);
-			add_literal(&l->buf, l->columns[i].name);
-			between = ", ";
-		}
-	buf_adds(&l->buf, ")\nAND (type LIKE '%INT%' OR NOT (type LIKE '%TEXT%' OR type LIKE '%CHAR%' OR type LIKE '%CLOB%' "
-	    "OR type LIKE '%BLOB%' OR type = ''));\n");
 }
 
-/* The target is touched last and written first, so that its lock is held for no longer than the merge takes. */
+/* "t holds s", exactly: numbers by value, text by its bytes whatever the collation, null as null. */
+static const char *
+holds(const struct sql_column *c)
+{
+	if (strcmp(type_name(c->type.kind), "TEXT") == 0)
+		return "typeof(t.%) = typeof(s.%) AND t.% IS s.% COLLATE BINARY";
+	return "t.% IS s.%";
+}
+
+/* Of the key the first part is for the target's index, which may be of another collation. */
+static const char *
+same_key(const struct sql_column *c)
+{
+	if (strcmp(type_name(c->type.kind), "TEXT") == 0)
+		return "t.% = s.% AND t.% = s.% COLLATE BINARY";
+	return "t.% = s.%";
+}
+
+static void
+add_merge(struct sql_load *l)
+{
+	size_t rest = l->ncolumns - l->nkeys;
+
+	buf_adds(&l->buf, "; INSERT INTO ");
+	add_target(l);
+	buf_adds(&l->buf, " AS t (");
+	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
+	buf_adds(&l->buf, ")\nSELECT ");
+	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
+	buf_adds(&l->buf, "\nFROM " STAGE " WHERE true\nON CONFLICT (");	/* "true" parts the join's ON from this one */
+	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
+	if (rest == 0) {
+		buf_adds(&l->buf, ") DO NOTHING\n");
+		return;
+	}
+	buf_adds(&l->buf, ") DO UPDATE SET ");
+	sql_text_columns(l, ident, SQL_REST, "% = excluded.%", ", ");
+	buf_adds(&l->buf, "\nWHERE (");
+	sql_text_columns(l, ident, SQL_REST, "t.%", ", ");
+	buf_adds(&l->buf, ") IS NOT (");
+	sql_text_columns(l, ident, SQL_REST, "excluded.%", ", ");
+	buf_adds(&l->buf, ")\n");
+}
+
+/* "[7, \"x\"]": a key's values in JSON, which shows control characters. */
+static void
+add_key_text(struct sql_load *l, const char *of)
+{
+	buf_adds(&l->buf, "json_array(");
+	sql_text_columns(l, ident, SQL_KEY, of, ", ");
+	buf_addc(&l->buf, ')');
+}
+
+/*
+ * Fails with the first staged row that the target does not hold. There is at most one for each key, as the merge needs
+ * a unique index, which makes no two keys of one but perhaps one of two.
+ */
+static void
+add_holds(struct sql_load *l)
+{
+	add_fail(l);
+	buf_adds(&l->buf, " || ' does not hold the rows as they came; the first key that differs: ' || \"key\")\n"
+	    "FROM (SELECT ");
+	add_key_text(l, "s.%");
+	buf_adds(&l->buf, " AS \"key\" FROM " STAGE " AS s LEFT JOIN ");
+	add_target(l);
+	buf_adds(&l->buf, " AS t ON ");
+	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+	buf_adds(&l->buf, "\nWHERE NOT (");
+	sql_text_columns_by(l, ident, SQL_ALL, holds, " AND ");
+	buf_adds(&l->buf, ")\nORDER BY ");
+	sql_text_columns(l, ident, SQL_KEY, "s.%", ", ");
+	buf_adds(&l->buf, " LIMIT 1)\n");
+}
+
+/* "FROM target AS t WHERE NOT EXISTS (...)": the rows whose keys the stream does not have. */
+static void
+add_absent(struct sql_load *l)
+{
+	buf_adds(&l->buf, "FROM ");
+	add_target(l);
+	buf_adds(&l->buf, " AS t\nWHERE NOT EXISTS (SELECT 1 FROM " STAGE " AS s WHERE ");
+	sql_text_columns(l, ident, SQL_KEY, "s.% = t.% COLLATE BINARY", " AND ");
+	buf_adds(&l->buf, ")\n");
+}
+
+static void
+add_refusal(struct sql_load *l, const char *what)
+{
+	add_fail(l);
+	buf_addf(&l->buf, " || ': ' || n || ' rows %s: --adopt keeps them, --delete-absent deletes them')\n"
+	    "FROM (SELECT count(*) AS n ", what);
+}
+
+/* The rows go whose keys are named to be deleted, before others may come to have keys that the target takes for them. */
+static void
+add_gone(struct sql_load *l)
+{
+	add_fail(l);
+	buf_adds(&l->buf, " || ': a key to delete has a row to merge: ' || ");
+	add_key_text(l, "s.%");
+	buf_adds(&l->buf, ")\nFROM " GONE " AS s JOIN " STAGE " AS t ON ");
+	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+	buf_adds(&l->buf, "\n; DELETE FROM ");
+	add_target(l);
+	buf_adds(&l->buf, " AS t WHERE EXISTS (SELECT 1 FROM " GONE " AS s WHERE ");
+	sql_text_columns(l, ident, SQL_KEY, "s.% = t.% COLLATE BINARY", " AND ");
+	buf_adds(&l->buf, ")\n");
+}
+
+static void
+add_none_gone(struct sql_load *l)
+{
+	add_fail(l);
+	buf_adds(&l->buf, " || ' still has a row that was deleted: ' || ");
+	add_key_text(l, "s.%");
+	buf_adds(&l->buf, ")\nFROM " GONE " AS s JOIN ");
+	add_target(l);
+	buf_adds(&l->buf, " AS t ON ");
+	sql_text_columns_by(l, ident, SQL_KEY, same_key, " AND ");
+	buf_adds(&l->buf, " LIMIT 1\n");
+}
+
+/* What becomes of rows that the stream does not have. */
+static void
+add_deletes(struct sql_load *l)
+{
+	if (l->into == SQL_INTO_GONE && l->gone > 0)
+		add_gone(l);
+	if (l->options.absent == SQL_ABSENT_DELETE) {
+		buf_adds(&l->buf, "; DELETE ");
+		add_absent(l);
+	}
+}
+
+static void
+add_deleted(struct sql_load *l)
+{
+	if (l->into == SQL_INTO_GONE && l->gone > 0)
+		add_none_gone(l);
+	if (l->options.absent != SQL_ABSENT_DELETE)
+		return;
+	add_fail(l);
+	buf_addf(&l->buf, " || ' should have %llu rows and has ' || n)\nFROM (SELECT count(*) AS n FROM ",
+	    (unsigned long long)l->rows);
+	add_target(l);
+	buf_addf(&l->buf, ") WHERE n <> %llu\n", (unsigned long long)l->rows);
+}
+
+/* ---- marks ---- */
+
+static void
+add_marks_table(struct sql_load *l)
+{
+	buf_adds(&l->buf, "; CREATE TABLE IF NOT EXISTS ");
+	add_marks(l);
+	buf_adds(&l->buf, " (\n\tlake TEXT NOT NULL,\n\ttable_name TEXT NOT NULL,\n\trun_id TEXT NOT NULL,\n\tversion BIGINT NOT NULL,\n"
+	    "\trow_count BIGINT NOT NULL,\n\tchecksum CHAR(16) NOT NULL,\n\tloaded_at TEXT NOT NULL,\n"
+	    "\tPRIMARY KEY (lake, table_name)\n) WITHOUT ROWID\n");
+}
+
+static void
+add_where_mark(struct sql_load *l)
+{
+	buf_adds(&l->buf, "FROM ");
+	add_marks(l);
+	buf_adds(&l->buf, " WHERE lake = ");
+	add_literal(&l->buf, l->options.mark.lake);
+	buf_adds(&l->buf, " AND table_name = ");
+	add_literal(&l->buf, l->table);
+}
+
+/* The mark must be the one that the caller found, as what is to be deleted was worked out from it. */
+static void
+add_mark_guard(struct sql_load *l)
+{
+	add_fail(l);
+	buf_adds(&l->buf, " || ': the mark of the load before names ' || coalesce('version ' || v, 'no version') || ', not ");
+	if (l->options.mark.since < 0)
+		buf_adds(&l->buf, "none");
+	else
+		buf_addf(&l->buf, "version %lld", (long long)l->options.mark.since);
+	buf_adds(&l->buf, "')\nFROM (SELECT (SELECT version ");
+	add_where_mark(l);
+	buf_addf(&l->buf, ") AS v) WHERE coalesce(v, -1) <> %lld\n", (long long)l->options.mark.since);
+}
+
+/* Rows that no load of this lake is known to have written are neither overwritten nor deleted unasked. */
+static void
+add_refusals(struct sql_load *l)
+{
+	if (l->options.absent != SQL_ABSENT_REFUSE)
+		return;
+	if (l->options.mark.since < 0) {
+		add_refusal(l, "are there and no load of this lake is marked");
+		buf_adds(&l->buf, "FROM ");
+		add_target(l);
+	} else if (l->into != SQL_INTO_GONE && !l->options.dry_run) {
+		add_refusal(l, "are there that the stream does not have and whose origin is not known");
+		add_absent(l);
+	} else
+		return;
+	buf_adds(&l->buf, ") WHERE n > 0\n");
+}
+
+static void
+add_mark(struct sql_load *l)
+{
+	const struct sql_mark *m = &l->options.mark;
+
+	buf_adds(&l->buf, "; INSERT OR REPLACE INTO ");
+	add_marks(l);
+	buf_adds(&l->buf, " (lake, table_name, run_id, version, row_count, checksum, loaded_at)\nVALUES (");
+	add_literal(&l->buf, m->lake);
+	buf_adds(&l->buf, ", ");
+	add_literal(&l->buf, l->table);
+	buf_adds(&l->buf, ", ");
+	add_literal(&l->buf, m->run);
+	buf_addf(&l->buf, ", %lld, %llu, '%016llx', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now'))\n", (long long)m->version,
+	    (unsigned long long)l->rows, (unsigned long long)l->sum);
+}
+
+/* ---- the target's columns ---- */
+
+/* A class for each kind of value, by what the target's column must be. */
+static char
+class_of(const struct sql_column *c)
+{
+	const char *type = type_name(c->type.kind);
+
+	return strcmp(type, "TEXT") == 0 ? 't' : strcmp(type, "REAL") == 0 ? 'f' : 'i';
+}
+
+/* A table of the columns that are to be there. */
+static void
+add_columns(struct sql_load *l)
+{
+	size_t i;
+
+	buf_adds(&l->buf, "; CREATE TEMP TABLE \"acct_columns\" (name, key, class, type)\n; INSERT INTO " COLUMNS " VALUES");
+	for (i = 0; i < l->ncolumns; i++) {
+		const struct sql_column *c = &l->columns[i];
+
+		buf_adds(&l->buf, i > 0 ? ",\n(" : "\n(");
+		add_literal(&l->buf, c->name);
+		buf_addf(&l->buf, ", %d, '%c', '%s')", c->key, class_of(c), type_name(c->type.kind));
+	}
+	buf_addc(&l->buf, '\n');
+}
+
+/* "pragma_table_xinfo('table', 'schema') AS p" */
+static void
+add_info(struct sql_load *l)
+{
+	buf_adds(&l->buf, "pragma_table_xinfo(");
+	add_literal(&l->buf, l->table);
+	buf_adds(&l->buf, ", ");
+	add_literal(&l->buf, schema(l));
+	buf_adds(&l->buf, ") AS p");
+}
+
+/* 'ALTER TABLE "main"."t" ADD COLUMN ' || ...: an expression. */
+static void
+add_alter(struct sql_load *l)
+{
+	struct buf target = { 0 };
+
+	ident(&target, schema(l));
+	buf_addc(&target, '.');
+	ident(&target, l->table);
+	buf_adds(&l->buf, "'ALTER TABLE ' || ");
+	add_literal(&l->buf, buf_cstr(&target));
+	buf_adds(&l->buf, " || ' ADD COLUMN \"' || replace(w.name, '\"', '\"\"') || '\" ' || w.type || ';'");
+	buf_free(&target);
+}
+
+/* "FROM columns that the target does not have" */
+static void
+add_missing(struct sql_load *l)
+{
+	buf_adds(&l->buf, "\nFROM " COLUMNS " AS w WHERE NOT EXISTS (SELECT 1 FROM ");
+	add_info(l);
+	buf_adds(&l->buf, " WHERE p.name = w.name COLLATE NOCASE)");
+}
+
+/*
+ * A column that is not TEXT by SQLite's rules would turn '2900.00' into a number, a REAL one round an integer, a TEXT
+ * one print a number.
+ */
+static void
+add_type_guard(struct sql_load *l)
+{
+	add_fail(l);
+	buf_adds(&l->buf, " || ': column ' || json_quote(w.name) || ' is ' || p.type || '; '\n"
+	    "|| CASE w.class WHEN 't' THEN 'decimals, dates and strings need columns of type TEXT'\n"
+	    "WHEN 'i' THEN 'integers need columns of type INTEGER' ELSE 'float64 needs columns of type REAL' END)\nFROM " COLUMNS
+	    " AS w JOIN ");
+	add_info(l);
+	buf_adds(&l->buf, " ON p.name = w.name COLLATE NOCASE\n"
+	    "JOIN (SELECT 'INTEGER' AS affinity, 't' AS clash UNION ALL SELECT 'TEXT', 'if' UNION ALL SELECT 'REAL', 'it'\n"
+	    "UNION ALL SELECT 'NUMERIC', 't' UNION ALL SELECT 'BLOB', '') AS a ON a.affinity = CASE\n"
+	    "WHEN p.type LIKE '%INT%' THEN 'INTEGER' WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE '%TEXT%' THEN 'TEXT'\n"
+	    "WHEN p.type LIKE '%BLOB%' OR p.type = '' OR p.type = 'ANY' THEN 'BLOB'\n"
+	    "WHEN p.type LIKE '%REAL%' OR p.type LIKE '%FLOA%' OR p.type LIKE '%DOUB%' THEN 'REAL' ELSE 'NUMERIC' END\n"
+	    "WHERE instr(a.clash, w.class) > 0 LIMIT 1\n");
+}
+
+static void
+add_need_guard(struct sql_load *l)
+{
+	add_fail(l);
+	buf_adds(&l->buf, " || ': column ' || json_quote(p.name) || ' takes no null, has no default and is not in the stream')\nFROM ");
+	add_info(l);
+	buf_adds(&l->buf, "\nWHERE p.\"notnull\" AND p.dflt_value IS NULL AND p.hidden = 0 AND NOT EXISTS (SELECT 1 FROM " COLUMNS
+	    " AS w\nWHERE p.name = w.name COLLATE NOCASE) LIMIT 1\n");
+}
+
+/* The tables where they are missing, and what of those that were there cannot be right. A trial lets columns be missing. */
+static void
+add_tables(struct sql_load *l)
+{
+	buf_adds(&l->buf, "; CREATE TABLE IF NOT EXISTS ");
+	add_target(l);
+	add_definition(l, SQL_ALL);
+	buf_addc(&l->buf, '\n');
+	add_columns(l);
+	if (l->options.mark.lake != NULL)
+		add_marks_table(l);
+	buf_adds(&l->buf, "; INSERT INTO " GUARD " (\"utf8\") SELECT encoding = 'UTF-8' FROM pragma_encoding\n");
+	add_fail(l);
+	buf_adds(&l->buf, " || ' has no column ' || json_quote(w.name) || '; what adds it: ' || ");
+	add_alter(l);
+	buf_addc(&l->buf, ')');
+	add_missing(l);
+	buf_adds(&l->buf, l->options.dry_run ? " AND w.key LIMIT 1\n" : " LIMIT 1\n");
+	add_type_guard(l);
+	add_need_guard(l);
+	if (l->options.mark.lake != NULL)
+		add_mark_guard(l);
+	add_refusals(l);
+}
+
+/* SELECT * FROM acct_done fails unless the text was run to its end: it is made when all is committed. */
+static void
+add_done(struct sql_load *l)
+{
+	buf_adds(&l->buf, "; CREATE TEMP TABLE \"acct_done\" AS SELECT ");
+	add_literal(&l->buf, l->table);
+	buf_addf(&l->buf, " AS table_name, %llu AS row_count\n", (unsigned long long)l->rows);
+}
+
 static void
 end(struct sql_load *l)
 {
-	if (l->rows > 0)
-		buf_adds(&l->buf, ";\n");
 	buf_addf(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"staged\") SELECT count(*) = %llu FROM " STAGE ";\n",
 	    (unsigned long long)l->rows);
-	buf_adds(&l->buf, "CREATE TABLE IF NOT EXISTS ");
-	add_target(l);
-	add_definition(l);
+	buf_addf(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"gone\") SELECT count(*) = %llu FROM " GONE ";\nCOMMIT;\n",
+	    (unsigned long long)l->gone);
+	buf_adds(&l->buf, "BEGIN IMMEDIATE\n");
+	add_tables(l);
+	add_deletes(l);
 	add_merge(l);
-	add_guards(l);
-	buf_adds(&l->buf, "DROP TABLE " STAGE ";\nDROP TABLE " GUARD ";\nCOMMIT;\n");
+	add_holds(l);
+	add_deleted(l);
+	if (l->options.mark.lake != NULL)
+		add_mark(l);
+	buf_adds(&l->buf, "; DROP TABLE " STAGE "\n; DROP TABLE " GONE "\n; DROP TABLE " COLUMNS "\n; DROP TABLE " GUARD "\n");
+	buf_adds(&l->buf, "; COMMIT\n");
+	add_done(l);
+	buf_adds(&l->buf, ";\n");
+}
+
+/*
+ * Prints the statements that would add what columns the target lacks. The upsert of no row fails if there is no unique
+ * index on the key.
+ */
+static void
+dry_run(struct sql_load *l)
+{
+	buf_adds(&l->buf, ".bail on\n.timeout 60000\nDROP TABLE IF EXISTS temp.\"acct_done\";\nBEGIN IMMEDIATE\n"
+	    "; CREATE TEMP TABLE \"acct_guard\" (\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\"))\n");
+	add_tables(l);
+	buf_adds(&l->buf, "; SELECT ");
+	add_alter(l);
+	add_missing(l);
+	buf_adds(&l->buf, "\n; INSERT INTO ");
+	add_target(l);
+	buf_adds(&l->buf, " (");
+	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
+	buf_adds(&l->buf, ") SELECT ");
+	sql_text_columns(l, ident, SQL_KEY, "NULL", ", ");
+	buf_adds(&l->buf, " WHERE false ON CONFLICT (");
+	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
+	buf_adds(&l->buf, ") DO NOTHING\n; ROLLBACK\n");
+	add_done(l);
+	buf_adds(&l->buf, ";\n");
 }
 
 static void
@@ -310,5 +693,5 @@ refuse(struct sql_load *l)
 
 const struct sql_dialect sql_sqlite = {
 	.name = "sqlite", .fold_case = true, .max_columns = 2000, .name_fault = name_fault, .put = put,
-	.begin = begin, .row = row, .end = end, .refuse = refuse
+	.begin = begin, .row = row, .end_rows = end_rows, .end = end, .dry_run = dry_run, .refuse = refuse
 };

@@ -4,8 +4,10 @@
  * The pool's rules are kept: MERGE inserts only into a HASH-distributed target; INSERT takes one VALUES row, so many
  * travel as SELECT ... UNION ALL SELECT with less than 20,000 strings a statement; no DDL inside the transaction; the
  * distribution column is never set; MERGE ends with a semicolon. Primary keys are not enforced there, and one that is
- * declared and broken makes wrong answers, so none is declared: guards before and behind the MERGE prove that each
+ * declared and broken makes wrong answers, so none is declared: guards before and after the MERGE prove that each
  * key is there once.
+ *
+ * All of the batch is one BEGIN ... END: a text that ends early is a syntax error, and the server runs none of it.
  */
 #include <math.h>
 #include <string.h>
@@ -156,13 +158,13 @@ add_type(struct buf *out, const struct sql_column *c)
 
 /* Strings compare by their code units: the usual collation of a pool takes 'abc' and 'ABC' for one key. */
 static void
-add_definition(struct sql_load *l)
+add_definition(struct sql_load *l, enum sql_which which)
 {
-	size_t i;
+	size_t i, n = which == SQL_KEY ? l->nkeys : l->ncolumns;
 
 	buf_adds(&l->buf, " (\n");
-	for (i = 0; i < l->ncolumns; i++) {
-		const struct sql_column *c = &l->columns[i];
+	for (i = 0; i < n; i++) {
+		const struct sql_column *c = &l->columns[which == SQL_KEY ? l->keys[i] : i];
 
 		buf_adds(&l->buf, i > 0 ? ",\n\t" : "\t");
 		ident(&l->buf, c->name);
@@ -174,15 +176,28 @@ add_definition(struct sql_load *l)
 	buf_adds(&l->buf, "\n)\n");
 }
 
+static const char *
+schema(const struct sql_load *l)
+{
+	return l->schema == NULL ? "dbo" : l->schema;
+}
+
 static void
 add_target(struct sql_load *l)
 {
-	ident(&l->buf, l->schema == NULL ? "dbo" : l->schema);
+	ident(&l->buf, schema(l));
 	buf_addc(&l->buf, '.');
 	ident(&l->buf, l->table);
 }
 
-/* Appends what stands from `from` on as a literal in its place. */
+static void
+add_marks(struct sql_load *l)
+{
+	ident(&l->buf, schema(l));
+	buf_adds(&l->buf, ".[" SQL_MARKS "]");
+}
+
+/* Replaces what the buffer holds from `from` on by a literal of it. */
 static void
 literal_from(struct sql_load *l, size_t from)
 {
@@ -225,7 +240,7 @@ add_create(struct sql_load *l)
 	literal_from(l, from);
 	buf_adds(&l->buf, ", N'U') IS NULL\nBEGIN\nCREATE TABLE ");
 	add_target(l);
-	add_definition(l);
+	add_definition(l, SQL_ALL);
 	buf_adds(&l->buf, "WITH (DISTRIBUTION = HASH(");
 	ident(&l->buf, l->columns[l->keys[0]].name);
 	buf_adds(&l->buf, "), HEAP);\n");
@@ -238,30 +253,63 @@ add_create(struct sql_load *l)
 }
 
 static void
+add_text(struct sql_load *l, const char *text)
+{
+	buf_addc(&l->buf, 'N');
+	sql_text_quote(&l->buf, '\'', '\'', text, strlen(text));
+}
+
+static void
+add_create_marks(struct sql_load *l)
+{
+	size_t from;
+
+	buf_adds(&l->buf, "IF OBJECT_ID(");
+	from = l->buf.len;
+	add_marks(l);
+	literal_from(l, from);
+	buf_adds(&l->buf, ", N'U') IS NULL\nBEGIN\nCREATE TABLE ");
+	add_marks(l);
+	buf_adds(&l->buf, " (\n\t[lake] NVARCHAR(100) " BINARY " NOT NULL,\n\t[table_name] NVARCHAR(128) " BINARY " NOT NULL,\n"
+	    "\t[run_id] NVARCHAR(200) NOT NULL,\n\t[version] BIGINT NOT NULL,\n\t[row_count] BIGINT NOT NULL,\n"
+	    "\t[checksum] CHAR(16) NOT NULL,\n\t[loaded_at] DATETIME2(6) NOT NULL\n)\n"
+	    "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\nEND;\n");
+}
+
+static void
+add_stage(struct sql_load *l, const char *name, enum sql_which which)
+{
+	buf_addf(&l->buf, "IF OBJECT_ID(N'tempdb..%s') IS NOT NULL\nBEGIN\nDROP TABLE %s;\nEND;\nCREATE TABLE %s", name, name, name);
+	add_definition(l, which);
+	buf_adds(&l->buf, "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\n");
+}
+
+static void
 begin(struct sql_load *l)
 {
-	buf_adds(&l->buf, "SET NOCOUNT ON;\n");
+	buf_adds(&l->buf, "BEGIN\nSET NOCOUNT ON;\n");
 	if (l->schema != NULL)
 		add_schema(l);
 	add_create(l);
-	buf_adds(&l->buf, "IF OBJECT_ID(N'tempdb..#acct_stage') IS NOT NULL\nBEGIN\nDROP TABLE #acct_stage;\nEND;\n"
-	    "CREATE TABLE #acct_stage");
-	add_definition(l);
-	buf_adds(&l->buf, "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\n");
+	if (l->options.mark.lake != NULL)
+		add_create_marks(l);
+	add_stage(l, "#acct_stage", SQL_ALL);
+	if (l->options.mark.lake != NULL)
+		add_stage(l, "#acct_gone", SQL_KEY);
 }
 
 /* The first row of an INSERT names the types, as a union takes its types from its parts. */
 static const char *
-add_value(struct sql_load *l, struct rec r, size_t c)
+add_value(struct sql_load *l, struct rec r, size_t f, size_t c)
 {
 	const char *fault = NULL;
 
 	if (l->cast)
 		buf_adds(&l->buf, "CAST(");
-	if (rec_is_null(r, c))
+	if (rec_is_null(r, f))
 		buf_adds(&l->buf, "NULL");
 	else
-		fault = l->columns[c].put(l, c, rec_field(r, c));
+		fault = l->columns[c].put(l, c, rec_field(r, f));
 	if (l->cast) {
 		buf_adds(&l->buf, " AS ");
 		add_type(&l->buf, &l->columns[c]);
@@ -270,75 +318,76 @@ add_value(struct sql_load *l, struct rec r, size_t c)
 	return fault;
 }
 
-static const char *
-row(struct sql_load *l, struct rec r, size_t *column)
+static void
+begin_insert(struct sql_load *l)
 {
-	const char *fault;
-	size_t c;
+	if (l->batch_rows > 0)
+		buf_adds(&l->buf, LABEL);
+	buf_addf(&l->buf, "INSERT INTO %s (", l->into == SQL_INTO_GONE ? "#acct_gone" : "#acct_stage");
+	sql_text_columns(l, ident, sql_text_which(l), "%", ", ");
+	buf_adds(&l->buf, ")\nSELECT ");
+	l->batch_rows = l->batch_strings = l->batch_bytes = 0;
+}
 
-	l->cast = l->rows == 0 || l->batch_rows == BATCH_ROWS || l->batch_strings + l->ncolumns > BATCH_STRINGS ||
+static const char *
+row(struct sql_load *l, struct rec r, size_t *field)
+{
+	size_t i, f, n = sql_text_width(l);
+	const char *fault;
+
+	l->cast = l->batch_rows == 0 || l->batch_rows == BATCH_ROWS || l->batch_strings + n > BATCH_STRINGS ||
 	    l->batch_bytes >= BATCH_BYTES;
-	if (l->cast) {
-		if (l->rows > 0)
-			buf_adds(&l->buf, LABEL);
-		buf_adds(&l->buf, "INSERT INTO #acct_stage (");
-		sql_text_columns(l, ident, SQL_ALL, "%", ", ");
-		buf_adds(&l->buf, ")\nSELECT ");
-		l->batch_rows = l->batch_strings = l->batch_bytes = 0;
-	} else
+	if (l->cast)
+		begin_insert(l);
+	else
 		buf_adds(&l->buf, "\nUNION ALL SELECT ");
-	for (c = 0; c < l->ncolumns; c++) {
-		if (c > 0)
+	for (i = 0; i < n; i++) {
+		f = sql_text_field(l, i);
+		if (i > 0)
 			buf_adds(&l->buf, ", ");
-		if ((fault = add_value(l, r, c)) != NULL) {
-			*column = c;
+		if ((fault = add_value(l, r, f, sql_text_column(l, i))) != NULL) {
+			*field = f;
 			return fault;
 		}
+		l->batch_bytes += rec_field(r, f).n;
 	}
 	l->batch_rows++;
-	l->batch_bytes += (size_t)(r.off[l->ncolumns] - r.off[0]);
 	return NULL;
+}
+
+static void
+end_rows(struct sql_load *l)
+{
+	if (l->batch_rows > 0)
+		buf_adds(&l->buf, LABEL);
 }
 
 /*
  * t and s differ in the column, nulls being equal; strings by their code units and trailing spaces, which = passes
- * over.
+ * over. A column of one byte a character is compared as what it stands for.
  */
-static void
-add_differs(struct sql_load *l, const struct sql_column *c)
+static const char *
+differs(const struct sql_column *c)
 {
-	const char *collate = c->type.kind == VAL_STRING ? " " BINARY : "";
-	struct buf name = { 0 };
-	const char *n;
-
-	ident(&name, c->name);
-	n = buf_cstr(&name);
-	buf_addf(&l->buf, "t.%s%s <> s.%s%s", n, collate, n, collate);
-	if (c->type.kind == VAL_STRING)
-		buf_addf(&l->buf, " OR DATALENGTH(t.%s) <> DATALENGTH(s.%s)", n, n);
-	buf_addf(&l->buf, " OR (t.%s IS NULL AND s.%s IS NOT NULL)", n, n);
-	buf_addf(&l->buf, " OR (t.%s IS NOT NULL AND s.%s IS NULL)", n, n);
-	buf_free(&name);
+#define NULLS " OR (t.% IS NULL AND s.% IS NOT NULL) OR (t.% IS NOT NULL AND s.% IS NULL)"
+	if (c->type.kind != VAL_STRING)
+		return "t.% <> s.%" NULLS;
+	if (c->lengthy)
+		return "t.% " BINARY " <> s.% " BINARY " OR DATALENGTH(CAST(t.% AS NVARCHAR(MAX))) <> DATALENGTH(s.%)" NULLS;
+	return "t.% " BINARY " <> s.% " BINARY " OR DATALENGTH(CAST(t.% AS NVARCHAR(4000))) <> DATALENGTH(s.%)" NULLS;
+#undef NULLS
 }
 
 static void
 add_merge(struct sql_load *l)
 {
-	const char *between = "";
-	size_t i;
-
 	buf_adds(&l->buf, "MERGE INTO ");
 	add_target(l);
 	buf_adds(&l->buf, " AS t\nUSING #acct_stage AS s\nON ");
 	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
 	if (l->ncolumns > l->nkeys) {
 		buf_adds(&l->buf, "\nWHEN MATCHED AND (");
-		for (i = 0; i < l->ncolumns; i++)
-			if (!l->columns[i].key) {
-				buf_adds(&l->buf, between);
-				add_differs(l, &l->columns[i]);
-				between = "\n\tOR ";
-			}
+		sql_text_columns_by(l, ident, SQL_REST, differs, "\n\tOR ");
 		buf_adds(&l->buf, ")\nTHEN UPDATE SET ");
 		sql_text_columns(l, ident, SQL_REST, "% = s.%", ", ");
 	}
@@ -355,10 +404,50 @@ add_throw(struct sql_load *l, int number, const char *what)
 	buf_addf(&l->buf, "BEGIN\nTHROW %d, N'acct-merge-sql: %s', 1;\nEND;\n", number, what);
 }
 
+/* A message that is in @what, which ends with what was found. */
+static void
+add_throw_what(struct sql_load *l, int number)
+{
+	buf_addf(&l->buf, "BEGIN\nTHROW %d, @what, 1;\nEND;\n", number);
+}
+
+/*
+ * Types that could change a value without a word: binary numbers for decimals and integers, fewer decimals.
+ */
+static void
+add_type_guard(struct sql_load *l)
+{
+	size_t i, from, n = 0;
+
+	for (i = 0; i < l->ncolumns; i++) {
+		const struct sql_column *c = &l->columns[i];
+
+		if (c->type.kind != VAL_INT32 && c->type.kind != VAL_INT64 && c->type.kind != VAL_DECIMAL)
+			continue;
+		buf_adds(&l->buf, n++ == 0 ? "SET @what = (SELECT MIN(c.name) FROM sys.columns AS c WHERE c.object_id = OBJECT_ID(" : "\n\tOR ");
+		if (n == 1) {
+			from = l->buf.len;
+			add_target(l);
+			literal_from(l, from);
+			buf_adds(&l->buf, ", N'U') AND (");
+		}
+		buf_adds(&l->buf, "(c.name = ");
+		add_text(l, c->name);
+		buf_addf(&l->buf, " AND (TYPE_NAME(c.system_type_id) IN (N'float', N'real') OR c.scale < %u))",
+		    c->type.kind == VAL_DECIMAL ? c->type.scale : 0);
+	}
+	if (n == 0)
+		return;
+	buf_adds(&l->buf, "));\nIF @what IS NOT NULL\nBEGIN\n"
+	    "SET @what = CONCAT(N'acct-merge-sql: a column whose type does not hold every value: ', @what);\n");
+	add_throw_what(l, 50005);
+	buf_adds(&l->buf, "END;\n");
+}
+
 static void
 add_guards(struct sql_load *l)
 {
-	buf_adds(&l->buf, "DECLARE @rows BIGINT = 0, @keys BIGINT = 0, @merged BIGINT = 0;\n"
+	buf_adds(&l->buf, "DECLARE @rows BIGINT = 0, @keys BIGINT = 0, @merged BIGINT = 0, @what NVARCHAR(2000) = NULL;\n"
 	    "SET @rows = (SELECT COUNT_BIG(*) FROM #acct_stage);\n"
 	    "SET @keys = (SELECT COUNT_BIG(*) FROM (SELECT ");
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
@@ -368,6 +457,143 @@ add_guards(struct sql_load *l)
 	add_throw(l, 50002, "not every row was staged");
 	buf_adds(&l->buf, "IF @keys <> @rows\n");
 	add_throw(l, 50001, "a key comes twice");
+	if (l->options.mark.lake != NULL) {
+		buf_addf(&l->buf, "SET @keys = (SELECT COUNT_BIG(*) FROM #acct_gone);\nIF @keys <> %llu\n", (unsigned long long)l->gone);
+		add_throw(l, 50002, "not every key to delete was staged");
+	}
+	add_type_guard(l);
+}
+
+/* "target WHERE [NOT] EXISTS (SELECT 1 FROM stage AS s WHERE key = key)"; a DELETE has no alias for its target. */
+static void
+add_target_where(struct sql_load *l, const char *exists, const char *stage)
+{
+	size_t i;
+
+	add_target(l);
+	buf_addf(&l->buf, "\nWHERE %s (SELECT 1 FROM %s AS s WHERE ", exists, stage);
+	for (i = 0; i < l->nkeys; i++) {
+		buf_adds(&l->buf, i > 0 ? " AND s." : "s.");
+		ident(&l->buf, l->columns[l->keys[i]].name);
+		buf_adds(&l->buf, " = ");
+		ident(&l->buf, l->table);
+		buf_addc(&l->buf, '.');
+		ident(&l->buf, l->columns[l->keys[i]].name);
+	}
+	buf_addc(&l->buf, ')');
+}
+
+static void
+add_where_mark(struct sql_load *l)
+{
+	buf_adds(&l->buf, " WHERE [lake] = ");
+	add_text(l, l->options.mark.lake);
+	buf_adds(&l->buf, " AND [table_name] = ");
+	add_text(l, l->table);
+}
+
+/* The mark must be the one that the caller found, as what is to be deleted was worked out from it. */
+static void
+add_mark_guard(struct sql_load *l)
+{
+	buf_adds(&l->buf, "SET @keys = (SELECT ISNULL(MAX([version]), -1) FROM ");
+	add_marks(l);
+	add_where_mark(l);
+	buf_addf(&l->buf, ");\nIF @keys <> %lld\n", (long long)l->options.mark.since);
+	add_throw(l, 50006, l->options.mark.since < 0 ? "the load before is marked, not none" :
+	    "the mark of the load before names another version");
+}
+
+/* Rows that no load of this lake is known to have written are neither overwritten nor deleted unasked. */
+static void
+add_refusals(struct sql_load *l)
+{
+	bool first = l->options.mark.since < 0;
+
+	if (l->options.absent != SQL_ABSENT_REFUSE || (!first && l->into == SQL_INTO_GONE))
+		return;
+	buf_adds(&l->buf, "SET @keys = (SELECT COUNT_BIG(*) FROM ");
+	if (first)
+		add_target(l);
+	else
+		add_target_where(l, "NOT EXISTS", "#acct_stage");
+	buf_addf(&l->buf, ");\nIF @keys > 0\nBEGIN\nSET @what = CONCAT(N'acct-merge-sql: ', @keys, N' rows %s: "
+	    "--adopt keeps them, --delete-absent deletes them');\n",
+	    first ? "are there and no load of this lake is marked" : "are there that the stream does not have and whose origin is not known");
+	add_throw_what(l, 50007);
+	buf_adds(&l->buf, "END;\n");
+}
+
+static void
+add_deletes(struct sql_load *l)
+{
+	bool absent = l->options.absent == SQL_ABSENT_DELETE;
+
+	if (!absent && l->into != SQL_INTO_GONE)
+		return;
+	buf_adds(&l->buf, "DELETE FROM ");
+	add_target_where(l, absent ? "NOT EXISTS" : "EXISTS", absent ? "#acct_stage" : "#acct_gone");
+	buf_adds(&l->buf, ";\n");
+}
+
+/* "CONCAT(s.[a], N', ', s.[b])", for a message. */
+static void
+add_key_text(struct sql_load *l)
+{
+	buf_adds(&l->buf, "CONCAT(N'', ");
+	sql_text_columns(l, ident, SQL_KEY, "s.%", ", N', ', ");
+	buf_addc(&l->buf, ')');
+}
+
+/* Fails with a staged row that the target does not hold as it came. */
+static void
+add_holds(struct sql_load *l)
+{
+	buf_adds(&l->buf, "SET @what = (SELECT MIN(");
+	add_key_text(l);
+	buf_adds(&l->buf, ") FROM #acct_stage AS s LEFT JOIN ");
+	add_target(l);
+	buf_adds(&l->buf, " AS t ON ");
+	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
+	buf_adds(&l->buf, "\nWHERE ");
+	sql_text_columns_by(l, ident, SQL_ALL, differs, "\n\tOR ");
+	buf_adds(&l->buf, ");\nIF @what IS NOT NULL\nBEGIN\n"
+	    "SET @what = CONCAT(N'acct-merge-sql: the target does not hold the rows as they came; a key that differs: ', @what);\n");
+	add_throw_what(l, 50004);
+	buf_adds(&l->buf, "END;\n");
+}
+
+static void
+add_deleted(struct sql_load *l)
+{
+	bool absent = l->options.absent == SQL_ABSENT_DELETE;
+
+	if (!absent && l->into != SQL_INTO_GONE)
+		return;
+	buf_adds(&l->buf, "IF EXISTS (SELECT 1 FROM ");
+	add_target_where(l, absent ? "NOT EXISTS" : "EXISTS", absent ? "#acct_stage" : "#acct_gone");
+	buf_adds(&l->buf, ")\n");
+	add_throw(l, 50008, "the target still has a row that was deleted");
+}
+
+static void
+add_mark(struct sql_load *l)
+{
+	const struct sql_mark *m = &l->options.mark;
+
+	buf_adds(&l->buf, "DELETE FROM ");
+	add_marks(l);
+	add_where_mark(l);
+	buf_adds(&l->buf, ";\nINSERT INTO ");
+	add_marks(l);
+	buf_adds(&l->buf, " ([lake], [table_name], [run_id], [version], [row_count], [checksum], [loaded_at])\nSELECT ");
+	add_text(l, m->lake);
+	buf_adds(&l->buf, ", ");
+	add_text(l, l->table);
+	buf_adds(&l->buf, ", ");
+	add_text(l, m->run);
+	buf_addf(&l->buf, ", %lld, %llu, '%016llx', SYSUTCDATETIME();\n", (long long)m->version, (unsigned long long)l->rows,
+	    (unsigned long long)l->sum);
 }
 
 /* After an error in the transaction nothing but ROLLBACK works, and THROW hands the error on. */
@@ -375,6 +601,11 @@ static void
 add_transaction(struct sql_load *l)
 {
 	buf_adds(&l->buf, "BEGIN TRY\nBEGIN TRANSACTION;\n");
+	if (l->options.mark.lake != NULL) {
+		add_mark_guard(l);
+		add_refusals(l);
+	}
+	add_deletes(l);
 	add_merge(l);
 	buf_adds(&l->buf, "SET @merged = (SELECT COUNT_BIG(*) FROM ");
 	add_target(l);
@@ -382,6 +613,10 @@ add_transaction(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
 	buf_adds(&l->buf, ");\nIF @merged <> @rows\n");
 	add_throw(l, 50003, "the target does not have each key once");
+	add_holds(l);
+	add_deleted(l);
+	if (l->options.mark.lake != NULL)
+		add_mark(l);
 	buf_adds(&l->buf, "COMMIT TRANSACTION;\nEND TRY\n"
 	    "BEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n");
 }
@@ -389,25 +624,28 @@ add_transaction(struct sql_load *l)
 static void
 end(struct sql_load *l)
 {
-	if (l->rows > 0)
-		buf_adds(&l->buf, LABEL);
 	add_guards(l);
 	add_transaction(l);
 	buf_adds(&l->buf, "UPDATE STATISTICS ");
 	add_target(l);
 	buf_adds(&l->buf, ";\nDROP TABLE #acct_stage;\n");
+	if (l->options.mark.lake != NULL)
+		buf_adds(&l->buf, "DROP TABLE #acct_gone;\n");
+	buf_adds(&l->buf, "END;\n");
 }
 
 static void
 refuse(struct sql_load *l)
 {
-	if (l->rows > 0)
-		buf_adds(&l->buf, LABEL);
+	if (l->in_rows)
+		end_rows(l);
+	if (l->columns != NULL)
+		buf_adds(&l->buf, "END;\n");
 	buf_adds(&l->buf, "THROW 50000, N'acct-merge-sql: the input was refused, nothing is merged', 1;\n");
 }
 
 const struct sql_dialect sql_synapse = {
 	.name = "synapse", .name_max = NAME_MAX_UNITS, .name_length = name_length, .name_unit = "UTF-16 units",
 	.fold_case = true, .long_columns = true, .max_columns = 1024, .name_fault = name_fault, .put = put,
-	.begin = begin, .row = row, .end = end, .refuse = refuse, .max_bytes = 128 * 1024 * 1024
+	.begin = begin, .row = row, .end_rows = end_rows, .end = end, .refuse = refuse, .max_bytes = 128 * 1024 * 1024
 };

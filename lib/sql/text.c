@@ -171,8 +171,10 @@ add_template(struct buf *out, sql_ident *ident, const char *name, const char *te
 			buf_addc(out, (uint8_t)*template);
 }
 
-size_t
-sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, const char *between)
+/* One of template and by is NULL. */
+static size_t
+add_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, sql_template *by,
+    const char *between)
 {
 	size_t i, n = which == SQL_KEY ? l->nkeys : l->ncolumns, done = 0;
 
@@ -183,7 +185,43 @@ sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, con
 			continue;
 		if (done++ > 0)
 			buf_adds(&l->buf, between);
-		add_template(&l->buf, ident, c->name, template);
+		add_template(&l->buf, ident, c->name, by != NULL ? by(c) : template);
 	}
 	return done;
+}
+
+size_t
+sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, const char *between)
+{
+	return add_columns(l, ident, which, template, NULL, between);
+}
+
+size_t
+sql_text_columns_by(struct sql_load *l, sql_ident *ident, enum sql_which which, sql_template *template, const char *between)
+{
+	return add_columns(l, ident, which, NULL, template, between);
+}
+
+enum sql_which
+sql_text_which(const struct sql_load *l)
+{
+	return l->into == SQL_INTO_GONE ? SQL_KEY : SQL_ALL;
+}
+
+size_t
+sql_text_width(const struct sql_load *l)
+{
+	return l->into == SQL_INTO_GONE ? l->nkeys : l->ncolumns;
+}
+
+size_t
+sql_text_column(const struct sql_load *l, size_t i)
+{
+	return l->into == SQL_INTO_GONE ? l->keys[i] : i;
+}
+
+size_t
+sql_text_field(const struct sql_load *l, size_t i)
+{
+	return l->into == SQL_INTO_GONE ? l->gone_fields[i] : i;
 }

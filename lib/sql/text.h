@@ -39,4 +39,15 @@ typedef void sql_ident(struct buf *out, const char *name);
 size_t sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template,
     const char *between);
 
+/* The same with a template of each column's own. */
+typedef const char *sql_template(const struct sql_column *c);
+size_t sql_text_columns_by(struct sql_load *l, sql_ident *ident, enum sql_which which, sql_template *template,
+    const char *between);
+
+/* The columns of the staging table that takes the next row: how many, which they are, and of the i-th its index. */
+size_t sql_text_width(const struct sql_load *l);
+enum sql_which sql_text_which(const struct sql_load *l);
+size_t sql_text_column(const struct sql_load *l, size_t i);
+size_t sql_text_field(const struct sql_load *l, size_t i);	/* its field in a record */
+
 #endif
