@@ -12,8 +12,8 @@
 const char cli_help[] =
     "usage: acct-check [-v] [--quick] [--names] [--outside] PLACE\n"
     "\n"
-    "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and bounds that\n"
-    "were written with it, and names what is damaged on standard error. The status is 1 where something is.\n"
+    "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and bounds\n"
+    "that were written with it, and names what is damaged on standard error. The status is 1 where something is.\n"
     "\n"
     "      --quick              no SHA-256 of bronze, and pages of 64 MiB at most\n"
     "      --names              the names of what is damaged on standard output, one a line\n"
@@ -64,16 +64,16 @@ report(const char *thing, const struct msg *m, void *arg)
 	(void)arg;
 	progress_end();
 	msg_warn("%s", m->text);
-	if (m->status == EX_DATAERR || m->status == EX_NOINPUT || m->status == EX_IOERR)
+	if (check_is_damage(m))
 		add_name(thing);
 }
 
 static void
 totals(const struct check *c, const char *place)
 {
-	msg_warn("%s: %" PRIu64 " files of bronze, %" PRIu64 " tables, %" PRIu64 " exports, %" PRIu64 " Parquet files, %" PRIu64
-	    " rows, %" PRIu64 " bytes: %" PRIu64 " damaged, %" PRIu64 " not checked", place, c->bronze, c->tables, c->exports,
-	    c->files, c->rows, c->bytes, c->faults, c->unchecked);
+	msg_warn("%s: %" PRIu64 " files of bronze, %" PRIu64 " tables, %" PRIu64 " exports, %" PRIu64
+	    " Parquet files, %" PRIu64 " rows, %" PRIu64 " bytes: %" PRIu64 " damaged, %" PRIu64 " not checked", place,
+	    c->bronze, c->tables, c->exports, c->files, c->rows, c->bytes, c->faults, c->unchecked);
 }
 
 int

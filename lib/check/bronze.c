@@ -1,7 +1,7 @@
 /*
- * Bronze: LAKE/bronze/<table>/<16 digits>-<name>, the first 16 digits of each file's SHA-256 in its name. bronze/current
- * and the `inputs` of each run list files with the whole sum and the size, one a line: table, sum, bytes, path below
- * bronze, separated by tabs.
+ * Bronze: LAKE/bronze/<table>/<16 digits>-<name>, the first 16 digits of each file's SHA-256 in its name.
+ * bronze/current and the `inputs` of each run list files with the whole sum and the size, one a line: table, sum,
+ * bytes, path below bronze, separated by tabs.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -72,10 +72,12 @@ add_line(struct bronze *b, const char *list, char *line)
 	    !num_int64(f[2], strlen(f[2]), &bytes) || bytes < 0 || !is_path_of(f[3], f[0], f[1]))
 		return false;
 	for (i = 0; i < b->n; i++)
-		if (strcmp(b->files[i].path, f[3]) == 0 && strcmp(b->files[i].sum, f[1]) == 0 && b->files[i].bytes == bytes)
+		if (strcmp(b->files[i].path, f[3]) == 0 && strcmp(b->files[i].sum, f[1]) == 0 &&
+		    b->files[i].bytes == bytes)
 			return true;
 	b->files = xreallocarray(b->files, b->n + 1, sizeof(*b->files));
-	b->files[b->n++] = (struct listed){ .path = xstrdup(f[3]), .sum = xstrdup(f[1]), .list = xstrdup(list), .bytes = bytes };
+	b->files[b->n++] = (struct listed){ .path = xstrdup(f[3]), .sum = xstrdup(f[1]), .list = xstrdup(list),
+	    .bytes = bytes };
 	return true;
 }
 
@@ -92,7 +94,8 @@ add_list(struct bronze *b, const char *thing)
 			*rest = '\0';
 			n++;
 			if (!add_line(b, thing, line))
-				check_fault(b->check, thing, "%s:%u: damaged: not a file of bronze with its SHA-256 and size", path, n);
+				check_fault(b->check, thing,
+				    "%s:%u: damaged: not a file of bronze with its SHA-256 and size", path, n);
 		}
 		if (line != (char *)text.p + text.len)
 			check_fault(b->check, thing, "%s: damaged: the last line is cut off", path);
@@ -158,8 +161,8 @@ has_size(struct bronze *b, const char *path, int64_t size)
 }
 
 /*
- * Sums a file. Where the first digits are those of its name it is as it came, and a line that says something else of it is
- * what is damaged.
+ * Sums a file. Where the first digits are those of its name it is as it came, and a line that says something else of
+ * it is what is damaged.
  */
 static void
 check_sum(struct bronze *b, const char *thing, const char *path, int64_t size)
@@ -175,8 +178,10 @@ check_sum(struct bronze *b, const char *thing, const char *path, int64_t size)
 		check_fault(b->check, thing, "%s: damaged: its SHA-256 is %s", path, sum);
 	} else {
 		for (i = 0; i < b->n; i++)
-			if (strcmp(b->files[i].path, below) == 0 && (strcmp(b->files[i].sum, sum) != 0 || b->files[i].bytes != size))
-				check_fault(b->check, b->files[i].list, "%s/%s: damaged: it says another SHA-256 or size of %s", b->lake,
+			if (strcmp(b->files[i].path, below) == 0 && (strcmp(b->files[i].sum, sum) != 0 ||
+			    b->files[i].bytes != size))
+				check_fault(b->check, b->files[i].list,
+				    "%s/%s: damaged: it says another SHA-256 or size of %s", b->lake,
 				    b->files[i].list, below);
 	}
 }

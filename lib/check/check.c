@@ -16,9 +16,8 @@
 
 /* ---- reports ---- */
 
-/* Does a failure say that what it is about is not as it was written? */
-static bool
-is_damage(const struct msg *m)
+bool
+check_is_damage(const struct msg *m)
 {
 	return m->status == EX_DATAERR || m->status == EX_NOINPUT || m->status == EX_IOERR;
 }
@@ -26,7 +25,7 @@ is_damage(const struct msg *m)
 void
 check_report(struct check *c, const char *thing, const struct msg *m)
 {
-	if (is_damage(m)) {
+	if (check_is_damage(m)) {
 		c->faults++;
 	} else {
 		c->unchecked++;
@@ -144,8 +143,13 @@ find_things(struct check *c, const char *lake, const char *folder, int depth)
 static bool
 is_lake(const char *place)
 {
-	return !is_folder(place, DELTA_LOG) &&
-	    (is_folder(place, "bronze") || is_folder(place, "silver") || is_folder(place, "gold") || is_folder(place, "runs"));
+	static const char *const layers[] = { "bronze", "silver", "gold", "runs" };
+	size_t i;
+
+	for (i = 0; i < sizeof(layers) / sizeof(*layers); i++)
+		if (is_folder(place, layers[i]))
+			return !is_folder(place, DELTA_LOG);
+	return false;
 }
 
 /* ---- a place ---- */
@@ -187,7 +191,8 @@ check_place(struct check *c, const char *place, struct msg *err)
 	} else if (S_ISDIR(st.st_mode)) {
 		check_folder(c, place, place);
 		if (c->files == 0 && c->faults == 0 && c->unchecked == 0)
-			return msg_set(err, EX_NOINPUT, "%s: not a lake, not a Delta table, and no Parquet file in it", place);
+			return msg_set(err, EX_NOINPUT, "%s: not a lake, not a Delta table, and no Parquet file in it",
+			    place);
 	} else if (S_ISREG(st.st_mode)) {
 		check_one_file(c, place);
 	} else {

@@ -1,10 +1,10 @@
 /*
- * Is all of it as it was written? A lake's bronze files against their SHA-256, the logs, footers, pages, rows, bounds and
- * null counts of its tables, its exports against their manifests, and the marks of its runs; or one table, folder or
- * file.
+ * Is all of it as it was written? A lake's bronze files against their SHA-256, the logs, footers, pages, rows, bounds
+ * and null counts of its tables, its exports against their manifests, and the marks of its runs; or one table, folder
+ * or file.
  *
- * What is damaged is reported to the caller, thing by thing, and the check goes on. A thing is what a person or a script
- * would make again: a table, an export, a file of bronze, a mark; by its path from the lake's folder.
+ * What is damaged is reported to the caller, thing by thing, and the check goes on. A thing is what a person or a
+ * script would make again: a table, an export, a file of bronze, a mark; by its path from the lake's folder.
  */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
@@ -18,13 +18,18 @@
 
 enum { CHECK_QUICK_BYTES = 64 << 20 };	/* of pages that a quick check reads */
 
+/*
+ * Does a failure say that what it is about is not as it was written (EX_DATAERR, EX_NOINPUT, EX_IOERR)? Else it could not
+ * be checked.
+ */
+bool check_is_damage(const struct msg *m);
+
 struct check_seen;
 
 struct check {
 	/* set by the caller: all zero but these */
-	bool quick;			/* no SHA-256, and pages of CHECK_QUICK_BYTES at most, in files taken at random */
+	bool quick;			/* no SHA-256; pages of CHECK_QUICK_BYTES, of files taken at random */
 	bool outside;			/* tables may name files outside of their folders, and by links */
-	/* err->status EX_DATAERR, EX_NOINPUT or EX_IOERR: damaged; another one: it could not be checked */
 	void (*report)(const char *thing, const struct msg *m, void *arg);
 	void *arg;
 
@@ -41,9 +46,9 @@ struct check {
 };
 
 /*
- * Checks a place: a folder with bronze, silver or gold in it is a lake, one with a log a Delta table, another a folder of
- * Parquet files; all else is one file. Reports what is wrong; returns -1 only where the place is none (EX_NOINPUT), and
- * fills err.
+ * Checks a place: a folder with bronze, silver or gold in it is a lake, one with a log a Delta table, another a
+ * folder of Parquet files; all else is one file. Reports what is wrong; returns -1 only where the place is none
+ * (EX_NOINPUT), and fills err.
  */
 int check_place(struct check *c, const char *place, struct msg *err);
 void check_free(struct check *c);

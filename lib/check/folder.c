@@ -1,4 +1,7 @@
-/* A folder of Parquet files, as an export is one, and its manifest: {"table", "rows", "files": [{"name", "bytes", "rows"}]}. */
+/*
+ * A folder of Parquet files, as an export is one, and its manifest: {"table", "rows", "files": [{"name", "bytes",
+ * "rows"}]}.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +67,8 @@ check_file(struct folder *f, const char *name)
 	if (entry == NULL)
 		check_fault(f->check, f->thing, "%s/%s: the manifest does not name it", f->path, name);
 	else if (!says(entry, "rows", rows) || !says(entry, "bytes", size))
-		check_fault(f->check, f->thing, "%s/%s: %" PRIu64 " bytes and %" PRIu64 " rows, which is not what the manifest says",
+		check_fault(f->check, f->thing,
+		    "%s/%s: %" PRIu64 " bytes and %" PRIu64 " rows, which is not what the manifest says",
 		    f->path, name, size, rows);
 }
 
@@ -84,7 +88,8 @@ static void
 check_manifest(struct folder *f)
 {
 	const json_t *files = json_object_get(f->manifest, "files");
-	const char *table = json_string_value(json_object_get(f->manifest, "table")), *last = strrchr(f->path, '/'), *name;
+	const char *table = json_string_value(json_object_get(f->manifest, "table")), *last = strrchr(f->path, '/'),
+	    *name;
 	size_t i;
 
 	if (table == NULL || strcmp(table, last != NULL ? last + 1 : f->path) != 0 || !json_is_array(files))

@@ -44,7 +44,8 @@ check_commit(struct log *l, int64_t version)
 	int got = delta_sum_get(l->table, version, &text, &err);
 
 	if (l->last >= 0 && version != l->last + 1)
-		check_fault(l->check, l->thing, "%s: versions are not contiguous: %" PRId64 " is missing", l->table->address,
+		check_fault(l->check, l->thing, "%s: versions are not contiguous: %" PRId64 " is missing",
+		    l->table->address,
 		    l->last + 1);
 	l->last = version;
 	if (got < 0 || (got > 0 && parse(l, name, &text, &err) < 0))
@@ -54,7 +55,10 @@ check_commit(struct log *l, int64_t version)
 	free(name);
 }
 
-/* Reads a checkpoint in Parquet for itself. Manifests and sidecars are read with the newest version, as far as it needs them. */
+/*
+ * Reads a checkpoint in Parquet for itself. Manifests and sidecars are read with the newest version, as far as it
+ * needs them.
+ */
 static void
 check_checkpoint(struct log *l, const char *file)
 {
@@ -106,7 +110,8 @@ check_hint(const struct log *l, const struct store_list *list)
 		    json_is_integer(version) && n.version == json_integer_value(version))
 			break;
 	if (o != NULL && i == list->n)
-		check_fault(l->check, l->thing, "%s/" DELTA_LOG "/_last_checkpoint: damaged: it names no checkpoint that is there",
+		check_fault(l->check, l->thing,
+		    "%s/" DELTA_LOG "/_last_checkpoint: damaged: it names no checkpoint that is there",
 		    l->table->address);
 	json_decref(o);
 }

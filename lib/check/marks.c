@@ -1,6 +1,6 @@
 /*
- * Marks: runs/last leads to the last whole run; runs/made/<table> says of what a table was made (key), by which run, and
- * what the programs counted then.
+ * Marks: runs/last leads to the last whole run; runs/made/<table> says of what a table was made (key), by which run,
+ * and what the programs counted then.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -54,7 +54,8 @@ check_last(struct check *c, const char *lake)
 		o = load(c, "runs/last", lake, "runs/last/summary.json");
 		run = json_string_value(json_object_get(o, "run"));
 		if (o != NULL && (run == NULL || strcmp(run, target) != 0))
-			check_fault(c, "runs/last", "%s: damaged: it leads to %s, which is not the run of the summary there", path,
+			check_fault(c, "runs/last",
+			    "%s: damaged: it leads to %s, which is not the run of the summary there", path,
 			    msg_quotes(target));
 		json_decref(o);
 	}

@@ -92,10 +92,12 @@ end_group(struct pages *p, size_t group)
 		c = &columns[p->leaves[i]];
 		pq_chunk_stats(p->reader, group, p->leaves[i], &st);
 		if (st.nulls >= 0 && (uint64_t)st.nulls != p->group[i].nulls)
-			failed = msg_set(p->err, EX_DATAERR, "%s: column %s, row group %zu: %" PRIu64 " nulls, where the footer says %"
+			failed = msg_set(p->err, EX_DATAERR,
+			    "%s: column %s, row group %zu: %" PRIu64 " nulls, where the footer says %"
 			    PRId64, p->path, msg_quotes(c->path), group, p->group[i].nulls, st.nulls);
 		else if (st.has_min_max && check_range_exceeds(&p->group[i], c, &st.min, &st.max))
-			failed = msg_set(p->err, EX_DATAERR, "%s: column %s, row group %zu: values beyond the bounds of the footer",
+			failed = msg_set(p->err, EX_DATAERR,
+			    "%s: column %s, row group %zu: values beyond the bounds of the footer",
 			    p->path, msg_quotes(c->path), group);
 		check_range_merge(&p->file[p->leaves[i]], c, &p->group[i]);
 		check_range_clear(&p->group[i]);
@@ -103,7 +105,10 @@ end_group(struct pages *p, size_t group)
 	return failed;
 }
 
-/* Notes that `rows` more were read; false where a quick check has read enough. The bytes of rows are those of their share. */
+/*
+ * Notes that `rows` more were read; false where a quick check has read enough. The bytes of rows are those of their
+ * share.
+ */
 static bool
 note_rows(struct pages *p, uint64_t rows)
 {

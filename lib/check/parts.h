@@ -30,15 +30,16 @@ bool check_range_exceeds(const struct check_range *r, const struct pq_column *c,
     const union pq_value *max);
 
 /*
- * pages.c: reads the pages of an open file as far as a quick check goes, and compares rows, nulls and bounds of each row
- * group with what the footer says. ranges: one a leaf, zeroed; they are those of the file where 1 is returned, that is
- * where all of it was read; 0 where not; -1 where it is damaged.
+ * pages.c: reads the pages of an open file as far as a quick check goes, and compares rows, nulls and bounds of each
+ * row group with what the footer says. ranges: one a leaf, zeroed; they are those of the file where 1 is returned,
+ * that is where all of it was read; 0 where not; -1 where it is damaged.
  */
 int check_pages(struct check *c, struct pq_reader *r, const char *path, uint64_t size, struct check_range *ranges,
     struct msg *err);
 
 /* pages.c: a Parquet file by itself. *rows is set where it could be opened (0 else), and *size, for its manifest. */
-void check_parquet(struct check *c, const char *thing, struct store *s, const char *name, uint64_t *rows, uint64_t *size);
+void check_parquet(struct check *c, const char *thing, struct store *s, const char *name, uint64_t *rows,
+    uint64_t *size);
 
 /*
  * pages.c: were the pages of this file read before, under whatever name: 1 and they were sound, -1 and they were not, 0

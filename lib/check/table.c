@@ -42,13 +42,17 @@ leaf_of(const struct file *f, const struct delta_column *c)
 	const struct pq_column *leaves = pq_columns(f->reader, &n);
 
 	for (i = 0; i < n; i++)
-		if (leaves[i].top && (c->id != PQ_NO_ID ? leaves[i].id == c->id : strcmp(leaves[i].name, c->physical) == 0))
+		if (leaves[i].top &&
+		    (c->id != PQ_NO_ID ? leaves[i].id == c->id : strcmp(leaves[i].name, c->physical) == 0))
 			return leaves[i].refused == NULL && c->refused == NULL && leaves[i].max_rep == 0 &&
 			    delta_caster(&leaves[i], c).cast == DELTA_SAME ? (int)i : -1;
 	return -1;
 }
 
-/* Compares what was seen of a column with the statistics. Of rows that a deletion vector has, other writers leave out nulls. */
+/*
+ * Compares what was seen of a column with the statistics. Of rows that a deletion vector has, other writers leave out
+ * nulls.
+ */
 static int
 check_column(const struct file *f, const struct delta_column *c, struct msg *err)
 {
@@ -63,7 +67,8 @@ check_column(const struct file *f, const struct delta_column *c, struct msg *err
 	delta_stats_column(f->stats, c, &st);
 	if (f->about->dv == NULL && st.nulls >= 0 && (uint64_t)st.nulls != r->nulls)
 		return fault(f, c->name, "its nulls are not as many as the log says", err);
-	if (check_range_exceeds(r, &pq_columns(f->reader, &n)[leaf], st.has_low ? &st.low : NULL, st.has_high ? &st.high : NULL))
+	if (check_range_exceeds(r, &pq_columns(f->reader, &n)[leaf], st.has_low ? &st.low : NULL,
+	    st.has_high ? &st.high : NULL))
 		return fault(f, c->name, "values beyond the bounds of the log", err);
 	return 0;
 }
@@ -126,7 +131,8 @@ check_outside(const struct file *f, struct msg *err)
 	int64_t rows = f->stats != NULL ? delta_stats_rows(f->stats) : -1;
 
 	if (f->in.size != (uint64_t)f->about->size)
-		return msg_set(err, EX_DATAERR, "%s: %" PRIu64 " bytes, where the log says %" PRId64, f->in.path, f->in.size,
+		return msg_set(err, EX_DATAERR, "%s: %" PRIu64 " bytes, where the log says %" PRId64, f->in.path,
+		    f->in.size,
 		    f->about->size);
 	if (delta_sum_check_file(f->about, &f->in, f->reader, err) < 0)
 		return -1;

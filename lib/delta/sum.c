@@ -32,8 +32,8 @@ find(uint8_t *p, size_t n)
 	    memcmp(p, HEAD, sizeof(HEAD) - 1) != 0)
 		return NULL;
 	digits = lf - AFTER_DIGITS - SEAL_DIGITS;
-	return memcmp(digits - BEFORE_DIGITS, MEMBER, BEFORE_DIGITS) == 0 && memcmp(lf - AFTER_DIGITS, TAIL, AFTER_DIGITS) == 0 ?
-	    digits : NULL;
+	return memcmp(digits - BEFORE_DIGITS, MEMBER, BEFORE_DIGITS) == 0 &&
+	    memcmp(lf - AFTER_DIGITS, TAIL, AFTER_DIGITS) == 0 ? digits : NULL;
 }
 
 void
@@ -115,7 +115,8 @@ delta_sum_check_file(const struct delta_file *f, const struct store_in *in, cons
 	if (got == 0)
 		return 0;
 	if (in->size != (uint64_t)f->size)
-		return msg_set(err, EX_DATAERR, "%s: damaged: %" PRIu64 " bytes, where the log says %" PRId64, in->path, in->size,
+		return msg_set(err, EX_DATAERR, "%s: damaged: %" PRIu64 " bytes, where the log says %" PRId64,
+		    in->path, in->size,
 		    f->size);
 	if (got < 0 || sum != pq_footer_sum(r))
 		return msg_set(err, EX_DATAERR, "%s: damaged: the footer's checksum is not that of the log", in->path);

@@ -33,7 +33,10 @@ seal_parse(const char *p, size_t n, uint64_t *sum)
 	return n == SEAL_DIGITS;
 }
 
-/* Returns the place of the digits, or NULL. The metadata follows all else that may hold such bytes: the last one counts. */
+/*
+ * Returns the place of the digits, or NULL. The metadata follows all else that may hold such bytes: the last one
+ * counts.
+ */
 static uint8_t *
 find(uint8_t *p, size_t n)
 {
