@@ -2,6 +2,7 @@
 #   make            programs into $(BUILD)/bin
 #   make check      every test that needs no peer of another project
 #   make SAN=1 ...  the same with the address and undefined-behaviour sanitizers
+#   make soak       the counts that take long
 #   make fuzz       every fuzz target, FUZZ_SECONDS each (clang); make fuzz-csv for one
 #   make lint bench install uninstall clean
 
@@ -83,6 +84,11 @@ $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c)): fuzz-%: $(BUILD)/f
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -artifact_prefix=$<. $<.corpus \
 	    $(wildcard tests/fuzz/corpus/$*)
 
+# The long counts, of which `check` runs a sample with a new seed each time. ACCT_SEED repeats one.
+soak: all units tools
+	BUILD='$(abspath $(BUILD))' ACCT_FLIPS=1000 bats -f 'single flipped bits' tests/check.bats
+	ACCT_CASES=1000000 $(BUILD)/unit/parquet
+
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh
 
@@ -124,4 +130,4 @@ clean:
 SOURCES = $(wildcard lib/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
-.PHONY: all units tools fuzzers fuzz-library check fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
+.PHONY: all units tools fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
