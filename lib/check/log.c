@@ -89,7 +89,9 @@ load(const struct log *l, const char *file)
 
 	if (got < 0)
 		check_report(l->check, l->thing, &err);
-	else if (got > 0 && !json_is_object(o = json_loadb((const char *)text.p, text.len, 0, NULL)))
+	else if (got > 0)
+		o = json_loadb((const char *)text.p, text.len, 0, NULL);
+	if (got > 0 && !json_is_object(o))
 		check_fault(l->check, l->thing, "%s/%s: damaged: not a JSON object", l->table->address, name);
 	buf_free(&text);
 	free(name);
