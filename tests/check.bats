@@ -300,5 +300,5 @@ foreign() {
 		acct-read -w "transaction_id < $((i * 20))" lake/silver/transactions | acct-write lake/silver/transactions
 	done
 	acct-optimize lake/silver/transactions
-	$py "$ROOT/tests/flips.py" lake "${ACCT_FLIPS:-40}" "${ACCT_SEED:-$(date +%N | sed 's/^0*//')}" >&3
+	$py "$ROOT/tests/flips.py" lake "${ACCT_FLIPS:-$(sanitized && echo 10 || echo 40)}" "${ACCT_SEED:-$(date +%N | sed 's/^0*//')}" >&3
 }
