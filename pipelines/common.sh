@@ -399,6 +399,7 @@ abandon() {
 			rm -f -- "$LAKE/$_path/_delta_log/_prepared"
 			rmdir -- "$LAKE/$_path/_delta_log" "$LAKE/$_path" 2>/dev/null || :
 		fi
+		put_back "$1" "$_path" || warn "$LAKE/$_path: still in $1/aside"
 	done
 	rmdir -- "$LAKE/silver/_rejects" "$LAKE/silver" "$LAKE/gold" 2>/dev/null || :
 }
@@ -527,7 +528,7 @@ settle() {
 	elif [ -e "$_run/partial" ]; then
 		rm -f -- "$LAKE/runs/last"	# silver or gold is no longer what that run made
 	fi
-	rm -rf -- "$_run/prepared" "$_run/stage" "$_run/work" "$_run/unfinished"
+	rm -rf -- "$_run/prepared" "$_run/stage" "$_run/work" "$_run/aside" "$_run/unfinished"
 	rm -f -- "$LAKE/runs/pending"
 }
 
@@ -606,8 +607,30 @@ rows() {
 	fi
 }
 
+# is_damaged PATH: did run.sh find the table or export damaged, before it began?
+is_damaged() {
+	case " ${DAMAGED:-} " in
+	*" $1 "*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# set_aside PATH: moves away a table whose log is damaged, so that it can be made from nothing. It comes back where the run fails.
+set_aside() {
+	case " ${DAMAGED_LOGS:-} " in
+	*" $1 "*) mkdir -p -- "$RUN/aside/${1%/*}" && mv -T -- "$LAKE/$1" "$RUN/aside/$1" || exit 74 ;;
+	esac
+}
+
+# put_back RUN-FOLDER PATH: undoes that.
+put_back() {
+	[ -d "$1/aside/$2" ] || return 0
+	rm -rf -- "$LAKE/${2:?}" && mv -T -- "$1/aside/$2" "$LAKE/$2"
+}
+
 # intact PATH: is the table as a run left it: all data files there, and no rows changed by others since? Its files may have been rearranged.
 intact() {
+	! is_damaged "$1" || return 1
 	_files=$(acct-log --files "$LAKE/$1" 2>/dev/null) || return 1
 	while read -r _bytes _ _ _ _file; do
 		[ -z "$_bytes" ] || [ "$(stat -c %s -- "$LAKE/$1/$_file" 2>/dev/null)" = "$_bytes" ] || return 1
@@ -662,6 +685,7 @@ gold_sources() {
 
 # exported TABLE: is its export there, whole?
 exported() {
+	! is_damaged "gold/_export/$1" || return 1
 	_manifest=$LAKE/gold/_export/$1/manifest.json
 	[ -e "$_manifest" ] || return 1
 	_files=$(sed -n 's/.*"name":"\([^"]*\)","bytes":\([0-9]*\).*/\2 \1/p' "$_manifest")

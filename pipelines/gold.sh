@@ -115,6 +115,7 @@ make() {
 		key="$key, altered before ${RUN##*/}"
 	fi
 	if [ "$REBUILD" = yes ] || ! same_key "$table" "$key" || ! intact "gold/$table"; then
+		set_aside "gold/$table"
 		"$table"
 		acct-log --files --with "$PREPARED/gold/$table" "$LAKE/gold/$table" >"$WORK/$table.files"
 		export_files <"$WORK/$table.files" || exit

@@ -21,9 +21,29 @@ FLAGS='accept rebuild adopt delete-absent'
 
 # ---- is there anything to do? ----
 
+# examine: looks for damage. Sets DAMAGED to what is damaged and will be made again, DAMAGED_LOGS to tables that have to be made from nothing.
+examine() {
+	DAMAGED=
+	DAMAGED_LOGS=
+	[ -d "$LAKE/runs/made" ] || return 0
+	_why=$(mktemp) || exit 73
+	_found=$(acct-check --quick --names "$LAKE" 2>"$_why") || :
+	cat -- "$_why" >&2
+	for _name in $_found; do
+		case $_name in
+		silver/* | gold/* | bronze/current | runs/last) DAMAGED="$DAMAGED $_name" ;;
+		bronze/*) ! grep -qF -- "$TAB${_name#bronze/}" "$LAKE/bronze/current" || DAMAGED="$DAMAGED $_name" ;;
+		esac
+		! grep -qF -- "$LAKE/$_name/_delta_log/" "$_why" || DAMAGED_LOGS="$DAMAGED_LOGS $_name"
+	done
+	rm -f -- "$_why"
+	[ -z "$DAMAGED" ] || warn "damaged, and made again:$DAMAGED"
+	export DAMAGED DAMAGED_LOGS
+}
+
 # Are the files of the back end those of the last run, and is all there and as it was that it made?
 same_as_last() {
-	[ -e "$last/inputs" ] || return 1
+	[ -z "$DAMAGED" ] && [ -e "$last/inputs" ] || return 1
 	while IFS=$TAB read -r _ _ bytes path; do
 		[ "$(stat -L -c %s -- "$BACKEND/${path##*-}" 2>/dev/null)" = "$bytes" ] || return 1
 	done <"$last/inputs"
@@ -196,7 +216,7 @@ shift "$TAKEN"
 [ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
 [ "$TARGET" != postgres ] || need_programs psql
 need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
-	acct-write acct-read acct-log
+	acct-write acct-read acct-log acct-check
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 if [ $# -eq 2 ]; then
 	backend "$1"
@@ -209,6 +229,7 @@ lock
 last=$LAKE/runs/last
 STAGE=/nonexistent
 PREPARED=/nonexistent
+examine
 if [ "$REBUILD" = no ] && same_as_last; then
 	if loaded; then
 		echo "nothing to do: $BACKEND is as it was in run $(readlink "$last")"

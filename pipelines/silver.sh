@@ -50,18 +50,24 @@ clean() {
 	joined "$status" "$table.ingest" "$table.clean"
 }
 
-# Adds the rejects of this run: whence, and the line of names, so that the rows can be mended and fed in again.
+# Adds the rejects of this run: whence, and the line of names, so that the rows can be mended and fed in again. A damaged table begins anew.
 reject() {
 	status=0
+	mode=append
+	if is_damaged "silver/_rejects/$table"; then
+		warn "$LAKE/silver/_rejects/$table: made again with the rejects of this run alone; what older ones can be read is in its older versions"
+		mode=overwrite
+		set_aside "silver/_rejects/$table"
+	fi
 	left "$table.rejects" acct-select --text -c "run='${RUN##*/}',file='$path',header=@header,_line,reason,column,value,raw" \
 		"$WORK/$table.rejects.acct" |
-		acct-write --txn "$APP:next" --prepare "$PREPARED/silver/_rejects/$table" "$LAKE/silver/_rejects/$table" || status=$?
+		acct-write -m "$mode" --txn "$APP:next" --prepare "$PREPARED/silver/_rejects/$table" "$LAKE/silver/_rejects/$table" || status=$?
 	joined "$status" "$table.rejects"
 }
 
 # rejected_by: the run whose rejects are those of this file and schema: an earlier one, where only the table had to be made again.
 rejected_by() {
-	if same_key "$table" "$key" && has "silver/_rejects/$table"; then
+	if same_key "$table" "$key" && has "silver/_rejects/$table" && ! is_damaged "silver/_rejects/$table"; then
 		cat -- "$made/run"
 	else
 		printf '%s\n' "${RUN##*/}"
@@ -86,6 +92,7 @@ refine() {
 	table=$1
 	made=$LAKE/runs/made/$table
 	key=
+	set_aside "silver/$table"
 	if copy_of "$table"; then
 		start_sum "$table" "$WORK/in/$file"
 		named=$BACKEND/$file
@@ -96,7 +103,8 @@ refine() {
 		[ -e "$WORK/$table.line" ] || die 65 "$LAKE/bronze/current: no line for $table"
 		IFS=$TAB read -r _ sum _ path <"$WORK/$table.line"
 		key=$(silver_key "$table" "$sum")
-		if [ "$REBUILD" = no ] && same_key "$table" "$key" && has "silver/_rejects/$table" && intact "silver/$table"; then
+		if [ "$REBUILD" = no ] && same_key "$table" "$key" && has "silver/_rejects/$table" && intact "silver/$table" &&
+			! is_damaged "silver/_rejects/$table"; then
 			cp -- "$made/ingest.json" "$STATS/$table.ingest.json"
 			cp -- "$made/clean.json" "$STATS/$table.clean.json"
 			return 0
@@ -104,7 +112,7 @@ refine() {
 		kept
 	fi
 	by=$(rejected_by)
-	if ! has "silver/_rejects/$table" || { [ "$by" = "${RUN##*/}" ] && [ "$(json "$STATS/$table.clean.json" '$.rejected')" != 0 ]; }; then
+	if ! has "silver/_rejects/$table" || is_damaged "silver/_rejects/$table" || { [ "$by" = "${RUN##*/}" ] && [ "$(json "$STATS/$table.clean.json" '$.rejected')" != 0 ]; }; then
 		reject
 	fi
 	mkdir -p -- "$STAGE/runs/made/$table"

@@ -201,6 +201,77 @@ need_zstd() {
 	[[ $stderr == *"$T/empty/bronze/current: not there; bronze.sh makes it" ]]
 }
 
+# ---- damage ----
+
+# mends WHAT COMMAND...: after COMMAND, the next run names WHAT and makes it as it was; the one after has nothing to do.
+mends() {
+	rm -rf lake
+	cp -a whole lake
+	"${@:2}"
+	run -0 --separate-stderr sh "$P/run.sh" -d none bank lake
+	[[ $stderr == *"run.sh: damaged, and made again:"*" $1"* ]]
+	tables lake | diff tables -
+	acct-check lake
+	run -0 --separate-stderr sh "$P/run.sh" -d none bank lake
+	[[ $output == "nothing to do: "* && -z $stderr ]]
+}
+
+tables() {
+	for t in silver/{customers,accounts,loans,loan_payments,transactions} gold/{,_export/}{customer_balance,customer_loans,account_transactions}; do
+		echo "$t"
+		rows "$1/$t"
+	done
+	for t in customers accounts loans loan_payments transactions; do
+		acct-read -w "run = '$(cat "$1/runs/made/$t/run")'" -c _line,reason,raw "$1/silver/_rejects/$t" | acct-cat
+	done
+}
+
+# flip PATTERN PLACE: one bit of the byte there, of the file that the pattern means.
+flip() {
+	# shellcheck disable=SC2086
+	set -- $1 "$2"
+	chmod u+w "$1"
+	python3 -c 'import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[int(sys.argv[2])] ^= 4
+open(sys.argv[1], "wb").write(data)' "$@"
+}
+
+@test "runs: damaged tables, logs, exports and marks are made again of bronze" {
+	cp -r "$P/sample" bank
+	sh "$P/run.sh" -d none bank whole >/dev/null
+	tables whole >tables
+	mends silver/loans flip 'lake/silver/loans/part-*.parquet' 60
+	mends silver/transactions flip 'lake/silver/transactions/part-*.parquet' -60
+	mends silver/accounts flip lake/silver/accounts/_delta_log/00000000000000000000.json 200
+	mends gold/customer_loans flip 'lake/gold/customer_loans/part-*.parquet' 60
+	mends gold/customer_balance flip lake/gold/customer_balance/_delta_log/00000000000000000000.json -20
+	mends silver/_rejects/accounts flip 'lake/silver/_rejects/accounts/part-*.parquet' 60
+	mends silver/_rejects/accounts flip lake/silver/_rejects/accounts/_delta_log/00000000000000000000.json 100
+	cp whole/gold/_export/customer_loans/part-*.parquet copy	# the export's files are links to the table's
+	mends gold/_export/customer_loans sh -c 'rm lake/gold/_export/customer_loans/part*; head -c 300 copy >lake/gold/_export/customer_loans/part-0.parquet'
+	mends gold/_export/customer_loans rm lake/gold/_export/customer_loans/manifest.json
+	mends bronze/loans sh -c 'rm -f lake/bronze/loans/*.csv'
+	mends bronze/current sh -c 'echo x >lake/bronze/current'
+}
+
+@test "runs: a run that fails puts back the table whose log is damaged" {
+	cp -r "$P/sample" bank
+	sh "$P/run.sh" -d none bank lake >/dev/null
+	flip lake/silver/accounts/_delta_log/00000000000000000000.json 200
+	find lake/silver/accounts -type f | sort | xargs sha256sum >before
+	mkdir fakes && for f in "$BUILD"/bin/*; do ln -s "$f" fakes/; done
+	rm fakes/acct-join
+	printf '#!/bin/sh\nexit 71\n' >fakes/acct-join && chmod +x fakes/acct-join
+	ACCT_BIN=$T/fakes run -71 sh "$P/run.sh" -d none bank lake
+	find lake/silver/accounts -type f | sort | xargs sha256sum | diff before -
+	printf '#!/bin/sh\nkill -9 0\n' >fakes/acct-join
+	ACCT_BIN=$T/fakes setsid -w sh "$P/run.sh" -d none bank lake >/dev/null 2>&1 3>&- && false
+	sh "$P/run.sh" --wait -d none bank lake
+	acct-check lake
+	same "0" "$(acct-log --state --json lake/silver/accounts | jq .version)"
+}
+
 # ---- who may read ----
 
 @test "runs: a lake is for its owner and group, and for fewer where the back end is" {
