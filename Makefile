@@ -76,6 +76,11 @@ fuzzers: $(FUZZERS)
 check: all units tools
 	BUILD='$(abspath $(BUILD))' bats $(BATS)
 
+# The long counts of which the tests run a sample; each prints its seed.
+soak: all units tools
+	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
+
 # Each target starts from its seeds and keeps what it finds beside its program.
 fuzz: $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c))
 

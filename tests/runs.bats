@@ -287,3 +287,15 @@ open(sys.argv[1], "wb").write(data)' "$@"
 	(umask 000 && sh "$P/run.sh" --rebuild private >/dev/null && sh "$P/load.sh" private)
 	same "" "$(find private -perm /077 ! -type l)"
 }
+
+# ---- killed ----
+
+@test "runs: killed at any instant: the next gives the same gold, and no file stays that no version names" {
+	unsanitized "of the scripts; the programs are those of the other tests"
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# seed $seed" >&3
+	bankgen -n "${ACCT_KILL_BANK:-4000}" -S 1 --dirt 0.01 a
+	bankgen -n "${ACCT_KILL_BANK:-4000}" -S 2 --dirt 0.01 b
+	run -0 python3 "$ROOT/tests/kills.py" "$P/run.sh" a b "${ACCT_KILLS:-4}" "$seed"
+	echo "# $output" >&3
+}
