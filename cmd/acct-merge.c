@@ -381,6 +381,17 @@ say(const struct delta_snapshot *s, const struct merge_result *r, int64_t versio
 		    r->updated, r->deleted, r->copied, r->nadds, r->nremoves);
 }
 
+/*
+ * What changed in the application's version was written by the run that made it, and is not known now: a whole stream
+ * without changes would lose them for those who follow it.
+ */
+static _Noreturn void
+changes_gone(void)
+{
+	msg_die(EX_DATAERR, "%s: %s has written version %" PRId64 " of its own already: its changes are not written "
+	    "again; the versions before and after it tell them", table.address, app.id, app.version);
+}
+
 /* One merge into the table as it is in s. As delta_commit; where nothing became a version, nothing is left of it. */
 static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
@@ -405,6 +416,8 @@ merge_once(struct merge_source *source, const struct delta_snapshot *s, struct s
 		spill_close(&sp->spill);
 	}
 	delta_intent_end(&intent);
+	if (!failed && version < 0 && app.id != NULL && changes != NULL)
+		changes_gone();		/* another run of it came first */
 	if (!failed)
 		say(s, &r, version);
 	merge_result_free(&r);
@@ -443,6 +456,8 @@ is_done(const struct delta_snapshot *s)
 {
 	if (app.id == NULL || delta_app_version(s, app.id) < app.version)
 		return false;
+	if (changes != NULL)
+		changes_gone();
 	if (cli_verbose)
 		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written",
 		    table.address, app.id, app.version);

@@ -462,3 +462,15 @@ overtaken() {
 	    acct-select -w "_change_type = 'insert'" |
 	    acct-cat | tail -n +2)"
 }
+
+@test "merge: changes that were written before are not told as none" {
+	acct-merge --txn j:1 --changes first.acct -i t.acct tab
+	[ -e first.acct ]
+	run -65 --separate-stderr acct-merge --txn j:1 --changes again.acct -i t.acct tab
+	[[ "$stderr" == "acct-merge: tab: j has written version 1 of its own already: its changes are not written again; "* ]]
+	[ ! -e again.acct ]
+	run -65 --separate-stderr sh -c 'acct-merge --txn j:1 --changes - -i t.acct tab | acct-cat'
+	acct-merge --txn j:1 -i t.acct tab
+	acct-merge --txn j:2 --changes second.acct -i t.acct tab
+	same "" "$(acct-cat second.acct | tail -n +2)"
+}

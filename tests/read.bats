@@ -254,6 +254,78 @@ logged() {
 	cmp <(acct-read --outside -t t link) t.acct
 }
 
+@test "read: a feature that only columns of other types need is no hindrance to the rest" {
+	acct-write -i t.acct tab
+	log=tab/_delta_log/00000000000000000000.json
+	sed -i 's/"protocol":{.*/"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors","variantType"],"writerFeatures":["deletionVectors","variantType"]}}/
+		s/,"acctChecksum":"[^"]*"//' $log
+	cmp <(acct-read -t t tab) t.acct
+	acct-write -i u.acct tab		# without such a column it is none to a writer either
+	acct-merge -k id -i t.acct tab
+	same 4 "$(acct-read -c id tab | acct-cat | tail -n +2 | wc -l)"
+	rm -r tab
+	acct-write -i t.acct tab
+	sed -i 's/"protocol":{.*/"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["variantType"],"writerFeatures":["variantType"]}}/
+		s/,"acctChecksum":"[^"]*"//
+		s/{\\"name\\":\\"name\\",\\"type\\":\\"string\\"/{\\"name\\":\\"name\\",\\"type\\":\\"variant\\"/' $log
+	run -69 --separate-stderr acct-read tab
+	[[ "$stderr" == "acct-read: tab: column name: no such type in a record stream: variant; -c leaves columns out" ]]
+	same 3 "$(acct-read -c id,amount tab | acct-cat | tail -n +2 | wc -l)"
+	run -69 --separate-stderr acct-write -i u.acct tab
+	[[ "$stderr" == *"a feature that this writer does not have: variantType" ]]
+}
+
+@test "read: timestamps without a zone in the files of a table that says timestamp" {
+	mkrec t 'id:int64*! at:timestamp' >at.acct <<<$'1\t2024-01-31T12:00:00.000001Z'
+	acct-write -i at.acct tab
+	sed -i 's/,"acctChecksum":"[^"]*"//; s/\\"timestamp\\"/\\"timestamp_ntz\\"/' tab/_delta_log/00000000000000000000.json
+	acct-optimize -v tab
+	need /usr/bin/python3
+	peer_python=${PEERS:-$ROOT/build/peers}/bin/python
+	"$peer_python" -c 'import pyarrow' 2>/dev/null || skip "SKIPPED: pyarrow is not there"
+	"$peer_python" - <<-'END'
+		import glob, pyarrow as pa, pyarrow.parquet as pq, os
+		f = glob.glob("tab/*.parquet")[0]
+		t = pq.read_table(f)
+		pq.write_table(t.set_column(1, "at", t["at"].cast(pa.timestamp("us"))), "naive.parquet")
+		os.replace("naive.parquet", f)
+	END
+	sed -i 's/timestamp_ntz/timestamp/; s/"size":[0-9]*/"size":'"$(stat -c %s tab/*.parquet)"'/; s/,"tags":{[^}]*}//' tab/_delta_log/00000000000000000000.json
+	cmp <(acct-read -t t tab) at.acct
+	cmp <(acct-read -t t -w "at = '2024-01-31T12:00:00.000001Z'" tab) at.acct
+}
+
+@test "read: a torn checkpoint is passed over with a warning, while what is before it is there" {
+	for n in $(seq 23); do mkrec t 'id:int64*!' <<<"$n" | acct-write tab; done
+	want=$(acct-read tab | acct-cat | tail -n +2 | sort -n)
+	log=tab/_delta_log
+	torn=$log/00000000000000000020.checkpoint.parquet
+	size=$(stat -c %s "$torn")
+	for n in 0 4 $((size / 2)) $((size - 1)); do
+		cp "$torn" whole
+		truncate -s "$n" "$torn"
+		run -0 --separate-stderr acct-read -o out.acct tab
+		[[ "$stderr" == "acct-read: $torn: "*"; version 22 is read from what the log has before it" ]]
+		same 1 "$(wc -l <<<"$stderr")"
+		same "$want" "$(acct-cat out.acct | tail -n +2 | sort -n)"
+		cp whole "$torn"
+	done
+	truncate -s 9 "$torn"
+	rm "$log"/0000000000000000000?.json		# from the checkpoint of version 10
+	same "$want" "$(acct-read tab 2>/dev/null | acct-cat | tail -n +2 | sort -n)"
+	mkrec t 'id:int64*!' <<<99 | acct-write tab
+	same 24 "$(acct-read tab 2>/dev/null | acct-cat | tail -n +2 | wc -l)"
+	rm "$log/00000000000000000012.json"
+	run -65 --separate-stderr acct-read -o out.acct tab
+	[[ "$stderr" == "acct-read: $torn: "* && "$stderr" != *"is read from"* ]]
+	# a version that only the checkpoint has is not taken for an older one
+	cp whole "$torn"
+	rm "$log"/*.json
+	same 21 "$(acct-read tab | acct-cat | tail -n +2 | wc -l)"
+	truncate -s 9 "$torn"
+	run -65 --separate-stderr acct-read -o out.acct tab
+}
+
 @test "read: what is no file is not waited for" {
 	logged x.parquet pipe
 	mkfifo tab/pipe pipe.parquet

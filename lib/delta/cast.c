@@ -32,6 +32,8 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 	} else if ((file->type == PQ_BINARY && table->type == PQ_STRING) ||
 	    (file->type == PQ_STRING && table->type == PQ_BINARY)) {
 		c.cast = DELTA_SAME;	/* written without its annotation */
+	} else if (file->type == PQ_TIMESTAMP_NTZ && table->type == PQ_TIMESTAMP) {
+		c.cast = DELTA_SAME;	/* written without a zone: its clock is that of UTC */
 	} else if (is_integer(file->type) && is_integer(table->type)) {
 		c.cast = file->shape == to ? DELTA_SAME : to == PQ_I64 ? DELTA_TO_I64 : DELTA_NO_CAST;
 	} else if (file->type == PQ_FLOAT && table->type == PQ_DOUBLE) {

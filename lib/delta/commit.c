@@ -15,7 +15,7 @@
 #include "delta/uri.h"
 #include "delta/write.h"
 
-enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000 };
+enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000, OURS = 2 };
 
 #define ENGINE "acct/" ACCT_VERSION
 
@@ -369,16 +369,18 @@ removes_ours(const struct commit *cm, const json_t *removed)
 }
 
 /*
- * One action of a commit that came first: 0 goes well with ours; 1 our application's work is done already; -1 a
- * conflict.
+ * One action of a commit that came first: 0 goes well with ours; 1 our application's work is done already; OURS it is
+ * ours itself, though the store did not say so; -1 a conflict.
  */
 static int
 weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t version, struct msg *err)
 {
 	const struct delta_change *c = cm->change;
 	const char *app = json_string_value(json_object_get(o, "appId"));
-	const char *what = NULL;
+	const char *what = NULL, *id = json_string_value(json_object_get(o, "txnId"));
 
+	if (strcmp(kind, "commitInfo") == 0)
+		return id != NULL && strcmp(id, cm->txn_id) == 0 ? OURS : 0;
 	if (strcmp(kind, "protocol") == 0 || strcmp(kind, "metaData") == 0)
 		what = "changed the table's schema or protocol";
 	else if (strcmp(kind, "txn") == 0 && c->app.id != NULL && app != NULL && strcmp(app, c->app.id) == 0)
@@ -415,7 +417,7 @@ weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version,
 	return verdict;
 }
 
-/* All actions of a version that came first. As weigh. */
+/* All actions of a version that came first. As weigh; its first line says whose it is. */
 static int
 weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 {
@@ -549,6 +551,10 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 			verdict = -1;
 		else if (done == 0)
 			verdict = weigh_version(cm, v, err);
+	}
+	if (verdict == OURS) {		/* an answer was lost */
+		*version = v - 1;
+		verdict = 0;
 	}
 	buf_free(&text);
 	return verdict;

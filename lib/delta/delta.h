@@ -96,6 +96,7 @@ struct delta_table {
 	struct store *store;
 	char *address;			/* as it was given, for messages */
 	char *root;			/* its real path, to know its own files by absolute ones */
+	bool warned;			/* of a torn checkpoint */
 };
 
 struct delta_snapshot {			/* everything is owned and lives until delta_snapshot_free */
@@ -125,7 +126,8 @@ void delta_close(struct delta_table *t);
 
 /*
  * The state at a version, or at the newest (clause Action Reconciliation). The protocol is checked before anything
- * else. EX_NOINPUT where there is no table or no such version.
+ * else. EX_NOINPUT where there is no table or no such version. A checkpoint that cannot be read is passed over with a
+ * warning where the log still has what is before it.
  */
 int delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err);
 void delta_snapshot_free(struct delta_snapshot *s);

@@ -99,7 +99,7 @@ find_checkpoint(struct delta_table *t, int64_t version, int64_t *checkpoint, str
 	delta_log_free(&log);
 	if (*checkpoint < 0)
 		return 0;
-	if (delta_load(t, *checkpoint, &s, err) < 0)
+	if (delta_load_whole(t, *checkpoint, &s, err) < 0)
 		return -1;
 	delta_snapshot_free(&s);
 	return 0;

@@ -101,9 +101,9 @@ take_checkpoint(struct delta_log *log, size_t i, const struct delta_log_name *n)
 	log->checkpoint_kind = n->kind;
 }
 
-/* The newest version there is, and the newest whole checkpoint up to the wanted one. */
+/* The newest version there is, and the newest whole checkpoint up to the wanted one, and up to `most`. */
 static int64_t
-survey(struct delta_log *log, int64_t wanted)
+survey(struct delta_log *log, int64_t wanted, int64_t most)
 {
 	struct delta_log_name n;
 	int64_t newest = -1;
@@ -116,7 +116,7 @@ survey(struct delta_log *log, int64_t wanted)
 		}
 		if (n.kind == DELTA_LOG_COMMIT) {
 			newest = n.version > newest ? n.version : newest;
-		} else if ((wanted < 0 || n.version <= wanted) && (n.kind != DELTA_LOG_PART || n.part == 1) &&
+		} else if ((wanted < 0 || n.version <= wanted) && n.version <= most && (n.kind != DELTA_LOG_PART || n.part == 1) &&
 		    !(log->checkpoint == n.version && log->checkpoint_kind == DELTA_LOG_CHECKPOINT)) {
 			take_checkpoint(log, i, &n);
 		}
@@ -154,7 +154,7 @@ too_early(struct store *s, int64_t version, struct msg *err)
 
 /* One look at the folder: 1, or 0 with *missing where a version is not there. */
 static int
-look(struct store *s, int64_t version, struct delta_log *log, int64_t *missing, struct msg *err)
+look(struct store *s, int64_t version, int64_t most, struct delta_log *log, int64_t *missing, struct msg *err)
 {
 	int64_t newest;
 
@@ -162,8 +162,8 @@ look(struct store *s, int64_t version, struct delta_log *log, int64_t *missing, 
 	log->checkpoint = -1;
 	if (store_list(s, DELTA_LOG, &log->list, err) < 0)
 		return -1;
-	newest = survey(log, version);
-	if (newest < 0 && version >= 0 && survey(log, -1) >= 0)
+	newest = survey(log, version, most);
+	if (newest < 0 && version >= 0 && survey(log, -1, most) >= 0)
 		return too_early(s, version, err);
 	if (newest < 0)
 		return msg_set(err, EX_NOINPUT, "%s: not a Delta table: no commit and no checkpoint in " DELTA_LOG,
@@ -181,13 +181,13 @@ look(struct store *s, int64_t version, struct delta_log *log, int64_t *missing, 
  * only what is missing in each of several listings is.
  */
 int
-delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err)
+delta_log_find_by(struct store *s, int64_t version, int64_t most, struct delta_log *log, struct msg *err)
 {
 	enum { LOOKS = 3 };
 	int64_t missing = -1;
 	int got, looks;
 
-	for (looks = 1; (got = look(s, version, log, &missing, err)) == 0 && looks < LOOKS; looks++)
+	for (looks = 1; (got = look(s, version, most, log, &missing, err)) == 0 && looks < LOOKS; looks++)
 		delta_log_free(log);
 	if (got == 0 && log->checkpoint < 0 && missing == 0 && version >= 0)
 		got = too_early(s, version, err);
@@ -198,6 +198,12 @@ delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct m
 		return 0;
 	delta_log_free(log);
 	return -1;
+}
+
+int
+delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err)
+{
+	return delta_log_find_by(s, version, INT64_MAX, log, err);
 }
 
 void

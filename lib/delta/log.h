@@ -47,6 +47,9 @@ struct delta_log {
  * EX_DATAERR for a gap between versions. The hint _last_checkpoint is not asked: the listing knows better.
  */
 int delta_log_find(struct store *s, int64_t version, struct delta_log *log, struct msg *err);
+
+/* The same without the checkpoints of versions after `most`, which may be torn. */
+int delta_log_find_by(struct store *s, int64_t version, int64_t most, struct delta_log *log, struct msg *err);
 void delta_log_free(struct delta_log *log);
 
 /* intent.c: is it the name of a writer's intent? */

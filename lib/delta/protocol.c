@@ -14,6 +14,10 @@ static const char *const can_read[] = { "columnMapping", "deletionVectors", "tim
     "typeWidening",
 	"typeWidening-preview", "vacuumProtocolCheck" };
 
+/* These concern columns of types that are refused by name, and no other column: who asks for others needs none of it. */
+static const char *const of_columns[] = { "variantType", "variantType-preview", "variantShredding",
+    "variantShredding-preview", "geospatial", "geospatial-preview" };
+
 /* Listed by a table, these forbid no write in themselves; the properties that make one active are looked at by name. */
 static const char *const can_write[] = { "appendOnly", "invariants", "checkConstraints", "changeDataFeed",
     "generatedColumns",
@@ -58,7 +62,8 @@ delta_may_read(const struct delta_snapshot *s, struct msg *err)
 		return msg_set(err, EX_UNAVAILABLE, "the table asks for reader version %d; known are 1 to %d",
 		    p->reader, READER);
 	for (i = 0; p->reader >= READER_FEATURES && i < p->nreader_features; i++)
-		if (!listed(can_read, COUNT(can_read), p->reader_features[i]))
+		if (!listed(can_read, COUNT(can_read), p->reader_features[i]) &&
+		    !listed(of_columns, COUNT(of_columns), p->reader_features[i]))
 			return msg_set(err, EX_UNAVAILABLE,
 			    "the table needs a feature that this reader does not have: %s",
 			    p->reader_features[i]);
@@ -116,6 +121,19 @@ active(const struct delta_snapshot *s, bool rewrites)
 	return NULL;
 }
 
+/* Does a writer that does not have this feature honour it all the same? Without a column of a type that it brings. */
+static bool
+concerns_no_column(const struct delta_snapshot *s, const char *feature)
+{
+	size_t i;
+
+	if (!listed(of_columns, COUNT(of_columns), feature))
+		return false;
+	for (i = 0; i < s->ncolumns && s->columns[i].refused == NULL; i++)
+		;
+	return i == s->ncolumns;
+}
+
 /* Protocol versions and features alone; `more` are features that are no hindrance beside can_write. */
 static int
 may_commit(const struct delta_snapshot *s, const char *const *more, size_t nmore, struct msg *err)
@@ -128,7 +146,7 @@ may_commit(const struct delta_snapshot *s, const char *const *more, size_t nmore
 		    p->writer, WRITER);
 	for (i = 0; p->writer >= WRITER_FEATURES && i < p->nwriter_features; i++)
 		if (!listed(can_write, COUNT(can_write), p->writer_features[i]) &&
-		    !listed(more, nmore, p->writer_features[i]))
+		    !listed(more, nmore, p->writer_features[i]) && !concerns_no_column(s, p->writer_features[i]))
 			return msg_set(err, EX_UNAVAILABLE,
 			    "the table needs a feature that this writer does not have: %s",
 			    p->writer_features[i]);

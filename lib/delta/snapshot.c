@@ -87,14 +87,17 @@ read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delt
 	return failed;
 }
 
+/* Where the checkpoint is what fails, *torn is its version. */
 static int
-replay(struct delta_table *t, struct delta_state *st, const struct delta_log *log, struct msg *err)
+replay(struct delta_table *t, struct delta_state *st, const struct delta_log *log, int64_t *torn, struct msg *err)
 {
 	struct msg why = { 0 };
 	char *name;
 	int64_t v;
 	int failed = read_checkpoint(t, st, log, err);
 
+	if (failed && (err->status == EX_DATAERR || err->status == EX_NOINPUT))
+		*torn = log->checkpoint;
 	for (v = log->checkpoint + 1; v <= log->version && !failed; v++) {
 		name = delta_log_commit_name(v);
 		failed = read_json(t, st, name, NULL, err);
@@ -105,8 +108,13 @@ replay(struct delta_table *t, struct delta_state *st, const struct delta_log *lo
 	return failed ? -1 : delta_state_finish(st, err);
 }
 
-int
-delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err)
+/*
+ * The state at *version, from a checkpoint up to `most`. *version becomes that of the state, so that another try is
+ * for the same; *torn is the version of a checkpoint that could not be read, else it stays.
+ */
+static int
+load_from(struct delta_table *t, int64_t *version, int64_t most, struct delta_snapshot *s, int64_t *torn,
+    struct msg *err)
 {
 	struct delta_state st;
 	struct delta_log log;
@@ -114,11 +122,11 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	int failed;
 
 	memset(s, 0, sizeof(*s));
-	if (delta_log_find(t->store, version, &log, err) < 0)
+	if (delta_log_find_by(t->store, *version, most, &log, err) < 0)
 		return -1;
 	delta_state_init(&st, s, t->root);
-	failed = replay(t, &st, &log, &why);
-	s->version = log.version;
+	failed = replay(t, &st, &log, torn, &why);
+	*version = s->version = log.version;
 	s->timestamp = log.commit_time;
 	s->intents = log.intents;
 	if (!failed && log.commit_time != 0 && delta_is_true(s, "delta.enableInCommitTimestamps"))
@@ -130,6 +138,36 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	delta_state_free(&st);
 	delta_log_free(&log);
 	return failed;
+}
+
+int
+delta_load_whole(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err)
+{
+	int64_t torn;
+
+	return load_from(t, &version, INT64_MAX, s, &torn, err);
+}
+
+int
+delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err)
+{
+	struct msg first = { 0 }, why;
+	int64_t most = INT64_MAX, torn = -1;
+	int failed = load_from(t, &version, most, s, &torn, &first);
+
+	/* An older checkpoint will do, or the commits alone, as long as they are there. */
+	while (failed && torn >= 0) {
+		most = torn - 1;
+		torn = -1;
+		why = (struct msg){ 0 };
+		failed = load_from(t, &version, most, s, &torn, &why);
+	}
+	if (failed)
+		return msg_set(err, first.status, "%s", first.text);
+	if (first.status != 0 && !t->warned)
+		msg_warn("%s; version %" PRId64 " is read from what the log has before it", first.text, version);
+	t->warned = t->warned || first.status != 0;
+	return 0;
 }
 
 void

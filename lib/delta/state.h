@@ -62,6 +62,9 @@ int delta_checkpoint_read(struct delta_state *st, struct store *store, const cha
 /* json.c: a text as a JSON string, NULL as null. Appended. What is not UTF-8 becomes U+FFFD. */
 void delta_json_text(struct buf *out, const char *text);
 
+/* snapshot.c: as delta_load, but a checkpoint that cannot be read is an error. */
+int delta_load_whole(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err);
+
 /* schema.c: the columns of a schemaString, with their names in files. */
 int delta_schema_columns(struct delta_snapshot *s, struct msg *err);
 

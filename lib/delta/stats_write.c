@@ -60,28 +60,37 @@ put_string(struct buf *out, const struct pq_bytes *b, bool upper)
 	return true;
 }
 
-/* Milliseconds, outwards; readers of old calendars and short years are spared what they cannot read. */
+/* A moment of milliseconds as in JSON, with as many more digits of it as `rest` has. */
+static bool
+put_moment(struct buf *out, int64_t ms, const char *rest, bool zone)
+{
+	int64_t day = ms / 86400000 - (ms % 86400000 < 0), of_day = ms - day * 86400000, year;
+	unsigned month, dom;
+
+	num_civil(day, &year, &month, &dom);
+	if (year < 1900 || year > 9999)		/* readers of old calendars and short years are spared what they cannot read */
+		return false;
+	buf_addf(out, "\"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64 "%s%s\"", year,
+	    month, dom, of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000, rest,
+	    zone ? "Z" : "");
+	return true;
+}
+
+/* Milliseconds, outwards; of the last moment there is, all its digits, as what is above it has five of the year. */
 static bool
 put_timestamp(struct buf *out, int64_t us, bool upper, bool zone)
 {
-	int64_t ms = us / 1000, day, year, rest;
-	unsigned month, dom;
+	int64_t ms = us / 1000;
+	char rest[8];
 
-	if (us % 1000 != 0) {
-		if (us < 0 && !upper)
-			ms--;
-		else if (us > 0 && upper)
-			ms++;
-	}
-	day = ms / 86400000 - (ms % 86400000 < 0);
-	rest = ms - day * 86400000;
-	num_civil(day, &year, &month, &dom);
-	if (year < 1900 || year > 9999)
-		return false;
-	buf_addf(out, "\"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64 "%s\"", year,
-	    month, dom,
-	    rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000, zone ? "Z" : "");
-	return true;
+	if (us < 0 && us % 1000 != 0)
+		ms--;
+	if (!upper || us == ms * 1000)
+		return put_moment(out, ms, "", zone);
+	if (put_moment(out, ms + 1, "", zone))
+		return true;
+	snprintf(rest, sizeof(rest), "%03d", (int)(us - ms * 1000));
+	return put_moment(out, ms, rest, zone);
 }
 
 static bool
@@ -90,6 +99,9 @@ put_bound(struct buf *out, const struct delta_column *c, const union pq_value *v
 	char text[NUM_TEXT];
 
 	switch (c->type) {
+	case PQ_BOOL:
+		buf_adds(out, v->i != 0 ? "true" : "false");
+		return true;
 	case PQ_INT8: case PQ_INT16: case PQ_INT32: case PQ_INT64:
 		buf_addf(out, "%" PRId64, v->i);
 		return true;
@@ -118,19 +130,24 @@ put_bound(struct buf *out, const struct delta_column *c, const union pq_value *v
 	}
 }
 
-static void
-put_bounds(struct buf *out, const char *name, const struct delta_column *columns, size_t n, const struct pq_stats *st,
-    bool upper)
+/*
+ * One bound of each column. False where a column has values but no bound, as one with a NaN: delta-rs takes a column
+ * without bounds beside others that have them for one of nulls, and loses its rows.
+ */
+static bool
+put_bounds(struct buf *out, const char *name, uint64_t rows, const struct delta_column *columns, size_t n,
+    const struct pq_stats *st, bool upper)
 {
 	struct buf one = { 0 };
 	size_t i;
-	bool first = true;
+	bool first = true, whole = true;
 
 	buf_addf(out, ",\"%s\":{", name);
-	for (i = 0; i < n; i++) {
-		one.len = 0;
-		if (!st[i].has_min_max || !put_bound(&one, &columns[i], upper ? &st[i].max : &st[i].min, upper))
+	for (i = 0; i < n && whole; i++) {
+		if (st[i].nulls >= 0 && (uint64_t)st[i].nulls == rows)
 			continue;
+		one.len = 0;
+		whole = st[i].has_min_max && put_bound(&one, &columns[i], upper ? &st[i].max : &st[i].min, upper);
 		if (!first)
 			buf_addc(out, ',');
 		first = false;
@@ -140,18 +157,21 @@ put_bounds(struct buf *out, const char *name, const struct delta_column *columns
 	}
 	buf_addc(out, '}');
 	buf_free(&one);
+	return whole;
 }
 
 void
 delta_stats_put(struct buf *out, uint64_t rows, const struct delta_column *columns, size_t n, const struct pq_stats *st)
 {
-	size_t i;
+	size_t i, before;
 
 	if (n > INDEXED_COLUMNS)
 		n = INDEXED_COLUMNS;
 	buf_addf(out, "{\"numRecords\":%" PRIu64, rows);
-	put_bounds(out, "minValues", columns, n, st, false);
-	put_bounds(out, "maxValues", columns, n, st, true);
+	before = out->len;
+	if (!put_bounds(out, "minValues", rows, columns, n, st, false) ||
+	    !put_bounds(out, "maxValues", rows, columns, n, st, true))
+		out->len = before;
 	buf_adds(out, ",\"nullCount\":{");
 	for (i = 0; i < n; i++) {
 		if (i > 0)

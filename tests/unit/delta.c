@@ -500,6 +500,7 @@ statistics(void)
 	struct delta_column ts = { .type = PQ_TIMESTAMP }, d9 = { .type = PQ_DECIMAL, .precision = 9, .scale = 2 };
 	struct delta_column d38 = { .type = PQ_DECIMAL, .precision = 38, .scale = 2 }, flag = { .type = PQ_BOOL };
 	struct delta_column f64 = { .type = PQ_DOUBLE };
+	const int64_t last = (num_days(9999, 12, 31) + 1) * INT64_C(86400000000) - 1;
 
 	stats_are(i64, INT(INT64_MIN), INT(INT64_MAX), "-9223372036854775808", "9223372036854775807");
 	stats_are(d9, INT(-5), INT(12300), "-0.05", "123.00");
@@ -509,7 +510,8 @@ statistics(void)
 	stats_are(ts, INT(-1), INT(1), "\"1969-12-31T23:59:59.999Z\"", "\"1970-01-01T00:00:00.001Z\"");
 	stats_are(ts, INT(-1001), INT(-1), "\"1969-12-31T23:59:59.998Z\"", "\"1970-01-01T00:00:00.000Z\"");
 	stats_are(ts, INT(2000), INT(2001), "\"1970-01-01T00:00:00.002Z\"", "\"1970-01-01T00:00:00.003Z\"");
-	stats_are(flag, INT(0), INT(1), "", "");
+	stats_are(ts, INT(last - 999), INT(last), "\"9999-12-31T23:59:59.999Z\"", "\"9999-12-31T23:59:59.999999Z\"");
+	stats_are(flag, INT(0), INT(1), "false", "true");
 	stats_are(f64, (union pq_value){ .f = -0.5 }, (union pq_value){ .f = 1e300 }, "-0.5", "1e+300");
 	stats_are(text, TEXT(""), TEXT(X32), "\"\"", "\"" X32 "\"");
 	stats_are(text, TEXT("a\"\\\n"), TEXT(X32 "x"), "\"a\\\"\\\\\\n\"", "\"" X32 "\\u007f\"");
@@ -518,6 +520,30 @@ statistics(void)
 	stats_are(text, TEXT("0123456789abcdef0123456789abcde\xf0\x9f\x98\x80z"), TEXT(X32 "\xf4\x8f\xbf\xbf" "a"),
 	    "\"0123456789abcdef0123456789abcde\"", "\"" X32 "\xf4\x8f\xbf\xbf\\u007f\"");
 	OK("delta", "statistics: exact decimals, times outwards, strings cut to bounds");
+}
+
+/* A column that has values and no bounds leaves none to the others; one of nulls does not. */
+static void
+unbounded(void)
+{
+	static const struct delta_column c[] = { { .physical = "a", .type = PQ_INT64 }, { .physical = "b", .type = PQ_TIMESTAMP } };
+	struct pq_stats st[] = { { .entries = 9, .has_min_max = true, .max = INT(1) }, { .entries = 9, .nulls = 9 } };
+	struct buf got = { 0 };
+
+	delta_stats_put(&got, 9, c, 2, st);
+	CHECK(strcmp(buf_cstr(&got), "{\"numRecords\":9,\"minValues\":{\"a\":0},\"maxValues\":{\"a\":1},"
+	    "\"nullCount\":{\"a\":0,\"b\":9}}") == 0, "%s", (char *)got.p);
+	got.len = 0;
+	st[1].nulls = 8;
+	delta_stats_put(&got, 9, c, 2, st);
+	CHECK(strcmp(buf_cstr(&got), "{\"numRecords\":9,\"nullCount\":{\"a\":0,\"b\":8}}") == 0, "%s", (char *)got.p);
+	got.len = 0;
+	st[1].has_min_max = true;
+	st[1].min = INT(num_days(1899, 12, 31) * INT64_C(86400000000));
+	delta_stats_put(&got, 9, c, 2, st);
+	CHECK(strcmp(buf_cstr(&got), "{\"numRecords\":9,\"nullCount\":{\"a\":0,\"b\":8}}") == 0, "%s", (char *)got.p);
+	buf_free(&got);
+	OK("delta", "statistics: bounds of all columns, or of none");
 }
 
 /* ---- skipping ---- */
@@ -697,6 +723,7 @@ main(void)
 	replays();
 	partition_values();
 	statistics();
+	unbounded();
 	skipping();
 	casts();
 	return 0;
