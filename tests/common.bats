@@ -394,3 +394,18 @@ portable() {
 @test "common: the portable path gives the same bytes" {
 	each all portable
 }
+
+@test "common: an output and its name are on the disk when the program ends" {
+	need_strace
+	mkrec t 'id:int64*!' <<<1 >t.acct
+	mkdir out
+	for words in "acct-cat -o out/x t.acct" "acct-select -c id -o out/x t.acct" "acct-write -i t.acct -o out/x"; do
+		# shellcheck disable=SC2086
+		traced -y -e trace=fsync,rename $words
+		same $'fsync\nrename\nfsync' "$(sed -n 's/(.*//p' trace)"
+		sed -n '3s/^fsync([0-9]*<\(.*\)>).*/\1/p' trace | grep -qx "$PWD/out"
+		# shellcheck disable=SC2086
+		run -74 --separate-stderr traced -e trace=fsync -e inject=fsync:error=EIO:when=2 $words
+		[ ! -e out/x ]
+	done
+}

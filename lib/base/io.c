@@ -216,6 +216,36 @@ io_create(struct io_out *o, const char *path, struct msg *err)
 	return 0;
 }
 
+/* Makes the name of a file durable. */
+static int
+sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = 0;
+
+	free(folder);
+	if (fd < 0)
+		return errno == EACCES ? 0 : -1;	/* a folder that may be written but not read cannot be synced */
+	if (fsync(fd) < 0 && errno != EINVAL)		/* a file system that has no such thing */
+		failed = -1;
+	close(fd);
+	return failed;
+}
+
+/* Gives the output its name; where that may not last, it has none. */
+static int
+name_output(const struct io_out *o, struct msg *err)
+{
+	if (rename(o->temp, o->path) < 0)
+		return msg_sys(err, EX_CANTCREAT, "%s", o->path);
+	if (sync_folder(o->path) == 0)
+		return 0;
+	(void)msg_sys(err, EX_IOERR, "%s", o->path);
+	unlink(o->path);
+	return -1;
+}
+
 int
 io_commit(struct io_out *o, struct msg *err)
 {
@@ -226,8 +256,8 @@ io_commit(struct io_out *o, struct msg *err)
 		failed = msg_sys(err, EX_IOERR, "%s", name);
 	if (close(o->fd) < 0 && !failed)
 		failed = msg_sys(err, EX_IOERR, "%s", name);
-	if (o->temp != NULL && !failed && rename(o->temp, o->path) < 0)
-		failed = msg_sys(err, EX_CANTCREAT, "%s", name);
+	if (o->temp != NULL && !failed)
+		failed = name_output(o, err);
 	if (failed && o->temp != NULL)
 		unlink(o->temp);
 	forget(o);

@@ -44,7 +44,7 @@ struct io_out {
 	struct io_out *next;	/* list of those open, for removal at exit or by a signal */
 };
 int io_create(struct io_out *o, const char *path, struct msg *err);
-int io_commit(struct io_out *o, struct msg *err);	/* fsync of files, close, rename */
+int io_commit(struct io_out *o, struct msg *err);	/* fsync, close, rename, fsync of the folder */
 void io_abandon(struct io_out *o);
 
 /*
