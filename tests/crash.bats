@@ -40,8 +40,8 @@ failing() {
 	need_strace
 	sanitized || own="mmap=ENOMEM read=EIO"
 	# shellcheck disable=SC2086
-	crash errors "$1" openat=EMFILE openat=ENOSPC mkdir=ENOSPC write=ENOSPC fsync=EIO linkat=EIO rename=EIO close=EIO \
-	    getdents64=EIO newfstatat=EIO pread64=EIO getrandom=ENOSYS ${own:-}
+	crash errors "$1" openat=EMFILE openat=ENOSPC mkdir=ENOSPC mkdirat=ENOSPC write=ENOSPC fsync=EIO linkat=EIO renameat=EIO \
+	    close=EIO flock=ENOLCK unlinkat=EIO getdents64=EIO newfstatat=EIO pread64=EIO getrandom=ENOSYS ${own:-}
 }
 
 @test "crash: write, each failing system call in turn" { failing write; }

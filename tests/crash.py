@@ -82,6 +82,7 @@ def set_property(key, value):
     with open(name) as f:
         text = f.read()
     with open(name, "w") as f:
+        text = re.sub(',"acctChecksum":"[0-9a-f]*"', "", text)
         f.write(text.replace('"configuration":{', '"configuration":{"%s":"%s",' % (key, value)))
 
 
