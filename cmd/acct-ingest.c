@@ -9,13 +9,15 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "csv/csv.h"
+#include "csv/format.h"
 #include "csv/raw.h"
 #include "ingest/names.h"
 #include "rec/rec.h"
 #include "schema/schema.h"
 
 struct totals {
-	uint64_t rows, malformed, blank, bytes;
+	uint64_t rows, malformed, blank, header, lines, bytes;	/* header, lines: physical lines */
+	struct csv_doubt spanning, open_quotes;
 };
 
 struct file {			/* what is being read */
@@ -47,7 +49,7 @@ const char cli_help[] =
     "  -V, --version          print the version\n";
 
 static struct schema schema;
-static struct csv_format format = { ',', '"' };
+static struct csv_format format = { .delimiter = ',', .quote = '"' };
 static bool have_schema, have_header = true;
 static const char *table, *out_path, *stats_path;
 
@@ -89,7 +91,7 @@ read_schema(const char *path)
 		msg_die(EX_CONFIG, "%s: more columns than the %d that a record can have", path, INGEST_COLUMNS_MAX);
 	have_schema = true;
 	have_header = schema.header;
-	format = (struct csv_format){ (uint8_t)schema.delimiter, (uint8_t)schema.quote };
+	format = csv_format_of(&schema);
 	if (table == NULL)
 		table = schema.name;
 }
@@ -148,6 +150,8 @@ parse_options(int argc, char *argv[])
 		cli_usage("-t: a table without a name");
 	if (format.delimiter == format.quote)
 		cli_usage("the delimiter and the quote are the same: %s", msg_quote(&format.quote, 1));
+	if (format.escape != 0 && format.delimiter == format.escape)
+		cli_usage("the delimiter and the escape are the same: %s", msg_quote(&format.escape, 1));
 	have_header &= !no_header;
 }
 
@@ -193,34 +197,93 @@ copy_rows(struct file *f)
 	struct csv_raw raw;
 	uint64_t bytes = 0;
 
-	csv_raw_init(&raw, &out, f->name, format.delimiter, f->columns.names.n, f->columns.from, columns.names.n);
+	csv_raw_init(&raw, &out, f->name, format, f->columns.names.n, f->columns.from, columns.names.n,
+	    ingest_has_lines(&columns));
 	for (; f->any; next_batch(f)) {
 		if (f->batch.n > 0 && csv_raw_put(&raw, &f->batch) < 0)
 			msg_exit(&raw.err);
 		progress_add(f->csv.bytes - bytes, f->batch.n);
 		bytes = f->csv.bytes;
 	}
-	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->csv.bytes };
+	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->columns.header_lines, f->csv.lines, f->csv.bytes,
+	    f->csv.spanning, f->csv.open_quotes };
 	csv_raw_free(&raw);
+}
+
+static void
+add_doubt(struct csv_doubt *to, const struct csv_doubt *d)
+{
+	if (to->n == 0)
+		to->first = d->first;
+	to->n += d->n;
+}
+
+static void
+sum_totals(const struct totals *t)
+{
+	sum.rows += t->rows;
+	sum.malformed += t->malformed;
+	sum.blank += t->blank;
+	sum.header += t->header;
+	sum.lines += t->lines;
+	add_doubt(&sum.spanning, &t->spanning);
+	add_doubt(&sum.open_quotes, &t->open_quotes);
+}
+
+static void
+put_doubt(struct buf *text, const char *name, const char *what, const struct csv_doubt *d)
+{
+	buf_addf(text, ", \"%s\": {\"%s\": %" PRIu64 ", \"first\": ", name, what, d->n);
+	if (d->n > 0)
+		buf_addf(text, "%" PRIu64 "}", d->first);
+	else
+		buf_adds(text, "null}");
+}
+
+/* The counts as members of a JSON object. */
+static void
+put_totals(struct buf *text, const struct totals *t)
+{
+	buf_addf(text, "\"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 ", \"header\": %" PRIu64
+	    ", \"lines\": %" PRIu64, t->rows, t->malformed, t->blank, t->header, t->lines);
+	put_doubt(text, "spanning", "rows", &t->spanning);
+	put_doubt(text, "open_quotes", "rejects", &t->open_quotes);
+}
+
+/* What makes rows doubtful, for people: after the other counts. */
+static void
+show_doubt(struct buf *text, const char *what, const struct csv_doubt *d)
+{
+	if (d->n > 0)
+		buf_addf(text, ", %" PRIu64 " %s, the first in line %" PRIu64, d->n, what, d->first);
+}
+
+static void
+show_totals(const struct file *f)
+{
+	const struct totals *t = &f->totals;
+	struct buf doubts = { 0 };
+
+	show_doubt(&doubts, t->spanning.n == 1 ? "row spans lines" : "rows span lines", &t->spanning);
+	show_doubt(&doubts, t->open_quotes.n == 1 ? "reject leaves a quote open" : "rejects leave a quote open",
+	    &t->open_quotes);
+	progress_end();
+	msg_warn("%s: %" PRIu64 " rows, %" PRIu64 " of them malformed, %" PRIu64 " blank lines, %" PRIu64 " bytes%s", f->name,
+	    t->rows, t->malformed, t->blank, t->bytes, buf_cstr(&doubts));
+	buf_free(&doubts);
 }
 
 static void
 add_totals(const struct file *f)
 {
-	const struct totals *t = &f->totals;
-
-	sum.rows += t->rows;
-	sum.malformed += t->malformed;
-	sum.blank += t->blank;
+	sum_totals(&f->totals);
 	buf_adds(&stats, stats.len > 0 ? ",\n    {\"name\": " : "    {\"name\": ");
 	json_put(&stats, f->name, strlen(f->name));
-	buf_addf(&stats, ", \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64
-	    ", \"bytes\": %" PRIu64 "}", t->rows, t->malformed, t->blank, t->bytes);
-	if (!cli_verbose)
-		return;
-	progress_end();
-	msg_warn("%s: %" PRIu64 " rows, %" PRIu64 " of them malformed, %" PRIu64 " blank lines, %" PRIu64 " bytes",
-	    f->name, t->rows, t->malformed, t->blank, t->bytes);
+	buf_adds(&stats, ", ");
+	put_totals(&stats, &f->totals);
+	buf_addf(&stats, ", \"bytes\": %" PRIu64 "}", f->totals.bytes);
+	if (cli_verbose)
+		show_totals(f);
 }
 
 static void
@@ -249,9 +312,9 @@ write_stats(void)
 
 	buf_adds(&text, "{\"table\": ");
 	json_put(&text, name, strlen(name));
-	buf_addf(&text, ",\n  \"files\": [\n%s\n  ],\n", buf_cstr(&stats));
-	buf_addf(&text, "  \"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 "}\n", sum.rows,
-	    sum.malformed, sum.blank);
+	buf_addf(&text, ",\n  \"files\": [\n%s\n  ],\n  ", buf_cstr(&stats));
+	put_totals(&text, &sum);
+	buf_adds(&text, "}\n");
 	if (io_create(&o, stats_path, &err) < 0 ||
 	    io_write(o.fd, text.p, text.len, io_out_name(stats_path), &err) < 0 || io_commit(&o, &err) < 0)
 		msg_exit(&err);
@@ -271,7 +334,7 @@ main(int argc, char *argv[])
 	rec_abort_line(out_path);
 	paths = argv[optind] != NULL ? argv + optind : standard_input;
 	first_name = io_in_name(*paths);
-	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format.delimiter, first_name);
+	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format, first_name);
 	for (; *paths != NULL; paths++)
 		ingest(*paths);
 	xrec_finish(&out);

@@ -813,7 +813,7 @@ json() {
 
 # statistics: what the programs counted when they made silver, in the file $WORK/statistics. A line for each table: its name, rows read by
 # ingest and blank lines; rows read, clean and rejected by clean; the column of its amounts, what was read and rejected there, or - for each;
-# reasons and amounts as JSON.
+# reasons and amounts as JSON; physical lines of the file: the line of names, those of clean rows and those rejected.
 statistics() {
 	set --
 	for _t in $TABLES; do
@@ -825,7 +825,8 @@ statistics() {
 		select json_extract(i.v, '\$.table'), json_extract(i.v, '\$.rows'), json_extract(i.v, '\$.blank'),
 			json_extract(c.v, '\$.read'), json_extract(c.v, '\$.clean'), json_extract(c.v, '\$.rejected'),
 			coalesce(a.key, '-'), coalesce(json_extract(a.value, '\$.read'), '-'), coalesce(json_extract(a.value, '\$.rejected'), '-'),
-			json_extract(c.v, '\$.reasons'), json_extract(c.v, '\$.amounts')
+			json_extract(c.v, '\$.reasons'), json_extract(c.v, '\$.amounts'),
+			json_extract(i.v, '\$.header'), json_extract(c.v, '\$.clean_lines'), json_extract(c.v, '\$.rejected_lines')
 		from part i join part c on c.n = i.n and c.clean and not i.clean
 			left join json_each(c.v, '\$.amounts') a on a.key in ('balance', 'loan_amount', 'payment_amount', 'transaction_amount')
 		order by i.n" <"$WORK/statistics.json" >"$WORK/statistics" || return 74

@@ -79,13 +79,44 @@ measure() {
 	esac
 }
 
-# made_of_files: what was read, by the reader of each file, is what silver and rejects hold; what could be read as an amount is in silver or
-# in a rejected row.
+# text_of FILE: the text of a file of bronze, which may be compressed.
+text_of() {
+	case $(od -An -tx1 -N4 -- "$1" | tr -d ' ') in
+	1f8b*) gzip -dc <"$1" ;;
+	28b52ffd | 5?2a4d18) zstd -dc <"$1" ;;
+	*) cat -- "$1" ;;
+	esac
+}
+
+# bronze_of TABLE: the file in bronze that its silver is made of.
+bronze_of() {
+	read -r _sum _ <"$(made "$1" key)" || exit 66
+	for _name in "$1.csv" "$1.csv.gz" "$1.csv.zst"; do
+		_path=bronze/$(bronze_path "$1" "$_sum" "$_name")
+		if [ -e "$STAGE/$_path" ] || [ -e "$LAKE/$_path" ]; then
+			break
+		fi
+	done
+	of "$_path"
+}
+
+# lines_of TABLE: the physical lines of its file, an unfinished last one among them, counted by what shares nothing with the reader of CSV.
+lines_of() {
+	_file=$(bronze_of "$1") || exit 66
+	_lines=$(text_of "$_file" | wc -l)
+	_end=$(text_of "$_file" | tail -c 1 | wc -l)
+	echo "$((_lines + 1 - _end))"
+}
+
+# made_of_files: every line of each file is the line of names, in silver, rejected or blank; what was read, by the reader of each file, is what
+# silver and rejects hold; what could be read as an amount is in silver or in a rejected row.
 made_of_files() {
-	while IFS=$TAB read -r table rows blank _ _ _ column amount lost _; do
+	while IFS=$TAB read -r table rows blank _ _ _ column amount lost _ _ header clean_lines rejected_lines; do
 		read -r n sum <"$WORK/$table.figures"
 		read -r rejected <"$WORK/rejects.$table.figures"
-		check "$table: lines read = clean + rejected + blank" "$((rows + blank))" "$n + $rejected + $blank"
+		lines=$(lines_of "$table") || exit 66
+		check "$table: lines of the file = names + clean + rejected + blank" "$lines" "$header + $clean_lines + $rejected_lines + $blank"
+		check "$table: rows read = clean + rejected" "$rows" "$n + $rejected"
 		[ "$column" = - ] || check "$table: $column read = clean + rejected" "$amount" "$sum + $lost"
 	done <"$WORK/statistics"
 }

@@ -168,7 +168,7 @@ json_inputs() {
 
 json_tables() {
 	comma=
-	while IFS=$TAB read -r table _ blank read_ clean rejected _ _ _ reasons amounts && IFS=$TAB read -r _ limits <&3; do
+	while IFS=$TAB read -r table _ blank read_ clean rejected _ _ _ reasons amounts _ && IFS=$TAB read -r _ limits <&3; do
 		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s,\n    "accepted":%s}' \
 			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts" "$limits"
 		comma=,

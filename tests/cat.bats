@@ -28,7 +28,7 @@ prepare() {
 @test "cat: csv comes back through acct-ingest" {
 	acct-cat -f csv -c kind,account_id a.acct >t.csv
 	acct-ingest t.csv | acct-cat -c kind,account_id >back.csv
-	sed 's/^,4/"",4/' t.csv | diff -u - back.csv		# raw records know no null: both are the empty text
+	diff -u t.csv back.csv
 }
 
 @test "cat: csv: one column comes back with its empty fields and nulls" {

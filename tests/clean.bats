@@ -119,6 +119,77 @@ clean its file by itself, or -c raw for the rows without names" "$stderr"
 	same "$(acct-cat -f csv -c reason,raw rej)" "$(acct-cat -f csv -c reason,raw rej2)"
 }
 
+# notes WORD...: note.yaml, of a key and two texts, with these words.
+notes() {
+	printf '%s\n' 'name: notes' "$@" 'columns:' '  - {name: id, type: int64, key: yes}' '  - {name: a, type: string}' '  - {name: b, type: string}' >note.yaml
+}
+
+@test "clean: lines rejected for their quotes keep their text, and can be mended and fed in again" {
+	notes 'multiline: yes'
+	printf '%s\n' 'id,a,b' '1,"x" ,y' '3,4,"he said "hi"' '999,7,x' 'bye"' '5,"two' 'lines",' '6,"x' 'y",7,8' '2,"cut' >t.csv
+	acct-ingest -s note.yaml t.csv | acct-clean -s note.yaml -r rej --stats stats >good.acct
+	same "$(printf '%s\n' '1	x	y' '5	two\nlines	\N')" "$(tsv good.acct | tail -n +2)"
+	same "$(printf '%s\n' '3	quote	\N	\N' '4	quote	\N	\N' '5	quote	\N	\N' '8	field-count	\N	\N' '10	quote	\N	\N')" "$(reasons)"
+	same "$(printf '%s\n' 'id,a,b' '3,4,"he said "hi"' '999,7,x' 'bye"' '6,"x' 'y",7,8' '2,"cut')" "$(acct-cat -f raw rej)"
+	same "3 6 4 1" "$(jq -r '"\(.clean_lines) \(.rejected_lines) \(.reasons.quote) \(.reasons["field-count"])"' stats)"
+	acct-cat -f raw rej | sed 's/"he said "hi"/"he said ""hi""/; s/",7,8/",7/; s/cut/cut",/' >mended.csv
+	acct-ingest -s note.yaml mended.csv | acct-clean -s note.yaml -r rej >good2.acct
+	same "" "$(reasons)"
+	same "$(printf '%s\n' '3	4	he said "hi"\n999,7,x\nbye' '6	x\ny	7' '2	cut	\N')" "$(tsv good2.acct | tail -n +2)"
+}
+
+@test "clean: null and the empty string are one unless the schema says empty: keep" {
+	printf '%s\n' 'id,a,b' '1,"",' '2,,""' '3," ",x' '4,x,"" ' '"",x,x' >t.csv
+	notes
+	acct-ingest -s note.yaml t.csv | acct-clean -s note.yaml -r rej >good.acct
+	same "$(printf '%s\n' '1	\N	\N' '2	\N	\N' '3	\N	x' '4	x	\N')" "$(tsv good.acct | tail -n +2)"
+	notes 'empty: keep'
+	for path in 0 avx2 1; do
+		acct-ingest -s note.yaml t.csv | ACCT_PORTABLE=$path acct-clean -s note.yaml -r rej >good.acct
+		same "$(printf '%s\n' '1		\N' '2	\N	' '3	\N	x' '4	x	')" "$(tsv good.acct | tail -n +2)"
+		same "6	missing	id	\N" "$(reasons)"
+		same "$(printf '%s\n' 'id,a,b' '"",x,x')" "$(acct-cat -f raw rej)"
+	done
+	# Allowed values, patterns, defaults and what is required see it as any other string.
+	printf '%s\n' 'name: t' 'empty: keep' 'columns:' '  - {name: a, type: string, required: yes, allowed: ["", x], default: x}' \
+	    '  - {name: b, type: string, allowed: [x, y]}' >t.yaml
+	printf '%s\n' 'a,b' '"",x' ',y' 'x,""' >t.csv
+	for path in 0 avx2 1; do
+		acct-ingest -s t.yaml t.csv | ACCT_PORTABLE=$path acct-clean -s t.yaml -r rej >good.acct
+		same "$(printf '%s\n' '	x' 'x	y')" "$(tsv good.acct | tail -n +2)"
+		same "4	not-allowed	b	" "$(reasons)"
+	done
+}
+
+@test "clean: an escape of the file is one of its rejects" {
+	notes 'escape: "\\"'
+	printf '%s\n' 'id,a,b' 'x,"5\" \\ \n","\\"' 'y,\,"""\""' >t.csv
+	acct-ingest -s note.yaml t.csv | acct-clean -s note.yaml -r rej >good.acct
+	acct-cat -f raw rej >mended.csv
+	acct-ingest -s note.yaml mended.csv | acct-cat -c a,b >again
+	acct-ingest -s note.yaml t.csv | acct-cat -c a,b | cmp - again
+}
+
+@test "clean: the physical lines of rows, by their text or as the reader counted them" {
+	printf '%s\n' 'id,a,c,b' '1,"x' 'y",z,' '2,3,"p' 'q' 'r",4' '' 'n,"' '","' '",5' '2,3,"p' 'q' 'r",4' '7' '8,"9' '"' >t.csv
+	lines=$(wc -l <t.csv)
+	for extra in 'extra: ignore' 'extra: error'; do
+		notes 'extra: ignore'
+		if [ "$extra" = 'extra: ignore' ]; then
+			acct-ingest -s note.yaml --stats in t.csv >t.raw
+			[[ $(head -n 1 t.raw) == *' _lines:int64! _malformed:string '* ]]
+		else
+			acct-ingest --stats in t.csv >t.raw
+		fi
+		for memory in 1G 1; do
+			acct-clean -s note.yaml -r rej --stats out --memory $memory t.raw >good.acct
+			same "5 9" "$(jq -r '"\(.clean_lines) \(.rejected_lines)"' out)"
+			same "$lines" "$(jq -s '.[0].header + .[0].blank + .[1].clean_lines + .[1].rejected_lines' in out)"
+			same "$lines" "$(jq .lines in)"
+		done
+	done
+}
+
 @test "clean: sorted records of several files, no longer apart, stand under one line of names" {
 	printf '%s\n' 'Id,day,amount,kind,note' '2,x,1,in,b' >a.csv
 	printf '%s\n' 'note,kind,amount,day,Id' 'd,out,2,x,4' >b.csv

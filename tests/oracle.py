@@ -4,7 +4,7 @@
     oracle.py BANKDIR               the whole result as JSON
     oracle.py BANKDIR --check LAKE  compares it with silver, rejects, gold and summary of a lake; 0 where all is equal, 1 where not
 
-Nothing here is shared with the programs: a byte-wise reader of RFC 4180, the rules of the schemas written out again, and sums in
+Nothing here is shared with the programs: a byte-wise reader of CSV, the rules of the schemas written out again, and sums in
 `decimal`. It is written to be read, not to be fast. Silver, gold and rejects of a lake are read through `acct-read | acct-cat -f csv`.
 """
 import datetime
@@ -49,56 +49,70 @@ TABLES = {
         ("transaction_amount", (18, 2), True, None),
         ("transaction_type", "string", True, {"Deposit", "Withdrawal"})],
 }
-REASONS = ("field-count", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict")
+REASONS = ("field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict")
 
 
 class Broken(Exception):
-    """The file is none: no header, or a quote never closed."""
+    """The file has no header, or one with other columns."""
 
 
 # ---- text ----
 
-def records(data):
-    """Yields (line number, fields) for each record of a CSV text and (line number, None) for each blank line.
+def split(line):
+    """The fields of a line, or None where it holds a stray quote or leaves one open.
 
-    A line ends with LF or CRLF. A field that begins with a quote goes on to the quote that a delimiter, a line end or the end of the
-    file follows; two quotes in it are one. Anywhere else a quote, or a CR, is text.
+    A field is quoted if its first byte other than blanks and tabs is a quote; it goes on to the quote that, after blanks and tabs, a comma
+    or the end of the line follows; two quotes in it are one. Anywhere else a quote is text.
+    """
+    fields, at = [], 0
+    while True:
+        start = at
+        while line[at:at + 1] in (b" ", b"\t"):
+            at += 1
+        if line[at:at + 1] != b'"':
+            end = line.find(b",", at)
+            fields.append(line[start:] if end < 0 else line[start:end])
+            if end < 0:
+                return fields
+            at = end + 1
+            continue
+        field, at = bytearray(), at + 1
+        while True:
+            close = line.find(b'"', at)
+            if close < 0:
+                return None
+            field += line[at:close]
+            at = close + 1
+            if line[at:at + 1] != b'"':
+                break
+            field += b'"'
+            at += 1
+        while line[at:at + 1] in (b" ", b"\t"):
+            at += 1
+        fields.append(bytes(field))
+        if at == len(line):
+            return fields
+        if line[at:at + 1] != b",":
+            return None
+        at += 1
+
+
+BLANK, STRAY = "blank", "quote"
+
+
+def records(data):
+    """Yields (line number, fields) for each line of a CSV text no field of which crosses lines: fields, BLANK or STRAY.
+
+    A line ends with LF and the CRs directly before it; the last may end with the file.
     """
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
-    at, line, end = 0, 1, len(data)
-    while at < end:
-        start_line, fields, field = line, [], bytearray()
-        quoted = False          # was the present field quoted?
-        while True:
-            if not field and not quoted and data[at:at + 1] == b'"':
-                quoted = True
-                at += 1
-                while True:
-                    close = data.find(b'"', at)
-                    if close < 0:
-                        raise Broken(f"line {start_line}: unterminated quote")
-                    line += data.count(b"\n", at, close)
-                    field += data[at:close]
-                    at = close + 1
-                    rest = data[at:at + 2]
-                    if not rest or rest[:1] in (b",", b"\n") or rest == b"\r\n":
-                        break
-                    field += b'"'
-                    at += rest[:1] == b'"'
-            byte = data[at:at + 1]
-            if byte == b"," or byte == b"\n" or byte == b"" or data[at:at + 2] == b"\r\n":
-                fields.append(bytes(field))
-                was_quoted, quoted, field = quoted, False, bytearray()
-                at += 2 if byte == b"\r" else 1
-                if byte == b",":
-                    continue
-                line += 1
-                blank = fields == [b""] and not was_quoted
-                yield start_line, None if blank else fields
-                break
-            field += byte
-            at += 1
+    lines = data.split(b"\n")
+    last = lines.pop()
+    lines = [line.rstrip(b"\r") for line in lines] + ([last] if last else [])
+    for number, line in enumerate(lines, 1):
+        fields = split(line) if line else BLANK
+        yield number, STRAY if fields is None else fields
 
 
 # ---- values ----
@@ -190,18 +204,20 @@ def clean(table, path):
     amounts = {name: {"read": 0, "rejected": 0, "clean": 0} for name, kind, _, _ in columns if isinstance(kind, tuple)}
     silver = {}
     for line, fields in rows:
-        if fields is None:
+        if fields is BLANK:
             result["blank"] += 1
             continue
         if header is None:
+            if fields is STRAY:
+                raise Broken(f"{path}: a stray quote in the header")
             header = [name.decode("utf-8").strip(" \t") for name in fields]
             if sorted(header) != sorted(name for name, _, _, _ in columns):
                 raise Broken(f"{path}: header: {header}")
             order = [header.index(name) for name, _, _, _ in columns]
             continue
         result["read"] += 1
-        if len(fields) != len(header):
-            row, values, reason, column = None, None, "field-count", None
+        if fields is STRAY or len(fields) != len(header):
+            row, values, reason, column = None, None, "quote" if fields is STRAY else "field-count", None
         else:
             row = [fields[i] for i in order]
             values, reason, column = judge(columns, row)

@@ -28,6 +28,12 @@ wrong() {
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n    default: x\n' "5:14: not a value of type int64: 'x'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: string\n    pattern: "("\n' "5:14: Unmatched ( or \\(: '('"
 	wrong $'name: &n t\nfile: *n\n' "1:7: anchors are refused: 'n'"
+	wrong $'name: t\nescape: ab\n' "2:9: not an escape of one byte: 'ab'"
+	wrong $'name: t\nescape: " "\n' "2:9: a blank is no escape: ' '"
+	wrong $'name: t\nescape: ","\ncolumns: [{name: a, type: int64}]\n' "2:9: delimiter and escape are the same: ','"
+	wrong $'name: t\nmultiline: maybe\n' "2:12: not yes or no: 'maybe'"
+	wrong $'name: t\nempty: null string\n' "2:8: not keep or null: 'null string'"
+	wrong $'name: t\ncolumns:\n  - name: _lines\n    type: int64\n' "3:11: a name of the record stream's own: '_lines'"
 	wrong $'name: \xff\n' "1:7: not UTF-8"
 	wrong $'name: "t\n' "2:1: found unexpected end of stream"
 }

@@ -22,6 +22,7 @@ struct cleaner {
 	struct column *columns;		/* the schema's, in its order; owned */
 	size_t ncolumns;
 	size_t malformed;		/* the raw record's last field */
+	size_t lines;			/* the field _lines, 0 where there is none */
 	size_t room;			/* most bytes that a typed row is longer than its raw record */
 	size_t *keys;			/* indexes of the key columns; owned */
 	size_t nkeys;
@@ -35,7 +36,7 @@ struct cleaner {
 
 struct clean_fault {
 	enum clean_reason reason;
-	size_t column;			/* index; where the reason is neither field-count, duplicate nor conflict */
+	size_t column;			/* index; where the reason is neither field-count, quote, duplicate nor conflict */
 };
 
 /*
@@ -73,6 +74,18 @@ uint8_t *cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *o
 
 /* The row's key: a view of the row or, where it does not begin it, of scratch. */
 struct rec_field cleaner_key(const struct cleaner *k, const uint8_t *row, size_t n, struct buf *scratch);
+
+/*
+ * Returns how many physical lines of the file the row of a raw record spans: as its reader counted them where the stream
+ * has _lines, else by the line feeds in its fields, of which the reader has then dropped none.
+ */
+uint64_t cleaner_lines(const struct cleaner *k, struct rec raw);
+
+/*
+ * Returns the reason in the field _malformed, "REASON TEXT", and views its text, escaped as it is. What another program
+ * wrote there without a reason is all text, of the reason field-count.
+ */
+enum clean_reason cleaner_malformed(struct rec_field f, struct rec_field *text);
 
 /* Field i of a typed row of n bytes. */
 struct rec_field cleaner_field(const uint8_t *row, size_t n, size_t i);
@@ -128,6 +141,7 @@ struct clean_amount {			/* of a decimal column */
 
 struct clean_total {
 	uint64_t rows[CLEAN_REASONS];	/* by reason; CLEAN_GOOD: clean */
+	uint64_t clean_lines, rejected_lines;	/* physical lines of the files that those rows span */
 	struct clean_amount *amounts;	/* owned */
 	size_t namounts;
 };

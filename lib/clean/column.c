@@ -4,7 +4,7 @@
 #include "clean/column.h"
 
 const char *const clean_reason_name[CLEAN_REASONS] = {
-	"good", "field-count", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict"
+	"good", "field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict"
 };
 
 /* ---- making ready ---- */
@@ -54,6 +54,7 @@ column_init(struct column *c, const struct schema *s, const struct schema_column
 	c->schema = column;
 	c->field = field;
 	c->scale = column->type.scale;
+	c->empty_keep = s->empty_keep && column->type.kind == VAL_STRING;
 	c->nulls = s->nulls;
 	c->nnulls = s->nnulls;
 	encode(column->type, column->default_text, &c->fallback);
@@ -135,6 +136,13 @@ is_null_text(const struct column *c)
 	return false;
 }
 
+/* Is the raw field an empty string, not null and not blanks, where such are kept? */
+static bool
+is_kept(const struct column *c, struct rec_field raw)
+{
+	return c->empty_keep && raw.n == 1 && *raw.p == VAL_EMPTY;
+}
+
 static bool
 parse(struct column *c)
 {
@@ -188,7 +196,7 @@ column_judge(struct column *c, struct rec_field raw)
 	if (!utf8_ok(c->text.p, c->text.len))
 		return CLEAN_ENCODING;
 	c->typed.len = 0;
-	if (is_null_text(c)) {
+	if (is_null_text(c) && !is_kept(c, raw)) {
 		if (c->fallback.len > 0) {
 			buf_add(&c->typed, c->fallback.p, c->fallback.len);
 			return CLEAN_GOOD;

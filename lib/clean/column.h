@@ -14,8 +14,8 @@
 #include "schema/schema.h"
 
 enum clean_reason {
-	CLEAN_GOOD, CLEAN_FIELD_COUNT, CLEAN_ENCODING, CLEAN_MISSING, CLEAN_TYPE, CLEAN_NOT_ALLOWED, CLEAN_DUPLICATE,
-	CLEAN_CONFLICT, CLEAN_REASONS
+	CLEAN_GOOD, CLEAN_FIELD_COUNT, CLEAN_QUOTE, CLEAN_ENCODING, CLEAN_MISSING, CLEAN_TYPE, CLEAN_NOT_ALLOWED,
+	CLEAN_DUPLICATE, CLEAN_CONFLICT, CLEAN_REASONS
 };
 extern const char *const clean_reason_name[CLEAN_REASONS];
 
@@ -76,6 +76,7 @@ struct column {
 	size_t nlisted;
 
 	const struct schema_column *schema;
+	bool empty_keep;		/* an empty raw string is an empty string */
 	char *const *nulls;		/* the schema's words */
 	size_t nnulls;
 	struct buf fallback;		/* the default, typed; empty where there is none */

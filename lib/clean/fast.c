@@ -40,7 +40,7 @@ put_null(struct column *c, uint8_t *out)
 	return out + c->null_len;
 }
 
-/* The raw field of an empty value, or a null one: both are one byte. */
+/* The raw field of an empty value, or a null one: both are one byte, and null unless the column keeps empty strings. */
 static ALWAYS_INLINE bool
 is_nothing(const uint8_t *p, size_t n)
 {
@@ -256,11 +256,21 @@ put_utf8(const uint8_t *p, size_t n, uint8_t *out)
 	return out + n;
 }
 
+/* Of a string column without further rules, where an empty string that is kept is as good as another. */
+static ALWAYS_INLINE uint8_t *
+put_nothing(struct column *c, const uint8_t *p, uint8_t *out)
+{
+	if (*p == VAL_NULL || !c->empty_keep)
+		return put_null(c, out);
+	*out = VAL_EMPTY;
+	return out + 1;
+}
+
 static uint8_t *
 put_string(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
 	if (is_nothing(p, n))
-		return put_null(c, out);
+		return put_nothing(c, p, out);
 	return n == 0 || may_be_null_or_blank(c, p, n) ? NULL : put_utf8(p, n, out);
 }
 
@@ -279,7 +289,7 @@ put_listed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	uint64_t a, b;
 
 	if (n - 1 > 15 || is_nothing(p, n))
-		return n - 1 > 15 ? NULL : put_null(c, out);
+		return n - 1 > 15 || (c->empty_keep && *p == VAL_EMPTY) ? NULL : put_null(c, out);
 	a = load(p) & load(ones + 16 - n);
 	b = load(p + 8) & load(ones + 24 - n);
 	t = &c->texts[(a ^ (b << 7 | b >> 57) ^ n) * c->multiplier >> 58];
@@ -435,7 +445,7 @@ put_string_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	__m256i v;
 
 	if (is_nothing(p, n))
-		return put_null(c, out);
+		return put_nothing(c, p, out);
 	if (n == 0 || may_be_null_or_blank(c, p, n))
 		return NULL;
 	for (i = 0; i + 32 < n; i += 32) {

@@ -46,7 +46,7 @@ reject(struct clean_flow *f, struct rec raw, const struct clean_fault *why, cons
 {
 	struct column *c = &f->cleaner->columns[why->column];
 
-	if (why->reason != CLEAN_FIELD_COUNT && typed == NULL)
+	if (why->reason != CLEAN_FIELD_COUNT && why->reason != CLEAN_QUOTE && typed == NULL)
 		column_judge(c, rec_field(raw, c->field));	/* its text, which later rows have overwritten */
 	if (rejects_add(f->rejects, raw, why, typed, n) < 0)
 		return fail(f, &f->rejects->out.err);
@@ -195,6 +195,7 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	if (answer != KEYSET_NEW)
 		return reject_again(f, raw, &row, answer);
 	f->total.rows[CLEAN_GOOD]++;
+	f->total.clean_lines += cleaner_lines(f->cleaner, raw);
 	*row.end = '\n';
 	rec_end_many(f->out, row.end + 1, 1, row.print);
 	return 0;
@@ -370,9 +371,24 @@ uncount(struct clean_flow *f, size_t from, size_t to)
 	}
 }
 
+/* The physical lines of n records. */
+static uint64_t
+count_lines(const struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
+{
+	const uint32_t *off = b->off + from * b->stride;
+	uint64_t lines = 0;
+	size_t i;
+
+	if (f->cleaner->lines == 0 && memchr(b->base + off[0], VAL_ESC, off[n * b->stride] - off[0]) == NULL)
+		return n;
+	for (i = 0; i < n; i++)
+		lines += cleaner_lines(f->cleaner, rec_at(b, from + i));
+	return lines;
+}
+
 /* The rows all go out as they stand. */
 static bool
-pass_group(struct clean_flow *f, size_t n)
+pass_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
 	struct clean_row *row, *end = f->rows + n;
 	uint64_t sum = 0;
@@ -383,6 +399,7 @@ pass_group(struct clean_flow *f, size_t n)
 		sum += row->print;
 	}
 	f->total.rows[CLEAN_GOOD] += n;
+	f->total.clean_lines += count_lines(f, b, from, n);
 	rec_end_many(f->out, end[-1].end + 1, n, sum);
 	return true;
 }
@@ -410,6 +427,7 @@ settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_
 		end += len;
 		sum += row->print;
 		count++;
+		f->total.clean_lines += cleaner_lines(f->cleaner, rec_at(b, from + i));
 	}
 	f->total.rows[CLEAN_GOOD] += count;
 	rec_end_many(f->out, end, count, sum);
@@ -430,7 +448,7 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 		done = f->cleaner->integer_key != NULL ? ask_integers(f, n) : ask_bytes(f, n);
 		if (done < n)
 			uncount(f, done, n);
-		if ((rejected > 0 || done < n || !pass_group(f, n)) && settle_group(f, b, from, done) < 0)
+		if ((rejected > 0 || done < n || !pass_group(f, b, from, n)) && settle_group(f, b, from, done) < 0)
 			return -1;
 		from += done;
 		if (done < n && begin_waiting(f) < 0)

@@ -2,6 +2,7 @@
 
 #include "clean/clean.h"
 #include "csv/csv.h"
+#include "csv/format.h"
 
 /* ---- the file's order ---- */
 
@@ -16,7 +17,7 @@ field_of(const struct cleaner *k, const struct rec_header *raw, const char *file
 		if (strcmp(k->columns[i].schema->source, file_name) == 0)
 			return k->columns[i].field;
 	at = rec_header_find(raw, file_name);
-	return at < 1 || (size_t)at == k->malformed ? 0 : (size_t)at;
+	return at < 1 || (size_t)at == k->malformed || (size_t)at == k->lines ? 0 : (size_t)at;
 }
 
 static void
@@ -26,7 +27,7 @@ add_name(struct rejects *r, struct reject_source *s, size_t field, const char *n
 
 	if (s->norder > 0)
 		buf_addc(&r->raw, (uint8_t)schema->delimiter);
-	csv_put(&r->raw, name, strlen(name), schema->delimiter, schema->quote);
+	csv_put(&r->raw, name, strlen(name), csv_format_of(schema));
 	s->order[s->norder++] = field;
 }
 
@@ -37,10 +38,10 @@ add_name(struct rejects *r, struct reject_source *s, size_t field, const char *n
 static void
 find_order(struct rejects *r, struct reject_source *s, const struct rec_header *raw)
 {
-	const struct csv_format list = { ',', '"' };
+	const struct csv_format list = { .delimiter = ',', .quote = '"' };
 	const char *columns = rec_header_word(raw, "columns");
 	char **words = NULL;
-	size_t n = 0, i, field;
+	size_t n = 0, i, field, end = r->cleaner->lines > 0 ? r->cleaner->lines : r->cleaner->malformed;
 
 	if (columns != NULL)
 		words = csv_words(columns, list, &n);
@@ -49,7 +50,7 @@ find_order(struct rejects *r, struct reject_source *s, const struct rec_header *
 	for (i = 0; i < n; i++)
 		if ((field = field_of(r->cleaner, raw, words[i])) != 0)
 			add_name(r, s, field, words[i]);
-	for (i = 1; words == NULL && i < r->cleaner->malformed; i++)
+	for (i = 1; words == NULL && i < end; i++)
 		add_name(r, s, i, raw->columns[i].name);
 	if (words != NULL)
 		csv_words_free(words, n);
@@ -121,21 +122,19 @@ follow_source(struct rejects *r)
 	return rec_segment(&r->out, &r->sources[r->source].header);
 }
 
-/* A raw field as the file had it, appended to a CSV line. */
+/* A raw field as the file had it, appended to a CSV line: nothing where it was absent, unless it is alone on the line. */
 static void
 put_csv(struct rejects *r, struct rec_field f)
 {
-	const struct schema *s = r->cleaner->schema;
+	const struct csv_format format = csv_format_of(r->cleaner->schema);
 
+	if (val_is_null(f.p, f.n) && r->sources[r->source].norder > 1)
+		return;
 	r->text.len = 0;
+	buf_room(&r->text, f.n);
 	if (!val_is_null(f.p, f.n))
-		r->text.len = val_get_string(buf_room(&r->text, f.n), f.p, f.n);
-	else
-		buf_room(&r->text, 1);
-	if (r->sources[r->source].norder == 1)
-		csv_put_alone(&r->raw, r->text.p, r->text.len, s->delimiter, s->quote);
-	else
-		csv_put(&r->raw, r->text.p, r->text.len, s->delimiter, s->quote);
+		r->text.len = val_get_string(r->text.p, f.p, f.n);
+	csv_put_text(&r->raw, r->text.p, r->text.len, format);
 }
 
 /* The row as a line of its file, without its end, in r->raw. */
@@ -181,7 +180,7 @@ show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *type
 {
 	const struct column *c;
 
-	if (why->reason == CLEAN_FIELD_COUNT)
+	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE)
 		return false;
 	if (typed != NULL) {
 		show_key(r, typed, n);
@@ -208,7 +207,7 @@ int
 rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped)
 {
 	const char *reason = clean_reason_name[why->reason];
-	struct rec_field line = rec_field(raw, 0), malformed;
+	struct rec_field line = rec_field(raw, 0), text;
 	bool shown;
 	uint8_t *p;
 
@@ -216,10 +215,10 @@ rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, co
 		return 0;
 	if (follow_source(r) < 0)
 		return -1;
-	if (why->reason == CLEAN_FIELD_COUNT) {
-		malformed = rec_field(raw, r->cleaner->malformed);
+	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE) {
+		cleaner_malformed(rec_field(raw, r->cleaner->malformed), &text);
 		r->raw.len = 0;
-		r->raw.len = val_get_string(buf_room(&r->raw, malformed.n), malformed.p, malformed.n);
+		r->raw.len = val_get_string(buf_room(&r->raw, text.n + 1), text.p, text.n);
 	} else {
 		rebuild(r, raw);
 	}

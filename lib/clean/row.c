@@ -5,13 +5,13 @@
 /* ---- columns to fields ---- */
 
 static size_t
-find_field(const struct rec_header *raw, const struct schema_column *c)
+find_field(const struct cleaner *k, const struct rec_header *raw, const struct schema_column *c)
 {
 	int i = rec_header_find(raw, c->name);
 
 	if (i < 1)
 		i = rec_header_find(raw, c->source);
-	return i < 1 || (size_t)i == raw->ncolumns - 1 ? 0 : (size_t)i;
+	return i < 1 || (size_t)i == k->malformed || (size_t)i == k->lines ? 0 : (size_t)i;
 }
 
 /* A raw column that no column of the schema took. */
@@ -23,6 +23,7 @@ check_extra(const struct cleaner *k, const struct rec_header *raw, const char *n
 
 	for (i = 0; i < k->ncolumns; i++)
 		taken[k->columns[i].field] = true;
+	taken[k->lines] = true;
 	for (i = 1; i < raw->ncolumns - 1 && (taken[i] || k->schema->extra_ignore); i++)
 		continue;
 	free(taken);
@@ -59,10 +60,11 @@ cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header 
 		return msg_set(err, EX_DATAERR, "%s: not a raw stream, as acct-ingest writes it: table %s", name,
 		    msg_quotes(raw->table));
 	k->malformed = raw->ncolumns - 1;
+	k->lines = rec_header_has_lines(raw) ? k->malformed - 1 : 0;
 	k->columns = xcalloc(s->ncolumns, sizeof(*k->columns));
 	k->room = VAL_PAD;
 	for (i = 0; i < s->ncolumns; i++) {
-		if ((field = find_field(raw, &s->columns[i])) == 0)
+		if ((field = find_field(k, raw, &s->columns[i])) == 0)
 			return msg_set(err, EX_CONFIG, "%s: column of the schema of %s missing: %s", name, s->name,
 			    msg_quotes(s->columns[i].source));
 		column_init(&k->columns[k->ncolumns++], s, &s->columns[i], field);
@@ -125,7 +127,7 @@ cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault 
 	uint8_t *next;
 
 	if (!rec_is_null(raw, k->malformed)) {
-		why->reason = CLEAN_FIELD_COUNT;
+		why->reason = cleaner_malformed(rec_field(raw, k->malformed), &f);
 		return NULL;
 	}
 	for (c = k->columns; c < end; c++) {
@@ -140,6 +142,46 @@ cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault 
 	}
 	why->reason = CLEAN_GOOD;
 	return out - 1;
+}
+
+/* Line feeds in escaped text: ESC is never another byte of a record than the first of an escape. */
+static uint64_t
+count_lfs(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t n = 0;
+
+	while ((p = memchr(p, VAL_ESC, (size_t)(end - p))) != NULL && end - p > 1) {
+		n += p[1] == 0x40 + '\n';
+		p += 2;
+	}
+	return n;
+}
+
+uint64_t
+cleaner_lines(const struct cleaner *k, struct rec raw)
+{
+	if (k->lines > 0)
+		return (uint64_t)val_int(rec_field(raw, k->lines).p);
+	return 1 + count_lfs(raw.base + raw.off[0], raw.base + raw.off[k->malformed + 1]);
+}
+
+enum clean_reason
+cleaner_malformed(struct rec_field f, struct rec_field *text)
+{
+	static const enum clean_reason reasons[] = { CLEAN_FIELD_COUNT, CLEAN_QUOTE };
+	const char *name;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		name = clean_reason_name[reasons[i]];
+		n = strlen(name);
+		if (f.n > n && memcmp(f.p, name, n) == 0 && f.p[n] == ' ') {
+			*text = (struct rec_field){ f.p + n + 1, f.n - n - 1 };
+			return reasons[i];
+		}
+	}
+	*text = f;
+	return CLEAN_FIELD_COUNT;
 }
 
 struct rec_field

@@ -426,7 +426,9 @@ take_strings(struct column *c, const uint8_t *base, size_t n)
 	for (i = 0; i < n; i++) {
 		const uint8_t *p = base + r->start[i];
 
-		if (r->n[i] == 1 && (*p == VAL_NULL || *p == VAL_EMPTY)) {
+		if (r->n[i] == 1 && *p == VAL_EMPTY && c->empty_keep) {
+			good |= UINT64_C(1) << i;
+		} else if (r->n[i] == 1 && (*p == VAL_NULL || *p == VAL_EMPTY)) {
 			r->nulls |= UINT64_C(1) << i;
 			good |= (uint64_t)null_fits << i;
 		} else {
@@ -451,6 +453,8 @@ take_listed(struct column *c, const uint8_t *base, size_t n)
 		struct eight e = load_eight(base, r, i);
 		__mmask8 found = 0, nothing = find_nothing(e.first, e.n);
 
+		if (c->empty_keep)
+			nothing &= ~_mm512_cmpeq_epi64_mask(_mm512_and_si512(e.first, EVERY(0xff)), EVERY(VAL_EMPTY));
 		for (k = 0; k < c->nlisted; k++) {
 			const struct column_listed *l = &c->listed[k];
 			__m512i differs = _mm512_or_si512(

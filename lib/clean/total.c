@@ -41,7 +41,8 @@ clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, e
 	i128 v;
 
 	t->rows[reason]++;
-	if (reason == CLEAN_FIELD_COUNT)
+	t->rejected_lines += cleaner_lines(k, raw);
+	if (reason == CLEAN_FIELD_COUNT || reason == CLEAN_QUOTE)
 		return;
 	for (i = 0; i < t->namounts; i++) {
 		a = &t->amounts[i];
@@ -154,7 +155,9 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, const str
 	buf_adds(out, "{\n\t\"table\": ");
 	json_put(out, k->schema->name, strlen(k->schema->name));
 	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64, read, t->rows[CLEAN_GOOD]);
-	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"reasons\": {", read - t->rows[CLEAN_GOOD]);
+	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"clean_lines\": %" PRIu64 ",\n\t\"rejected_lines\": %" PRIu64,
+	    read - t->rows[CLEAN_GOOD], t->clean_lines, t->rejected_lines);
+	buf_adds(out, ",\n\t\"reasons\": {");
 	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++)
 		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i],
 		    t->rows[i]);

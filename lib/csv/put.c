@@ -4,7 +4,7 @@
 #include <string.h>
 
 static bool
-needs_quotes(const char *s, size_t n, char delimiter, char quote)
+needs_quotes(const uint8_t *s, size_t n, struct csv_format f)
 {
 	enum { LONG = 64 };	/* texts that are better searched four times by memchr than once by bytes */
 	size_t i;
@@ -12,43 +12,57 @@ needs_quotes(const char *s, size_t n, char delimiter, char quote)
 	if (n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
 		return true;	/* at the beginning of a file it would be taken off */
 	if (n >= LONG)
-		return memchr(s, '\n', n) != NULL || memchr(s, delimiter, n) != NULL || memchr(s, quote, n) != NULL ||
+		return memchr(s, '\n', n) != NULL || memchr(s, f.delimiter, n) != NULL || memchr(s, f.quote, n) != NULL ||
 		    memchr(s, '\r', n) != NULL;
 	for (i = 0; i < n; i++)
-		if (s[i] == delimiter || s[i] == quote || s[i] == '\n' || s[i] == '\r')
+		if (s[i] == f.delimiter || s[i] == f.quote || s[i] == '\n' || s[i] == '\r')
 			return true;
 	return false;
 }
 
-void
-csv_put(struct buf *out, const void *text, size_t n, char delimiter, char quote)
+/* Returns the length of the text up to and with the first quote or escape, or n. */
+static size_t
+find_special(const uint8_t *s, size_t n, struct csv_format f)
 {
-	const char *s = text, *q;
+	const uint8_t *q = memchr(s, f.quote, n), *e = NULL;
+
+	if (q != NULL)
+		n = (size_t)(q - s) + 1;
+	if (f.escape != 0)
+		e = memchr(s, f.escape, n);
+	return e != NULL ? (size_t)(e - s) + 1 : n;
+}
+
+/* Between quotes, with the quotes within doubled, and the escapes, as one before a quote would take its meaning. */
+static void
+put_quoted(struct buf *out, const uint8_t *s, size_t n, struct csv_format f)
+{
 	size_t part;
 
-	if (quote == '\0' || !needs_quotes(s, n, delimiter, quote)) {
-		buf_add(out, s, n);
-		return;
-	}
-	buf_addc(out, (uint8_t)quote);
-	while ((q = memchr(s, quote, n)) != NULL) {
-		part = (size_t)(q - s) + 1;
+	buf_addc(out, f.quote);
+	for (; n > 0; s += part, n -= part) {
+		part = find_special(s, n, f);
 		buf_add(out, s, part);
-		buf_addc(out, (uint8_t)quote);
-		s += part;
-		n -= part;
+		if (s[part - 1] == f.quote || (s[part - 1] == f.escape && f.escape != 0))
+			buf_addc(out, s[part - 1]);
 	}
-	buf_add(out, s, n);
-	buf_addc(out, (uint8_t)quote);
+	buf_addc(out, f.quote);
 }
 
 void
-csv_put_alone(struct buf *out, const void *text, size_t n, char delimiter, char quote)
+csv_put(struct buf *out, const void *text, size_t n, struct csv_format format)
 {
-	if (n > 0 || quote == '\0') {
-		csv_put(out, text, n, delimiter, quote);
-		return;
-	}
-	buf_addc(out, (uint8_t)quote);
-	buf_addc(out, (uint8_t)quote);
+	if (format.quote == 0 || !needs_quotes(text, n, format))
+		buf_add(out, text, n);
+	else
+		put_quoted(out, text, n, format);
+}
+
+void
+csv_put_text(struct buf *out, const void *text, size_t n, struct csv_format format)
+{
+	if (n > 0 || format.quote == 0)
+		csv_put(out, text, n, format);
+	else
+		put_quoted(out, text, n, format);
 }

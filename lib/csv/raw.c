@@ -8,29 +8,34 @@
 #include "base/cli.h"
 #include "base/cpu.h"
 #include "base/hash.h"
+#include "csv/care.h"
 
 #if CPU_X86
 #include <immintrin.h>
 #endif
 
-/* What a record has beside its fields: the line number and its TAB, a TAB and a null in the end, the LF. */
-enum { RECORD_EXTRA = VAL_INT_MAX + 1 + 2 + 1 };
+/*
+ * What a record has beside its fields: the line number and the number of lines with their TABs, a TAB and a null in the
+ * end, the LF; or why it is malformed.
+ */
+enum { RECORD_EXTRA = 2 * (VAL_INT_MAX + 1) + 2 + 1 + 16 };
 
 void
-csv_raw_init(struct csv_raw *r, struct rec_writer *out, const char *name, uint8_t delimiter, size_t nfields,
-    const size_t *from, size_t ncolumns)
+csv_raw_init(struct csv_raw *r, struct rec_writer *out, const char *name, struct csv_format format, size_t nfields,
+    const size_t *from, size_t ncolumns, bool lines)
 {
 	size_t i;
 
 	memset(r, 0, sizeof(*r));
 	r->out = out;
 	r->name = name;
-	r->delimiter = delimiter;
+	r->format = format;
 	r->nfields = nfields;
 	r->ncolumns = ncolumns;
 	r->from = xreallocarray(NULL, ncolumns + 1, sizeof(*r->from));
 	r->fields = xcalloc(nfields + 1, sizeof(*r->fields));
-	r->straight = nfields == ncolumns;
+	r->lines = lines;
+	r->straight = nfields == ncolumns && !lines;
 	for (i = 0; i < ncolumns; i++) {
 		r->from[i] = from[i];
 		r->straight &= from[i] == i;
@@ -51,22 +56,88 @@ csv_raw_free(struct csv_raw *r)
 static inline size_t
 record_max(const struct csv_raw *r, const struct csv_row *row)
 {
-	return row->flags == 0 && r->straight ? row->len + RECORD_EXTRA :
+	return (row->flags & ~(uint32_t)CSV_QUOTED) == 0 && r->straight ? row->len + RECORD_EXTRA :
 	    2 * (size_t)row->len + 2 * r->ncolumns + RECORD_EXTRA;
 }
 
-/* The columns of a row, each with a TAB behind it. */
+static inline uint8_t *
+put_byte(uint8_t *out, uint8_t b)
+{
+	if (b >= 0x20) {
+		*out = b;
+		return out + 1;
+	}
+	out[0] = VAL_ESC;
+	out[1] = (uint8_t)(0x40 + b);
+	return out + 2;
+}
+
+/* Steps to the second of two bytes at p that are one within quotes: a doubled quote, or an escape and what it escapes. */
+static inline const uint8_t *
+step_over(struct csv_format f, const uint8_t *p, const uint8_t *end)
+{
+	if (p + 1 == end)
+		return p;
+	if (*p == f.quote)
+		return p + 1;
+	return *p == f.escape && *p != 0 && (p[1] == f.quote || p[1] == f.escape) ? p + 1 : p;
+}
+
+/* Writes the text of a quoted field, n > 0, of which 31 more bytes may be read and written. */
+static uint8_t *
+put_quoted(struct csv_format f, const uint8_t *p, size_t n, uint8_t *out)
+{
+	const uint8_t *end = p + n;
+	size_t part;
+
+	while (p < end) {
+		part = csv_care_special(p, 0, (size_t)(end - p), f.quote, f.escape);
+		memcpy(out, p, part);
+		out += part;
+		p += part;
+		if (p < end) {
+			p = step_over(f, p, end);
+			out = put_byte(out, *p++);
+		}
+	}
+	return out;
+}
+
+/* Writes a field of no bytes: null where it is absent. */
+static inline uint8_t *
+put_nothing(const struct csv_field *f, uint8_t *out)
+{
+	*out = f->quoted ? VAL_EMPTY : VAL_NULL;
+	return out + 1;
+}
+
+/* The number of lines of a row with a TAB after it, where the records have it. */
+static inline uint8_t *
+put_lines(const struct csv_raw *r, const struct csv_row *row, uint8_t *out)
+{
+	if (!r->lines)
+		return out;
+	out += val_put_int(out, row->lines);
+	*out++ = '\t';
+	return out;
+}
+
+/* The columns of a row, each with a TAB after it. */
 static uint8_t *
 put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
-	bool plain = (row->flags & (CSV_CONTROL | CSV_DECODED)) == 0;
+	bool plain = (row->flags & (CSV_CONTROL | CSV_SPANS)) == 0;
 	size_t i;
 
-	csv_split(b, row, r->delimiter, r->fields);
+	csv_split(b, row, r->format, r->fields);
 	for (i = 0; i < r->ncolumns; i++) {
 		const struct csv_field *f = &r->fields[r->from[i]];
 
-		if (plain && f->n > 0) {
+		if (f->n == 0) {
+			out = put_nothing(f, out);
+		} else if (f->quoted) {
+			out = put_quoted(r->format, f->p, f->n, out);
+		} else if (plain) {
 			memcpy(out, f->p, f->n);
 			out += f->n;
 		} else {
@@ -74,7 +145,7 @@ put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct 
 		}
 		*out++ = '\t';
 	}
-	return out;
+	return put_lines(r, row, out);
 }
 
 /* Writes the records of n rows at out, each with its LF. Returns their end; their hashes add up in *sum. */
@@ -163,17 +234,129 @@ put_straight_avx512(const uint8_t *p, size_t n, __m512i delimiter, uint8_t *out)
 	return out;
 }
 
-/* val_put_string, 32 bytes at a time while there is nothing to escape. */
+/* Bit i: is the number of bits up to and with i odd? */
+static inline uint64_t
+prefix_xor(uint64_t m)
+{
+	m ^= m << 1;
+	m ^= m << 2;
+	m ^= m << 4;
+	m ^= m << 8;
+	m ^= m << 16;
+	return m ^ m << 32;
+}
+
+/* What becomes of 64 bytes of a row whose quotes are well placed. */
+struct unquoted {
+	uint64_t keep;		/* bytes that stay; the others are quotes */
+	uint64_t delimiter;	/* of them those that become TABs */
+	uint64_t empty;		/* and those that become the empty string: the first of two quotes that are a field */
+};
+
+/* What one word of 64 bytes hands to the next. */
+struct unquoting {
+	uint64_t within;	/* all ones where the next byte is within quotes */
+	uint64_t quote;		/* bit 0: the last byte is a quote */
+};
+
+/*
+ * Finds it from the masks of quotes and delimiters among the bytes at p, the first 64 of the `left` bytes that remain of
+ * the row. An opening quote with one quote after it, and not two, is an empty field.
+ */
+static inline struct unquoted
+unquote(const uint8_t *p, size_t left, uint64_t quotes, uint64_t delimiters, uint8_t quote, struct unquoting *q)
+{
+	uint64_t in = prefix_xor(quotes) ^ q->within, after_quote = quotes << 1 | q->quote, open = quotes & in;
+	uint64_t second = quotes >> 1, third = quotes >> 2;
+	struct unquoted u = { .delimiter = delimiters & ~in };
+
+	if (left > 64) {
+		second |= (uint64_t)(p[64] == quote) << 63;
+		third |= (uint64_t)(p[64] == quote) << 62 | (uint64_t)(left > 65 && p[65] == quote) << 63;
+	}
+	u.empty = open & ~after_quote & second & ~third;
+	u.keep = ~quotes | (open & after_quote) | u.empty;
+	q->within = (uint64_t)((int64_t)in >> 63);
+	q->quote = quotes >> 63;
+	return u;
+}
+
+/* Bits for the bytes of a word that are there. */
+static inline uint64_t
+first_bits(size_t left)
+{
+	return left < 64 ? ~(UINT64_MAX << left) : UINT64_MAX;
+}
+
+CPU_AVX2 static inline uint64_t
+mask_of(__m256i low, __m256i high)
+{
+	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+/* Stores the 8 bytes of w at out, but for those that `keep` has no bit for. */
+CPU_AVX2 static inline uint8_t *
+put_kept(uint64_t w, uint64_t keep, uint8_t *out)
+{
+	w = _pext_u64(w, _pdep_u64(keep, UINT64_C(0x0101010101010101)) * 0xff);
+	memcpy(out, &w, sizeof(w));
+	return out + __builtin_popcountll(keep);
+}
+
+/* Puts `byte` in the places of `bits`. */
+CPU_AVX2 static inline void
+patch(uint8_t *bytes, uint64_t bits, uint8_t byte)
+{
+	for (; bits != 0; bits = _blsr_u64(bits))
+		bytes[_tzcnt_u64(bits)] = byte;
+}
+
+/*
+ * The columns of a row with well placed quotes that are all put, in their order, and hold no control byte. Stores up to
+ * 63 bytes more than there are.
+ */
+CPU_AVX2 static inline uint8_t *
+put_straight_quoted(const uint8_t *p, size_t n, struct csv_format f, uint8_t *out)
+{
+	const __m256i delimiter = _mm256_set1_epi8((char)f.delimiter), quote = _mm256_set1_epi8((char)f.quote),
+	    tab = _mm256_set1_epi8('\t');
+	struct unquoting q = { 0, 0 };
+	struct unquoted u;
+	uint8_t bytes[64];
+	uint64_t valid, delimiters, w;
+	size_t i;
+	int k;
+
+	for (i = 0; i < n; i += 64) {
+		__m256i a = _mm256_loadu_si256((const void *)(p + i)), b = _mm256_loadu_si256((const void *)(p + i + 32));
+		__m256i at_a = _mm256_cmpeq_epi8(a, delimiter), at_b = _mm256_cmpeq_epi8(b, delimiter);
+
+		valid = first_bits(n - i);
+		delimiters = mask_of(at_a, at_b) & valid;
+		u = unquote(p + i, n - i, mask_of(_mm256_cmpeq_epi8(a, quote), _mm256_cmpeq_epi8(b, quote)) & valid,
+		    delimiters, f.quote, &q);
+		_mm256_storeu_si256((void *)bytes, _mm256_blendv_epi8(a, tab, at_a));
+		_mm256_storeu_si256((void *)(bytes + 32), _mm256_blendv_epi8(b, tab, at_b));
+		if (__builtin_expect((delimiters ^ u.delimiter) != 0, 0))
+			patch(bytes, delimiters ^ u.delimiter, f.delimiter);
+		if (u.empty != 0)
+			patch(bytes, u.empty, VAL_EMPTY);
+		for (k = 0, u.keep &= valid; k < 64; k += 8) {
+			memcpy(&w, bytes + k, sizeof(w));
+			out = put_kept(w, u.keep >> k & 0xff, out);
+		}
+	}
+	*out++ = '\t';
+	return out;
+}
+
+/* val_put_string of n > 0 bytes, 32 at a time while there is nothing to escape. */
 CPU_AVX2 static inline uint8_t *
 put_string(const uint8_t *p, size_t n, uint8_t *out)
 {
 	const __m256i low = _mm256_set1_epi8(0x1f);
 	size_t i;
 
-	if (n == 0) {
-		*out = VAL_EMPTY;
-		return out + 1;
-	}
 	for (i = 0; i < n; i += 32) {
 		__m256i v = _mm256_loadu_si256((const __m256i *)(p + i));
 		uint32_t control = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(v, low), v));
@@ -185,19 +368,50 @@ put_string(const uint8_t *p, size_t n, uint8_t *out)
 	return out + n;
 }
 
+/* put_quoted, 32 bytes at a time. */
+CPU_AVX2 static inline uint8_t *
+put_quoted_avx2(struct csv_format f, const uint8_t *p, size_t n, uint8_t *out)
+{
+	const __m256i low = _mm256_set1_epi8(0x1f), quote = _mm256_set1_epi8((char)f.quote),
+	    escape = _mm256_set1_epi8((char)(f.escape != 0 ? f.escape : f.quote));
+	const uint8_t *end = p + n;
+	__m256i v, special;
+	size_t part;
+
+	while (p < end) {
+		v = _mm256_loadu_si256((const __m256i *)p);
+		special = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(v, low), v),
+		    _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, escape)));
+		part = _tzcnt_u32((uint32_t)_mm256_movemask_epi8(special));	/* 32 where there is none */
+		_mm256_storeu_si256((__m256i *)out, v);
+		if (part >= (size_t)(end - p))
+			return out + (end - p);
+		out += part;
+		p += part;
+		if (part < 32) {
+			p = step_over(f, p, end);
+			out = put_byte(out, *p++);
+		}
+	}
+	return out;
+}
+
 CPU_AVX2 static inline uint8_t *
 put_columns(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
 	size_t i;
 
-	csv_split(b, row, r->delimiter, r->fields);
+	csv_split(b, row, r->format, r->fields);
 	for (i = 0; i < r->ncolumns; i++) {
 		const struct csv_field *f = &r->fields[r->from[i]];
 
-		out = put_string(f->p, f->n, out);
+		if (f->n == 0)
+			out = put_nothing(f, out);
+		else
+			out = f->quoted ? put_quoted_avx2(r->format, f->p, f->n, out) : put_string(f->p, f->n, out);
 		*out++ = '\t';
 	}
-	return out;
+	return put_lines(r, row, out);
 }
 
 /*
@@ -208,9 +422,9 @@ CPU_AVX2 static uint8_t *
 put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
 {
-	const __m256i delimiter = _mm256_set1_epi8((char)r->delimiter);
+	const __m256i delimiter = _mm256_set1_epi8((char)r->format.delimiter);
 	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
-	uint32_t plain_flags = r->straight ? 0 : UINT32_MAX;
+	uint32_t plain_flags = r->straight ? 0 : UINT32_MAX, quoted_flags = r->straight ? CSV_QUOTED : UINT32_MAX;
 	uint8_t *begins[GROUP + 1];
 	size_t i, part;
 
@@ -219,8 +433,12 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 		for (i = 0; i < part; i++, row++) {
 			begins[i] = out;
 			out = put_line(&code, out, b->line + row->line);
-			out = row->flags == plain_flags ? put_straight(b->base + row->off, row->len, delimiter, out) :
-			    put_columns(r, b, row, out);
+			if (row->flags == plain_flags)
+				out = put_straight(b->base + row->off, row->len, delimiter, out);
+			else if (row->flags == quoted_flags)
+				out = put_straight_quoted(b->base + row->off, row->len, r->format, out);
+			else
+				out = put_columns(r, b, row, out);
 			*out++ = VAL_NULL;
 			*out++ = '\n';
 		}
@@ -231,12 +449,37 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 	return out;
 }
 
-/* The same for rows that are all straight. */
+/* put_straight_quoted, 64 bytes at a time. */
+CPU_AVX512 static inline uint8_t *
+put_straight_quoted_avx512(const uint8_t *p, size_t n, struct csv_format f, uint8_t *out)
+{
+	const __m512i delimiter = _mm512_set1_epi8((char)f.delimiter), quote = _mm512_set1_epi8((char)f.quote),
+	    tab = _mm512_set1_epi8('\t'), empty = _mm512_set1_epi8(VAL_EMPTY);
+	struct unquoting q = { 0, 0 };
+	struct unquoted u;
+	uint64_t valid;
+	size_t i;
+
+	for (i = 0; i < n; i += 64) {
+		__m512i v = _mm512_loadu_si512(p + i);
+
+		valid = first_bits(n - i);
+		u = unquote(p + i, n - i, _mm512_cmpeq_epi8_mask(v, quote) & valid,
+		    _mm512_cmpeq_epi8_mask(v, delimiter) & valid, f.quote, &q);
+		v = _mm512_mask_mov_epi8(_mm512_mask_mov_epi8(v, u.delimiter, tab), u.empty, empty);
+		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(u.keep & valid, v));
+		out += __builtin_popcountll(u.keep & valid);
+	}
+	*out++ = '\t';
+	return out;
+}
+
+/* The same for rows that are all straight, with quotes or without. */
 CPU_AVX512 static uint8_t *
 put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
 {
-	const __m512i delimiter = _mm512_set1_epi8((char)r->delimiter);
+	const __m512i delimiter = _mm512_set1_epi8((char)r->format.delimiter);
 	struct line_code code = { UINT64_MAX - 1, 0, 1 };
 	uint8_t *begins[GROUP + 1];
 	uint64_t hashes = 0;
@@ -247,7 +490,8 @@ put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_ro
 		for (i = 0; i < part; i++, row++) {
 			begins[i] = out;
 			out = put_line(&code, out, b->line + row->line);
-			out = put_straight_avx512(b->base + row->off, row->len, delimiter, out);
+			out = row->flags == 0 ? put_straight_avx512(b->base + row->off, row->len, delimiter, out) :
+			    put_straight_quoted_avx512(b->base + row->off, row->len, r->format, out);
 			*out++ = VAL_NULL;
 			*out++ = '\n';
 		}
@@ -277,7 +521,7 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 	uint32_t flags = 0;
 	uint8_t *out;
 
-	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {
+	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {		/* a reject has none */
 		max = record_max(r, &row[n]);
 		if (max > cli_max_record)
 			break;
@@ -288,7 +532,7 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 		return 0;
 	if ((out = rec_begin(r->out, room)) == NULL)
 		return -1;
-	if (flags == 0 && r->straight && cpu_has_avx512())
+	if ((flags & ~(uint32_t)CSV_QUOTED) == 0 && r->straight && cpu_has_avx512())
 		out = put_run_avx512(r, b, row, n, out, &sum);
 	else
 		out = (cpu_has_avx2() ? put_run_avx2 : put_run_portable)(r, b, row, n, out, &sum);
@@ -316,6 +560,18 @@ put_nulls(size_t n, uint8_t *out)
 	return out;
 }
 
+/* What a row with the wrong number of fields, or a line rejected for its quotes, has instead: the reason and the text. */
+static uint8_t *
+put_malformed(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
+{
+	const char *reason = row->flags & CSV_REJECT ? "quote " : "field-count ";
+
+	out = put_lines(r, row, put_nulls(r->ncolumns, out));
+	out = (uint8_t *)stpcpy((char *)out, reason);
+	r->malformed++;
+	return row->len == 0 ? out : out + val_put_string(out, b->base + row->off, row->len);
+}
+
 static int
 put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 {
@@ -330,9 +586,7 @@ put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 		out = put_columns_portable(r, b, row, out);
 		*out++ = VAL_NULL;
 	} else {
-		out = put_nulls(r->ncolumns, out);
-		out += val_put_string(out, b->base + row->off, row->len);
-		r->malformed++;
+		out = put_malformed(r, b, row, out);
 	}
 	if ((size_t)(out - begin) > cli_max_record)
 		return too_long(r, b->line + row->line);

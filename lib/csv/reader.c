@@ -1,5 +1,12 @@
 /*
- * Reads CSV in blocks and gives rows in batches: lines without a quote from the scanner, records with one from libcsv.
+ * Reads CSV in blocks and gives rows in batches: from the scanner those whose quotes are plainly well placed, one by one
+ * those that need care, and line by line what is rejected for its quotes.
+ *
+ * The time is linear whatever the text. A row that needs care may be looked at again, from its beginning, when more of
+ * it has come: each time there is twice as much (refill). A row whose field turns out to be stray far on is given up only
+ * up to the line where that field begins, and the lines after it are read again. But that field has passed them, so each
+ * quote in them has another beside it, or an escape before it: no such line leaves a quote open when it is read as
+ * the beginning of a row, and none of them is read a third time.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "csv/care.h"
 #include "csv/csv.h"
-#include "csv/decode.h"
 #include "csv/scan.h"
 #include "csv/source.h"
 
@@ -20,9 +27,11 @@ struct csv_reader_state {
 	bool begun, eof;
 	uint8_t *buf;			/* owned: cap bytes and CSV_PAD */
 	size_t cap, len, pos;		/* pos: the first byte not given out, the start of a line */
-	struct csv_decoder decoder;
-	size_t fed;			/* bytes from pos of the record that is open in the decoder; 0: none is */
-	uint32_t fed_lines;		/* the physical lines of them */
+	struct csv_care care;
+	uint32_t rejecting;		/* lines from pos on to be rejected */
+	bool taking;			/* and then those up to the next with an odd number of quotes */
+	bool odd;			/* so far the lines of this reject have an odd number of quotes */
+	uint64_t reject_line;		/* the first of them */
 	struct csv_row rows[CSV_BATCH_MAX];
 };
 
@@ -51,7 +60,7 @@ csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format fo
 	csv_source_init(&s->source, fd, format.delimiter, format.quote);
 	s->cap = BLOCK;
 	s->buf = xcalloc(1, s->cap + CSV_PAD);
-	csv_decoder_init(&s->decoder, format);
+	csv_care_init(&s->care, format);
 	return 0;
 }
 
@@ -65,7 +74,7 @@ csv_close(struct csv_reader *r)
 	if (s->fd > STDERR_FILENO)
 		close(s->fd);
 	csv_source_free(&s->source);
-	csv_decoder_free(&s->decoder);
+	csv_care_free(&s->care);
 	free(s->buf);
 	free(s);
 	r->state = NULL;
@@ -78,27 +87,47 @@ too_long(struct csv_reader *r, uint64_t line)
 	    "--max-record raises the limit", r->name, line, r->max_record);
 }
 
-/* Adds a block behind the unfinished line, which moves to the front. */
+/* Moves what is not given out to the front, and makes room for more. */
 static int
-refill(struct csv_reader *r)
+make_room(struct csv_reader *r)
 {
+	enum { LINE_END = 64 * 1024 };		/* more CRs than that are a line that is too long */
 	struct csv_reader_state *s = r->state;
-	ssize_t got;
 
 	s->len -= s->pos;
 	memmove(s->buf, s->buf + s->pos, s->len);
 	s->pos = 0;
-	if (s->len > r->max_record + 2)		/* a CRLF may come yet */
+	if (s->len > r->max_record + LINE_END)
 		return too_long(r, r->lines + 1);
 	if (s->len > s->cap / 2) {
 		s->cap *= 2;
 		s->buf = xreallocarray(s->buf, s->cap + CSV_PAD, 1);
 	}
-	if ((got = csv_source_read(&s->source, s->buf + s->len, s->cap - s->len, r->name, &r->err)) < 0)
+	return 0;
+}
+
+/*
+ * Adds to the unfinished row what there is to read; to a longer one at least as much again, so that a row that comes in
+ * small pieces is not looked at as many times.
+ */
+static int
+refill(struct csv_reader *r)
+{
+	enum { SHORT = 4096 };
+	struct csv_reader_state *s = r->state;
+	size_t want;
+	ssize_t got;
+
+	if (make_room(r) < 0)
 		return -1;
-	s->eof = got == 0;
-	s->len += (size_t)got;
-	r->bytes += (uint64_t)got;
+	want = s->len < SHORT ? s->len + 1 : 2 * s->len;
+	while (s->len < want && s->cap - s->len >= CSV_KIND_BYTES && !s->eof) {
+		if ((got = csv_source_read(&s->source, s->buf + s->len, s->cap - s->len, r->name, &r->err)) < 0)
+			return -1;
+		s->eof = got == 0;
+		s->len += (size_t)got;
+		r->bytes += (uint64_t)got;
+	}
 	memset(s->buf + s->len, 0, CSV_PAD);
 	return 0;
 }
@@ -120,103 +149,134 @@ begin(struct csv_reader *r)
 		return -1;
 	if (s->len >= 3 && memcmp(s->buf, "\xef\xbb\xbf", 3) == 0)
 		s->pos = 3;
+	if (s->eof && s->len == 3 && s->pos == 3)
+		r->lines = r->blank = 1;	/* a line of which nothing is left */
 	s->begun = true;
 	return 0;
 }
 
-/*
- * The record at pos has ended with `source` bytes of text and lies in the decoder: takes it as a row, if it is
- * none of a blank line.
- */
+/* ---- rejects ---- */
+
 static void
-take_decoded(struct csv_reader *r, struct csv_scan *scan, size_t source)
+doubt(struct csv_doubt *d, uint64_t line)
+{
+	if (d->n++ == 0)
+		d->first = line;
+}
+
+static bool
+has_odd_quotes(const uint8_t *p, size_t n, uint8_t quote)
+{
+	size_t i;
+	unsigned odd = 0;
+
+	for (i = 0; i < n; i++)
+		odd ^= p[i] == quote;
+	return odd != 0;
+}
+
+/* Begins to reject lines from pos on. */
+static void
+begin_reject(struct csv_reader *r, const struct csv_scan *scan, uint32_t lines)
 {
 	struct csv_reader_state *s = r->state;
-	struct csv_decoder *d = &s->decoder;
 
-	if (d->nfields == 0)
+	s->rejecting = lines;
+	s->odd = false;
+	s->reject_line = r->lines + scan->lines + 1;
+}
+
+/* A line of the reject has passed. */
+static void
+follow_reject(struct csv_reader *r, bool odd)
+{
+	struct csv_reader_state *s = r->state;
+
+	if (s->rejecting == 0) {
+		s->taking = !odd;
+		return;
+	}
+	s->odd ^= odd;
+	if (--s->rejecting > 0 || !s->odd)
+		return;
+	doubt(&r->open_quotes, s->reject_line);
+	s->taking = r->format.multiline == CSV_MULTILINE_YES;
+}
+
+/* Takes the line at pos as rejected. 1 it is taken, 0 it is not all there, or -1. */
+static int
+reject_line(struct csv_reader *r, struct csv_scan *scan)
+{
+	struct csv_reader_state *s = r->state;
+	const uint8_t *line = s->buf + s->pos, *lf = memchr(line, '\n', s->len - s->pos);
+	size_t n = lf != NULL ? (size_t)(lf - line) : s->len - s->pos, all = n;
+
+	while (n > 0 && line[n - 1] == '\r' && (lf != NULL || !s->eof))
+		n--;
+	if (n > r->max_record)
+		return too_long(r, r->lines + scan->lines + 1);
+	if (lf == NULL && !s->eof)
+		return 0;
+	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)n, .line = scan->lines++,
+	    .lines = 1, .flags = CSV_REJECT };
+	s->pos += all + (lf != NULL);
+	follow_reject(r, has_odd_quotes(line, all, r->format.quote));
+	return 1;
+}
+
+/* ---- rows ---- */
+
+/* The row at pos is split: takes it. */
+static void
+take_row(struct csv_reader *r, struct csv_scan *scan)
+{
+	struct csv_reader_state *s = r->state;
+	const struct csv_care *c = &s->care;
+
+	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)c->len,
+	    .line = scan->lines, .lines = c->lines, .nfields = c->nfields, .flags = c->flags, .spans = (uint32_t)c->first };
+	scan->lines += c->lines;
+	s->pos += c->next;
+}
+
+/* Splits the row at pos with care. 1 something is taken, or rejected; 0 it is not all there; or -1. */
+static int
+read_with_care(struct csv_reader *r, struct csv_scan *scan)
+{
+	struct csv_reader_state *s = r->state;
+
+	s->care.limit = r->max_record;
+	switch (csv_care_row(&s->care, s->buf + s->pos, s->len - s->pos, s->eof)) {
+	case CSV_CARE_ROW:
+		take_row(r, scan);
+		return 1;
+	case CSV_CARE_BLANK:
 		scan->blank++;
-	else
-		scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)source,
-		    .line = scan->lines, .nfields = d->nfields, .flags = CSV_DECODED, .decoded = (uint32_t)d->first };
-	scan->lines += s->fed_lines;
-	s->pos += s->fed;
-	s->fed = s->fed_lines = 0;
-	csv_decoder_next(d);
-}
-
-/* The end of the file is the end of the record that is open, unless a quote is. */
-static int
-end_decoded(struct csv_reader *r, struct csv_scan *scan)
-{
-	struct csv_reader_state *s = r->state;
-	uint64_t lfs;
-
-	if (!csv_decoder_end(&s->decoder, &lfs)) {
-		uint64_t lines = r->lines + scan->lines + s->fed_lines;	/* all that were ended by an LF */
-
-		return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": unterminated quote", r->name, lines + 1 - lfs);
-	}
-	s->fed_lines++;
-	take_decoded(r, scan, s->len - s->pos);
-	return 0;
-}
-
-/* Feeds lines to libcsv until the record ends. 1 it did, 0 there is not enough of it yet, or -1. */
-static int
-decode(struct csv_reader *r, struct csv_scan *scan)
-{
-	struct csv_reader_state *s = r->state;
-	const uint8_t *line, *lf;
-	size_t n, line_end;
-
-	for (;;) {
-		line = s->buf + s->pos + s->fed;
-		n = s->len - s->pos - s->fed;
-		lf = memchr(line, '\n', n);
-		if (lf == NULL) {
-			if (!s->eof)
-				return 0;
-			csv_decoder_line(&s->decoder, line, n, 0);
-			s->fed += n;
-			return end_decoded(r, scan) < 0 ? -1 : 1;
-		}
-		n = (size_t)(lf - line);
-		line_end = n > 0 && lf[-1] == '\r' ? 2 : 1;
-		n -= line_end - 1;
-		s->fed += n + line_end;
-		s->fed_lines++;
-		if (csv_decoder_line(&s->decoder, line, n, line_end)) {
-			take_decoded(r, scan, s->fed - line_end);
-			return 1;
-		}
+		scan->lines++;
+		s->pos += s->care.next;
+		return 1;
+	case CSV_CARE_STRAY:
+		begin_reject(r, scan, s->care.lines);
+		return 1;
+	case CSV_CARE_LONG:
+		return too_long(r, r->lines + scan->lines + 1);
+	default:
+		return 0;
 	}
 }
 
-/* Takes lines without a quote, up to one that has one or the last whole line; at the end of the file up to its end. */
+/* Takes rows that need no care, up to one that does or the last whole one; at the end of the file up to its end. */
 static void
 scan_rows(struct csv_reader *r, struct csv_scan *scan)
 {
 	struct csv_reader_state *s = r->state;
 
+	scan->care = false;
 	scan->at = s->pos;
 	csv_scan(scan, s->len);
-	if (s->eof && !scan->quote && scan->n < CSV_BATCH && scan->at < s->len)
+	if (s->eof && !scan->care && scan->n < CSV_BATCH && scan->at < s->len)
 		csv_scan_last(scan, s->len);
 	s->pos = scan->at;
-}
-
-/*
- * Does the line at pos hold a quote? Where one has, the next often does, and this is cheaper to see than to have
- * it scanned in vain.
- */
-static bool
-next_has_quote(const struct csv_reader *r)
-{
-	const struct csv_reader_state *s = r->state;
-	const uint8_t *line = s->buf + s->pos, *lf = memchr(line, '\n', s->len - s->pos);
-
-	return lf != NULL && memchr(line, r->format.quote, (size_t)(lf - line)) != NULL;
 }
 
 /* Takes what rows there are from the block. -1 fills err. */
@@ -224,31 +284,30 @@ static int
 take_rows(struct csv_reader *r, struct csv_scan *scan)
 {
 	struct csv_reader_state *s = r->state;
-	bool by_libcsv = r->by_libcsv && r->format.quote != 0;
-	int got;
+	int got = 1;
 
-	scan->quote = s->fed > 0;
-	while (scan->n < CSV_BATCH && s->pos < s->len) {
-		if (!scan->quote && !by_libcsv)
+	while (scan->n < CSV_BATCH && s->pos < s->len && got > 0) {
+		if (s->rejecting > 0 || s->taking) {
+			got = reject_line(r, scan);
+			continue;
+		}
+		if (!r->by_care)
 			scan_rows(r, scan);
-		if (!scan->quote && !by_libcsv)
+		if (!r->by_care && !scan->care)
 			break;
-		if ((got = decode(r, scan)) <= 0)
-			return got;
-		scan->quote = next_has_quote(r);
+		got = read_with_care(r, scan);
 	}
-	return 0;
+	return got;
 }
 
-static int
-check_lengths(struct csv_reader *r, const struct csv_batch *b)
+static void
+count_spanning(struct csv_reader *r, const struct csv_batch *b)
 {
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
-		if (b->rows[i].len > r->max_record)
-			return too_long(r, b->line + b->rows[i].line);
-	return 0;
+		if (b->rows[i].lines > 1)
+			doubt(&r->spanning, b->line + b->rows[i].line);
 }
 
 int
@@ -259,8 +318,9 @@ csv_next(struct csv_reader *r, struct csv_batch *b)
 
 	if (r->err.status != 0 || (!s->begun && begin(r) < 0))
 		return -1;
-	csv_decoder_reset(&s->decoder);
+	s->care.n = 0;
 	csv_scan_begin(&scan, r->format, s->buf, s->rows);
+	scan.limit = r->max_record;
 	for (;;) {
 		scan.p = s->buf;	/* moves with a refill */
 		if (take_rows(r, &scan) < 0 && scan.n == 0)
@@ -275,9 +335,9 @@ csv_next(struct csv_reader *r, struct csv_batch *b)
 		if (refill(r) < 0)
 			return -1;
 	}
-	*b = (struct csv_batch){ scan.n, r->lines + 1, s->buf, s->rows, s->decoder.text, s->decoder.offs };
-	if (r->max_record < s->cap && check_lengths(r, b) < 0)
-		return -1;
+	*b = (struct csv_batch){ scan.n, r->lines + 1, s->buf, s->rows, s->care.spans };
+	if (scan.lines > scan.n)
+		count_spanning(r, b);
 	r->lines += scan.lines;
 	r->blank += scan.blank;
 	return 1;

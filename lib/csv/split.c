@@ -3,21 +3,22 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "csv/care.h"
 #include "csv/csv.h"
-#include "csv/decode.h"
 
 #if CPU_X86
 #include <immintrin.h>
 #endif
 
 static void
-split_decoded(const struct csv_batch *b, const struct csv_row *row, struct csv_field *fields)
+split_spans(const struct csv_batch *b, const struct csv_row *row, struct csv_field *fields)
 {
-	const uint32_t *offs = b->offs + row->decoded;
+	const struct csv_span *s = b->spans + row->spans;
+	const uint8_t *p = b->base + row->off;
 	uint32_t i;
 
 	for (i = 0; i < row->nfields; i++)
-		fields[i] = (struct csv_field){ b->text + offs[i], offs[i + 1] - offs[i] };
+		fields[i] = (struct csv_field){ p + s[i].off, s[i].n, s[i].quoted };
 }
 
 static void
@@ -26,10 +27,10 @@ split_portable(const uint8_t *p, size_t n, uint8_t delimiter, struct csv_field *
 	const uint8_t *end = p + n, *d;
 
 	while ((d = memchr(p, delimiter, (size_t)(end - p))) != NULL) {
-		*fields++ = (struct csv_field){ p, (size_t)(d - p) };
+		*fields++ = (struct csv_field){ p, (size_t)(d - p), false };
 		p = d + 1;
 	}
-	*fields = (struct csv_field){ p, (size_t)(end - p) };
+	*fields = (struct csv_field){ p, (size_t)(end - p), false };
 }
 
 #if CPU_X86
@@ -47,44 +48,112 @@ split_avx2(const uint8_t *p, size_t n, uint8_t delimiter, struct csv_field *fiel
 		for (; mask != 0; mask = _blsr_u32(mask)) {
 			const uint8_t *at = p + _tzcnt_u32(mask);
 
-			*fields++ = (struct csv_field){ begin, (size_t)(at - begin) };
+			*fields++ = (struct csv_field){ begin, (size_t)(at - begin), false };
 			begin = at + 1;
 		}
 	}
-	*fields = (struct csv_field){ begin, (size_t)(end - begin) };
+	*fields = (struct csv_field){ begin, (size_t)(end - begin), false };
+}
+
+/* A field of a row whose quotes are well placed. */
+static inline struct csv_field
+field_between(const uint8_t *begin, const uint8_t *end, uint8_t quote)
+{
+	if (begin < end && *begin == quote)
+		return (struct csv_field){ begin + 1, (size_t)(end - begin) - 2, true };
+	return (struct csv_field){ begin, (size_t)(end - begin), false };
+}
+
+/* The same for a row with quotes, all well placed: a delimiter before which their number is odd is within a field. */
+CPU_AVX2 static void
+split_quoted(const uint8_t *p, size_t n, struct csv_format f, struct csv_field *fields)
+{
+	const __m256i d = _mm256_set1_epi8((char)f.delimiter), q = _mm256_set1_epi8((char)f.quote);
+	const uint8_t *end = p + n, *begin = p, *at;
+	uint32_t mask, within, carry = 0;
+	__m256i v;
+
+	for (; p < end; p += 32) {
+		v = _mm256_loadu_si256((const __m256i *)p);
+		within = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, q));
+		within ^= within << 1;
+		within ^= within << 2;
+		within ^= within << 4;
+		within ^= within << 8;
+		within ^= within << 16;
+		within ^= carry;
+		carry = (uint32_t)((int32_t)within >> 31);
+		mask = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, d)) & ~within;
+		if (end - p < 32)
+			mask = _bzhi_u32(mask, (uint32_t)(end - p));
+		for (; mask != 0; mask = _blsr_u32(mask)) {
+			at = p + _tzcnt_u32(mask);
+			*fields++ = field_between(begin, at, f.quote);
+			begin = at + 1;
+		}
+	}
+	*fields = field_between(begin, end, f.quote);
 }
 #else
 #define split_avx2 split_portable
+#define split_quoted(p, n, f, fields) split_portable(p, n, (f).delimiter, fields)	/* no scanner makes such rows */
 #endif
 
 void
-csv_split(const struct csv_batch *b, const struct csv_row *row, uint8_t delimiter, struct csv_field *fields)
+csv_split(const struct csv_batch *b, const struct csv_row *row, struct csv_format format, struct csv_field *fields)
 {
-	if (row->flags & CSV_DECODED)
-		split_decoded(b, row, fields);
+	const uint8_t *p = b->base + row->off;
+
+	if (row->flags & CSV_SPANS)
+		split_spans(b, row, fields);
+	else if (row->flags & CSV_QUOTED)
+		split_quoted(p, row->len, format, fields);
 	else if (cpu_has_avx2())
-		split_avx2(b->base + row->off, row->len, delimiter, fields);
+		split_avx2(p, row->len, format.delimiter, fields);
 	else
-		split_portable(b->base + row->off, row->len, delimiter, fields);
+		split_portable(p, row->len, format.delimiter, fields);
+}
+
+/* ---- text ---- */
+
+size_t
+csv_unquote(const struct csv_field *f, struct csv_format format, uint8_t *out)
+{
+	const uint8_t *p = f->p, *end = p + f->n;
+	uint8_t *begin = out;
+
+	for (; p < end; p++) {
+		if (f->quoted && p + 1 < end && (*p == format.quote ||
+		    (*p == format.escape && *p != 0 && (p[1] == format.quote || p[1] == format.escape))))
+			p++;
+		*out++ = *p;
+	}
+	return (size_t)(out - begin);
 }
 
 char **
 csv_words(const char *text, struct csv_format format, size_t *n)
 {
-	struct csv_decoder d;
-	uint64_t lfs;
+	size_t len = strlen(text), i;
+	uint8_t *copy = xcalloc(1, len + 1 + CSV_PAD);
+	struct csv_care c;
 	char **words = NULL;
-	uint32_t i;
 
-	csv_decoder_init(&d, format);
-	if (!csv_decoder_line(&d, (const uint8_t *)text, strlen(text), 0) && csv_decoder_end(&d, &lfs) &&
-	    d.nfields <= CSV_MAX_FIELDS) {
-		words = xcalloc(d.nfields + 1, sizeof(*words));
-		for (i = 0; i < d.nfields; i++)
-			words[i] = xstrndup((const char *)d.text + d.offs[i], d.offs[i + 1] - d.offs[i]);
-		*n = d.nfields;
+	memcpy(copy, text, len);
+	csv_care_init(&c, format);
+	if (len > 0 && csv_care_row(&c, copy, len, true) == CSV_CARE_ROW && c.next == len &&
+	    c.len == len && c.nfields <= CSV_MAX_FIELDS) {
+		words = xcalloc(c.nfields + 1, sizeof(*words));
+		for (i = 0; i < c.nfields; i++) {
+			const struct csv_field f = { copy + c.spans[i].off, c.spans[i].n, c.spans[i].quoted };
+
+			words[i] = xcalloc(1, f.n + 1);
+			csv_unquote(&f, format, (uint8_t *)words[i]);
+		}
+		*n = c.nfields;
 	}
-	csv_decoder_free(&d);
+	csv_care_free(&c);
+	free(copy);
 	return words;
 }
 

@@ -38,10 +38,10 @@ set_columns(struct ingest_columns *c, const struct ingest_names *names)
 }
 
 void
-ingest_columns_init(struct ingest_columns *c, const struct schema *schema, bool header, uint8_t delimiter,
+ingest_columns_init(struct ingest_columns *c, const struct schema *schema, bool header, struct csv_format format,
     const char *first)
 {
-	*c = (struct ingest_columns){ .schema = schema, .header = header, .delimiter = delimiter, .first = first };
+	*c = (struct ingest_columns){ .schema = schema, .header = header, .format = format, .first = first };
 	if (schema != NULL)
 		set_columns(c, NULL);
 }
@@ -83,12 +83,15 @@ copy_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_fie
 
 	f->names.v = xcalloc(n, sizeof(*f->names.v));
 	for (; *i < n; ++*i) {
-		const struct csv_field *name = &fields[*i];
+		char *name = xcalloc(1, fields[*i].n + 1);
+		size_t len = csv_unquote(&fields[*i], c->format, (uint8_t *)name);
 
-		if (memchr(name->p, '\0', name->n) != NULL || !utf8_ok(name->p, name->n))
-			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name,
-			    line, *i + 1, msg_quote(name->p, name->n));
-		f->names.v[*i] = xstrndup((const char *)name->p, name->n);
+		f->names.v[*i] = name;
+		if (memchr(name, '\0', len) == NULL && utf8_ok(name, len))
+			continue;
+		++*i;		/* it is the file's to free */
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name, line,
+		    *i, msg_quote(name, len));
 	}
 	return 0;
 }
@@ -103,13 +106,16 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 
 	if (batch == NULL)
 		return msg_set(&c->err, EX_DATAERR, "%s: empty: a line of column names is expected", f->name);
+	if (batch->rows->flags & CSV_REJECT)
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": a stray quote in the line of column names", f->name, line);
 	n = batch->rows->nfields;
 	if (n > INGEST_COLUMNS_MAX)
 		return too_many_columns(c, f, line);
 	fields = xcalloc(n, sizeof(*fields));
-	csv_split(batch, batch->rows, c->delimiter, fields);
+	csv_split(batch, batch->rows, c->format, fields);
 	failed = copy_names(c, f, fields, n, line);
 	free(fields);
+	f->header_lines = batch->rows->lines;
 	batch->rows++;
 	batch->n--;
 	return failed ? -1 : check_names(c, f, line);
@@ -124,6 +130,9 @@ make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_bat
 	if (n == 0) {
 		if (batch == NULL)
 			return msg_set(&c->err, EX_DATAERR, "%s: empty: the number of columns is not known", f->name);
+		if (batch->rows->flags & CSV_REJECT)
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": a stray quote in the first row, which gives the "
+			    "number of columns", f->name, line);
 		n = batch->rows->nfields;
 		if (n > INGEST_COLUMNS_MAX)
 			return too_many_columns(c, f, line);
@@ -270,12 +279,26 @@ set_words(struct rec_header *h, const struct ingest_file *f)
 	for (i = 0; i < f->names.n; i++) {
 		if (i > 0)
 			buf_addc(&list, ',');
-		csv_put(&list, f->names.v[i], strlen(f->names.v[i]), ',', '"');
+		csv_put(&list, f->names.v[i], strlen(f->names.v[i]),
+		    (struct csv_format){ .delimiter = ',', .quote = '"' });
 	}
 	rec_header_set_word(h, "source", source);
 	rec_header_set_word(h, "columns", buf_cstr(&list));
 	free(source);
 	buf_free(&list);
+}
+
+bool
+ingest_has_lines(const struct ingest_columns *c)
+{
+	return c->schema != NULL && c->schema->extra_ignore && c->format.quote != 0 &&
+	    c->format.multiline != CSV_MULTILINE_NO;
+}
+
+static bool
+is_reserved(const char *name)
+{
+	return strcmp(name, "_line") == 0 || strcmp(name, "_malformed") == 0;
 }
 
 int
@@ -288,13 +311,14 @@ ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char 
 	rec_header_init(h, name);
 	free(name);
 	rec_header_add(h, "_line", line, true, true);
-	for (i = 0; i <= c->names.n; i++) {
-		const char *column = i < c->names.n ? c->names.v[i] : "_malformed";
-
-		if (rec_header_find(h, column) >= 0)
+	for (i = 0; i < c->names.n; i++) {
+		if (is_reserved(c->names.v[i]))
 			return msg_set(&c->err, EX_DATAERR, "%s: _line and _malformed are no names for a column", f->name);
-		rec_header_add(h, column, text, false, false);
+		rec_header_add(h, c->names.v[i], text, false, false);
 	}
+	if (ingest_has_lines(c))
+		rec_header_add(h, "_lines", line, false, true);
+	rec_header_add(h, "_malformed", text, false, false);
 	set_words(h, f);
 	return 0;
 }

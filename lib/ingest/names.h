@@ -9,7 +9,7 @@
 #include "rec/rec.h"
 #include "schema/schema.h"
 
-enum { INGEST_COLUMNS_MAX = REC_MAX_COLUMNS - 2 };	/* beside _line and _malformed */
+enum { INGEST_COLUMNS_MAX = REC_MAX_COLUMNS - 2 };	/* beside _line and _malformed; _lines comes with a schema, which has fewer */
 
 struct ingest_names {		/* all owned */
 	char **v;
@@ -20,7 +20,7 @@ struct ingest_columns {
 	struct msg err;
 	const struct schema *schema;	/* NULL: the names are those of the first file */
 	bool header;			/* files begin with a line of names */
-	uint8_t delimiter;
+	struct csv_format format;
 	const char *first;		/* the first file, for messages */
 	struct ingest_names names;	/* of the records' columns; empty until known */
 };
@@ -29,10 +29,11 @@ struct ingest_file {
 	const char *name;		/* for messages; must live as long */
 	struct ingest_names names;	/* of all its columns, in its order */
 	size_t *from;			/* owned: the field of each column of the records */
+	uint64_t header_lines;		/* physical lines of the row of names */
 };
 
 /* schema NULL: none. What is given must live as long; with a schema the columns are known at once. */
-void ingest_columns_init(struct ingest_columns *c, const struct schema *schema, bool header, uint8_t delimiter,
+void ingest_columns_init(struct ingest_columns *c, const struct schema *schema, bool header, struct csv_format format,
     const char *first);
 void ingest_columns_free(struct ingest_columns *c);
 
@@ -52,6 +53,12 @@ void ingest_file_free(struct ingest_file *f);
  * a column has a name that raw records keep for themselves. h is for rec_header_free in any case.
  */
 int ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char *table, struct rec_header *h);
+
+/*
+ * Returns whether the records have a column _lines: where columns are dropped that may hold line ends, as nothing else
+ * would then show how many physical lines a row spans.
+ */
+bool ingest_has_lines(const struct ingest_columns *c);
 
 /*
  * The name of a table without another: the first file's, without folders, suffix and a .gz or .zst after it. Owned by the

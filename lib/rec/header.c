@@ -106,6 +106,14 @@ rec_header_find(const struct rec_header *h, const char *name)
 }
 
 bool
+rec_header_has_lines(const struct rec_header *h)
+{
+	const struct rec_column *c = h->columns + h->ncolumns - 2;
+
+	return h->ncolumns > 2 && strcmp(c->name, "_lines") == 0 && c->type.kind == VAL_INT64;
+}
+
+bool
 rec_header_is_raw(const struct rec_header *h)
 {
 	const struct rec_column *c = h->columns;
@@ -115,7 +123,7 @@ rec_header_is_raw(const struct rec_header *h)
 	    strcmp(c[last].name, "_malformed") != 0)
 		return false;
 	for (i = 1; i <= last; i++)
-		if (c[i].type.kind != VAL_STRING)
+		if (c[i].type.kind != VAL_STRING && !(i == last - 1 && rec_header_has_lines(h)))
 			return false;
 	return true;
 }

@@ -50,6 +50,7 @@ void rec_header_drop_word(struct rec_header *h, const char *key);
 const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL where there is none */
 int rec_header_find(const struct rec_header *h, const char *name);		/* the column's index, or -1 */
 bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed: of acct-ingest */
+bool rec_header_has_lines(const struct rec_header *h);				/* of a raw stream: _lines before _malformed */
 bool rec_header_is_bytes(const struct rec_header *h);				/* raw, or @raw=1: strings may be other than UTF-8 */
 bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
 

@@ -22,7 +22,7 @@ struct place {			/* counted from 1; line 0: not given */
 	size_t line, column;
 };
 
-enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, EXTRA, TYPE, REFERENCE, KEYS, COLUMNS,
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, KEYS, COLUMNS,
     EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* of the schema or of a column; offset: where its text goes, where it has but one */
@@ -36,6 +36,9 @@ static const struct word schema_words[] = {
 	{ "file", TEXT, offsetof(struct schema, file) },
 	{ "delimiter", DELIMITER, 0 },
 	{ "quote", QUOTE, 0 },
+	{ "escape", ESCAPE, 0 },
+	{ "multiline", MULTILINE, 0 },
+	{ "empty", EMPTY, 0 },
 	{ "header", YES, offsetof(struct schema, header) },
 	{ "nulls", TEXTS, offsetof(struct schema, nulls) },
 	{ "extra", EXTRA, 0 },
@@ -43,7 +46,8 @@ static const struct word schema_words[] = {
 	{ "columns", COLUMNS, 0 },
 	{ "expect", EXPECT, 0 }
 };
-enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_HEADER, S_NULLS, S_EXTRA, S_KEY, S_COLUMNS, S_EXPECT, S_WORDS };
+enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_ESCAPE, S_MULTILINE, S_EMPTY, S_HEADER, S_NULLS, S_EXTRA, S_KEY, S_COLUMNS,
+    S_EXPECT, S_WORDS };
 
 static const struct word column_words[] = {
 	{ "name", TEXT, offsetof(struct schema_column, name) },
@@ -208,22 +212,49 @@ read_yes(struct loader *l, bool *to)
 	return fault(l, here(l), "not yes or no", text_of(l));
 }
 
-/* A delimiter or a quote: one byte of ASCII that does not end lines; \t stands for a tab; an empty quote is none. */
+/*
+ * Reads a delimiter, a quote or an escape: one byte of ASCII that does not end lines, nor, for an escape, pads fields;
+ * \t is a tab; an empty quote or escape is none.
+ */
 static int
 read_byte(struct loader *l, const struct word *word, char *to)
 {
-	const char *text = text_of(l);
+	const char *text = text_of(l), *what = word->kind == QUOTE ? "not a quote of one byte" :
+	    word->kind == ESCAPE ? "not an escape of one byte" : "not a delimiter of one byte";
 
 	if (strcmp(text, "\\t") == 0)
 		text = "\t";
-	if (word->kind == QUOTE && *text == '\0') {
+	if (word->kind != DELIMITER && *text == '\0') {
 		*to = '\0';
 		return 0;
 	}
 	if (strlen(text) != 1 || (*text & 0x80) != 0 || *text == '\n' || *text == '\r')
-		return fault(l, here(l), word->kind == QUOTE ? "not a quote of one byte" :
-		    "not a delimiter of one byte", text_of(l));
+		return fault(l, here(l), what, text_of(l));
+	if (word->kind == ESCAPE && (*text == ' ' || *text == '\t'))
+		return fault(l, here(l), "a blank is no escape", text_of(l));
 	*to = *text;
+	return 0;
+}
+
+static int
+read_multiline(struct loader *l)
+{
+	bool yes = false;
+
+	if (read_yes(l, &yes) == -1)
+		return -1;
+	l->schema->multiline = yes ? SCHEMA_MULTILINE_YES : SCHEMA_MULTILINE_NO;
+	return 0;
+}
+
+static int
+read_empty(struct loader *l)
+{
+	bool keep = strcmp(text_of(l), "keep") == 0;
+
+	if (!keep && strcmp(text_of(l), "null") != 0)
+		return fault(l, here(l), "not keep or null", text_of(l));
+	l->schema->empty_keep = keep;
 	return 0;
 }
 
@@ -444,6 +475,12 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_byte(l, word, &l->schema->delimiter);
 	case QUOTE:
 		return read_byte(l, word, &l->schema->quote);
+	case ESCAPE:
+		return read_byte(l, word, &l->schema->escape);
+	case MULTILINE:
+		return read_multiline(l);
+	case EMPTY:
+		return read_empty(l);
 	case EXTRA:
 		return read_extra(l);
 	case REFERENCE:
@@ -626,11 +663,11 @@ check_column(struct loader *l, struct schema_column *c)
 static int
 check_names(struct loader *l, const struct schema_column *c)
 {
-	static const char *const reserved[] = { "_line", "_malformed", "_change_type" };
+	static const char *const reserved[] = { "_line", "_lines", "_malformed", "_change_type" };
 	const struct schema_column *other;
 	size_t i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (strcmp(c->name, reserved[i]) == 0)
 			return fault(l, l->column_at[C_NAME], "a name of the record stream's own", c->name);
 	for (other = l->schema->columns; other < c; other++) {
@@ -741,6 +778,8 @@ read_schema(struct loader *l)
 	if (s->delimiter == s->quote)
 		return fault(l, l->schema_at[S_DELIMITER].line ? l->schema_at[S_DELIMITER] : l->schema_at[S_QUOTE],
 		    "delimiter and quote are the same", (char [2]){ s->quote, '\0' });
+	if (s->escape != '\0' && s->escape == s->delimiter)
+		return fault(l, l->schema_at[S_ESCAPE], "delimiter and escape are the same", (char [2]){ s->escape, '\0' });
 	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)	/* the document's end, then the stream's */
 		return -1;
 	if (l->event.type != YAML_STREAM_END_EVENT)

@@ -48,11 +48,18 @@ struct schema_expect {		/* what a day's file must be like for a run to take effe
 	size_t nsums;
 };
 
+enum schema_multiline {		/* may quoted fields of the file cross line ends? ANY: not declared */
+	SCHEMA_MULTILINE_ANY, SCHEMA_MULTILINE_NO, SCHEMA_MULTILINE_YES
+};
+
 struct schema {			/* all owned */
 	char *name;		/* the table's */
 	char *file;		/* the file's usual name; NULL where not given */
 	char delimiter, quote;	/* one byte each; ',' and '"' unless given; a quote of '\0' is none */
 	bool header;		/* the file begins with a line of names: yes unless given */
+	char escape;		/* a byte that, in quoted fields, makes the quote or itself after it a character; '\0': none */
+	enum schema_multiline multiline;
+	bool empty_keep;	/* a quoted empty text is an empty string, not null */
 	bool extra_ignore;	/* columns of the file that the schema does not name are passed over */
 	char **nulls;		/* words that mean null, beside the empty text */
 	size_t nnulls;

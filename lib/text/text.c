@@ -11,10 +11,7 @@
 static void
 csv_text(struct text *t, const void *p, size_t n)
 {
-	if (n == 0)
-		buf_adds(&t->out, "\"\"");
-	else
-		csv_put(&t->out, p, n, ',', '"');
+	csv_put_text(&t->out, p, n, (struct csv_format){ .delimiter = ',', .quote = '"' });
 }
 
 /* Null is nothing; but alone on its line it would be a blank line, which readers pass over. */
@@ -23,7 +20,7 @@ csv_value(struct text *t, const struct text_column *c, struct rec_field f)
 {
 	if (*f.p == VAL_NULL) {
 		if (t->ncolumns == 1)
-			csv_put_alone(&t->out, "", 0, ',', '"');
+			csv_text(t, "", 0);
 		return;
 	}
 	if (c->type.kind == VAL_STRING) {

@@ -22,7 +22,7 @@ static void
 everything(void)
 {
 	static const char text[] =
-	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nheader: no\nnulls: [NULL, n/a]\nextra: ignore\n"
+	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nescape: \"\\\\\"\nmultiline: no\nempty: keep\nheader: no\nnulls: [NULL, n/a]\nextra: ignore\n"
 	    "key: [id]\n"
 	    "columns:\n"
 	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
@@ -37,6 +37,7 @@ everything(void)
 	CHECK(strcmp(s.name, "pay") == 0 && strcmp(s.file, "p.csv") == 0 && s.delimiter == ';' && s.quote == '\0' &&
 	    !s.header && s.extra_ignore && s.nnulls == 2 && strcmp(s.nulls[1], "n/a") == 0 && s.ncolumns == 4,
 	    "the schema's own words");
+	CHECK(s.escape == '\\' && s.multiline == SCHEMA_MULTILINE_NO && s.empty_keep, "escape, multiline, empty");
 	c = &s.columns[0];
 	CHECK(c->key && c->required && strcmp(c->source, "Id No") == 0 && c->type.kind == VAL_INT32 &&
 	    strcmp(c->minimum, "1") == 0 && strcmp(c->maximum, "99") == 0 && c->default_text == NULL, "id");
@@ -51,8 +52,8 @@ everything(void)
 	    strcmp(c->references_column, "b") == 0, "sum");
 	schema_free(&s);
 	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
-	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL,
-	    "what is not given");
+	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL &&
+	    s.escape == '\0' && s.multiline == SCHEMA_MULTILINE_ANY && !s.empty_keep, "what is not given");
 	schema_free(&s);
 	OK("schema", "every word");
 }
