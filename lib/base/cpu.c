@@ -13,7 +13,7 @@ find_level(void)
 	const char *portable = getenv("ACCT_PORTABLE");
 
 	if ((portable != NULL && strcmp(portable, "1") == 0) || !__builtin_cpu_supports("avx2") ||
-	    !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2"))
+	    !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("pclmul"))
 		return PORTABLE;
 	if ((portable != NULL && strcmp(portable, "avx2") == 0) || !__builtin_cpu_supports("avx512f") ||
 	    !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512bw") ||

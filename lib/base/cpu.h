@@ -7,15 +7,15 @@
 
 #include <stdbool.h>
 
-bool cpu_has_avx2(void);	/* AVX2, BMI1, BMI2 */
+bool cpu_has_avx2(void);	/* AVX2, BMI1, BMI2, PCLMULQDQ */
 bool cpu_has_avx512(void);	/* these, and AVX-512 F, CD, BW, DQ, VL, VBMI, VBMI2: from Ice Lake and Zen 4 on */
 
 unsigned cpu_count(void);	/* processors this process may run on, at least 1 */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define CPU_X86 1
-#define CPU_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
-#define CPU_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512cd,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")))
+#define CPU_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul")))
+#define CPU_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul,popcnt,avx512f,avx512cd,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")))
 #else
 #define CPU_X86 0
 #define CPU_AVX2

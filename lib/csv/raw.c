@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/hash.h"
 #include "csv/care.h"
+#include "csv/within.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -19,6 +20,21 @@
  * end, the LF; or why it is malformed.
  */
 enum { RECORD_EXTRA = 2 * (VAL_INT_MAX + 1) + 2 + 1 + 16 };
+
+#if CPU_X86
+/* For each 8 bits: all bits of the bytes that have one. */
+static uint64_t byte_masks[256];
+
+CPU_AVX2 static void
+make_byte_masks(void)
+{
+	unsigned bits;
+
+	for (bits = 0; bits < 256; bits++)
+		byte_masks[bits] = _pdep_u64(bits, UINT64_C(0x0101010101010101)) * 0xff;
+}
+
+#endif
 
 void
 csv_raw_init(struct csv_raw *r, struct rec_writer *out, const char *name, struct csv_format format, size_t nfields,
@@ -36,6 +52,10 @@ csv_raw_init(struct csv_raw *r, struct rec_writer *out, const char *name, struct
 	r->fields = xcalloc(nfields + 1, sizeof(*r->fields));
 	r->lines = lines;
 	r->straight = nfields == ncolumns && !lines;
+#if CPU_X86
+	if (cpu_has_avx2() && byte_masks[1] == 0)
+		make_byte_masks();
+#endif
 	for (i = 0; i < ncolumns; i++) {
 		r->from[i] = from[i];
 		r->straight &= from[i] == i;
@@ -234,18 +254,6 @@ put_straight_avx512(const uint8_t *p, size_t n, __m512i delimiter, uint8_t *out)
 	return out;
 }
 
-/* Bit i: is the number of bits up to and with i odd? */
-static inline uint64_t
-prefix_xor(uint64_t m)
-{
-	m ^= m << 1;
-	m ^= m << 2;
-	m ^= m << 4;
-	m ^= m << 8;
-	m ^= m << 16;
-	return m ^ m << 32;
-}
-
 /* What becomes of 64 bytes of a row whose quotes are well placed. */
 struct unquoted {
 	uint64_t keep;		/* bytes that stay; the others are quotes */
@@ -263,10 +271,10 @@ struct unquoting {
  * Finds it from the masks of quotes and delimiters among the bytes at p, the first 64 of the `left` bytes that remain of
  * the row. An opening quote with one quote after it, and not two, is an empty field.
  */
-static inline struct unquoted
+CPU_AVX2 static inline struct unquoted
 unquote(const uint8_t *p, size_t left, uint64_t quotes, uint64_t delimiters, uint8_t quote, struct unquoting *q)
 {
-	uint64_t in = prefix_xor(quotes) ^ q->within, after_quote = quotes << 1 | q->quote, open = quotes & in;
+	uint64_t in = csv_within(quotes) ^ q->within, after_quote = quotes << 1 | q->quote, open = quotes & in;
 	uint64_t second = quotes >> 1, third = quotes >> 2;
 	struct unquoted u = { .delimiter = delimiters & ~in };
 
@@ -276,7 +284,7 @@ unquote(const uint8_t *p, size_t left, uint64_t quotes, uint64_t delimiters, uin
 	}
 	u.empty = open & ~after_quote & second & ~third;
 	u.keep = ~quotes | (open & after_quote) | u.empty;
-	q->within = (uint64_t)((int64_t)in >> 63);
+	q->within = csv_within_next(in);
 	q->quote = quotes >> 63;
 	return u;
 }
@@ -294,13 +302,16 @@ mask_of(__m256i low, __m256i high)
 	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-/* Stores the 8 bytes of w at out, but for those that `keep` has no bit for. */
+/* Stores the 8 bytes at p at out, but for those that `keep` has no bit for. */
 CPU_AVX2 static inline uint8_t *
-put_kept(uint64_t w, uint64_t keep, uint8_t *out)
+put_kept(const uint8_t *p, uint8_t keep, uint8_t *out)
 {
-	w = _pext_u64(w, _pdep_u64(keep, UINT64_C(0x0101010101010101)) * 0xff);
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	w = _pext_u64(w, byte_masks[keep]);
 	memcpy(out, &w, sizeof(w));
-	return out + __builtin_popcountll(keep);
+	return out + __builtin_popcount(keep);
 }
 
 /* Puts `byte` in the places of `bits`. */
@@ -323,7 +334,7 @@ put_straight_quoted(const uint8_t *p, size_t n, struct csv_format f, uint8_t *ou
 	struct unquoting q = { 0, 0 };
 	struct unquoted u;
 	uint8_t bytes[64];
-	uint64_t valid, delimiters, w;
+	uint64_t valid, delimiters;
 	size_t i;
 	int k;
 
@@ -341,10 +352,8 @@ put_straight_quoted(const uint8_t *p, size_t n, struct csv_format f, uint8_t *ou
 			patch(bytes, delimiters ^ u.delimiter, f.delimiter);
 		if (u.empty != 0)
 			patch(bytes, u.empty, VAL_EMPTY);
-		for (k = 0, u.keep &= valid; k < 64; k += 8) {
-			memcpy(&w, bytes + k, sizeof(w));
-			out = put_kept(w, u.keep >> k & 0xff, out);
-		}
+		for (k = 0, u.keep &= valid; k < 64; k += 8)
+			out = put_kept(bytes + k, (uint8_t)(u.keep >> k), out);
 	}
 	*out++ = '\t';
 	return out;
@@ -422,7 +431,8 @@ CPU_AVX2 static uint8_t *
 put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
 {
-	const __m256i delimiter = _mm256_set1_epi8((char)r->format.delimiter);
+	const struct csv_format format = r->format;
+	const __m256i delimiter = _mm256_set1_epi8((char)format.delimiter);
 	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
 	uint32_t plain_flags = r->straight ? 0 : UINT32_MAX, quoted_flags = r->straight ? CSV_QUOTED : UINT32_MAX;
 	uint8_t *begins[GROUP + 1];
@@ -436,7 +446,7 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 			if (row->flags == plain_flags)
 				out = put_straight(b->base + row->off, row->len, delimiter, out);
 			else if (row->flags == quoted_flags)
-				out = put_straight_quoted(b->base + row->off, row->len, r->format, out);
+				out = put_straight_quoted(b->base + row->off, row->len, format, out);
 			else
 				out = put_columns(r, b, row, out);
 			*out++ = VAL_NULL;
@@ -451,10 +461,9 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 
 /* put_straight_quoted, 64 bytes at a time. */
 CPU_AVX512 static inline uint8_t *
-put_straight_quoted_avx512(const uint8_t *p, size_t n, struct csv_format f, uint8_t *out)
+put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512i quote, uint8_t *out)
 {
-	const __m512i delimiter = _mm512_set1_epi8((char)f.delimiter), quote = _mm512_set1_epi8((char)f.quote),
-	    tab = _mm512_set1_epi8('\t'), empty = _mm512_set1_epi8(VAL_EMPTY);
+	const __m512i tab = _mm512_set1_epi8('\t'), empty = _mm512_set1_epi8(VAL_EMPTY);
 	struct unquoting q = { 0, 0 };
 	struct unquoted u;
 	uint64_t valid;
@@ -465,7 +474,7 @@ put_straight_quoted_avx512(const uint8_t *p, size_t n, struct csv_format f, uint
 
 		valid = first_bits(n - i);
 		u = unquote(p + i, n - i, _mm512_cmpeq_epi8_mask(v, quote) & valid,
-		    _mm512_cmpeq_epi8_mask(v, delimiter) & valid, f.quote, &q);
+		    _mm512_cmpeq_epi8_mask(v, delimiter) & valid, (uint8_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(quote)), &q);
 		v = _mm512_mask_mov_epi8(_mm512_mask_mov_epi8(v, u.delimiter, tab), u.empty, empty);
 		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(u.keep & valid, v));
 		out += __builtin_popcountll(u.keep & valid);
@@ -479,7 +488,8 @@ CPU_AVX512 static uint8_t *
 put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
 {
-	const __m512i delimiter = _mm512_set1_epi8((char)r->format.delimiter);
+	const __m512i delimiter = _mm512_set1_epi8((char)r->format.delimiter),
+	    quote = _mm512_set1_epi8((char)r->format.quote);
 	struct line_code code = { UINT64_MAX - 1, 0, 1 };
 	uint8_t *begins[GROUP + 1];
 	uint64_t hashes = 0;
@@ -491,7 +501,7 @@ put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_ro
 			begins[i] = out;
 			out = put_line(&code, out, b->line + row->line);
 			out = row->flags == 0 ? put_straight_avx512(b->base + row->off, row->len, delimiter, out) :
-			    put_straight_quoted_avx512(b->base + row->off, row->len, r->format, out);
+			    put_straight_quoted_avx512(b->base + row->off, row->len, delimiter, quote, out);
 			*out++ = VAL_NULL;
 			*out++ = '\n';
 		}

@@ -14,6 +14,7 @@
 
 #include "base/cpu.h"
 #include "base/places.h"
+#include "csv/within.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -128,77 +129,108 @@ struct chunk {
 	uint32_t lf[CHUNK_LINES];		/* offsets of line feeds that are not within quotes */
 	size_t nlf;
 	uint64_t any;				/* all of look and empty */
-	/* where `quotes` is other than 0: */
-	uint64_t quote[CHUNK_WORDS];
-	uint64_t bad[CHUNK_WORDS];		/* shows that its row needs care */
-	uint64_t inner[CHUNK_WORDS];		/* line feeds within quotes */
-	uint64_t quotes, bads, inners;		/* all of them */
+	bool quotes;				/* there are quotes: */
+	uint64_t quote[CHUNK_WORDS];		/* these */
+	bool inners;				/* there are line feeds within quotes: */
+	uint64_t inner[CHUNK_WORDS];		/* these */
+	bool bad;				/* a byte shows that its row needs care: the chunk ends with its word */
+	uint32_t bad_at;			/* the first such byte */
 };
 
-/* ---- quotes ---- */
+/* ---- words ---- */
 
 struct masks {		/* bit i for byte i of 64 */
-	uint64_t lf, delimiter, control, cr, quote, escape;	/* control: below 0x20 */
+	uint64_t lf, delimiter, control, quote;		/* control: below 0x20 */
+	uint64_t cr, escape;
 };
 
-struct quotes {		/* what one word of a chunk hands to the next */
-	uint64_t within;	/* all ones where the next byte is within quotes */
-	uint64_t separator, quote, closed, closed_cr;	/* bit 0: what the last byte was */
+struct fill {		/* a chunk being filled: the next word, and what the one before it hands on */
+	size_t w;
+	size_t nlf;			/* so far, */
+	uint64_t any;
+	uint32_t delimiters;
+	uint64_t separator;		/* bits 0 and 1: were its last two bytes separators? */
+	uint64_t odd, cr;		/* bit 0: was its last byte a control byte of a field, or a CR? */
+	/* with quotes: */
+	uint64_t within;		/* all ones where the next byte is within quotes */
+	uint64_t ready;			/* bit 0: may a quote be an opening one, or one of two? */
+	uint64_t closed, closed_cr;	/* bit 0: was its last byte a closing quote, or a CR after one? */
 };
 
-/* Bit i: is the number of bits up to and with i odd? */
-static inline uint64_t
-prefix_xor(uint64_t m)
+static const struct fill fill_start = { .separator = 2, .ready = 1 };	/* a chunk begins like a row */
+
+static inline void
+end_fill(struct chunk *c, const struct fill *s)
 {
-	m ^= m << 1;
-	m ^= m << 2;
-	m ^= m << 4;
-	m ^= m << 8;
-	m ^= m << 16;
-	return m ^ m << 32;
+	c->nlf = s->nlf;
+	c->any = s->any;
 }
 
-/*
- * Takes delimiters and line feeds within quotes out of the masks of word w, and notes its quotes, the line feeds, and
- * what shows that a row needs care.
- */
+/* What of a word is the same with quotes and without: delimiters and line feeds are those that separate. */
 static inline void
-find_quotes(struct chunk *c, size_t w, struct quotes *q, struct masks *m, bool one_line)
+note_word(struct chunk *c, struct fill *s, uint64_t lf, uint64_t delimiter, uint64_t odd, uint64_t cr)
 {
-	uint64_t within = prefix_xor(m->quote) ^ q->within, open = m->quote & within, close = m->quote & ~within;
-	uint64_t inner = m->lf & within, separator, closed, closed_cr, bad;
+	uint64_t separator = lf | delimiter, crlf = lf & (cr << 1 | s->cr), look = (odd << 1 | s->odd) & ~crlf;
+	uint64_t empty = (separator & (separator << 1 | s->separator >> 1)) | (crlf & (separator << 2 | s->separator));
 
-	m->delimiter &= ~within;
-	m->lf &= ~within;
-	separator = m->delimiter | m->lf;
-	closed = close << 1 | q->closed;
-	closed_cr = closed & m->cr;
-	bad = open & ~(separator << 1 | q->separator | m->quote << 1 | q->quote);
-	bad |= closed & ~(separator | m->quote | m->cr);
-	bad |= (closed_cr << 1 | q->closed_cr) & ~m->lf;
-	bad |= (m->escape & within) | (one_line ? inner : 0);
-	c->quote[w] = m->quote;
-	c->bad[w] = bad;
+	c->delimiter[s->w] = delimiter;
+	c->before[s->w] = s->delimiters;
+	c->look[s->w] = look;
+	c->empty[s->w] = empty;
+	s->any |= look | empty;
+	s->delimiters += (uint32_t)__builtin_popcountll(delimiter);
+	s->odd = odd >> 63;
+	s->cr = cr >> 63;
+	s->separator = separator >> 62;
+}
+
+/* Line feeds within quotes. Few texts have them. */
+static inline void
+note_inner(struct chunk *c, size_t w, uint64_t inner)
+{
+	if (!c->inners)
+		memset(c->inner, 0, w * sizeof(*c->inner));
+	c->inners = true;
 	c->inner[w] = inner;
-	c->quotes |= m->quote;
-	c->bads |= bad;
-	c->inners |= inner;
-	*q = (struct quotes){ (uint64_t)((int64_t)within >> 63), separator >> 63, m->quote >> 63, close >> 63,
-	    closed_cr >> 63 };
 }
 
-/* The first word with quotes: those before had none. */
-static inline void
-begin_quotes(struct chunk *c, size_t w, struct quotes *q, uint64_t separator_in)
+/* The words before s->w have no quotes, this one has. */
+static void
+begin_quotes(struct chunk *c, struct fill *s)
 {
-	memset(c->quote, 0, w * sizeof(*c->quote));
-	memset(c->bad, 0, w * sizeof(*c->bad));
-	memset(c->inner, 0, w * sizeof(*c->inner));
-	*q = (struct quotes){ .separator = separator_in >> 1 & 1 };
+	memset(c->quote, 0, s->w * sizeof(*c->quote));
+	c->quotes = true;
+	s->ready = s->separator >> 1;
+}
+
+/* Notes a word of a chunk with quotes. Returns the line feeds that end rows. */
+CPU_AVX2 static inline uint64_t
+note_quoted(struct chunk *c, struct fill *s, const struct masks *m, bool one_line)
+{
+	uint64_t within = csv_within(m->quote) ^ s->within, open = m->quote & within, close = m->quote & ~within;
+	uint64_t lf = m->lf & ~within, delimiter = m->delimiter & ~within, inner = m->lf & within;
+	uint64_t ready = lf | delimiter | m->quote, after = (close << 1 | s->closed) & ~ready, closed_cr = after & m->cr;
+	uint64_t bad = (open & ~(ready << 1 | s->ready)) | (after & ~m->cr) | (m->escape & within);
+
+	bad |= (closed_cr << 1 | s->closed_cr) & ~lf;
+	if ((inner != 0) | c->inners) {
+		bad |= one_line ? inner : 0;
+		note_inner(c, s->w, inner);
+	}
+	if (bad != 0) {
+		c->bad = true;
+		c->bad_at = (uint32_t)(64 * s->w + _tzcnt_u64(bad));
+	}
+	c->quote[s->w] = m->quote;
+	s->within = csv_within_next(within);
+	s->ready = ready >> 63;
+	s->closed = close >> 63;
+	s->closed_cr = closed_cr >> 63;
+	note_word(c, s, lf, delimiter, m->control & ~(lf | delimiter), m->cr);
+	return lf;
 }
 
 /* ---- chunks ---- */
-
 
 CPU_AVX2 static inline uint64_t
 mask_of(__m256i low, __m256i high)
@@ -227,117 +259,142 @@ has_escape(struct csv_format f)
 	return f.escape != 0 && f.escape != f.quote;
 }
 
-/*
- * Fills the chunk from n bytes at p, the start of a row, at most CHUNK_WORDS words, until it has `lines` line feeds or
- * a few more.
- */
-CPU_AVX2 static void
-fill_chunk(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, size_t lines)
+/* What a chunk is filled from: n bytes at p, the start of a row, until it has `lines` line feeds or a few more. */
+struct fill_from {
+	struct csv_format format;
+	const uint8_t *p;
+	size_t n, lines;
+};
+
+static inline bool
+is_full(const struct fill_from *f, const struct fill *s)
 {
-	const __m256i delimiter = _mm256_set1_epi8((char)f.delimiter), quote = _mm256_set1_epi8((char)f.quote),
-	    escape = _mm256_set1_epi8((char)f.escape), newline = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
-	uint64_t has_quote = f.quote != 0 ? UINT64_MAX : 0, odd_in = 0, cr_in = 0, separator_in = 2;
-	struct quotes q = { 0 };
-	uint32_t delimiters = 0;
-	size_t w;
-
-	c->p = p;
-	c->nlf = 0;
-	c->any = c->quotes = c->bads = c->inners = 0;
-	for (w = 0; 64 * w < n && c->nlf < lines; w++) {
-		const __m256i v[2] = { _mm256_loadu_si256((const void *)(p + 64 * w)),
-		    _mm256_loadu_si256((const void *)(p + 64 * w + 32)) };
-		struct masks m = { find_byte(v, newline), find_byte(v, delimiter), find_low(v), find_byte(v, cr),
-		    find_byte(v, quote) & has_quote, 0 };
-		uint64_t lf, separator, crlf, odd;
-		uint32_t *out = c->lf + c->nlf;
-
-		if ((m.quote | c->quotes) != 0) {
-			if (c->quotes == 0)
-				begin_quotes(c, w, &q, separator_in);
-			m.escape = has_escape(f) ? find_byte(v, escape) : 0;
-			find_quotes(c, w, &q, &m, f.multiline == CSV_MULTILINE_NO);
-		}
-		separator = m.lf | m.delimiter;
-		crlf = m.lf & (m.cr << 1 | cr_in);
-		odd = m.control & ~separator;
-		c->delimiter[w] = m.delimiter;
-		c->before[w] = delimiters;
-		c->look[w] = (odd << 1 | odd_in) & ~crlf;
-		c->empty[w] = (separator & (separator << 1 | separator_in >> 1)) |
-		    (crlf & (separator << 2 | separator_in));
-		c->any |= c->look[w] | c->empty[w];
-		delimiters += (uint32_t)__builtin_popcountll(m.delimiter);
-		odd_in = odd >> 63;
-		cr_in = m.cr >> 63;
-		separator_in = separator >> 62;
-		lf = n - 64 * w < 64 ? _bzhi_u64(m.lf, (unsigned)(n - 64 * w)) : m.lf;
-		c->nlf += (size_t)__builtin_popcountll(lf);
-		do {	/* four at a time, of which nlf says how many there were */
-			int i;
-
-			for (i = 0; i < 4; i++) {
-				*out++ = (uint32_t)(64 * w + _tzcnt_u64(lf));
-				lf = _blsr_u64(lf);
-			}
-		} while (lf != 0);
-	}
+	return 64 * s->w >= f->n || s->nlf >= f->lines;
 }
 
-/* fill_chunk, with a bit for each byte straight from the comparison. */
-CPU_AVX512 static void
-fill_chunk_avx512(struct chunk *c, struct csv_format f, const uint8_t *p, size_t n, size_t lines)
+/* Notes the line feeds of the word that are among the n bytes. */
+CPU_AVX2 static inline void
+note_lfs(struct chunk *c, const struct fill_from *f, struct fill *s, uint64_t lf)
 {
-	const __m512i delimiter = _mm512_set1_epi8((char)f.delimiter), newline = _mm512_set1_epi8('\n'),
-	    quote = _mm512_set1_epi8((char)f.quote), escape = _mm512_set1_epi8((char)f.escape),
-	    return_ = _mm512_set1_epi8('\r'), low = _mm512_set1_epi8(0x1f);
-	uint64_t has_quote = f.quote != 0 ? UINT64_MAX : 0, odd_in = 0, cr_in = 0, separator_in = 2;
-	uint64_t separator, odd, cr, crlf, look, empty, lf, any = 0, quotes = 0;
-	struct quotes q = { 0 };
-	uint32_t before = 0;
-	size_t w, nlf = 0;
+	uint32_t *out = c->lf + s->nlf;
+	size_t left = f->n - 64 * s->w;
 
-	c->bads = c->inners = c->quotes = 0;
-	for (w = 0; 64 * w < n && nlf < lines; w++) {
-		__m512i v = _mm512_loadu_si512(p + 64 * w);
-		struct masks m = { _mm512_cmpeq_epi8_mask(v, newline), _mm512_cmpeq_epi8_mask(v, delimiter),
-		    _mm512_cmple_epu8_mask(v, low), 0, _mm512_cmpeq_epi8_mask(v, quote) & has_quote, 0 };
+	lf = left < 64 ? _bzhi_u64(lf, (unsigned)left) : lf;
+	s->nlf += (size_t)__builtin_popcountll(lf);
+	do {	/* four at a time, of which nlf says how many there were */
+		int i;
 
-		if ((m.quote | quotes) != 0) {
-			if (quotes == 0)
-				begin_quotes(c, w, &q, separator_in);
-			quotes |= m.quote;
-			m.cr = _mm512_cmpeq_epi8_mask(v, return_);
-			m.escape = has_escape(f) ? _mm512_cmpeq_epi8_mask(v, escape) : 0;
-			find_quotes(c, w, &q, &m, f.multiline == CSV_MULTILINE_NO);
+		for (i = 0; i < 4; i++) {
+			*out++ = (uint32_t)(64 * s->w + _tzcnt_u64(lf));
+			lf = _blsr_u64(lf);
 		}
-		separator = m.lf | m.delimiter;
-		odd = m.control & ~separator;
-		look = 0;
-		empty = separator & (separator << 1 | separator_in >> 1);
-		cr = 0;
-		if ((odd | odd_in) != 0) {
-			cr = _mm512_cmpeq_epi8_mask(v, return_);
-			crlf = m.lf & (cr << 1 | cr_in);
-			look = (odd << 1 | odd_in) & ~crlf;
-			empty |= crlf & (separator << 2 | separator_in);
-		}
-		c->delimiter[w] = m.delimiter;
-		c->before[w] = before;
-		c->look[w] = look;
-		c->empty[w] = empty;
-		any |= look | empty;
-		before += (uint32_t)__builtin_popcountll(m.delimiter);
-		odd_in = odd >> 63;
-		cr_in = cr >> 63;
-		separator_in = separator >> 62;
-		lf = n - 64 * w < 64 ? _bzhi_u64(m.lf, (unsigned)(n - 64 * w)) : m.lf;
-		nlf += places_put(lf, (uint32_t)(64 * w), c->lf + nlf);
+	} while (lf != 0);
+}
+
+/* The words from the first with quotes on, up to one that shows that its row needs care. */
+CPU_AVX2 static void
+fill_quoted(struct chunk *c, const struct fill_from *f, struct fill s)
+{
+	const struct csv_format format = f->format;
+	const __m256i delimiter = _mm256_set1_epi8((char)format.delimiter), quote = _mm256_set1_epi8((char)format.quote),
+	    escape = _mm256_set1_epi8((char)format.escape), newline = _mm256_set1_epi8('\n');
+	bool one_line = format.multiline == CSV_MULTILINE_NO, escapes = has_escape(format);
+
+	begin_quotes(c, &s);
+	for (; !is_full(f, &s) && !c->bad; s.w++) {
+		const __m256i v[2] = { _mm256_loadu_si256((const void *)(f->p + 64 * s.w)),
+		    _mm256_loadu_si256((const void *)(f->p + 64 * s.w + 32)) };
+		struct masks m = { find_byte(v, newline), find_byte(v, delimiter), find_low(v), find_byte(v, quote), 0, 0 };
+
+		if ((m.control & ~m.lf) != 0)
+			m.cr = find_byte(v, _mm256_set1_epi8('\r'));
+		if (escapes)
+			m.escape = find_byte(v, escape);
+		note_lfs(c, f, &s, note_quoted(c, &s, &m, one_line));
 	}
-	c->p = p;
-	c->nlf = nlf;
-	c->any = any;
-	c->quotes = quotes;
+	end_fill(c, &s);
+}
+
+CPU_AVX2 static void
+fill_chunk(struct chunk *c, const struct fill_from *f)
+{
+	const __m256i delimiter = _mm256_set1_epi8((char)f->format.delimiter), newline = _mm256_set1_epi8('\n'),
+	    quote = _mm256_set1_epi8((char)f->format.quote);
+	uint64_t has_quote = f->format.quote != 0 ? UINT64_MAX : 0;
+	struct fill s = fill_start;
+
+	for (; !is_full(f, &s); s.w++) {
+		const __m256i v[2] = { _mm256_loadu_si256((const void *)(f->p + 64 * s.w)),
+		    _mm256_loadu_si256((const void *)(f->p + 64 * s.w + 32)) };
+		uint64_t lf = find_byte(v, newline), delimiters = find_byte(v, delimiter), odd = find_low(v) & ~lf, cr = 0;
+
+		if ((find_byte(v, quote) & has_quote) != 0) {
+			fill_quoted(c, f, s);
+			return;
+		}
+		if (odd != 0)
+			cr = find_byte(v, _mm256_set1_epi8('\r'));
+		note_word(c, &s, lf, delimiters, odd & ~delimiters, cr);
+		note_lfs(c, f, &s, lf);
+	}
+	end_fill(c, &s);
+}
+
+CPU_AVX512 static inline void
+note_lfs_avx512(struct chunk *c, const struct fill_from *f, struct fill *s, uint64_t lf)
+{
+	size_t left = f->n - 64 * s->w;
+
+	s->nlf += places_put(left < 64 ? _bzhi_u64(lf, (unsigned)left) : lf, (uint32_t)(64 * s->w), c->lf + s->nlf);
+}
+
+/* fill_quoted and fill_chunk, with a bit for each byte straight from the comparison. */
+CPU_AVX512 static void
+fill_quoted_avx512(struct chunk *c, const struct fill_from *f, struct fill s)
+{
+	const struct csv_format format = f->format;
+	const __m512i delimiter = _mm512_set1_epi8((char)format.delimiter), quote = _mm512_set1_epi8((char)format.quote),
+	    escape = _mm512_set1_epi8((char)format.escape), newline = _mm512_set1_epi8('\n'), low = _mm512_set1_epi8(0x1f);
+	bool one_line = format.multiline == CSV_MULTILINE_NO, escapes = has_escape(format);
+
+	begin_quotes(c, &s);
+	for (; !is_full(f, &s) && !c->bad; s.w++) {
+		__m512i v = _mm512_loadu_si512(f->p + 64 * s.w);
+		struct masks m = { _mm512_cmpeq_epi8_mask(v, newline), _mm512_cmpeq_epi8_mask(v, delimiter),
+		    _mm512_cmple_epu8_mask(v, low), _mm512_cmpeq_epi8_mask(v, quote), 0, 0 };
+
+		if ((m.control & ~m.lf) != 0)
+			m.cr = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r'));
+		if (escapes)
+			m.escape = _mm512_cmpeq_epi8_mask(v, escape);
+		note_lfs_avx512(c, f, &s, note_quoted(c, &s, &m, one_line));
+	}
+	end_fill(c, &s);
+}
+
+CPU_AVX512 static void
+fill_chunk_avx512(struct chunk *c, const struct fill_from *f)
+{
+	const __m512i delimiter = _mm512_set1_epi8((char)f->format.delimiter), newline = _mm512_set1_epi8('\n'),
+	    quote = _mm512_set1_epi8((char)(f->format.quote != 0 ? f->format.quote : '\n')), low = _mm512_set1_epi8(0x1f);
+	struct fill s = fill_start;
+
+	for (; !is_full(f, &s); s.w++) {
+		__m512i v = _mm512_loadu_si512(f->p + 64 * s.w);
+		uint64_t lf = _mm512_cmpeq_epi8_mask(v, newline), delimiters = _mm512_cmpeq_epi8_mask(v, delimiter), cr = 0;
+		uint64_t odd = (_mm512_cmple_epu8_mask(v, low) | _mm512_cmpeq_epi8_mask(v, quote)) & ~(lf | delimiters);
+
+		if ((odd | s.odd) != 0) {
+			if ((_mm512_cmpeq_epi8_mask(v, quote) & odd) != 0) {
+				fill_quoted_avx512(c, f, s);
+				return;
+			}
+			cr = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r'));
+		}
+		note_word(c, &s, lf, delimiters, odd, cr);
+		note_lfs_avx512(c, f, &s, lf);
+	}
+	end_fill(c, &s);
 }
 
 /* ---- rows ---- */
@@ -448,9 +505,9 @@ take_odd(struct csv_scan *s, const struct chunk *c)
 	for (k = 0; k < c->nlf; k++) {
 		size_t lf = c->lf[k], begin = s->at - base, n = without_crs(c->p + begin, lf - begin);
 		uint32_t upto = delimiters_before(c, lf);
-		bool quoted = c->quotes != 0 && any_bit(c->quote, begin, lf);
+		bool quoted = c->quotes && any_bit(c->quote, begin, lf);
 
-		if (n > s->limit || (c->bads != 0 && any_bit(c->bad, begin, lf))) {
+		if (n > s->limit || (c->bad && lf >= c->bad_at)) {
 			s->care = true;
 			return;
 		}
@@ -463,7 +520,7 @@ take_odd(struct csv_scan *s, const struct chunk *c)
 			    .lines = 1, .nfields = upto - fields + 1 };
 			if (quoted) {
 				row->flags = quoted_flags(s, c, begin, n, lf);
-				row->lines += c->inners != 0 ? count_bits(c->inner, begin, lf) : 0;
+				row->lines += c->inners ? count_bits(c->inner, begin, lf) : 0;
 			} else if (any_bit(c->empty, begin, lf)) {
 				row->flags = CSV_EMPTY;
 			}
@@ -472,16 +529,15 @@ take_odd(struct csv_scan *s, const struct chunk *c)
 		}
 		fields = upto;
 	}
+	s->care = c->bad;
 }
 
 static void
 take_rows(struct csv_scan *s, const struct chunk *c)
 {
-	bool odd = (c->any | c->bads | c->inners) != 0 || s->limit < 64 * CHUNK_WORDS;
-
-	if (odd)
+	if (c->any != 0 || c->bad || c->inners || s->limit < 64 * CHUNK_WORDS)
 		take_odd(s, c);
-	else if (c->quotes != 0)
+	else if (c->quotes)
 		take_quoted(s, c);
 	else
 		take_plain(s, c);
@@ -490,17 +546,18 @@ take_rows(struct csv_scan *s, const struct chunk *c)
 CPU_AVX2 void
 csv_scan_avx2(struct csv_scan *s, size_t end)
 {
-	void (*fill)(struct chunk *, struct csv_format, const uint8_t *, size_t, size_t) =
-	    cpu_has_avx512() ? fill_chunk_avx512 : fill_chunk;
+	void (*fill)(struct chunk *, const struct fill_from *) = cpu_has_avx512() ? fill_chunk_avx512 : fill_chunk;
 	struct chunk c;
 	size_t n, words = CHUNK_FIRST;	/* few first, as it may be the next row that needs care */
 
 	while (s->n < CSV_BATCH && !s->care && s->at < end) {
 		n = end - s->at < 64 * words ? end - s->at : 64 * words;
-		fill(&c, s->format, s->p + s->at, n, CSV_BATCH - s->n);
+		c.p = s->p + s->at;
+		c.quotes = c.inners = c.bad = false;
+		fill(&c, &(struct fill_from){ s->format, c.p, n, CSV_BATCH - s->n });
 		if (c.nlf > 0)
 			take_rows(s, &c);
-		else if (c.bads != 0)
+		else if (c.bad)
 			s->care = true;
 		else if (words == CHUNK_WORDS || end - s->at <= 64 * words)
 			if (!take_next(s, end))	/* longer than a chunk, or not all there */

@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "csv/care.h"
 #include "csv/csv.h"
+#include "csv/within.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -70,24 +71,22 @@ split_quoted(const uint8_t *p, size_t n, struct csv_format f, struct csv_field *
 {
 	const __m256i d = _mm256_set1_epi8((char)f.delimiter), q = _mm256_set1_epi8((char)f.quote);
 	const uint8_t *end = p + n, *begin = p, *at;
-	uint32_t mask, within, carry = 0;
-	__m256i v;
+	uint64_t delimiters, quotes, within, carry = 0;
 
-	for (; p < end; p += 32) {
-		v = _mm256_loadu_si256((const __m256i *)p);
-		within = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, q));
-		within ^= within << 1;
-		within ^= within << 2;
-		within ^= within << 4;
-		within ^= within << 8;
-		within ^= within << 16;
-		within ^= carry;
-		carry = (uint32_t)((int32_t)within >> 31);
-		mask = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, d)) & ~within;
-		if (end - p < 32)
-			mask = _bzhi_u32(mask, (uint32_t)(end - p));
-		for (; mask != 0; mask = _blsr_u32(mask)) {
-			at = p + _tzcnt_u32(mask);
+	for (; p < end; p += 64) {
+		__m256i a = _mm256_loadu_si256((const void *)p), b = _mm256_loadu_si256((const void *)(p + 32));
+
+		quotes = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, q)) |
+		    (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, q)) << 32;
+		delimiters = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, d)) |
+		    (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, d)) << 32;
+		within = csv_within(quotes) ^ carry;
+		carry = csv_within_next(within);
+		delimiters &= ~within;
+		if (end - p < 64)
+			delimiters = _bzhi_u64(delimiters, (unsigned)(end - p));
+		for (; delimiters != 0; delimiters = _blsr_u64(delimiters)) {
+			at = p + _tzcnt_u64(delimiters);
 			*fields++ = field_between(begin, at, f.quote);
 			begin = at + 1;
 		}
