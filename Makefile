@@ -76,11 +76,6 @@ fuzzers: $(FUZZERS)
 check: all units tools
 	BUILD='$(abspath $(BUILD))' bats $(BATS)
 
-# The long counts of which the tests run a sample; each prints its seed.
-soak: all units tools
-	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
-	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
-
 # Each target starts from its seeds and keeps what it finds beside its program.
 fuzz: $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c))
 
@@ -93,6 +88,9 @@ $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c)): fuzz-%: $(BUILD)/f
 soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_FLIPS=1000 bats -f 'single flipped bits' tests/check.bats
 	ACCT_CASES=1000000 $(BUILD)/unit/parquet
+	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats
 
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh

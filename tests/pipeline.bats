@@ -576,7 +576,7 @@ for_scripts() {
 	unsanitized "of the scripts alone; the programs are those of the other tests"
 }
 
-# ACCT_RUN_KILLS=200 ACCT_BANK=20000 kills more runs, which spend their time at work.
+# ACCT_RUN_KILLS and ACCT_BANK are for more runs and larger ones; that of runs.bats is meant for that.
 @test "pipeline: killed or terminated at any instant, then the next run puts it right" {
 	for_scripts
 	seed=${ACCT_SEED:-$(date +%s)} kills=${ACCT_RUN_KILLS:-15} customers=${ACCT_BANK:-40}
