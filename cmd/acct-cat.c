@@ -11,6 +11,7 @@
 #include "base/cli.h"
 #include "base/io.h"
 #include "base/msg.h"
+#include "base/sandbox.h"
 #include "base/utf8.h"
 #include "rec/rec.h"
 #include "text/text.h"
@@ -333,6 +334,10 @@ main(int argc, char *argv[])
 		paths = argv + optind;
 		n = argc - optind;
 	}
+	for (int i = 0; i < n; i++)
+		io_open_ahead(paths[i]);
+	io_create_ahead(opt.output);
+	sandbox_enter(0, NULL);
 	if (opt.what == CHECK)
 		return check_all(paths, n);
 	if (io_create(&out, opt.output, &err) == -1)

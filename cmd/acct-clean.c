@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/io.h"
+#include "base/sandbox.h"
+#include "clean/clean.h"
 #include "clean/expect.h"
 
 const char cli_help[] =
@@ -70,6 +73,18 @@ parse_options(int argc, char *argv[])
 		cli_apart("--stats", stats_path, "-r", rejects_path);
 }
 
+/* Opens what the command line names; from then on nothing else can be but temporary files. */
+static void
+enter_sandbox(const char *path)
+{
+	io_open_ahead(path);
+	io_open_ahead(last_path);
+	io_create_ahead(output);
+	io_create_ahead(rejects_path);
+	io_create_ahead(stats_path);
+	sandbox_enter(SANDBOX_SPILL, NULL);
+}
+
 static void
 open_all(const char *path)
 {
@@ -78,6 +93,7 @@ open_all(const char *path)
 
 	if (schema_read(&schema, schema_path, &err) < 0)
 		msg_exit(&err);
+	enter_sandbox(path);
 	xrec_open(&in, path, 0);
 	if (cleaner_init(&cleaner, &schema, &in.header, in.name, &err) < 0)
 		msg_exit(&err);

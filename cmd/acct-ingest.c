@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/progress.h"
+#include "base/sandbox.h"
 #include "csv/csv.h"
 #include "csv/format.h"
 #include "csv/raw.h"
@@ -322,6 +323,17 @@ write_stats(void)
 	free(name);
 }
 
+/* Opens what the command line names; from then on nothing else can be. */
+static void
+enter_sandbox(char **paths)
+{
+	for (; *paths != NULL; paths++)
+		io_open_ahead(*paths);
+	io_create_ahead(out_path);
+	io_create_ahead(stats_path);
+	sandbox_enter(0, NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -334,6 +346,7 @@ main(int argc, char *argv[])
 	rec_abort_line(out_path);
 	paths = argv[optind] != NULL ? argv + optind : standard_input;
 	first_name = io_in_name(*paths);
+	enter_sandbox(paths);
 	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format, first_name);
 	for (; *paths != NULL; paths++)
 		ingest(*paths);

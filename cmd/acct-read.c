@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/io.h"
 #include "base/num.h"
 #include "base/progress.h"
+#include "base/sandbox.h"
 #include "base/utf8.h"
 #include "delta/delta.h"
 #include "pred/pred.h"
@@ -447,6 +449,9 @@ main(int argc, char *argv[])
 	rec_abort_line(NULL);
 	place = parse_options(argc, argv);
 	rec_abort_line(output);
+	io_open_ahead(with);
+	io_create_ahead(output);
+	sandbox_enter(SANDBOX_READ, outside ? NULL : place);
 	open_place(place);
 	make_columns(&given, place);
 	if (where != NULL) {

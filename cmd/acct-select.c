@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/io.h"
+#include "base/sandbox.h"
 #include "base/utf8.h"
 #include "pred/item.h"
 #include "pred/pred.h"
@@ -282,7 +284,10 @@ main(int argc, char *argv[])
 	rec_abort_line(NULL);
 	parse_options(argc, argv);
 	rec_abort_line(output);
-	xrec_open(&in, optind < argc ? argv[optind] : NULL, 0);
+	io_open_ahead(argv[optind]);
+	io_create_ahead(output);
+	sandbox_enter(0, NULL);
+	xrec_open(&in, argv[optind], 0);
 	prepare();
 	make_header(&h, &in.header);
 	set_texts(&in.header);

@@ -17,7 +17,7 @@ prepare() {
 
 # lost N COMMAND...: bytes that nothing points to at the end.
 lost() {
-	valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=none --log-file=v.%p \
+	ACCT_SANDBOX=no valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=none --log-file=v.%p \
 		"$@" >/dev/null || return 1
 	cat v.* | sed -n 's/.*: \([0-9,]*\) .*bytes in .* are \(definitely\|indirectly\) lost.*/\1/p' | tr -d , | awk '{ n += $1 } END { print n + 0 }'
 	rm -f v.*

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,13 +32,98 @@ io_out_name(const char *path)
 	return is_standard(path) ? "<stdout>" : path;
 }
 
+/* ---- inputs ---- */
+
+struct held {			/* what was opened ahead, in order */
+	char *path;
+	int fd, error;		/* fd -1: the error */
+	bool wait;		/* a FIFO that may not have a writer yet */
+	struct held *next;
+};
+static struct held *held_inputs;
+
+/* A descriptor more than the soft limit has room for: the hard one is taken for the limit. */
+static int
+open_more(const char *path, int flags)
+{
+	struct rlimit limit;
+	int fd = open(path, flags);
+
+	if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return fd;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return open(path, flags);
+	errno = EMFILE;
+	return -1;
+}
+
+void
+io_open_ahead(const char *path)
+{
+	struct held **at, *h;
+	struct stat st;
+
+	if (is_standard(path))
+		return;
+	h = xcalloc(1, sizeof(*h));
+	h->path = xstrdup(path);
+	h->wait = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+	h->fd = open_more(path, O_RDONLY | O_CLOEXEC | (h->wait ? O_NONBLOCK : 0));
+	h->error = errno;
+	if (h->wait && h->fd >= 0)
+		(void)fcntl(h->fd, F_SETFL, 0);
+	for (at = &held_inputs; *at != NULL; at = &(*at)->next)
+		continue;
+	*at = h;
+}
+
+/* Linux tells the end of a FIFO by POLLHUP only once it has had a writer: so a read cannot come too early. */
+static void
+wait_for_writer(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		progress_poll();
+}
+
+/* Takes what is held for path: its descriptor, or -1 with errno, or -2 where there is nothing. */
+static int
+take_held(const char *path)
+{
+	struct held **at = &held_inputs, *h;
+	int fd;
+
+	while (*at != NULL && strcmp((*at)->path, path) != 0)
+		at = &(*at)->next;
+	if ((h = *at) == NULL)
+		return -2;
+	*at = h->next;
+	fd = h->fd;
+	if (fd >= 0 && h->wait)
+		wait_for_writer(fd);
+	errno = h->error;
+	free(h->path);
+	free(h);
+	return fd;
+}
+
+static int
+open_input(const char *path)
+{
+	int fd = take_held(path);
+
+	return fd != -2 ? fd : open(path, O_RDONLY | O_CLOEXEC);
+}
+
 int
 io_open(const char *path, struct msg *err)
 {
 	struct stat st;
 	int fd;
 
-	fd = is_standard(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	fd = is_standard(path) ? STDIN_FILENO : open_input(path);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return msg_sys(err, msg_errno_status(EX_IOERR), "%s", io_in_name(path));
 	if (S_ISDIR(st.st_mode)) {
@@ -180,18 +267,21 @@ in_place(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-int
-io_create(struct io_out *o, const char *path, struct msg *err)
+struct held_out {		/* an output created ahead */
+	char *path;
+	struct io_out out;
+	struct msg err;
+	struct held_out *next;
+};
+static struct held_out *held_outputs;
+
+static int
+create(struct io_out *o, const char *path, struct msg *err)
 {
 	struct stat st;
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
 
 	memset(o, 0, sizeof(*o));
-	if (is_standard(path)) {
-		o->fd = STDOUT_FILENO;
-		io_widen_pipe(o->fd);
-		return 0;
-	}
 	o->path = xstrdup(path);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
@@ -216,12 +306,78 @@ io_create(struct io_out *o, const char *path, struct msg *err)
 	return 0;
 }
 
+void
+io_create_ahead(const char *path)
+{
+	struct held_out *h;
+
+	if (is_standard(path))
+		return;
+	h = xcalloc(1, sizeof(*h));
+	h->path = xstrdup(path);
+	h->next = held_outputs;
+	held_outputs = h;
+	(void)create(&h->out, path, &h->err);
+}
+
+/* The output moves, and with it its place in the list of those unfinished. */
+static int
+take_created(struct io_out *o, struct held_out *h, struct msg *err)
+{
+	struct io_out **at;
+	int failed = h->err.status != 0;
+
+	*o = h->out;
+	for (at = &unfinished; *at != NULL; at = &(*at)->next)
+		if (*at == &h->out) {
+			*at = o;
+			break;
+		}
+	if (failed)
+		msg_set(err, h->err.status, "%s", h->err.text);
+	free(h->path);
+	free(h);
+	return failed ? -1 : 0;
+}
+
+int
+io_create(struct io_out *o, const char *path, struct msg *err)
+{
+	struct held_out **at, *h;
+
+	if (is_standard(path)) {
+		*o = (struct io_out){ .fd = STDOUT_FILENO };
+		io_widen_pipe(o->fd);
+		return 0;
+	}
+	for (at = &held_outputs; *at != NULL; at = &(*at)->next)
+		if (strcmp((*at)->path, path) == 0) {
+			h = *at;
+			*at = h->next;
+			return take_created(o, h, err);
+		}
+	return create(o, path, err);
+}
+
+const struct io_out *
+io_unfinished(void)
+{
+	return unfinished;
+}
+
+char *
+io_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 /* Makes the name of a file durable. */
 static int
 sync_folder(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+	char *folder = io_folder(path);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = 0;
 
 	free(folder);

@@ -14,6 +14,14 @@
 /* Opens for reading; "-" and NULL are standard input. Returns the descriptor or -1. A directory is refused with EX_NOINPUT. */
 int io_open(const char *path, struct msg *err);
 
+/*
+ * For a sandbox (base/sandbox.h): opens a file that io_open, or creates an output that io_create, will be asked for. They
+ * hand out what is held for their path, in the order of the calls, or report then what failed here. A FIFO is not waited for until it
+ * is asked for, so that more than one may be named.
+ */
+void io_open_ahead(const char *path);
+void io_create_ahead(const char *path);		/* NULL: none */
+
 /* "<stdin>" or "<stdout>" for NULL and "-", else the path. */
 const char *io_in_name(const char *path);
 const char *io_out_name(const char *path);
@@ -47,6 +55,9 @@ int io_create(struct io_out *o, const char *path, struct msg *err);
 int io_commit(struct io_out *o, struct msg *err);	/* fsync, close, rename, fsync of the folder */
 void io_abandon(struct io_out *o);
 
+const struct io_out *io_unfinished(void);	/* the files not yet committed, linked by next */
+char *io_folder(const char *path);		/* where path lies, "." where it names no folder; owned by the caller */
+
 /*
  * A temporary file without a name in TMPDIR (or /tmp): it is gone with the process. Written in sequence, rewound once, read in
  * sequence, with a buffer of its own of SPILL_BUFFER bytes while in use.
@@ -59,6 +70,8 @@ struct spill {
 	uint64_t size;		/* bytes written altogether */
 	bool reading;
 };
+const char *spill_folder(void);				/* TMPDIR or /tmp */
+bool spill_is_nameless(void);				/* can a file be made there that never has a name? */
 void spill_init(struct spill *s);			/* nothing allocated, nothing to fail */
 int spill_write(struct spill *s, const void *p, size_t n, struct msg *err);
 int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading; again to read once more */

@@ -8,8 +8,8 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-static const char *
-directory(void)
+const char *
+spill_folder(void)
 {
 	const char *dir = getenv("TMPDIR");
 
@@ -24,10 +24,29 @@ spill_init(struct spill *s)
 }
 
 static int
+open_nameless(void)
+{
+	return open(spill_folder(), O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0600);
+}
+
+bool
+spill_is_nameless(void)
+{
+	int fd = open_nameless();
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int
 open_file(struct spill *s, struct msg *err)
 {
-	char *name = xasprintf("%s/acct-XXXXXX", directory());
+	char *name;
 
+	if ((s->fd = open_nameless()) >= 0)
+		return 0;
+	name = xasprintf("%s/acct-XXXXXX", spill_folder());
 	s->fd = mkostemp(name, O_CLOEXEC);
 	if (s->fd < 0)
 		msg_sys(err, EX_CANTCREAT, "%s", name);

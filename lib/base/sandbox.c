@@ -1,0 +1,348 @@
+#include "base/sandbox.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/msg.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(SANITIZED)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- names of files: Landlock, since Linux 5.13 ---- */
+
+/* The rights of the first version, and later ones that an older header may lack. */
+#define FS_FIRST ((UINT64_C(1) << 13) - 1)
+#define FS_REFER (UINT64_C(1) << 13)
+#define FS_TRUNCATE (UINT64_C(1) << 14)
+#define FS_IOCTL (UINT64_C(1) << 15)
+
+#define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* A file takes its name by rename, which makes the new name and removes the old; its folder is opened for fsync. */
+#define RENAME (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define SPILL (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
+/* Where the file system of TMPDIR has no files without names. */
+#define SPILL_NAMED (SPILL | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
+/* Not a need of a program, but of TMPDIR's file system. */
+enum { NEED_NAMED_SPILL = 0x100 };
+
+/* The rights that this kernel can take away; 0 where it has no Landlock. */
+static uint64_t
+landlock_rights(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (version < 1)
+		return 0;
+	return FS_FIRST | (version >= 2 ? FS_REFER : 0) | (version >= 3 ? FS_TRUNCATE : 0) | (version >= 5 ? FS_IOCTL : 0);
+}
+
+struct rules {
+	int fd;
+	uint64_t handled;	/* rights that are taken away where no rule allows them */
+};
+
+/* Allows the rights at path and below it. A path that is not there has nothing to allow. */
+static void
+allow_path(const struct rules *r, const char *path, uint64_t rights)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), rules = r->fd;
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights & r->handled, .parent_fd = fd };
+
+	if (fd < 0)
+		return;
+	if (rule.allowed_access != 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
+		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;	/* a file has no other */
+		(void)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	}
+	close(fd);
+}
+
+static void
+allow_outputs(const struct rules *r)
+{
+	const struct io_out *o;
+	char *folder;
+
+	for (o = io_unfinished(); o != NULL; o = o->next) {
+		folder = io_folder(o->path);
+		allow_path(r, folder, RENAME);
+		free(folder);
+	}
+}
+
+/* Confines names: 0, or -1 with errno. */
+static int
+confine_names(unsigned needs, const char *root)
+{
+	struct landlock_ruleset_attr attr = { .handled_access_fs = landlock_rights() };
+	struct rules r;
+	int failed;
+
+	if (attr.handled_access_fs == 0)
+		return -1;
+	if (needs & SANDBOX_READ && root == NULL)
+		attr.handled_access_fs &= ~(uint64_t)READ;
+	r.handled = attr.handled_access_fs;
+	if ((r.fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0)) < 0)
+		return -1;
+	allow_outputs(&r);
+	if (needs & SANDBOX_SPILL)
+		allow_path(&r, spill_folder(), needs & NEED_NAMED_SPILL ? SPILL_NAMED : SPILL);
+	if (needs & SANDBOX_READ && root != NULL) {
+		allow_path(&r, root, READ);
+		allow_path(&r, "/dev/urandom", READ);	/* seeds libjansson's tables */
+	}
+	failed = syscall(SYS_landlock_restrict_self, r.fd, 0) < 0;
+	close(r.fd);
+	return failed ? -1 : 0;
+}
+
+/* ---- system calls: a seccomp filter, since Linux 3.5 ---- */
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#else
+#define ARCH AUDIT_ARCH_AARCH64
+#endif
+
+enum { MAX_FILTER = 512 };
+
+struct filter {
+	struct sock_filter code[MAX_FILTER];
+	size_t n;
+};
+
+#define STMT(c, k) ((struct sock_filter)BPF_STMT(c, k))
+#define JUMP(c, k, t, f) ((struct sock_filter)BPF_JUMP(c, k, t, f))
+#define LOAD(offset) STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
+#define RETURN(action) STMT(BPF_RET | BPF_K, action)
+/* The lower half of an argument; all of ours are int in the kernel (x86-64 and aarch64 are little-endian). */
+#define ARGUMENT(i) LOAD(offsetof(struct seccomp_data, args) + 8 * (i))
+
+/* The lists below stay well under MAX_FILTER; a filter cut short has no last return, and the kernel refuses it. */
+static void
+add(struct filter *f, struct sock_filter code)
+{
+	if (f->n < MAX_FILTER)
+		f->code[f->n++] = code;
+}
+
+static void
+allow(struct filter *f, long number)
+{
+	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1));
+	add(f, RETURN(SECCOMP_RET_ALLOW));
+}
+
+/* Allows a call if the bits `mask` of an argument are `value`. */
+static void
+allow_if(struct filter *f, long number, unsigned argument, uint32_t mask, uint32_t value)
+{
+	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 5));
+	add(f, ARGUMENT(argument));
+	add(f, STMT(BPF_ALU | BPF_AND | BPF_K, mask));
+	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+	add(f, RETURN(SECCOMP_RET_ALLOW));
+	add(f, LOAD(offsetof(struct seccomp_data, nr)));
+}
+
+static void
+allow_all(struct filter *f, const long *numbers, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		allow(f, numbers[i]);
+}
+
+/* What a filter does all day, the most frequent first; nothing here names a file or another process. */
+static const long always[] = {
+	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat, SYS_fsync, SYS_fdatasync,
+	SYS_sync_file_range, SYS_fadvise64, SYS_ftruncate, SYS_fallocate,
+	SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex, SYS_membarrier,
+	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_ppoll,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_restart_syscall,
+	SYS_getpid, SYS_gettid, SYS_getrusage, SYS_sched_getaffinity, SYS_sched_yield, SYS_set_robust_list,
+#ifdef SYS_rseq
+	SYS_rseq,
+#endif
+	SYS_exit, SYS_exit_group
+};
+
+/* What can take its name, or lose it, without being read: outputs. */
+static const long naming[] = {
+#ifdef SYS_rename
+	SYS_rename,
+#endif
+#ifdef SYS_unlink
+	SYS_unlink,
+#endif
+#ifdef SYS_renameat
+	SYS_renameat,
+#endif
+	SYS_renameat2
+};
+
+/* What a reader of tables looks up; which files it may open is Landlock's. */
+static const long reading[] = {
+#ifdef SYS_stat
+	SYS_stat, SYS_lstat, SYS_access, SYS_readlink,
+#endif
+	SYS_newfstatat, SYS_statx, SYS_getcwd, SYS_faccessat, SYS_readlinkat, SYS_getdents64,
+#ifdef SYS_faccessat2
+	SYS_faccessat2,
+#endif
+#ifdef SYS_openat2
+	SYS_openat2
+#endif
+};
+
+static void
+allow_memory_and_threads(struct filter *f)
+{
+	allow_if(f, SYS_mmap, 2, PROT_EXEC, 0);
+	allow_if(f, SYS_mprotect, 2, PROT_EXEC, 0);
+	allow_if(f, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
+	/* Its flags are out of a filter's sight; glibc falls back to clone. */
+	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
+	add(f, RETURN(SECCOMP_RET_ERRNO | ENOSYS));
+}
+
+static void
+allow_descriptors(struct filter *f)
+{
+	static const uint32_t commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ };
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		allow_if(f, SYS_fcntl, 1, UINT32_MAX, commands[i]);
+	allow_if(f, SYS_newfstatat, 3, UINT32_MAX, AT_EMPTY_PATH);	/* fstat in glibc */
+	allow_if(f, SYS_ioctl, 1, UINT32_MAX, TCGETS);			/* isatty */
+	allow_if(f, SYS_tgkill, 0, UINT32_MAX, (uint32_t)getpid());	/* raise, abort */
+}
+
+static void
+allow_files(struct filter *f, unsigned needs, bool outputs)
+{
+	const uint32_t fresh = O_RDWR | O_CREAT | O_EXCL, folder = O_RDONLY | O_DIRECTORY;
+
+	if (needs & SANDBOX_SPILL)
+		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, O_RDWR | O_TMPFILE | O_EXCL);
+	if (needs & NEED_NAMED_SPILL)
+		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, fresh);	/* new ones alone, not what is there */
+	if (outputs)
+		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, folder);	/* to fsync it */
+	if (outputs || needs & NEED_NAMED_SPILL) {
+		allow_all(f, naming, sizeof(naming) / sizeof(*naming));
+		allow_if(f, SYS_unlinkat, 2, UINT32_MAX, 0);
+	}
+	if (needs & SANDBOX_READ) {
+		allow_all(f, reading, sizeof(reading) / sizeof(*reading));
+		allow_if(f, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	}
+}
+
+static void
+make_filter(struct filter *f, unsigned needs)
+{
+	f->n = 0;
+	add(f, LOAD(offsetof(struct seccomp_data, arch)));
+	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
+	add(f, RETURN(SECCOMP_RET_KILL_PROCESS));
+	add(f, LOAD(offsetof(struct seccomp_data, nr)));	/* numbers of x32 match none of ours */
+	allow_all(f, always, sizeof(always) / sizeof(*always));
+	allow_memory_and_threads(f);
+	allow_descriptors(f);
+	allow_files(f, needs, io_unfinished() != NULL);
+	add(f, RETURN(SECCOMP_RET_ERRNO | EPERM));
+}
+
+/* 0, or -1 with errno. */
+static int
+confine_calls(unsigned needs)
+{
+	struct filter f;
+	struct sock_fprog program;
+
+	make_filter(&f, needs);
+	program = (struct sock_fprog){ (unsigned short)f.n, f.code };
+#ifdef SECCOMP_FILTER_FLAG_SPEC_ALLOW
+	/* Before Linux 5.16 a filter turned speculative store bypass off, at some percent of speed; no secret is kept here. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0)
+		return 0;
+#endif
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* ---- both ---- */
+
+/* Only with -v: nothing is wrong with the work, and a pipeline would say it once a program. */
+static void
+say(const char *what)
+{
+	if (cli_verbose)
+		msg_warn("%s: %s", what, strerror(errno));
+}
+
+void
+sandbox_enter(unsigned needs, const char *root)
+{
+	const char *wish = getenv("ACCT_SANDBOX");
+
+	if (wish != NULL && strcmp(wish, "no") == 0)
+		return;
+	if (needs & SANDBOX_SPILL && !spill_is_nameless())
+		needs |= NEED_NAMED_SPILL;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		say("no sandbox: no_new_privs");
+		return;
+	}
+	if (confine_names(needs, root) < 0)
+		say("sandbox without names of files: the kernel has no Landlock");
+	if (confine_calls(needs) < 0)
+		say("no sandbox: the kernel has no seccomp filters");
+}
+
+#else
+
+void
+sandbox_enter(unsigned needs, const char *root)
+{
+	(void)needs;
+	(void)root;
+#if !defined(SANITIZED)
+	if (cli_verbose)
+		msg_warn("no sandbox: not for this system");
+#endif
+}
+
+#endif
