@@ -7,7 +7,7 @@
 #include "base/cli.h"
 
 const char cli_help[] =
-    "usage: acct-balance [-k KEY[,KEY...]] [--side COLUMN --credit VALUE --debit VALUE]\n"
+    "usage: acct-balance [-k KEY[,KEY...]] [--side COLUMN --credit VALUE ... --debit VALUE ...]\n"
     "                    [-i FILE] [-o FILE] [-t TABLE] AGGREGATE ...\n"
     "\n"
     "AGGREGATE is [name=]function(column), the function one of count sum min max credit debit net, or first or last,\n"
@@ -15,8 +15,8 @@ const char cli_help[] =
     "\n"
     "  -k, --key KEY[,KEY...]  one record for each value of these columns; without it one record of totals\n"
     "      --side COLUMN       whose value says whether a record is a credit or a debit\n"
-    "      --credit VALUE      its value for credits\n"
-    "      --debit VALUE       its value for debits\n"
+    "      --credit VALUE      its value for credits; given again, one more value\n"
+    "      --debit VALUE       its value for debits; given again, one more value\n"
     "  -i, --input FILE        read FILE and not standard input\n"
     "  -o, --output FILE       write FILE, which is there whole or not at all, and not standard output\n"
     "  -t, --table TABLE       name of the table that comes out; the one that comes in otherwise\n"
@@ -42,6 +42,14 @@ enum { OPT_SIDE = 1, OPT_CREDIT, OPT_DEBIT };
 static char *key_list;
 static const char *input, *output, *table;
 static struct agg_sides sides;
+
+static void
+add_side(unsigned side, const char *option, const char *word)
+{
+	if (sides.nwords[side] == AGG_SIDE_WORDS)
+		cli_usage("%s: given more than %d times", option, AGG_SIDE_WORDS);
+	sides.words[side][sides.nwords[side]++] = word;
+}
 
 static void
 parse_options(int argc, char *argv[])
@@ -76,10 +84,10 @@ parse_options(int argc, char *argv[])
 			sides.column = optarg;
 			break;
 		case OPT_CREDIT:
-			sides.credit = optarg;
+			add_side(0, "--credit", optarg);
 			break;
 		case OPT_DEBIT:
-			sides.debit = optarg;
+			add_side(1, "--debit", optarg);
 			break;
 		}
 	}
@@ -145,17 +153,38 @@ create_output(struct balance *b)
 	rec_header_free(&h);
 }
 
+/* " (table t, t.csv:17)", as far as the stream knows: where the record comes from. */
+static void
+put_origin(const struct balance *b, const struct rec_batch *batch, size_t i, struct buf *out)
+{
+	const char *source = rec_header_word(batch->segment, "source");
+	int line = rec_header_find(&b->in.header, "_line");
+	struct rec_field f;
+
+	buf_addf(out, " (table %s", batch->segment->table);
+	if (source != NULL)
+		buf_addf(out, ", %s", source);
+	if (line >= 0) {
+		f = rec_field(rec_at(batch, i), (size_t)line);
+		buf_adds(out, source != NULL ? ":" : ", line ");
+		if (!val_is_null(f.p, f.n))
+			val_text(b->in.header.columns[line].type, f.p, f.n, out);
+	}
+	buf_addc(out, ')');
+}
+
 static _Noreturn void
 die_side(const struct balance *b, const struct rec_batch *batch, size_t i)
 {
 	size_t column = b->groups.agg.side_column;
 	struct rec_field f = rec_field(rec_at(batch, i), column);
-	struct buf text = { 0 };
+	struct buf text = { 0 }, origin = { 0 };
 
 	if (!val_is_null(f.p, f.n))
 		val_text(b->in.header.columns[column].type, f.p, f.n, &text);
-	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither the credit nor the debit value: %s", b->in.name,
-	    batch->first + i, sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len));
+	put_origin(b, batch, i, &origin);
+	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither a credit nor a debit value: %s%s", b->in.name,
+	    batch->first + i, sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len), buf_cstr(&origin));
 }
 
 static void

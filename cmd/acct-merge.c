@@ -137,7 +137,8 @@ find_flag(void)
 	if (flag_column == NULL)
 		return;
 	if ((at = rec_header_find(&in.header, flag_column)) < 0)
-		msg_die(EX_USAGE, "--delete-flag: %s: no such column in %s", msg_quotes(flag_column), in.name);
+		msg_die(EX_USAGE, "--delete-flag: %s: no such column in %s%s", msg_quotes(flag_column), in.name,
+		    near_hint(&(struct near[]){ rec_near(&in.header, flag_column) }[0]));
 	if (!val_parse(in.header.columns[at].type, flag_text, strlen(flag_text), &flag_value))
 		msg_die(EX_USAGE, "--delete-flag: %s: not of the type of %s", msg_quotes(flag_text), flag_column);
 	plan.flag = at;

@@ -119,7 +119,8 @@ find_keys(const struct delta_snapshot *s, size_t *n)
 	*n = list != NULL ? cli_list("-k", list, words, s->ncolumns) : 0;
 	for (i = 0; i < *n; i++) {
 		if ((at = delta_column_find(s, words[i])) < 0)
-			msg_die(EX_USAGE, "-k: %s: no such column in %s", msg_quotes(words[i]), table.address);
+			msg_die(EX_USAGE, "-k: %s: no such column in %s%s", msg_quotes(words[i]), table.address,
+			    delta_column_hint(s, words[i]));
 		if (s->columns[at].partition >= 0)
 			msg_die(EX_USAGE, "-k: %s: the table is partitioned by it: rows are sorted within a partition",
 			    msg_quotes(words[i]));

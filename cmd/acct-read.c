@@ -212,7 +212,8 @@ map_list(struct map *m)
 
 	for (i = 0; i < n; i++) {
 		if ((at = delta_column_find(&snapshot, words[i])) < 0)
-			msg_die(EX_USAGE, "-c: %s: no such column in %s", msg_quotes(words[i]), table.address);
+			msg_die(EX_USAGE, "-c: %s: no such column in %s%s", msg_quotes(words[i]), table.address,
+			    delta_column_hint(&snapshot, words[i]));
 		if (rec_header_find(&m->header, words[i]) >= 0)
 			cli_usage("-c: %s stands there twice", msg_quotes(words[i]));
 		map_add(m, (size_t)at);

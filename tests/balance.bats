@@ -286,11 +286,11 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	run -64 --separate-stderr acct-balance -i t.acct amount
 	[[ ${stderr_lines[0]} == "acct-balance: 'amount': not an aggregate: [name=]function(column)" ]]
 	run -64 --separate-stderr acct-balance -i t.acct 'sum(amuont)'
-	same "acct-balance: t.acct: sum(amuont): no column 'amuont'; there are: id, account, day, amount, type, note" "${stderr_lines[0]}"
+	same "acct-balance: t.acct: sum(amuont): no column 'amuont'; did you mean 'amount'? there are: id, account, day, amount, type, note" "${stderr_lines[0]}"
 	run -64 --separate-stderr acct-balance -i t.acct 'first(amount)'
 	[[ ${stderr_lines[0]} == *"no column to order by: first(column,by)" ]]
 	run -64 --separate-stderr acct-balance -i t.acct -k acount 'count()'
-	[[ ${stderr_lines[0]} == *"no column 'acount'; there are: id, account, "* ]]
+	[[ ${stderr_lines[0]} == *"no column 'acount'; did you mean 'account'? there are: id, account, "* ]]
 	run -64 --separate-stderr acct-balance -i t.acct -k account,account 'count()'
 	[[ ${stderr_lines[0]} == *"named twice" ]]
 	run -64 acct-balance --frobnicate
@@ -327,14 +327,14 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 @test "balance: a record on neither side names itself" {
 	mkrec t 'v:int64! s:string' >s.acct <<<$'1\tD\n2\tW\n3\tDeposit\n4\tX'
 	run -65 --separate-stderr sh -c 'acct-balance -i s.acct --side s --credit D --debit W "net(v)" -o out.acct'
-	same "acct-balance: s.acct: record 3: s: neither the credit nor the debit value: 'Deposit'" "$stderr"
+	same "acct-balance: s.acct: record 3: s: neither a credit nor a debit value: 'Deposit' (table t)" "$stderr"
 	[ ! -e out.acct ]
 	mkrec t 'v:int64! s:int64!' >s.acct <<<$'1\t1\n2\t200'
 	run -65 --separate-stderr acct-balance -i s.acct --side s --credit 1 --debit -1 'net(v)' -o out.acct
-	same "acct-balance: s.acct: record 2: s: neither the credit nor the debit value: '200'" "$stderr"
+	same "acct-balance: s.acct: record 2: s: neither a credit nor a debit value: '200' (table t)" "$stderr"
 	mkrec t 'v:int64! s:string' >s.acct <<<$'1\tD\n2\t\\N'
 	run -65 --separate-stderr sh -c 'acct-balance -i s.acct --side s --credit D --debit W "net(v)" -o out.acct'
-	same "acct-balance: s.acct: record 2: s: neither the credit nor the debit value: null" "$stderr"
+	same "acct-balance: s.acct: record 2: s: neither a credit nor a debit value: null (table t)" "$stderr"
 }
 
 @test "balance: a stream of changes is refused" {
@@ -402,4 +402,22 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	acct-balance -k k -i p.acct 'sum(v)' 'min(v)' 'max(v)' >fast.acct
 	ACCT_PORTABLE=1 acct-balance -k k -i p.acct 'sum(v)' 'min(v)' 'max(v)' >slow.acct
 	cmp fast.acct slow.acct
+}
+
+@test "balance: a side of several values, each by an option of its own" {
+	mkrec t 'v:int64! s:string' >s.acct <<<$'100\tPRIJEM\n30\tVYDAJ\n20\tVYBER\n5\tPRIJEM\n1\tVYBER'
+	run -0 --separate-stderr sh -c "acct-balance -i s.acct --side s --credit PRIJEM --debit VYDAJ --debit VYBER \
+	    'c=credit(v)' 'd=debit(v)' 'n=net(v)' | acct-cat -f csv"
+	same "c,d,n
+105,51,54" "$output"
+	run -64 --separate-stderr acct-balance -i s.acct --side s --credit A --debit B --debit A 'net(v)'
+	same "acct-balance: s.acct: --credit and --debit are the same value: 'A'" "${stderr_lines[0]}"
+	run -64 --separate-stderr acct-balance -i s.acct --side s --credit A --debit B --debit B 'net(v)'
+	same "acct-balance: s.acct: --debit 'B' is given twice" "${stderr_lines[0]}"
+}
+
+@test "balance: a record on neither side names table, file and line where the stream knows them" {
+	printf 'v,s\n1,D\n2,X\n' >t.csv
+	run -65 --separate-stderr sh -c 'acct-ingest t.csv | acct-balance --side s --credit D --debit W "net(_line)" -o out.acct'
+	same "acct-balance: <stdin>: record 2: s: neither a credit nor a debit value: 'X' (table t, t.csv:3)" "$stderr"
 }

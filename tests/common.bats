@@ -409,3 +409,61 @@ portable() {
 		[ ! -e out/x ]
 	done
 }
+
+# ---- the nearest name ----
+
+@test "common: a wrong long option gets the nearest of the program's, in one shape" {
+	for program in "$BUILD"/bin/acct-*; do
+		name=${program##*/}
+		run -64 --separate-stderr "$program" --verbos3
+		same "$name: no such option: '--verbos3'; did you mean '--verbose'?" "${stderr_lines[0]}"
+		run -64 --separate-stderr "$program" --zzzzzz=1
+		same "$name: no such option: '--zzzzzz'" "${stderr_lines[0]}"
+		run -64 --separate-stderr "$program" --verbose=1
+		same "$name: --verbose takes no argument" "${stderr_lines[0]}"
+		run -64 --separate-stderr "$program" --max-record
+		same "$name: --max-record needs an argument" "${stderr_lines[0]}"
+		run -64 --separate-stderr "$program" --verbose -?
+		same "$name: no such option: '-?'" "${stderr_lines[0]}"
+	done
+}
+
+@test "common: a wrong column gets the nearest of the stream's" {
+	mkrec t 'account_id:int64*! balance:decimal(9,2)' >t.acct <<<$'1\t2.00'
+	near="no column 'acount_id'; did you mean 'account_id'? there are: account_id, balance"
+	for command in 'acct-cat -c acount_id t.acct' 'acct-select -c acount_id t.acct' 'acct-balance -i t.acct -k acount_id count()' \
+	    'acct-join -k acount_id t.acct t.acct' 'acct-balance -i t.acct sum(acount_id)'; do
+		run -64 --separate-stderr $command
+		[[ ${stderr_lines[0]} == *"$near" ]]
+	done
+	run -64 --separate-stderr acct-select -w 'acount_id = 1' t.acct
+	[[ ${stderr_lines[0]} == *"$near" ]]
+	acct-write tab <t.acct
+	run -64 --separate-stderr acct-read -c BALANCE1 tab
+	[[ ${stderr_lines[0]} == *"; did you mean 'balance'?" ]]
+	run -64 --separate-stderr acct-optimize -k balanec tab
+	[[ ${stderr_lines[0]} == *"; did you mean 'balance'?" ]]
+	# What is far from all gets none.
+	run -64 --separate-stderr acct-cat -c town t.acct
+	[[ ${stderr_lines[0]} == *"no column 'town'; there are: account_id, balance" ]]
+}
+
+@test "common: a wrong word of a schema gets the nearest" {
+	printf 'name: t\ncolums:\n  - name: a\n    type: string\n' >t.yaml
+	run -78 --separate-stderr acct-ingest -s t.yaml </dev/null
+	same "acct-ingest: t.yaml:2:1: no word of a schema: 'colums'; did you mean 'columns'?" "$stderr"
+	printf 'name: t\nkey: [accont_id]\ncolumns:\n  - name: account_id\n    type: string\n' >t.yaml
+	run -78 --separate-stderr acct-ingest -s t.yaml </dev/null
+	[[ $stderr == *": key is no column: 'accont_id'; did you mean 'account_id'?" ]]
+}
+
+@test "common: a filter that is handed CSV names acct-ingest" {
+	printf 'a,b\n1,2\n' >t.csv
+	for command in acct-cat acct-select 'acct-balance "count()"'; do
+		run -65 --separate-stderr sh -c "$command <t.csv"
+		[[ $stderr == *": not a record stream: header missing before: 'a,b"*"; acct-ingest makes records of CSV" ]]
+	done
+	printf 'plain words\n' >t.csv
+	run -65 --separate-stderr acct-cat t.csv
+	[[ $stderr != *acct-ingest* ]]
+}

@@ -311,7 +311,7 @@ typed() {
 	no_records
 	printf 'id,name,City\r\r\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
-	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; there are: 'id', 'name', 'City'" ]
+	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; did you mean 'City'? there are: 'id', 'name', 'City'" ]
 	seq -s , 2000 >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
 	[[ $stderr == "acct-ingest: x.csv:1: missing column 'id'; there are: '1', '2', "*", ..." ]]
@@ -717,4 +717,18 @@ acct-ingest: q.csv.gz: 3 rows, 1 of them malformed, 1 blank lines, 42 bytes" "$s
 	# What begins with its quote or delimiter is CSV, whatever else begins so.
 	printf '\376\377a\376\n' >x.csv
 	run -0 acct-ingest -d $'\377' -q $'\376' --no-header x.csv
+}
+
+@test "ingest: a header that lacks the column but fits another delimiter says which" {
+	printf 'id;name;city\n1;Ann;Oslo\n' >s.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml s.csv
+	same "acct-ingest: s.csv:1: missing column 'id'; with ';' between the fields it is there: set delimiter: \";\" in the schema, or -d ';'" "$stderr"
+	run -0 acct-ingest -s people.yaml -d ';' s.csv
+	tr ';' '\t' <s.csv >t.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml t.csv
+	same "acct-ingest: t.csv:1: missing column 'id'; with '\\t' between the fields it is there: set delimiter: \"\\t\" in the schema, or -d '\\t'" "$stderr"
+	run -0 acct-ingest -s people.yaml -d '\t' t.csv
+	printf 'id,name,cty\n1,Ann,Oslo\n' >n.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml n.csv
+	same "acct-ingest: n.csv:1: missing column 'city'; did you mean 'cty'? there are: 'id', 'name', 'cty'" "$stderr"
 }

@@ -21,7 +21,7 @@ wrong() {
 }
 
 @test "schema: what is wrong is told with file, line and column" {
-	wrong $'name: t\ncolums:\n' "2:1: no word of a schema: 'colums'"
+	wrong $'name: t\ncolums:\n' "2:1: no word of a schema: 'colums'; did you mean 'columns'?"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: money\n' "4:11: not a type: 'money'"
 	wrong $'name: t\nkey: b\ncolumns:\n  - name: a\n    type: int64\n' "2:6: key is no column: 'b'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n  - name: a\n    type: int64\n' "5:11: column given twice: 'a'"

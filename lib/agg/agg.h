@@ -51,9 +51,12 @@ struct agg_item {		/* one aggregate as it was asked for */
 int agg_parse(struct agg_item *item, const char *text, struct msg *err);
 void agg_item_free(struct agg_item *item);
 
+enum { AGG_SIDE_WORDS = 32 };	/* values of a side at most */
+
 struct agg_sides {		/* whose value tells credit from debit */
 	const char *column;	/* NULL where not given */
-	const char *credit, *debit;
+	const char *words[2][AGG_SIDE_WORDS];	/* values of credits and of debits */
+	size_t nwords[2];
 };
 
 struct agg;
@@ -90,7 +93,8 @@ struct agg {			/* all owned but items */
 	size_t nsources;
 
 	size_t side_column;	/* AGG_NONE where there are no sides */
-	struct buf side[2];	/* encoded values of credit and debit, VAL_PAD bytes behind */
+	struct buf side[2][AGG_SIDE_WORDS];	/* encoded values of credit and debit, VAL_PAD bytes after each */
+	size_t nside[2];
 	uint8_t *sides;		/* of the records at hand */
 	uint32_t *each;		/* 0, 1, 2, ... */
 

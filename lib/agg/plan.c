@@ -19,6 +19,7 @@ static int
 find_column(const struct rec_header *h, const char *text, const char *name, size_t *at, struct msg *err)
 {
 	struct buf list = { 0 };
+	struct near near;
 	int i = rec_header_find(h, name);
 
 	if (i >= 0) {
@@ -26,7 +27,9 @@ find_column(const struct rec_header *h, const char *text, const char *name, size
 		return 0;
 	}
 	list_columns(h, &list);
-	msg_set(err, EX_USAGE, "%s: no column %s; there are: %s", text, msg_quotes(name), (const char *)list.p);
+	near = rec_near(h, name);
+	msg_set(err, EX_USAGE, "%s: no column %s%s there are: %s", text, msg_quotes(name), near_hint_before(&near),
+	    (const char *)list.p);
 	buf_free(&list);
 	return -1;
 }
@@ -315,6 +318,35 @@ side_value(struct buf *out, const char *option, const char *text, const char *co
 	return 0;
 }
 
+static bool
+is_same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
+}
+
+/* Encodes the values of one side; a value is given once, and for one side. */
+static int
+side_values(struct agg *a, const struct agg_sides *sides, unsigned side, struct val_type t, struct msg *err)
+{
+	const char *option = side == 0 ? "--credit" : "--debit";
+	size_t i, k;
+	unsigned other;
+
+	for (i = 0; i < sides->nwords[side]; i++) {
+		if (side_value(&a->side[side][i], option, sides->words[side][i], sides->column, t, err) == -1)
+			return -1;
+		a->nside[side]++;
+		for (other = 0; other <= side; other++)
+			for (k = 0; k < (other == side ? i : a->nside[other]); k++)
+				if (is_same(&a->side[side][i], &a->side[other][k]))
+					return other == side ?
+					    msg_set(err, EX_USAGE, "%s %s is given twice", option, msg_quotes(sides->words[side][i])) :
+					    msg_set(err, EX_USAGE, "--credit and --debit are the same value: %s",
+					    msg_quotes(sides->words[side][i]));
+	}
+	return 0;
+}
+
 static int
 plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *sides, struct msg *err)
 {
@@ -326,21 +358,18 @@ plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *si
 		if (is_sided(a->items[i].function))
 			needs = &a->items[i];
 	}
-	if (needs == NULL && (sides->column != NULL || sides->credit != NULL || sides->debit != NULL))
+	if (needs == NULL && (sides->column != NULL || sides->nwords[0] > 0 || sides->nwords[1] > 0))
 		return msg_set(err, EX_USAGE, "--side, --credit and --debit are for the functions credit, debit and "
 		    "net: none is asked for");
 	if (needs == NULL)
 		return 0;
-	if (sides->column == NULL || sides->credit == NULL || sides->debit == NULL)
+	if (sides->column == NULL || sides->nwords[0] == 0 || sides->nwords[1] == 0)
 		return msg_set(err, EX_USAGE, "%s: needs --side, --credit and --debit", msg_quotes(needs->text));
 	if (find_column(h, "--side", sides->column, &a->side_column, err) == -1)
 		return -1;
 	t = h->columns[a->side_column].type;
-	if (side_value(&a->side[0], "--credit", sides->credit, sides->column, t, err) == -1 ||
-	    side_value(&a->side[1], "--debit", sides->debit, sides->column, t, err) == -1)
+	if (side_values(a, sides, 0, t, err) == -1 || side_values(a, sides, 1, t, err) == -1)
 		return -1;
-	if (a->side[0].len == a->side[1].len && memcmp(a->side[0].p, a->side[1].p, a->side[0].len) == 0)
-		return msg_set(err, EX_USAGE, "--credit and --debit are the same value: %s", msg_quotes(sides->credit));
 	return 0;
 }
 
@@ -384,8 +413,8 @@ agg_free(struct agg *a)
 	}
 	for (i = 0; a->carries != NULL && i < a->ncarries; i++)
 		free(a->carries[i]);
-	buf_free(&a->side[0]);
-	buf_free(&a->side[1]);
+	for (i = 0; i < 2 * AGG_SIDE_WORDS; i++)
+		buf_free(&a->side[i / AGG_SIDE_WORDS][i % AGG_SIDE_WORDS]);
 	pool_free(&a->pool);
 	free(a->carries);
 	free(a->sources);

@@ -538,12 +538,12 @@ is_word(const struct word *w, const uint8_t *p)
 	return (x[0] | x[1]) == 0;
 }
 
-/* find_sides for short values; false where a record has neither. */
+/* find_sides for one short value each; false where a record has neither. */
 static bool
 find_short_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 {
 	char separator = a->side_column + 1 < b->stride ? '\t' : '\n';
-	const struct word credit = make_word(&a->side[0], separator), debit = make_word(&a->side[1], separator);
+	const struct word credit = make_word(a->side[0], separator), debit = make_word(a->side[1], separator);
 	const uint32_t *off = b->off + from * b->stride + a->side_column;
 	const uint8_t *base = b->base;
 	size_t stride = b->stride, i;
@@ -559,9 +559,14 @@ find_short_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n
 }
 
 static inline bool
-is_value(const struct buf *value, struct rec_field f)
+is_value(const struct buf *values, size_t n, struct rec_field f)
 {
-	return f.n == value->len && memcmp(f.p, value->p, f.n) == 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (f.n == values[i].len && memcmp(f.p, values[i].p, f.n) == 0)
+			return true;
+	return false;
 }
 
 /* Fills a->sides. Returns n or the place of the first record that has neither. */
@@ -570,13 +575,13 @@ find_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 {
 	size_t i;
 
-	if (a->side[0].len <= SHORT_SIDE && a->side[1].len <= SHORT_SIDE && find_short_sides(a, b, from, n))
+	if (a->nside[0] + a->nside[1] == 2 && a->side[0]->len <= SHORT_SIDE && a->side[1]->len <= SHORT_SIDE && find_short_sides(a, b, from, n))
 		return n;
 	for (i = 0; i < n; i++) {
 		struct rec_field f = rec_field(rec_at(b, from + i), a->side_column);
 
-		a->sides[i] = is_value(&a->side[1], f);
-		if (!a->sides[i] && !is_value(&a->side[0], f))
+		a->sides[i] = is_value(a->side[1], a->nside[1], f);
+		if (!a->sides[i] && !is_value(a->side[0], a->nside[0], f))
 			return i;
 	}
 	return n;

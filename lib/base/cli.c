@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "base/near.h"
 #include "base/progress.h"
 
 enum { MAX_OPTIONS = 32, OPT_PARTIAL = 0x7000, OPT_PROGRESS, OPT_MEMORY, OPT_MAX_RECORD };
@@ -80,6 +81,52 @@ cli_usage(const char *fmt, ...)
 	msg_leave(EX_USAGE);
 }
 
+/* Long options that begin as the n bytes of a word do. */
+static size_t
+begins(const struct option *longs, const char *word, size_t n)
+{
+	size_t found = 0;
+
+	for (; longs->name != NULL; longs++)
+		found += strncmp(longs->name, word, n) == 0;
+	return found;
+}
+
+static _Noreturn void
+unknown_long(const struct option *longs, const char *word)
+{
+	size_t n = strcspn(word, "=");
+	char *name = xasprintf("--%.*s", (int)n, word), *other;
+	struct near near;
+
+	if (begins(longs, word, n) > 1)
+		cli_usage("ambiguous option: %s", msg_quotes(name));
+	near_start(&near, name);
+	for (; longs->name != NULL; longs++) {
+		other = xasprintf("--%s", longs->name);		/* for the message, which ends the program */
+		near_try(&near, other);
+	}
+	cli_usage("no such option: %s%s", msg_quotes(name), near_hint(&near));
+}
+
+/* Says what is wrong with the word that getopt_long has just refused; c is what it returned. */
+static _Noreturn void
+wrong_option(const struct option *longs, int c, const char *word)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+	bool is_long = word != NULL && strncmp(word, "--", 2) == 0;
+
+	if (is_long && optopt == 0)
+		unknown_long(longs, word + 2);
+	for (; is_long && longs->name != NULL && longs->val != optopt; longs++)
+		continue;
+	if (is_long && longs->name != NULL)
+		cli_usage(c == ':' ? "--%s needs an argument" : "--%s takes no argument", longs->name);
+	if (c == ':')
+		cli_usage("%s needs an argument", letter);
+	cli_usage("no such option: %s", msg_quotes(letter));
+}
+
 int
 cli_getopt(int argc, char *argv[], const char *shorts, const struct option *longs)
 {
@@ -93,7 +140,8 @@ cli_getopt(int argc, char *argv[], const char *shorts, const struct option *long
 		n++;
 	}
 	memcpy(all + n, common, sizeof(common));
-	snprintf(letters, sizeof(letters), "%shVv", shorts);
+	snprintf(letters, sizeof(letters), ":%shVv", shorts);
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		switch (c) {
 		case 'h':
@@ -118,9 +166,9 @@ cli_getopt(int argc, char *argv[], const char *shorts, const struct option *long
 			if (cli_max_record > (size_t)1 << 30)
 				cli_usage("--max-record: more than 1G: %s", msg_quotes(optarg));
 			break;
-		case '?':	/* getopt_long has said what is wrong */
-			print_synopsis();
-			msg_leave(EX_USAGE);
+		case '?':
+		case ':':
+			wrong_option(all, c, argv[optind - 1]);
 		default:
 			return c;
 		}

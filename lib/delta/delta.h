@@ -141,6 +141,7 @@ int delta_version_at(struct delta_table *t, int64_t time, int64_t *version, stru
 /* of the configuration; NULL where it is not set */
 const char *delta_property(const struct delta_snapshot *s, const char *key);
 int delta_column_find(const struct delta_snapshot *s, const char *name);	/* index, or -1 */
+const char *delta_column_hint(const struct delta_snapshot *s, const char *name);	/* near_hint (base/near.h) of its columns */
 /* -1 where the application has written nothing */
 int64_t delta_app_version(const struct delta_snapshot *s, const char *id);
 

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/near.h"
 #include "delta/state.h"
 
 static const struct {
@@ -146,6 +147,18 @@ delta_schema_columns(struct delta_snapshot *s, struct msg *err)
 		failed = column(s, mode, json_array_get(fields, i), err);
 	json_decref(schema);
 	return failed;
+}
+
+const char *
+delta_column_hint(const struct delta_snapshot *s, const char *name)
+{
+	struct near near;
+	size_t i;
+
+	near_start(&near, name);
+	for (i = 0; i < s->ncolumns; i++)
+		near_try(&near, s->columns[i].name);
+	return near_hint(&near);
 }
 
 int

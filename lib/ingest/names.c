@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "base/utf8.h"
 
 /* ---- columns and files ---- */
@@ -159,14 +160,46 @@ check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *us
 	return 0;
 }
 
+/* Would the line of names have the column with another byte between its fields? Then that byte, else 0. */
+static char
+find_delimiter(const struct ingest_columns *c, const struct ingest_file *f, const char *source)
+{
+	static const char others[] = ";,\t|:";
+	struct buf line = { 0 };
+	const char *d;
+	char **words, found = 0;
+	size_t i, n;
+
+	for (i = 0; i < f->names.n; i++)
+		buf_addf(&line, "%s%.*s", f->names.v[i], i + 1 < f->names.n, (const char *)&c->format.delimiter);
+	for (d = others; *d != '\0' && found == 0; d++) {
+		words = (uint8_t)*d != c->format.delimiter ? csv_words(buf_cstr(&line), (struct csv_format){ .delimiter = (uint8_t)*d, .quote = '"' }, &n) : NULL;
+		for (i = 0; words != NULL && i < n && n > 1; i++)
+			if (strcmp(words[i], source) == 0)
+				found = *d;
+		if (words != NULL)
+			csv_words_free(words, n);
+	}
+	buf_free(&line);
+	return found;
+}
+
 /* Tells what there is instead: it may differ by a letter's case, a space or a CR only. */
 static int
 tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *source, uint64_t line)
 {
 	enum { ROOM = 500 };
 	struct buf list = { 0 };
+	const char delimiter = find_delimiter(c, f, source), *shown = delimiter == '\t' ? "\\t" : (char[]){ delimiter, '\0' };
+	struct near near;
 	size_t i;
 
+	if (delimiter != '\0')
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s; with '%s' between the fields it is there: "
+		    "set delimiter: \"%s\" in the schema, or -d '%s'", f->name, line, msg_quotes(source), shown, shown, shown);
+	near_start(&near, source);
+	for (i = 0; i < f->names.n; i++)
+		near_try(&near, f->names.v[i]);
 	for (i = 0; i < f->names.n; i++) {
 		if (list.len > ROOM) {
 			buf_adds(&list, ", ...");
@@ -175,8 +208,8 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 		buf_adds(&list, i > 0 ? ", " : "");
 		buf_adds(&list, msg_quotes(f->names.v[i]));
 	}
-	msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s; there are: %s", f->name, line, msg_quotes(source),
-	    buf_cstr(&list));
+	msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s%s there are: %s", f->name, line, msg_quotes(source),
+	    near_hint_before(&near), buf_cstr(&list));
 	buf_free(&list);
 	return -1;
 }

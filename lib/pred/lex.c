@@ -231,6 +231,7 @@ lex_column(struct lex *l)
 {
 	char list[400];
 	struct pool pool = { 0 };
+	struct near near;
 	size_t n;
 	char *text;
 	int c = -1;
@@ -240,9 +241,10 @@ lex_column(struct lex *l)
 	text = lex_text(l, &pool, &n);
 	if (memchr(text, '\0', n) == NULL)
 		c = rec_header_find(l->header, text);
+	near = rec_near(l->header, text);
 	if (c < 0)
-		lex_fail(l, "no column %s%s; there are: %s", msg_quote(text, n),
-		    l->kind == LEX_QUOTED ? " (a string stands in single quotes)" : "",
+		lex_fail(l, "no column %s%s%s there are: %s", msg_quote(text, n),
+		    l->kind == LEX_QUOTED ? " (a string stands in single quotes)" : "", near_hint_before(&near),
 		    columns(l->header, list, sizeof list));
 	pool_free(&pool);
 	if (c >= 0)

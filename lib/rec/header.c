@@ -340,3 +340,15 @@ bad:
 	rec_header_free(h);
 	return -1;
 }
+
+struct near
+rec_near(const struct rec_header *h, const char *name)
+{
+	struct near near;
+	size_t i;
+
+	near_start(&near, name);
+	for (i = 0; i < h->ncolumns; i++)
+		near_try(&near, h->columns[i].name);
+	return near;
+}

@@ -22,9 +22,12 @@ xrec_columns(const struct rec_reader *r, const char *option, char *list, size_t 
 
 	for (i = 0; i < n; i++) {
 		f = rec_header_find(&r->header, words[i]);
-		if (f < 0)
-			cli_usage("%s: %s: no column %s; there are: %s", r->name, option, msg_quotes(words[i]),
-			    column_names(&r->header));
+		if (f < 0) {
+			struct near near = rec_near(&r->header, words[i]);
+
+			cli_usage("%s: %s: no column %s%s there are: %s", r->name, option, msg_quotes(words[i]),
+			    near_hint_before(&near), column_names(&r->header));
+		}
 		for (j = 0; j < i; j++)
 			if (idx[j] == (size_t)f)
 				cli_usage("%s: column %s named twice", option, msg_quotes(words[i]));

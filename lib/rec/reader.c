@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -381,6 +382,32 @@ rec_next(struct rec_reader *r, struct rec_batch *b)
 	return s->checked && rec_check(r, b, NULL) < 0 ? -1 : 1;
 }
 
+/* Does a line look like one of a file with delimiters: printable text, and one of the usual bytes between fields? */
+static bool
+looks_like_csv(const uint8_t *line, size_t n)
+{
+	bool delimiter = false;
+	size_t i;
+
+	for (i = 0; i < n && line[i] != '\n'; i++) {
+		if (line[i] < ' ' && line[i] != '\t' && line[i] != '\r')
+			return false;
+		delimiter |= strchr(",;|\t", line[i]) != NULL;
+	}
+	return delimiter;
+}
+
+static int
+no_header(struct rec_reader *r)
+{
+	struct rec_reader_state *s = r->state;
+	const uint8_t *line = s->buf + s->ends[s->next];
+	size_t n = s->tail - s->ends[s->next] - 1;
+
+	return msg_set(&r->err, EX_DATAERR, "%s: not a record stream: header missing before: %s%s", r->name, msg_quote(line, n),
+	    looks_like_csv(line, n) ? "; acct-ingest makes records of CSV" : "");
+}
+
 /* Control lines up to the first header; nothing else may stand before it. */
 static int
 first_header(struct rec_reader *r)
@@ -391,8 +418,7 @@ first_header(struct rec_reader *r)
 		if (s->next == s->nends && fill(r) <= 0)
 			return r->err.status != 0 ? -1 : check_end(r);
 		if (s->buf[s->ends[s->next]] != '\001')
-			return msg_set(&r->err, EX_DATAERR, "%s: not a record stream: header missing before: %s", r->name,
-			    msg_quote(s->buf + s->ends[s->next], s->tail - s->ends[s->next] - 1));
+			return no_header(r);
 		if (control_line(r) < 0)
 			return -1;
 	}

@@ -16,6 +16,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "base/near.h"
 #include "val/val.h"
 
 /* ---- header.c ---- */
@@ -161,6 +162,9 @@ void rec_abort_line(const char *output);
  * does not come from a pipe, since in a pipeline the program that failed has just said why. Returns -1.
  */
 int rec_aborted(struct msg *err, int fd, const char *name, const uint8_t *line, size_t n);
+
+/* The column of the header whose name is nearest to one that it does not have. */
+struct near rec_near(const struct rec_header *h, const char *name);
 
 /* ---- writer.c ---- */
 

@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "schema/schema.h"
@@ -102,6 +103,19 @@ fault(struct loader *l, struct place at, const char *what, const char *word)
 	if (word == NULL)
 		return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s", l->name, at.line, at.column, what);
 	return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s", l->name, at.line, at.column, what, msg_quotes(word));
+}
+
+static int
+no_column(struct loader *l, struct place at, const char *what, const char *word)
+{
+	struct near near;
+	size_t i;
+
+	near_start(&near, word);
+	for (i = 0; i < l->schema->ncolumns; i++)
+		near_try(&near, l->schema->columns[i].name);
+	return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s%s", l->name, at.line, at.column, what, msg_quotes(word),
+	    near_hint(&near));
 }
 
 static struct place
@@ -419,7 +433,7 @@ check_sums(struct loader *l)
 		for (k = 0; k < s->ncolumns && strcmp(s->columns[k].name, l->sums.word[i]) != 0; k++)
 			continue;
 		if (k == s->ncolumns)
-			return fault(l, l->sums.place[i], "sum_change: no such column", l->sums.word[i]);
+			return no_column(l, l->sums.place[i], "sum_change: no such column", l->sums.word[i]);
 		if (s->columns[k].type.kind != VAL_DECIMAL)
 			return fault(l, l->sums.place[i], "sum_change is for decimal columns", l->sums.word[i]);
 		for (earlier = 0; earlier < i; earlier++)
@@ -496,6 +510,20 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 	}
 }
 
+static int
+unknown_word(struct loader *l, const struct word *words, size_t nwords, const char *what)
+{
+	struct place at = here(l);
+	struct near near;
+	size_t i;
+
+	near_start(&near, text_of(l));
+	for (i = 0; i < nwords; i++)
+		near_try(&near, words[i].name);
+	return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s%s", l->name, at.line, at.column, what, msg_quotes(text_of(l)),
+	    near_hint(&near));
+}
+
 /* The words of a mapping, from the event behind its start to its end; at[] takes their places. */
 static int
 read_words(struct loader *l, const struct word *words, size_t nwords, struct place *at, struct schema_column *c)
@@ -514,7 +542,7 @@ read_words(struct loader *l, const struct word *words, size_t nwords, struct pla
 		for (i = 0; i < nwords && strcmp(text_of(l), words[i].name) != 0; i++)
 			continue;
 		if (i == nwords)
-			return fault(l, here(l), unknown, text_of(l));
+			return unknown_word(l, words, nwords, unknown);
 		if (at[i].line != 0)
 			return fault(l, here(l), "given twice", words[i].name);
 		if (step(l) == -1)
@@ -744,7 +772,7 @@ mark_keys(struct loader *l)
 		for (i = 0; i < s->ncolumns && strcmp(s->columns[i].name, l->keys.word[k]) != 0; i++)
 			continue;
 		if (i == s->ncolumns)
-			return fault(l, l->keys.place[k], "key is no column", l->keys.word[k]);
+			return no_column(l, l->keys.place[k], "key is no column", l->keys.word[k]);
 		if (s->columns[i].key)
 			return fault(l, l->keys.place[k], "key given twice", l->keys.word[k]);
 		s->columns[i].key = true;

@@ -392,13 +392,13 @@ static void
 calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_item *items, size_t nitems, size_t limit, struct buf *out,
     size_t *runs)
 {
-	struct agg_sides sides = { NULL, NULL, NULL };
+	struct agg_sides sides = { 0 };
 	struct msg err = { 0 };
 	size_t i, n;
 
 	for (i = 0; i < nitems; i++) {
 		if (items[i].function >= AGG_CREDIT)
-			sides = (struct agg_sides){ "c3", side_names[t->sides][0], side_names[t->sides][1] };
+			sides = (struct agg_sides){ "c3", { { side_names[t->sides][0] }, { side_names[t->sides][1] } }, { 1, 1 } };
 	}
 	memset(&groups, 0, sizeof(groups));
 	CHECK(agg_plan(&groups.agg, &t->h, items, nitems, &sides, nkeys > 0, &err) == 0, "%s", err.text);
@@ -545,7 +545,7 @@ test_passes(void)
 static void
 test_large_counts(void)
 {
-	struct agg_sides sides = { NULL, NULL, NULL };
+	struct agg_sides sides = { 0 };
 	struct agg_item item;
 	struct msg err = { 0 };
 	struct table t;
