@@ -97,6 +97,7 @@ $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c)): fuzz-%: $(BUILD)/f
 soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_FLIPS=1000 bats -f 'single flipped bits' tests/check.bats
 	ACCT_CASES=1000000 $(BUILD)/unit/parquet
+	ACCT_CASES=1000000 $(BUILD)/unit/source
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats

@@ -173,7 +173,9 @@ find_delimiter(const struct ingest_columns *c, const struct ingest_file *f, cons
 	for (i = 0; i < f->names.n; i++)
 		buf_addf(&line, "%s%.*s", f->names.v[i], i + 1 < f->names.n, (const char *)&c->format.delimiter);
 	for (d = others; *d != '\0' && found == 0; d++) {
-		words = (uint8_t)*d != c->format.delimiter ? csv_words(buf_cstr(&line), (struct csv_format){ .delimiter = (uint8_t)*d, .quote = '"' }, &n) : NULL;
+		const struct csv_format other = { .delimiter = (uint8_t)*d, .quote = '"' };
+
+		words = other.delimiter != c->format.delimiter ? csv_words(buf_cstr(&line), other, &n) : NULL;
 		for (i = 0; words != NULL && i < n && n > 1; i++)
 			if (strcmp(words[i], source) == 0)
 				found = *d;
