@@ -497,3 +497,27 @@ check_keys() {
 	[[ $stderr == "acct-clean: /nowhere/acct-"*": No such file or directory" ]]
 	[ ! -e out.acct ]
 }
+
+@test "clean: years of two digits lie in 1969 to 2068, or in the hundred that the schema gives" {
+	command -v python3 >/dev/null || skip 'SKIPPED: python3 is not there'
+	cat >y.yaml <<-'Y'
+	name: y
+	columns:
+	  - {name: n, type: int32}
+	  - {name: posix, type: date, date_format: "%y%m%d"}
+	  - {name: old, type: date, date_format: "%y%m%d", century: 1900}
+	  - {name: odd, type: date, date_format: "%d.%b.%y", century: 1957}
+	Y
+	python3 - <<-'P'
+	import datetime as d
+	with open('y.csv', 'w') as f, open('want.csv', 'w') as w:
+	    print('n,posix,old,odd', file=f)
+	    print('n,posix,old,odd', file=w)
+	    for n in range(100):
+	        text = '%02d0203' % n
+	        odd = next(y for y in range(1957, 2057) if y % 100 == n)
+	        print(n, text, text, '03.feb.%02d' % n, sep=',', file=f)
+	        print(n, d.datetime.strptime(text, '%y%m%d').date(), d.date(1900 + n, 2, 3), d.date(odd, 2, 3), sep=',', file=w)
+	P
+	acct-ingest -s y.yaml y.csv | acct-clean -s y.yaml | acct-cat | cmp - want.csv
+}

@@ -210,8 +210,15 @@ get_month(const char *s, unsigned *month)
 	return false;
 }
 
+/* The year among the 100 from `century` on that ends in two digits. */
+static unsigned
+year_within(unsigned century, unsigned two)
+{
+	return century + (two + 100 - century % 100) % 100;
+}
+
 bool
-num_date_as(const char *format, const char *s, size_t n, int32_t *days)
+num_date_as(const char *format, unsigned century, const char *s, size_t n, int32_t *days)
 {
 	const char *end = s + n;
 	unsigned year = 0, month = 0, day = 0;
@@ -230,7 +237,7 @@ num_date_as(const char *format, const char *s, size_t n, int32_t *days)
 			break;
 		case 'y':
 			ok = get_digits(s, 2, &year);
-			year += 2000;
+			year = year_within(century, year);
 			break;
 		case 'm':
 			ok = get_digits(s, 2, &month);

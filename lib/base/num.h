@@ -30,10 +30,12 @@ bool num_date(const char *s, size_t n, int32_t *days);
 
 /*
  * A date by a format of strptime's letters %Y (four digits), %m, %d (two digits), %b (English month, three letters, any case), %y (two
- * digits, 2000 to 2099), %%, other bytes as they stand. num_date_format_ok says whether a format has a year, a month and a day, once each.
+ * digits: the year that ends in them among the 100 from `century` on), %%, other bytes as they stand. num_date_format_ok says whether a
+ * format has a year, a month and a day, once each.
  */
+enum { NUM_CENTURY = 1969, NUM_CENTURY_MAX = 9900 };	/* POSIX's; and the last of which all years have four digits */
 bool num_date_format_ok(const char *format);
-bool num_date_as(const char *format, const char *s, size_t n, int32_t *days);
+bool num_date_as(const char *format, unsigned century, const char *s, size_t n, int32_t *days);
 
 /*
  * YYYY-MM-DD, 'T' or a space, HH:MM:SS, optional fraction of 1 to 6 digits (more where they are zeros), then nothing, 'Z' or +HH:MM or -HH:MM;

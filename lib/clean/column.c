@@ -152,7 +152,7 @@ parse(struct column *c)
 	c->typed.len = 0;
 	if (c->schema->date_format == NULL)
 		return val_parse(c->schema->type, text, c->text.len, &c->typed);
-	if (!num_date_as(c->schema->date_format, text, c->text.len, &day))
+	if (!num_date_as(c->schema->date_format, c->schema->century, text, c->text.len, &day))
 		return false;
 	c->typed.len = val_put_int(buf_room(&c->typed, VAL_INT_MAX), day);
 	return true;

@@ -23,7 +23,7 @@ struct place {			/* counted from 1; line 0: not given */
 	size_t line, column;
 };
 
-enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, KEYS, COLUMNS,
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY, KEYS, COLUMNS,
     EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* of the schema or of a column; offset: where its text goes, where it has but one */
@@ -62,10 +62,11 @@ static const struct word column_words[] = {
 	{ "maximum", TEXT, offsetof(struct schema_column, maximum) },
 	{ "pattern", TEXT, offsetof(struct schema_column, pattern) },
 	{ "date_format", TEXT, offsetof(struct schema_column, date_format) },
+	{ "century", CENTURY, 0 },
 	{ "references", REFERENCE, 0 }
 };
 enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ALLOWED, C_MINIMUM, C_MAXIMUM, C_PATTERN,
-    C_DATE_FORMAT, C_REFERENCES, C_WORDS };
+    C_DATE_FORMAT, C_CENTURY, C_REFERENCES, C_WORDS };
 
 static const struct word expect_words[] = {
 	{ "rows", COUNT, 0 },
@@ -295,6 +296,19 @@ read_reference(struct loader *l, struct schema_column *c)
 	return 0;
 }
 
+/* The first of the 100 years that two digits can mean. */
+static int
+read_century(struct loader *l, struct schema_column *c)
+{
+	const char *text = text_of(l);
+	int64_t year;
+
+	if (!num_int64(text, strlen(text), &year) || year < 1 || year > NUM_CENTURY_MAX)
+		return fault(l, here(l), "not a year from 1 to 9900", text);
+	c->century = (unsigned)year;
+	return 0;
+}
+
 static void
 add_text(struct loader *l, struct texts *t)
 {
@@ -503,6 +517,8 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_count(l);
 	case PERCENT:
 		return read_percent(l, (struct schema_limit *)(base + word->offset));
+	case CENTURY:
+		return read_century(l, c);
 	default:
 		if (val_type_parse(text_of(l), strlen(text_of(l)), &c->type))
 			return 0;
@@ -667,16 +683,32 @@ check_values(struct loader *l, struct schema_column *c, struct buf *low, struct 
 	return 0;
 }
 
+/* Dates have a format that has a year, a month and a day; two digits of a year, and they alone, a century. */
+static int
+check_date(struct loader *l, const struct schema_column *c)
+{
+	struct place century = l->column_at[C_CENTURY];
+	const char *p = c->date_format;
+
+	if (p != NULL && c->type.kind != VAL_DATE)
+		return fault(l, l->column_at[C_DATE_FORMAT], "a date format is for dates only", p);
+	if (p != NULL && !num_date_format_ok(p))
+		return fault(l, l->column_at[C_DATE_FORMAT], "not a format of year, month and day", p);
+	while (p != NULL && (p = strchr(p, '%')) != NULL && p[1] != 'y')
+		p += 2;
+	if (century.line != 0 && p == NULL)
+		return fault(l, century, "a century is for a date format with %y only", NULL);
+	return 0;
+}
+
 static int
 check_column(struct loader *l, struct schema_column *c)
 {
 	struct buf low = { 0 }, high = { 0 }, fallback = { 0 }, one = { 0 };
 	int status;
 
-	if (c->date_format != NULL && c->type.kind != VAL_DATE)
-		return fault(l, l->column_at[C_DATE_FORMAT], "a date format is for dates only", c->date_format);
-	if (c->date_format != NULL && !num_date_format_ok(c->date_format))
-		return fault(l, l->column_at[C_DATE_FORMAT], "not a format of year, month and day", c->date_format);
+	if (check_date(l, c) == -1)
+		return -1;
 	if (check_pattern(l, c) == -1)
 		return -1;
 	status = check_values(l, c, &low, &high, &fallback, &one);
@@ -727,6 +759,7 @@ read_column(struct loader *l)
 		s->columns = xreallocarray(s->columns, s->ncolumns == 0 ? 1 : 2 * s->ncolumns, sizeof(*s->columns));
 	c = &s->columns[s->ncolumns++];
 	memset(c, 0, sizeof(*c));
+	c->century = NUM_CENTURY;
 	memset(l->column_at, 0, sizeof(l->column_at));
 	status = read_words(l, column_words, C_WORDS, l->column_at, c);
 	if (status == 0 && c->name == NULL)

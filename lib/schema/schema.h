@@ -23,6 +23,7 @@ struct schema_column {
 	regex_t regex;		/* the pattern compiled, where has_regex */
 	bool has_regex;
 	char *date_format;	/* num.h's letters; NULL: YYYY-MM-DD */
+	unsigned century;	/* the first year that two digits can mean */
 	char *references_table, *references_column;	/* NULL where none; documentation for the pipelines */
 };
 

@@ -134,7 +134,7 @@ dates_that_are_none(void)
 static bool
 as(const char *format, const char *s, int32_t *v)
 {
-	return num_date_as(format, s, strlen(s), v);
+	return num_date_as(format, NUM_CENTURY, s, strlen(s), v);
 }
 
 static void
@@ -156,6 +156,26 @@ date_formats(void)
 	    !as("%d/%m/%Y", "29/02/20244", &v) &&
 	    !as("%d/%m/%Y", "", &v) && !as("%d/%m/%Y", "29-02-2024", &v) && !as("%d-%b-%Y", "01-xyz-2024", &v), "none");
 	OK("num", "dates by a format");
+}
+
+/* Two digits mean the one year within a hundred that ends in them, whichever year the hundred begins with. */
+static void
+centuries(void)
+{
+	char text[16];
+	int32_t v;
+	unsigned century, year;
+
+	for (century = 1; century <= NUM_CENTURY_MAX; century += century < 2100 ? 1 : 37)
+		for (year = century; year < century + 100; year++) {
+			snprintf(text, sizeof(text), "%02u0203", year % 100);
+			CHECK(num_date_as("%y%m%d", century, text, 6, &v) && v == num_days(year, 2, 3), "%s from %u", text, century);
+		}
+	CHECK(as("%y-%m-%d", "68-01-01", &v) && v == num_days(2068, 1, 1), "68");
+	CHECK(as("%y-%m-%d", "69-01-01", &v) && v == num_days(1969, 1, 1), "69");
+	CHECK(!as("%y-%m-%d", "00-02-30", &v) && as("%y-%m-%d", "00-02-29", &v), "2000 is a leap year");
+	CHECK(!num_date_as("%y%m%d", 1900, "000229", 6, &v), "1900 is none");
+	OK("num", "years of two digits");
 }
 
 static void
@@ -228,6 +248,7 @@ main(void)
 	days();
 	dates_that_are_none();
 	date_formats();
+	centuries();
 	timestamps();
 	floats();
 	return 0;

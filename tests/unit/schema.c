@@ -130,6 +130,13 @@ values(void)
 	refused(HEAD "string\n  pattern: '((a{1,200}){1,200}){1,200}'\n",
 	    "s.yaml:5:12: too many repetitions in a pattern: '((a{1,200}){1,200}){1,200}'");
 	refused(HEAD "string\n  date_format: '%Y%m%d'\n", "s.yaml:5:16: a date format is for dates only: '%Y%m%d'");
+	refused(HEAD "date\n  date_format: '%Y%m%d'\n  century: 1900\n",
+	    "s.yaml:6:12: a century is for a date format with %y only");
+	refused(HEAD "date\n  century: 1900\n", "s.yaml:5:12: a century is for a date format with %y only");
+	refused(HEAD "date\n  date_format: '%Y%m%d%%y'\n  century: 1900\n",
+	    "s.yaml:6:12: a century is for a date format with %y only");
+	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 0\n", "s.yaml:6:12: not a year from 1 to 9900: '0'");
+	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 9901\n", "s.yaml:6:12: not a year from 1 to 9900: '9901'");
 	refused(HEAD "date\n  date_format: '%Y-%m'\n", "s.yaml:5:16: not a format of year, month and day: '%Y-%m'");
 	OK("schema", "values that are none of their type, or disagree");
 }
