@@ -29,7 +29,7 @@ HARDEN := $(shell for f in -fPIE -fstack-protector-strong -fstack-clash-protecti
 HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
-PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4 jansson libcrypto
+PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4 jansson libcrypto tre
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla
 CPPFLAGS += -Ilib -D_GNU_SOURCE -DACCT_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))
@@ -102,6 +102,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=1000000 bats -f 'any text' tests/ingest.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random patterns' tests/regex.bats
 
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh

@@ -4,7 +4,7 @@ load helper
 layers() {
 	cat <<-'END'
 	base
-	val
+	val regex
 	key rec schema parquet store
 	csv
 	text

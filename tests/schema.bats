@@ -26,7 +26,7 @@ wrong() {
 	wrong $'name: t\nkey: b\ncolumns:\n  - name: a\n    type: int64\n' "2:6: key is no column: 'b'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n  - name: a\n    type: int64\n' "5:11: column given twice: 'a'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n    default: x\n' "5:14: not a value of type int64: 'x'"
-	wrong $'name: t\ncolumns:\n  - name: a\n    type: string\n    pattern: "("\n' "5:14: Unmatched ( or \\(: '('"
+	wrong $'name: t\ncolumns:\n  - name: a\n    type: string\n    pattern: "("\n' "5:14: missing ) in a pattern: '('"
 	wrong $'name: &n t\nfile: *n\n' "1:7: anchors are refused: 'n'"
 	wrong $'name: t\nescape: ab\n' "2:9: not an escape of one byte: 'ab'"
 	wrong $'name: t\nescape: " "\n' "2:9: a blank is no escape: ' '"

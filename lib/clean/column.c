@@ -183,10 +183,7 @@ is_listed(const struct column *c)
 static bool
 is_matched(const struct column *c)
 {
-	regmatch_t whole = { .rm_so = 0, .rm_eo = (regoff_t)c->text.len };
-
-	return !c->schema->has_regex ||
-	    regexec(&c->schema->regex, (const char *)c->text.p, 0, &whole, REG_STARTEND) == 0;
+	return c->schema->regex == NULL || regex_matches(c->schema->regex, c->text.p, c->text.len);
 }
 
 enum clean_reason

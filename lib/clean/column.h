@@ -113,6 +113,9 @@ void column_choose(struct column *c);
  */
 bool column_text_good(const uint8_t *p, size_t n);
 
+/* Does such a field match the column's pattern, where it has one? False where column_judge has to decode it first. */
+bool column_text_matched(const struct column *c, const uint8_t *p, size_t n);
+
 /* ---- take.c ---- */
 
 /* Chooses `take` for a column whose `put` is known, and does more than to ask column_judge. */

@@ -274,6 +274,23 @@ put_string(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	return n == 0 || may_be_null_or_blank(c, p, n) ? NULL : put_utf8(p, n, out);
 }
 
+bool
+column_text_matched(const struct column *c, const uint8_t *p, size_t n)
+{
+	return c->schema->regex == NULL || (memchr(p, VAL_ESC, n) == NULL && regex_matches(c->schema->regex, p, n));
+}
+
+/* Text that a pattern must match. */
+static uint8_t *
+put_matched(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
+{
+	if (is_nothing(p, n))
+		return put_null(c, out);
+	if (n == 0 || may_be_null_or_blank(c, p, n) || !column_text_matched(c, p, n))
+		return NULL;
+	return put_utf8(p, n, out);
+}
+
 static const uint8_t ones[32] = {
 	255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
 };
@@ -542,10 +559,10 @@ choose_string(struct column *c, bool vector)
 {
 	size_t i, n;
 
-	if (c->schema->has_regex || c->minimum.len > 0 || c->maximum.len > 0)
+	if (c->minimum.len > 0 || c->maximum.len > 0)
 		return;
 	if (c->allowed.len > 0) {
-		if (make_texts(c))
+		if (c->schema->regex == NULL && make_texts(c))
 			c->put = put_listed;
 		return;
 	}
@@ -554,10 +571,10 @@ choose_string(struct column *c, bool vector)
 			return;			/* a field with an escape is then no word for null */
 		c->null_lengths |= UINT64_C(1) << n;
 	}
-	c->put = put_string;
 	c->simple = true;
+	c->put = c->schema->regex != NULL ? put_matched : put_string;
 #if CPU_X86
-	if (vector)
+	if (vector && c->schema->regex == NULL)
 		c->put = put_string_avx2;
 #endif
 	(void)vector;

@@ -410,7 +410,7 @@ CPU_AVX512 static ALWAYS_INLINE bool
 is_text(const struct column *c, const uint8_t *p, size_t n)
 {
 	return n > 0 && p[0] != ' ' && p[n - 1] != ' ' && (n >= 64 || (c->null_lengths >> n & 1) == 0) &&
-	    (all_printable(p, n) || column_text_good(p, n));
+	    (all_printable(p, n) || column_text_good(p, n)) && column_text_matched(c, p, n);
 }
 
 CPU_AVX512 static uint64_t

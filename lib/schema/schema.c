@@ -14,9 +14,7 @@
 
 enum {
 	MAX_BYTES = 1 << 20,	/* of a schema file */
-	MAX_COLUMNS = 4000,	/* fewer than a record stream's, as raw streams have two of their own */
-	MAX_PATTERN = 1000,	/* bytes */
-	MAX_REPEATS = 10000	/* product of a pattern's {n}, + counting 2: regcomp copies what they repeat */
+	MAX_COLUMNS = 4000	/* fewer than a record stream's, as raw streams have two of their own */
 };
 
 struct place {			/* counted from 1; line 0: not given */
@@ -592,61 +590,23 @@ compare(const struct buf *a, const struct buf *b)
 	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/*
- * regcomp copies what a {n} repeats, so nested ones can ask for any amount of memory, and a back-reference for any
- * amount of time: both are kept out.
- */
-static const char *
-pattern_fault(const char *p)
-{
-	unsigned long repeats = 1, n;
-
-	if (strlen(p) > MAX_PATTERN)
-		return "a pattern of more than 1000 bytes";
-	for (; *p != '\0'; p++) {
-		if (*p == '\\' && p[1] != '\0') {
-			if (*++p >= '1' && *p <= '9')
-				return "a back-reference in a pattern";
-		} else if (*p == '{' || *p == ',') {
-			n = strtoul(p + 1, NULL, 10);
-			repeats *= n > MAX_REPEATS ? MAX_REPEATS + 1 : n > 1 ? n : 1;
-		} else if (*p == '+') {
-			repeats *= 2;
-		}
-		if (repeats > MAX_REPEATS)
-			return "too many repetitions in a pattern";
-	}
-	return NULL;
-}
-
 static int
 check_pattern(struct loader *l, struct schema_column *c)
 {
 	struct place at = l->column_at[C_PATTERN];
-	char *anchored, why[200];
-	const char *what;
-	int status = 0;
+	struct regex_fault why;
+	char *piece;
 
 	if (c->pattern == NULL)
 		return 0;
 	if (c->type.kind != VAL_STRING)
-		what = "a pattern is for strings only";
-	else
-		what = pattern_fault(c->pattern);
-	if (what == NULL && (status = regcomp(&c->regex, c->pattern, REG_EXTENDED | REG_NOSUB)) == 0) {
-		regfree(&c->regex);		/* sound alone, so sound between anchors too */
-		anchored = xasprintf("^(%s)$", c->pattern);
-		status = regcomp(&c->regex, anchored, REG_EXTENDED | REG_NOSUB);
-		free(anchored);
-		c->has_regex = status == 0;
-	}
-	if (c->has_regex)
+		return fault(l, at, "a pattern is for strings only", c->pattern);
+	if ((c->regex = regex_compile(c->pattern, strlen(c->pattern), &why)) != NULL)
 		return 0;
-	if (what == NULL) {
-		regerror(status, &c->regex, why, sizeof(why));
-		what = why;
-	}
-	return fault(l, at, what, c->pattern);
+	piece = xstrndup(c->pattern + why.at, why.n);
+	fault(l, at, why.what, piece);
+	free(piece);
+	return -1;
 }
 
 /* Minimum, maximum and the allowed values are values of the type, and agree with each other; so does the default. */
@@ -678,7 +638,7 @@ check_values(struct loader *l, struct schema_column *c, struct buf *low, struct 
 		return fault(l, at, "default outside minimum and maximum", text);
 	if (!found)
 		return fault(l, at, "default is not an allowed value", text);
-	if (c->pattern != NULL && regexec(&c->regex, text, 0, NULL, 0) != 0)
+	if (c->regex != NULL && !regex_matches(c->regex, text, strlen(text)))
 		return fault(l, at, "default does not match the pattern", text);
 	return 0;
 }
@@ -899,8 +859,7 @@ schema_read(struct schema *s, const char *path, struct msg *err)
 static void
 free_column(struct schema_column *c)
 {
-	if (c->has_regex)
-		regfree(&c->regex);
+	regex_free(c->regex);
 	while (c->nallowed > 0)
 		free(c->allowed[--c->nallowed]);
 	free(c->allowed);

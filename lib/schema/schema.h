@@ -2,12 +2,12 @@
 #ifndef SCHEMA_SCHEMA_H
 #define SCHEMA_SCHEMA_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/msg.h"
+#include "regex/regex.h"
 #include "val/val.h"
 
 struct schema_column {
@@ -19,9 +19,8 @@ struct schema_column {
 	char **allowed;		/* allowed values as text; nallowed 0: any */
 	size_t nallowed;
 	char *minimum, *maximum;	/* as text, inclusive; NULL where none. Valid values of the type */
-	char *pattern;		/* POSIX extended, anchored at both ends, for strings; NULL where none */
-	regex_t regex;		/* the pattern compiled, where has_regex */
-	bool has_regex;
+	char *pattern;		/* that the whole of a string must match; NULL where none */
+	struct regex *regex;	/* the pattern compiled; NULL where none */
 	char *date_format;	/* num.h's letters; NULL: YYYY-MM-DD */
 	unsigned century;	/* the first year that two digits can mean */
 	char *references_table, *references_column;	/* NULL where none; documentation for the pipelines */

@@ -1,0 +1,64 @@
+#include "regex/regex.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "regex/ast.h"
+
+struct regex {			/* one of the two */
+	struct regex_table *table;
+	struct regex_tre *tre;
+};
+
+uint32_t
+regex_code_point(const uint8_t *p, size_t n, size_t *len)
+{
+	static const uint8_t lead[5] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c;
+	size_t i;
+
+	*len = utf8_len(p, n);
+	c = p[0] & lead[*len];
+	for (i = 1; i < *len; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+struct regex *
+regex_compile(const char *pattern, size_t n, struct regex_fault *fault)
+{
+	struct regex r = { NULL, NULL }, *copy = NULL;
+	struct regex_ast t;
+	size_t size = 0;
+
+	if (regex_parse(&t, pattern, n, fault)) {
+		r.table = regex_table(&t, &size);
+		if (r.table == NULL && size <= REGEX_SIZE_MAX)
+			r.tre = regex_tre(&t);
+		if (r.table == NULL && r.tre == NULL)
+			*fault = (struct regex_fault){ "too many repetitions in a pattern", 0, n };
+	}
+	regex_ast_free(&t);
+	if (r.table != NULL || r.tre != NULL) {
+		copy = xmalloc(sizeof(*copy));
+		*copy = r;
+	}
+	return copy;
+}
+
+void
+regex_free(struct regex *r)
+{
+	if (r == NULL)
+		return;
+	regex_table_free(r->table);
+	regex_tre_free(r->tre);
+	free(r);
+}
+
+bool
+regex_matches(const struct regex *r, const void *text, size_t n)
+{
+	return r->table != NULL ? regex_table_matches(r->table, text, n) : regex_tre_matches(r->tre, text, n);
+}
