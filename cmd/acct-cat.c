@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "rec/rec.h"
 #include "text/text.h"
+#include "text/width.h"
 
 const char cli_help[] =
     "usage: acct-cat [-v] [-f csv|tsv|json|table|raw] [-c COLUMN,...] [--header | --check] [-o FILE] [FILE ...]\n"
@@ -101,11 +102,20 @@ format(void)
 
 /* ---- show ---- */
 
+/* On a terminal, lines of text in which nothing hides; elsewhere they are data, and stay as they are. */
 static void
 send_text(struct buf *b)
 {
+	static struct buf seen;
+	bool terminal = opt.output == NULL && isatty(STDOUT_FILENO);
 	struct msg err = { 0 };
 
+	if (terminal && opt.what == SHOW && text.format != TEXT_TABLE) {
+		seen.len = 0;
+		text_terminal(&seen, b->p, b->len, text.format == TEXT_JSON);
+		b->len = 0;
+		b = &seen;
+	}
 	if (io_write(out.fd, b->p, b->len, io_out_name(opt.output), &err) == -1)
 		msg_exit(&err);
 	b->len = 0;

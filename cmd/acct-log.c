@@ -10,6 +10,7 @@
 #include "base/cli.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "base/visible.h"
 #include "delta/delta.h"
 #include "delta/state.h"
 
@@ -91,12 +92,18 @@ put_string(const char *s)
 	delta_json_text(&out, s);
 }
 
-/* Text for a line: what would break it is replaced. */
+/* Text for a line, with what would break it or hide in it made visible. */
 static void
 put_plain(const char *s)
 {
-	for (; *s != '\0'; s++)
-		buf_addc(&out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : (uint8_t)*s);
+	char escape[VISIBLE_MAX];
+	size_t len;
+
+	for (; *s != '\0'; s += len)
+		if (visible_escape(s, strlen(s), &len, escape))
+			buf_adds(&out, escape);
+		else
+			buf_add(&out, s, len);
 }
 
 static int64_t

@@ -268,3 +268,52 @@ columns 3
 	[[ "${lines[0]}" == "loan_id  loan_amount" ]]
 	[ -z "$stderr" ]
 }
+
+@test "cat: a table shows every character that would hide, as Unicode's categories say" {
+	command -v python3 >/dev/null || skip 'SKIPPED: python3 is not there'
+	python3 - <<-'P'
+	import unicodedata
+	more = {0x34f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180c, 0x180d, 0x180f, 0x3164, 0xffa0}
+	with open('in.csv', 'w', encoding='utf-8', newline='') as f, open('want', 'w', encoding='utf-8') as w:
+	    f.write('c\n')
+	    for c in range(0x20, 0x110000):
+	        kind = unicodedata.category(chr(c))
+	        if kind == 'Cs' or kind == 'Cn' and c & 0xfffe != 0xfffe and not 0xfdd0 <= c < 0xfdf0 or c in (0x22, 0x2c):
+	            continue
+	        if kind == 'Co' and c % 1000 and c & 0xfffe != 0xfffe:
+	            continue
+	        f.write('[%c]\n' % c)
+	        hides = kind in ('Cc', 'Cf', 'Zl', 'Zp', 'Cn') or c in more or 0xe0000 <= c < 0xe1000
+	        w.write('[%s]\n' % (('\\x%02X' if c < 0x80 else '\\u{%04X}') % c if hides else chr(c)))
+	P
+	acct-ingest in.csv | acct-cat -f table -c c | tail -n +3 | diff want - | head -5 >differ
+	same "" "$(cat differ)"
+}
+
+# on_terminal COMMAND: what it writes where its output is a terminal.
+on_terminal() {
+	script -qec "$1" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "cat: on a terminal nothing hides in any format; elsewhere text is as it is" {
+	printf 'a,b\nx\342\200\256y,\302\2331m\n\357\273\277,\033[2J\n' >t.csv
+	acct-ingest -t t t.csv >t.acct
+	for format in csv tsv json table; do
+		on_terminal "acct-cat -f $format -c a,b t.acct" >"$format"
+		LC_ALL=C run ! grep -q "$(printf '\342\200\256\|\302\233\|\357\273\277\|\033')" "$format"
+	done
+	same $'a,b\nx\\u{202E}y,\\u{009B}1m\n\\u{FEFF},\\x1B[2J' "$(sed 's/^"\(.*\)",/\1,/' csv)"
+	same '{"a":"x\u202ey","b":"\u009b1m"}' "$(head -n 1 json)"
+	acct-cat -f json -c a,b t.acct >plain.json
+	grep -q "$(printf 'x\342\200\256y')" plain.json
+	python3 -c 'import json; a, b = ([json.loads(x) for x in open(f, encoding="utf-8")] for f in ("json", "plain.json")); assert a == b'
+	acct-cat -c a,b t.acct | sed 's/^"\(.*\)",/\1,/' | cmp - t.csv
+	on_terminal "acct-cat -o out.csv -c a,b t.acct"
+	acct-cat -c a,b t.acct | cmp - out.csv
+}
+
+@test "cat: what would hide is shown in messages" {
+	printf 'x' >"$(printf 'a\342\200\256b\ncd')"
+	run -65 --separate-stderr acct-cat "$(printf 'a\342\200\256b\ncd')"
+	[[ $stderr == "acct-cat: a\\u{202E}b\\ncd: "* ]] || [[ $stderr == "acct-cat: 'a\\u{202E}b\\ncd'"* ]]
+}

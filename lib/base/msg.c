@@ -8,7 +8,7 @@
 #include <bsd/stdlib.h>
 
 #include "base/progress.h"
-#include "base/utf8.h"
+#include "base/visible.h"
 
 void (*msg_at_leave)(int status);
 
@@ -70,35 +70,22 @@ const char *
 msg_quote(const void *p, size_t n)
 {
 	enum { SHOWN = 60 };
-	static char ring[8][4 * SHOWN + 8];
+	static char ring[8][4 * (SHOWN + 3) + 8];
 	static unsigned turn;
 	const unsigned char *s = p;
-	char *out = ring[turn++ % 8], *o = out;
-	size_t i = 0, len;
+	char *out = ring[turn++ % 8], *o = out, escape[VISIBLE_MAX];
+	size_t i, len;
 
 	*o++ = '\'';
-	while (i < n && i < SHOWN) {
-		unsigned char c = s[i];
-
-		if (c == '\'' || c == '\\') {
-			*o++ = '\\';
-			*o++ = (char)c;
-			i++;
-		} else if (c == '\n' || c == '\t' || c == '\r') {
-			*o++ = '\\';
-			*o++ = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
-			i++;
-		} else if (c >= 0x20 && c < 0x7f) {
-			*o++ = (char)c;
-			i++;
-		} else if (c >= 0x80 && !(c == 0xc2 && i + 1 < n && s[i + 1] < 0xa0) && (len = utf8_len(s + i, n - i)) > 0) {
-			memcpy(o, s + i, len);
-			o += len;
-			i += len;
-		} else {
-			o += sprintf(o, "\\x%02X", c);
-			i++;
+	for (i = 0; i < n && i < SHOWN; i += len) {
+		if (visible_escape(s + i, n - i, &len, escape)) {
+			o = stpcpy(o, escape);
+			continue;
 		}
+		if (s[i] == '\'' || s[i] == '\\')
+			*o++ = '\\';
+		memcpy(o, s + i, len);
+		o += len;
 	}
 	*o++ = '\'';
 	strcpy(o, i < n ? "..." : "");
@@ -111,16 +98,20 @@ msg_quotes(const char *s)
 	return msg_quote(s, strlen(s));
 }
 
-/* One line whatever is in it: the control characters of a file's name are shown as question marks. */
+/* One line whatever is in it, even a file's name: what would hide is made visible. */
 static void
 print(const char *text)
 {
-	char line[1000], *p;
+	char line[4 * sizeof(((struct msg *)NULL)->text)], *o = line, escape[VISIBLE_MAX];
+	size_t i, len, n = strlen(text);
 
-	snprintf(line, sizeof(line), "%s", text);
-	for (p = line; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	for (i = 0; i < n; i += len) {
+		if (visible_escape(text + i, n - i, &len, escape))
+			o = stpcpy(o, escape);
+		else
+			o = (char *)memcpy(o, text + i, len) + len;
+	}
+	*o = '\0';
 	progress_end();
 	fprintf(stderr, "%s: %s\n", getprogname(), line);
 }

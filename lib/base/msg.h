@@ -29,8 +29,8 @@ int msg_sys(struct msg *m, int status, const char *fmt, ...) __attribute__((form
 int msg_errno_status(int otherwise);
 
 /*
- * Makes n bytes fit to be shown: in single quotes, control characters, quotes, backslashes and invalid UTF-8 as \n, \t, \xHH,
- * cut after 60 bytes with "..." behind. Returns one of eight static buffers in turn, so that a message can hold several.
+ * Makes n bytes fit to be shown: in single quotes, quotes and backslashes after a backslash, what would hide as visible.h has it,
+ * cut after 60 bytes with "..." after them. Returns one of eight static buffers in turn, so that a message can hold several.
  */
 const char *msg_quote(const void *p, size_t n);
 const char *msg_quotes(const char *s);

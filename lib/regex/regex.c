@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "regex/ast.h"
 
 struct regex {			/* one of the two */
@@ -14,15 +15,8 @@ struct regex {			/* one of the two */
 uint32_t
 regex_code_point(const uint8_t *p, size_t n, size_t *len)
 {
-	static const uint8_t lead[5] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t c;
-	size_t i;
-
 	*len = utf8_len(p, n);
-	c = p[0] & lead[*len];
-	for (i = 1; i < *len; i++)
-		c = c << 6 | (p[i] & 0x3f);
-	return c;
+	return visible_code_point(p, *len);
 }
 
 struct regex *

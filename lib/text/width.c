@@ -1,12 +1,13 @@
 /* Display width by the tables of Unicode, without a locale. */
-#include <stdbool.h>
+#include <string.h>
 
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "text/width.h"
 #include "text/width_table.h"
 
 static bool
-is_in(const struct range *r, size_t n, uint32_t c)
+is_in(const struct width_range *r, size_t n, uint32_t c)
 {
 	size_t low = 0, high = n;
 
@@ -33,55 +34,15 @@ text_width(uint32_t c)
 	return is_in(wide, sizeof wide / sizeof *wide, c) ? 2 : 1;
 }
 
-static uint32_t
-code_point(const uint8_t *p, size_t len)
-{
-	switch (len) {
-	case 1:
-		return p[0];
-	case 2:
-		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
-	case 3:
-		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
-	default:
-		return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
-	}
-}
-
-/* Would it turn the direction of what follows, or steer the terminal? */
-static bool
-steers(uint32_t c)
-{
-	return (c >= 0x80 && c <= 0x9f) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2066 && c <= 0x2069);
-}
-
-static size_t
-show_byte(struct buf *out, uint8_t c)
-{
-	size_t before = out->len;
-
-	if (c == '\n')
-		buf_adds(out, "\\n");
-	else if (c == '\r')
-		buf_adds(out, "\\r");
-	else if (c == '\t')
-		buf_adds(out, "\\t");
-	else
-		buf_addf(out, "\\x%02X", c);
-	return out->len - before;
-}
-
 size_t
 text_show(struct buf *out, const void *text, size_t n)
 {
 	const uint8_t *p = text, *end = p + n;
-	size_t columns = 0;
+	char escape[VISIBLE_MAX];
+	size_t columns = 0, len;
 
 	while (p < end) {
 		const uint8_t *start = p;
-		size_t len, before = out->len;
-		uint32_t c;
 
 		while (p < end && *p >= 0x20 && *p < 0x7f)
 			p++;
@@ -90,20 +51,43 @@ text_show(struct buf *out, const void *text, size_t n)
 			columns += (size_t)(p - start);
 			continue;
 		}
-		len = *p < 0x80 ? 0 : utf8_len(p, (size_t)(end - p));
-		if (len == 0) {
-			columns += show_byte(out, *p++);
-			continue;
-		}
-		c = code_point(p, len);
-		if (steers(c)) {
-			buf_addf(out, "\\u{%04X}", (unsigned)c);
-			columns += out->len - before;
+		if (visible_escape(p, (size_t)(end - p), &len, escape)) {
+			buf_adds(out, escape);
+			columns += strlen(escape);
 		} else {
 			buf_add(out, p, len);
-			columns += text_width(c);
+			columns += text_width(visible_code_point(p, len));
 		}
 		p += len;
 	}
 	return columns;
+}
+
+/* An escape of JSON: of UTF-16. */
+static void
+put_json_escape(struct buf *out, uint32_t c)
+{
+	if (c >= 0x10000) {
+		buf_addf(out, "\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)));
+		c = 0xdc00 + (c & 0x3ff);
+	}
+	buf_addf(out, "\\u%04x", (unsigned)c);
+}
+
+void
+text_terminal(struct buf *out, const void *text, size_t n, bool json)
+{
+	const uint8_t *p = text, *end = p + n;
+	char escape[VISIBLE_MAX];
+	size_t len;
+
+	for (; p < end; p += len) {
+		len = 1;
+		if (*p == '\n' || *p == '\t' || !visible_escape(p, (size_t)(end - p), &len, escape))
+			buf_add(out, p, len);
+		else if (json && *p >= 0x80 && utf8_len(p, (size_t)(end - p)) > 0)
+			put_json_escape(out, visible_code_point(p, len));
+		else
+			buf_adds(out, escape);
+	}
 }

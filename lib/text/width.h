@@ -2,6 +2,7 @@
 #ifndef TEXT_WIDTH_H
 #define TEXT_WIDTH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,10 +14,13 @@
  */
 unsigned text_width(uint32_t c);
 
-/*
- * Appends n bytes of text with what would disturb a terminal made visible: control characters as \n, \r, \t, \xHH,
- * bytes that are no UTF-8 as \xHH, and C1 controls and marks of direction as \u{HHHH}. Returns the columns it takes.
- */
+/* Appends n bytes of text, with what would hide made visible (base/visible.h). Returns the columns it takes. */
 size_t text_show(struct buf *out, const void *text, size_t n);
+
+/*
+ * The same for whole lines of CSV, TSV, JSON or bare text that go to a terminal: line feeds and tabs stay. In JSON a character becomes
+ * an escape of JSON, so that the value is the same.
+ */
+void text_terminal(struct buf *out, const void *text, size_t n, bool json);
 
 #endif

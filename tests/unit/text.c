@@ -1,8 +1,10 @@
-/* Text as JSON strings: against a writer that goes byte by byte. */
+/* Text as JSON strings, against a writer that goes byte by byte; and made visible. */
 #include <string.h>
 
 #include "base/json.h"
+#include "base/msg.h"
 #include "base/utf8.h"
+#include "text/width.h"
 #include "unit.h"
 
 /* RFC 8259, 7: what must be escaped is, in its short form where it has one; a byte that is not UTF-8 is U+FFFD. */
@@ -69,10 +71,60 @@ json_strings(void)
 	OK("text", "JSON strings");
 }
 
+/* ---- what would hide ---- */
+
+static void
+shows(const char *text, size_t n, const char *want)
+{
+	struct buf got = { 0 };
+	size_t width = text_show(&got, text, n);
+
+	CHECK(strcmp(buf_cstr(&got), want) == 0, "'%s', not '%s'", buf_cstr(&got), want);
+	CHECK(width <= got.len, "%zu columns", width);
+	buf_free(&got);
+}
+
+#define SHOWS(text, want) shows(text, sizeof(text) - 1, want)
+
+static void
+visible(void)
+{
+	SHOWS("a\xef\xbb\xbf" "b", "a\\u{FEFF}b");
+	SHOWS("\xc2\x9b" "31m", "\\u{009B}31m");
+	SHOWS("\xe2\x80\xae" "txt.exe", "\\u{202E}txt.exe");
+	SHOWS("\xe2\x80\xa8\xe2\x80\x8b\xc2\xad\xf3\xa0\x81\x81", "\\u{2028}\\u{200B}\\u{00AD}\\u{E0041}");
+	SHOWS("\xef\xbf\xbf\xf4\x8f\xbf\xbf", "\\u{FFFF}\\u{10FFFF}");
+	SHOWS("\n\r\t\x1b\0\x7f\xff\xc3", "\\n\\r\\t\\x1B\\x00\\x7F\\xFF\\xC3");
+	SHOWS("\xc3\xa9 \xe2\x82\xac \xe4\xb8\xad \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xe4\xb8\xad \xf0\x9f\x98\x80");
+	CHECK(strcmp(msg_quotes("it's \xe2\x80\xae\\"), "'it\\'s \\u{202E}\\\\'") == 0, "%s", msg_quotes("it's \xe2\x80\xae\\"));
+	OK("text", "what would hide is shown");
+}
+
+/* However many of them, no buffer is too small: of a message, and of a quotation. */
+static void
+much_to_show(void)
+{
+	static const char *const pieces[] = { "\x01", "\xff", "\xc2\x9b", "\xef\xbb\xbf", "\xf3\xa0\x81\x81", "a", "'", "\xc3" };
+	char text[400];
+	size_t round, n, i;
+
+	for (round = 0; round < 20000; round++) {
+		for (n = 0; n < 300;)
+			n += (size_t)sprintf(text + n, "%s", pieces[unit_below(unit_below(2) ? 8 : 5)]);
+		n = unit_below(n);
+		CHECK(strlen(msg_quote(text, n)) < 260, "%zu", strlen(msg_quote(text, n)));
+		for (i = 0; i < strlen(msg_quote(text, n)); i++)
+			CHECK((uint8_t)msg_quote(text, n)[i] >= 0x20, "byte %zu", i);
+	}
+	OK("text", "quotations fit");
+}
+
 int
 main(void)
 {
 	unit_start();
 	json_strings();
+	visible();
+	much_to_show();
 	return 0;
 }
