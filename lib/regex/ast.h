@@ -40,7 +40,7 @@ struct regex_table *regex_table(const struct regex_ast *t, size_t *size);
 void regex_table_free(struct regex_table *d);
 bool regex_table_matches(const struct regex_table *d, const uint8_t *p, size_t n);
 
-/* tre.c: NULL where it would be too large. */
+/* tre.c: NULL where it would be too large, or has a ^ or $. */
 struct regex_tre;
 struct regex_tre *regex_tre(const struct regex_ast *t);
 void regex_tre_free(struct regex_tre *r);

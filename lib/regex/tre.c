@@ -104,17 +104,15 @@ put_ascii(struct wide *w, const char *s)
 		put(w, (uint8_t)*s++);
 }
 
-/* A set without members matches nothing, as a begin after a character does. */
+/* A set without members is that of a character below all of the text's. */
 static void
 put_set(struct wide *w, const struct regex_ast *t, const struct regex_node *n)
 {
 	const struct regex_range *r = t->ranges + n->a, *end = r + n->n;
 
-	if (n->n == 0) {
-		put_ascii(w, "(.^)");
-		return;
-	}
 	put(w, '[');
+	if (n->n == 0)
+		put(w, SHIFT - 1);
 	for (; r < end; r++) {
 		put(w, SHIFT + r->first);
 		put(w, '-');
@@ -164,8 +162,7 @@ put_node(struct wide *w, const struct regex_ast *t, uint32_t node)
 		break;
 	case REGEX_BEGIN:
 	case REGEX_END:
-		put(w, n->kind == REGEX_BEGIN ? '^' : '$');
-		break;
+		break;		/* regex_tre takes none of these */
 	case REGEX_CAT:
 		put_node(w, t, n->a);
 		put_node(w, t, n->b);
@@ -183,6 +180,18 @@ put_node(struct wide *w, const struct regex_ast *t, uint32_t node)
 	}
 }
 
+/* ^ and $ within what is repeated are asked for where they need not be by TRE 0.8.0. */
+static bool
+has_anchors(const struct regex_ast *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nnodes; i++)
+		if (t->nodes[i].kind == REGEX_BEGIN || t->nodes[i].kind == REGEX_END)
+			return true;
+	return false;
+}
+
 struct regex_tre *
 regex_tre(const struct regex_ast *t)
 {
@@ -190,7 +199,7 @@ regex_tre(const struct regex_ast *t)
 	struct wide w = { NULL, 0, 0 };
 	int status;
 
-	if (measure(t, t->root).work > WORK_MAX)
+	if (has_anchors(t) || measure(t, t->root).work > WORK_MAX)
 		return NULL;
 	r = xcalloc(1, sizeof(*r));
 	put_ascii(&w, "^(");
