@@ -29,12 +29,12 @@ HARDEN := $(shell for f in -fPIE -fstack-protector-strong -fstack-clash-protecti
 HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
-PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4 jansson libcrypto tre
+PKGS = libxxhash yaml-0.1 libbsd snappy libzstd zlib liblz4 jansson libcrypto
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla
 CPPFLAGS += -Ilib -D_GNU_SOURCE -DACCT_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))
 # A program links what it uses: only those that write Parquet load its codecs.
-LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lcsv -lm -pthread
+LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lcsv -ltre -lm -pthread
 
 LIB_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))
