@@ -661,3 +661,12 @@ files() {
 	same $'4,ü,9999999.99' "$(content tab)"
 	acct-check tab
 }
+
+@test "write: a table is for its owner and group, or for fewer" {
+	mode() { find tab \( -type d -o -type f \) -printf '%y %m\n' | sort -u; }
+	(umask 022 && acct-write -i t.acct tab && acct-merge -k id -i u.acct tab && acct-optimize tab)
+	same $'d 750\nf 640' "$(mode)"
+	rm -r tab
+	(umask 077 && acct-write -i t.acct tab)
+	same $'d 700\nf 600' "$(mode)"
+}
