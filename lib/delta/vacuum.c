@@ -115,7 +115,8 @@ need_uri(struct vacuum *v, const char *uri, struct msg *err)
 	buf_free(&name);
 	if (strchr(uri, '%') != NULL)
 		need(v, uri);		/* a writer that does not encode names is given the benefit of the doubt */
-	return fine ? 0 : msg_set(err, EX_DATAERR, "%s: not a path of a file below the table: %s", v->table->address, msg_quotes(uri));
+	return fine ? 0 : msg_set(err, EX_DATAERR, "%s: not a path of a file below the table: %s", v->table->address,
+	    msg_quotes(uri));
 }
 
 static void
