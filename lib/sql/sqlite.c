@@ -287,12 +287,15 @@ add_fail(struct sql_load *l)
 	add_literal(&l->buf, l->table);
 }
 
-/* "t holds s", exactly: numbers by value, text by its bytes whatever the collation, null as null. */
+/*
+ * "t holds s", exactly: numbers by value, text by its bytes whatever the collation, null as null. The plus takes the
+ * staged column's affinity away, which would make text of a number in a target column without a type.
+ */
 static const char *
 holds(const struct sql_column *c)
 {
 	if (strcmp(type_name(c->type.kind), "TEXT") == 0)
-		return "typeof(t.%) = typeof(s.%) AND t.% IS s.% COLLATE BINARY";
+		return "t.% IS +s.% COLLATE BINARY";
 	return "t.% IS s.%";
 }
 
