@@ -315,7 +315,8 @@ write_stats(void)
 	json_put(&text, name, strlen(name));
 	buf_addf(&text, ",\n  \"files\": [\n%s\n  ],\n  ", buf_cstr(&stats));
 	put_totals(&text, &sum);
-	buf_adds(&text, "}\n");
+	buf_addf(&text, ", \"multiline\": %s}\n", !have_schema || schema.multiline == SCHEMA_MULTILINE_ANY ? "null" :
+	    schema.multiline == SCHEMA_MULTILINE_YES ? "true" : "false");
 	if (io_create(&o, stats_path, &err) < 0 ||
 	    io_write(o.fd, text.p, text.len, io_out_name(stats_path), &err) < 0 || io_commit(&o, &err) < 0)
 		msg_exit(&err);

@@ -29,14 +29,6 @@ kept() {
 	return 1
 }
 
-# is_compressed FILE: does it begin as gzip or zstd files do? acct-ingest finds out by itself whether such a file is whole.
-is_compressed() {
-	case $(head -c 4 -- "$1" | od -A n -t x1 | tr -d ' ') in
-	1f8b* | 28b52ffd) return 0 ;;
-	*) return 1 ;;
-	esac
-}
-
 # Copies one table's file, whole, unless it is kept already.
 take() {
 	table=$1
@@ -53,7 +45,7 @@ take() {
 	cp --reflink=auto -- "$source" "$copy" || exit 74
 	[ "$(state "$source")" = "$before" ] || die 65 "$source: changed while it was copied; is it still being written?"
 	[ "$(stat -c %s -- "$copy")" = "$bytes" ] || die 65 "$source: shorter than it was at the start"
-	is_compressed "$copy" || [ "$(head -n 1 "$copy" | wc -l)" -eq 1 ] || die 65 "$source: no whole header; is it still being written?"
+	[ -n "$(compressed_by "$copy")" ] || [ "$(head -n 1 "$copy" | wc -l)" -eq 1 ] || die 65 "$source: no whole header; is it still being written?"
 	[ "$JOINED" = yes ] || inspect
 }
 

@@ -233,6 +233,14 @@ bronze_path() {
 	printf '%s/%.16s-%s\n' "$1" "$2" "$3"
 }
 
+# compressed_by FILE: prints the program that expands it, by its first bytes; nothing where it is text.
+compressed_by() {
+	case $(od -A n -t x1 -N 4 -- "$1" | tr -d ' ') in
+	1f8b*) echo gzip ;;
+	28b52ffd | 5?2a4d18) echo zstd ;;
+	esac
+}
+
 # enlist TABLE SUM BYTES PATH: the line of the list of files taken over.
 enlist() {
 	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >"$WORK/$1.line"
@@ -833,6 +841,11 @@ statistics() {
 	sqlite3 -batch -init /dev/null -tabs :memory: "
 		select json_extract(value, '\$.table'), coalesce(json_extract(value, '\$.limits'), '[]')
 		from json_each(cast(readfile('/dev/stdin') as text)) where key % 2 order by key" <"$WORK/statistics.json" >"$WORK/limits" || return 74
+	sqlite3 -batch -init /dev/null -tabs :memory: "
+		select json_extract(value, '\$.table'), json_extract(value, '\$.spanning.rows'), coalesce(json_extract(value, '\$.spanning.first'), 'null'),
+			json_extract(value, '\$.open_quotes.rejects'), coalesce(json_extract(value, '\$.open_quotes.first'), 'null')
+		from json_each(cast(readfile('/dev/stdin') as text))
+		where not key % 2 and json_extract(value, '\$.multiline') is null order by key" <"$WORK/statistics.json" >"$WORK/doubts" || return 74
 	[ "$(wc -l <"$WORK/statistics")" -eq $(($# / 2)) ] || die 65 "not one line of statistics for each table"
 }
 

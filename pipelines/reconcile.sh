@@ -51,6 +51,7 @@ rejects() {
 measure() {
 	case $1 in
 	rejects.*) rejects "${1#*.}" ;;
+	lines.*) lines "${1#*.}" ;;
 	customers) table_totals customers silver/customers customer_id 'n=count()' ;;
 	accounts) table_totals accounts silver/accounts balance 'n=count()' 'sum(balance)' ;;
 	loans) table_totals loans silver/loans loan_amount 'n=count()' 'sum(loan_amount)' ;;
@@ -79,15 +80,6 @@ measure() {
 	esac
 }
 
-# text_of FILE: the text of a file of bronze, which may be compressed.
-text_of() {
-	case $(od -An -tx1 -N4 -- "$1" | tr -d ' ') in
-	1f8b*) gzip -dc <"$1" ;;
-	28b52ffd | 5?2a4d18) zstd -dc <"$1" ;;
-	*) cat -- "$1" ;;
-	esac
-}
-
 # bronze_of TABLE: the file in bronze that its silver is made of.
 bronze_of() {
 	read -r _sum _ <"$(made "$1" key)" || exit 66
@@ -100,12 +92,19 @@ bronze_of() {
 	of "$_path"
 }
 
-# lines_of TABLE: the physical lines of its file, an unfinished last one among them, counted by what shares nothing with the reader of CSV.
-lines_of() {
+# lines TABLE: the physical lines of its file, an unfinished last one among them, counted by what shares nothing with the reader of CSV.
+lines() {
 	_file=$(bronze_of "$1") || exit 66
-	_lines=$(text_of "$_file" | wc -l)
-	_end=$(text_of "$_file" | tail -c 1 | wc -l)
-	echo "$((_lines + 1 - _end))"
+	_by=$(compressed_by "$_file")
+	if [ -n "$_by" ]; then
+		need_programs "$_by"
+		_lines=$("$_by" -dc <"$_file" | wc -l)
+		_end=$("$_by" -dc <"$_file" | tail -c 1 | wc -l)
+	else
+		_lines=$(wc -l <"$_file")
+		_end=$(tail -c 1 -- "$_file" | wc -l)
+	fi
+	echo "$((_lines + 1 - _end))" >"$WORK/lines.$1.figures"
 }
 
 # made_of_files: every line of each file is the line of names, in silver, rejected or blank; what was read, by the reader of each file, is what
@@ -114,7 +113,7 @@ made_of_files() {
 	while IFS=$TAB read -r table rows blank _ _ _ column amount lost _ _ header clean_lines rejected_lines; do
 		read -r n sum <"$WORK/$table.figures"
 		read -r rejected <"$WORK/rejects.$table.figures"
-		lines=$(lines_of "$table") || exit 66
+		read -r lines <"$WORK/lines.$table.figures"
 		check "$table: lines of the file = names + clean + rejected + blank" "$lines" "$header + $clean_lines + $rejected_lines + $blank"
 		check "$table: rows read = clean + rejected" "$rows" "$n + $rejected"
 		[ "$column" = - ] || check "$table: $column read = clean + rejected" "$amount" "$sum + $lost"
@@ -165,8 +164,9 @@ done
 for t in $GOLD; do
 	need_tables gold.sh "gold/$t"
 done
-each measure transactions orphan_payments loan_payments orphan_accounts orphan_transactions account_transactions customers accounts loans \
-	customer_balance customer_loans rejects.transactions rejects.loan_payments rejects.customers rejects.accounts rejects.loans
+each measure lines.transactions transactions orphan_payments loan_payments orphan_accounts orphan_transactions account_transactions customers accounts loans \
+	customer_balance customer_loans rejects.transactions rejects.loan_payments rejects.customers rejects.accounts rejects.loans \
+	lines.loan_payments lines.customers lines.accounts lines.loans
 statistics
 {
 	made_of_files

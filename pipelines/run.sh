@@ -104,6 +104,23 @@ summary_reasons() {
 	}' "$WORK/statistics"
 }
 
+# Rows that may be wrong, where the schema does not say whether quoted fields may cross line ends.
+summary_doubts() {
+	while IFS=$TAB read -r table spanning spanning_first open open_first; do
+		[ "$spanning" = 0 ] || printf '%s\trows that span lines\t%s\tthe first in line %s\n' "$table" "$spanning" "$spanning_first"
+		[ "$open" = 0 ] || printf '%s\trejects that leave a quote open\t%s\tthe first in line %s\n' "$table" "$open" "$open_first"
+	done <"$WORK/doubts"
+}
+
+json_doubts() {
+	comma=
+	while IFS=$TAB read -r table spanning spanning_first open open_first; do
+		printf '%s\n  "%s":{"spanning":{"rows":%s,"first":%s},"open_quotes":{"rejects":%s,"first":%s}}' \
+			"$comma" "$table" "$spanning" "$spanning_first" "$open" "$open_first"
+		comma=,
+	done <"$WORK/doubts"
+}
+
 # The limits that were passed and accepted.
 summary_accepted() {
 	while IFS=$TAB read -r table limits; do
@@ -140,6 +157,12 @@ summary() {
 		echo
 		echo 'rejected'
 		align llr <"$WORK/reasons"
+	fi
+	summary_doubts >"$WORK/doubtful"
+	if [ -s "$WORK/doubtful" ]; then
+		echo
+		echo 'doubtful, as the schema does not say whether fields span lines (multiline)'
+		align llrl <"$WORK/doubtful"
 	fi
 	summary_accepted >"$WORK/accepted"
 	if [ -s "$WORK/accepted" ]; then
@@ -198,6 +221,7 @@ summary_json() {
 		"${RUN##*/}" "$(quoted "$BACKEND")" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 	printf ' "inputs":{%s},\n' "$(json_inputs)"
 	printf ' "tables":{%s},\n' "$(json_tables)"
+	printf ' "doubts":{%s},\n' "$(json_doubts)"
 	printf ' "gold":{%s},\n' "$(json_gold)"
 	printf ' "orphans":{%s},\n' "$(json_orphans)"
 	printf ' "reconciliation":%s}\n' "$(cat "$RUN/reconciliation.json")"

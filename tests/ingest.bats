@@ -498,6 +498,7 @@ f
 	lines 8
 	spanning {"rows": 0, "first": null}
 	open_quotes {"rejects": 0, "first": null}
+	multiline null
 	END
 	same "$(cat want)" "$(python3 -c 'import json; [print(k, json.dumps(v)) for k, v in json.load(open("s.json")).items()]')"
 }

@@ -116,6 +116,46 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	run -64 --separate-stderr sh "$P/run.sh" lake
 }
 
+# ---- lines ----
+
+@test "runs: rows that span lines and open quotes are told where the schema does not say multiline" {
+	cp -r "$P/schema" schema
+	sed -i '/^multiline/d' schema/customers.yaml schema/loans.yaml
+	export ACCT_SCHEMA=$T/schema
+	cp -r "$P/sample" bank
+	chmod -R u+w bank
+	printf '900,Ann,"Mc\nDonald",1 Road,Town,ON,A\n901,Bob,"x" y,1 Road,Town,ON,A\n902,Bob,"x"y,1 Road,"Town,ON,A' >>bank/customers.csv
+	run -0 --separate-stderr sh "$P/run.sh" -d none bank lake
+	lines=$(grep -c '' bank/customers.csv)
+	[[ $output == *"doubtful, as the schema does not say whether fields span lines (multiline)"* ]]
+	grep -qE "^  customers +rows that span lines +1 +the first in line $((lines - 3))\$" <<<"$output"
+	grep -qE "^  customers +rejects that leave a quote open +1 +the first in line $lines\$" <<<"$output"
+	same "{\"spanning\":{\"rows\":1,\"first\":$((lines - 3))},\"open_quotes\":{\"rejects\":1,\"first\":$lines}}" \
+		"$(jq -c .doubts.customers lake/runs/last/summary.json)"
+	same "customers loans" "$(jq -r '.doubts | keys | join(" ")' lake/runs/last/summary.json)"
+	# Every line of the file is accounted for, the unfinished last one too.
+	jq -e --arg n "$lines" '.reconciliation.checks[] | select(.check | startswith("customers: lines of the file")) | .left == $n and .closes' \
+		lake/runs/last/summary.json
+	run -0 sh "$P/run.sh" -d none "$P/sample" other
+	[[ $output != *doubtful* ]]
+}
+
+@test "runs: a line that the reader passes over is missing in the reconciliation" {
+	mkdir fakes && for f in "$BUILD"/bin/*; do ln -s "$f" fakes/; done
+	rm fakes/acct-ingest
+	# The reader is given a file that lacks a line which bronze has.
+	cat >fakes/acct-ingest <<-END
+	#!/bin/sh
+	case \$* in
+	*" loans.csv") sed 5d loans.csv | exec "$BUILD/bin/acct-ingest" "\$1" "\$2" "\$3" "\$4" ;;
+	*) exec "$BUILD/bin/acct-ingest" "\$@" ;;
+	esac
+	END
+	chmod +x fakes/acct-ingest
+	ACCT_BIN=$T/fakes run -1 --separate-stderr sh "$P/run.sh" -d none "$P/sample" lake
+	[[ $stderr == *"loans: lines of the file = names + clean + rejected + blank"*"DOES NOT CLOSE"* ]]
+}
+
 # ---- bronze ----
 
 @test "runs: a damaged file of bronze is refused by name, and the lake stays" {
@@ -203,13 +243,15 @@ need_zstd() {
 
 # ---- damage ----
 
-# mends WHAT COMMAND...: after COMMAND, the next run names WHAT and makes it as it was; the one after has nothing to do.
+# mends COMMAND WHAT...: after COMMAND, the next run names WHAT and makes it as it was; the one after has nothing to do.
 mends() {
 	rm -rf lake
 	cp -a whole lake
-	"${@:2}"
+	"$1"
 	run -0 --separate-stderr sh "$P/run.sh" -d none bank lake
-	[[ $stderr == *"run.sh: damaged, and made again:"*" $1"* ]]
+	for what in "${@:2}"; do
+		grep -q "^run.sh: damaged, and made again:.* $what" <<<"$stderr" || { echo "$what: $stderr" >&2; return 1; }
+	done
 	tables lake | diff tables -
 	acct-check lake
 	run -0 --separate-stderr sh "$P/run.sh" -d none bank lake
@@ -241,18 +283,29 @@ open(sys.argv[1], "wb").write(data)' "$@"
 	cp -r "$P/sample" bank
 	sh "$P/run.sh" -d none bank whole >/dev/null
 	tables whole >tables
-	mends silver/loans flip 'lake/silver/loans/part-*.parquet' 60
-	mends silver/transactions flip 'lake/silver/transactions/part-*.parquet' -60
-	mends silver/accounts flip lake/silver/accounts/_delta_log/00000000000000000000.json 200
-	mends gold/customer_loans flip 'lake/gold/customer_loans/part-*.parquet' 60
-	mends gold/customer_balance flip lake/gold/customer_balance/_delta_log/00000000000000000000.json -20
-	mends silver/_rejects/accounts flip 'lake/silver/_rejects/accounts/part-*.parquet' 60
-	mends silver/_rejects/accounts flip lake/silver/_rejects/accounts/_delta_log/00000000000000000000.json 100
-	cp whole/gold/_export/customer_loans/part-*.parquet copy	# the export's files are links to the table's
-	mends gold/_export/customer_loans sh -c 'rm lake/gold/_export/customer_loans/part*; head -c 300 copy >lake/gold/_export/customer_loans/part-0.parquet'
-	mends gold/_export/customer_loans rm lake/gold/_export/customer_loans/manifest.json
-	mends bronze/loans sh -c 'rm -f lake/bronze/loans/*.csv'
-	mends bronze/current sh -c 'echo x >lake/bronze/current'
+	first=_delta_log/00000000000000000000.json
+	pages() {
+		flip 'lake/silver/loans/part-*.parquet' 60
+		flip 'lake/silver/_rejects/accounts/part-*.parquet' 60
+		flip 'lake/gold/customer_loans/part-*.parquet' 60	# the export's file is a link to it
+	}
+	mends pages silver/loans silver/_rejects/accounts gold/customer_loans gold/_export/customer_loans
+	footers_and_logs() {
+		flip 'lake/silver/transactions/part-*.parquet' -60
+		flip lake/silver/accounts/$first 200
+		flip lake/gold/customer_balance/$first -20
+		flip lake/silver/_rejects/transactions/$first 100
+		rm lake/gold/_export/customer_loans/manifest.json
+		echo x >lake/bronze/current
+	}
+	mends footers_and_logs silver/transactions silver/accounts gold/customer_balance silver/_rejects/transactions gold/_export/customer_loans \
+		bronze/current
+	cp whole/gold/_export/customer_loans/part-*.parquet copy
+	lost_or_short() {
+		rm -f lake/gold/_export/customer_loans/part-*.parquet lake/bronze/loans/*.csv
+		head -c 300 copy >lake/gold/_export/customer_loans/part-0.parquet
+	}
+	mends lost_or_short gold/_export/customer_loans bronze/loans
 }
 
 @test "runs: a run that fails puts back the table whose log is damaged" {
