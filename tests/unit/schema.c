@@ -65,7 +65,7 @@ words(void)
 	refused("- a\n", "s.yaml:1:1: a schema's words expected");
 	refused("name: t\n", "s.yaml:1:1: a schema without: 'columns'");
 	refused("columns:\n- name: a\n  type: int64\n", "s.yaml:1:1: a schema without: 'name'");
-	refused("name: t\ncolums: 5\n", "s.yaml:2:1: no word of a schema: 'colums'");
+	refused("name: t\ncolums: 5\n", "s.yaml:2:1: no word of a schema: 'colums'; did you mean 'columns'?");
 	refused("name: t\nname: u\n", "s.yaml:2:1: given twice: 'name'");
 	refused("name: [t]\n", "s.yaml:1:7: one value expected for: 'name'");
 	refused("name:\n", "s.yaml:1:6: value missing for: 'name'");
@@ -96,7 +96,7 @@ columns(void)
 	refused("name: t\ncolumns:\n- name: a\n", "s.yaml:3:3: a column without: 'type'");
 	refused(HEAD "money\n", "s.yaml:4:9: not a type: 'money'");
 	refused(HEAD "decimal(39,2)\n", "s.yaml:4:9: not a type: 'decimal(39,2)'");
-	refused(HEAD "int64\n  kye: yes\n", "s.yaml:5:3: no word of a column: 'kye'");
+	refused(HEAD "int64\n  kye: yes\n", "s.yaml:5:3: no word of a column: 'kye'; did you mean 'key'?");
 	refused(HEAD "int64\n- name: a\n  type: date\n", "s.yaml:5:9: column given twice: 'a'");
 	refused(HEAD "int64\n- name: b\n  source: a\n  type: date\n", "s.yaml:6:11: source given twice: 'a'");
 	refused(HEAD "int64\n  source: c\n- name: b\n  source: a\n  type: date\n",
