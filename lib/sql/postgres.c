@@ -720,6 +720,8 @@ add_changes(struct sql_load *l)
 		add_mark_checks(l);
 	if (l->into == SQL_INTO_GONE)
 		add_gone_guard(l);
+	/* Both sides have their keys in an index; a hash table of millions of rows goes to disk. */
+	buf_adds(&l->buf, "SET LOCAL enable_hashjoin = off;\n");
 	add_deletes(l);
 	add_merge(l);
 	buf_adds(&l->buf, "SET CONSTRAINTS ALL IMMEDIATE;\n");
