@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,6 +68,25 @@ check_get(struct check *c, const char *thing, const char *path, struct buf *out)
 
 /* ---- a lake ---- */
 
+size_t *
+check_order(const struct check *c, size_t n)
+{
+	size_t *order = xcalloc(n + 1, sizeof(*order)), i, k, other;
+	uint64_t random = 0;
+
+	for (i = 0; i < n; i++)
+		order[i] = i;
+	for (i = n; c->quick && i > 1; i--) {
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			break;
+		k = random % i;
+		other = order[k];
+		order[k] = order[i - 1];
+		order[i - 1] = other;
+	}
+	return order;
+}
+
 enum { DEEPEST = 6 };			/* folders between the lake and a table */
 
 static bool
@@ -115,7 +135,7 @@ check_inner(struct check *c, const char *lake, const char *thing, int depth)
 	free(path);
 }
 
-/* Checks the tables and exports below a folder of the lake ("" for the lake), in the order of their names. */
+/* Checks the tables and exports below a folder of the lake ("" for the lake). */
 static void
 find_things(struct check *c, const char *lake, const char *folder, int depth)
 {
@@ -123,20 +143,25 @@ find_things(struct check *c, const char *lake, const char *folder, int depth)
 	struct dirent **names;
 	struct msg err = { 0 };
 	int n = scandir(path, &names, is_name, alphasort), i;
+	size_t *order = check_order(c, n > 0 ? (size_t)n : 0);
+	const char *name;
 
 	if (n < 0) {
 		msg_sys(&err, msg_errno_status(EX_IOERR), "%s", path);
 		check_report(c, *folder != '\0' ? folder : ".", &err);
 	}
 	for (i = 0; i < n; i++) {
-		thing = xasprintf("%s%s%s", folder, *folder != '\0' ? "/" : "", names[i]->d_name);
-		if (is_folder(path, names[i]->d_name) && strcmp(thing, "runs") != 0)
+		name = names[order[i]]->d_name;
+		thing = xasprintf("%s%s%s", folder, *folder != '\0' ? "/" : "", name);
+		if (is_folder(path, name) && strcmp(thing, "runs") != 0)
 			check_inner(c, lake, thing, depth);
 		free(thing);
-		free(names[i]);
 	}
+	for (i = 0; i < n; i++)
+		free(names[i]);
 	if (n >= 0)
 		free(names);
+	free(order);
 	free(path);
 }
 

@@ -11,6 +11,12 @@
 void check_report(struct check *c, const char *thing, const struct msg *m);
 void check_fault(struct check *c, const char *thing, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/*
+ * check.c: the order in which n tables or files are taken: their own, but another each time for a quick check, so that in
+ * time it has read all. The caller frees.
+ */
+size_t *check_order(const struct check *c, size_t n);
+
 /* check.c: reads a whole file; false, reported, where that fails or it is not there. */
 bool check_get(struct check *c, const char *thing, const char *path, struct buf *out);
 

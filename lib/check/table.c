@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "check/parts.h"
 #include "delta/cast.h"
@@ -165,30 +164,10 @@ check_file(const struct table *t, const struct delta_file *about)
 
 /* ---- the table ---- */
 
-/* The order in which a quick check takes files: another each time, so that in time it has read all. */
-static size_t *
-order_of(const struct check *c, size_t n)
-{
-	size_t *order = xcalloc(n + 1, sizeof(*order)), i, k, other;
-	uint64_t random = 0;
-
-	for (i = 0; i < n; i++)
-		order[i] = i;
-	for (i = n; c->quick && i > 1; i--) {
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			break;
-		k = random % i;
-		other = order[k];
-		order[k] = order[i - 1];
-		order[i - 1] = other;
-	}
-	return order;
-}
-
 static void
 check_files(const struct table *t)
 {
-	size_t *order = order_of(t->check, t->snapshot->nfiles), i;
+	size_t *order = check_order(t->check, t->snapshot->nfiles), i;
 
 	for (i = 0; i < t->snapshot->nfiles; i++)
 		check_file(t, &t->snapshot->files[order[i]]);
