@@ -12,6 +12,7 @@ PREFIX ?= /usr/local
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/acct
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 CC     ?= cc
 CFLAGS ?= -O3 -g
@@ -125,14 +126,15 @@ lint-gcc lint-clang: lint-%:
 JOB = $(filter-out pipelines/demo.sh,$(wildcard pipelines/*.sh))
 
 install: all
-	mkdir -p '$(BINDIR)' '$(MANDIR)/man1' '$(MANDIR)/man5' '$(MANDIR)/man7' '$(SHAREDIR)/schema'
+	mkdir -p '$(BINDIR)' '$(MANDIR)/man1' '$(MANDIR)/man5' '$(MANDIR)/man7' '$(SHAREDIR)/schema' '$(COMPLETIONS)'
 	install -m 755 $(PROGRAMS) '$(BINDIR)'
 	for n in 1 5 7; do install -m 644 man/*.$$n '$(MANDIR)'/man$$n || exit; done
 	install -m 644 pipelines/schema/*.yaml '$(SHAREDIR)/schema'
 	install -m 755 $(JOB) '$(SHAREDIR)'
+	for p in $(notdir $(PROGRAMS)); do install -m 644 cmd/acct.bash '$(COMPLETIONS)'/$$p || exit; done
 
 uninstall:
-	for p in $(notdir $(PROGRAMS)); do rm -f '$(BINDIR)'/$$p || exit; done
+	for p in $(notdir $(PROGRAMS)); do rm -f '$(BINDIR)'/$$p '$(COMPLETIONS)'/$$p || exit; done
 	for f in man/*; do rm -f '$(MANDIR)'/man$${f##*.}/$${f##*/} || exit; done
 	rm -rf '$(SHAREDIR)'
 

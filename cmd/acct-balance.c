@@ -4,28 +4,7 @@
 #include <string.h>
 
 #include "agg/groups.h"
-#include "base/cli.h"
-
-const char cli_help[] =
-    "usage: acct-balance [-k KEY[,KEY...]] [--side COLUMN --credit VALUE ... --debit VALUE ...]\n"
-    "                    [-i FILE] [-o FILE] [-t TABLE] AGGREGATE ...\n"
-    "\n"
-    "AGGREGATE is [name=]function(column), the function one of count sum min max credit debit net, or first or last,\n"
-    "which take (column,by); count() counts records\n"
-    "\n"
-    "  -k, --key KEY[,KEY...]  one record for each value of these columns; without it one record of totals\n"
-    "      --side COLUMN       whose value says whether a record is a credit or a debit\n"
-    "      --credit VALUE      its value for credits; given again, one more value\n"
-    "      --debit VALUE       its value for debits; given again, one more value\n"
-    "  -i, --input FILE        read FILE and not standard input\n"
-    "  -o, --output FILE       write FILE, which is there whole or not at all, and not standard output\n"
-    "  -t, --table TABLE       name of the table that comes out; the one that comes in otherwise\n"
-    "      --memory SIZE       remember so much, such as 64M, and go on in temporary files\n"
-    "      --partial           take a stream without its trailer\n"
-    "  -v, --verbose           totals on standard error\n"
-    "      --progress          progress on standard error\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           version\n";
+#include "cli/cli.h"
 
 struct balance {
 	struct rec_reader in;
@@ -37,10 +16,7 @@ struct balance {
 	uint64_t records, written;
 };
 
-enum { OPT_SIDE = 1, OPT_CREDIT, OPT_DEBIT };
-
 static char *key_list;
-static const char *input, *output, *table;
 static struct agg_sides sides;
 
 static void
@@ -52,46 +28,37 @@ add_side(unsigned side, const char *option, const char *word)
 }
 
 static void
-parse_options(int argc, char *argv[])
+add_credit(const char *option, char *word)
 {
-	static const struct option longs[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "side", required_argument, NULL, OPT_SIDE },
-		{ "credit", required_argument, NULL, OPT_CREDIT },
-		{ "debit", required_argument, NULL, OPT_DEBIT },
-		{ "input", required_argument, NULL, 'i' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "table", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 }
-	};
-	int c;
-
-	while ((c = cli_getopt(argc, argv, "k:i:o:t:", longs)) != -1) {
-		switch (c) {
-		case 'k':
-			key_list = optarg;
-			break;
-		case 'i':
-			input = optarg;
-			break;
-		case 'o':
-			output = optarg;
-			break;
-		case 't':
-			table = optarg;
-			break;
-		case OPT_SIDE:
-			sides.column = optarg;
-			break;
-		case OPT_CREDIT:
-			add_side(0, "--credit", optarg);
-			break;
-		case OPT_DEBIT:
-			add_side(1, "--debit", optarg);
-			break;
-		}
-	}
+	add_side(0, option, word);
 }
+
+static void
+add_debit(const char *option, char *word)
+{
+	add_side(1, option, word);
+}
+
+static const struct cli_option options[] = {
+	{ 'k', "key", "KEY,...", "one record for each value of these columns; without it one record of totals", CLI_LIST,
+	    .to = &key_list },
+	{ 0, "side", "COLUMN", "whose value says whether a record is a credit or a debit", CLI_TEXT, .to = &sides.column },
+	{ 0, "credit", "VALUE", "its value for credits; may be repeated", CLI_CALL, .call = add_credit },
+	{ 0, "debit", "VALUE", "its value for debits; may be repeated", CLI_CALL, .call = add_debit },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-k KEY,...] [--side COLUMN --credit VALUE ... --debit VALUE ...] [-i FILE] [-o FILE]\n"
+	    "                    [-t NAME] AGGREGATE ...", NULL },
+	.about = "Sums the records of standard input exactly, by key.\n"
+	    "AGGREGATE is [NAME=]FUNCTION(COLUMN), the function one of count, sum, min, max, credit, debit and net, or\n"
+	    "first(COLUMN,BY) or last(COLUMN,BY); count() counts records.",
+	.writes_records = true,
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_table, cli_input, cli_output, cli_memory, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct", NULL },
+};
 
 static void
 parse_aggregates(struct balance *b, char *words[], size_t n)
@@ -100,7 +67,7 @@ parse_aggregates(struct balance *b, char *words[], size_t n)
 	size_t i;
 
 	if (n == 0)
-		cli_usage("no aggregate is given");
+		cli_usage("missing AGGREGATE");
 	b->items = xcalloc(n, sizeof(*b->items));
 	b->nitems = n;
 	for (i = 0; i < n; i++) {
@@ -115,14 +82,14 @@ make_plan(struct balance *b)
 {
 	struct msg err = { 0 };
 
-	xrec_open(&b->in, input, 0);
+	cli_open(&b->in, cli.input, 0);
 	if (rec_header_is_change(&b->in.header))
 		msg_die(EX_DATAERR, "%s: a stream of changes: its records are not rows to be added up", b->in.name);
 	if (key_list != NULL)
-		b->nkeys = xrec_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
+		b->nkeys = cli_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
 	if (agg_plan(&b->groups.agg, &b->in.header, b->items, b->nitems, &sides, b->nkeys > 0, &err) == -1)
 		cli_usage("%s: %s", b->in.name, err.text);
-	groups_init(&b->groups, &b->in.header, b->keys, b->nkeys, cli_memory);
+	groups_init(&b->groups, &b->in.header, b->keys, b->nkeys, cli.memory);
 }
 
 static void
@@ -141,7 +108,7 @@ create_output(struct balance *b)
 	struct rec_header h;
 	size_t i;
 
-	rec_header_init(&h, table != NULL ? table : b->in.header.table);
+	rec_header_init(&h, cli.table != NULL ? cli.table : b->in.header.table);
 	for (i = 0; i < b->nkeys; i++) {
 		const struct rec_column *c = &b->in.header.columns[b->keys[i]];
 
@@ -149,7 +116,7 @@ create_output(struct balance *b)
 	}
 	for (i = 0; i < b->nitems; i++)
 		add_column(&h, b->items[i].name, b->items[i].type, false, b->items[i].required);
-	xrec_create(&b->out, output, &h);
+	cli_create(&b->out, &h);
 	rec_header_free(&h);
 }
 
@@ -283,7 +250,7 @@ finish(struct balance *b)
 	size_t i;
 
 	xrec_finish(&b->out);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records in, %" PRIu64 " out", b->in.name, b->records, b->written);
 	rec_close(&b->in);
 	groups_free(&b->groups);
@@ -297,12 +264,9 @@ main(int argc, char *argv[])
 {
 	static struct balance b;
 	struct msg err = { 0 };
+	int operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	rec_abort_line(NULL);
-	parse_options(argc, argv);
-	rec_abort_line(output);
-	parse_aggregates(&b, argv + optind, (size_t)(argc - optind));
+	parse_aggregates(&b, argv + operand, (size_t)(argc - operand));
 	make_plan(&b);
 	create_output(&b);
 	read_records(&b);

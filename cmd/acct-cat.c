@@ -8,41 +8,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/msg.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
+#include "cli/cli.h"
 #include "rec/rec.h"
 #include "text/text.h"
 #include "text/width.h"
 
-const char cli_help[] =
-    "usage: acct-cat [-v] [-f csv|tsv|json|table|raw] [-c COLUMN,...] [--header | --check] [-o FILE] [FILE ...]\n"
-    "\n"
-    "Writes the records of FILEs, or of standard input, as text.\n"
-    "\n"
-    "  -f, --format FORMAT   csv, tsv, json (an object a line), table, or raw (one column bare: the raw text of\n"
-    "                        rejects); where not given, table on a terminal and csv elsewhere\n"
-    "  -c, --columns LIST    these columns, in this order\n"
-    "      --header          the header instead: table, words, columns\n"
-    "      --check           nothing but the answer whether the streams are whole and every value canonical:\n"
-    "                        exit status 0 or 1\n"
-    "  -o, --output FILE     write to FILE, which is there whole or not at all\n"
-    "      --partial         do not ask for a trailer\n"
-    "  -v, --verbose         totals on standard error\n"
-    "  -h, --help            this text\n"
-    "  -V, --version         the version\n";
+enum { WRITE_SIZE = 128 * 1024, NOT_GIVEN = 99 };
 
-enum { OPT_HEADER = 256, OPT_CHECK };
-enum { WRITE_SIZE = 128 * 1024 };
+static const char *const formats[] = {
+	[TEXT_CSV] = "csv", [TEXT_TSV] = "tsv", [TEXT_JSON] = "json", [TEXT_TABLE] = "table", [TEXT_RAW] = "raw", NULL
+};
+static unsigned format = NOT_GIVEN;	/* enum text_format */
+static char *column_list;		/* NULL: all */
+static bool only_header, only_check;
 
-static struct {
-	const char *format;		/* NULL where not given */
-	char *columns;			/* NULL: all */
-	const char *output;
-	enum { SHOW, HEADER, CHECK } what;
-} opt;
+static const struct cli_option options[] = {
+	{ 'f', "format", "FORMAT", "csv, tsv, json (an object a line), table, or raw (one column bare: the raw text of\n"
+	    "rejects); by default table on a terminal and csv elsewhere", CLI_WORD, .to = &format, .words = formats },
+	{ 'c', "columns", "COLUMN,...", "these columns, in this order", CLI_LIST, .to = &column_list },
+	{ 0, "header", NULL, "print the header instead: table, words, columns", CLI_FLAG, .to = &only_header },
+	{ 0, "check", NULL, "print nothing; exit with 0 where the streams are whole and every value is canonical, else 1",
+	    CLI_FLAG, .to = &only_check },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [-f csv|tsv|json|table|raw] [-c COLUMN,...] [--header | --check] [-o FILE] [FILE ...]",
+	    NULL },
+	.about = "Writes the records of FILEs, by default standard input, as text.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_output, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-ingest accounts.csv | acct-cat -f table",
+	    "acct-cat -f raw rejects.acct >mended.csv", NULL },
+};
 
 static struct io_out out;
 static struct text text;
@@ -54,50 +56,16 @@ static struct {			/* raw: the line of names above the rows */
 static uint64_t records;
 
 static void
-parse_options(int argc, char *argv[])
+check_options(void)
 {
-	static const struct option longs[] = {
-		{ "format", required_argument, NULL, 'f' }, { "columns", required_argument, NULL, 'c' },
-		{ "output", required_argument, NULL, 'o' }, { "header", no_argument, NULL, OPT_HEADER },
-		{ "check", no_argument, NULL, OPT_CHECK }, { 0 }
-	};
-	int o;
-
-	while ((o = cli_getopt(argc, argv, "f:c:o:", longs)) != -1)
-		switch (o) {
-		case 'f':
-			opt.format = optarg;
-			break;
-		case 'c':
-			opt.columns = optarg;
-			break;
-		case 'o':
-			opt.output = optarg;
-			break;
-		default:
-			if (opt.what != SHOW)
-				cli_usage("--header and --check: one of the two, once");
-			opt.what = o == OPT_HEADER ? HEADER : CHECK;
-		}
-	if (opt.what != SHOW && (opt.format != NULL || opt.columns != NULL))
-		cli_usage("-f and -c have no meaning beside --%s", opt.what == HEADER ? "header" : "check");
-	if (opt.what == CHECK && opt.output != NULL)
-		cli_usage("--check writes nothing: -o has no meaning beside it");
-}
-
-static enum text_format
-format(void)
-{
-	static const char *const names[] = {
-		[TEXT_CSV] = "csv", [TEXT_TSV] = "tsv", [TEXT_JSON] = "json", [TEXT_TABLE] = "table", [TEXT_RAW] = "raw"
-	};
-
-	if (opt.format == NULL)
-		return opt.output == NULL && isatty(STDOUT_FILENO) ? TEXT_TABLE : TEXT_CSV;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(opt.format, names[i]) == 0)
-			return (enum text_format)i;
-	cli_usage("-f: no format %s; there are csv, tsv, json, table, raw", msg_quotes(opt.format));
+	if (only_header && only_check)
+		cli_usage("expected one of --header and --check");
+	if ((only_header || only_check) && (format != NOT_GIVEN || column_list != NULL))
+		cli_usage("-f and -c have no meaning with --%s", only_header ? "header" : "check");
+	if (only_check && cli.output != NULL)
+		cli_usage("-o has no meaning with --check, which writes nothing");
+	if (format == NOT_GIVEN)
+		format = cli.output == NULL && isatty(STDOUT_FILENO) ? TEXT_TABLE : TEXT_CSV;
 }
 
 /* ---- show ---- */
@@ -107,16 +75,16 @@ static void
 send_text(struct buf *b)
 {
 	static struct buf seen;
-	bool terminal = opt.output == NULL && isatty(STDOUT_FILENO);
+	bool terminal = cli.output == NULL && isatty(STDOUT_FILENO);
 	struct msg err = { 0 };
 
-	if (terminal && opt.what == SHOW && text.format != TEXT_TABLE) {
+	if (terminal && !only_header && text.format != TEXT_TABLE) {
 		seen.len = 0;
 		text_terminal(&seen, b->p, b->len, text.format == TEXT_JSON);
 		b->len = 0;
 		b = &seen;
 	}
-	if (io_write(out.fd, b->p, b->len, io_out_name(opt.output), &err) == -1)
+	if (io_write(out.fd, b->p, b->len, io_out_name(cli.output), &err) == -1)
 		msg_exit(&err);
 	b->len = 0;
 }
@@ -129,15 +97,15 @@ choose(const struct rec_reader *in, enum text_format f, size_t *columns)
 	size_t n = 0;
 
 	if (f == TEXT_RAW) {
-		if (opt.columns == NULL && rec_header_find(&in->header, raw) < 0)
+		if (column_list == NULL && rec_header_find(&in->header, raw) < 0)
 			msg_die(EX_USAGE, "%s: no column raw; with -f raw, -c names the column to write", in->name);
-		n = xrec_columns(in, "-c", opt.columns == NULL ? raw : opt.columns, columns, REC_MAX_COLUMNS);
+		n = cli_columns(in, "-c", column_list == NULL ? raw : column_list, columns, REC_MAX_COLUMNS);
 		if (n != 1)
 			cli_usage("-c: -f raw writes one column");
 		return n;
 	}
-	if (opt.columns != NULL)
-		return xrec_columns(in, "-c", opt.columns, columns, REC_MAX_COLUMNS);
+	if (column_list != NULL)
+		return cli_columns(in, "-c", column_list, columns, REC_MAX_COLUMNS);
 	for (; n < in->header.ncolumns; n++)
 		columns[n] = n;
 	return n;
@@ -188,7 +156,7 @@ put_names_of_each(const struct rec_reader *in, const struct rec_batch *b, size_t
 static void
 start(const struct rec_reader *in)
 {
-	enum text_format f = format();
+	enum text_format f = (enum text_format)format;
 	size_t *columns = xcalloc(REC_MAX_COLUMNS, sizeof *columns);
 	size_t n = choose(in, f, columns);
 
@@ -218,7 +186,7 @@ show(const char *path, bool is_first)
 	struct rec_batch b;
 	int named_in;
 
-	xrec_open(&in, path, 0);
+	cli_open(&in, path, 0);
 	named_in = rec_header_find(&in.header, "header");
 	if (named_in >= 0 && in.header.columns[named_in].type.kind != VAL_STRING)
 		named_in = -1;
@@ -228,9 +196,9 @@ show(const char *path, bool is_first)
 		msg_die(EX_DATAERR, "%s: not the columns of the first file", in.name);
 	while (xrec_next(&in, &b)) {
 		records += b.n;
-		if (text.format == TEXT_RAW && opt.columns == NULL && named_in >= 0)
+		if (text.format == TEXT_RAW && column_list == NULL && named_in >= 0)
 			put_names_of_each(&in, &b, (size_t)named_in);
-		else if (text.format == TEXT_RAW && opt.columns == NULL)
+		else if (text.format == TEXT_RAW && column_list == NULL)
 			put_names(&in, rec_header_word(b.segment, "header"), b.first);
 		text_batch(&text, &b);
 		if (text.out.len >= WRITE_SIZE)
@@ -280,7 +248,7 @@ show_header(const char *path, bool is_first)
 	struct buf b = { 0 };
 	const struct rec_header *h = &in.header;
 
-	xrec_open(&in, path, 0);
+	cli_open(&in, path, 0);
 	buf_addf(&b, "%stable %s\n", is_first ? "" : "\n", shown(h->table));
 	for (size_t w = 0; w < h->nwords; w++)
 		buf_addf(&b, "%s %s\n", shown(h->words[w].key), shown(h->words[w].value));
@@ -300,7 +268,7 @@ check(const char *path)
 	struct rec_reader in;
 	struct rec_batch b;
 	uint64_t n = 0;
-	int status = 0, got = rec_open(&in, path, 0);
+	int status = 0, got = cli_try_open(&in, path, 0);
 
 	while (got >= 0 && (got = rec_next(&in, &b)) > 0)
 		n += b.n;
@@ -310,7 +278,7 @@ check(const char *path)
 		else
 			msg_warn("%s: aborted: the program that wrote it failed with status %d", in.name, in.err.status);
 		status = in.err.status == EX_DATAERR ? EX_NO : in.err.status;
-	} else if (cli_verbose)
+	} else if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records of %zu columns", in.name, n, in.header.ncolumns);
 	rec_close(&in);
 	return status;
@@ -336,26 +304,25 @@ main(int argc, char *argv[])
 {
 	char dash[] = "-", *standard_input[] = { dash }, **paths = standard_input;
 	struct msg err = { 0 };
-	int n = 1;
+	int n = 1, operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	parse_options(argc, argv);
-	if (optind < argc) {
-		paths = argv + optind;
-		n = argc - optind;
+	check_options();
+	if (operand < argc) {
+		paths = argv + operand;
+		n = argc - operand;
 	}
 	for (int i = 0; i < n; i++)
 		io_open_ahead(paths[i]);
-	io_create_ahead(opt.output);
-	sandbox_enter(0, NULL);
-	if (opt.what == CHECK)
+	io_create_ahead(cli.output);
+	cli_sandbox(0, NULL);
+	if (only_check)
 		return check_all(paths, n);
-	if (io_create(&out, opt.output, &err) == -1)
+	if (io_create(&out, cli.output, &err) == -1)
 		msg_exit(&err);
 	for (int i = 0; i < n; i++)
-		(opt.what == HEADER ? show_header : show)(paths[i], i == 0);
-	if (opt.what == SHOW) {
-		if (text.format == TEXT_RAW && opt.columns == NULL && !above.put)
+		(only_header ? show_header : show)(paths[i], i == 0);
+	if (!only_header) {
+		if (text.format == TEXT_RAW && column_list == NULL && !above.put)
 			put_names(NULL, rec_header_word(&first, "header"), 0);	/* no rows: the line of names alone */
 		text_end(&text);
 		send_text(&text.out);
@@ -365,7 +332,7 @@ main(int argc, char *argv[])
 	}
 	if (io_commit(&out, &err) == -1)
 		msg_exit(&err);
-	if (cli_verbose && opt.what == SHOW)
+	if (cli.verbose && !only_header)
 		msg_warn("%" PRIu64 " records", records);
 	return 0;
 }

@@ -4,43 +4,28 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/progress.h"
 #include "check/check.h"
+#include "cli/cli.h"
 
-const char cli_help[] =
-    "usage: acct-check [-v] [--quick] [--names] [--outside] PLACE\n"
-    "\n"
-    "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and bounds\n"
-    "that were written with it, and names what is damaged on standard error. The status is 1 where something is.\n"
-    "\n"
-    "      --quick              no SHA-256 of bronze, and pages of 64 MiB at most\n"
-    "      --names              the names of what is damaged on standard output, one a line\n"
-    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
-
-static bool names;
+static bool quick, names;
 static struct buf named;		/* lines of --names */
 
-static const char *
-parse_options(int argc, char *argv[], struct check *c)
-{
-	enum { QUICK = 256, NAMES, OUTSIDE };
-	static const struct option longs[] = {
-		{ "quick", no_argument, NULL, QUICK }, { "names", no_argument, NULL, NAMES },
-		{ "outside", no_argument, NULL, OUTSIDE }, { 0 }
-	};
-	int o;
+static const struct cli_option options[] = {
+	{ 0, "quick", NULL, "no SHA-256 of bronze, and pages of 64 MiB at most", CLI_FLAG, .to = &quick },
+	{ 0, "names", NULL, "print the names of what is damaged on standard output, one a line", CLI_FLAG, .to = &names },
+	{ 0 }
+};
 
-	while ((o = cli_getopt(argc, argv, "", longs)) != -1)
-		*(o == QUICK ? &c->quick : o == NAMES ? &names : &c->outside) = true;
-	if (argc - optind != 1)
-		cli_usage("expected one PLACE");
-	return argv[optind];
-}
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [--quick] [--names] [--outside] PLACE", NULL },
+	.about = "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and bounds that\n"
+	    "were written with it, and names what is damaged on standard error. The status is 1 where something is.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_outside, NULL },
+	.examples = (const char *const[]){ "acct-check -v lake", NULL },
+};
 
 /* Appends a name to the lines, unless it is there. */
 static void
@@ -83,12 +68,13 @@ main(int argc, char *argv[])
 	struct msg err = { 0 };
 	const char *place;
 
-	cli_start(argc, argv);
-	place = parse_options(argc, argv, &c);
+	place = cli_operand(argc, argv, cli_start(&program, argc, argv), "PLACE");
+	c.quick = quick;
+	c.outside = cli.outside;
 	if (check_place(&c, place, &err) < 0)
 		msg_exit(&err);
 	progress_end();
-	if (cli_verbose)
+	if (cli.verbose)
 		totals(&c, place);
 	if (names && io_write(STDOUT_FILENO, named.p, named.len, io_out_name(NULL), &err) < 0)
 		msg_exit(&err);

@@ -3,34 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/sandbox.h"
-#include "clean/clean.h"
 #include "clean/expect.h"
+#include "cli/cli.h"
 
-const char cli_help[] =
-    "usage: acct-clean [-v] -s SCHEMA [-r REJECTS] [-o OUT] [--stats FILE] [--memory SIZE]\n"
-    "                  [--expect [--last FILE] [--accept]] [FILE]\n"
-    "\n"
-    "Reads raw records, as acct-ingest writes them, from FILE or standard input.\n"
-    "\n"
-    "  -s, --schema SCHEMA      what the columns are, in YAML\n"
-    "  -r, --rejects REJECTS    write the rejected rows, with their reasons, to this file\n"
-    "  -o, --output OUT         write to OUT, which is there whole or not at all\n"
-    "      --stats FILE         write the totals as JSON\n"
-    "      --expect             fail with status 1 where a limit of the schema's expect is passed\n"
-    "      --last FILE          with --expect: statistics of the last run, which limits of change compare with\n"
-    "      --accept             with --expect: print the limits that are passed, and go on\n"
-    "      --memory SIZE        keys beyond that many bytes go to disk (64K, 300M, 2G)\n"
-    "      --partial            do not ask for a trailer\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
-
-enum { OPT_STATS = 256, OPT_EXPECT, OPT_LAST, OPT_ACCEPT };
-
-static const char *schema_path, *rejects_path, *output, *stats_path, *last_path;
+static const char *schema_path, *rejects_path, *stats_path, *last_path;
 static bool to_expect, to_accept;
 
 static struct schema schema;
@@ -42,33 +20,39 @@ static struct clean_flow flow;
 static struct clean_last last;
 static struct clean_expect expect;
 
-static void
-parse_options(int argc, char *argv[])
-{
-	static const struct option longs[] = {
-		{ "schema", required_argument, NULL, 's' }, { "rejects", required_argument, NULL, 'r' },
-		{ "output", required_argument, NULL, 'o' }, { "stats", required_argument, NULL, OPT_STATS },
-		{ "expect", no_argument, NULL, OPT_EXPECT }, { "last", required_argument, NULL, OPT_LAST },
-		{ "accept", no_argument, NULL, OPT_ACCEPT }, { 0 }
-	};
-	int o;
+static const struct cli_option options[] = {
+	{ 's', "schema", "SCHEMA", "what the columns are, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
+	{ 'r', "rejects", "FILE", "write the rejected rows, with their reasons, to FILE", CLI_TEXT, .to = &rejects_path },
+	{ 0, "stats", "FILE", "write the totals to FILE as JSON", CLI_TEXT, .to = &stats_path },
+	{ 0, "expect", NULL, "fail with status 1 where a limit of the schema's expect is passed", CLI_FLAG, .to = &to_expect },
+	{ 0, "last", "FILE", "with --expect: statistics of the last run, for limits of change", CLI_TEXT, .to = &last_path },
+	{ 0, "accept", NULL, "with --expect: print the limits that are passed, and go on", CLI_FLAG, .to = &to_accept },
+	{ 0 }
+};
 
-	while ((o = cli_getopt(argc, argv, "s:r:o:", longs)) != -1)
-		if (o == OPT_EXPECT)
-			to_expect = true;
-		else if (o == OPT_ACCEPT)
-			to_accept = true;
-		else
-			*(o == 's' ? &schema_path : o == 'r' ? &rejects_path : o == 'o' ? &output : o == OPT_LAST ? &last_path :
-			    &stats_path) = optarg;
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] -s SCHEMA [-r FILE] [-o FILE] [--stats FILE] [--memory SIZE]\n"
+	    "                  [--expect [--last FILE] [--accept]] [FILE]", NULL },
+	.about = "Turns raw records, as acct-ingest writes them, into typed ones, and sets aside those that break the schema.\n"
+	    "Reads FILE, by default standard input.",
+	.writes_records = true,
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_output, cli_memory, cli_stream, NULL },
+	.examples = (const char *const[]){
+	    "acct-ingest -s accounts.yaml accounts.csv | acct-clean -v -s accounts.yaml -r bad.acct -o good.acct", NULL },
+};
+
+static void
+check_options(int operands)
+{
 	if ((to_accept || last_path != NULL) && !to_expect)
 		cli_usage("--last and --accept need --expect");
 	if (schema_path == NULL)
-		cli_usage("-s SCHEMA is needed");
-	if (argc - optind > 1)
-		cli_usage("one FILE at most");
-	cli_apart("-r", rejects_path, "-o", output);
-	cli_apart("--stats", stats_path, "-o", output);
+		cli_usage("-s is required");
+	if (operands > 1)
+		cli_usage("expected at most one FILE");
+	cli_apart("-r", rejects_path, "-o", cli.output);
+	cli_apart("--stats", stats_path, "-o", cli.output);
 	if (rejects_path != NULL)
 		cli_apart("--stats", stats_path, "-r", rejects_path);
 }
@@ -79,10 +63,10 @@ enter_sandbox(const char *path)
 {
 	io_open_ahead(path);
 	io_open_ahead(last_path);
-	io_create_ahead(output);
+	io_create_ahead(cli.output);
 	io_create_ahead(rejects_path);
 	io_create_ahead(stats_path);
-	sandbox_enter(SANDBOX_SPILL, NULL);
+	cli_sandbox(SANDBOX_SPILL, NULL);
 }
 
 static void
@@ -94,15 +78,15 @@ open_all(const char *path)
 	if (schema_read(&schema, schema_path, &err) < 0)
 		msg_exit(&err);
 	enter_sandbox(path);
-	xrec_open(&in, path, 0);
+	cli_open(&in, path, 0);
 	if (cleaner_init(&cleaner, &schema, &in.header, in.name, &err) < 0)
 		msg_exit(&err);
 	cleaner_header(&cleaner, &in.header, &h);
-	xrec_create(&out, output, &h);
+	cli_create(&out, &h);
 	rec_header_free(&h);
 	if (rejects_open(&rejects, rejects_path, &cleaner, &in.header) < 0)
 		msg_exit(&rejects.out.err);
-	clean_flow_init(&flow, &cleaner, &out, &rejects, in.header.ncolumns, cli_memory);
+	clean_flow_init(&flow, &cleaner, &out, &rejects, in.header.ncolumns, cli.memory);
 	if (last_path != NULL && clean_last_read(&last, last_path, &flow.total, &cleaner, &err) < 0)
 		msg_exit(&err);
 }
@@ -157,7 +141,7 @@ tell(void)
 	struct buf text = { 0 };
 
 	clean_total_text(&flow.total, &text);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %s", schema.name, buf_cstr(&text));
 	if (rejected > 0 && rejects_path == NULL)
 		msg_warn("%s: %" PRIu64 " rows rejected and not kept; -r FILE keeps them", schema.name, rejected);
@@ -167,11 +151,10 @@ tell(void)
 int
 main(int argc, char *argv[])
 {
-	cli_start(argc, argv);
-	rec_abort_line(NULL);
-	parse_options(argc, argv);
-	rec_abort_line(output);
-	open_all(optind < argc ? argv[optind] : NULL);
+	int operand = cli_start(&program, argc, argv);
+
+	check_options(argc - operand);
+	open_all(argv[operand]);
 	clean();
 	if (rejects_finish(&rejects) < 0)
 		msg_exit(&rejects.out.err);

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
+#include "cli/cli.h"
 #include "csv/csv.h"
 #include "csv/format.h"
 #include "csv/raw.h"
@@ -30,29 +30,10 @@ struct file {			/* what is being read */
 	struct totals totals;
 };
 
-const char cli_help[] =
-    "usage: acct-ingest [-s SCHEMA] [-t TABLE] [-d DELIM] [-q QUOTE] [--no-header] [--stats FILE] [-o OUT] [FILE ...]\n"
-    "\n"
-    "Turns CSV, plain or compressed with gzip or zstd, into raw records on standard output; reads standard input where no\n"
-    "FILE is named, or for -.\n"
-    "\n"
-    "  -s, --schema SCHEMA    match the columns to those of a schema by name\n"
-    "  -t, --table TABLE      name of the table; else the schema's, or the first file's without its suffix\n"
-    "  -d, --delimiter DELIM  one byte, or \\t; a comma unless the schema says otherwise\n"
-    "  -q, --quote QUOTE      one byte, or nothing ('') where the file has no quotes\n"
-    "      --no-header        the first line has no names: columns by position, c1, c2, ... without a schema\n"
-    "      --stats FILE       write the counts of rows as JSON\n"
-    "  -o, --output OUT       write to a file, which appears when it is complete\n"
-    "      --max-record SIZE  longest record, 16M unless given\n"
-    "      --progress         show progress on standard error\n"
-    "  -v, --verbose          print the counts of rows on standard error\n"
-    "  -h, --help             print this text\n"
-    "  -V, --version          print the version\n";
-
 static struct schema schema;
 static struct csv_format format = { .delimiter = ',', .quote = '"' };
-static bool have_schema, have_header = true;
-static const char *table, *out_path, *stats_path;
+static bool have_schema, have_header = true, no_header;
+static const char *schema_path, *delimiter, *quote, *stats_path;
 
 static struct ingest_columns columns;	/* of the records */
 static const char *first_name;		/* of the files */
@@ -69,7 +50,7 @@ delimiter_byte(const char *arg)
 	if (strcmp(arg, "\\t") == 0)
 		return '\t';
 	if (strlen(arg) != 1 || *arg == '\n' || *arg == '\r')
-		cli_usage("-d: not one byte: %s", msg_quotes(arg));
+		cli_usage("-d: must be one byte or \\t: %s", msg_quotes(arg));
 	return (uint8_t)*arg;
 }
 
@@ -77,7 +58,7 @@ static uint8_t
 quote_byte(const char *arg)
 {
 	if (strlen(arg) > 1 || *arg == '\n' || *arg == '\r')
-		cli_usage("-q: neither one byte nor empty: %s", msg_quotes(arg));
+		cli_usage("-q: must be one byte or empty: %s", msg_quotes(arg));
 	return (uint8_t)*arg;
 }
 
@@ -93,62 +74,42 @@ read_schema(const char *path)
 	have_schema = true;
 	have_header = schema.header;
 	format = csv_format_of(&schema);
-	if (table == NULL)
-		table = schema.name;
+	if (cli.table == NULL)
+		cli.table = schema.name;
 }
 
-static void
-parse_options(int argc, char *argv[])
-{
-	enum { OPT_NO_HEADER = 1, OPT_STATS };
-	static const struct option longs[] = {
-		{ "schema", required_argument, NULL, 's' },
-		{ "table", required_argument, NULL, 't' },
-		{ "delimiter", required_argument, NULL, 'd' },
-		{ "quote", required_argument, NULL, 'q' },
-		{ "no-header", no_argument, NULL, OPT_NO_HEADER },
-		{ "stats", required_argument, NULL, OPT_STATS },
-		{ "output", required_argument, NULL, 'o' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char *schema_path = NULL, *delimiter = NULL, *quote = NULL;
-	bool no_header = false;
-	int c;
+static const struct cli_option options[] = {
+	{ 's', "schema", "SCHEMA", "match the columns to those of a schema by name", CLI_TEXT, .to = &schema_path },
+	{ 'd', "delimiter", "BYTE", "one byte, or \\t; a comma unless the schema says otherwise", CLI_TEXT, .to = &delimiter },
+	{ 'q', "quote", "BYTE", "one byte, or nothing ('') where the file has no quotes", CLI_TEXT, .to = &quote },
+	{ 0, "no-header", NULL, "the first line has no names: columns by position, c1, c2, ... without a schema", CLI_FLAG,
+	    .to = &no_header },
+	{ 0, "stats", "FILE", "write the counts of rows to FILE as JSON", CLI_TEXT, .to = &stats_path },
+	{ 0 }
+};
 
-	while ((c = cli_getopt(argc, argv, "s:t:d:q:o:", longs)) != -1) {
-		switch (c) {
-		case 's':
-			schema_path = optarg;
-			break;
-		case 't':
-			table = optarg;
-			break;
-		case 'd':
-			delimiter = optarg;
-			break;
-		case 'q':
-			quote = optarg;
-			break;
-		case 'o':
-			out_path = optarg;
-			break;
-		case OPT_NO_HEADER:
-			no_header = true;
-			break;
-		case OPT_STATS:
-			stats_path = optarg;
-			break;
-		}
-	}
-	cli_apart("--stats", stats_path, "-o", out_path);
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header] [--stats FILE] [-o FILE] [FILE ...]",
+	    NULL },
+	.about = "Turns CSV, plain or compressed with gzip or zstd, into raw records: nothing judged, nothing lost.\n"
+	    "Reads FILEs, by default standard input, which is - too.",
+	.writes_records = true,
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_text, NULL },
+	.examples = (const char *const[]){ "acct-ingest accounts.csv | acct-cat -f table",
+	    "acct-ingest -s accounts.yaml accounts.csv.gz | acct-clean -s accounts.yaml >accounts.acct", NULL },
+};
+
+static void
+apply_options(void)
+{
+	cli_apart("--stats", stats_path, "-o", cli.output);
 	if (schema_path != NULL)
 		read_schema(schema_path);
 	if (delimiter != NULL)
 		format.delimiter = delimiter_byte(delimiter);
 	if (quote != NULL)
 		format.quote = quote_byte(quote);
-	if (table != NULL && *table == '\0')
-		cli_usage("-t: a table without a name");
 	if (format.delimiter == format.quote)
 		cli_usage("the delimiter and the quote are the same: %s", msg_quote(&format.quote, 1));
 	if (format.escape != 0 && format.delimiter == format.escape)
@@ -182,12 +143,12 @@ put_header(const struct file *f)
 {
 	struct rec_header h;
 
-	if (ingest_header(&columns, &f->columns, table, &h) < 0)
+	if (ingest_header(&columns, &f->columns, cli.table, &h) < 0)
 		msg_exit(&columns.err);
 	if (created)
 		xrec_segment(&out, &h);
 	else
-		xrec_create(&out, out_path, &h);
+		cli_create(&out, &h);
 	created = true;
 	rec_header_free(&h);
 }
@@ -283,7 +244,7 @@ add_totals(const struct file *f)
 	buf_adds(&stats, ", ");
 	put_totals(&stats, &f->totals);
 	buf_addf(&stats, ", \"bytes\": %" PRIu64 "}", f->totals.bytes);
-	if (cli_verbose)
+	if (cli.verbose)
 		show_totals(f);
 }
 
@@ -294,7 +255,7 @@ ingest(const char *path)
 
 	if (csv_open(&f.csv, path, format) < 0)
 		msg_exit(&f.csv.err);
-	f.csv.max_record = cli_max_record;
+	f.csv.max_record = cli.max_record;
 	read_header(&f);
 	put_header(&f);
 	copy_rows(&f);
@@ -309,7 +270,7 @@ write_stats(void)
 	struct buf text = { 0 };
 	struct io_out o = { 0 };
 	struct msg err = { 0 };
-	char *name = table != NULL ? xstrdup(table) : ingest_table_name(first_name);
+	char *name = cli.table != NULL ? xstrdup(cli.table) : ingest_table_name(first_name);
 
 	buf_adds(&text, "{\"table\": ");
 	json_put(&text, name, strlen(name));
@@ -330,9 +291,9 @@ enter_sandbox(char **paths)
 {
 	for (; *paths != NULL; paths++)
 		io_open_ahead(*paths);
-	io_create_ahead(out_path);
+	io_create_ahead(cli.output);
 	io_create_ahead(stats_path);
-	sandbox_enter(0, NULL);
+	cli_sandbox(0, NULL);
 }
 
 int
@@ -340,12 +301,10 @@ main(int argc, char *argv[])
 {
 	static char dash[] = "-", *standard_input[] = { dash, NULL };
 	char **paths;
+	int operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	rec_abort_line(NULL);
-	parse_options(argc, argv);
-	rec_abort_line(out_path);
-	paths = argv[optind] != NULL ? argv + optind : standard_input;
+	apply_options();
+	paths = argv[operand] != NULL ? argv + operand : standard_input;
 	first_name = io_in_name(*paths);
 	enter_sandbox(paths);
 	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format, first_name);

@@ -3,115 +3,59 @@
  */
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/mem.h"
-#include "base/utf8.h"
+#include "cli/cli.h"
 #include "join/join.h"
 
-const char cli_help[] =
-    "usage: acct-join [-j TYPE] -k KEY[,KEY...] [--sorted] [--fill COLUMN=VALUE ...] [-t TABLE] [-o OUT] BUILD [PROBE]\n"
-    "\n"
-    "  -j, --join TYPE         inner (default), left, outer, semi or anti; left is the probe side\n"
-    "  -k, --key KEY,...       key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ\n"
-    "      --sorted            both streams are in key order: merge them in constant memory\n"
-    "      --fill COLUMN=VALUE a value instead of null where a record has no match; may be repeated\n"
-    "  -t, --table NAME        the output's table name; as the probe side's where not given\n"
-    "  -o, --output FILE       write to FILE, whole or not at all\n"
-    "      --memory SIZE       remember at most about SIZE, go to disk beyond (1G)\n"
-    "      --max-record SIZE   longest record (16M)\n"
-    "      --partial           take streams that are cut short\n"
-    "      --progress          show progress on standard error\n"
-    "  -v, --verbose           totals on standard error\n"
-    "  -h, --help              this help\n"
-    "  -V, --version           the version\n"
-    "\n"
-    "BUILD and PROBE are record streams, \"-\" is standard input; PROBE is standard input where it is not given.\n";
-
-enum { OPT_SORTED = 0x100, OPT_FILL, DEFAULT_MEMORY = 1 << 30, LEAST_MEMORY = 64 << 10 };
-
-static const struct option options[] = {
-	{ "join", required_argument, NULL, 'j' },
-	{ "key", required_argument, NULL, 'k' },
-	{ "sorted", no_argument, NULL, OPT_SORTED },
-	{ "fill", required_argument, NULL, OPT_FILL },
-	{ "table", required_argument, NULL, 't' },
-	{ "output", required_argument, NULL, 'o' },
-	{ NULL, 0, NULL, 0 }
-};
-
+static const char *const types[] = { "inner", "left", "outer", "semi", "anti", NULL };
 static struct join_options opt;
 static struct join_fill fills[REC_MAX_COLUMNS];
+static unsigned type;			/* enum join_type */
 static bool sorted;
 static char *keys;
-static const char *output, *build_path, *probe_path;
-
-static enum join_type
-parse_type(const char *s)
-{
-	static const char *const names[] = { "inner", "left", "outer", "semi", "anti" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(s, names[i]) == 0)
-			return (enum join_type)i;
-	cli_usage("-j: not inner, left, outer, semi or anti: %s", msg_quotes(s));
-}
+static const char *build_path, *probe_path;
 
 static void
-parse_fill(char *arg)
+add_fill(const char *option, char *arg)
 {
-	char *equals = strchr(arg, '=');
-
-	if (equals == NULL || equals == arg)
-		cli_usage("--fill: not COLUMN=VALUE: %s", msg_quotes(arg));
 	if (opt.nfills == REC_MAX_COLUMNS)
-		cli_usage("--fill: more than %d", REC_MAX_COLUMNS);
-	*equals = '\0';
-	fills[opt.nfills++] = (struct join_fill){ arg, equals + 1 };
+		cli_usage("%s: more than %d", option, REC_MAX_COLUMNS);
+	fills[opt.nfills++] = (struct join_fill){ .column = arg, .value = cli_pair(option, arg, "COLUMN=VALUE") };
 }
+
+static const struct cli_option options[] = {
+	{ 'j', "join", "TYPE", "inner (default), left, outer, semi or anti; left is the probe side", CLI_WORD, .to = &type,
+	    .words = types },
+	{ 'k', "key", "KEY,...", "key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ", CLI_LIST, .to = &keys },
+	{ 0, "sorted", NULL, "merge streams that are both in key order, in constant memory", CLI_FLAG, .to = &sorted },
+	{ 0, "fill", "COLUMN=VALUE", "a value instead of null where a record has no match; may be repeated", CLI_CALL,
+	    .call = add_fill },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-j TYPE] -k KEY,... [--sorted] [--fill COLUMN=VALUE ...] [-t NAME] [-o FILE] BUILD [PROBE]",
+	    NULL },
+	.about = "Joins the record stream PROBE, by default standard input, to the stream BUILD by equal keys.\n"
+	    "BUILD is remembered, PROBE passes through; \"-\" is standard input.",
+	.writes_records = true,
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_memory, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-join -k customer_id customers.acct accounts.acct | acct-cat -f table",
+	    "acct-join -j anti -k customer_id customers.acct <accounts.acct >orphans.acct", NULL },
+};
+
+enum { DEFAULT_MEMORY = 1 << 30, LEAST_MEMORY = 64 << 10 };
 
 static void
 parse_paths(int argc, char *argv[])
 {
 	if (argc < 1 || argc > 2)
-		cli_usage(argc < 1 ? "BUILD is missing" : "too many files: %s", argc < 1 ? "" : msg_quotes(argv[2]));
+		cli_usage(argc < 1 ? "missing BUILD" : "too many files: %s", argc < 1 ? "" : msg_quotes(argv[2]));
 	build_path = argv[0];
 	probe_path = argc > 1 ? argv[1] : "-";
 	if (strcmp(build_path, "-") == 0 && strcmp(probe_path, "-") == 0)
 		cli_usage("BUILD and PROBE are both standard input");
-}
-
-static void
-parse_options(int argc, char *argv[])
-{
-	int c;
-
-	opt.fills = fills;
-	while ((c = cli_getopt(argc, argv, "j:k:t:o:", options)) != -1)
-		switch (c) {
-		case 'j':
-			opt.type = parse_type(optarg);
-			break;
-		case 'k':
-			keys = optarg;
-			break;
-		case OPT_SORTED:
-			sorted = true;
-			break;
-		case OPT_FILL:
-			parse_fill(optarg);
-			break;
-		case 't':
-			opt.table = optarg;
-			break;
-		case 'o':
-			output = optarg;
-			break;
-		}
-	if (opt.table != NULL && (*opt.table == '\0' || !utf8_ok(opt.table, strlen(opt.table))))
-		cli_usage("-t: no name: %s", msg_quotes(opt.table));
-	if (keys == NULL)
-		cli_usage("-k: key columns are missing");
-	parse_paths(argc - optind, argv + optind);
 }
 
 /* Looks up both names of every key. */
@@ -129,8 +73,8 @@ find_keys(const struct rec_reader *probe, const struct rec_reader *build)
 		buf_addf(&names[0], "%s%s", i > 0 ? "," : "", words[i]);
 		buf_addf(&names[1], "%s%s", i > 0 ? "," : "", equals != NULL ? equals + 1 : words[i]);
 	}
-	xrec_columns(probe, "-k", buf_cstr(&names[0]), opt.probe_key, JOIN_MAX_KEYS);
-	xrec_columns(build, "-k", buf_cstr(&names[1]), opt.build_key, JOIN_MAX_KEYS);
+	cli_columns(probe, "-k", buf_cstr(&names[0]), opt.probe_key, JOIN_MAX_KEYS);
+	cli_columns(build, "-k", buf_cstr(&names[1]), opt.build_key, JOIN_MAX_KEYS);
 	buf_free(&names[0]);
 	buf_free(&names[1]);
 }
@@ -152,25 +96,28 @@ main(int argc, char *argv[])
 	struct join_plan plan;
 	struct join j = { .plan = &plan, .build = &build, .probe = &probe, .out = &out };
 	uint64_t written;
+	int operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	rec_abort_line(NULL);
-	parse_options(argc, argv);
-	rec_abort_line(output);
-	xrec_open(&build, build_path, 0);
-	xrec_open(&probe, probe_path, 0);
+	if (keys == NULL)
+		cli_usage("-k is required");
+	parse_paths(argc - operand, argv + operand);
+	opt.type = type;
+	opt.table = cli.table;
+	opt.fills = fills;
+	cli_open(&build, build_path, 0);
+	cli_open(&probe, probe_path, 0);
 	find_keys(&probe, &build);
 	if (join_plan(&plan, &opt, &probe.header, probe.name, &build.header, build.name, &j.err) < 0)
 		msg_exit(&j.err);
-	xrec_create(&out, output, &plan.header);
-	j.memory = cli_memory == 0 ? DEFAULT_MEMORY : cli_memory < LEAST_MEMORY ? LEAST_MEMORY : cli_memory;
+	cli_create(&out, &plan.header);
+	j.memory = cli.memory == 0 ? DEFAULT_MEMORY : cli.memory < LEAST_MEMORY ? LEAST_MEMORY : cli.memory;
 	if ((sorted ? join_sorted : join_hash)(&j) < 0) {
 		rec_abandon(&out);
 		msg_exit(&j.err);
 	}
 	written = out.count;
 	xrec_finish(&out);
-	if (cli_verbose)
+	if (cli.verbose)
 		print_totals(&j.stats, written);
 	rec_close(&build);
 	rec_close(&probe);

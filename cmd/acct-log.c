@@ -7,72 +7,61 @@
 
 #include <jansson.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/visible.h"
+#include "cli/cli.h"
 #include "delta/delta.h"
 #include "delta/state.h"
 
-const char cli_help[] =
-    "usage: acct-log [-n NUMBER] [--json] TABLE\n"
-    "       acct-log --state | --files [--version N | --with FILE] [--json] TABLE\n"
-    "\n"
-    "Shows the history of a Delta table, newest version first; or its state, or its files.\n"
-    "\n"
-    "  -n, --number NUMBER      so many versions at most\n"
-    "      --state              version, id, protocol, columns, properties, numbers of files, bytes and rows\n"
-    "      --files              a line per data file: bytes, rows, rows deleted from it, time, name\n"
-    "      --version N          state and files as they were at version N\n"
-    "      --with FILE          as they will be when acct-write --commit FILE has been done\n"
-    "      --json               JSON, an object a line\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the program's version, where --version stands alone\n";
-
-static enum { HISTORY, STATE, FILES } what = HISTORY;
-static bool json;
-static int64_t most, version = DELTA_NEWEST;
+static bool only_state, only_files, json;
+static unsigned most;				/* versions of the history; 0: all */
 static const char *with;			/* a version that waits in this file; NULL without */
 static struct buf out;
 
 /* ---- options ---- */
 
-static const char *
-parse_options(int argc, char *argv[])
+static void
+set_most(const char *option, char *arg)
 {
-	enum { AT = 256, WITH, OPT_STATE, OPT_FILES, OPT_JSON };
-	static const struct option longs[] = {
-		{ "version", required_argument, NULL, AT }, { "number", required_argument, NULL, 'n' },
-		{ "state", no_argument, NULL, OPT_STATE }, { "files", no_argument, NULL, OPT_FILES },
-		{ "with", required_argument, NULL, WITH }, { "json", no_argument, NULL, OPT_JSON }, { 0 }
-	};
-	int o;
+	most = cli_number(option, arg);
+	if (most == 0)
+		cli_usage("%s: must be at least 1: %s", option, msg_quotes(arg));
+}
 
-	/* --version alone asks for the program's. */
-	while ((o = cli_getopt(argc, argv, "n:", longs + (argc == 2))) != -1) {
-		if (o == 'n' && (!num_int64(optarg, strlen(optarg), &most) || most < 1))
-			cli_usage("-n: a number of versions is wanted, not %s", msg_quotes(optarg));
-		else if (o == AT && (!num_int64(optarg, strlen(optarg), &version) || version < 0))
-			cli_usage("--version: a version is wanted, not %s", msg_quotes(optarg));
-		else if (o == WITH)
-			with = optarg;
-		else if (o == OPT_JSON)
-			json = true;
-		else if (o == OPT_STATE || o == OPT_FILES) {
-			if (what == (o == OPT_STATE ? FILES : STATE))
-				cli_usage("one of --state and --files");
-			what = o == OPT_STATE ? STATE : FILES;
-		}
-	}
-	if (what == HISTORY && (version != DELTA_NEWEST || with != NULL))
-		cli_usage("--version and --with go with --state or --files");
-	if (version != DELTA_NEWEST && with != NULL)
-		cli_usage("one of --version and --with");
-	if (what != HISTORY && most != 0)
-		cli_usage("-n goes with the history only");
-	if (argc - optind != 1)
-		cli_usage("one TABLE is wanted");
-	return argv[optind];
+static const struct cli_option options[] = {
+	{ 'n', "number", "NUMBER", "so many versions at most", CLI_CALL, .call = set_most },
+	{ 0, "state", NULL, "version, id, protocol, columns, properties, numbers of files, bytes and rows", CLI_FLAG, .to = &only_state },
+	{ 0, "files", NULL, "a line per data file: bytes, rows, rows deleted from it, time, name", CLI_FLAG, .to = &only_files },
+	{ 0, "with", "FILE", "state or files as they will be when FILE, of acct-write --prepare, is committed", CLI_TEXT,
+	    .to = &with },
+	{ 0, "json", NULL, "JSON, an object a line", CLI_FLAG, .to = &json },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-n NUMBER] [--json] TABLE",
+	    "--state | --files [--at N | --with FILE] [--json] TABLE[@N]", NULL },
+	.about = "Shows the history of a Delta table, newest version first; or its state, or its files.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_at, NULL },
+	.examples = (const char *const[]){ "acct-log -n 5 lake/gold/customer_balance",
+	    "acct-log --state lake/silver/accounts@3", NULL },
+};
+
+static void
+check_options(const struct cli_place *place)
+{
+	bool at = place->version != DELTA_NEWEST || place->by_time;
+
+	if (only_state && only_files)
+		cli_usage("expected one of --state and --files");
+	if (!only_state && !only_files && (at || with != NULL))
+		cli_usage("--at and --with need --state or --files");
+	if (at && with != NULL)
+		cli_usage("expected one of --at and --with");
+	if ((only_state || only_files) && most != 0)
+		cli_usage("-n has no meaning with --state or --files");
 }
 
 /* ---- pieces ---- */
@@ -362,17 +351,19 @@ put_state_json(const struct delta_snapshot *s)
 }
 
 static int
-snapshot(struct delta_table *t, struct msg *err)
+snapshot(struct delta_table *t, struct cli_place *place, struct msg *err)
 {
 	struct delta_prepared prepared;
 	struct delta_snapshot s;
 	size_t i;
 
-	if ((with != NULL ? delta_load_with(t, with, &prepared, &s, err) : delta_load(t, version, &s, err)) < 0)
+	if (place->by_time && delta_version_at(t, place->when, &place->version, err) < 0)
 		return -1;
-	if (what == STATE)
+	if ((with != NULL ? delta_load_with(t, with, &prepared, &s, err) : delta_load(t, place->version, &s, err)) < 0)
+		return -1;
+	if (only_state)
 		(json ? put_state_json : put_state)(&s);
-	for (i = 0; what == FILES && i < s.nfiles; i++)
+	for (i = 0; only_files && i < s.nfiles; i++)
 		(json ? put_file_json : put_file)(&s.files[i]);
 	delta_snapshot_free(&s);
 	if (with != NULL)
@@ -385,11 +376,12 @@ main(int argc, char *argv[])
 {
 	struct delta_table t;
 	struct msg err = { 0 };
-	const char *address;
+	struct cli_place place;
 
-	cli_start(argc, argv);
-	address = parse_options(argc, argv);
-	if (delta_open(&t, address, &err) < 0 || (what == HISTORY ? history(&t, &err) : snapshot(&t, &err)) < 0 ||
+	cli_place(cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE"), &place);
+	check_options(&place);
+	if (delta_open(&t, place.address, &err) < 0 ||
+	    (only_state || only_files ? snapshot(&t, &place, &err) : history(&t, &err)) < 0 ||
 	    io_write(STDOUT_FILENO, out.p, out.len, io_out_name(NULL), &err) < 0)
 		msg_exit(&err);
 	buf_free(&out);

@@ -2,57 +2,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "cli/cli.h"
 #include "rec/rec.h"
 #include "sql/sql.h"
 
-const char cli_help[] =
-    "usage: acct-merge-sql -d sqlite|postgres|synapse [-k KEY,...] [-t TABLE] [-o OUT] [FILE]\n"
-    "\n"
-    "Writes SQL that makes TABLE where it is missing, stages the records of FILE and merges\n"
-    "them by key as one transaction: new rows are inserted, those that differ updated. The\n"
-    "transaction fails unless the table then holds every record exactly.\n"
-    "\n"
-    "  -d, --dialect NAME     sqlite (for sqlite3), postgres (for psql) or synapse (dedicated pool)\n"
-    "  -k, --key KEY,...      the key's columns; those of the stream unless given\n"
-    "  -t, --table TABLE      name or schema.name of the target; the stream's table unless given\n"
-    "  -o, --output OUT       write to this file, which appears whole or not at all\n"
-    "      --lake ID          mark the load in the table acct_load under this name\n"
-    "      --run ID           the run that made the records, for the mark\n"
-    "      --at VERSION       the version of the lake's table that they are, for the mark\n"
-    "      --since VERSION    the version in the mark of the load before; without it there must be none\n"
-    "      --delete FILE      a record stream of keys whose rows are deleted in the same transaction\n"
-    "      --adopt            keep rows of TABLE that no load of this lake is known to have written\n"
-    "      --delete-absent    delete every row of TABLE whose key is not in the stream\n"
-    "      --dry-run          change nothing: find out whether TABLE would take the records\n"
-    "      --long COLUMN,...  synapse: columns with strings of more than 4000 characters\n"
-    "  -v, --verbose          totals on standard error\n"
-    "      --partial          do not ask for the stream's trailer\n"
-    "  -h, --help             this text\n"
-    "  -V, --version          the version\n";
-
-enum { OPT_LONG = 1, OPT_LAKE, OPT_RUN, OPT_AT, OPT_SINCE, OPT_DELETE, OPT_ADOPT, OPT_DELETE_ABSENT, OPT_DRY_RUN, MAX_KEYS = 32 };
+enum { MAX_KEYS = 32 };
 
 static const struct sql_dialect *dialect;
 static char *key_list, *long_list;
-static const char *input, *output, *delete_path;
+static const char *input, *delete_path;
 static struct sql_name target;
 static struct rec_reader in, gone;
-static struct sql_options options = { .mark = { .version = -1, .since = -1 } };
-static bool adopt;
+static struct sql_options how = { .mark = { .version = -1, .since = -1 } };
+static bool adopt, delete_absent;
 static struct sql_load load;
 static bool opened, done;	/* load: to be finished or refused; finished */
 
-static const struct sql_dialect *
-parse_dialect(const char *name)
+static void
+set_dialect(const char *option, char *name)
 {
-	const struct sql_dialect *d = sql_dialect_find(name);
-
-	if (d == NULL)
-		cli_usage("-d: no dialect %s; there are: sqlite, postgres, synapse", msg_quotes(name));
-	return d;
+	dialect = sql_dialect_find(name);
+	if (dialect == NULL)
+		cli_usage("%s: must be sqlite, postgres or synapse: %s", option, msg_quotes(name));
 }
 
 static int64_t
@@ -66,109 +39,87 @@ parse_version(const char *option, const char *text)
 }
 
 static void
-parse_target(const char *name)
+set_at(const char *option, char *text)
 {
-	sql_name_free(&target);
-	if (!sql_name_parse(name, &target))
-		cli_usage("-t: neither a name nor schema.name: %s", msg_quotes(name));
+	how.mark.version = parse_version(option, text);
 }
 
-/* The options of the mark and of rows that the stream does not have. */
 static void
-parse_load_option(int c)
+set_since(const char *option, char *text)
 {
-	switch (c) {
-	case OPT_LAKE:
-		options.mark.lake = optarg;
-		break;
-	case OPT_RUN:
-		options.mark.run = optarg;
-		break;
-	case OPT_AT:
-		options.mark.version = parse_version("--at", optarg);
-		break;
-	case OPT_SINCE:
-		options.mark.since = parse_version("--since", optarg);
-		break;
-	case OPT_DELETE:
-		delete_path = optarg;
-		break;
-	case OPT_ADOPT:
-		adopt = true;
-		break;
-	case OPT_DELETE_ABSENT:
-		options.absent = SQL_ABSENT_DELETE;
-		break;
-	case OPT_DRY_RUN:
-		options.dry_run = true;
-		break;
-	}
+	how.mark.since = parse_version(option, text);
 }
 
 /* A load that is marked refuses rows of unknown origin unless it is given leave; one that is not knows of none. */
 static void
 check_load_options(void)
 {
-	bool marked = options.mark.lake != NULL;
+	bool marked = how.mark.lake != NULL;
 
-	if (!marked && (options.mark.run != NULL || options.mark.version >= 0 || options.mark.since >= 0 || delete_path != NULL || adopt))
+	if (delete_absent)
+		how.absent = SQL_ABSENT_DELETE;
+	if (!marked && (how.mark.run != NULL || how.mark.version >= 0 || how.mark.since >= 0 || delete_path != NULL || adopt))
 		cli_usage("--run, --at, --since, --delete and --adopt require --lake");
-	if (marked && (*options.mark.lake == '\0' || !utf8_ok(options.mark.lake, strlen(options.mark.lake))))
-		cli_usage("--lake: invalid name: %s", msg_quotes(options.mark.lake));
-	if (options.mark.run != NULL && !utf8_ok(options.mark.run, strlen(options.mark.run)))
-		cli_usage("--run: invalid name: %s", msg_quotes(options.mark.run));
-	if (marked && options.mark.version < 0)
+	if (marked && (*how.mark.lake == '\0' || !utf8_ok(how.mark.lake, strlen(how.mark.lake))))
+		cli_usage("--lake: invalid name: %s", msg_quotes(how.mark.lake));
+	if (how.mark.run != NULL && !utf8_ok(how.mark.run, strlen(how.mark.run)))
+		cli_usage("--run: invalid name: %s", msg_quotes(how.mark.run));
+	if (marked && how.mark.version < 0)
 		cli_usage("--lake requires --at");
-	if (delete_path != NULL && options.mark.since < 0)
+	if (delete_path != NULL && how.mark.since < 0)
 		cli_usage("--delete requires --since");
-	if (adopt && options.absent == SQL_ABSENT_DELETE)
+	if (adopt && how.absent == SQL_ABSENT_DELETE)
 		cli_usage("--adopt and --delete-absent exclude each other");
-	if (marked && options.mark.run == NULL)
-		options.mark.run = "";
-	if (marked && !adopt && options.absent != SQL_ABSENT_DELETE)
-		options.absent = SQL_ABSENT_REFUSE;
+	if (marked && how.mark.run == NULL)
+		how.mark.run = "";
+	if (marked && !adopt && how.absent != SQL_ABSENT_DELETE)
+		how.absent = SQL_ABSENT_REFUSE;
 }
 
 static void
-parse_options(int argc, char *argv[])
+set_target(const char *option, char *name)
 {
-	static const struct option longs[] = {
-		{ "dialect", required_argument, NULL, 'd' }, { "key", required_argument, NULL, 'k' },
-		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' },
-		{ "lake", required_argument, NULL, OPT_LAKE }, { "run", required_argument, NULL, OPT_RUN },
-		{ "at", required_argument, NULL, OPT_AT }, { "since", required_argument, NULL, OPT_SINCE },
-		{ "delete", required_argument, NULL, OPT_DELETE }, { "adopt", no_argument, NULL, OPT_ADOPT },
-		{ "delete-absent", no_argument, NULL, OPT_DELETE_ABSENT }, { "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		{ "long", required_argument, NULL, OPT_LONG }, { NULL, 0, NULL, 0 }
-	};
-	int c;
-
-	while ((c = cli_getopt(argc, argv, "d:k:t:o:", longs)) != -1)
-		if (c == 'd')
-			dialect = parse_dialect(optarg);
-		else if (c == 'k')
-			key_list = optarg;
-		else if (c == 't')
-			parse_target(optarg);
-		else if (c == 'o')
-			output = optarg;
-		else if (c == OPT_LONG)
-			long_list = optarg;
-		else
-			parse_load_option(c);
-	if (dialect == NULL)
-		cli_usage("-d: a dialect is needed: sqlite, postgres or synapse");
-	check_load_options();
-	if (argc - optind > 1)
-		cli_usage("more than one input: %s", msg_quotes(argv[optind + 1]));
-	input = argv[optind];
+	sql_name_free(&target);
+	if (!sql_name_parse(name, &target))
+		cli_usage("%s: must be a name or SCHEMA.NAME: %s", option, msg_quotes(name));
 }
+
+static const struct cli_option options[] = {
+	{ 'd', "dialect", "NAME", "sqlite (for sqlite3), postgres (for psql) or synapse (dedicated pool)", CLI_CALL,
+	    .call = set_dialect },
+	{ 'k', "key", "KEY,...", "the key columns; without it, those that the stream names", CLI_LIST, .to = &key_list },
+	{ 't', "table", "NAME", "name of the target, or SCHEMA.NAME; by default that of the stream", CLI_CALL, .call = set_target },
+	{ 0, "lake", "ID", "mark the load in the table acct_load under this name", CLI_TEXT, .to = &how.mark.lake },
+	{ 0, "run", "ID", "the run that made the records, for the mark", CLI_TEXT, .to = &how.mark.run },
+	{ 0, "at", "VERSION", "the version of the lake's table that they are, for the mark", CLI_CALL, .call = set_at },
+	{ 0, "since", "VERSION", "the version in the mark of the load before; without it there must be none", CLI_CALL,
+	    .call = set_since },
+	{ 0, "delete", "FILE", "a record stream of keys whose rows are deleted in the same transaction", CLI_TEXT,
+	    .to = &delete_path },
+	{ 0, "adopt", NULL, "keep rows of the target that no load of this lake is known to have written", CLI_FLAG, .to = &adopt },
+	{ 0, "delete-absent", NULL, "delete every row of the target whose key is not in the stream", CLI_FLAG,
+	    .to = &delete_absent },
+	{ 0, "dry-run", NULL, "change nothing: find out whether the target would take the records", CLI_FLAG, .to = &how.dry_run },
+	{ 0, "long", "COLUMN,...", "synapse: columns with strings of more than 4000 characters", CLI_LIST, .to = &long_list },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "-d sqlite|postgres|synapse [-k KEY,...] [-t NAME] [-o FILE] [FILE]", NULL },
+	.about = "Writes SQL that makes the target where it is missing, stages the records of FILE, by default standard input, and\n"
+	    "merges them by key as one transaction: new rows are inserted, those that differ updated. The transaction fails\n"
+	    "unless the target then holds every record exactly.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_output, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-merge-sql -d sqlite gold.acct | sqlite3 -bail bank.db",
+	    "acct-merge-sql -d postgres gold.acct | psql -X -v ON_ERROR_STOP=1 bank", NULL },
+};
 
 /* At exit before the work is done, for whatever reason: makes the client that may wait for the text fail as well. */
 static void
 tell_client(void)
 {
-	if (done || (output != NULL && strcmp(output, "-") != 0))
+	if (done || (cli.output != NULL && strcmp(cli.output, "-") != 0))
 		return;
 	if (opened)
 		sql_refuse(&load);
@@ -179,7 +130,7 @@ tell_client(void)
 static void
 open_input(void)
 {
-	xrec_open(&in, input, 0);
+	cli_open(&in, input, 0);
 	if (rec_header_is_raw(&in.header))
 		msg_set(&in.err, EX_DATAERR, "%s: raw records have no types yet: acct-clean makes them fit to be merged", in.name);
 	else if (rec_header_is_change(&in.header))
@@ -196,7 +147,7 @@ find_keys(size_t *keys)
 	size_t i, n = 0;
 
 	if (key_list != NULL)
-		return xrec_columns(&in, "-k", key_list, keys, MAX_KEYS);
+		return cli_columns(&in, "-k", key_list, keys, MAX_KEYS);
 	for (i = 0; i < in.header.ncolumns; i++)
 		if (in.header.columns[i].key) {
 			if (n == MAX_KEYS)
@@ -216,11 +167,11 @@ open_load(void)
 	size_t i, n = find_keys(keys), nlong = 0;
 
 	if (long_list != NULL)
-		nlong = xrec_columns(&in, "--long", long_list, named, REC_MAX_COLUMNS);
+		nlong = cli_columns(&in, "--long", long_list, named, REC_MAX_COLUMNS);
 	for (i = 0; i < nlong; i++)
 		lengthy[named[i]] = true;
-	options.lengthy = lengthy;
-	if (sql_open(&load, dialect, output, &target, &in, keys, n, &options) < 0)
+	how.lengthy = lengthy;
+	if (sql_open(&load, dialect, cli.output, &target, &in, keys, n, &how) < 0)
 		msg_exit(&load.err);
 	opened = true;
 }
@@ -263,7 +214,7 @@ load_gone(void)
 
 	if (delete_path == NULL)
 		return;
-	xrec_open(&gone, delete_path, 0);
+	cli_open(&gone, delete_path, 0);
 	find_gone(fields);
 	sql_gone(&load, fields);
 	load_rows(&gone);
@@ -273,8 +224,14 @@ load_gone(void)
 int
 main(int argc, char *argv[])
 {
-	cli_start(argc, argv);
-	parse_options(argc, argv);
+	int operand = cli_start(&program, argc, argv);
+
+	if (dialect == NULL)
+		cli_usage("-d is required");
+	check_load_options();
+	if (argc - operand > 1)
+		cli_usage("expected at most one FILE");
+	input = argv[operand];
 	atexit(tell_client);
 	open_input();
 	open_load();
@@ -283,7 +240,7 @@ main(int argc, char *argv[])
 	if (sql_finish(&load) < 0)
 		msg_exit(&load.err);
 	done = true;
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %llu records to merge into %s", in.name, (unsigned long long)load.rows, msg_quotes(target.table));
 	sql_free(&load);
 	sql_name_free(&target);

@@ -7,34 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
+#include "cli/cli.h"
 #include "delta/delta.h"
 #include "merge/merge.h"
 #include "rec/rec.h"
 #include "table/table.h"
-
-const char cli_help[] =
-    "usage: acct-merge [-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes OUT]\n"
-    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside]\n"
-    "                  [-i FILE] TABLE\n"
-    "\n"
-    "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
-    "updated.\n"
-    "\n"
-    "  -k, --key KEY,...        the key columns; without it, those that the stream names\n"
-    "      --delete-flag COLUMN=VALUE   a record with this value there deletes the row of its key\n"
-    "      --delete-absent      rows whose key no record has are deleted\n"
-    "      --changes OUT        write what changed as a record stream to OUT; - is standard output\n"
-    "      --txn APP:VERSION    do nothing where the application APP has written this version or a later one\n"
-    "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
-    "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
-    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
-    "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
-    "  -i, --input FILE         read FILE instead of standard input\n"
-    "      --partial            do not ask for a trailer\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
 
 #define CHANGE "_change_type"
 
@@ -48,15 +25,13 @@ struct piece {				/* before each piece of records in the spool */
 	uint64_t bytes, count, sum;
 };
 
-static const char *input, *changes;
+static const char *changes;
 static char *key_words;			/* of -k; NULL without */
 static char *flag_column;		/* of --delete-flag; NULL without */
 static const char *flag_text;
 static struct delta_app app;		/* of --txn; no id without */
 static bool delete_absent;
-static enum pq_codec codec = PQ_SNAPPY;
-static bool delta_encodings, outside;
-static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
+static struct delta_turn turn;
 static struct rec_reader in;
 static struct delta_table table;
 static struct table_plan columns;	/* the table's, or of the table to be made */
@@ -68,63 +43,41 @@ static struct merge_plan plan;
 /* ---- options ---- */
 
 static void
-parse_txn(const char *word)
+set_txn(const char *option, char *word)
 {
 	if (!delta_app_parse(word, &app))
-		cli_usage("--txn: APP:VERSION is wanted, not %s", msg_quotes(word));
+		cli_usage("%s: must be APP:VERSION: %s", option, msg_quotes(word));
 }
 
 static void
-parse_flag(const char *word)
+set_flag(const char *option, char *arg)
 {
-	const char *equals = strchr(word, '=');
-
-	if (equals == NULL || equals == word)
-		cli_usage("--delete-flag: COLUMN=VALUE is wanted, not %s", msg_quotes(word));
-	flag_column = xstrndup(word, (size_t)(equals - word));
-	flag_text = equals + 1;
+	flag_text = cli_pair(option, arg, "COLUMN=VALUE");
+	flag_column = arg;
 }
 
-static const char *
-parse_options(int argc, char *argv[])
-{
-	enum { TXN = 256, FLAG, ABSENT, CHANGES, CODEC, ENCODING, RETRY, OUTSIDE };
-	static const struct option longs[] = {
-		{ "key", required_argument, NULL, 'k' }, { "delete-flag", required_argument, NULL, FLAG },
-		{ "delete-absent", no_argument, NULL, ABSENT }, { "changes", required_argument, NULL, CHANGES },
-		{ "txn", required_argument, NULL, TXN }, { "retry", required_argument, NULL, RETRY },
-		{ "outside", no_argument, NULL, OUTSIDE },
-		{ "codec", required_argument, NULL, CODEC }, { "encoding", required_argument, NULL, ENCODING },
-		{ "input", required_argument, NULL, 'i' }, { 0 }
-	};
-	int o;
+static const struct cli_option options[] = {
+	{ 'k', "key", "KEY,...", "the key columns; without it, those that the stream names", CLI_LIST, .to = &key_words },
+	{ 0, "delete-flag", "COLUMN=VALUE", "a record with this value there deletes the row of its key", CLI_CALL,
+	    .call = set_flag },
+	{ 0, "delete-absent", NULL, "delete rows whose key no record has", CLI_FLAG, .to = &delete_absent },
+	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT, .to = &changes },
+	{ 0, "txn", "APP:VERSION", "do nothing where the application APP has written this version or a later one", CLI_CALL,
+	    .call = set_txn },
+	{ 0 }
+};
 
-	while ((o = cli_getopt(argc, argv, "k:i:", longs)) != -1) {
-		if (o == TXN)
-			parse_txn(optarg);
-		else if (o == FLAG)
-			parse_flag(optarg);
-		else if (o == CODEC)
-			table_option_codec(optarg, &codec);
-		else if (o == ENCODING)
-			table_option_encoding(optarg, &delta_encodings);
-		else if (o == OUTSIDE)
-			outside = true;
-		else if (o == RETRY)
-			turn.seconds = cli_number("--retry", optarg);
-		else if (o == ABSENT)
-			delete_absent = true;
-		else if (o == 'k')
-			key_words = optarg;
-		else
-			*(o == CHANGES ? &changes : &input) = optarg;
-	}
-	if (flag_column != NULL && delete_absent)
-		cli_usage("one of --delete-flag and --delete-absent");
-	if (argc - optind != 1)
-		cli_usage(optind == argc ? "a TABLE is wanted" : "one TABLE is wanted");
-	return argv[optind];
-}
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes FILE]\n"
+	    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside]\n"
+	    "                  [-i FILE] TABLE", NULL },
+	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
+	    "updated.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_input, cli_codec, cli_retry, cli_outside, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-merge -v -k account_id --changes changed.acct lake/silver/accounts <today.acct",
+	    NULL },
+};
 
 /* ---- columns ---- */
 
@@ -181,7 +134,7 @@ make_keys(void)
 
 	keys = xcalloc(most, sizeof(*keys));
 	if (key_words != NULL)
-		n = xrec_columns(&in, "-k", key_words, keys, most);
+		n = cli_columns(&in, "-k", key_words, keys, most);
 	else
 		n = table_keys_marked(&in.header, keys);
 	if (n == 0)
@@ -372,7 +325,7 @@ commit(const struct delta_snapshot *s, const struct merge_result *r, int64_t *ve
 static void
 say(const struct delta_snapshot *s, const struct merge_result *r, int64_t version)
 {
-	if (!cli_verbose)
+	if (!cli.verbose)
 		return;
 	if (version < 0)
 		msg_warn("%s: version %" PRId64 " stays: nothing to change", table.address, s->version);
@@ -398,7 +351,8 @@ static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
 	struct delta_intent intent;
-	struct merge_options o = { .intent = &intent, .codec = codec, .delta_encodings = delta_encodings, .delete_absent = delete_absent,
+	struct merge_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
+	    .delete_absent = delete_absent,
 	    .change = changes != NULL ? spool_rows : NULL,
 	    .to = sp };
 	struct merge_result r;
@@ -459,7 +413,7 @@ is_done(const struct delta_snapshot *s)
 		return false;
 	if (changes != NULL)
 		changes_gone();
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written",
 		    table.address, app.id, app.version);
 	return true;
@@ -474,14 +428,16 @@ main(int argc, char *argv[])
 	struct msg err = { 0 };
 	const char *address;
 
-	cli_start(argc, argv);
-	address = parse_options(argc, argv);
+	address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
+	if (flag_column != NULL && delete_absent)
+		cli_usage("expected one of --delete-flag and --delete-absent");
+	turn.seconds = cli.retry;
 	if (changes != NULL)
 		rec_abort_line(changes);
-	xrec_open(&in, input, 0);
+	cli_open(&in, cli.input, 0);
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);
-	if (outside)
+	if (cli.outside)
 		store_read_outside(table.store);
 	load(&s);
 	make_plan(&s);
@@ -501,7 +457,6 @@ main(int argc, char *argv[])
 	table_plan_free(&columns);
 	free(keys);
 	free(key_list);
-	free(flag_column);
 	free((char *)app.id);
 	return 0;
 }

@@ -4,32 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "cli/cli.h"
 #include "delta/delta.h"
 #include "optimize/optimize.h"
 #include "pred/pred.h"
 #include "table/table.h"
-
-const char cli_help[] =
-    "usage: acct-optimize [-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
-    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside] TABLE\n"
-    "\n"
-    "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
-    "into files without, as one version with the same rows.\n"
-    "\n"
-    "  -k, --key KEY,...        all rows in the order of these columns, within each partition\n"
-    "      --target SIZE        size of a file, such as 64M; one below half of it is small. 256M unless the table says\n"
-    "  -w, --where PREDICATE    only partitions that meet this, over the columns the table is partitioned by\n"
-    "      --memory SIZE        what sorting may take; 512M unless given\n"
-    "      --codec CODEC        of new files: snappy (default), zstd, gzip or none\n"
-    "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
-    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
-    "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
 
 static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAST_TARGET = 1024,
     MOST_TARGET = SIZE_MAX / 4;
@@ -37,45 +18,38 @@ static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAS
 static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
-static enum pq_codec codec = PQ_SNAPPY;
-static bool delta_encodings, outside;
-static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
+static struct delta_turn turn;
 static struct delta_table table;
 
 /* ---- options ---- */
 
-static const char *
-parse_options(int argc, char *argv[])
+static void
+set_target(const char *option, char *arg)
 {
-	enum { TARGET = 256, CODEC, ENCODING, RETRY, OUTSIDE };
-	static const struct option longs[] = {
-		{ "key", required_argument, NULL, 'k' }, { "where", required_argument, NULL, 'w' },
-		{ "target", required_argument, NULL, TARGET }, { "retry", required_argument, NULL, RETRY },
-		{ "outside", no_argument, NULL, OUTSIDE },
-		{ "codec", required_argument, NULL, CODEC }, { "encoding", required_argument, NULL, ENCODING }, { 0 }
-	};
-	int o;
-
-	while ((o = cli_getopt(argc, argv, "k:w:", longs)) != -1) {
-		if (o == 'k')
-			key_words = optarg;
-		else if (o == 'w')
-			where = optarg;
-		else if (o == CODEC)
-			table_option_codec(optarg, &codec);
-		else if (o == ENCODING)
-			table_option_encoding(optarg, &delta_encodings);
-		else if (o == OUTSIDE)
-			outside = true;
-		else if (o == RETRY)
-			turn.seconds = cli_number("--retry", optarg);
-		else if ((target = cli_size("--target", optarg)) < LEAST_TARGET || target > MOST_TARGET)
-			cli_usage("--target: %zu bytes or more are wanted, not %s", LEAST_TARGET, msg_quotes(optarg));
-	}
-	if (argc - optind != 1)
-		cli_usage(optind == argc ? "a TABLE is wanted" : "one TABLE is wanted");
-	return argv[optind];
+	target = cli_size(option, arg);
+	if (target < LEAST_TARGET || target > MOST_TARGET)
+		cli_usage("%s: must be at least %zu bytes: %s", option, LEAST_TARGET, msg_quotes(arg));
 }
+
+static const struct cli_option options[] = {
+	{ 'k', "key", "KEY,...", "sort all rows by these columns, within each partition", CLI_LIST, .to = &key_words },
+	{ 0, "target", "SIZE", "size of a file, such as 64M, or the table's own (default 256M); one below half of it is\n"
+	    "small", CLI_CALL, .call = set_target },
+	{ 'w', "where", "PREDICATE", "only partitions that meet this, over the columns the table is partitioned by", CLI_TEXT,
+	    .to = &where },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
+	    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside] TABLE", NULL },
+	.about = "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
+	    "into files without, as one version with the same rows.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_memory, cli_codec, cli_retry, cli_outside, NULL },
+	.examples = (const char *const[]){ "acct-optimize -v lake/silver/transactions",
+	    "acct-optimize -k account_id --target 64M lake/silver/transactions", NULL },
+};
 
 /* ---- what is wanted of the table ---- */
 
@@ -233,7 +207,7 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 	failed = delta_commit(&table, s, &c, version, &warn, err);
 	if (warn.status != 0)
 		msg_warn("%s", warn.text);
-	if (!failed && cli_verbose)
+	if (!failed && cli.verbose)
 		msg_warn("%s: version %" PRId64 ": %zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64,
 		    table.address, *version, r->nadds, added.bytes, r->nremoves, removed.bytes);
 	free((char *)parameters[0].value);
@@ -248,8 +222,8 @@ optimize_once(struct msg *err)
 {
 	struct delta_snapshot s;
 	struct delta_intent intent;
-	struct optimize_options o = { .intent = &intent, .codec = codec, .delta_encodings = delta_encodings,
-	    .memory = cli_memory > 0 ? cli_memory : DEFAULT_MEMORY };
+	struct optimize_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
+	    .memory = cli.memory > 0 ? cli.memory : DEFAULT_MEMORY };
 	struct optimize_result r;
 	int64_t version = -1;
 	size_t *keys;
@@ -268,7 +242,7 @@ optimize_once(struct msg *err)
 	if (optimize_run(&table, &s, &o, &r, err) < 0)
 		msg_exit(err);
 	if (r.nremoves == 0) {
-		if (cli_verbose)
+		if (cli.verbose)
 			msg_warn("%s: version %" PRId64 " stays: nothing to do", table.address, s.version);
 	} else {
 		failed = commit(&s, &o, &r, &version, err);
@@ -289,11 +263,11 @@ main(int argc, char *argv[])
 	struct msg err = { 0 };
 	const char *address;
 
-	cli_start(argc, argv);
-	address = parse_options(argc, argv);
+	address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
+	turn.seconds = cli.retry;
 	if (delta_open(&table, address, &err) < 0)
 		msg_exit(&err);
-	if (outside)
+	if (cli.outside)
 		store_read_outside(table.store);
 	while (optimize_once(&err) < 0) {
 		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))

@@ -4,44 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
+#include "cli/cli.h"
 #include "delta/delta.h"
 #include "pred/pred.h"
 #include "rec/rec.h"
 #include "table/table.h"
-
-const char cli_help[] =
-    "usage: acct-read [-v] [--version N | --timestamp T | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t TABLE] [--outside]\n"
-    "                 [-o FILE] PLACE\n"
-    "\n"
-    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.\n"
-    "\n"
-    "      --version N          the table as it was at version N\n"
-    "      --timestamp T        the table as it was at this time: 2026-01-31, or 2026-01-31T23:59:59Z\n"
-    "      --with FILE          the table as it will be when acct-write --commit FILE has been done\n"
-    "  -c, --columns LIST       these columns, in this order\n"
-    "  -w, --where PREDICATE    the rows to give, as acct-select(1) has it; files that cannot hold one are not read\n"
-    "  -t, --table TABLE        the stream's table name; without it, the last part of PLACE\n"
-    "      --outside            also read files by absolute paths and links, as a shallow clone has them\n"
-    "  -o, --output FILE        write to FILE, which is there whole or not at all\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the program's version, where --version stands alone\n";
 
 struct map {				/* columns of a header, and where they stand in the snapshot */
 	struct rec_header header;
 	size_t *columns;
 };
 
-static const char *where, *name, *output, *with;
+static const char *where, *with;
 static char *list;			/* of -c; NULL: every column */
-static int64_t version = DELTA_NEWEST, when;
-static bool by_time, outside;
+static struct cli_place asked_for;
 static struct delta_table table;
 static struct delta_snapshot snapshot;
 static struct delta_prepared prepared;	/* of --with */
@@ -49,53 +30,29 @@ static const char *key;			/* the key columns, joined by commas; or NULL */
 
 /* ---- options ---- */
 
-static void
-parse_time(const char *word)
+static const struct cli_option options[] = {
+	{ 0, "with", "FILE", "the table as it will be when FILE, of acct-write --prepare, is committed", CLI_TEXT, .to = &with },
+	{ 'c', "columns", "COLUMN,...", "these columns, in this order", CLI_LIST, .to = &list },
+	{ 'w', "where", "PREDICATE", "the rows to give, as for acct-select(1); files that cannot hold one are not read", CLI_TEXT,
+	    .to = &where },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [--at N | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t NAME] [--outside] [-o FILE]\n"
+	    "                 PLACE[@N]", NULL },
+	.about = "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
+	.writes_records = true,
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_at, cli_outside, cli_table, cli_output, NULL },
+	.examples = (const char *const[]){ "acct-read lake/gold/customer_balance | acct-cat -f table",
+	    "acct-read -c account_id,balance -w 'balance < 0' lake/silver/accounts@0 | acct-cat", NULL },
+};
+
+static bool
+at_earlier(void)
 {
-	int64_t us;
-	int32_t days;
-
-	if (num_date(word, strlen(word), &days))
-		us = (int64_t)days * 86400 * 1000000;
-	else if (!num_timestamp(word, strlen(word), &us))
-		cli_usage("--timestamp: a day or a time is wanted, as 2026-01-31T23:59:59Z, not %s", msg_quotes(word));
-	by_time = true;
-	when = us / 1000 - (us % 1000 < 0);
-}
-
-static const char *
-parse_options(int argc, char *argv[])
-{
-	enum { AT = 256, TIME, WITH, OUTSIDE };
-	static const struct option longs[] = {
-		{ "version", required_argument, NULL, AT }, { "timestamp", required_argument, NULL, TIME },
-		{ "with", required_argument, NULL, WITH }, { "columns", required_argument, NULL, 'c' },
-		{ "outside", no_argument, NULL, OUTSIDE },
-		{ "where", required_argument, NULL, 'w' },
-		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' }, { 0 }
-	};
-	int o;
-
-	/* --version alone asks for the program's. */
-	while ((o = cli_getopt(argc, argv, "c:w:t:o:", longs + (argc == 2))) != -1) {
-		if (o == AT) {
-			if (!num_int64(optarg, strlen(optarg), &version) || version < 0)
-				cli_usage("--version: a version is wanted, not %s", msg_quotes(optarg));
-		} else if (o == TIME) {
-			parse_time(optarg);
-		} else if (o == OUTSIDE) {
-			outside = true;
-		} else if (o == 'c') {
-			list = optarg;
-		} else {
-			*(o == 'w' ? &where : o == 't' ? &name : o == WITH ? &with : &output) = optarg;
-		}
-	}
-	if (by_time + (version != DELTA_NEWEST) + (with != NULL) > 1)
-		cli_usage("one of --version, --timestamp and --with");
-	if (argc - optind != 1)
-		cli_usage("one PLACE is wanted");
-	return argv[optind];
+	return asked_for.by_time || asked_for.version != DELTA_NEWEST;
 }
 
 /* ---- where the rows are ---- */
@@ -107,7 +64,7 @@ open_table(const char *place)
 
 	if (delta_open(&table, place, &err) < 0)
 		msg_exit(&err);
-	if (outside)
+	if (cli.outside)
 		store_read_outside(table.store);
 }
 
@@ -138,13 +95,13 @@ open_place(const char *place)
 		if (delta_load_with(&table, with, &prepared, &snapshot, &err) < 0)
 			msg_exit(&err);
 	} else if (is_table(place)) {
-		if ((by_time && delta_version_at(&table, when, &version, &err) < 0) ||
-		    delta_load(&table, version, &snapshot, &err) < 0)
+		if ((asked_for.by_time && delta_version_at(&table, asked_for.when, &asked_for.version, &err) < 0) ||
+		    delta_load(&table, asked_for.version, &snapshot, &err) < 0)
 			msg_exit(&err);
 	} else {
-		if (table_plain(&table, place, outside, &snapshot, &key, &err) < 0)
+		if (table_plain(&table, place, cli.outside, &snapshot, &key, &err) < 0)
 			msg_exit(&err);
-		if (by_time || version != DELTA_NEWEST)
+		if (at_earlier())
 			msg_die(EX_USAGE, "%s: not a Delta table: it has no versions", place);
 		return;
 	}
@@ -215,7 +172,7 @@ map_list(struct map *m)
 			msg_die(EX_USAGE, "-c: %s: no such column in %s%s", msg_quotes(words[i]), table.address,
 			    delta_column_hint(&snapshot, words[i]));
 		if (rec_header_find(&m->header, words[i]) >= 0)
-			cli_usage("-c: %s stands there twice", msg_quotes(words[i]));
+			cli_usage("-c: column %s named twice", msg_quotes(words[i]));
 		map_add(m, (size_t)at);
 	}
 }
@@ -267,7 +224,7 @@ make_columns(struct map *m, const char *place)
 	char *own = name_of(strcmp(place, ".") == 0 && table.root != NULL ? table.root : place);
 	size_t i;
 
-	rec_header_init(&m->header, name != NULL ? name : own);
+	rec_header_init(&m->header, cli.table != NULL ? cli.table : own);
 	if (list != NULL)
 		map_list(m);
 	for (i = 0; list == NULL && i < snapshot.ncolumns; i++)
@@ -436,28 +393,26 @@ main(int argc, char *argv[])
 	struct pred pred = { 0 };
 	struct pool pool = { 0 };
 	struct delta_bound *bounds = NULL;
-	struct delta_scan_options options = { 0 };
+	struct delta_scan_options scan_options = { 0 };
 	struct table_from *from, *tested = NULL;
 	struct rec_writer out;
 	struct delta_scan *scan;
 	struct msg err = { 0 };
-	const char *place;
 	size_t *scanned, nscanned = 0, i;
 	unsigned *flags;
 	uint64_t n;
 
-	cli_start(argc, argv);
-	rec_abort_line(NULL);
-	place = parse_options(argc, argv);
-	rec_abort_line(output);
+	cli_place(cli_operand(argc, argv, cli_start(&program, argc, argv), "PLACE"), &asked_for);
+	if (at_earlier() && with != NULL)
+		cli_usage("expected one of --at and --with");
 	io_open_ahead(with);
-	io_create_ahead(output);
-	sandbox_enter(SANDBOX_READ, outside ? NULL : place);
-	open_place(place);
-	make_columns(&given, place);
+	io_create_ahead(cli.output);
+	cli_sandbox(SANDBOX_READ, cli.outside ? NULL : asked_for.address);
+	open_place(asked_for.address);
+	make_columns(&given, asked_for.address);
 	if (where != NULL) {
 		make_predicate(&pred, &asked);
-		table_bounds(&pred, &asked.header, &snapshot, &pool, &bounds, &options.nbounds);
+		table_bounds(&pred, &asked.header, &snapshot, &pool, &bounds, &scan_options.nbounds);
 	}
 	scanned = xcalloc(snapshot.ncolumns, sizeof(*scanned));
 	flags = xcalloc(snapshot.ncolumns, sizeof(*flags));
@@ -466,16 +421,16 @@ main(int argc, char *argv[])
 		tested = make_records(&asked, scanned, &nscanned);
 	for (i = 0; i < nscanned; i++)
 		flags[i] = snapshot.columns[scanned[i]].type == PQ_STRING ? PQ_INDEX : 0;
-	options.columns = scanned;
-	options.flags = flags;
-	options.ncolumns = nscanned;
-	options.bounds = bounds;
-	if (delta_scan_open(&scan, &table, &snapshot, &options, &err) < 0)
+	scan_options.columns = scanned;
+	scan_options.flags = flags;
+	scan_options.ncolumns = nscanned;
+	scan_options.bounds = bounds;
+	if (delta_scan_open(&scan, &table, &snapshot, &scan_options, &err) < 0)
 		msg_exit(&err);
-	xrec_create(&out, output, &given.header);
+	cli_create(&out, &given.header);
 	n = read_rows(&out, scan, from, &pred, tested);
 	xrec_finish(&out);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records", table.address, n);
 	delta_scan_close(scan);
 	table_from_free(from);

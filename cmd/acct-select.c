@@ -7,29 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/sandbox.h"
 #include "base/utf8.h"
+#include "cli/cli.h"
 #include "pred/item.h"
 #include "pred/pred.h"
 #include "rec/rec.h"
-
-const char cli_help[] =
-    "usage: acct-select [-v] [-c ITEM,...] [-w PREDICATE] [-t TABLE] [--text] [-o FILE] [FILE]\n"
-    "\n"
-    "Keeps columns and records of FILE, or of standard input.\n"
-    "\n"
-    "  -c, --columns LIST       the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B,\n"
-    "                           NEW='TEXT', NEW=@WORD (of the header)\n"
-    "  -w, --where PREDICATE    the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )\n"
-    "  -t, --table TABLE        the output's table name\n"
-    "      --text               with -c: strings that are not UTF-8 become text, as a table can have it\n"
-    "  -o, --output FILE        write to FILE, which is there whole or not at all\n"
-    "      --partial            do not ask for a trailer\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
 
 struct run {			/* consecutive fields of the input, copied as one; or one item of another kind */
 	size_t from, to;	/* fields from to to - 1 */
@@ -40,7 +24,7 @@ struct run {			/* consecutive fields of the input, copied as one; or one item of
 	bool string;		/* with --text, a string by itself */
 };
 
-static const char *columns, *where, *table, *output;
+static const char *columns, *where;
 static bool as_text;
 
 static struct rec_reader in;
@@ -53,30 +37,23 @@ static size_t repeats;		/* most times a record's bytes are written */
 static size_t extra;		/* bytes of all texts */
 static uint64_t nread, nkept;
 
-enum { OPT_TEXT = 256 };
+static const struct cli_option options[] = {
+	{ 'c', "columns", "ITEM,...", "the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B,\n"
+	    "NEW='TEXT', NEW=@WORD (of the header)", CLI_TEXT, .to = &columns },
+	{ 'w', "where", "PREDICATE", "the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )", CLI_TEXT,
+	    .to = &where },
+	{ 0, "text", NULL, "with -c: strings that are not UTF-8 become text, as a table can have it", CLI_FLAG, .to = &as_text },
+	{ 0 }
+};
 
-static void
-parse_options(int argc, char *argv[])
-{
-	static const struct option longs[] = {
-		{ "columns", required_argument, NULL, 'c' }, { "where", required_argument, NULL, 'w' },
-		{ "table", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' },
-		{ "text", no_argument, NULL, OPT_TEXT }, { 0 }
-	};
-	int o;
-
-	while ((o = cli_getopt(argc, argv, "c:w:t:o:", longs)) != -1)
-		if (o == OPT_TEXT)
-			as_text = true;
-		else
-			*(o == 'c' ? &columns : o == 'w' ? &where : o == 't' ? &table : &output) = optarg;
-	if (argc - optind > 1)
-		cli_usage("one FILE at most");
-	if (as_text && columns == NULL)
-		cli_usage("--text goes with -c");
-	if (table != NULL && *table == '\0')
-		cli_usage("-t: a name is wanted");
-}
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [-c ITEM,...] [-w PREDICATE] [-t NAME] [--text] [-o FILE] [FILE]", NULL },
+	.about = "Keeps columns and records of FILE, by default standard input.",
+	.writes_records = true,
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-select -c account_id,balance -w 'balance < 0' <accounts.acct | acct-cat", NULL },
+};
 
 /* The message of a bad list or predicate, and the text with a caret under the place. */
 static _Noreturn void
@@ -159,9 +136,9 @@ make_header(struct rec_header *h, const struct rec_header *from)
 		rec_header_copy(h, from);
 	if (as_text)
 		rec_header_drop_word(h, "raw");
-	if (table != NULL) {
+	if (cli.table != NULL) {
 		free(h->table);
-		h->table = xstrdup(table);
+		h->table = xstrdup(cli.table);
 	}
 }
 
@@ -279,19 +256,20 @@ main(int argc, char *argv[])
 {
 	struct rec_header h;
 	struct rec_batch b;
+	int operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	rec_abort_line(NULL);
-	parse_options(argc, argv);
-	rec_abort_line(output);
-	io_open_ahead(argv[optind]);
-	io_create_ahead(output);
-	sandbox_enter(0, NULL);
-	xrec_open(&in, argv[optind], 0);
+	if (argc - operand > 1)
+		cli_usage("expected at most one FILE");
+	if (as_text && columns == NULL)
+		cli_usage("--text needs -c");
+	io_open_ahead(argv[operand]);
+	io_create_ahead(cli.output);
+	cli_sandbox(0, NULL);
+	cli_open(&in, argv[operand], 0);
 	prepare();
 	make_header(&h, &in.header);
 	set_texts(&in.header);
-	xrec_create(&out, output, &h);
+	cli_create(&out, &h);
 	while (xrec_next(&in, &b)) {
 		nread += b.n;
 		follow_segment(&h, b.segment);
@@ -302,7 +280,7 @@ main(int argc, char *argv[])
 	}
 	nkept += out.count;
 	xrec_finish(&out);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%" PRIu64 " of %" PRIu64 " records", nkept, nread);
 	rec_close(&in);
 	rec_header_free(&h);

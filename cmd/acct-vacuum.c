@@ -5,37 +5,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "cli/cli.h"
 #include "delta/delta.h"
 #include "delta/write.h"
 
-const char cli_help[] =
-    "usage: acct-vacuum [-v] [--dry-run | --delete] [--retain TIME [--force]] [--log] TABLE\n"
-    "\n"
-    "Lists the files of a Delta table that no version needs which stood within the last seven days, or whatever time\n"
-    "the table has for that; and removes them where told to.\n"
-    "\n"
-    "      --dry-run            list only, the default\n"
-    "      --delete             remove what is listed\n"
-    "      --retain TIME        keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w\n"
-    "      --force              also where that is less than the table asks for\n"
-    "      --log                also files of the log before a checkpoint that is older than the log is kept\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
-
 enum { TRIES = 10 };			/* of the last commit */
 
-static bool removes, force, clean_log;
+static bool dry, removes, force, clean_log;
 static int64_t retain = -1;		/* milliseconds; -1 where not given */
 static struct delta_table table;
 
 /* ---- options ---- */
 
-static int64_t
-parse_time(const char *word)
+static void
+set_retain(const char *option, char *word)
 {
 	static const struct { const char *unit; int64_t ms; } units[] = { { "", 3600000 }, { "s", 1000 },
 	    { "m", 60000 }, { "h", 3600000 }, { "d", DELTA_DAY }, { "w", DELTA_WEEK } };
@@ -44,36 +29,39 @@ parse_time(const char *word)
 
 	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (strcmp(word + n, units[i].unit) == 0 && num_int64(word, n, &number) &&
-		    !__builtin_mul_overflow(number, units[i].ms, &ms))
-			return ms;
-	cli_usage("--retain: hours, or a number with s, m, h, d or w behind it, are wanted, not %s", msg_quotes(word));
+		    !__builtin_mul_overflow(number, units[i].ms, &ms)) {
+			retain = ms;
+			return;
+		}
+	cli_usage("%s: must be hours, or a number followed by s, m, h, d or w: %s", option, msg_quotes(word));
 }
 
-static const char *
-parse_options(int argc, char *argv[])
-{
-	enum { DRY = 256, DELETE, RETAIN, FORCE, LOG };
-	static const struct option longs[] = {
-		{ "dry-run", no_argument, NULL, DRY }, { "delete", no_argument, NULL, DELETE },
-		{ "retain", required_argument, NULL, RETAIN }, { "force", no_argument, NULL, FORCE },
-		{ "log", no_argument, NULL, LOG }, { 0 }
-	};
-	bool dry = false;
-	int o;
+static const struct cli_option options[] = {
+	{ 0, "dry-run", NULL, "list only, the default", CLI_FLAG, .to = &dry },
+	{ 0, "delete", NULL, "remove what is listed", CLI_FLAG, .to = &removes },
+	{ 0, "retain", "TIME", "keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w", CLI_CALL, .call = set_retain },
+	{ 0, "force", NULL, "allow a retention shorter than the table's setting", CLI_FLAG, .to = &force },
+	{ 0, "log", NULL, "also files of the log before a checkpoint that is older than the log is kept", CLI_FLAG,
+	    .to = &clean_log },
+	{ 0 }
+};
 
-	while ((o = cli_getopt(argc, argv, "", longs)) != -1) {
-		if (o == RETAIN)
-			retain = parse_time(optarg);
-		else
-			*(o == DRY ? &dry : o == DELETE ? &removes : o == LOG ? &clean_log : &force) = true;
-	}
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[-v] [--dry-run | --delete] [--retain TIME [--force]] [--log] TABLE", NULL },
+	.about = "Lists the files in a Delta table's folder that no version within the retention time needs (seven days unless the\n"
+	    "table says otherwise), or removes them.",
+	.options = options,
+	.examples = (const char *const[]){ "acct-vacuum lake/silver/accounts", "acct-vacuum --delete --retain 30d lake/silver/accounts",
+	    NULL },
+};
+
+static void
+check_options(void)
+{
 	if (dry && removes)
-		cli_usage("one of --dry-run and --delete");
+		cli_usage("expected one of --dry-run and --delete");
 	if (force && retain < 0)
-		cli_usage("--force goes with --retain");
-	if (argc - optind != 1)
-		cli_usage(optind == argc ? "a TABLE is wanted" : "one TABLE is wanted");
-	return argv[optind];
+		cli_usage("--force needs --retain");
 }
 
 /* ---- retention ---- */
@@ -246,7 +234,7 @@ delete(const struct delta_snapshot *s, const struct store_list *garbage, const s
 		remove_data(s, garbage, kept, &out, &all, &failure);
 	if (failure.status == 0)
 		log = remove_files(expired, &out, &failure);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " files removed, %" PRIu64 " bytes", table.address, all.files + log.files,
 		    all.bytes + log.bytes);
 	print(&out);
@@ -264,7 +252,7 @@ list(const struct store_list *garbage, const struct store_list *expired)
 		put_name(&out, garbage->entries[i].name);
 	for (i = 0; i < expired->n; i++)
 		put_name(&out, expired->entries[i].name);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address,
 		    all.files + log.files, all.bytes + log.bytes);
 	print(&out);
@@ -281,8 +269,8 @@ main(int argc, char *argv[])
 	int64_t kept, now = delta_now();
 	int status;
 
-	cli_start(argc, argv);
-	address = parse_options(argc, argv);
+	address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
+	check_options();
 	if (delta_open(&table, address, &err) < 0 || delta_load(&table, DELTA_NEWEST, &s, &err) < 0)
 		msg_exit(&err);
 	if (delta_may_vacuum(&s, &why) < 0)

@@ -5,125 +5,104 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/progress.h"
 #include "base/utf8.h"
+#include "cli/cli.h"
 #include "delta/delta.h"
 #include "rec/rec.h"
 #include "table/table.h"
 
-const char cli_help[] =
-    "usage: acct-write [-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns | --replace-schema] [--codec CODEC]\n"
-    "                  [--encoding ENCODING] [--retry SECONDS] [-i FILE] [--prepare FILE] TABLE\n"
-    "       acct-write [-v] [--retry SECONDS] --commit FILE | --abandon FILE TABLE\n"
-    "       acct-write [-v] --recover TABLE\n"
-    "       acct-write [-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET\n"
-    "\n"
-    "Adds the records of standard input to a Delta table, which is made where there is none, or makes a Parquet\n"
-    "file of them.\n"
-    "\n"
-    "  -m, --mode MODE          append, or overwrite: the records take the place of all that the table holds\n"
-    "      --txn APP:VERSION    write nothing where the application APP has written this version or a later one\n"
-    "      --add-columns        columns that the table does not have are added to it\n"
-    "      --replace-schema     with -m overwrite: the columns too take the place of the table's\n"
-    "      --prepare FILE       write all but the version, and to FILE what makes it; --txn APP:next is the version after\n"
-    "                           the last of APP\n"
-    "      --commit FILE        make the version that was prepared, once\n"
-    "      --abandon FILE       remove the data files that were prepared, unless they are in a version\n"
-    "      --recover            remove the data files of writers that were stopped, which are in no version\n"
-    "      --codec CODEC        snappy (default), zstd, gzip or none\n"
-    "      --encoding ENCODING  plain (default), or delta, often smaller, which not every reader has\n"
-    "      --retry SECONDS      how long to try again where other writers come first; 600 unless given\n"
-    "  -i, --input FILE         read FILE instead of standard input\n"
-    "  -o, --output PARQUET     write a plain Parquet file, which is there whole or not at all\n"
-    "      --partial            do not ask for a trailer\n"
-    "  -v, --verbose            totals on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
-
 enum { NEXT = -1 };
 
-static const char *input, *output;
 static const char *to_prepare, *to_commit, *to_abandon;
 static struct delta_app app;		/* of --txn; no id without; version NEXT: that after the table's */
 static bool overwrite, add_columns, replace_schema, to_recover;
-static struct delta_turn turn = { .seconds = DELTA_TURN_SECONDS };
-static enum pq_codec codec = PQ_SNAPPY;
-static bool delta_encodings;
+static unsigned mode;
+static struct delta_turn turn;
 static struct rec_reader in;
 static const struct rec_header *given;	/* the columns that come */
 
 /* ---- options ---- */
 
+static const char *const modes[] = { "append", "overwrite", NULL };
+
 static void
-parse_txn(const char *word)
+set_txn(const char *option, char *word)
 {
 	const char *colon = strrchr(word, ':');
 
 	if (colon != NULL && colon > word && strcmp(colon, ":next") == 0 && utf8_ok(word, strlen(word)))
 		app = (struct delta_app){ .id = xstrndup(word, (size_t)(colon - word)), .version = NEXT };
 	else if (!delta_app_parse(word, &app))
-		cli_usage("--txn: APP:VERSION is wanted, not %s", msg_quotes(word));
+		cli_usage("%s: must be APP:VERSION: %s", option, msg_quotes(word));
 }
 
-static const char *
-parse_options(int argc, char *argv[])
-{
-	enum { TXN = 256, ADD, REPLACE, CODEC, RETRY, PREPARE, COMMIT, ABANDON, ENCODING, RECOVER };
-	static const struct option longs[] = {
-		{ "mode", required_argument, NULL, 'm' }, { "txn", required_argument, NULL, TXN },
-		{ "add-columns", no_argument, NULL, ADD }, { "replace-schema", no_argument, NULL, REPLACE },
-		{ "prepare", required_argument, NULL, PREPARE }, { "commit", required_argument, NULL, COMMIT },
-		{ "abandon", required_argument, NULL, ABANDON },
-		{ "recover", no_argument, NULL, RECOVER },
-		{ "encoding", required_argument, NULL, ENCODING },
-		{ "codec", required_argument, NULL, CODEC }, { "retry", required_argument, NULL, RETRY },
-		{ "input", required_argument, NULL, 'i' },
-		{ "output", required_argument, NULL, 'o' }, { "parquet", required_argument, NULL, 'o' }, { 0 }
-	};
-	const char *mode = NULL;
-	bool writes = false;
-	int o;
+static const struct cli_option options[] = {
+	{ 'm', "mode", "MODE", "append (default), or overwrite: replace all rows of the table", CLI_WORD, .to = &mode,
+	    .words = modes },
+	{ 0, "txn", "APP:VERSION", "write nothing where the application APP has written this version or a later one", CLI_CALL,
+	    .call = set_txn },
+	{ 0, "add-columns", NULL, "add columns that the table does not have", CLI_FLAG, .to = &add_columns },
+	{ 0, "replace-schema", NULL, "with -m overwrite, also replace the table's columns", CLI_FLAG, .to = &replace_schema },
+	{ 0, "prepare", "FILE", "write all but the version, and to FILE what makes it; --txn APP:next is the version after\n"
+	    "the last of APP", CLI_TEXT, .to = &to_prepare },
+	{ 0, "commit", "FILE", "make the version that was prepared, once", CLI_TEXT, .to = &to_commit },
+	{ 0, "abandon", "FILE", "remove the data files that were prepared, unless they are in a version", CLI_TEXT,
+	    .to = &to_abandon },
+	{ 0, "recover", NULL, "remove the data files of writers that were stopped, which are in no version", CLI_FLAG,
+	    .to = &to_recover },
+	{ 0 }
+};
 
-	while ((o = cli_getopt(argc, argv, "m:i:o:", longs)) != -1) {
-		writes = writes || (o != COMMIT && o != ABANDON && o != RETRY && o != RECOVER);
-		if (o == TXN)
-			parse_txn(optarg);
-		else if (o == CODEC)
-			table_option_codec(optarg, &codec);
-		else if (o == ENCODING)
-			table_option_encoding(optarg, &delta_encodings);
-		else if (o == RETRY)
-			turn.seconds = cli_number("--retry", optarg);
-		else if (o == ADD)
-			add_columns = true;
-		else if (o == REPLACE)
-			replace_schema = true;
-		else if (o == RECOVER)
-			to_recover = true;
-		else
-			*(o == 'm' ? &mode : o == 'i' ? &input : o == 'o' ? &output : o == PREPARE ? &to_prepare :
-			    o == COMMIT ? &to_commit : &to_abandon) = optarg;
-	}
-	overwrite = mode != NULL && strcmp(mode, "overwrite") == 0;
-	if (mode != NULL && !overwrite && strcmp(mode, "append") != 0)
-		cli_usage("-m: append or overwrite, not %s", msg_quotes(mode));
-	if ((to_commit != NULL || to_abandon != NULL) && (writes || (to_commit != NULL && to_abandon != NULL)))
-		cli_usage("--commit and --abandon stand alone: what is written stands in FILE");
-	if (to_recover && (writes || to_commit != NULL || to_abandon != NULL))
+static const struct cli_option plain_output[] = {
+	{ 'o', "output", "PARQUET", "write a plain Parquet file, which appears whole or not at all", CLI_TEXT, .to = &cli.output },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){
+	    "[-v] [-m append|overwrite] [--txn APP:VERSION] [--add-columns | --replace-schema] [--codec CODEC]\n"
+	    "                  [--encoding ENCODING] [--retry SECONDS] [-i FILE] [--prepare FILE] TABLE",
+	    "[-v] [--retry SECONDS] --commit FILE | --abandon FILE TABLE",
+	    "[-v] --recover TABLE",
+	    "[-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET", NULL },
+	.about = "Adds the records of standard input to a Delta table, which is made where it is missing, or makes a Parquet file of\n"
+	    "them.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ plain_output, cli_input, cli_codec, cli_retry, cli_stream, NULL },
+	.examples = (const char *const[]){ "acct-write -v --txn load:7 lake/silver/accounts <accounts.acct",
+	    "acct-write -o accounts.parquet <accounts.acct", NULL },
+};
+
+/* Settling a prepared version needs nothing that writing takes. */
+static bool
+has_write_options(void)
+{
+	return mode != 0 || app.id != NULL || add_columns || replace_schema || to_prepare != NULL || cli.input != NULL ||
+	    cli.output != NULL;
+}
+
+/* Returns the table; NULL with -o. */
+static const char *
+check_options(int argc, char *argv[], int operand)
+{
+	overwrite = mode == 1;
+	turn.seconds = cli.retry;
+	if ((to_commit != NULL || to_abandon != NULL) && (has_write_options() || (to_commit != NULL && to_abandon != NULL)))
+		cli_usage("--commit and --abandon stand alone: what is written is in FILE");
+	if (to_recover && (has_write_options() || to_commit != NULL || to_abandon != NULL))
 		cli_usage("--recover stands alone");
 	if (replace_schema && !overwrite)
-		cli_usage("--replace-schema goes with -m overwrite");
+		cli_usage("--replace-schema needs -m overwrite");
 	if (to_prepare != NULL && app.id == NULL)
-		cli_usage("--prepare asks for --txn, so that it is committed once");
+		cli_usage("--prepare needs --txn, so that it is committed once");
 	if (app.id != NULL && app.version == NEXT && to_prepare == NULL)
-		cli_usage("--txn: APP:next goes with --prepare");
-	if (output != NULL && (optind < argc || mode != NULL || app.id != NULL || add_columns || to_commit != NULL ||
-	    to_abandon != NULL))
-		cli_usage("-o makes a plain file: no TABLE, -m, --txn or --add-columns goes with it");
-	if (output == NULL && argc - optind != 1)
-		cli_usage(optind == argc ? "a TABLE is wanted, or -o" : "one TABLE is wanted");
-	return output == NULL ? argv[optind] : NULL;
+		cli_usage("--txn: APP:next needs --prepare");
+	if (cli.output == NULL)
+		return cli_operand(argc, argv, operand, "TABLE");
+	if (operand < argc || overwrite || app.id != NULL || add_columns)
+		cli_usage("-o makes a plain file: TABLE, -m, --txn and --add-columns have no meaning with it");
+	return NULL;
 }
 
 /* ---- columns ---- */
@@ -401,8 +380,8 @@ static void
 write_table(const char *address)
 {
 	struct delta_intent intent;
-	struct delta_out_options options = { .codec = codec, .delta_encodings = delta_encodings, .beside = true,
-	    .intent = &intent };
+	struct delta_out_options out_options = { .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
+	    .beside = true, .intent = &intent };
 	struct delta_table t;
 	struct delta_snapshot s;
 	struct delta_out *out;
@@ -427,7 +406,7 @@ write_table(const char *address)
 			msg_die(EX_DATAERR, "%s: %s has written version %" PRId64 " of its own already: nothing to prepare",
 			    t.address, app.id, app.version);
 		drain();
-		if (cli_verbose)
+		if (cli.verbose)
 			msg_warn("%s: %s has written version %" PRId64 " of its own already: nothing written",
 			    t.address, app.id, app.version);
 		goto done;
@@ -438,7 +417,7 @@ write_table(const char *address)
 	delta_intent_init(&intent, &t, &s);
 	if (s.version < 0 && delta_prepared_mark(&t, &err) < 0)
 		msg_exit(&err);
-	out = delta_out_open(&t, p.columns, p.n, &options);
+	out = delta_out_open(&t, p.columns, p.n, &out_options);
 	rows = copy(&p, write_rows, room_for, out);
 	if (delta_out_finish(out, &pool, &files, &nfiles, &err) < 0)
 		msg_exit(&err);
@@ -451,12 +430,12 @@ write_table(const char *address)
 		delta_intent_undo(&intent);
 	else
 		delta_intent_end(&intent);
-	if (cli_verbose && to_prepare != NULL)
+	if (cli.verbose && to_prepare != NULL)
 		msg_warn("%s: %" PRIu64 " records in %zu files prepared on version %" PRId64, t.address, rows, nfiles,
 		    s.version);
-	else if (cli_verbose && version >= 0)
+	else if (cli.verbose && version >= 0)
 		msg_warn("%s: version %" PRId64 ": %" PRIu64 " records in %zu files", t.address, version, rows, nfiles);
-	else if (cli_verbose)
+	else if (cli.verbose)
 		msg_warn("%s: version %" PRId64 " stays: nothing to write", t.address, s.version);
 	table_plan_free(&p);
 	pool_free(&pool);
@@ -515,7 +494,7 @@ commit_prepared(struct delta_table *t, struct delta_snapshot *s, struct delta_pr
 		rows += (uint64_t)delta_file_rows(&w->rows.files[i]);
 	version = settle(t, s, &p, w->rows.files, w->rows.nfiles, rows);
 	(void)delta_prepared_unmark(t, &err);
-	if (cli_verbose && version >= 0)
+	if (cli.verbose && version >= 0)
 		msg_warn("%s: version %" PRId64 ": %" PRIu64 " records in %zu files", t->address, version, rows,
 		    w->rows.nfiles);
 	table_plan_free(&p);
@@ -535,7 +514,7 @@ abandon(struct delta_table *t, const struct delta_prepared *w)
 			msg_exit(&err);
 	if (delta_prepared_unmark(t, &err) < 0)
 		msg_exit(&err);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %zu files removed", t->address, w->rows.nfiles);
 }
 
@@ -556,7 +535,7 @@ settle_prepared(const char *address)
 	load(&t, &s);
 	if ((open = delta_prepared_suits(&w, &s, &err)) < 0)
 		msg_die(err.status, "%s: %s: %s", path, t.address, err.text);
-	if (open == 0 && cli_verbose)
+	if (open == 0 && cli.verbose)
 		msg_warn("%s: version %" PRId64 " of %s is there already", t.address, w.rows.apps[0].version,
 		    w.rows.apps[0].id);
 	else if (open > 0 && to_commit != NULL)
@@ -579,7 +558,7 @@ recover(const char *address)
 
 	if (delta_open(&t, address, &err) < 0 || (removed = delta_recover(&t, &err)) < 0)
 		msg_exit(&err);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%s: %d files removed", t.address, removed);
 	delta_close(&t);
 }
@@ -619,39 +598,39 @@ static void
 write_file(void)
 {
 	struct delta_snapshot none = { .version = -1 };
-	struct pq_options options = pq_defaults();
+	struct pq_options how = pq_defaults();
 	const char *keys[] = { TABLE_KEY, NULL, NULL };
 	struct pq_field *fields;
 	struct pq_writer *w;
 	struct plain file = { .size = 0 };
-	struct pq_sink sink = { .write = write_plain_bytes, .arg = &file, .name = io_out_name(output) };
+	struct pq_sink sink = { .write = write_plain_bytes, .arg = &file, .name = io_out_name(cli.output) };
 	struct table_plan p;
 	struct msg err = { 0 };
 	char *key = key_list();
 	uint64_t rows;
 	size_t i;
 
-	if (plan(&p, &none, &err) < 0 || io_create(&file.out, output, &err) < 0)
+	if (plan(&p, &none, &err) < 0 || io_create(&file.out, cli.output, &err) < 0)
 		msg_exit(&err);
 	if (isatty(file.out.fd))
-		msg_die(EX_USAGE, "%s: Parquet is not written to a terminal", io_out_name(output));
+		msg_die(EX_USAGE, "%s: Parquet is not written to a terminal", io_out_name(cli.output));
 	fields = xcalloc(p.n, sizeof(*fields));
 	for (i = 0; i < p.n; i++)
 		fields[i] = (struct pq_field){ .name = p.columns[i].name,
 		    .repetition = p.columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED,
 		    .type = p.columns[i].type, .precision = p.columns[i].precision, .scale = p.columns[i].scale,
 		    .id = PQ_NO_ID };
-	options.codec = codec;
-	options.delta_encodings = delta_encodings;
-	options.beside = true;
+	how.codec = (enum pq_codec)cli.codec;
+	how.delta_encodings = cli.encoding == 1;
+	how.beside = true;
 	keys[1] = key;
-	options.keys = *key != '\0' ? keys : NULL;
-	if (pq_create(&w, &sink, fields, p.n, &options, &err) < 0)
+	how.keys = *key != '\0' ? keys : NULL;
+	if (pq_create(&w, &sink, fields, p.n, &how, &err) < 0)
 		msg_exit(&err);
 	rows = copy(&p, write_plain_rows, plain_room, w);
 	if (pq_finish(w, &err) < 0 || io_commit(&file.out, &err) < 0)
 		msg_exit(&err);
-	if (cli_verbose)
+	if (cli.verbose)
 		msg_warn("%" PRIu64 " records", rows);
 	pq_writer_free(w);
 	free(fields);
@@ -664,8 +643,7 @@ main(int argc, char *argv[])
 {
 	const char *table;
 
-	cli_start(argc, argv);
-	table = parse_options(argc, argv);
+	table = check_options(argc, argv, cli_start(&program, argc, argv));
 	if (to_recover) {
 		recover(table);
 		return 0;
@@ -675,7 +653,7 @@ main(int argc, char *argv[])
 		free((char *)app.id);
 		return 0;
 	}
-	xrec_open(&in, input, REC_UNCHECKED);
+	cli_open(&in, cli.input, REC_UNCHECKED);
 	given = &in.header;
 	if (table != NULL)
 		write_table(table);

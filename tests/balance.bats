@@ -279,7 +279,7 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 
 @test "balance: wrong use" {
 	run -64 --separate-stderr acct-balance -i t.acct -k account
-	[[ ${stderr_lines[0]} == "acct-balance: no aggregate is given" ]]
+	[[ ${stderr_lines[0]} == "acct-balance: missing AGGREGATE" ]]
 	[[ ${stderr_lines[1]} == "usage: acct-balance "* ]]
 	run -64 --separate-stderr acct-balance -i t.acct 'average(amount)'
 	[[ ${stderr_lines[0]} == "acct-balance: 'average(amount)': no such function: count, sum, "* ]]

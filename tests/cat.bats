@@ -243,7 +243,7 @@ columns 3
 
 @test "cat: wrong use" {
 	run -64 --separate-stderr acct-cat -f xml a.acct
-	[[ "$stderr" == "acct-cat: -f: no format 'xml'; there are csv, tsv, json, table, raw"* ]]
+	[[ "$stderr" == "acct-cat: -f: must be csv, tsv, json, table or raw: 'xml'"* ]]
 	run -64 acct-cat --check --header a.acct
 	run -64 acct-cat --check -f csv a.acct
 	run -64 acct-cat --check -o x a.acct

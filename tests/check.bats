@@ -130,13 +130,13 @@ found() {
 	sed -i 's/\\"numRecords\\":3/\\"numRecords\\":4/' $log
 	said="tab/_delta_log/00000000000000000001.json: damaged: its checksum does not match"
 	for command in "acct-read tab" "acct-log tab" "acct-log --state tab" "acct-log --files tab" "acct-vacuum tab" "acct-optimize tab" \
-	    "acct-merge -i t.acct tab" "acct-write -i t.acct tab" "acct-read --timestamp 2999-01-01 tab"; do
+	    "acct-merge -i t.acct tab" "acct-write -i t.acct tab" "acct-read --at 2999-01-01 tab"; do
 		run -65 --separate-stderr $command
 		same "${command%% *}: $said" "$stderr"
 	done
 	run -1 --separate-stderr acct-check tab
 	same "acct-check: $said" "$stderr"
-	acct-read --version 0 -o /dev/null tab
+	acct-read --at 0 -o /dev/null tab
 	# as another writer's, without a checksum, it is believed; but not by acct-check
 	edit_log '' $log
 	acct-read -o /dev/null tab

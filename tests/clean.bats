@@ -457,9 +457,9 @@ check_keys() {
 
 @test "clean: wrong use" {
 	run -64 --separate-stderr acct-clean
-	[[ $stderr == "acct-clean: -s SCHEMA is needed"* ]]
+	[[ $stderr == "acct-clean: -s is required"* ]]
 	run -64 --separate-stderr acct-clean -s pay.yaml a b
-	[[ $stderr == "acct-clean: one FILE at most"* ]]
+	[[ $stderr == "acct-clean: expected at most one FILE"* ]]
 	run -64 --separate-stderr acct-clean -s pay.yaml -r - pay.raw
 	[[ $stderr == "acct-clean: -r and -o cannot go to one place: '-'"* ]]
 	run -64 --separate-stderr acct-clean -s pay.yaml -o x --stats x pay.raw

@@ -111,8 +111,10 @@ try() {
 			[[ "$stderr" == *"usage: ${p##*/} "* ]]
 			no_records
 		done
+		run -0 "$p" -h
+		[[ "$output" == *"  --memory SIZE"* ]] || continue
 		run -64 --separate-stderr "$p" --memory 12Q
-		[[ "$stderr" == "${p##*/}: --memory: "* ]]
+		[[ "$stderr" == "${p##*/}: --memory: must be a size "* ]]
 	done
 }
 
@@ -121,9 +123,25 @@ try() {
 		m=$ROOT/man/${p##*/}.1
 		[ -e "$m" ] || { echo "$m is not there" >&2; false; }
 		mandoc -T utf8 "$m" "$ROOT/man/acct.7" | col -b >page.txt
-		for o in $("$p" -h | grep -oE -- '(^|[][|, ])--?[a-z][-a-z]*' | tr -d '][|, '); do
+		for o in $("$p" -h | sed -nE 's/^  (-.|   ),? --([a-z-]+).*/\1 --\2/p'); do
 			grep -q -- "$o" page.txt || { echo "$m does not name $o" >&2; false; }
 		done
+	done
+}
+
+@test "common: -h ends with examples and the manual's name" {
+	for p in "$BUILD"/bin/acct-*; do
+		run -0 "$p" -h
+		[[ "$output" == *$'\nExamples:\n    '"${p##*/} "* || "$output" == *$'\nExamples:\n    acct-'*"${p##*/} "* ]]
+		same "Manual: ${p##*/}(1)" "${lines[-1]}"
+	done
+}
+
+@test "common: bash completes the options that -h has" {
+	for p in acct-join acct-read; do
+		ln -sf "$ROOT/cmd/acct.bash" "$p"
+		run -0 bash -c '. "./$1"; COMP_WORDS=("$1" --m); COMP_CWORD=1; _acct "$1"; echo "${COMPREPLY[@]}"' bash "$p"
+		case $p in acct-join) same "--memory --max-record" "$output" ;; *) same "" "$output" ;; esac
 	done
 }
 
@@ -421,8 +439,9 @@ portable() {
 		same "$name: no such option: '--zzzzzz'" "${stderr_lines[0]}"
 		run -64 --separate-stderr "$program" --verbose=1
 		same "$name: --verbose takes no argument" "${stderr_lines[0]}"
-		run -64 --separate-stderr "$program" --max-record
-		same "$name: --max-record needs an argument" "${stderr_lines[0]}"
+		option=$("$program" -h | sed -nE 's/^.{6}(--[a-z-]+) [A-Z].*/\1/p' | tail -n 1)	# one that has an argument
+		[ -z "$option" ] || run -64 --separate-stderr "$program" "$option"
+		[ -z "$option" ] || same "$name: $option needs an argument" "${stderr_lines[0]}"
 		run -64 --separate-stderr "$program" --verbose -?
 		same "$name: no such option: '-?'" "${stderr_lines[0]}"
 	done

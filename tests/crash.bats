@@ -97,5 +97,5 @@ failing() {
 	done
 	same "" "$(find tab -name '*.tmp')"
 	run -64 --separate-stderr acct-merge --retry soon -i y.acct tab
-	[[ "$stderr" == "acct-merge: --retry: not a number from 0 to 1000000: 'soon'"* ]]
+	[[ "$stderr" == "acct-merge: --retry: must be a number from 0 to 1000000: 'soon'"* ]]
 }

@@ -513,7 +513,7 @@ f
 
 @test "ingest: wrong use" {
 	run -64 --separate-stderr acct-ingest -d ab p.csv
-	[[ ${stderr_lines[0]} == "acct-ingest: -d: not one byte: 'ab'" && ${stderr_lines[1]} == 'usage: acct-ingest '* ]]
+	[[ ${stderr_lines[0]} == "acct-ingest: -d: must be one byte or \\t: 'ab'" && ${stderr_lines[1]} == 'usage: acct-ingest '* ]]
 	run -64 --separate-stderr acct-ingest -d '' p.csv
 	run -64 --separate-stderr acct-ingest -d $'\n' p.csv
 	run -64 --separate-stderr acct-ingest -q ab p.csv

@@ -339,14 +339,14 @@ many() {
 		[[ $stderr == "acct-join: $1"*"usage: acct-join "* ]] || { echo "$stderr" >&2; return 1; }
 		no_records
 	}
-	wrong "-k: key columns are missing" c.acct a.acct
-	wrong "BUILD is missing" -k customer_id
+	wrong "-k is required" c.acct a.acct
+	wrong "missing BUILD" -k customer_id
 	wrong "too many files: 'x'" -k customer_id c.acct a.acct x
-	wrong "-t: no name: ''" -t '' -k customer_id c.acct a.acct
+	wrong "-t: must be a name in UTF-8: ''" -t '' -k customer_id c.acct a.acct
 	wrong "BUILD and PROBE are both standard input" -k customer_id -
-	wrong "-j: not inner, left, outer, semi or anti: 'right'" -j right -k customer_id c.acct a.acct
-	wrong "--fill: not COLUMN=VALUE: 'name'" -j left --fill name -k customer_id c.acct a.acct
-	wrong "--memory: not a size" --memory much -k customer_id c.acct a.acct
+	wrong "-j: must be inner, left, outer, semi or anti: 'right'" -j right -k customer_id c.acct a.acct
+	wrong "--fill: must be COLUMN=VALUE: 'name'" -j left --fill name -k customer_id c.acct a.acct
+	wrong "--memory: must be a size" --memory much -k customer_id c.acct a.acct
 	wrong "-k: an empty name" -k customer_id, c.acct a.acct
 	wrong "a.acct: -k: no column 'nobody'; there are: account_id, customer_id, balance" -k nobody c.acct a.acct
 	wrong "c.acct: -k: no column 'cid'; there are: customer_id, name" -k customer_id=cid c.acct a.acct

@@ -11,6 +11,7 @@ layers() {
 	agg clean ingest join pred sql delta
 	table
 	check merge optimize
+	cli
 	END
 }
 

@@ -41,7 +41,7 @@ column         name string
 column         amount decimal(9,2)
 property       acct.key=id
 application    load 3" "$(echo "$output" | sed '1s/,.*//')"
-	run -0 acct-log --state --version 1 tab
+	run -0 acct-log --state --at 1 tab
 	[[ "$output" == *$'\nfiles          2\n'*$'\nrows           4\n'* ]]
 	run -0 acct-log --state --json tab
 	same "2 $id 2 1 load 3 amount decimal(9,2)" "$(echo "$output" | python3 -c '
@@ -56,7 +56,7 @@ print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications
 	file=${lines[0]##* }
 	read -r size rows deleted _ <<<"${lines[0]}"
 	same "$(stat -c %s "tab/$file") 2 0" "$size $rows $deleted"
-	same 2 "$(acct-log --files --version 1 tab | wc -l)"
+	same 2 "$(acct-log --files --at 1 tab | wc -l)"
 	run -0 acct-log --files --json tab
 	same "$file $size 2" "$(echo "$output" | python3 -c 'import json, sys; o = json.load(sys.stdin); print(o["name"], o["size"], o["rows"])')"
 }
@@ -95,8 +95,8 @@ print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications
 	same "acct-log: none: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
 	run -66 --separate-stderr acct-log --state none
 	same "acct-log: none: not a Delta table: no commit and no checkpoint in _delta_log" "$stderr"
-	run -66 --separate-stderr acct-log --files --version 9 tab
-	for words in "" "a b" "-n 0 tab" "-n 1 --state tab" "--state --files tab" "--version 1 tab" "--state --version x tab"; do
+	run -66 --separate-stderr acct-log --files --at 9 tab
+	for words in "" "a b" "-n 0 tab" "-n 1 --state tab" "--state --files tab" "--at 1 tab" "--state --at x tab"; do
 		# shellcheck disable=SC2086
 		run -64 --separate-stderr acct-log $words
 	done
@@ -110,7 +110,7 @@ print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications
 	mv tab lake/silver/accounts
 	same $'rows           2\nrows           4\nrows           2' "$(for v in $(acct-log --json lake/silver/accounts |
 	    sed 's/^{"version":\([0-9]*\).*/\1/'); do
-		acct-log --state --version "$v" lake/silver/accounts | grep ^rows
+		acct-log --state --at "$v" lake/silver/accounts | grep ^rows
 	done)"
 }
 
@@ -129,6 +129,6 @@ print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications
 	run -66 --separate-stderr acct-log --files --with none tab
 	run -65 --separate-stderr acct-log --files --with t.acct tab
 	run -64 --separate-stderr acct-log --with next tab
-	run -64 --separate-stderr acct-log --files --version 1 --with next tab
-	[[ "$stderr" == "acct-log: one of --version and --with"* ]]
+	run -64 --separate-stderr acct-log --files --at 1 --with next tab
+	[[ "$stderr" == "acct-log: expected one of --at and --with"* ]]
 }

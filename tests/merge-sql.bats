@@ -69,16 +69,16 @@ cuts() {
 
 @test "merge-sql: wrong use" {
 	run -64 --separate-stderr acct-merge-sql b.acct
-	[[ $stderr == "acct-merge-sql: -d: a dialect is needed: sqlite, postgres or synapse"* ]]
+	[[ $stderr == "acct-merge-sql: -d is required"* ]]
 	run -64 --separate-stderr acct-merge-sql -d oracle b.acct
-	[[ $stderr == "acct-merge-sql: -d: no dialect 'oracle'; there are: sqlite, postgres, synapse"* ]]
+	[[ $stderr == "acct-merge-sql: -d: must be sqlite, postgres or synapse: 'oracle'"* ]]
 	run -64 --separate-stderr acct-merge-sql -d sqlite b.acct b.acct
-	[[ $stderr == "acct-merge-sql: more than one input: 'b.acct'"* ]]
+	[[ $stderr == "acct-merge-sql: expected at most one FILE"* ]]
 	run -64 --separate-stderr acct-merge-sql -d sqlite -k nix b.acct
 	[[ $stderr == "acct-merge-sql: b.acct: -k: no column 'nix'; there are: id, name, total, since"* ]]
 	for table in '' a.b.c '"a' '"a"b' .a a. '""'; do
 		run -64 --separate-stderr acct-merge-sql -d sqlite -t "$table" b.acct
-		[[ $stderr == "acct-merge-sql: -t: neither a name nor schema.name: "* ]]
+		[[ $stderr == "acct-merge-sql: -t: must be a name or SCHEMA.NAME: "* ]]
 	done
 	run -64 --separate-stderr acct-merge-sql -d sqlite --long name b.acct
 	[[ $stderr == "acct-merge-sql: --long: name: sqlite has one type for strings of any length"* ]]

@@ -52,7 +52,7 @@ peer() {
 	same 2 "$(metric numTargetRowsCopied)"
 	grep -q '"operation":"MERGE"' tab/_delta_log/00000000000000000001.json
 	grep -q '"isBlindAppend":false' tab/_delta_log/00000000000000000001.json
-	same 3 "$(content --version 0 tab | wc -l)"
+	same 3 "$(content --at 0 tab | wc -l)"
 }
 
 @test "merge: the codec of the new files" {
@@ -65,7 +65,7 @@ peer() {
 	acct-merge --codec none -i t.acct tab
 	[[ "$(acct-log --files tab)" != *.zstd.parquet ]]
 	run -64 --separate-stderr acct-merge --codec lzo -i u.acct tab
-	[[ "$stderr" == *"--codec: snappy, zstd, gzip or none, not 'lzo'"* ]]
+	[[ "$stderr" == *"--codec: must be none, snappy, gzip or zstd: 'lzo'"* ]]
 }
 
 @test "merge: what changes nothing makes no version" {

@@ -45,7 +45,7 @@ peer() {
 	done
 	[[ "$(acct-log --files tab)" != *.snappy.* ]]
 	run -64 --separate-stderr acct-optimize --codec lzo tab
-	[[ "$stderr" == *"--codec: snappy, zstd, gzip or none, not 'lzo'"* ]]
+	[[ "$stderr" == *"--codec: must be none, snappy, gzip or zstd: 'lzo'"* ]]
 }
 
 @test "optimize: small files become one, with the same rows" {
@@ -56,7 +56,7 @@ peer() {
 	[ -z "$output" ]
 	content tab | diff before -
 	same 1 "$(files tab)"
-	cmp <(acct-read --version 8 tab) <(acct-read tab)
+	cmp <(acct-read --at 8 tab) <(acct-read tab)
 	grep -q '"operation":"OPTIMIZE"' "$(newest)"
 	grep -q '"isBlindAppend":false' "$(newest)"
 	same 0 "$(grep -c '"dataChange":true' "$(newest)")"
@@ -402,7 +402,7 @@ rewritten() {
 	same '1000,again,1.00' "$(content tab | head -n 1)"
 	[ -z "$(ls -A tab | grep tmp)" ]
 	run -64 --separate-stderr acct-optimize --retry soon tab
-	[[ "$stderr" == "acct-optimize: --retry: not a number from 0 to 1000000: 'soon'"* ]]
+	[[ "$stderr" == "acct-optimize: --retry: must be a number from 0 to 1000000: 'soon'"* ]]
 }
 
 @test "optimize: delta-rs sees the same rows, and goes on with the table" {

@@ -818,7 +818,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	sed -i 's/decimal(9,4)/decimal(12,6)/' schema/loans.yaml
 	sh "$P/run.sh" -d none "$P/sample" lake >/dev/null
 	[[ $(acct-read lake/silver/loans | head -n 1) == *"interest_rate:decimal%2812%2C6%29"* || $(acct-read lake/silver/loans | head -n 1) == *"interest_rate:decimal(12,6)"* ]]
-	[[ $(acct-read --version 0 lake/silver/loans | head -n 1) == *9*4* ]]
+	[[ $(acct-read --at 0 lake/silver/loans | head -n 1) == *9*4* ]]
 }
 
 @test "pipeline: a failure while a run takes effect: 74, and the next run carries it through" {

@@ -24,14 +24,14 @@ prepare() {
 @test "read: versions" {
 	acct-write -i t.acct tab
 	acct-write -i u.acct tab
-	same 4 "$(acct-read --version 1 tab | acct-cat | tail -n +2 | wc -l)"
-	cmp <(acct-read -t t --version 0 tab) t.acct
-	run -66 --separate-stderr acct-read --version 2 tab
+	same 4 "$(acct-read --at 1 tab | acct-cat | tail -n +2 | wc -l)"
+	cmp <(acct-read -t t --at 0 tab) t.acct
+	run -66 --separate-stderr acct-read --at 2 tab
 	same "acct-read: tab: no version 2: the newest is 1" "$stderr"
-	run -64 --separate-stderr acct-read --version x tab
-	run -64 --separate-stderr acct-read --version 1 --timestamp 2024-01-01 tab
+	run -64 --separate-stderr acct-read --at x tab
+	run -64 --separate-stderr acct-read --at 1 tab@2024-01-01
 	acct-write -o t.parquet -i t.acct
-	run -64 --separate-stderr acct-read --version 0 t.parquet
+	run -64 --separate-stderr acct-read --at 0 t.parquet
 }
 
 @test "read: the version of a time" {
@@ -39,13 +39,13 @@ prepare() {
 	acct-write -i u.acct tab
 	touch -d 2024-01-01T00:00:00Z tab/_delta_log/00000000000000000000.json
 	touch -d 2024-06-01T00:00:00.500Z tab/_delta_log/00000000000000000001.json
-	same 3 "$(acct-read --timestamp 2024-01-01 tab | acct-cat | tail -n +2 | wc -l)"
-	same 3 "$(acct-read --timestamp 2024-06-01 tab | acct-cat | tail -n +2 | wc -l)"
-	same 4 "$(acct-read --timestamp 2024-06-01T00:00:00.5Z tab | acct-cat | tail -n +2 | wc -l)"
-	same 4 "$(acct-read --timestamp 2030-01-01 tab | acct-cat | tail -n +2 | wc -l)"
-	run -66 --separate-stderr acct-read --timestamp 2023-12-31 tab
+	same 3 "$(acct-read --at 2024-01-01 tab | acct-cat | tail -n +2 | wc -l)"
+	same 3 "$(acct-read --at 2024-06-01 tab | acct-cat | tail -n +2 | wc -l)"
+	same 4 "$(acct-read --at 2024-06-01T00:00:00.5Z tab | acct-cat | tail -n +2 | wc -l)"
+	same 4 "$(acct-read --at 2030-01-01 tab | acct-cat | tail -n +2 | wc -l)"
+	run -66 --separate-stderr acct-read --at 2023-12-31 tab
 	same "acct-read: tab: no version so early: the first that is known is of 2024-01-01T00:00:00Z" "$stderr"
-	run -64 --separate-stderr acct-read --timestamp yesterday tab
+	run -64 --separate-stderr acct-read --at yesterday tab
 }
 
 @test "read: columns" {
@@ -117,16 +117,16 @@ prepare() {
 @test "read: a version that the log does not go back to" {
 	for _ in $(seq 12); do acct-write -i t.acct tab; done
 	rm tab/_delta_log/0000000000000000000[0-9].json
-	run -66 --separate-stderr acct-read --version 9 tab
+	run -66 --separate-stderr acct-read --at 9 tab
 	same "acct-read: tab: no version 9: the log does not go back so far" "$stderr"
 	rm tab/_delta_log/*.json
-	run -66 --separate-stderr acct-read --version 9 tab
+	run -66 --separate-stderr acct-read --at 9 tab
 	same "acct-read: tab: no version 9: the log does not go back so far" "$stderr"
-	run -66 --separate-stderr acct-read --version 11 tab
+	run -66 --separate-stderr acct-read --at 11 tab
 	same "acct-read: tab: no version 11: the newest is 10" "$stderr"
-	run -66 --separate-stderr acct-read --timestamp 2030-01-01 tab
+	run -66 --separate-stderr acct-read --at 2030-01-01 tab
 	same "acct-read: tab: only a checkpoint is left in the log, and no commit that tells a time" "$stderr"
-	acct-read --version 10 -o /dev/null tab
+	acct-read --at 10 -o /dev/null tab
 }
 
 @test "read: sidecars of a checkpoint by their whole, encoded path" {
@@ -408,7 +408,7 @@ logged() {
 	for i in 1 2 3 4 5; do
 		mkrec accounts 'account_id:int64*!' <<<"$i" | acct-write lake/silver/accounts
 	done
-	acct-read --version 3 -o old.acct lake/silver/accounts
+	acct-read --at 3 -o old.acct lake/silver/accounts
 	same $'account_id\n5' "$(acct-read lake/silver/accounts | acct-join -j anti -k account_id old.acct | acct-cat)"
 }
 
@@ -427,7 +427,7 @@ logged() {
 	mkrec t 'id:int64*! name:string amount:decimal(9,2) day:date more:bool' <<<$'4\td\t5.00\t2025-01-01\ttrue' >more.acct
 	acct-write --add-columns --txn third:next --prepare more -i more.acct tab
 	same $'1,\n2,\n3,\n4,true' "$(acct-read -c id,more --with more tab | acct-cat | tail -n +2)"
-	run -64 --separate-stderr acct-read --with add --version 0 tab
+	run -64 --separate-stderr acct-read --with add --at 0 tab
 	run -66 --separate-stderr acct-read --with none tab
 	run -65 --separate-stderr acct-read --with t.acct tab
 	same "acct-read: t.acct: not a prepared version, or only a part of one" "$stderr"

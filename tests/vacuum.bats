@@ -61,8 +61,8 @@ file() {
 	same "$listed" "$output"
 	[[ "$stderr" == "acct-vacuum: tab: 2 files removed, "* ]]
 	same "$(printf 'tab/%s\n' "$(file 2)" "$(file 3)" "$(file 4)" | sort)" "$(ls tab/*.parquet)"
-	for v in 2 3 4; do same $((v + 1)) "$(content --version $v tab | wc -l)"; done
-	run -66 --separate-stderr acct-read --version 1 tab
+	for v in 2 3 4; do same $((v + 1)) "$(content --at $v tab | wc -l)"; done
+	run -66 --separate-stderr acct-read --at 1 tab
 	same $'WRITE\nWRITE\nWRITE\nWRITE\nWRITE\nVACUUM START\nVACUUM END' "$(history tab)"
 	run -0 --separate-stderr acct-vacuum -v --delete tab
 	same "acct-vacuum: tab: 0 files removed, 0 bytes" "$stderr"
@@ -139,7 +139,7 @@ file() {
 	aged '2 days ago' tab/_delta_log/00000000000000000001.json
 	aged '20 days ago' tab/_delta_log/00000000000000000002.json
 	acct-vacuum --delete tab >/dev/null
-	same "3,c" "$(content --version 1 tab)"
+	same "3,c" "$(content --at 1 tab)"
 	same $'1,a\n2,b' "$(content tab)"
 }
 
@@ -215,7 +215,7 @@ file() {
 	find tab -type f -exec touch -d '8 days ago' {} +
 	same "tab/innermost/part-1.parquet" "$(acct-vacuum --delete tab)"
 	same $'1,a\n2,b' "$(content tab/inner)"
-	same 2 "$(content --version 0 tab/inner | wc -l)"
+	same 2 "$(content --at 0 tab/inner | wc -l)"
 }
 
 @test "vacuum: deletion vectors and partitions, with tables of others" {
@@ -284,10 +284,10 @@ file() {
 	for _ in $(seq 0 12); do acct-write -m overwrite -i t.acct tab; done
 	rm tab/_delta_log/0000000000000000000[0-9].json
 	find tab -type f -exec touch -d '9 days ago' {} +
-	for v in 10 11 12; do same 2 "$(content --version $v tab | wc -l)"; done
+	for v in 10 11 12; do same 2 "$(content --at $v tab | wc -l)"; done
 	acct-vacuum --retain 10d --delete tab >listed
 	[ "$(wc -l <listed)" -le 10 ]
-	for v in 10 11 12; do same 2 "$(content --version $v tab | wc -l)"; done
+	for v in 10 11 12; do same 2 "$(content --at $v tab | wc -l)"; done
 }
 
 @test "vacuum: --log removes the log before a checkpoint that is old enough" {
@@ -307,8 +307,8 @@ file() {
 	[[ "$stderr" == "acct-vacuum: tab: $(wc -l <<<"$listed") files removed, "*" bytes" ]]
 	same 00000000000000000020.checkpoint.parquet "$(ls tab/_delta_log | grep ^0 | head -n 1)"
 	[ -e tab/_delta_log/3.json ]
-	for v in 20 24 32; do same 2 "$(content --version $v tab | wc -l)"; done
-	run -66 --separate-stderr acct-read --version 19 tab
+	for v in 20 24 32; do same 2 "$(content --at $v tab | wc -l)"; done
+	run -66 --separate-stderr acct-read --at 19 tab
 	acct-write -i u.acct tab
 	same 3 "$(content tab | wc -l)"
 	same "" "$(acct-vacuum --log tab)"
@@ -357,7 +357,7 @@ settle() {
 	for v in $(seq $versions $(($(ls tab/_delta_log/*.json | wc -l) - 1))); do
 		edit_log "s/\"deletionTimestamp\":[0-9]*/\"deletionTimestamp\":$(date -d "$1 days ago" +%s%3N)/" \
 		    "$(printf 'tab/_delta_log/%020d.json' "$v")"
-		content --version "$v" tab >"was.$v"
+		content --at "$v" tab >"was.$v"
 		day[v]=$1
 		versions=$((v + 1))
 	done
@@ -382,7 +382,7 @@ settle() {
 			acct-vacuum --retain "${kept}d" --force --delete tab >/dev/null
 			settle "$days"
 			for v in $(seq 0 $((versions - 1))); do
-				[ "${day[v + 1]:--1}" -ge "$least" ] || content --version "$v" tab | diff "was.$v" -
+				[ "${day[v + 1]:--1}" -ge "$least" ] || content --at "$v" tab | diff "was.$v" -
 			done
 		done
 		content tab >before
@@ -435,7 +435,7 @@ settle() {
 	done
 	acct-vacuum --delete tab >/dev/null
 	same "" "$(acct-vacuum tab)"
-	for v in 2 3 4; do same $((v + 1)) "$(content --version $v tab | wc -l)"; done
+	for v in 2 3 4; do same $((v + 1)) "$(content --at $v tab | wc -l)"; done
 }
 
 @test "vacuum: a folder that cannot be written" {
@@ -461,7 +461,7 @@ settle() {
 				false
 			fi
 			same 5 "$(content tab | wc -l)"
-			for v in 2 3 4; do same $((v + 1)) "$(content --version $v tab | wc -l)"; done
+			for v in 2 3 4; do same $((v + 1)) "$(content --at $v tab | wc -l)"; done
 		done
 	done
 	rm -f tab/part-?.parquet

@@ -28,14 +28,14 @@ content() {
 	same $'00000000000000000000.crc\n00000000000000000000.json\n00000000000000000001.crc\n00000000000000000001.json' "$(log tab)"
 	grep -q '"isBlindAppend":true' tab/_delta_log/00000000000000000001.json
 	grep -qF '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}' tab/_delta_log/00000000000000000000.json
-	same "$(acct-read -t t --version 0 tab)" "$(cat t.acct)"	# the key and what is never null too
+	same "$(acct-read -t t --at 0 tab)" "$(cat t.acct)"	# the key and what is never null too
 }
 
 @test "write: overwrite takes the place of all rows, and earlier versions stay" {
 	acct-write -i t.acct tab
 	acct-write -m overwrite -i u.acct tab
 	same '4,ü,9999999.99' "$(content tab)"
-	same 3 "$(content --version 0 tab | wc -l)"
+	same 3 "$(content --at 0 tab | wc -l)"
 	grep -q '"remove":' tab/_delta_log/00000000000000000001.json
 	grep -q '"isBlindAppend":false' tab/_delta_log/00000000000000000001.json
 }
@@ -51,7 +51,7 @@ content() {
 	acct-write -i t.acct tab
 	acct-write -m overwrite -i none.acct tab
 	same "" "$(content tab)"
-	same 3 "$(content --version 1 tab | wc -l)"
+	same 3 "$(content --at 1 tab | wc -l)"
 }
 
 @test "write: --txn writes a batch once" {
@@ -65,7 +65,7 @@ content() {
 	run -65 --separate-stderr sh -c 'head -n 2 t.acct | acct-write --txn load:a:7 tab'	# a bad stream is bad all the same
 	for word in x :1 x: x:-1 x:y; do
 		run -64 --separate-stderr acct-write --txn "$word" -i t.acct tab
-		[[ "$stderr" == "acct-write: --txn: APP:VERSION is wanted, not '$word'"* ]]
+		[[ "$stderr" == "acct-write: --txn: must be APP:VERSION: '$word'"* ]]
 	done
 }
 
@@ -106,7 +106,7 @@ content() {
 	acct-write -i t.acct tab
 	printf '5\tx\ty\n' | mkrec t 'id:int64! more:string! name:string' | acct-write --add-columns tab
 	same $'1,a,1.00,\n2,b\tb,,\n3,,-0.01,\n5,y,,x' "$(content tab)"
-	same 3 "$(content --version 0 tab | wc -l)"
+	same 3 "$(content --at 0 tab | wc -l)"
 	printf '6\tx\n' | mkrec t 'id:int64! MORE:string!' >case.acct
 	run -78 --separate-stderr acct-write --add-columns -i case.acct tab
 	[[ "$stderr" == *"columns 'more' and 'MORE': "* ]]
@@ -153,7 +153,7 @@ encodings() {
 	for program in "acct-write -i n.acct" "acct-merge -i n.acct" acct-optimize; do
 		# shellcheck disable=SC2086
 		run -64 --separate-stderr $program --encoding gorilla tab
-		[[ "$stderr" == *": --encoding: plain or delta, not 'gorilla'"* ]]
+		[[ "$stderr" == *": --encoding: must be plain or delta: 'gorilla'"* ]]
 	done
 }
 
@@ -416,7 +416,7 @@ files() {
 	same '4,ü,9999999.99' "$(content tab)"
 	acct-write --commit next tab
 	same "$(acct-read -t t tab)" "$(cat other.acct)"
-	same 1 "$(content --version 0 tab | grep -c '^1,a,1.00')"
+	same 1 "$(content --at 0 tab | grep -c '^1,a,1.00')"
 	acct-write -m overwrite --replace-schema -i other.acct tab
 	run ! grep -q metaData tab/_delta_log/00000000000000000003.json	# the same columns are left as they are
 	acct-write -m overwrite --replace-schema -i u.acct tab

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Called by cli_start and cli_getopt. */
+/* Call once at start: shows progress on a terminal, and elsewhere where it is wanted. */
 void progress_start(bool wanted);
 
 /* Adds to what has been done; cheap enough for each block, not meant for each record. */

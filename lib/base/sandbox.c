@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/msg.h"
@@ -305,11 +304,11 @@ confine_calls(unsigned needs)
 
 /* ---- both ---- */
 
-/* Only with -v: nothing is wrong with the work, and a pipeline would say it once a program. */
+/* Only where asked for: nothing is wrong with the work, and a pipeline would say it once a program. */
 static void
-say(const char *what)
+say(unsigned needs, const char *what)
 {
-	if (cli_verbose)
+	if (needs & SANDBOX_REPORT)
 		msg_warn("%s: %s", what, strerror(errno));
 }
 
@@ -323,13 +322,13 @@ sandbox_enter(unsigned needs, const char *root)
 	if (needs & SANDBOX_SPILL && !spill_is_nameless())
 		needs |= NEED_NAMED_SPILL;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-		say("no sandbox: no_new_privs");
+		say(needs, "no sandbox: no_new_privs");
 		return;
 	}
 	if (confine_names(needs, root) < 0)
-		say("sandbox without names of files: the kernel has no Landlock");
+		say(needs, "sandbox without names of files: the kernel has no Landlock");
 	if (confine_calls(needs) < 0)
-		say("no sandbox: the kernel has no seccomp filters");
+		say(needs, "no sandbox: the kernel has no seccomp filters");
 }
 
 #else
@@ -337,10 +336,11 @@ sandbox_enter(unsigned needs, const char *root)
 void
 sandbox_enter(unsigned needs, const char *root)
 {
-	(void)needs;
 	(void)root;
-#if !defined(SANITIZED)
-	if (cli_verbose)
+#if defined(SANITIZED)
+	(void)needs;
+#else
+	if (needs & SANDBOX_REPORT)
 		msg_warn("no sandbox: not for this system");
 #endif
 }

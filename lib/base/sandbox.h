@@ -8,7 +8,8 @@
 
 enum sandbox_need {
 	SANDBOX_SPILL = 1,	/* makes temporary files (struct spill) */
-	SANDBOX_READ = 2	/* opens files for reading, below `root` alone where that is given */
+	SANDBOX_READ = 2,	/* opens files for reading, below `root` alone where that is given */
+	SANDBOX_REPORT = 4	/* says what the kernel lacks */
 };
 
 /*
@@ -16,8 +17,8 @@ enum sandbox_need {
  * line. Reading and writing open descriptors, memory and threads remain, and the outputs can still take their names. Any other
  * system call fails with EPERM from then on; there is no way back.
  *
- * Does nothing under sanitizers, with ACCT_SANDBOX=no in the environment, and where the kernel has no seccomp; the latter
- * is said with -v. Without Landlock names of files are not confined: what SANDBOX_READ and outputs need is allowed for all
+ * Does nothing under sanitizers, with ACCT_SANDBOX=no in the environment, and where the kernel has no seccomp; SANDBOX_REPORT
+ * says the latter. Without Landlock names of files are not confined: what SANDBOX_READ and outputs need is allowed for all
  * names.
  */
 void sandbox_enter(unsigned needs, const char *root);

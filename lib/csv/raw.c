@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "base/cpu.h"
 #include "base/hash.h"
 #include "csv/care.h"
@@ -533,7 +532,7 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 
 	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {		/* a reject has none */
 		max = record_max(r, &row[n]);
-		if (max > cli_max_record)
+		if (max > r->out->max_record)
 			break;
 		room += max;
 		flags |= row[n].flags;
@@ -556,7 +555,7 @@ static int
 too_long(struct csv_raw *r, uint64_t line)
 {
 	return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": longer than %zu bytes as a record; "
-	    "--max-record raises the limit", r->name, line, cli_max_record);
+	    "--max-record raises the limit", r->name, line, r->out->max_record);
 }
 
 /* The columns of a row with the wrong number of fields: null. */
@@ -598,7 +597,7 @@ put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 	} else {
 		out = put_malformed(r, b, row, out);
 	}
-	if ((size_t)(out - begin) > cli_max_record)
+	if ((size_t)(out - begin) > r->out->max_record)
 		return too_long(r, b->line + row->line);
 	rec_end(r->out, out);
 	return 0;

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/cli.h"
 #include "rec/rec.h"
 
 /* Writes the record whose bytes are those of a and b. */
@@ -13,9 +12,9 @@ join_put(struct rec_writer *w, struct rec_field a, struct rec_field b, struct ms
 {
 	uint8_t *p;
 
-	if (a.n + b.n >= cli_max_record)
+	if (a.n + b.n >= w->max_record)
 		return msg_set(err, EX_DATAERR, "%s: record %llu: longer than %zu bytes when joined (--max-record)",
-		    w->name, (unsigned long long)w->count + 1, cli_max_record);
+		    w->name, (unsigned long long)w->count + 1, w->max_record);
 	if ((p = rec_begin(w, a.n + b.n)) == NULL) {
 		*err = w->err;
 		return -1;

@@ -218,25 +218,3 @@ codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_
 		return msg_set(err, EX_SOFTWARE, "%s cannot be written", codec_name(codec));
 	}
 }
-
-bool
-pq_codec_parse(const char *word, enum pq_codec *codec)
-{
-	static const char *const words[] = { [PQ_UNCOMPRESSED] = "none", [PQ_SNAPPY] = "snappy", [PQ_GZIP] = "gzip",
-	    [PQ_ZSTD] = "zstd" };
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(word, words[i]) == 0) {
-			*codec = (enum pq_codec)i;
-			return true;
-		}
-	return false;
-}
-
-bool
-pq_encoding_parse(const char *word, bool *delta)
-{
-	*delta = strcmp(word, "delta") == 0;
-	return *delta || strcmp(word, "plain") == 0;
-}

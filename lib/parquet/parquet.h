@@ -132,12 +132,6 @@ struct pq_stats {
 
 enum pq_codec { PQ_UNCOMPRESSED, PQ_SNAPPY, PQ_GZIP, PQ_ZSTD };
 
-/* none, snappy, gzip or zstd; false for another word. */
-bool pq_codec_parse(const char *word, enum pq_codec *codec);
-
-/* The word for what delta_encodings is to be, plain or delta; false for another. */
-bool pq_encoding_parse(const char *word, bool *delta);
-
 struct pq_options {			/* all zero but codec is the default profile; pq_defaults fills in snappy */
 	enum pq_codec codec;
 	int level;			/* of gzip and zstd; 0 their default */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/hash.h"
 #include "base/progress.h"
 #include "rec/rec.h"
@@ -15,7 +14,7 @@ enum { BLOCK = 256 * 1024, SMALL_BLOCK = 16 * 1024 };
 
 struct rec_reader_state {
 	int fd;
-	bool eof, checked;
+	bool eof, checked, partial;
 	bool bytes;			/* strings may be other than UTF-8 */
 	struct rec_form form;		/* of the header */
 	struct rec_seen seen;		/* of the block */
@@ -37,7 +36,7 @@ static int
 too_long(struct rec_reader *r)
 {
 	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": longer than %zu bytes (--max-record)", r->name,
-	    r->state->records + 1, cli_max_record);
+	    r->state->records + 1, r->max_record);
 }
 
 /*
@@ -56,7 +55,7 @@ fill(struct rec_reader *r)
 	s->tail = 0;
 	do {
 		if (s->len == s->cap) {
-			if (s->cap > cli_max_record)
+			if (s->cap > r->max_record)
 				return too_long(r);
 			s->cap *= 2;
 			s->buf = xreallocarray(s->buf, s->cap + VAL_PAD, 1);
@@ -184,7 +183,7 @@ check_end(struct rec_reader *r)
 	if (torn > 0)
 		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, then %zu bytes of a line cut off", r->name,
 		    s->records, torn);
-	if (cli_partial)
+	if (s->partial)
 		return 0;
 	if (s->trailers < s->headers)
 		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, trailer missing", r->name, s->records);
@@ -271,7 +270,7 @@ static ssize_t
 whole_records(struct rec_reader *r)
 {
 	struct rec_reader_state *s = r->state;
-	size_t limit = cli_max_record, columns = r->header.ncolumns, n, f, left = s->nends - s->next;
+	size_t limit = r->max_record, columns = r->header.ncolumns, n, f, left = s->nends - s->next;
 	const uint32_t *ends = s->ends + s->next;
 	const uint8_t *base = s->buf;
 	uint64_t sum = 0;
@@ -436,9 +435,11 @@ rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags)
 
 	memset(r, 0, sizeof(*r));
 	r->name = name;
+	r->max_record = REC_MAX_RECORD;
 	r->state = s = xcalloc(1, sizeof(*s));
 	s->fd = fd;
 	s->checked = !(flags & REC_UNCHECKED);
+	s->partial = flags & REC_PARTIAL;
 	s->cap = flags & REC_BATCH_SMALL ? SMALL_BLOCK : BLOCK;
 	s->buf = xmalloc(s->cap + VAL_PAD);
 	if (isatty(fd))

@@ -40,7 +40,11 @@ struct rec_header {		/* all owned; all zero is an empty one */
 	size_t nwords;
 };
 
-enum { REC_MAX_COLUMNS = 4096 };
+enum {
+	REC_MAX_COLUMNS = 4096,
+	REC_MAX_RECORD = 16 << 20,	/* longest record unless raised */
+	REC_MOST_RECORD = 1 << 30	/* as far as it can be raised */
+};
 
 void rec_header_init(struct rec_header *h, const char *table);
 void rec_header_copy(struct rec_header *to, const struct rec_header *from);
@@ -110,6 +114,7 @@ rec_is_null(struct rec r, size_t f)
 
 enum rec_flags {
 	REC_UNCHECKED = 1,	/* values are not checked against their types: a stream of this process's own making, or rec_check follows */
+	REC_PARTIAL = 4,	/* the stream may end without its trailer */
 	REC_BATCH_SMALL = 2	/* for readers of which many are open at once: 16 KiB instead of 256 */
 };
 
@@ -117,12 +122,13 @@ struct rec_reader {
 	struct rec_header header;	/* the stream's first */
 	struct msg err;
 	const char *name;		/* for messages; "<stdin>" or the path, which must live as long */
+	size_t max_record;		/* longest record in bytes; may be set after rec_open, REC_MOST_RECORD at most */
 	struct rec_reader_state *state;
 };
 
 /*
  * Opens path ("-" or NULL: standard input) and reads the header. Refuses a terminal. The trailers are checked at the end unless
- * cli_partial is set.
+ * the stream is REC_PARTIAL.
  */
 int rec_open(struct rec_reader *r, const char *path, unsigned flags);
 int rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags);	/* takes the descriptor */
@@ -179,6 +185,7 @@ struct rec_writer {
 	uint64_t count, sum;		/* records and checksum of the trailer, the latter without those of `due` */
 	size_t due[REC_UNHASHED], lengths[REC_UNHASHED];	/* where records begin that are not yet in the checksum, their lengths */
 	size_t ndue;
+	size_t max_record;		/* longest record that callers should write; may be set after rec_create */
 };
 
 /*
@@ -216,12 +223,6 @@ void xrec_segment(struct rec_writer *w, const struct rec_header *h);
 void xrec_finish(struct rec_writer *w);
 
 /* ---- key.c ---- */
-
-/*
- * Finds the columns named in a list; exits with EX_USAGE, naming the columns there are, where one is missing or named twice.
- * idx has room for max. Returns how many.
- */
-size_t xrec_columns(const struct rec_reader *r, const char *option, char *list, size_t *idx, size_t max);
 
 /*
  * The key of a record as bytes: its fields joined by TAB, which order as the keys do. One field is a view; several are

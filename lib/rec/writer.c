@@ -102,6 +102,7 @@ rec_create(struct rec_writer *w, const char *path, const struct rec_header *h)
 		return -1;
 	if (isatty(w->out.fd))
 		return msg_set(&w->err, EX_USAGE, "%s: a record stream is not written to a terminal; pipe it to acct-cat", w->name);
+	w->max_record = REC_MAX_RECORD;
 	w->cap = BLOCK;
 	w->buf = xmalloc(w->cap);
 	return put_header(w, h) < 0 ? -1 : rec_flush(w);

@@ -144,10 +144,4 @@ char *table_key_list(const struct rec_header *h, const size_t *fields, size_t n)
 void table_bounds(const struct pred *p, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
     struct delta_bound **bounds, size_t *n);
 
-/* ---- options.c ---- */
-
-/* What --codec and --encoding ask for, as pq_codec_parse and pq_encoding_parse have it; EX_USAGE for another word. */
-void table_option_codec(const char *word, enum pq_codec *codec);
-void table_option_encoding(const char *word, bool *delta);
-
 #endif

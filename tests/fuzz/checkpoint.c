@@ -8,11 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "delta/log.h"
 #include "delta/state.h"
-
-const char cli_help[] = "usage: fuzz\n";
 
 #define CHECKPOINT DELTA_LOG "/00000000000000000003.checkpoint.parquet"
 

@@ -7,8 +7,6 @@
 
 #include "../unit/csv_agree.h"
 
-const char cli_help[] = "";
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static int

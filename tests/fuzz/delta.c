@@ -2,12 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "delta/skip.h"
 #include "delta/state.h"
 #include "delta/uri.h"
-
-const char cli_help[] = "usage: fuzz\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

@@ -8,8 +8,6 @@
 #include "base/mem.h"
 #include "parquet/parquet.h"
 
-const char cli_help[] = "";
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 enum { LIMIT = 1 << 20, MAX_ROWS = 20000 };

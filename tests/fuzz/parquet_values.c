@@ -12,8 +12,6 @@
 #include "parquet/values.h"
 #include "parquet/words.h"
 
-const char cli_help[] = "";
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 enum { MOST = 3000 };

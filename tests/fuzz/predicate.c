@@ -5,11 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
 #include "pred/item.h"
 #include "pred/pred.h"
-
-const char cli_help[] = "";
 
 enum { ROWS = 4 };
 

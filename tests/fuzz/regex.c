@@ -1,10 +1,8 @@
 /* A pattern, a NUL and a text: a pattern is compiled or refused with a place in it; the table and TRE say the same of the text. */
 #include <string.h>
 
-#include "base/cli.h"
 #include "regex/ast.h"
 
-const char cli_help[] = "";
 
 int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n);
 

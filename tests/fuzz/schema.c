@@ -1,8 +1,5 @@
 /* Any bytes as a schema: read or refused with a place, never a crash. */
-#include "base/cli.h"
 #include "schema/schema.h"
-
-const char cli_help[] = "";
 
 int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n);
 

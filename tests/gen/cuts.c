@@ -13,12 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cli.h"
+#include <bsd/stdlib.h>
+
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/msg.h"
-
-const char cli_help[] = "usage: cuts STREAM PROGRAM ARGUMENT...\n\n  runs PROGRAM on STREAM cut off at every byte\n";
 
 extern char **environ;
 
@@ -112,9 +111,9 @@ main(int argc, char *argv[])
 	bool by_path = false;
 	int fd;
 
-	cli_start(argc, argv);
+	setprogname(argv[0]);
 	if (argc < 3)
-		cli_usage("a stream and a program are wanted");
+		msg_die(EX_USAGE, "usage: cuts STREAM PROGRAM ARGUMENT...: runs PROGRAM on STREAM cut off at every byte");
 	if ((fd = io_open(argv[1], &err)) < 0)
 		msg_exit(&err);
 	read_all(fd, argv[1], &stream);

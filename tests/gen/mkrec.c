@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cli.h"
+#include "cli/cli.h"
 #include "rec/rec.h"
 
-const char cli_help[] = "usage: mkrec TABLE COLUMNS <TSV\n\n  makes a record stream from tab-separated text\n";
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "TABLE COLUMNS <TSV", NULL },
+	.about = "Makes a record stream from tab-separated text.",
+};
 
 static size_t
 unescape(char *s)
@@ -52,13 +55,12 @@ main(int argc, char *argv[])
 	char *text = NULL, *rest;
 	size_t cap = 0, f;
 	ssize_t n;
+	int operand;
 
-	cli_start(argc, argv);
-	while (cli_getopt(argc, argv, "", NULL) != -1)
-		;
-	if (argc - optind != 2)
-		cli_usage("a table and its columns are needed");
-	buf_addf(&head, "\001H acct/1 %s %s", argv[optind], argv[optind + 1]);
+	operand = cli_start(&program, argc, argv);
+	if (argc - operand != 2)
+		cli_usage("expected TABLE and COLUMNS");
+	buf_addf(&head, "\001H acct/1 %s %s", argv[operand], argv[operand + 1]);
 	if (rec_header_parse(&h, head.p, head.len, &err) < 0)
 		msg_exit(&err);
 	xrec_create(&w, NULL, &h);

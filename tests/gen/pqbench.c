@@ -12,12 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "parquet/parquet.h"
 
-const char cli_help[] =
-    "usage: pqbench write|read [-z CODEC] [-n ROWS] [-c COLUMN,...] FILE\n\n  measures the Parquet writer and reader\n";
 
 enum { BATCH = 8192, KINDS = 5 };
 
@@ -35,6 +33,25 @@ static struct {
 	int32_t date[BATCH];
 	struct pq_bytes type[BATCH];
 } v;
+
+static const char *const codecs[] = { "none", "snappy", "gzip", "zstd", NULL };
+static unsigned codec = PQ_SNAPPY, count = 20;
+static char both[] = "account_id,transaction_amount", *chosen = both;
+static bool delta_encodings;
+
+static const struct cli_option options[] = {
+	{ 'z', "codec", "CODEC", "none, snappy (default), gzip or zstd", CLI_WORD, .to = &codec, .words = codecs },
+	{ 'n', "rows", "MILLIONS", "how many rows to write (default 20)", CLI_NUMBER, .to = &count },
+	{ 'c', "columns", "COLUMN,...", "which columns to read", CLI_LIST, .to = &chosen },
+	{ 'd', "delta", NULL, "encodings of differences", CLI_FLAG, .to = &delta_encodings },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "write|read [-z CODEC] [-n MILLIONS] [-c COLUMN,...] FILE", NULL },
+	.about = "Measures the Parquet writer and reader.",
+	.options = options,
+};
 
 static double
 processor(void)
@@ -139,36 +156,22 @@ read_file(const char *path, char *list, uint64_t *rows)
 int
 main(int argc, char *argv[])
 {
-	struct pq_options options = pq_defaults();
-	char both[] = "account_id,transaction_amount", *list = both;
-	uint64_t rows = 20000000;
+	struct pq_options how = pq_defaults();
+	uint64_t rows;
 	struct stat st;
 	double spent;
-	int opt;
+	int operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	while ((opt = cli_getopt(argc, argv, "z:n:c:d", NULL)) != -1) {
-		switch (opt) {
-		case 'z':
-			options.codec = strcmp(optarg, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(optarg, "zstd") == 0
-			    ? PQ_ZSTD : PQ_SNAPPY;
-			break;
-		case 'd':
-			options.delta_encodings = true;
-			break;
-		case 'c':
-			list = optarg;
-			break;
-		default:
-			rows = strtoull(optarg, NULL, 10);
-		}
-	}
-	if (argc - optind != 2)
-		cli_usage("write or read, and a file");
+	if (argc - operand != 2)
+		cli_usage("expected write or read, and a FILE");
+	argv += operand;
+	how.codec = (enum pq_codec)codec;
+	how.delta_encodings = delta_encodings;
+	rows = (uint64_t)count * 1000000;
 	rows = (rows + BATCH - 1) / BATCH * BATCH;
-	spent = strcmp(argv[optind], "write") == 0 ? write_file(argv[optind + 1], &options, (int64_t)rows)
-	    : read_file(argv[optind + 1], list, &rows);
-	if (stat(argv[optind + 1], &st) == -1)
+	spent = strcmp(argv[0], "write") == 0 ? write_file(argv[1], &how, (int64_t)rows)
+	    : read_file(argv[1], chosen, &rows);
+	if (stat(argv[1], &st) == -1)
 		return EX_IOERR;
 	printf("%llu rows, %.2f s, %.1f ns a row, %.1f M rows/s, %.2f bytes a row\n", (unsigned long long)rows, spent,
 	    spent / (double)rows * 1e9,

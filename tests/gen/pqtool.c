@@ -16,19 +16,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "parquet/parquet.h"
-
-const char cli_help[] = "usage: pqtool dump|write|stats|nested ...\n\n  shows and makes Parquet files\n";
 
 enum { MAX_COLUMNS = 5000, ROWS = 1000 };
 
 static size_t batch = ROWS;
 static unsigned flags;
 static char *only;
-static struct pq_options options;
+static struct pq_options how;
 
 /* ---- showing ---- */
 
@@ -390,7 +388,7 @@ make(const char *path)
 	if (fd == -1)
 		msg_die(EX_CANTCREAT, "%s", path);
 	sink = pq_sink_fd(fd, path);
-	if (pq_create(&w, &sink, f, n, &options, &err) == -1)
+	if (pq_create(&w, &sink, f, n, &how, &err) == -1)
 		msg_exit(&err);
 	while ((rows = read_rows(c, f, n)) > 0) {
 		for (i = 0; i < n; i++)
@@ -453,45 +451,57 @@ nested(const char *path)
 	if (fd == -1)
 		msg_die(EX_CANTCREAT, "%s", path);
 	sink = pq_sink_fd(fd, path);
-	if (pq_create(&w, &sink, f, sizeof f / sizeof f[0], &options, &err) == -1 || pq_write(w, 3, v, &err) == -1 ||
+	if (pq_create(&w, &sink, f, sizeof f / sizeof f[0], &how, &err) == -1 || pq_write(w, 3, v, &err) == -1 ||
 	    pq_finish(w, &err) == -1)
 		msg_exit(&err);
 	pq_writer_free(w);
 	return close(fd) == -1 ? EX_IOERR : 0;
 }
 
-static enum pq_codec
-parse_codec(const char *s)
-{
-	return strcmp(s, "none") == 0 ? PQ_UNCOMPRESSED : strcmp(s, "gzip") == 0 ? PQ_GZIP : strcmp(s, "zstd") == 0
-	    ? PQ_ZSTD : PQ_SNAPPY;
-}
+static const char *const codecs[] = { "none", "snappy", "gzip", "zstd", NULL };
+static unsigned codec = PQ_SNAPPY, rows_at_once = ROWS, row_group_rows, page_rows;
+static bool indexes, delta_encodings;
+
+static const struct cli_option options[] = {
+	{ 'b', "batch", "ROWS", "read so many rows at once", CLI_NUMBER, .to = &rows_at_once },
+	{ 'i', "indexes", NULL, "read strings as indexes of a dictionary", CLI_FLAG, .to = &indexes },
+	{ 'c', "columns", "COLUMN,...", "read these columns", CLI_LIST, .to = &only },
+	{ 'z', "codec", "CODEC", "write with none, snappy (default), gzip or zstd", CLI_WORD, .to = &codec, .words = codecs },
+	{ 'd', "delta", NULL, "write encodings of differences", CLI_FLAG, .to = &delta_encodings },
+	{ 'r', "row-group", "ROWS", "rows of a row group", CLI_NUMBER, .to = &row_group_rows },
+	{ 'p', "page", "ROWS", "rows of a page", CLI_NUMBER, .to = &page_rows },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "dump|write|stats|nested [-b ROWS] [-i] [-c COLUMN,...] [-z CODEC] [-d] [-r ROWS] [-p ROWS] FILE",
+	    NULL },
+	.about = "Shows and makes Parquet files.",
+	.options = options,
+};
 
 int
 main(int argc, char *argv[])
 {
-	const char *verb;
-	int opt;
+	const char *verb, *path;
+	int operand = cli_start(&program, argc, argv);
 
-	cli_start(argc, argv);
-	options = pq_defaults();
-	while ((opt = cli_getopt(argc, argv, "b:ic:z:dr:p:", NULL)) != -1) {
-		switch (opt) {
-		case 'b': batch = strtoul(optarg, NULL, 10); break;
-		case 'i': flags = PQ_INDEX; break;
-		case 'c': only = optarg; break;
-		case 'z': options.codec = parse_codec(optarg); break;
-		case 'd': options.delta_encodings = true; break;
-		case 'r': options.row_group_rows = strtoul(optarg, NULL, 10); break;
-		default: options.page_rows = (uint32_t)strtoul(optarg, NULL, 10);
-		}
-	}
-	if (argc - optind != 2)
-		cli_usage("what to do, and a file");
-	verb = argv[optind];
+	if (argc - operand != 2)
+		cli_usage("expected what to do, and a FILE");
+	verb = argv[operand];
+	path = argv[operand + 1];
+	batch = rows_at_once;
+	flags = indexes ? PQ_INDEX : 0;
+	how = pq_defaults();
+	how.codec = (enum pq_codec)codec;
+	how.delta_encodings = delta_encodings;
+	if (row_group_rows > 0)
+		how.row_group_rows = row_group_rows;
+	if (page_rows > 0)
+		how.page_rows = page_rows;
 	if (strcmp(verb, "dump") == 0)
-		return dump(argv[optind + 1]);
+		return dump(path);
 	if (strcmp(verb, "nested") == 0)
-		return nested(argv[optind + 1]);
-	return strcmp(verb, "stats") == 0 ? stats(argv[optind + 1]) : make(argv[optind + 1]);
+		return nested(path);
+	return strcmp(verb, "stats") == 0 ? stats(path) : make(path);
 }

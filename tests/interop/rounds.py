@@ -50,7 +50,7 @@ class Acct:
         lake.acct("acct-vacuum", "--delete", "--retain", "0", "--force", path)
 
     def rows(self, path, version=None):
-        return lake.read(path, *(() if version is None else ("--version", str(version)))).rows
+        return lake.read(path, *(() if version is None else ("--at", str(version)))).rows
 
 
 class DeltaRs:

@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "agg/groups.h"
-#include "base/cli.h"
 #include "unit.h"
-
-const char cli_help[] = "";
 
 enum { COLUMNS = 14, SIDE = 3, FIRST_VALUE = 4, MAX_RECORDS = 3000, MAX_ITEMS = 24 };
 

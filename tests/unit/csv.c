@@ -15,8 +15,6 @@
 #include "rec/rec.h"
 #include "unit.h"
 
-const char cli_help[] = "";
-
 enum { ROUNDS = 1000 };
 
 static const struct csv_format formats[] = {

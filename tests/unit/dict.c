@@ -12,8 +12,6 @@
 #include "parquet/dict.h"
 #include "parquet/stats.h"
 
-const char cli_help[] = "";
-
 enum { MOST = 40000 };
 
 /* ---- integers and floats ---- */

@@ -7,12 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "join/join.h"
 #include "key/keymap.h"
 #include "unit.h"
-
-const char cli_help[] = "usage: join\n\n";
 
 enum { MAX_ROWS = 1500, COLUMNS = 4, FIELD = 64, KEYS = 2 };
 

@@ -6,8 +6,6 @@
 
 #include "key/keymap.h"
 
-const char cli_help[] = "";
-
 #define CHECK(cond) \
 	do { \
 		if (!(cond)) { \

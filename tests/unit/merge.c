@@ -11,8 +11,6 @@
 
 #include "merge/merge.h"
 
-const char cli_help[] = "";
-
 /* The table's columns, of which the source has the first; the stream has the flag beside them. */
 enum { ID, NAME, AMOUNT, NOTE, RATIO, GIVEN, STAYS = GIVEN, COLUMNS, FLAG = GIVEN, FIELDS };
 enum { PARTS = 7 };			/* of a key of two columns, how many values the name has */

@@ -6,8 +6,6 @@
 #include "optimize/rows.h"
 #include "optimize/sort.h"
 
-const char cli_help[] = "";
-
 /* ---- sorting ---- */
 
 struct piece {

@@ -23,8 +23,6 @@
 #include "parquet/thrift.h"
 #include "parquet/words.h"
 
-const char cli_help[] = "";
-
 enum { N = 3000 };
 
 /* ---- encodings ---- */

@@ -8,11 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/hash.h"
 #include "rec/rec.h"
-
-const char cli_help[] = "";
 
 enum { ROUNDS = 60 };
 
@@ -234,8 +231,7 @@ segments(void)
 	size_t n = 0;
 
 	buf_add(&stream, text, sizeof(text) - 1);
-	cli_partial = true;
-	CHECK(rec_open_fd(&r, memory_file(&stream), "segments", 0) == 0, "%s", r.err.text);
+	CHECK(rec_open_fd(&r, memory_file(&stream), "segments", REC_PARTIAL) == 0, "%s", r.err.text);
 	while (rec_next(&r, &b) > 0 && n < 3) {
 		const char *word = rec_header_word(b.segment, "n");
 
@@ -245,7 +241,6 @@ segments(void)
 	CHECK(r.err.status == 0 && n == 3, "%zu batches: %s", n, r.err.text);
 	CHECK(strcmp(rec_header_word(&r.header, "n"), "1") == 0, "the reader's header is the first");
 	rec_close(&r);
-	cli_partial = false;
 	buf_free(&stream);
 	ok("a batch knows its segment's header");
 }

@@ -10,8 +10,6 @@
 #include "csv/source.h"
 #include "unit.h"
 
-const char cli_help[] = "";
-
 static size_t
 rounds(void)
 {

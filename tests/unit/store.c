@@ -8,8 +8,6 @@
 
 #include "store/store.h"
 
-const char cli_help[] = "";
-
 static char root[] = "/tmp/store.XXXXXX", skipped[] = "t/c", nothing[] = "";
 
 static void
