@@ -47,11 +47,18 @@ enum csv_row_flags {
 struct csv_row {
 	uint32_t off, len;	/* its source text in the batch, without the line end */
 	uint32_t line;		/* physical lines from the batch's first to the one where it starts */
-	uint32_t lines;		/* physical lines it spans, at least 1 */
+	uint32_t lines;		/* CSV_QUOTED, CSV_SPANS: physical lines it spans, at least 1: csv_row_lines */
 	uint32_t nfields;	/* at least 1, but 0 with CSV_REJECT */
 	uint32_t flags;
 	uint32_t spans;		/* CSV_SPANS: index of its first field in the batch's spans */
 };
+
+/* The physical lines that a row spans: one where it has no quotes. */
+static inline uint32_t
+csv_row_lines(const struct csv_row *row)
+{
+	return (row->flags & (CSV_QUOTED | CSV_SPANS)) != 0 ? row->lines : 1;
+}
 
 struct csv_span {		/* a field in the text of its row: what is between its quotes, where it has any */
 	uint32_t off, n;

@@ -136,7 +136,7 @@ put_lines(const struct csv_raw *r, const struct csv_row *row, uint8_t *out)
 {
 	if (!r->lines)
 		return out;
-	out += val_put_int(out, row->lines);
+	out += val_put_int(out, csv_row_lines(row));
 	*out++ = '\t';
 	return out;
 }
@@ -482,10 +482,10 @@ put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512
 	return out;
 }
 
-/* The same for rows that are all straight, with quotes or without. */
-CPU_AVX512 static uint8_t *
-put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
-    uint64_t *sum)
+/* The same for rows that are all straight; quoted: some of them have quotes. */
+CPU_AVX512 static inline __attribute__((always_inline)) uint8_t *
+put_run_straight(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, bool quoted,
+    uint8_t *out, uint64_t *sum)
 {
 	const __m512i delimiter = _mm512_set1_epi8((char)r->format.delimiter),
 	    quote = _mm512_set1_epi8((char)r->format.quote);
@@ -499,8 +499,10 @@ put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_ro
 		for (i = 0; i < part; i++, row++) {
 			begins[i] = out;
 			out = put_line(&code, out, b->line + row->line);
-			out = row->flags == 0 ? put_straight_avx512(b->base + row->off, row->len, delimiter, out) :
-			    put_straight_quoted_avx512(b->base + row->off, row->len, delimiter, quote, out);
+			if (quoted && row->flags != 0)
+				out = put_straight_quoted_avx512(b->base + row->off, row->len, delimiter, quote, out);
+			else
+				out = put_straight_avx512(b->base + row->off, row->len, delimiter, out);
 			*out++ = VAL_NULL;
 			*out++ = '\n';
 		}
@@ -512,9 +514,24 @@ put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_ro
 	return out;
 }
 
+CPU_AVX512 static uint8_t *
+put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
+{
+	return put_run_straight(r, b, row, n, false, out, sum);
+}
+
+CPU_AVX512 static uint8_t *
+put_run_quoted_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
+{
+	return put_run_straight(r, b, row, n, true, out, sum);
+}
+
 #else
 #define put_run_avx2 put_run_portable
 #define put_run_avx512 put_run_portable
+#define put_run_quoted_avx512 put_run_portable
 #endif
 
 /*
@@ -542,7 +559,7 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 	if ((out = rec_begin(r->out, room)) == NULL)
 		return -1;
 	if ((flags & ~(uint32_t)CSV_QUOTED) == 0 && r->straight && cpu_has_avx512())
-		out = put_run_avx512(r, b, row, n, out, &sum);
+		out = (flags == 0 ? put_run_avx512 : put_run_quoted_avx512)(r, b, row, n, out, &sum);
 	else
 		out = (cpu_has_avx2() ? put_run_avx2 : put_run_portable)(r, b, row, n, out, &sum);
 	rec_end_many(r->out, out, n, sum);

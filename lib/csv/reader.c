@@ -218,7 +218,7 @@ reject_line(struct csv_reader *r, struct csv_scan *scan)
 	if (lf == NULL && !s->eof)
 		return 0;
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)n, .line = scan->lines++,
-	    .lines = 1, .flags = CSV_REJECT };
+	    .flags = CSV_REJECT };
 	s->pos += all + (lf != NULL);
 	follow_reject(r, has_odd_quotes(line, all, r->format.quote));
 	return 1;
@@ -306,7 +306,7 @@ count_spanning(struct csv_reader *r, const struct csv_batch *b)
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
-		if (b->rows[i].lines > 1)
+		if (csv_row_lines(&b->rows[i]) > 1)
 			doubt(&r->spanning, b->line + b->rows[i].line);
 }
 

@@ -80,7 +80,6 @@ take_line(struct csv_scan *s, size_t n, size_t next)
 		row->off = (uint32_t)s->at;
 		row->len = (uint32_t)n;
 		row->line = s->lines;
-		row->lines = 1;
 		s->n++;
 	}
 	s->lines++;
@@ -170,9 +169,14 @@ end_fill(struct chunk *c, const struct fill *s)
 static inline void
 note_word(struct chunk *c, struct fill *s, uint64_t lf, uint64_t delimiter, uint64_t odd, uint64_t cr)
 {
-	uint64_t separator = lf | delimiter, crlf = lf & (cr << 1 | s->cr), look = (odd << 1 | s->odd) & ~crlf;
-	uint64_t empty = (separator & (separator << 1 | s->separator >> 1)) | (crlf & (separator << 2 | s->separator));
+	uint64_t separator = lf | delimiter, crlf, look = 0;
+	uint64_t empty = separator & (separator << 1 | s->separator >> 1);
 
+	if ((odd | s->odd) != 0) {	/* a CR before an LF is odd, too */
+		crlf = lf & (cr << 1 | s->cr);
+		look = (odd << 1 | s->odd) & ~crlf;
+		empty |= crlf & (separator << 2 | s->separator);
+	}
 	c->delimiter[s->w] = delimiter;
 	c->before[s->w] = s->delimiters;
 	c->look[s->w] = look;
@@ -445,7 +449,6 @@ take_plain(struct csv_scan *s, const struct chunk *c)
 		row->off = base + begin;
 		row->len = lf - begin - (c->p[lf - 1] == '\r');
 		row->line = lines++;
-		row->lines = 1;
 		row->nfields = upto - fields + 1;
 		row->flags = 0;
 		begin = lf + 1;

@@ -116,7 +116,7 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 	csv_split(batch, batch->rows, c->format, fields);
 	failed = copy_names(c, f, fields, n, line);
 	free(fields);
-	f->header_lines = batch->rows->lines;
+	f->header_lines = csv_row_lines(batch->rows);
 	batch->rows++;
 	batch->n--;
 	return failed ? -1 : check_names(c, f, line);

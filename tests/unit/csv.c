@@ -176,7 +176,7 @@ check_scan(const struct csv_scan *s, size_t begin, size_t end)
 
 		while ((answer = csv_care_row(&c, s->p + at, end - at, false)) == CSV_CARE_BLANK)
 			at += c.next;
-		CHECK(answer == CSV_CARE_ROW && row->off == at && row->len == c.len && row->lines == c.lines &&
+		CHECK(answer == CSV_CARE_ROW && row->off == at && row->len == c.len && csv_row_lines(row) == c.lines &&
 		    row->nfields == c.nfields, "row %zu at %zu", k, at);
 		at += c.next;
 	}
