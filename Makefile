@@ -81,6 +81,10 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c fuzz-library
 
 units: $(UNITS)
 tools: $(TOOLS)
+
+# For a test that links a program of its own.
+print-libs:
+	@echo '$(LIBS)'
 fuzzers: $(FUZZERS)
 
 check: all units tools
@@ -148,4 +152,4 @@ clean:
 SOURCES = $(wildcard lib/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
-.PHONY: all units tools fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
+.PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean

@@ -16,7 +16,7 @@ layers() {
 }
 
 @test "layers: every folder of lib has its place" {
-	run -0 sh -c 'ls "$1/lib"' sh "$ROOT"
+	run -0 sh -c 'cd "$1/lib" && ls -d -- */ | tr -d /' sh "$ROOT"
 	for folder in $output; do
 		layers | grep -qw "$folder" || { echo "lib/$folder is in no layer" >&2; false; }
 	done
@@ -43,4 +43,19 @@ layers() {
 	for h in lib/*/*.h; do
 		echo "#include \"${h#lib/}\"" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Ilib -Wall -Werror -fsyntax-only -x c - || { echo "$h" >&2; false; }
 	done
+}
+
+@test "layers: the map names every folder, and its template program works" {
+	for folder in "$ROOT"/lib/*/; do
+		folder=$(basename "$folder")
+		grep -q "^|.*| \`$folder\` |" "$ROOT/lib/README.md" || { echo "lib/README.md does not name $folder" >&2; false; }
+	done
+	! sanitized || skip 'the library there needs the flags of its sanitizers'
+	sed -n '/^```c$/,/^```$/{/^```/d;p;}' "$ROOT/lib/README.md" >acct-head.c
+	make -s -C "$ROOT" print-libs >libs.txt
+	# shellcheck disable=SC2046
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -DACCT_VERSION='"0"' -I"$ROOT/lib" -Wall -Wextra -Werror -o acct-head acct-head.c "$BUILD/libacct.a" $(cat libs.txt)
+	mkrec t 'id:int64*! name:string' <<<$'1\ta\n2\tb\n3\tc' >t.acct
+	same $'id\tname\n1\ta\n2\tb' "$(./acct-head -n 2 t.acct | tsv)"
+	same "Manual: acct-head(1)" "$(./acct-head -h | tail -n 1)"
 }
