@@ -45,7 +45,7 @@ static const struct cli_program program = {
 	    "acct-join -j anti -k customer_id customers.acct <accounts.acct >orphans.acct", NULL },
 };
 
-enum { DEFAULT_MEMORY = 1 << 30, LEAST_MEMORY = 64 << 10 };
+enum { LEAST_MEMORY = 64 << 10 };
 
 static void
 parse_paths(int argc, char *argv[])
@@ -110,7 +110,7 @@ main(int argc, char *argv[])
 	if (join_plan(&plan, &opt, &probe.header, probe.name, &build.header, build.name, &j.err) < 0)
 		msg_exit(&j.err);
 	cli_create(&out, &plan.header);
-	j.memory = cli.memory == 0 ? DEFAULT_MEMORY : cli.memory < LEAST_MEMORY ? LEAST_MEMORY : cli.memory;
+	j.memory = cli.memory < LEAST_MEMORY ? LEAST_MEMORY : cli.memory;
 	if ((sorted ? join_sorted : join_hash)(&j) < 0) {
 		rec_abandon(&out);
 		msg_exit(&j.err);

@@ -62,6 +62,7 @@ static const struct cli_option options[] = {
 	    .call = set_flag },
 	{ 0, "delete-absent", NULL, "delete rows whose key no record has", CLI_FLAG, .to = &delete_absent },
 	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT, .to = &changes },
+	{ 0, "memory", "SIZE", "refuse a stream that takes more (default: a quarter of memory)", CLI_SIZE, .to = &cli.memory },
 	{ 0, "txn", "APP:VERSION", "do nothing where the application APP has written this version or a later one", CLI_CALL,
 	    .call = set_txn },
 	{ 0 }
@@ -166,6 +167,7 @@ make_plan(const struct delta_snapshot *s)
 	plan.fields = columns.fields;
 	plan.n = columns.n;
 	plan.keys = keys;
+	plan.memory = cli.memory;
 }
 
 /* ---- the change stream ---- */

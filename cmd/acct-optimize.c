@@ -216,6 +216,13 @@ commit(const struct delta_snapshot *s, const struct optimize_options *o, const s
 	return failed;
 }
 
+/* Sorting gains little from more than this. */
+static size_t
+sort_memory(void)
+{
+	return cli.memory_given || cli.memory < DEFAULT_MEMORY ? cli.memory : DEFAULT_MEMORY;
+}
+
 /* As delta_commit; where nothing became a version, nothing is left of it. */
 static int
 optimize_once(struct msg *err)
@@ -223,7 +230,7 @@ optimize_once(struct msg *err)
 	struct delta_snapshot s;
 	struct delta_intent intent;
 	struct optimize_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
-	    .memory = cli.memory > 0 ? cli.memory : DEFAULT_MEMORY };
+	    .memory = sort_memory() };
 	struct optimize_result r;
 	int64_t version = -1;
 	size_t *keys;

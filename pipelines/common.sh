@@ -51,6 +51,12 @@ elif [ -x "$here/../../bin/acct-ingest" ]; then
 fi
 export PATH
 
+# The programs that remember keys share what memory they may fill: up to two in each of the pipes that run at once.
+if [ -z "${ACCT_MEMORY:-}" ]; then
+	ACCT_MEMORY=1/$((2 * ${ACCT_JOBS:-$(nproc)}))
+	export ACCT_MEMORY
+fi
+
 warn() {
 	printf '%s: %s\n' "$me" "$*" >&2
 }

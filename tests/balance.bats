@@ -421,3 +421,16 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	run -65 --separate-stderr sh -c 'acct-ingest t.csv | acct-balance --side s --credit D --debit W "net(_line)" -o out.acct'
 	same "acct-balance: <stdin>: record 2: s: neither a credit nor a debit value: 'X' (table t, t.csv:3)" "$stderr"
 }
+
+@test "balance: close keys beyond --memory, and keys that turn out to lie apart" {
+	awk 'BEGIN { for (i = 0; i < 600000; i++) printf "%d\t%d\ttext %d\n", i * 7919 % 400000, i, i % 1000 }' |
+		mkrec t 'k:int64! v:int64! s:string!' >close.acct
+	awk 'BEGIN { for (i = 0; i < 600000; i++) printf "%.0f\t%d\ttext %d\n", (i < 300000 ? 1 : 900000007) * (i % 250000), i, i % 1000 }' |
+		mkrec t 'k:int64! v:int64! s:string!' >apart.acct
+	for f in close apart; do
+		acct-balance -i $f.acct -k k 'count()' 'sum(v)' 'max(s)' 'first(s,v)' >$f.want
+		for size in 100K 16M 20M 40M; do
+			acct-balance --memory $size -i $f.acct -k k 'count()' 'sum(v)' 'max(s)' 'first(s,v)' | cmp - $f.want
+		done
+	done
+}

@@ -486,3 +486,21 @@ portable() {
 	run -65 --separate-stderr acct-cat t.csv
 	[[ $stderr != *acct-ingest* ]]
 }
+
+@test "ACCT_MEMORY: a size, or a part of the quarter of memory" {
+	cd "$BATS_TEST_TMPDIR"
+	mkrec t 'k:int64! v:int64!' >t.acct <<<$'1\t2\n3\t4'
+	for set in 1M 1/1 1/64 ''; do
+		same 2 "$(ACCT_MEMORY=$set acct-balance -k k -i t.acct 'sum(v)' | grep -avc $'^\001')"
+	done
+	for set in much 1/0 1/x 1/ -1; do
+		run -64 --separate-stderr env ACCT_MEMORY="$set" acct-balance -k k -i t.acct 'sum(v)'
+		[[ $stderr == "acct-balance: ACCT_MEMORY: must be a "* ]]
+	done
+	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "text %d of many\t%d\n", i, i }' | mkrec b 'k:string! v:int64!' >b.acct
+	acct-select -c k b.acct >p.acct
+	run -0 --separate-stderr sh -c 'ACCT_MEMORY=100K acct-join -v -k k b.acct p.acct >out'
+	[[ $stderr == *" partitions on disk" ]]
+	run -0 --separate-stderr sh -c 'ACCT_MEMORY=100K acct-join -v --memory 1G -k k b.acct p.acct >out'
+	[[ $stderr != *" partitions on disk" ]]
+}

@@ -473,3 +473,15 @@ overtaken() {
 	acct-merge --txn j:2 --changes second.acct -i t.acct tab
 	same "" "$(acct-cat second.acct | tail -n +2)"
 }
+
+@test "merge: a stream beyond --memory is refused, and the table stays" {
+	awk 'BEGIN { for (i = 0; i < 60000; i++) printf "%08d-%08d\t%d\n", i, i * 7, i }' | mkrec t 'id:string*! v:int64!' >in.acct
+	head -n 1000 in.acct | acct-select --partial -w 'v < 500' | acct-write tab
+	before=$(acct-read tab | acct-cat)
+	run -71 --separate-stderr sh -c 'acct-merge --memory 2M tab <in.acct'
+	[[ $stderr == "acct-merge: <stdin>: the first "*" records take more than 2 MiB: raise --memory or merge the stream in parts" ]]
+	run -71 --separate-stderr sh -c 'ACCT_MEMORY=2M acct-merge tab <in.acct'
+	same "$before" "$(acct-read tab | acct-cat)"
+	acct-merge --memory 20M tab <in.acct
+	same 60001 "$(acct-read tab | acct-cat | wc -l)"
+}

@@ -9,13 +9,19 @@
 
 enum { ORDER_BYTES = 16 };	/* what keymap_order takes a key */
 
+/* Close keys have pages with so much memory, of which such a part may be for keys that turn out to lie far apart. */
+enum { DENSE_MEMORY = 16 << 20, DENSE_PART = 16, DENSE_GROWTH = 4 << 20 };
+
 void
 groups_init(struct groups *g, const struct rec_header *h, const size_t *keys, size_t nkeys, size_t limit)
 {
 	size_t i;
 
 	memset(&g->dense, 0, sizeof(g->dense));
-	g->is_dense = nkeys == 1 && limit == 0 && h->columns[keys[0]].required && val_is_narrow(h->columns[keys[0]].type);
+	g->is_dense = nkeys == 1 && (limit == 0 || limit >= DENSE_MEMORY) && h->columns[keys[0]].required &&
+	    val_is_narrow(h->columns[keys[0]].type);
+	if (limit != 0 && limit < (size_t)1 << 30)
+		g->dense.free_pages = limit / DENSE_PART / DENSEMAP_PAGE / sizeof(uint32_t);
 	g->keys = keys;
 	g->nkeys = nkeys;
 	g->limit = limit;
@@ -142,8 +148,9 @@ write_run(struct groups *g, struct msg *err)
 	int failed;
 
 	runs_begin(&g->runs);
-	failed = put_ordered(g, add_to_run, &s);
+	failed = g->is_dense ? put_dense(g, add_to_run, &s) : put_ordered(g, add_to_run, &s);
 	keymap_clear(&g->map);
+	densemap_clear(&g->dense);
 	agg_clear(&g->agg);
 	if (!failed)
 		failed = runs_end(&g->runs, &g->agg, err);
@@ -159,6 +166,23 @@ is_full(const struct groups *g, size_t n)
 
 	return g->limit != 0 && g->map.n > 0 &&
 	    keymap_memory_after(&g->map, n) + agg_memory_after(&g->agg, after) + after * ORDER_BYTES > g->limit;
+}
+
+static bool
+is_full_dense(const struct groups *g, size_t n)
+{
+	return g->limit != 0 && g->dense.n > 0 &&
+	    densemap_memory(&g->dense) + DENSE_GROWTH + agg_memory_after(&g->agg, g->dense.n + n) > g->limit;
+}
+
+/* Is there no room for the map that close keys would move to, beside what they take? */
+static bool
+is_full_between(const struct groups *g, size_t n)
+{
+	size_t after = g->dense.n + n;
+
+	return g->limit != 0 && densemap_memory(&g->dense) + g->dense.n * sizeof(int64_t) +
+	    keymap_memory_after(&g->map, after) + agg_memory_after(&g->agg, after) + after * ORDER_BYTES > g->limit;
 }
 
 /* ---- Records ---- */
@@ -229,9 +253,9 @@ find_groups(struct groups *g, size_t n, struct msg *err)
 	return 0;
 }
 
-/* The keys turn out not to lie close together: the map takes over, and every key keeps its number. */
+/* Moves close keys to the map, where every key keeps its number. */
 static void
-leave_dense(struct groups *g)
+move_to_map(struct groups *g)
 {
 	uint8_t key[VAL_INT_MAX + VAL_PAD];
 	int64_t *keys = densemap_keys(&g->dense);
@@ -245,8 +269,25 @@ leave_dense(struct groups *g)
 		keymap_add(&g->map, key, n, keymap_hash(key, n), &added);
 	}
 	free(keys);
+}
+
+/*
+ * The keys turn out not to lie close together: the map takes over, for all groups so far or, where memory does not hold
+ * both, for those to come.
+ */
+static int
+leave_dense(struct groups *g, size_t n, struct msg *err)
+{
+	int failed = 0;
+
+	agg_extend(&g->agg, g->dense.n);	/* some keys may have been added without their records */
+	if (is_full_between(g, n))
+		failed = write_run(g, err);
+	else
+		move_to_map(g);
 	densemap_free(&g->dense);
 	g->is_dense = false;
+	return failed;
 }
 
 /* find_groups for close keys; false where one is not. */
@@ -269,11 +310,13 @@ find_dense(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 static size_t
 add_chunk(struct groups *g, const struct rec_batch *b, size_t from, size_t n, struct msg *err)
 {
-	if (g->nkeys == 0 || (g->is_dense && find_dense(g, b, from, n)))
+	if (g->nkeys == 0)
 		return agg_update(&g->agg, b, from, n, g->ids);
-	if (g->is_dense)
-		leave_dense(g);
-	if (is_full(g, n) && write_run(g, err) == -1)
+	if ((g->is_dense ? is_full_dense(g, n) : is_full(g, n)) && write_run(g, err) == -1)
+		return SIZE_MAX;
+	if (g->is_dense && find_dense(g, b, from, n))
+		return agg_update(&g->agg, b, from, n, g->ids);
+	if (g->is_dense && leave_dense(g, n, err) == -1)
 		return SIZE_MAX;
 	if (g->adjacent)
 		adjacent_keys(g, b, from, n);
@@ -324,12 +367,9 @@ groups_put(struct groups *g, groups_sink *sink, void *context, struct msg *err)
 
 	if (g->nkeys == 0)
 		return put_one(&one, none, 0, &g->agg, 0);
-	if (g->is_dense)
-		return put_dense(g, sink, context);
 	if (g->runs.n == 0)
-		return put_ordered(g, sink, context);
-	if (g->map.n > 0 && write_run(g, err) == -1)
+		return g->is_dense ? put_dense(g, sink, context) : put_ordered(g, sink, context);
+	if ((g->map.n > 0 || g->dense.n > 0) && write_run(g, err) == -1)
 		return -1;
-	keymap_clear(&g->map);
 	return runs_merge(&g->runs, &g->agg, put_one, &one, err);
 }

@@ -21,7 +21,7 @@ struct groups {			/* all owned but keys */
 	const size_t *keys;	/* indexes of the key columns; none: all records are one group */
 	size_t nkeys;
 	size_t limit;		/* bytes that groups may take; 0: as many as they need */
-	bool is_dense;		/* the key is one integer that is never null, and there is no limit: its values may lie close together */
+	bool is_dense;		/* the key is one integer that is never null, and there is memory: its values may lie close together */
 	bool adjacent;		/* the key columns stand side by side in the record: a key is a view */
 	bool long_keys;		/* some of the records at hand have one */
 	uint64_t hash[AGG_CHUNK];

@@ -64,7 +64,8 @@ extern struct cli_values {		/* as given, or by default */
 	bool verbose, partial, outside, progress;
 	const char *input, *output;	/* NULL: standard input or output */
 	const char *table;		/* NULL: not given */
-	size_t memory;			/* bytes; 0: not given */
+	size_t memory;			/* bytes a program may remember; by default ACCT_MEMORY, or a quarter of memory */
+	bool memory_given;
 	size_t max_record;		/* bytes of a line */
 	unsigned codec;			/* enum pq_codec */
 	unsigned encoding;		/* 1: encodings of differences */

@@ -51,7 +51,8 @@ const struct cli_option cli_text[] = {
 };
 
 const struct cli_option cli_memory[] = {
-	{ 0, "memory", "SIZE", "remember at most SIZE, such as 64M, and use temporary files beyond", CLI_SIZE, .to = &cli.memory },
+	{ 0, "memory", "SIZE", "remember at most SIZE, such as 64M, and use temporary files beyond\n"
+	    "(default: a quarter of memory)", CLI_SIZE, .to = &cli.memory },
 	{ 0 }
 };
 

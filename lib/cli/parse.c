@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/memory.h"
 #include "base/near.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
@@ -203,6 +204,33 @@ apply(const struct cli_option *o, char *arg)
 	}
 }
 
+static void
+note_memory(const struct cli_option *o, void *context)
+{
+	if (o->to == &cli.memory)
+		*(bool *)context = true;
+}
+
+/*
+ * What a program that remembers keys or records may take where --memory does not say: ACCT_MEMORY, which is a size or, as 1/N, that part
+ * of what memory_bound gives; else memory_bound's.
+ */
+static void
+bound_memory(void)
+{
+	const char *set = getenv("ACCT_MEMORY");
+	unsigned share = 1;
+
+	if (set != NULL && strncmp(set, "1/", 2) == 0) {
+		if ((share = cli_number("ACCT_MEMORY", set + 2)) == 0)
+			cli_usage("ACCT_MEMORY: must be a size or a part such as 1/4: %s", msg_quotes(set));
+	} else if (set != NULL && *set != '\0') {
+		cli.memory = cli_size("ACCT_MEMORY", set);
+		return;
+	}
+	cli.memory = memory_bound(share);
+}
+
 /* Fills closed descriptors with one that fails when used: reads of 0, writes of 1 and 2 give EBADF. */
 static void
 occupy_descriptors(void)
@@ -219,6 +247,7 @@ cli_start(const struct cli_program *p, int argc, char *argv[])
 {
 	struct parser parser = { .letters = ":", .nletters = 1 };
 	const char *partial = getenv("ACCT_PARTIAL");
+	bool remembers = false;
 	int c;
 
 	mem_start();
@@ -239,6 +268,10 @@ cli_start(const struct cli_program *p, int argc, char *argv[])
 	if (p->writes_records)
 		rec_abort_line(cli.output);
 	progress_start(cli.progress);
+	cli.memory_given = cli.memory > 0;
+	cli_each_option(p, note_memory, &remembers);
+	if (remembers && !cli.memory_given)
+		bound_memory();
 	return optind;
 }
 

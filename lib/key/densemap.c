@@ -36,6 +36,15 @@ densemap_free(struct densemap *m)
 	memset(m, 0, sizeof(*m));
 }
 
+void
+densemap_clear(struct densemap *m)
+{
+	size_t pages = m->free_pages;
+
+	densemap_free(m);
+	m->free_pages = pages;
+}
+
 static size_t
 free_pages(const struct densemap *m)
 {

@@ -31,6 +31,7 @@ struct densemap {		/* all zero is an empty one */
 };
 
 void densemap_free(struct densemap *m);
+void densemap_clear(struct densemap *m);	/* forgets the keys; free_pages stays */
 
 /* The key's place, or NULL where its page is not there. */
 static inline uint32_t *

@@ -17,6 +17,12 @@ intmap_free(struct intmap *m)
 	memset(m, 0, sizeof(*m));
 }
 
+size_t
+intmap_memory(const struct intmap *m)
+{
+	return m->slots == NULL ? 0 : (m->mask + 1) * sizeof(*m->slots) + m->cap * sizeof(*m->keys);
+}
+
 /* Twice the slots, at most half of which are taken. */
 static void
 grow(struct intmap *m)

@@ -22,6 +22,7 @@ struct intmap {			/* all zero is an empty one */
 };
 
 void intmap_free(struct intmap *m);
+size_t intmap_memory(const struct intmap *m);	/* bytes held */
 
 /* The key's number, a new one where it has none yet; INTMAP_ABSENT where there are too many. */
 uint32_t intmap_add(struct intmap *m, int64_t key, bool *added);

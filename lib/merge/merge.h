@@ -25,6 +25,7 @@ struct merge_plan {			/* the caller's, and lives as long as the source */
 	int flag;			/* the stream's column whose value says that a row is to be deleted; -1: none */
 	const uint8_t *flag_value;	/* encoded */
 	size_t nflag_value;
+	size_t memory;			/* bytes that the source may take; 0: as many as it needs */
 };
 
 struct merge_source;
@@ -33,7 +34,7 @@ void merge_source_free(struct merge_source *s);
 
 /*
  * Remembers the records of a batch. EX_DATAERR, with the record's number in err, for a null in a key or where the table
- * allows none.
+ * allows none; EX_OSERR where they take more than the plan's memory.
  */
 int merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err);
 

@@ -267,6 +267,25 @@ is_flagged(const struct merge_source *s, struct rec r)
 	return f.n == s->plan->nflag_value && memcmp(f.p, s->plan->flag_value, f.n) == 0;
 }
 
+static size_t
+memory(const struct merge_source *s)
+{
+	size_t row = 1, i;
+
+	for (i = 0; i < s->plan->n; i++)
+		row += s->columns[i].there ? s->columns[i].size + 1 : 0;
+	return s->cap * row + s->text.used + densemap_memory(&s->near) + intmap_memory(&s->far) + keymap_memory(&s->map);
+}
+
+static int
+check_memory(const struct merge_source *s, struct msg *err)
+{
+	if (s->plan->memory == 0 || memory(s) <= s->plan->memory)
+		return 0;
+	return msg_set(err, EX_OSERR, "the first %zu records take more than %zu MiB: raise --memory or merge the stream in"
+	    " parts", s->n, s->plan->memory >> 20);
+}
+
 int
 merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err)
 {
@@ -294,7 +313,7 @@ merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *
 		s->state[number] = flagged ? MERGE_DELETE : 0;
 	}
 	keep(s, vectors, from, b->n - from);
-	return 0;
+	return check_memory(s, err);
 }
 
 /* ---- the range of the keys ---- */
