@@ -39,10 +39,20 @@ struct piece {			/* a record of a part */
 	struct buf bytes;
 };
 
+enum { AHEAD = 16 };
+
+struct ahead {			/* records of a part, read before their turn so that what their keys need is fetched meanwhile */
+	struct spill *spill;
+	struct piece pieces[AHEAD];	/* a ring */
+	uint64_t read, taken;
+	bool end;
+};
+
 struct grace {
 	struct hash_join *j;
 	unsigned bits;		/* 2^bits parts of one split */
 	struct piece build, probe;
+	struct ahead ahead;
 };
 
 static int join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out,
@@ -64,6 +74,48 @@ read_piece(struct spill *s, struct piece *p, struct msg *err)
 	int got = spill_read(s, &p->head, sizeof(p->head), err);
 
 	return got <= 0 ? got : join_read_bytes(s, &p->bytes, (size_t)p->head.key + p->head.rest, err);
+}
+
+static int
+ahead_open(struct ahead *a, struct spill *s, struct msg *err)
+{
+	a->spill = s;
+	a->read = a->taken = 0;
+	a->end = false;
+	return spill_rewind(s, err);
+}
+
+/* Reads until the ring is full or the part at its end. A key's slots are fetched at once, and the key in them half a ring later. */
+static int
+ahead_fill(struct ahead *a, const struct keymap *keys, struct msg *err)
+{
+	struct piece *p;
+	int got;
+
+	while (!a->end && a->read < a->taken + AHEAD) {
+		p = &a->pieces[a->read % AHEAD];
+		if ((got = read_piece(a->spill, p, err)) < 0)
+			return -1;
+		a->end = got == 0;
+		a->read += got > 0;
+		if (got > 0)
+			keymap_prefetch(keys, p->head.hash);
+		if (got > 0 && a->read > AHEAD / 2)
+			keymap_prefetch_entry(keys, a->pieces[(a->read - 1 - AHEAD / 2) % AHEAD].head.hash);
+	}
+	return 0;
+}
+
+/* The next record, a view until the next call: 1, or 0 at the end, or -1. */
+static int
+ahead_next(struct ahead *a, const struct keymap *keys, const struct piece **p, struct msg *err)
+{
+	if (ahead_fill(a, keys, err) < 0)
+		return -1;
+	if (a->taken == a->read)
+		return 0;
+	*p = &a->pieces[a->taken++ % AHEAD];
+	return 1;
 }
 
 static struct rec_field
@@ -294,15 +346,16 @@ static int
 load_part(struct grace *g, struct part *p, size_t memory)
 {
 	struct join_table *t = &g->j->table;
+	const struct piece *build;
 	struct join_row *row;
 	int got;
 
-	if (spill_rewind(&p->build, g->j->err) < 0)
+	if (ahead_open(&g->ahead, &p->build, g->j->err) < 0)
 		return -1;
-	while ((got = read_piece(&p->build, &g->build, g->j->err)) > 0) {
-		struct rec_field rest = piece_rest(&g->build);
+	while ((got = ahead_next(&g->ahead, &t->keys, &build, g->j->err)) > 0) {
+		struct rec_field rest = piece_rest(build);
 
-		row = join_table_add(t, g->build.bytes.p, g->build.head.key, g->build.head.hash, rest.n);
+		row = join_table_add(t, build->bytes.p, build->head.key, build->head.hash, rest.n);
 		if (row != NULL) {
 			memcpy(row->bytes, rest.p, rest.n);
 			join_table_end(t, row, rest.n);
@@ -315,26 +368,26 @@ load_part(struct grace *g, struct part *p, size_t memory)
 
 /* The pairs of a probe record with rows that are not in memory. */
 static int
-pair_on_disk(struct grace *g, struct part *p, const struct join_sink *out)
+pair_on_disk(struct grace *g, struct part *p, const struct piece *probe, const struct join_sink *out)
 {
-	struct rec_field line = piece_rest(&g->probe), key = piece_key(&g->probe);
+	struct rec_field line = piece_rest(probe), key = piece_key(probe);
 	int got = spill_rewind(&p->build, g->j->err);
 
 	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0)
 		if (g->build.head.key == key.n && memcmp(g->build.bytes.p, key.p, key.n) == 0)
-			got = join_sink_put(out, g->probe.head.number, line, piece_rest(&g->build), g->j->err);
+			got = join_sink_put(out, probe->head.number, line, piece_rest(&g->build), g->j->err);
 	return got;
 }
 
 static int
-pair_in_memory(struct grace *g, uint32_t id, const struct join_sink *out)
+pair_in_memory(const struct grace *g, uint32_t id, const struct piece *probe, const struct join_sink *out)
 {
 	const struct join_row *last = g->j->table.last[id], *row = last;
-	struct rec_field line = piece_rest(&g->probe);
+	struct rec_field line = piece_rest(probe);
 
 	do {
 		row = row->next;
-		if (join_sink_put(out, g->probe.head.number, line, join_row_field(row), g->j->err) < 0)
+		if (join_sink_put(out, probe->head.number, line, join_row_field(row), g->j->err) < 0)
 			return -1;
 	} while (row != last);
 	return 0;
@@ -342,26 +395,26 @@ pair_in_memory(struct grace *g, uint32_t id, const struct join_sink *out)
 
 /* What a probe record gives. */
 static int
-probe_piece(struct grace *g, struct part *p, const struct join_sink *out)
+probe_piece(struct grace *g, struct part *p, const struct piece *probe, const struct join_sink *out)
 {
 	struct join_table *t = &g->j->table;
 	const struct join_plan *plan = g->j->plan;
 	struct rec_field absent = { plan->absent.p, plan->absent.len }, none = { 0 };
 	uint32_t id = KEYMAP_ABSENT;
 
-	if (g->probe.head.key > 0)
-		id = keymap_find(&t->keys, g->probe.bytes.p, g->probe.head.key, g->probe.head.hash);
+	if (probe->head.key > 0)
+		id = keymap_find(&t->keys, probe->bytes.p, probe->head.key, probe->head.hash);
 	if (id == KEYMAP_ABSENT)
-		return join_keeps_lone(plan->type) ? join_sink_put(out, g->probe.head.number, piece_rest(&g->probe),
+		return join_keeps_lone(plan->type) ? join_sink_put(out, probe->head.number, piece_rest(probe),
 		    plan->type == JOIN_ANTI ? none : absent, g->j->err) : 0;
 	g->j->stats->matched++;
 	if (plan->type == JOIN_ANTI)
 		return 0;
 	if (plan->type == JOIN_SEMI)
-		return join_sink_put(out, g->probe.head.number, piece_rest(&g->probe), none, g->j->err);
+		return join_sink_put(out, probe->head.number, piece_rest(probe), none, g->j->err);
 	if (t->matched != NULL)
 		t->matched[id] = 1;
-	return t->keyed ? pair_on_disk(g, p, out) : pair_in_memory(g, id, out);
+	return t->keyed ? pair_on_disk(g, p, probe, out) : pair_in_memory(g, id, probe, out);
 }
 
 /* Outer: the build records whose key no probe record had. */
@@ -370,18 +423,19 @@ put_lone(struct grace *g, struct part *p, const struct join_sink *lone)
 {
 	const struct join_table *t = &g->j->table;
 	struct buf *part = &g->probe.bytes;
-	int got = spill_rewind(&p->build, g->j->err);
+	const struct piece *build;
+	int got = ahead_open(&g->ahead, &p->build, g->j->err);
 
-	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0) {
-		struct rec_field key = piece_key(&g->build), line;
+	while (got >= 0 && (got = ahead_next(&g->ahead, &t->keys, &build, g->j->err)) > 0) {
+		struct rec_field key = piece_key(build), line;
 
-		if (t->matched[keymap_find(&t->keys, key.p, key.n, g->build.head.hash)])
+		if (t->matched[keymap_find(&t->keys, key.p, key.n, build->head.hash)])
 			continue;
 		g->j->stats->lone++;
 		part->len = 0;
 		join_probe_part(g->j->plan, key, part);
 		line = (struct rec_field){ part->p, part->len };
-		got = join_sink_put(lone, g->build.head.number, line, piece_rest(&g->build), g->j->err);
+		got = join_sink_put(lone, build->head.number, line, piece_rest(build), g->j->err);
 	}
 	return got;
 }
@@ -390,15 +444,16 @@ static int
 probe_part(struct grace *g, struct part *p, const struct join_sink *out, const struct join_sink *lone)
 {
 	bool outer = g->j->plan->type == JOIN_OUTER;
+	const struct piece *probe;
 	int got;
 
 	g->j->stats->partitions++;
 	if (outer)
 		join_table_mark(&g->j->table);
-	if (spill_rewind(&p->probe, g->j->err) < 0)
+	if (ahead_open(&g->ahead, &p->probe, g->j->err) < 0)
 		return -1;
-	while ((got = read_piece(&p->probe, &g->probe, g->j->err)) > 0)
-		if (probe_piece(g, p, out) < 0)
+	while ((got = ahead_next(&g->ahead, &g->j->table.keys, &probe, g->j->err)) > 0)
+		if (probe_piece(g, p, probe, out) < 0)
 			return -1;
 	return got == 0 && outer ? put_lone(g, p, lone) : got;
 }
@@ -488,6 +543,8 @@ join_partitioned(struct hash_join *j)
 		ret = join_parts(&g, parts, 0, &out, &out);
 	}
 	close_parts(&g, parts);
+	for (size_t i = 0; i < AHEAD; i++)
+		buf_free(&g.ahead.pieces[i].bytes);
 	buf_free(&g.build.bytes);
 	buf_free(&g.probe.bytes);
 	return ret;
