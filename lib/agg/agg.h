@@ -1,13 +1,12 @@
 /*
- * Aggregates of groups of records: sums, counts, extremes, firsts and lasts.
+ * Aggregates over groups of records: sums, counts, minima, maxima, firsts and lasts.
  *
- * What is kept of a group is its state, a few fixed cells side by side; group g's state stands at states + g * size.
- * Aggregates share cells: credit, debit, net and sum of one column need the two side sums and nothing else. Records are
- * taken a batch at a time and a column at a time, by functions chosen when the plan is made.
+ * A group's state is a few fixed-size cells; the state of group g is at states + g * size. Aggregates share cells:
+ * credit, debit, net and sum of one column need only the two side sums. Records are processed a batch and a column
+ * at a time, by functions chosen when the plan is made.
  *
- * Sums are exact whatever the order: a sum is kept modulo 2^64 (or 2^128), and what runs over in a carry beside it, an
- * array that is there only once something has. Whether the total fits its type is judged when it is put out, never
- * before.
+ * Sums are exact in any order: a sum is kept modulo 2^64 (or 2^128), with its carries in a separate array that is
+ * allocated on the first overflow. Overflow of the result type is checked only on output.
  */
 #ifndef AGG_AGG_H
 #define AGG_AGG_H
@@ -23,68 +22,69 @@
 
 enum agg_function {
 	AGG_ROWS,		/* count(): records */
-	AGG_COUNT,		/* count(c): those where c is not null */
+	AGG_COUNT,		/* count(c): records where c is not null */
 	AGG_SUM, AGG_MIN, AGG_MAX,
-	AGG_FIRST, AGG_LAST,	/* first(c,by): c of the first record with the least `by`; of the last with the greatest */
+	/* first(c,by): c of the first record with the minimum `by`; last: of the last record with the maximum */
+	AGG_FIRST, AGG_LAST,
 	AGG_CREDIT, AGG_DEBIT, AGG_NET
 };
 
 #define AGG_NONE SIZE_MAX
 
-struct agg_item {		/* one aggregate as it was asked for */
+struct agg_item {		/* one requested aggregate */
 	enum agg_function function;
-	char *name;		/* owned: the output column's */
+	char *name;		/* owned: name of the output column */
 	char *text;		/* owned: "sum(amount)", for messages */
 	char *column_name;	/* owned; NULL for count() */
-	char *by_name;		/* owned; NULL but for first and last */
-	size_t column, by;	/* from here on set by agg_plan: the columns' indexes */
+	char *by_name;		/* owned; NULL except for first and last */
+	size_t column, by;	/* agg_plan sets the rest: column indexes */
 	struct val_type type;	/* of the output column */
 	bool required;
-	size_t cell;		/* where its value is */
-	size_t seen;		/* the count that says whether there is a value; AGG_NONE: there always is */
+	size_t cell;		/* cell that holds the value */
+	size_t seen;		/* cell that counts non-null values; AGG_NONE: the result is never null */
 };
 
 /*
- * "[name=]function(column)", "count()", "first(column,by)". Fills item, to be freed by agg_item_free; or fills err with
- * EX_USAGE.
+ * Parses "[name=]function(column)", "count()" or "first(column,by)". Fills item, which agg_item_free frees, or fills
+ * err with EX_USAGE.
  */
 int agg_parse(struct agg_item *item, const char *text, struct msg *err);
 void agg_item_free(struct agg_item *item);
 
-enum { AGG_SIDE_WORDS = 32 };	/* values of a side at most */
+enum { AGG_SIDE_WORDS = 32 };	/* maximum values per side */
 
-struct agg_sides {		/* whose value tells credit from debit */
-	const char *column;	/* NULL where not given */
-	const char *words[2][AGG_SIDE_WORDS];	/* values of credits and of debits */
+struct agg_sides {		/* the column that distinguishes credit from debit */
+	const char *column;	/* NULL if absent */
+	const char *words[2][AGG_SIDE_WORDS];	/* values for credit and for debit */
 	size_t nwords[2];
 };
 
 struct agg;
 struct agg_cell;
 
-struct agg_source {		/* a column of the records at hand, decoded once for all its cells */
+struct agg_source {		/* one input column, decoded once for all cells that use it */
 	size_t column;
 	bool nullable;
-	bool decoded;		/* into v or w; otherwise only `at` and `ids` are filled */
+	bool decoded;		/* values are decoded into v or w; otherwise only `at` and `ids` are set */
 	struct val_type type;
-	size_t n;		/* of the following: records whose value is not null */
+	size_t n;		/* number of records with a value */
 	const uint32_t *ids;	/* their groups */
-	const uint32_t *at;	/* their places in the batch */
-	const uint8_t *side;	/* 0 credit, 1 debit; where there are sides */
-	int64_t *v;		/* values of 64 bits; floats in the order of their values */
-	i128 *w;		/* wider decimals */
+	const uint32_t *at;	/* their indexes in the batch */
+	const uint8_t *side;	/* 0 credit, 1 debit; set if the plan has sides */
+	int64_t *v;		/* 64-bit values; floats mapped to integers of the same order */
+	i128 *w;		/* 128-bit decimals */
 	uint32_t *own_ids, *own_at;
 	uint8_t *own_side;
 };
 
-enum { AGG_CHUNK = 256, AGG_BLOCK = 64 };	/* most records that agg_update takes, groups that agg_take_words does */
+enum { AGG_CHUNK = 256, AGG_BLOCK = 64 };	/* maximum records per agg_update; maximum groups per agg_take_words */
 
-struct agg_words {		/* the fields of an item for a block of groups */
+struct agg_words {		/* an item's output fields for a block of groups */
 	uint64_t word[AGG_BLOCK];
 	uint8_t length[AGG_BLOCK];
 };
 
-struct agg {			/* all owned but items */
+struct agg {			/* owns all but items */
 	struct agg_item *items;
 	size_t nitems;
 	struct agg_cell *cells;
@@ -92,65 +92,64 @@ struct agg {			/* all owned but items */
 	struct agg_source *sources;
 	size_t nsources;
 
-	size_t side_column;	/* AGG_NONE where there are no sides */
+	size_t side_column;	/* AGG_NONE without sides */
 	struct buf side[2][AGG_SIDE_WORDS];	/* encoded values of credit and debit, VAL_PAD bytes after each */
 	size_t nside[2];
-	uint8_t *sides;		/* of the records at hand */
+	uint8_t *sides;		/* the side of each current record */
 	uint32_t *each;		/* 0, 1, 2, ... */
 
-	size_t size;		/* bytes of a state */
-	uint8_t *start;		/* the state of a group without records */
+	size_t size;		/* bytes per state */
+	uint8_t *start;		/* initial state of a group */
 	uint8_t *states;
-	uint32_t n, cap;	/* groups there are, and that there is room for */
-	int64_t **carries;	/* per sum: of each group, or NULL as long as all are 0 */
+	uint32_t n, cap;	/* number of groups, and capacity */
+	int64_t **carries;	/* per sum: the carry of each group, or NULL while all are 0 */
 	size_t ncarries;
-	struct pool pool;	/* values of cells that hold a copy */
-	size_t put_max;		/* most bytes that the fixed values take in a record */
+	struct pool pool;	/* copied values of cells */
+	size_t put_max;		/* maximum bytes of a record's fixed-size values */
 	struct agg_words *words;	/* of each item */
 };
 
 /*
- * Looks up the columns, fills the items' types and lays out the state. `keyed`: groups have at least one record each.
- * Fills err (EX_USAGE) where a column is unknown, a type cannot be summed, or sides are missing or not needed. agg_free
- * is due either way.
+ * Looks up the columns, sets the items' types and lays out the state. `keyed`: every group has at least one record.
+ * EX_USAGE for an unknown column, a type that cannot be summed, or sides that are missing or unused. Call agg_free
+ * in any case.
  */
 int agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems,
     const struct agg_sides *sides, bool keyed, struct msg *err);
 void agg_free(struct agg *a);
 
-/* Makes room for groups up to n, the new ones without records; forgets all groups. */
+/* agg_extend grows to n groups, the new ones empty; agg_clear drops all groups. */
 void agg_extend(struct agg *a, uint32_t n);
 void agg_clear(struct agg *a);
 
-/* Bytes held; and the most that will be once there are n groups. */
+/* Returns the bytes held; and the maximum once there are n groups. */
 size_t agg_memory(const struct agg *a);
 size_t agg_memory_after(const struct agg *a, size_t n);
 
 /*
- * Takes records from to from + n - 1 of the batch, n <= AGG_CHUNK, into groups ids[0] to ids[n - 1]. Returns n; or,
- * where a record's side is neither credit nor debit, the place of the first such record counted from `from`: then
- * nothing has been taken.
+ * Adds n <= AGG_CHUNK records of the batch, starting at `from`, to groups ids[0] to ids[n - 1]. Returns n. If a
+ * record's side is neither credit nor debit, adds nothing and returns that record's offset from `from`.
  */
 size_t agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids);
 
 /*
- * A group's state as bytes, appended to out; and added to group g. First and last need the states in the order of their
- * records. Loading is true when the n bytes are a state of this plan.
+ * agg_save appends a group's state as bytes; agg_load adds a saved state to group g. First and last require states
+ * to be loaded in record order. agg_load returns false if the n bytes are not a valid state of this plan.
  */
 void agg_save(const struct agg *a, uint32_t g, struct buf *out);
 bool agg_load(struct agg *a, uint32_t g, const uint8_t *p, size_t n);
 
 /*
- * The group's values as fields joined by TAB, into agg_put_max bytes and 32 more. Returns the end; or NULL, and the
- * item in *bad, where a sum is beyond its type.
+ * Writes the group's values as fields joined by TAB; needs agg_put_max + 32 bytes. Returns the end, or NULL with the
+ * item in *bad if a sum overflows its type.
  */
 size_t agg_put_max(const struct agg *a, uint32_t g);
 uint8_t *agg_put(const struct agg *a, uint32_t g, uint8_t *out, size_t *bad);
 
 /*
- * The same for n groups, at most AGG_BLOCK: agg_take_words encodes their values, agg_put_words puts those of the i-th, in
- * as much room, until the next agg_take_words. False where a value is not an integer of up to seven groups of bits, or
- * beyond its type: then agg_put is for all of them.
+ * Fast path for n <= AGG_BLOCK groups: agg_take_words encodes their values, then agg_put_words writes those of the
+ * i-th group, with the same room as agg_put. Returns false if a value is not an integer of at most seven digit
+ * groups or overflows its type; use agg_put for all of them then.
  */
 bool agg_take_words(struct agg *a, const uint32_t *groups, size_t n);
 uint8_t *agg_put_words(const struct agg *a, size_t i, uint8_t *out);
@@ -159,33 +158,33 @@ uint8_t *agg_put_words(const struct agg *a, size_t i, uint8_t *out);
 
 enum agg_kind {
 	CELL_COUNT,		/* uint32_t */
-	CELL_SUM, CELL_SIDES,	/* int64_t; credit and debit as two of them */
+	CELL_SUM, CELL_SIDES,	/* int64_t; two of them for credit and debit */
 	CELL_SUM_WIDE, CELL_SIDES_WIDE,
 	CELL_MIN32, CELL_MAX32, CELL_MIN64, CELL_MAX64, CELL_MIN_WIDE, CELL_MAX_WIDE,
-	CELL_FIRST, CELL_LAST	/* struct agg_copy *, NULL while there is none */
+	CELL_FIRST, CELL_LAST	/* struct agg_copy *; NULL while empty */
 };
 
-/* Takes records from place `from` of a batch into the cells of their groups. */
+/* Adds records of a batch, starting at `from`, to the cells of their groups. */
 typedef void agg_updater(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b,
     size_t from);
 
 struct agg_cell {
 	enum agg_kind kind;
-	size_t column, by;	/* by: of CELL_FIRST and CELL_LAST; column AGG_NONE there: `by` is the value */
-	size_t source;		/* AGG_NONE: every record counts */
+	size_t column, by;	/* of CELL_FIRST and CELL_LAST; if column is AGG_NONE, `by` is the value too */
+	size_t source;		/* AGG_NONE: counts every record */
 	size_t at;		/* offset in the state */
-	size_t carry;		/* the first of its carries */
+	size_t carry;		/* index of its first carry */
 	agg_updater *update;
 };
 
-struct agg_copy {		/* fields kept by a group, in the pool */
-	uint32_t nby, n, cap;	/* bytes of `by` and of the value behind it, and room for both */
+struct agg_copy {		/* fields stored for a group, in the pool */
+	uint32_t nby, n, cap;	/* bytes of `by`, bytes of the value that follows it, and capacity */
 	uint8_t bytes[];
 };
 
 struct agg_wide { i128 low; int64_t carry; };	/* low + carry * 2^128 */
 
-/* What a sum stands at: of a plain cell with side 0, of sides with 0 or 1. */
+/* Returns the current sum: side 0 of a plain cell, side 0 or 1 of a cell with sides. */
 struct agg_wide agg_sum_of(const struct agg *a, const struct agg_cell *c, uint32_t g, unsigned side);
 void agg_set_sum(struct agg *a, const struct agg_cell *c, uint32_t g, unsigned side, struct agg_wide sum);
 uint64_t agg_count_of(const struct agg *a, const struct agg_cell *c, uint32_t g);
@@ -193,10 +192,10 @@ void agg_set_count(struct agg *a, const struct agg_cell *c, uint32_t g, uint64_t
 struct agg_wide agg_add(struct agg_wide x, struct agg_wide y);
 struct agg_wide agg_subtract(struct agg_wide x, struct agg_wide y);
 
-/* Puts a `by` and its value in the place of what a CELL_FIRST or CELL_LAST holds. */
+/* Replaces the stored `by` and value of a CELL_FIRST or CELL_LAST cell. */
 void agg_keep(struct agg *a, uint8_t *at, const uint8_t *by, size_t nby, const uint8_t *p, size_t n);
 
-/* What a field says under memcmp, a shorter one before those it begins. */
+/* Compares like memcmp; a proper prefix sorts first. */
 int agg_compare(const uint8_t *p, size_t n, const uint8_t *q, size_t k);
 
 agg_updater *agg_updater_of(enum agg_kind kind);
@@ -231,7 +230,7 @@ agg_store_wide(uint8_t *at, i128 v)
 	memcpy(at, &v, sizeof(v));
 }
 
-/* A float's bits as an integer of the same order, and back. */
+/* Maps a float's bits to an integer of the same order, and back. */
 static inline int64_t
 agg_float_order(int64_t bits)
 {

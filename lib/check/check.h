@@ -1,10 +1,10 @@
 /*
- * Is all of it as it was written? A lake's bronze files against their SHA-256, the logs, footers, pages, rows, bounds
- * and null counts of its tables, its exports against their manifests, and the marks of its runs; or one table, folder
- * or file.
+ * Verifies that data is as it was written: a lake's bronze files against their SHA-256; the logs, footers, pages,
+ * rows, bounds and null counts of its tables; its exports against their manifests; and the marks of its runs. Also
+ * checks a single table, folder or file.
  *
- * What is damaged is reported to the caller, thing by thing, and the check goes on. A thing is what a person or a
- * script would make again: a table, an export, a file of bronze, a mark; by its path from the lake's folder.
+ * Damage is reported to the caller thing by thing, and the check continues. A thing is what a person or script would
+ * recreate: a table, an export, a bronze file, a mark; named by its path from the lake's folder.
  */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
@@ -16,39 +16,36 @@
 #include "base/mem.h"
 #include "base/msg.h"
 
-enum { CHECK_QUICK_BYTES = 64 << 20 };	/* of pages that a quick check reads */
+enum { CHECK_QUICK_BYTES = 64 << 20 };	/* bytes of pages that a quick check reads */
 
-/*
- * Does a failure say that what it is about is not as it was written (EX_DATAERR, EX_NOINPUT, EX_IOERR)? Else it could not
- * be checked.
- */
+/* Returns true if a failure means damaged data (EX_DATAERR, EX_NOINPUT, EX_IOERR); false: it could not be checked. */
 bool check_is_damage(const struct msg *m);
 
 struct check_seen;
 
 struct check {
-	/* set by the caller: all zero but these */
-	bool quick;			/* no SHA-256; pages of CHECK_QUICK_BYTES, of files taken at random */
-	bool outside;			/* tables may name files outside of their folders, and by links */
+	/* the caller sets these and zeroes the rest */
+	bool quick;			/* skips SHA-256; reads CHECK_QUICK_BYTES of pages, of files chosen at random */
+	bool outside;			/* allow tables to name files outside their folders and through links */
 	void (*report)(const char *thing, const struct msg *m, void *arg);
 	void *arg;
 
-	/* read by the caller */
+	/* results for the caller */
 	uint64_t faults, unchecked;
-	int status;			/* of the first that could not be checked */
-	uint64_t tables, files, exports, bronze;	/* files: of Parquet */
-	uint64_t rows, bytes;		/* that were read */
+	int status;			/* status of the first thing that could not be checked */
+	uint64_t tables, files, exports, bronze;	/* files: Parquet files */
+	uint64_t rows, bytes;		/* rows and bytes read */
 
-	/* of the library */
-	uint64_t page_bytes;		/* that a quick check has read */
+	/* private to the library */
+	uint64_t page_bytes;		/* page bytes read by a quick check */
 	struct check_seen *seen;	/* files whose pages were read; an export may be a link to a table's file */
 	size_t nseen;
 };
 
 /*
- * Checks a place: a folder with bronze, silver or gold in it is a lake, one with a log a Delta table, another a
- * folder of Parquet files; all else is one file. Reports what is wrong; returns -1 only where the place is none
- * (EX_NOINPUT), and fills err.
+ * Checks a place: a folder that contains bronze, silver or gold is a lake, one with a log a Delta table, any other a
+ * folder of Parquet files; anything else is a single file. Reports damage; returns -1 with err only if the place
+ * does not exist (EX_NOINPUT).
  */
 int check_place(struct check *c, const char *place, struct msg *err);
 void check_free(struct check *c);

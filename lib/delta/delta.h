@@ -1,12 +1,12 @@
 /*
- * Delta tables: versions of a set of Parquet files, told by a log of actions. PROTOCOL.md of the Delta project is the
- * specification; "clause" in comments is a section of it.
+ * Delta tables: versions of a set of Parquet files, defined by a log of actions. PROTOCOL.md of the Delta project is
+ * the specification; "clause" in comments is a section of it.
  *
- * Reading: delta_open, delta_load a snapshot, delta_scan its rows. Writing: delta_out makes data files, a struct
- * delta_change collects what is to happen, delta_commit makes it the next version or says why it cannot be. Functions
- * that fail fill a struct msg and return -1: EX_NOINPUT where there is no such table or version, EX_DATAERR for a log
- * that breaks the specification, EX_UNAVAILABLE for a feature this library does not have, by its name, EX_TEMPFAIL
- * where another writer was first and the work must be done anew.
+ * Reading: delta_open, delta_load for a snapshot, delta_scan for its rows. Writing: delta_out creates data files, a
+ * struct delta_change describes the commit, delta_commit makes it the next version by optimistic concurrency.
+ * Functions that fail fill a struct msg and return -1: EX_NOINPUT for a missing table or version, EX_DATAERR for a
+ * log that violates the specification, EX_UNAVAILABLE for an unsupported feature (named in the message), EX_TEMPFAIL
+ * for a conflict with another writer: load the table again and retry.
  */
 #ifndef DELTA_DELTA_H
 #define DELTA_DELTA_H
@@ -24,7 +24,7 @@
 /* ---- state: what the log says ---- */
 
 struct delta_pair {
-	const char *key, *value;	/* value NULL: null */
+	const char *key, *value;	/* value NULL means null */
 };
 
 struct delta_metric {
@@ -39,53 +39,53 @@ struct delta_protocol {			/* clause Protocol Evolution */
 };
 
 struct delta_metadata {			/* clause Change Metadata */
-	const char *id, *name, *description;	/* name, description: NULL where not given */
+	const char *id, *name, *description;	/* name and description are NULL if absent */
 	const char *provider;
-	const char *schema;		/* JSON, as it stands in the log */
+	const char *schema;		/* schemaString: JSON as in the log */
 	const char **partition_columns;
 	size_t npartition_columns;
 	struct delta_pair *configuration;
 	size_t nconfiguration;
-	int64_t created;		/* milliseconds, -1 where not given */
+	int64_t created;		/* milliseconds since 1970; -1 if absent */
 };
 
-struct delta_column {			/* a top-level column of the schema */
+struct delta_column {			/* a top-level column of the table's schema */
 	const char *name;
-	/* its name in files, partition values and statistics: the name unless the table maps columns */
+	/* name in data files, partition values and statistics; equals name unless the table uses column mapping */
 	const char *physical;
-	int32_t id;			/* field_id in the files of a table mapped by id, else PQ_NO_ID */
+	int32_t id;			/* field_id in the data files with column mapping by id, else PQ_NO_ID */
 	enum pq_type type;
 	uint8_t precision, scale;
 	bool nullable;
-	int partition;			/* its place among the partition columns, -1 for one that stands in the files */
-	/* the type, where this library has none for it (nested, void, ...); NULL for all others */
+	int partition;			/* index among the partition columns; -1 for a column stored in the files */
+	/* name of the type if unsupported (nested, void, ...), else NULL */
 	const char *refused;
 };
 
 struct delta_file {			/* clause Add File and Remove File */
-	const char *uri;		/* as the log has it, for the remove that ends it */
-	const char *name;		/* decoded, for lib/store */
-	const char **partition;		/* by partition column; NULL is null */
-	int64_t size, mtime;		/* bytes; milliseconds */
+	const char *uri;		/* as written in the log; a remove repeats it */
+	const char *name;		/* decoded; an object name for lib/store */
+	const char **partition;		/* partition values by partition column; NULL is null */
+	int64_t size, mtime;		/* size in bytes; mtime in milliseconds since 1970 */
 	const char *stats;		/* JSON, or NULL */
 	const char *tags;		/* JSON object, or NULL */
-	const struct delta_dv *dv;	/* NULL: every row is there */
-	int64_t base_row_id, row_commit_version;	/* -1 where not given */
+	const struct delta_dv *dv;	/* NULL: no deletion vector */
+	int64_t base_row_id, row_commit_version;	/* -1 if absent */
 };
 
 struct delta_tombstone {
 	const char *uri;
-	int64_t deleted;		/* milliseconds, 0 where not given */
+	int64_t deleted;		/* deletionTimestamp, milliseconds; 0 if absent */
 	const struct delta_dv *dv;
 	const char *name;
 };
 
 struct delta_app {			/* clause Transaction Identifiers */
 	const char *id;
-	int64_t version, updated;	/* updated: milliseconds, -1 where not given */
+	int64_t version, updated;	/* updated: milliseconds, -1 if absent */
 };
 
-/* "APP:VERSION" in UTF-8, the version from 0; false for other text. The id is owned. */
+/* Parses "APP:VERSION", UTF-8, version >= 0. Returns false for malformed text. The id is owned. */
 bool delta_app_parse(const char *text, struct delta_app *app);
 
 struct delta_domain {			/* clause Domain Metadata */
@@ -94,60 +94,62 @@ struct delta_domain {			/* clause Domain Metadata */
 
 struct delta_table {
 	struct store *store;
-	char *address;			/* as it was given, for messages */
-	char *root;			/* its real path, to know its own files by absolute ones */
-	bool warned;			/* of a torn checkpoint */
+	char *address;			/* as the caller gave it, for messages */
+	char *root;			/* its real path, to recognize its own files by absolute URIs */
+	bool warned;			/* already warned of an unreadable checkpoint */
 };
 
-struct delta_snapshot {			/* everything is owned and lives until delta_snapshot_free */
+struct delta_snapshot {			/* owns all it points to until delta_snapshot_free */
 	int64_t version;
-	int64_t timestamp;		/* milliseconds: of the commit file, or in-commit where the table has that */
+	/* milliseconds: the commit file's mtime, or inCommitTimestamp if the table enables it */
+	int64_t timestamp;
 	struct delta_protocol protocol;
 	struct delta_metadata metadata;
 	struct delta_column *columns;
 	size_t ncolumns;
-	struct delta_file *files;	/* alive, in the order they were added */
+	struct delta_file *files;	/* live files in the order of their adds */
 	size_t nfiles;
 	struct delta_tombstone *tombstones;
 	size_t ntombstones;
 	struct delta_app *apps;
 	size_t napps;
-	struct delta_domain *domains;	/* those not removed */
+	struct delta_domain *domains;	/* domains not removed */
 	size_t ndomains;
-	bool intents;			/* the log has intents of writers, at work or stopped */
+	bool intents;			/* the log contains writer intents, of running or killed writers */
 	struct pool pool;
 };
 
 enum { DELTA_NEWEST = -1 };
 
-/* Opens what may be a table; delta_load tells. */
+/* Opens a path that may be a table; delta_load checks that it is. */
 int delta_open(struct delta_table *t, const char *address, struct msg *err);
 void delta_close(struct delta_table *t);
 
 /*
- * The state at a version, or at the newest (clause Action Reconciliation). The protocol is checked before anything
- * else. EX_NOINPUT where there is no table or no such version. A checkpoint that cannot be read is passed over with a
- * warning where the log still has what is before it.
+ * Loads the snapshot of a version, or of the newest for -1 (clause Action Reconciliation). Checks the protocol
+ * before anything else. EX_NOINPUT if the table or the version is missing. An unreadable checkpoint is skipped with
+ * a warning if the log still has the earlier commits.
  */
 int delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, struct msg *err);
 void delta_snapshot_free(struct delta_snapshot *s);
 
-/* 1 a table is there, 0 none. */
+/* Returns 1 if there is a table, 0 if not, or -1. */
 int delta_exists(struct delta_table *t, struct msg *err);
 
-/* The newest version committed at or before a time (milliseconds); EX_NOINPUT where all are later. */
+/* Finds the newest version committed at or before a time (milliseconds). EX_NOINPUT if all are later. */
 int delta_version_at(struct delta_table *t, int64_t time, int64_t *version, struct msg *err);
 
-/* of the configuration; NULL where it is not set */
+/* Returns a table property, or NULL if it is not set. */
 const char *delta_property(const struct delta_snapshot *s, const char *key);
 int delta_column_find(const struct delta_snapshot *s, const char *name);	/* index, or -1 */
-const char *delta_column_hint(const struct delta_snapshot *s, const char *name);	/* near_hint (base/near.h) of its columns */
-/* -1 where the application has written nothing */
+/* near_hint (base/near.h) over the columns' names */
+const char *delta_column_hint(const struct delta_snapshot *s, const char *name);
+/* Returns the application's last version (clause Transaction Identifiers), or -1. */
 int64_t delta_app_version(const struct delta_snapshot *s, const char *id);
 
 /* ---- skip.c ---- */
 
-/* the rows of a file, with those its deletion vector has, by its statistics; -1 where they do not say */
+/* Returns numRecords, including rows deleted by the deletion vector, or -1 if the statistics lack it. */
 int64_t delta_file_rows(const struct delta_file *f);
 
 /* ---- duration.c ---- */
@@ -158,33 +160,33 @@ int64_t delta_file_rows(const struct delta_file *f);
 #define DELTA_WEEK (7 * DELTA_DAY)
 
 /*
- * Milliseconds of a property's "interval 2 weeks" (units of microseconds to weeks, one or more of them); `absent` for
- * NULL, -1 where the text is none.
+ * Parses a property such as "interval 2 weeks" (one or more units from microseconds to weeks) to milliseconds.
+ * Returns `absent` for NULL, -1 for malformed text.
  */
 int64_t delta_duration(const char *text, int64_t absent);
 
 /* ---- protocol.c ---- */
 
 /*
- * May this library write the table: 0, or -1 with the feature or property that forbids it in err (EX_UNAVAILABLE).
- * `rewrites`: rows are to be updated or deleted, not only added.
+ * Returns 0 if this library may write the table, or -1 with the feature or property that forbids it in err
+ * (EX_UNAVAILABLE). `rewrites`: the write updates or deletes rows instead of only adding.
  */
 int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err);
 
-/* The same where rows only move to other files, and where only files that no version needs are removed. */
+/* Like delta_may_write, for moving rows to other files and for removing files that no version needs. */
 int delta_may_rearrange(const struct delta_snapshot *s, struct msg *err);
 int delta_may_vacuum(const struct delta_snapshot *s, struct msg *err);
 
-/* The newest state, for writing to it; where there is no table, that of one to be made (version -1, all else empty). */
+/* Loads the newest snapshot for writing. If there is no table, *s describes an empty one of version -1. */
 int delta_load_for_writing(struct delta_table *t, bool rewrites, struct delta_snapshot *s, struct msg *err);
 
 /* ---- history.c ---- */
 
 struct delta_commit_info {		/* strings belong to the list */
-	/* timestamp: milliseconds, made to grow with the versions where clocks did not */
+	/* timestamp: milliseconds, made to increase with the version even if clocks did not */
 	int64_t version, timestamp;
-	const char *operation, *parameters, *metrics, *engine;	/* as JSON text; NULL where not told */
-	int64_t read_version;		/* -1 where not told */
+	const char *operation, *parameters, *metrics, *engine;	/* JSON text; NULL if absent */
+	int64_t read_version;		/* -1 if absent */
 	bool blind_append;
 };
 struct delta_history {
@@ -193,28 +195,28 @@ struct delta_history {
 	struct pool pool;
 };
 
-/* The newest `most` commits that still have their files (0: all); none where only a checkpoint is left. */
+/* Returns the newest `most` commits whose files still exist (0: all); empty if only a checkpoint is left. */
 int delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err);
 void delta_history_free(struct delta_history *h);
 
 /* ---- vacuum.c: files that no version needs ---- */
 
 /*
- * Lists the table's own files last modified before `cutoff` (milliseconds) that no version needs which stood then or
- * later: data files, files of deletion vectors and of the change feed, sidecars of no checkpoint, and what killed
- * writers left. Names are as store_walk_own gives them; store_delete_own removes one. Only files that are of these
- * kinds by their names are looked at; links, folders whose names begin with '.' or '_' and tables within the table are
- * left alone. *s is the newest snapshot, loaded after the files were seen. EX_UNAVAILABLE where delta_may_vacuum
- * refuses it.
+ * Lists the table's own files, last modified before `cutoff` (milliseconds), that no version current at the cutoff
+ * or later needs: data files, deletion vector files, change data files, sidecars of no checkpoint, and files of
+ * killed writers. Names are as store_walk_own returns them; delete with store_delete_own. Considers only files whose
+ * names are of these kinds; ignores links, folders whose names begin with '.' or '_', and tables inside the table.
+ * *s is the newest snapshot, loaded after the files were listed. EX_UNAVAILABLE if delta_may_vacuum refuses the
+ * table.
  */
 int delta_vacuum_find(struct delta_table *t, int64_t cutoff, struct delta_snapshot *s, struct store_list *garbage,
     struct msg *err);
 
 /*
- * expire.c: lists the files of the log that stand before a checkpoint, where every commit up to it is older than
- * delta.logRetentionDuration (30 days) at the time `now`: the oldest first, for store_delete_own. None where the
- * table's delta.enableExpiredLogCleanup is false; EX_CONFIG where the duration is none, EX_UNAVAILABLE where a feature
- * protects the log.
+ * expire.c: lists the log files before a checkpoint up to which every commit is older than
+ * delta.logRetentionDuration (30 days) at the time `now`, oldest first, for store_delete_own. Lists nothing if
+ * delta.enableExpiredLogCleanup is false. EX_CONFIG for an invalid duration, EX_UNAVAILABLE if a feature protects
+ * the log.
  */
 int delta_expire_find(struct delta_table *t, const struct delta_snapshot *s, int64_t now, struct store_list *expired,
     struct msg *err);
@@ -222,73 +224,73 @@ int delta_expire_find(struct delta_table *t, const struct delta_snapshot *s, int
 /* ---- scan.c: the rows of a snapshot ---- */
 
 /*
- * A condition every wanted row meets, for leaving out files and row groups whose statistics say that none of theirs
- * can; NULL value: no such bound.
+ * A range condition, used to skip files and row groups whose statistics rule out a match. A NULL value means no
+ * bound on that side.
  */
 struct delta_bound {
-	size_t column;			/* of the snapshot */
-	bool has_low, has_high;		/* low <= value, value <= high, in the column's type */
+	size_t column;			/* index in the snapshot's columns */
+	bool has_low, has_high;		/* low <= value, value <= high; values have the column's type */
 	union pq_value low, high;
-	bool no_null;			/* the value is not null (every bound implies it) */
+	bool no_null;			/* the value is not null (every range implies this) */
 };
 
 struct delta_scan_options {
-	const size_t *columns;		/* of the snapshot, in the order of the vectors; NULL: all */
+	const size_t *columns;		/* snapshot columns in the order of the vectors; NULL: all */
 	const unsigned *flags;		/* per column, 0 or PQ_INDEX; NULL: 0 */
 	size_t ncolumns;
-	const struct delta_bound *bounds;	/* all of them hold for a wanted row */
+	const struct delta_bound *bounds;	/* a row must satisfy all of them */
 	size_t nbounds;
-	const size_t *files;		/* indexes in the snapshot's files, in order; NULL: all */
+	const size_t *files;		/* indexes in the snapshot's files, ascending; NULL: all */
 	size_t nfiles;
 };
 
 struct delta_batch {
 	size_t file;			/* index in the snapshot's files */
-	uint64_t first_row;		/* physical number in the file of the batch's first row */
+	uint64_t first_row;		/* row number in the file of the batch's first row, as deletion vectors count */
 	size_t rows;			/* at least 1 */
-	/* one per column, shapes and types of the snapshot's columns; def is validity or NULL */
+	/* one per column, with the snapshot's shapes and types; def is validity or NULL */
 	const struct pq_vector *columns;
-	const uint8_t *deleted;		/* 1 where the deletion vector has the row, or NULL where none is */
+	const uint8_t *deleted;		/* 1 for rows in the deletion vector; NULL if no row is deleted */
 };
 
 struct delta_scan;
 int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s,
     const struct delta_scan_options *o,
     struct msg *err);
-/* 1, 0 at the end, -1; views until the next */
+/* Returns 1, 0 at the end, or -1. Views are valid until the next call. */
 int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);
 void delta_scan_close(struct delta_scan *sc);
 
 /* ---- intent.c: what a writer is about to make ---- */
 
 /*
- * Intention before effect: something in the table's log says which data files are to come before the first of them is
- * there, so that files of no version are found and removed, however their writer ended. The last of them is removed by
- * exit, or, of a writer that was stopped, by the next that begins.
+ * A writer's intent: a file in the table's log that names the data files about to be created before the first of
+ * them exists. Files of uncommitted versions can so be found and removed however the writer ended. The intent is
+ * removed on exit, or, if the writer was killed, by the next writer.
  */
 struct delta_intent {
 	struct delta_table *table;
-	int64_t first;			/* version that may name the files */
+	int64_t first;			/* first version that may name the files */
 	char uuid[37];
-	unsigned part;			/* of the next file */
-	char *name;			/* owned; NULL while nothing is on the disk */
+	unsigned part;			/* number of the next file */
+	char *name;			/* owned; NULL before the intent is on disk */
 	struct store_lock lock;
 	struct delta_intent *next;
 };
 
 /*
- * Begins an intent for work on base's table, after clearing up behind writers that were stopped. Nothing is on the disk
- * before the first delta_out_write.
+ * Begins an intent for work on base's table and first cleans up after killed writers. Nothing is on disk before the
+ * first delta_out_write.
  */
 void delta_intent_init(struct delta_intent *in, struct delta_table *t, const struct delta_snapshot *base);
 
-/* Ends it where the files are in a version, or named by a prepared one. May be called twice. */
+/* Ends the intent once its files are in a version or named by a prepared one. May be called twice. */
 void delta_intent_end(struct delta_intent *in);
 
-/* Ends it where they are to be gone: removes them, unless a version names them after all. */
+/* Ends the intent and removes its files, except those that a version names after all. */
 void delta_intent_undo(struct delta_intent *in);
 
-/* Removes the data files of writers that were stopped, but for those that a version names. Returns how many, or -1. */
+/* Removes the data files of killed writers, except those a version names. Returns how many, or -1. */
 int delta_recover(struct delta_table *t, struct msg *err);
 
 /* ---- out.c: data files ---- */
@@ -296,17 +298,17 @@ int delta_recover(struct delta_table *t, struct msg *err);
 struct delta_out_options {
 	enum pq_codec codec;
 	bool delta_encodings;
-	uint64_t file_bytes;		/* a file is closed beyond this; 0 is 128 MiB */
-	/* as in struct pq_options: what is written stays in memory until a row group is whole */
+	uint64_t file_bytes;		/* the writer starts a new file beyond this size; 0 is 128 MiB */
+	/* as in struct pq_options: a row group is buffered in memory until it is full */
 	uint64_t row_group_rows;
 	bool beside;
-	const char *folder;		/* of the table, where the files go; NULL: the table's own */
-	struct delta_intent *intent;	/* names the files, and lives until they are in a version or gone */
+	const char *folder;		/* folder of the files, relative to the table; NULL: the table's root */
+	struct delta_intent *intent;	/* names the files; must live until they are committed or removed */
 };
 
 /*
- * New data files of a table, written and synced but in no version yet: their names are new, so nobody sees them before
- * delta_commit.
+ * New data files of a table, written and synced but not committed: they have fresh names, so no reader sees them
+ * before delta_commit.
  */
 struct delta_out;
 struct delta_out *delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
@@ -314,60 +316,61 @@ struct delta_out *delta_out_open(struct delta_table *t, const struct delta_colum
 int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
 void *delta_out_room(struct delta_out *o, size_t column, size_t rows);	/* as pq_room */
 
-/* Ends the file at hand: what is written next goes to another. */
+/* Ends the current file; further rows go to a new one. */
 int delta_out_cut(struct delta_out *o, struct msg *err);
 
-/* Finishes the last file and hands over what was written: an add each, with statistics, strings in the pool. */
+/* Finishes the last file and returns one add per file, with statistics; strings are in the pool. */
 int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles,
     struct msg *err);
-void delta_out_free(struct delta_out *o);	/* NULL is allowed; what is finished is the intent's */
+void delta_out_free(struct delta_out *o);	/* accepts NULL; finished files stay with the intent */
 
 /* ---- commit.c: making a version ---- */
 
 enum delta_scope {
-	/* only adds, nothing of the table was looked at: never in conflict with other adds */
+	/* blind append, independent of the table's rows: never conflicts with other appends */
 	DELTA_BLIND,
 	/*
-	 * what is done depends on the rows that meet the bounds, without bounds on all: any other change since that may
-	 * be of such rows is a conflict
+	 * depends on the rows that meet the bounds (no bounds: all rows); conflicts with concurrent changes to such
+	 * rows
 	 */
 	DELTA_READ_TABLE,
-	/* the same rows in other files (dataChange false): a conflict only over files removed here */
+	/* same rows in other files (dataChange false); conflicts only over the files removed here */
 	DELTA_REARRANGE
 };
 
-/* what a commit says; all zero but operation is an empty one; the caller owns everything */
+/* the content of a commit; all zero except operation is an empty one; the caller owns everything */
 struct delta_change {
-	const char *operation;		/* "WRITE", "MERGE", "OPTIMIZE", ... (the words Spark has) */
+	const char *operation;		/* "WRITE", "MERGE", "OPTIMIZE", ...: Spark's names */
 	const struct delta_pair *parameters;	/* operationParameters; values are JSON text */
 	size_t nparameters;
 	const struct delta_metric *metrics;	/* operationMetrics */
 	size_t nmetrics;
 	enum delta_scope scope;
-	const struct delta_bound *bounds;	/* of DELTA_READ_TABLE: all of them hold for a row that matters */
+	const struct delta_bound *bounds;	/* for DELTA_READ_TABLE; a row matters if it satisfies all */
 	size_t nbounds;
 	const struct delta_file *adds;
 	size_t nadds;
 	const size_t *removes;		/* indexes in the snapshot's files */
 	size_t nremoves;
-	/* a new schema: of a new table, or with nullable columns added behind; NULL: as it is */
+	/* schema of a new table, or the old one with nullable columns appended; NULL: unchanged */
 	const struct delta_column *columns;
 	size_t ncolumns;
-	/* the columns take the place of those that are: every file is among the removes */
+	/* columns replace the schema; every file must be among the removes */
 	bool replaces_schema;
-	/* properties of a new table; with a schema that is replaced, they are set beside those that are */
+	/* properties of a new table; if the schema is replaced, added to the existing ones */
 	const struct delta_pair *configuration;
 	size_t nconfiguration;
-	struct delta_app app;		/* id NULL: none */
+	struct delta_app app;		/* id NULL: no application transaction */
 };
 
 /*
- * Makes the change the version after `base` (version -1 and no files: a new table), or a later one where other writers
- * came first and the rules of conflict allow. Writes the version's checksum, and a checkpoint with _last_checkpoint
- * where the version is a multiple of the interval (10); these are not needed for the version to stand: of their
- * failure only `warn` tells, for people, with the table and the version. Returns 0 and the version; -1 with EX_TEMPFAIL for a conflict. An
- * application that already wrote this version or a later one: 0 with *version -1, and nothing is written. A failure
- * leaves *version -1 where there is surely no such version, so that the new files can be removed.
+ * Commits the change as the version after `base` (version -1 without files: creates the table), or as a later
+ * version if other writers committed first and the conflict rules allow it. Also writes the version's checksum file,
+ * and a checkpoint with _last_checkpoint if the version is a multiple of the interval (10). The version does not
+ * depend on these: their failure is only reported through `warn`, with the table and the version. Returns 0 and the
+ * version, or -1 with EX_TEMPFAIL for a conflict. If the application has already written this version or a later
+ * one, returns 0 with *version -1 and writes nothing. After a failure *version is -1 only if the commit certainly
+ * does not exist, so that the new files can be removed.
  */
 int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c,
     int64_t *version,
@@ -376,81 +379,85 @@ int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const
 /* ---- prepared.c: a version that waits in a file ---- */
 
 /*
- * What is needed to commit rows later: the data files are there, in no version; the text names them. It is the commit
- * that would make a table of these rows alone, between a line that says what it was prepared on and one with a
- * checksum.
+ * A prepared version: data files exist but are in no version; a text names them for a later commit. The text is the
+ * commit that would create a table of these rows alone, preceded by a line that names the base version and followed
+ * by a checksum line.
  */
 struct delta_prepared {
-	/* the table they would make: its files, columns, properties, and one application */
+	/* the table these rows would make: files, columns, properties and one application transaction */
 	struct delta_snapshot rows;
-	char *table;			/* the id of the table as it was, NULL: none was there; owned */
-	int64_t base;			/* its version then, or -1 */
-	bool overwrite;			/* they take the place of all rows, else they are added */
+	char *table;			/* id of the table when prepared; NULL: there was no table; owned */
+	int64_t base;			/* version of the table when prepared, or -1 */
+	bool overwrite;			/* replaces all rows instead of appending */
 	bool adds_columns;
 	bool replaces_schema;
 };
 
-/* The text for a change of base's table; `columns` are all those of the files. Appended. */
+/* Appends the text for a change of base's table; `columns` are all columns of the files. */
 int delta_prepared_put(struct buf *out, const struct delta_snapshot *base, const struct delta_change *c,
     bool overwrite, struct msg *err);
 
 /*
- * Before the data files of a table that is to be made are written: says in its folder that it is a table, though
- * without a version, so that nobody takes the files for a folder of plain ones; and takes that back, where a version
- * is there or none will be.
+ * Marks a folder as a table whose first version is not committed yet, before its data files are written, so that no
+ * reader takes the files for a folder of plain Parquet; and removes the marker once a version exists or the write
+ * was abandoned.
  */
 int delta_prepared_mark(struct delta_table *t, struct msg *err);
 int delta_prepared_unmark(struct delta_table *t, struct msg *err);
-int delta_prepared_is_marked(struct delta_table *t, struct msg *err);	/* 1, 0 */
+int delta_prepared_is_marked(struct delta_table *t, struct msg *err);	/* returns 1, 0 or -1 */
 
-/* Reads a file that holds such a text. EX_DATAERR where it is torn or none. */
+/* Reads a prepared version from a file. EX_DATAERR if it is truncated or malformed. */
 int delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, const char *path, struct msg *err);
 void delta_prepared_free(struct delta_prepared *p);
 
 /*
- * Is it for this table, which is as in s (version -1: not there)? 1 it is, 0 it is a version already; -1 with
- * EX_DATAERR for another table's.
+ * Checks a prepared version against the table's snapshot s (version -1: no table). Returns 1 if it can be committed,
+ * 0 if it is committed already, or -1 with EX_DATAERR if it is another table's.
  */
 int delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err);
 
-/* Are all its data files there, whole? EX_NOINPUT or EX_DATAERR where not. */
+/* Checks that all its data files are present and complete. EX_NOINPUT or EX_DATAERR if not. */
 int delta_prepared_check(const struct delta_prepared *p, struct delta_table *t, struct msg *err);
 
 /*
- * Makes of s, a table's newest state, what it will be after the commit; p must live as long as s. EX_TEMPFAIL where the
- * table's columns have become others.
+ * Changes s, the newest snapshot, to what it will be after the commit; p must live as long as s. EX_TEMPFAIL if the
+ * table's columns changed.
  */
 int delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct msg *err);
 
-/* The table as it will be with the version that waits in the file at `path`, which may be its first. p as above. */
+/*
+ * Loads the table as it will be with the prepared version in the file at `path`, possibly the table's first. p must
+ * live as long as s.
+ */
 int delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s,
     struct msg *err);
 
 /*
- * turn.c: after a try that ended with EX_TEMPFAIL, before the table is loaded and tried anew. Waits for a random time,
- * which grows from try to try up to half a second, so that writers get out of each other's way. False, without
- * waiting, where `seconds` have passed since the first call.
+ * turn.c: backs off after an attempt that ended with EX_TEMPFAIL, before the table is loaded again. Sleeps for a
+ * random time; its limit grows with each attempt up to half a second. Returns false without sleeping if `seconds`
+ * have passed since the first call.
  */
-enum { DELTA_TURN_SECONDS = 600 };	/* where the user says nothing else */
-struct delta_turn {			/* all zero but seconds before the first call */
+enum { DELTA_TURN_SECONDS = 600 };	/* default time limit of retries */
+struct delta_turn {			/* set seconds and zero the rest before the first call */
 	unsigned seconds;
-	unsigned lost;			/* tries so far */
-	int64_t end, longest;		/* milliseconds: when the time is up, of the next pause at most */
+	unsigned lost;			/* attempts so far */
+	int64_t end, longest;		/* milliseconds: the deadline; the limit of the next pause */
 };
 bool delta_turn_wait(struct delta_turn *t);
 
 /*
- * checkpoint_write.c: a classic checkpoint of a snapshot in one file, in the schema Spark writes, and the hint for it.
+ * checkpoint_write.c: writes a snapshot as a classic single-file checkpoint, in Spark's schema, and its
+ * _last_checkpoint.
  */
 int delta_checkpoint_write(struct delta_table *t, const struct delta_snapshot *s, struct msg *err);
 
 /*
- * schema_write.c: may a table have columns of these names? EX_CONFIG where one is not allowed or two differ only in
+ * schema_write.c: validates column names for a table. EX_CONFIG for an invalid name or for two that differ only in
  * case.
  */
 int delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err);
 
-/* Columns as schemaString, checked. Appended. */
+/* Validates the columns and appends them as a schemaString. */
 int delta_schema_put(struct buf *out, const struct delta_column *columns, size_t n, struct msg *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Joining two record streams by equal keys: acct-join(1).
+ * Joins two record streams by equal keys: acct-join(1).
  *
- * The probe side (left) is streamed, the build side (right) remembered, in memory as far as that goes and on disk
- * beyond. A key is compared as its encoded bytes; one that holds a null equals nothing.
+ * Streams the probe side (left) and holds the build side (right) in a hash table, which spills to disk beyond the
+ * memory limit (Grace hash join). Keys are compared as encoded bytes; a key with a null matches nothing.
  */
 #ifndef JOIN_JOIN_H
 #define JOIN_JOIN_H
@@ -24,28 +24,29 @@ enum { JOIN_MAX_KEYS = 64 };
 struct join_keys {		/* the key columns of one side */
 	size_t idx[JOIN_MAX_KEYS];
 	size_t n;
-	bool run;		/* they stand side by side in key order, so that the key is a piece of the record */
+	bool run;		/* the columns are adjacent and in key order, so the key is a slice of the record */
 };
 
 void join_keys_set(struct join_keys *keys, const size_t *idx, size_t n);
 
 enum { JOIN_BLOCK = 256 };
 
-struct join_block {		/* the keys of some records of a batch; all zero is an empty one */
-	struct rec_field key[JOIN_BLOCK];	/* joined by TAB; views until the next join_block_fill or rec_next */
+struct join_block {		/* the keys of a block of records of a batch; all zero is empty */
+	/* fields joined by TAB; views until the next join_block_fill or rec_next */
+	struct rec_field key[JOIN_BLOCK];
 	uint64_t hash[JOIN_BLOCK];
-	bool null[JOIN_BLOCK];			/* holds a null */
-	uint32_t id[JOIN_BLOCK];		/* for the caller */
+	bool null[JOIN_BLOCK];			/* the key contains a null */
+	uint32_t id[JOIN_BLOCK];		/* set by the caller */
 	struct buf scratch;
 };
 
-/* Takes the keys of n records (at most JOIN_BLOCK) from the batch's i-th on. */
+/* Fills the block with the keys of n records (at most JOIN_BLOCK) of the batch, starting at record i. */
 void join_block_fill(struct join_block *k, const struct join_keys *keys, const struct rec_batch *b, size_t i, size_t n);
 void join_block_free(struct join_block *k);
 
 /* ---- plan.c ---- */
 
-struct join_fill {		/* the value a column takes where its side has no match */
+struct join_fill {		/* the value of a column whose side has no match */
 	const char *column, *value;
 };
 
@@ -55,64 +56,63 @@ struct join_options {
 	size_t nkeys;
 	const struct join_fill *fills;
 	size_t nfills;
-	const char *table;	/* the output's; NULL: as the probe's */
+	const char *table;	/* the output's table name; NULL: the probe's */
 };
 
-struct join_run {		/* build columns from..to-1, copied in one piece */
+struct join_run {		/* build columns from..to-1, copied as one slice */
 	size_t from, to;
 };
 
-struct join_field {		/* a probe column in a build record without match: */
-	int key;		/* this field of the key, or -1: */
-	size_t off, n;		/* these bytes of the plan's fillings */
+struct join_field {		/* how a probe column is filled for a build record without match */
+	int key;		/* from this field of the key, or if -1 */
+	size_t off, n;		/* from these bytes of the plan's fill values */
 };
 
-struct join_plan {		/* all owned */
+struct join_plan {		/* owns all it points to */
 	enum join_type type;
-	struct rec_header header;	/* of the output */
+	struct rec_header header;	/* header of the output */
 	struct join_keys probe, build;
 	size_t nprobe;			/* columns of the probe side */
-	struct join_run *runs;		/* the build columns that go out */
+	struct join_run *runs;		/* slices of build columns in the output */
 	size_t nruns;
-	struct buf absent;		/* what takes their place: every field after a TAB */
+	struct buf absent;		/* replaces them in records without match: every field preceded by a TAB */
 	struct join_field *fields;	/* nprobe of them; NULL unless outer */
 	struct buf fillings;
 };
 
 /*
- * Works out the output's header and how its records are put together. probe_name and build_name stand for the two
- * streams in messages. Returns -1 with EX_USAGE where the streams cannot be joined in this way; the plan may be freed
- * then too.
+ * Plans the output's header and record layout. probe_name and build_name name the streams in messages. Returns -1
+ * with EX_USAGE if the streams cannot be joined this way; free the plan in either case.
  */
 int join_plan(struct join_plan *p, const struct join_options *o, const struct rec_header *probe, const char *probe_name,
     const struct rec_header *build, const char *build_name, struct msg *err);
 void join_plan_free(struct join_plan *p);
 
-/* Does the type put out columns of the build side? */
+/* Returns true if the join type outputs build columns. */
 static inline bool
 join_pairs(enum join_type type)
 {
 	return type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_OUTER;
 }
 
-/* Does a probe record without match go out? */
+/* Returns true if the join type outputs probe records without match. */
 static inline bool
 join_keeps_lone(enum join_type type)
 {
 	return type == JOIN_LEFT || type == JOIN_OUTER || type == JOIN_ANTI;
 }
 
-/* Most bytes that join_build_part writes for this record. */
+/* Returns the maximum bytes join_build_part writes for this record. */
 static inline size_t
 join_build_max(const struct join_plan *p, struct rec r, size_t columns)
 {
 	return (size_t)(r.off[columns] - r.off[0]) + p->nruns;
 }
 
-/* The build columns that go out, every field after a TAB. Returns the end. */
+/* Writes the output's build columns, every field preceded by a TAB. Returns the end. */
 uint8_t *join_build_part(const struct join_plan *p, struct rec r, uint8_t *out);
 
-/* The probe columns of a build record without match, from its key; appended to out. */
+/* Appends the probe columns of a build record without match, from its key. */
 void join_probe_part(const struct join_plan *p, struct rec_field key, struct buf *out);
 
 /* ---- hash.c, sorted.c ---- */
@@ -120,28 +120,28 @@ void join_probe_part(const struct join_plan *p, struct rec_field key, struct buf
 struct join_stats {
 	uint64_t probe, build;		/* records read */
 	uint64_t matched;		/* probe records with a match */
-	uint64_t lone;			/* build records without, counted in outer joins only */
-	uint64_t partitions;		/* on disk; 0: all in memory */
+	uint64_t lone;			/* build records without match; counted in outer joins only */
+	uint64_t partitions;		/* partitions on disk; 0: all in memory */
 };
 
 struct join {
 	const struct join_plan *plan;
 	struct rec_reader *build, *probe;
 	struct rec_writer *out;
-	size_t memory;			/* bytes that may be remembered; what is beyond goes to temporary files */
-	struct join_stats stats;	/* what was done */
-	struct msg err;			/* what failed */
+	size_t memory;			/* memory limit in bytes; beyond it the join spills to temporary files */
+	struct join_stats stats;	/* counters */
+	struct msg err;			/* set on failure */
 };
 
 /*
- * Reads both streams to their ends and writes what the plan says, probe records in their order and behind them, in an
- * outer join, the build records without match in theirs. The output does not depend on the memory there is.
+ * Reads both streams to the end and writes the join: probe records in their order, then, in an outer join, the build
+ * records without match in theirs. The output does not depend on the memory limit.
  */
 int join_hash(struct join *j);
 
 /*
- * The same for streams in key order, which it checks. Remembers the build records of one key at a time. The output is
- * in key order: a build record without match stands in its place.
+ * Like join_hash, by merge join of streams sorted by key; verifies the order. Holds the build records of one key at
+ * a time. The output is sorted by key, including build records without match.
  */
 int join_sorted(struct join *j);
 

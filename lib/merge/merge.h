@@ -1,7 +1,7 @@
 /*
- * Rows merged into a Delta table by key. The source is remembered by its keys, in columns of the table's own
- * shapes; the table is gone through twice: once for its keys alone, to learn which files hold rows that
- * change, and once for those files, which are written anew.
+ * Merges a source of rows into a Delta table by key. The source is held in memory, in columns of the table's shapes,
+ * indexed by key. The table is scanned twice: once for its keys, to find the files with rows that change, and once
+ * to rewrite those files.
  */
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
@@ -15,17 +15,17 @@
 
 /* ---- source.c: the rows that come ---- */
 
-struct merge_plan {			/* the caller's, and lives as long as the source */
-	const struct delta_column *columns;	/* of the table */
-	/* of each, the stream's column; -1: none, its value stays in a row that is updated and is null in a new one */
+struct merge_plan {			/* belongs to the caller; must outlive the source */
+	const struct delta_column *columns;	/* columns of the table */
+	/* the stream's column of each; -1: absent, so an update keeps the old value and an insert stores null */
 	const int *fields;
 	size_t n;
-	const size_t *keys;		/* which of them are the key: each has a field */
+	const size_t *keys;		/* indexes of the key columns; each has a field */
 	size_t nkeys;
-	int flag;			/* the stream's column whose value says that a row is to be deleted; -1: none */
-	const uint8_t *flag_value;	/* encoded */
+	int flag;			/* the stream's column that marks rows to delete; -1: none */
+	const uint8_t *flag_value;	/* its value for a row to delete, encoded */
 	size_t nflag_value;
-	size_t memory;			/* bytes that the source may take; 0: as many as it needs */
+	size_t memory;			/* memory limit of the source in bytes; 0: none */
 };
 
 struct merge_source;
@@ -33,46 +33,48 @@ struct merge_source *merge_source_new(const struct merge_plan *p, const struct r
 void merge_source_free(struct merge_source *s);
 
 /*
- * Remembers the records of a batch. EX_DATAERR, with the record's number in err, for a null in a key or where the table
- * allows none; EX_OSERR where they take more than the plan's memory.
+ * Adds the records of a batch to the source. EX_DATAERR, with the record's number in err, for a null in a key or in
+ * a column that is never null; EX_OSERR if the source would exceed the plan's memory limit.
  */
 int merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err);
 
-/* After the last record: EX_DATAERR, listing the first keys, where keys came more than once. */
+/* Call after the last record. EX_DATAERR, listing the first such keys, if keys are duplicate. */
 int merge_source_end(struct merge_source *s, struct msg *err);
 
 /* ---- merge.c ---- */
 
 struct merge_options {
-	enum pq_codec codec;		/* of the files written */
+	enum pq_codec codec;		/* of the written files */
 	bool delta_encodings;		/* as in struct pq_options */
-	struct delta_intent *intent;	/* of the files written */
-	bool delete_absent;		/* rows of the table whose key the source does not have are deleted */
+	struct delta_intent *intent;	/* of the written files */
+	bool delete_absent;		/* delete the table's rows whose key is not in the source */
 	/*
-	 * Told of each changed row, whole, in vectors: what happened to it, in Delta's words, and then the table's
-	 * columns; a row as it was comes directly before the row as it is. NULL: nobody asks.
+	 * Called with every changed row, change type first (Delta's _change_type), then the table's columns; an
+	 * update passes the old row, then the new. NULL: no change stream.
 	 */
 	int (*change)(void *to, size_t rows, const struct pq_vector *vectors, struct msg *err);
 	void *to;
 };
 
-struct merge_result {			/* of a merge that is in no version yet */
+struct merge_result {			/* an uncommitted merge */
 	struct delta_file *adds;	/* in the pool */
 	size_t nadds;
 	size_t *removes;		/* owned: indexes in the snapshot's files */
 	size_t nremoves;
-	/* what rows the merge depends on: those with keys in the source's range; none: all. The source's. */
+	/*
+	 * range of the source's keys, for conflict detection; the merge depends on the rows in it. No bounds: on all
+	 * rows. Belongs to the source
+	 */
 	const struct delta_bound *bounds;
 	size_t nbounds;
-	/* rows; copied: those that were only carried over to new files */
+	/* row counts; copied: unchanged rows rewritten to new files */
 	uint64_t source, inserted, updated, deleted, copied;
 	struct pool pool;
 };
 
 /*
- * Merges the source into a snapshot: new data files are written, and the result says what a commit of it adds and
- * removes. May be called again with a later snapshot of the same columns. EX_DATAERR where two rows of the table have
- * one key of the source.
+ * Merges the source into a snapshot: writes new data files and returns the adds and removes to commit. May be called
+ * again with a later snapshot of the same columns. EX_DATAERR if two rows of the table match one source key.
  */
 int merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snapshot *snapshot,
     const struct merge_options *o, struct merge_result *r, struct msg *err);

@@ -1,6 +1,6 @@
 /*
- * The same rows in fewer files: small files of a partition together up to a target size, those with deletion vectors
- * without; or all of a partition in the order of key columns.
+ * Rewrites a table's rows into fewer files: combines small files of a partition up to a target size and applies
+ * deletion vectors; or sorts all rows of a partition by key columns.
  */
 #ifndef OPTIMIZE_OPTIMIZE_H
 #define OPTIMIZE_OPTIMIZE_H
@@ -12,38 +12,38 @@
 #include "delta/delta.h"
 
 struct optimize_options {
-	uint64_t target;		/* bytes that a file shall have; those below half of it are small */
-	/* columns of the snapshot, none of a partition, to sort by; none: rows stay as they lie */
+	uint64_t target;		/* target file size in bytes; files below half of it are small */
+	/* sort columns of the snapshot, no partition columns; without keys, rows keep their order */
 	const size_t *keys;
 	size_t nkeys;
-	enum pq_codec codec;		/* of the files written */
+	enum pq_codec codec;		/* of the written files */
 	bool delta_encodings;		/* as in struct pq_options */
-	struct delta_intent *intent;	/* of the files written */
-	size_t memory;			/* bytes that sorting may take */
-	/* per file of the snapshot; NULL: all. A partition has all its files, or none */
+	struct delta_intent *intent;	/* of the written files */
+	size_t memory;			/* memory limit of the sort in bytes */
+	/* files to consider, by index in the snapshot; NULL: all. Covers whole partitions */
 	const bool *wanted;
 };
 
-struct optimize_result {		/* of what is in no version yet */
+struct optimize_result {		/* an uncommitted rewrite */
 	struct delta_file *adds;	/* owned; strings in the pool or the snapshot */
 	size_t nadds;
 	size_t *removes;		/* owned: indexes in the snapshot's files */
 	size_t nremoves;
-	uint64_t rows;			/* written */
+	uint64_t rows;			/* rows written */
 	struct pool pool;
 };
 
 /*
- * Writes what is to take the place of the files that are too small, are not in order, or have a deletion vector;
- * nothing where there are none. Rows keep their order, but for the keys'. EX_UNAVAILABLE where a column is of a type
- * that is not read here, EX_DATAERR for a null where the schema allows none.
+ * Rewrites the files that are too small, unsorted, or have a deletion vector; writes nothing if there are none. Rows
+ * keep their order except as the keys demand. EX_UNAVAILABLE for a column of an unsupported type, EX_DATAERR for a
+ * null in a column that is never null.
  */
 int optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct optimize_options *o,
     struct optimize_result *r, struct msg *err);
 
 /*
- * where.c: marks the files whose partition meets a predicate over the partition columns, which stay unmarked else. -1:
- * err, and where the text is at fault the offset in it, else SIZE_MAX.
+ * where.c: sets wanted for the files whose partition values satisfy a predicate over partition columns. Returns -1
+ * with err, and with the offset of a syntax error in the text, else SIZE_MAX.
  */
 int optimize_where(const struct delta_snapshot *s, const char *text, bool *wanted, size_t *where, struct msg *err);
 
