@@ -134,11 +134,11 @@ is_loaded() {
 # under its number another than was loaded, as the checksum tells.
 find_gone() {
 	_k=$(key_of "$1")
-	_trailer=$(acct-read --version "$since" "$LAKE/gold/$1" 2>/dev/null | tail -n 1 | tr -d '\001')
+	_trailer=$(acct-read --at "$since" "$LAKE/gold/$1" 2>/dev/null | tail -n 1 | tr -d '\001')
 	[ "$_trailer" = "T $count $sum" ] || return 1
 	_status=0
 	left "now.$1" acct-read -c "$_k" "$LAKE/gold/$1" | {
-		left "then.$1" acct-read --version "$since" -c "$_k" "$LAKE/gold/$1" </dev/null 3<&- |
+		left "then.$1" acct-read --at "$since" -c "$_k" "$LAKE/gold/$1" </dev/null 3<&- |
 			acct-join -j anti -k "$_k" -o "$WORK/$1.gone" /dev/fd/3
 	} 3<&0 || _status=$?
 	joined "$_status" "now.$1" "then.$1"
