@@ -108,7 +108,7 @@ passes() {
 		same "acct-clean: t.yaml:2:$2" "$stderr"
 	}
 	wrong 5 "9: limits expected for: 'expect'"
-	wrong '{row: 5}' "10: no word of expect: 'row'"
+	wrong '{row: 5}' "10: no word of expect: 'row'; did you mean 'rows'?"
 	wrong '{rows: 5, rows: 6}' "19: given twice: 'rows'"
 	wrong '{rows: -5}' "16: not a number of rows: '-5'"
 	wrong '{rows: 5%}' "16: not a number of rows: '5%'"
