@@ -413,7 +413,7 @@ abandon() {
 			rm -f -- "$LAKE/$_path/_delta_log/_prepared"
 			rmdir -- "$LAKE/$_path/_delta_log" "$LAKE/$_path" 2>/dev/null || :
 		fi
-		put_back "$1" "$_path" || warn "$LAKE/$_path: still in $1/aside"
+		put_back "$1" "$_path" || warn "$LAKE/$_path: not put back; the next run makes it again"
 	done
 	rmdir -- "$LAKE/silver/_rejects" "$LAKE/silver" "$LAKE/gold" 2>/dev/null || :
 }
