@@ -458,14 +458,33 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 	return out;
 }
 
-/* put_straight_quoted, 64 bytes at a time. */
+/* Stores the bytes of v that `keep` has bits for, those that `control` has bits for, too, escaped. */
 CPU_AVX512 static inline uint8_t *
-put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512i quote, uint8_t *out)
+put_escaped(__m512i v, const uint8_t *p, uint64_t keep, uint64_t control, uint8_t *out)
 {
-	const __m512i tab = _mm512_set1_epi8('\t'), empty = _mm512_set1_epi8(VAL_EMPTY);
+	uint64_t upto;
+
+	for (; control != 0; control = _blsr_u64(control)) {
+		upto = _blsmsk_u64(control);		/* up to and with the first */
+		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep & (upto >> 1), v));
+		out += __builtin_popcountll(keep & (upto >> 1));
+		out[0] = VAL_ESC;
+		out[1] = (uint8_t)(0x40 + p[_tzcnt_u64(control)]);
+		out += 2;
+		keep &= ~upto;
+	}
+	_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep, v));
+	return out + __builtin_popcountll(keep);
+}
+
+/* put_straight_quoted, 64 bytes at a time, of a row that may hold control bytes where `controls` says so. */
+CPU_AVX512 static inline __attribute__((always_inline)) uint8_t *
+put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512i quote, bool controls, uint8_t *out)
+{
+	const __m512i tab = _mm512_set1_epi8('\t'), empty = _mm512_set1_epi8(VAL_EMPTY), low = _mm512_set1_epi8(0x1f);
 	struct unquoting q = { 0, 0 };
 	struct unquoted u;
-	uint64_t valid;
+	uint64_t valid, control;
 	size_t i;
 
 	for (i = 0; i < n; i += 64) {
@@ -474,17 +493,17 @@ put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512
 		valid = first_bits(n - i);
 		u = unquote(p + i, n - i, _mm512_cmpeq_epi8_mask(v, quote) & valid,
 		    _mm512_cmpeq_epi8_mask(v, delimiter) & valid, (uint8_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(quote)), &q);
+		control = controls ? _mm512_cmple_epu8_mask(v, low) & valid & u.keep & ~u.delimiter & ~u.empty : 0;
 		v = _mm512_mask_mov_epi8(_mm512_mask_mov_epi8(v, u.delimiter, tab), u.empty, empty);
-		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(u.keep & valid, v));
-		out += __builtin_popcountll(u.keep & valid);
+		out = put_escaped(v, p + i, u.keep & valid, control, out);
 	}
 	*out++ = '\t';
 	return out;
 }
 
-/* The same for rows that are all straight; quoted: some of them have quotes. */
+/* The same for rows that are all straight; flags: all that they have. */
 CPU_AVX512 static inline __attribute__((always_inline)) uint8_t *
-put_run_straight(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, bool quoted,
+put_run_straight(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint32_t flags,
     uint8_t *out, uint64_t *sum)
 {
 	const __m512i delimiter = _mm512_set1_epi8((char)r->format.delimiter),
@@ -499,8 +518,9 @@ put_run_straight(struct csv_raw *r, const struct csv_batch *b, const struct csv_
 		for (i = 0; i < part; i++, row++) {
 			begins[i] = out;
 			out = put_line(&code, out, b->line + row->line);
-			if (quoted && row->flags != 0)
-				out = put_straight_quoted_avx512(b->base + row->off, row->len, delimiter, quote, out);
+			if (flags != 0 && row->flags != 0)
+				out = put_straight_quoted_avx512(b->base + row->off, row->len, delimiter, quote,
+				    (flags & CSV_CONTROL) != 0, out);
 			else
 				out = put_straight_avx512(b->base + row->off, row->len, delimiter, out);
 			*out++ = VAL_NULL;
@@ -518,21 +538,47 @@ CPU_AVX512 static uint8_t *
 put_run_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
 {
-	return put_run_straight(r, b, row, n, false, out, sum);
+	return put_run_straight(r, b, row, n, 0, out, sum);
 }
 
 CPU_AVX512 static uint8_t *
 put_run_quoted_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
 {
-	return put_run_straight(r, b, row, n, true, out, sum);
+	return put_run_straight(r, b, row, n, CSV_QUOTED, out, sum);
+}
+
+CPU_AVX512 static uint8_t *
+put_run_control_avx512(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
+{
+	return put_run_straight(r, b, row, n, CSV_QUOTED | CSV_CONTROL, out, sum);
 }
 
 #else
 #define put_run_avx2 put_run_portable
 #define put_run_avx512 put_run_portable
 #define put_run_quoted_avx512 put_run_portable
+#define put_run_control_avx512 put_run_portable
 #endif
+
+typedef uint8_t *put_run_fn(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n,
+    uint8_t *out, uint64_t *sum);
+
+/* Chooses how to put rows that have these flags between them. */
+static put_run_fn *
+choose_put(const struct csv_raw *r, uint32_t flags)
+{
+	if (r->straight && cpu_has_avx512()) {
+		if (flags == 0)
+			return put_run_avx512;
+		if (flags == CSV_QUOTED)
+			return put_run_quoted_avx512;
+		if ((flags & ~(uint32_t)(CSV_QUOTED | CSV_CONTROL)) == 0 && r->format.quote != 0)
+			return put_run_control_avx512;
+	}
+	return cpu_has_avx2() ? put_run_avx2 : put_run_portable;
+}
 
 /*
  * Puts the rows from i on as long as they have the right number of fields and fit the limit for sure. Returns how
@@ -558,10 +604,7 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 		return 0;
 	if ((out = rec_begin(r->out, room)) == NULL)
 		return -1;
-	if ((flags & ~(uint32_t)CSV_QUOTED) == 0 && r->straight && cpu_has_avx512())
-		out = (flags == 0 ? put_run_avx512 : put_run_quoted_avx512)(r, b, row, n, out, &sum);
-	else
-		out = (cpu_has_avx2() ? put_run_avx2 : put_run_portable)(r, b, row, n, out, &sum);
+	out = choose_put(r, flags)(r, b, row, n, out, &sum);
 	rec_end_many(r->out, out, n, sum);
 	return (ssize_t)n;
 }
