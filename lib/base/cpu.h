@@ -1,6 +1,7 @@
 /*
- * Which instructions this processor has, and what its caches like. ACCT_PORTABLE=1 in the environment answers no to all
- * instructions, and ACCT_PORTABLE=avx2 to those beyond AVX2, so that tests can run the same program on every path.
+ * Reports the processor's instruction sets and hides memory latency. With ACCT_PORTABLE=1 in the environment no vector
+ * instructions are reported, with ACCT_PORTABLE=avx2 none beyond AVX2, so that tests can run every code path on one
+ * machine.
  */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
@@ -8,9 +9,9 @@
 #include <stdbool.h>
 
 bool cpu_has_avx2(void);	/* AVX2, BMI1, BMI2, PCLMULQDQ */
-bool cpu_has_avx512(void);	/* these, and AVX-512 F, CD, BW, DQ, VL, VBMI, VBMI2: from Ice Lake and Zen 4 on */
+bool cpu_has_avx512(void);	/* the above and AVX-512 F, CD, BW, DQ, VL, VBMI, VBMI2: Ice Lake, Zen 4 and later */
 
-unsigned cpu_count(void);	/* processors this process may run on, at least 1 */
+unsigned cpu_count(void);	/* number of processors this process may run on, at least 1 */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define CPU_X86 1
@@ -23,10 +24,9 @@ unsigned cpu_count(void);	/* processors this process may run on, at least 1 */
 #endif
 
 /*
- * Fetches what is at p into the cache: for a first pass over addresses that a second one reads. It is a load whose
- * result nobody waits for, as a processor drops the prefetches beyond the some twenty it can have under way, while
- * loads that do not depend on each other queue up. Measured on 16 MiB: 10 ns each, against 70 ns for prefetches in
- * blocks of 256. p must be readable.
+ * Brings the line at p into the cache: for a first pass over addresses that a second pass reads. Uses a load whose
+ * result is discarded: the processor drops prefetches beyond about twenty in flight, whereas independent loads queue
+ * up. Measured on 16 MiB: 10 ns each, against 70 ns for prefetches in blocks of 256. p must be readable.
  */
 static inline void
 cpu_fetch(const void *p)
@@ -35,7 +35,8 @@ cpu_fetch(const void *p)
 }
 
 /*
- * The same by a prefetch into the second-level cache, of which more can be under way than loads. p may be any address.
+ * Like the above, by a prefetch into the second-level cache, of which more can be in flight than loads. p may be any
+ * address.
  */
 static inline void
 cpu_prefetch(const void *p)

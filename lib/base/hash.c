@@ -15,8 +15,8 @@ hash_seed_set(uint64_t number)
 }
 
 /*
- * Before main, so that no table is ever without it. Where the kernel has no random numbers, the clock gives what nobody
- * outside knows exactly.
+ * Runs before main, so that no table is ever filled without a seed. Where the kernel has no random numbers, falls back
+ * to the clock, which an outsider cannot know exactly.
  */
 __attribute__((constructor)) static void
 draw_seed(void)

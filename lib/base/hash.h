@@ -1,7 +1,7 @@
 /*
- * Hashes. hash_bytes is the checksum of streams: XXH3-64 with seed 0. All others serve tables and partitions in memory
- * or temporary files and depend on a seed drawn once per process, so that nobody can write a file whose keys all fall
- * into one slot. No output may depend on them, nor on the order in which a table has its keys.
+ * Hash functions. hash_bytes is the checksum of streams: XXH3-64 with seed 0. All others serve tables and partitions in
+ * memory or in temporary files and depend on a seed drawn once per process, so that no input can be crafted whose keys
+ * all fall into one slot. Output must depend neither on them nor on a table's iteration order.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -17,16 +17,19 @@ hash_bytes(const void *p, size_t n)
 	return XXH3_64bits(p, n);
 }
 
-/* Set before main: random, or made of ACCT_HASH_SEED where a test needs the same again. */
+/* Set before main: random, or derived from ACCT_HASH_SEED for reproducible tests. */
 struct hash_seed {
 	uint64_t a, b;		/* b is odd */
 };
 extern struct hash_seed hash_seed;
 
-/* Makes the seed of a number: for tests, before any table is filled. */
+/* Derives the seed from a number. For tests, before any table is filled. */
 void hash_seed_set(uint64_t number);
 
-/* Mixes a word by the finalizer of MurmurHash3. Without a seed: for words that nobody outside chooses, as seeded hashes. */
+/*
+ * Mixes a word with the finalizer of MurmurHash3. Unseeded: for words that no outsider can choose, such as seeded
+ * hashes.
+ */
 static inline uint64_t
 hash_mix(uint64_t h)
 {
@@ -38,7 +41,7 @@ hash_mix(uint64_t h)
 	return h;
 }
 
-/* Hashes two words: a multiplication folded in half, and one more, after which the top bits are the best ones. */
+/* Hashes two words: multiplies and folds the product in half, then multiplies again. The top bits are the best ones. */
 static inline uint64_t
 hash_words(uint64_t v, uint64_t w)
 {
@@ -48,7 +51,7 @@ hash_words(uint64_t v, uint64_t w)
 	return ((uint64_t)product ^ (uint64_t)(product >> 64)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Hashes one word; all bits are good. */
+/* Hashes one word; all bits are of equal quality. */
 static inline uint64_t
 hash_word(uint64_t v)
 {
@@ -70,8 +73,9 @@ hash_level(unsigned level)
 }
 
 /*
- * Chooses one of 2^bits parts for a key, or for a key's hash. Each level, counted from 0, chooses anew and independently
- * of the slot in a table: the keys of a part spread over a table, and over the parts of the next level, as any keys do.
+ * Returns the partition, one of 2^bits, of a key or of a key's hash. Each level, counted from 0, is independent of the
+ * others and of the slot in a hash table: the keys of one partition spread evenly over a table and over the partitions
+ * of the next level.
  */
 static inline size_t
 hash_part(const void *p, size_t n, unsigned level, unsigned bits)

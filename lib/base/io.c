@@ -34,15 +34,15 @@ io_out_name(const char *path)
 
 /* ---- inputs ---- */
 
-struct held {			/* what was opened ahead, in order */
+struct held {			/* files opened ahead, in order */
 	char *path;
-	int fd, error;		/* fd -1: the error */
-	bool wait;		/* a FIFO that may not have a writer yet */
+	int fd, error;		/* fd -1: errno of the failed open */
+	bool wait;		/* a FIFO that may have no writer yet */
 	struct held *next;
 };
 static struct held *held_inputs;
 
-/* A descriptor more than the soft limit has room for: the hard one is taken for the limit. */
+/* Opens a file; at the soft limit of descriptors, raises it to the hard limit and tries again. */
 static int
 open_more(const char *path, int flags)
 {
@@ -78,7 +78,7 @@ io_open_ahead(const char *path)
 	*at = h;
 }
 
-/* Linux tells the end of a FIFO by POLLHUP only once it has had a writer: so a read cannot come too early. */
+/* Linux reports POLLHUP on a FIFO only after it has had a writer, so this cannot return too early. */
 static void
 wait_for_writer(int fd)
 {
@@ -88,7 +88,7 @@ wait_for_writer(int fd)
 		progress_poll();
 }
 
-/* Takes what is held for path: its descriptor, or -1 with errno, or -2 where there is nothing. */
+/* Returns the descriptor opened ahead for path, -1 with errno if that open failed, or -2 if none was opened. */
 static int
 take_held(const char *path)
 {
@@ -194,7 +194,7 @@ io_widen_pipe(int fd)
 	struct stat st;
 
 	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
-		(void)fcntl(fd, F_SETPIPE_SZ, 1024 * 1024);	/* only a wish: speed, not correctness */
+		(void)fcntl(fd, F_SETPIPE_SZ, 1024 * 1024);	/* best effort: affects speed only */
 #else
 	(void)fd;
 #endif
@@ -258,7 +258,7 @@ forget(struct io_out *o)
 	o->fd = -1;
 }
 
-/* Does the path name something that is written in place: a device, a pipe, or what a symbolic link leads to? */
+/* Is the output written in place: a device, a pipe, or the target of a symbolic link? */
 static bool
 in_place(const char *path)
 {
@@ -291,7 +291,7 @@ create(struct io_out *o, const char *path, struct msg *err)
 	} else {
 		o->temp = xasprintf("%s.tmp-%ld", path, (long)getpid());
 		o->fd = open(o->temp, flags | O_EXCL, 0666);
-		if (o->fd < 0 && errno == EEXIST && unlink(o->temp) == 0)	/* left by a killed process of the same number */
+		if (o->fd < 0 && errno == EEXIST && unlink(o->temp) == 0)	/* left by a killed process */
 			o->fd = open(o->temp, flags | O_EXCL, 0666);
 		if (o->fd >= 0)
 			remember(o);
@@ -320,7 +320,7 @@ io_create_ahead(const char *path)
 	(void)create(&h->out, path, &h->err);
 }
 
-/* The output moves, and with it its place in the list of those unfinished. */
+/* Moves the output and its place in the list of unfinished outputs. */
 static int
 take_created(struct io_out *o, struct held_out *h, struct msg *err)
 {
@@ -382,14 +382,14 @@ sync_folder(const char *path)
 
 	free(folder);
 	if (fd < 0)
-		return errno == EACCES ? 0 : -1;	/* a folder that may be written but not read cannot be synced */
-	if (fsync(fd) < 0 && errno != EINVAL)		/* a file system that has no such thing */
+		return errno == EACCES ? 0 : -1;	/* a write-only directory cannot be synced */
+	if (fsync(fd) < 0 && errno != EINVAL)		/* EINVAL: the file system does not support fsync */
 		failed = -1;
 	close(fd);
 	return failed;
 }
 
-/* Gives the output its name; where that may not last, it has none. */
+/* Renames the output to its name and makes that durable; removes the name if it cannot be made durable. */
 static int
 name_output(const struct io_out *o, struct msg *err)
 {

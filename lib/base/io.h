@@ -1,6 +1,4 @@
-/*
- * Whole reads and writes, files that appear complete or not at all, and temporary files without names.
- */
+/* Complete reads and writes, files that appear atomically, and unnamed temporary files. */
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
@@ -11,72 +9,75 @@
 
 #include "base/msg.h"
 
-/* Opens for reading; "-" and NULL are standard input. Returns the descriptor or -1. A directory is refused with EX_NOINPUT. */
+/*
+ * Opens for reading; "-" and NULL are standard input. Returns the descriptor or -1. Rejects a directory with
+ * EX_NOINPUT.
+ */
 int io_open(const char *path, struct msg *err);
 
 /*
- * For a sandbox (base/sandbox.h): opens a file that io_open, or creates an output that io_create, will be asked for. They
- * hand out what is held for their path, in the order of the calls, or report then what failed here. A FIFO is not waited for until it
- * is asked for, so that more than one may be named.
+ * For a sandbox (base/sandbox.h): opens a file that io_open, or creates an output that io_create, will request later.
+ * Those calls then return what was opened for their path, in the order of these calls, or report the error that
+ * occurred here. A FIFO is not waited for before io_open, so that several can be named.
  */
 void io_open_ahead(const char *path);
-void io_create_ahead(const char *path);		/* NULL: none */
+void io_create_ahead(const char *path);		/* NULL: no output */
 
 /* "<stdin>" or "<stdout>" for NULL and "-", else the path. */
 const char *io_in_name(const char *path);
 const char *io_out_name(const char *path);
 
-/* Reads up to n bytes, at least one unless at the end (0). -1 fills err. Interruptions go on after progress_poll. */
+/* Reads up to n bytes, at least one; 0 at the end of the file. -1 fills err. Retries on EINTR, after progress_poll. */
 ssize_t io_read(int fd, void *p, size_t n, const char *name, struct msg *err);
 
 /* Writes all n bytes. */
 int io_write(int fd, const void *p, size_t n, const char *name, struct msg *err);
 
 /*
- * Tells the system that the n bytes written at `from` of a file complete another 8 MiB of it, where they do, so that it
- * brings them to the disk while the program goes on, and a later fsync waits less. Only a wish: it cannot fail.
+ * Starts writeback whenever the n bytes written at offset `from` complete another 8 MiB of the file, so that a later
+ * fsync waits less. Best effort: never fails.
  */
 void io_push(int fd, uint64_t from, size_t n);
 
-/* Asks for 1 MiB pipes where the descriptor is one and the system allows it. */
+/* Requests a 1 MiB pipe buffer if fd is a pipe and the system allows it. */
 void io_widen_pipe(int fd);
 
 /*
- * An output: standard output, a device or pipe named by path, or a file that takes the name only in io_commit, so that it is there whole or not at
- * all. Until then it is <path>.tmp-<pid>, removed by io_abandon and at exit.
+ * An output: standard output, a device or pipe named by path, or a file that gets its name only in io_commit, so that
+ * it appears complete or not at all. Until then the file is <path>.tmp-<pid>, removed by io_abandon and at exit.
  */
 struct io_out {
 	int fd;
 	char *path;		/* owned; NULL for standard output */
-	char *temp;		/* owned; NULL where path is written in place */
-	struct io_out *next;	/* list of those open, for removal at exit or by a signal */
+	char *temp;		/* owned; NULL if path is written in place */
+	struct io_out *next;	/* list of open outputs, for removal at exit or by a signal */
 };
 int io_create(struct io_out *o, const char *path, struct msg *err);
-int io_commit(struct io_out *o, struct msg *err);	/* fsync, close, rename, fsync of the folder */
+int io_commit(struct io_out *o, struct msg *err);	/* fsync, close, rename, fsync of the directory */
 void io_abandon(struct io_out *o);
 
 const struct io_out *io_unfinished(void);	/* the files not yet committed, linked by next */
-char *io_folder(const char *path);		/* where path lies, "." where it names no folder; owned by the caller */
+char *io_folder(const char *path);		/* directory of path, "." if it names none; owned by the caller */
 
 /*
- * A temporary file without a name in TMPDIR (or /tmp): it is gone with the process. Written in sequence, rewound once, read in
- * sequence, with a buffer of its own of SPILL_BUFFER bytes while in use.
+ * An unnamed temporary file in TMPDIR (or /tmp), which disappears with the process. Written in sequence, rewound, and
+ * read in sequence, through its own buffer of SPILL_BUFFER bytes.
  */
 enum { SPILL_BUFFER = 64 * 1024 };
 struct spill {
 	int fd;			/* -1 until the first byte overflows the buffer */
 	uint8_t *buf;		/* owned, SPILL_BUFFER bytes, NULL before the first byte */
-	size_t len, pos;	/* bytes in buf; while reading, the next of them */
-	uint64_t size;		/* bytes written altogether */
+	size_t len, pos;	/* bytes in buf; while reading, offset of the next one */
+	uint64_t size;		/* total bytes written */
 	bool reading;
 };
 const char *spill_folder(void);				/* TMPDIR or /tmp */
-bool spill_is_nameless(void);				/* can a file be made there that never has a name? */
-void spill_init(struct spill *s);			/* nothing allocated, nothing to fail */
+bool spill_is_nameless(void);				/* can unnamed files (O_TMPFILE) be created there? */
+void spill_init(struct spill *s);			/* allocates nothing, cannot fail */
 int spill_write(struct spill *s, const void *p, size_t n, struct msg *err);
-int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading; again to read once more */
-int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1 all n bytes, 0 at the end, -1 failed or torn */
-int spill_park(struct spill *s, struct msg *err);	/* after writing: all of it to the file, no buffer until it is rewound and read */
-void spill_close(struct spill *s);			/* frees the buffer and the file; the struct may be used anew */
+int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading, or to the start again */
+int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1: read all, 0: end of file, -1: failed or truncated */
+int spill_park(struct spill *s, struct msg *err);	/* flushes to the file and frees buf until spill_rewind */
+void spill_close(struct spill *s);			/* frees the buffer and the file; the struct can be reused */
 
 #endif

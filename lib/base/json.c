@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-/* The letter that stands for an ASCII character after a backslash, or 0. */
+/* Returns the letter after the backslash in the short escape of an ASCII character, or 0 if it has no short escape. */
 static char
 letter_of(uint8_t c)
 {
@@ -27,7 +27,7 @@ put_ascii(struct buf *out, uint8_t c)
 		buf_addf(out, "\\u%04x", c);
 }
 
-/* Is each of eight bytes, unless it is beyond ASCII, a character that means itself in a JSON string? */
+/* Can each of eight bytes that is ASCII appear unescaped in a JSON string? */
 static bool
 plain_word(uint64_t w)
 {
@@ -39,8 +39,8 @@ plain_word(uint64_t w)
 }
 
 /*
- * The length of what stands at p as it is: printable ASCII without quotes and backslashes, and whole UTF-8 sequences.
- * sound: all of it is UTF-8.
+ * Returns the length of the text at p that needs no escape: printable ASCII without quotes and backslashes, and valid
+ * UTF-8 sequences. sound: the whole text is known to be valid UTF-8.
  */
 static size_t
 plain(const uint8_t *p, size_t n, bool sound)
@@ -70,7 +70,7 @@ void
 json_put(struct buf *out, const void *text, size_t n)
 {
 	const uint8_t *p = text;
-	bool sound = n >= 16 && utf8_ok(text, n);	/* in less time than it saves */
+	bool sound = n >= 16 && utf8_ok(text, n);	/* costs less than it saves */
 	size_t i, len;
 
 	buf_addc(out, '"');

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-/* Appends n bytes as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD, byte by byte. */
+/* Appends n bytes as a JSON string with its quotes; each byte of invalid UTF-8 becomes U+FFFD. */
 void json_put(struct buf *out, const void *text, size_t n);
 
 #endif

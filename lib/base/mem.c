@@ -15,7 +15,7 @@ mem_start(void)
 #ifdef M_MMAP_THRESHOLD
 	enum { LARGE = 128 << 10 };
 
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE);	/* a wish: memory, not correctness */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);	/* best effort: affects memory use only */
 #endif
 }
 
@@ -57,7 +57,7 @@ xhuge(size_t n)
 		p = NULL;
 #ifdef MADV_HUGEPAGE
 	if (p != NULL)
-		(void)madvise(p, n, MADV_HUGEPAGE);	/* a wish: speed, not correctness */
+		(void)madvise(p, n, MADV_HUGEPAGE);	/* best effort: affects speed only */
 #endif
 	return there(p);
 }
@@ -94,7 +94,7 @@ buf_room(struct buf *b, size_t n)
 
 	if (n > SIZE_MAX / 2 - b->len)
 		msg_die(EX_OSERR, "out of memory");
-	if (b->cap == 0 || b->cap - b->len < n) {	/* a place, even for nothing */
+	if (b->cap == 0 || b->cap - b->len < n) {	/* allocates even for n = 0 */
 		while (cap == 0 || cap - b->len < n)
 			cap = cap < 64 ? 64 : 2 * cap;
 		b->p = xreallocarray(b->p, cap, 1);
@@ -168,7 +168,7 @@ pool_alloc(struct pool *p, size_t n)
 
 	if (n > SIZE_MAX / 2)
 		msg_die(EX_OSERR, "out of memory");
-	n = n == 0 ? 8 : (n + 7) & ~(size_t)7;	/* nothing has a place of its own too: never NULL */
+	n = n == 0 ? 8 : (n + 7) & ~(size_t)7;	/* n = 0 gets its own address too: never NULL */
 	if ((size_t)(p->end - p->next) < n) {
 		/* Small pools stay small: blocks double from 4 KiB up. */
 		size_t size = p->used < 4096 ? 4096 : p->used < BLOCK ? p->used : BLOCK;

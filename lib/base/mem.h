@@ -1,4 +1,4 @@
-/* Memory that is there or the program says so: EX_OSERR with a message, as no caller could do better. */
+/* Allocation that cannot fail: when memory runs out the program exits with EX_OSERR, as no caller could do better. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -6,33 +6,33 @@
 #include <stdint.h>
 
 /*
- * To be called first: large pieces of memory are to go back to the system when they are freed. glibc would otherwise keep
- * pieces as large as the largest that was ever freed, and what grows by copies leaves holes.
+ * Call once at start. Makes free return blocks of 128 KiB and more to the system. glibc would otherwise raise this
+ * threshold to the size of the largest freed block, and growing arrays would leave holes.
  */
 void mem_start(void);
 
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
-void *xreallocarray(void *p, size_t n, size_t size);	/* overflow of n * size is caught */
-void *xhuge(size_t n);					/* for a table read at random: huge pages are asked for; freed by free */
+void *xreallocarray(void *p, size_t n, size_t size);	/* fails on overflow of n * size */
+void *xhuge(size_t n);					/* for random access: on huge pages if it can; free() */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A growing array of bytes. All zero is an empty one. Never shrinks until freed. */
+/* A growing byte array. All zero is empty. Never shrinks until freed. */
 struct buf {
 	uint8_t *p;
 	size_t len, cap;
 };
-uint8_t *buf_room(struct buf *b, size_t n);		/* n bytes beyond len, not counted in len yet */
+uint8_t *buf_room(struct buf *b, size_t n);		/* room for n bytes after len; does not change len */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, uint8_t c);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-char *buf_cstr(struct buf *b);				/* ends it with a NUL that len does not count; view until the next change */
+char *buf_cstr(struct buf *b);				/* appends an uncounted NUL; view until the next change */
 void buf_free(struct buf *b);
 
-/* An arena: pieces that never move and are freed together. All zero is an empty one. */
+/* An arena: allocations that never move and are freed together. All zero is empty. */
 struct pool {
 	struct pool_block *blocks;
 	uint8_t *next, *end;

@@ -98,7 +98,7 @@ msg_quotes(const char *s)
 	return msg_quote(s, strlen(s));
 }
 
-/* One line whatever is in it, even a file's name: what would hide is made visible. */
+/* Keeps the message on one line whatever it contains, even a file name: escapes invisible characters. */
 static void
 print(const char *text)
 {

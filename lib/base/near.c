@@ -15,7 +15,10 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Optimal string alignment, a row at a time: before[0] is the last row, before[1] the one above it. */
+/*
+ * Computes the optimal string alignment distance row by row: before[0] is the previous row, before[1] the one before
+ * it.
+ */
 size_t
 near_distance(const char *a, const char *b)
 {
@@ -51,7 +54,7 @@ near_start(struct near *n, const char *word)
 	*n = (struct near){ .word = word, .distance = SIZE_MAX };
 }
 
-/* Near enough is a third of the letters, so that of short words only those with one fault are. */
+/* The limit is a third of the letters, so that short words match only with a single edit. */
 void
 near_try(struct near *n, const char *candidate)
 {

@@ -33,7 +33,7 @@ is_digit(char c)
 	return (unsigned char)(c - '0') <= 9;
 }
 
-/* Steps over a sign. Returns true where it is a minus. */
+/* Skips a sign. Returns true for a minus. */
 static bool
 take_sign(const char **s, size_t *n)
 {
@@ -99,7 +99,7 @@ num_decimal(const char *s, size_t n, unsigned precision, unsigned scale, i128 *v
 	return true;
 }
 
-/* Exactly `n` digits. */
+/* Parses exactly `n` digits. */
 static bool
 get_digits(const char *s, size_t n, unsigned *v)
 {
@@ -194,7 +194,7 @@ num_date_format_ok(const char *format)
 	return years == 1 && months == 1 && days == 1;
 }
 
-/* An English month of three letters in any case. */
+/* Parses an English month of three letters in any case. */
 static bool
 get_month(const char *s, unsigned *month)
 {
@@ -210,7 +210,7 @@ get_month(const char *s, unsigned *month)
 	return false;
 }
 
-/* The year among the 100 from `century` on that ends in two digits. */
+/* Returns the year that ends in two digits among the 100 that begin with `century`. */
 static unsigned
 year_within(unsigned century, unsigned two)
 {
@@ -258,7 +258,7 @@ num_date_as(const char *format, unsigned century, const char *s, size_t n, int32
 	return s == end && day_from(year, month, day, days);
 }
 
-/* A zone at the end of a timestamp: nothing, Z, or +HH:MM and -HH:MM; seconds east of UTC. */
+/* Parses a zone at the end of a timestamp: nothing, Z, +HH:MM or -HH:MM; seconds east of UTC. */
 static bool
 get_zone(const char *s, size_t n, int64_t *east)
 {
@@ -274,7 +274,10 @@ get_zone(const char *s, size_t n, int64_t *east)
 	return true;
 }
 
-/* A fraction behind its point, in microseconds; at least one digit, those behind the sixth zeros. *len: digits read. */
+/*
+ * Parses the digits after the decimal point as microseconds: at least one, those after the sixth zero. *len: digits
+ * read.
+ */
 static bool
 get_fraction(const char *s, size_t n, int64_t *us, size_t *len)
 {
@@ -328,8 +331,8 @@ c_locale(void)
 }
 
 /*
- * [sign] (inf | infinity | nan | digits with a point, exponent): what strtod takes less blanks, hexadecimal and
- * nan(...).
+ * Matches [sign] (inf | infinity | nan | digits with a point, exponent): strtod's syntax without blanks, hexadecimal
+ * and nan(...).
  */
 static bool
 is_float(const char *s, size_t n)
@@ -378,7 +381,7 @@ num_float64(const char *s, size_t n, double *v)
 	return true;
 }
 
-/* Writes u with at least `least` digits so that it ends before `end`. Returns where it begins. */
+/* Writes u with at least `least` digits, ending before `end`. Returns the start. */
 static char *
 put_digits(char *end, uint64_t u, unsigned least)
 {
@@ -432,7 +435,7 @@ num_put_decimal(char *out, i128 v, unsigned scale)
 	return n + 1 + move_out(out + n + 1, p + n, end);
 }
 
-/* The date alone; returns its length. */
+/* Writes the date alone; returns its length. */
 static size_t
 put_day(char *out, int64_t days)
 {

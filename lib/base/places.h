@@ -1,4 +1,4 @@
-/* Places of the bits of a word: of a mask that a comparison of 64 bytes gave. */
+/* Writes the positions of set bits, as in a mask from comparing 64 bytes. */
 #ifndef BASE_PLACES_H
 #define BASE_PLACES_H
 
@@ -7,12 +7,12 @@
 
 #include "base/cpu.h"
 
-enum { PLACES_SLACK = 64 };	/* entries from `out` on that may be written to, however few bits there are */
+enum { PLACES_SLACK = 64 };	/* entries after `out` that may be overwritten, however few bits are set */
 
 #if CPU_X86
 #include <immintrin.h>
 
-/* Writes, for every bit i that is set, base + i, in order. Returns how many there are. */
+/* Writes base + i for every set bit i, in order. Returns the number of set bits. */
 CPU_AVX512 static inline size_t
 places_put(uint64_t bits, uint32_t base, uint32_t *out)
 {

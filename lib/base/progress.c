@@ -11,7 +11,7 @@
 #include <bsd/stdlib.h>
 
 static volatile sig_atomic_t asked;
-static bool shown;		/* a line on the terminal waits to be ended or overwritten */
+static bool shown;		/* an unfinished progress line is on the terminal */
 static bool wanted_lines, terminal;
 static uint64_t bytes_done, records_done;
 static struct timespec begun, last;
@@ -40,7 +40,7 @@ progress_start(bool wanted)
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGUSR1, &sa, NULL);
-	/* Of its own accord only the last program of a pipeline shows a line, and not across what it writes to the terminal. */
+	/* By default only the last program of a pipeline shows progress, and not while it writes to the terminal. */
 	terminal = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) != 1 &&
 	    !(fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode));
 	wanted_lines = wanted || terminal;

@@ -8,16 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Call once at start: shows progress on a terminal, and elsewhere where it is wanted. */
+/* Call once at start: shows progress on a terminal, and elsewhere if `wanted`. */
 void progress_start(bool wanted);
 
-/* Adds to what has been done; cheap enough for each block, not meant for each record. */
+/* Adds to the totals; cheap enough per block, not per record. */
 void progress_add(uint64_t bytes, uint64_t records);
 
-/* Prints if a signal asked for it or a line is due; called after an interrupted system call too. */
+/* Prints if a signal requested it or a line is due. Also called after an interrupted system call. */
 void progress_poll(void);
 
-/* Ends the progress line on a terminal, so that messages begin at its left. */
+/* Ends the progress line on a terminal, so that messages begin in the first column. */
 void progress_end(void);
 
 #endif

@@ -32,25 +32,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- names of files: Landlock, since Linux 5.13 ---- */
+/* ---- file names: Landlock, since Linux 5.13 ---- */
 
-/* The rights of the first version, and later ones that an older header may lack. */
+/* The access rights of Landlock's first version, and later ones that an older header may lack. */
 #define FS_FIRST ((UINT64_C(1) << 13) - 1)
 #define FS_REFER (UINT64_C(1) << 13)
 #define FS_TRUNCATE (UINT64_C(1) << 14)
 #define FS_IOCTL (UINT64_C(1) << 15)
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-/* A file takes its name by rename, which makes the new name and removes the old; its folder is opened for fsync. */
+/*
+ * Committing an output renames it, which creates the new name and removes the old one, and opens its directory for
+ * fsync.
+ */
 #define RENAME (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define SPILL (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
-/* Where the file system of TMPDIR has no files without names. */
+/* For a TMPDIR whose file system has no unnamed files. */
 #define SPILL_NAMED (SPILL | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
-/* Not a need of a program, but of TMPDIR's file system. */
+/* Set for TMPDIR's file system, not by programs. */
 enum { NEED_NAMED_SPILL = 0x100 };
 
-/* The rights that this kernel can take away; 0 where it has no Landlock. */
+/* Returns the rights this kernel can restrict; 0 without Landlock. */
 static uint64_t
 landlock_rights(void)
 {
@@ -63,10 +66,10 @@ landlock_rights(void)
 
 struct rules {
 	int fd;
-	uint64_t handled;	/* rights that are taken away where no rule allows them */
+	uint64_t handled;	/* rights denied unless a rule allows them */
 };
 
-/* Allows the rights at path and below it. A path that is not there has nothing to allow. */
+/* Allows the rights at path and below it. Ignores a path that does not exist. */
 static void
 allow_path(const struct rules *r, const char *path, uint64_t rights)
 {
@@ -76,7 +79,7 @@ allow_path(const struct rules *r, const char *path, uint64_t rights)
 	if (fd < 0)
 		return;
 	if (rule.allowed_access != 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
-		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;	/* a file has no other */
+		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;	/* the only right that applies to a file */
 		(void)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 	}
 	close(fd);
@@ -95,7 +98,7 @@ allow_outputs(const struct rules *r)
 	}
 }
 
-/* Confines names: 0, or -1 with errno. */
+/* Restricts access to file names. Returns 0, or -1 with errno. */
 static int
 confine_names(unsigned needs, const char *root)
 {
@@ -141,10 +144,13 @@ struct filter {
 #define JUMP(c, k, t, f) ((struct sock_filter)BPF_JUMP(c, k, t, f))
 #define LOAD(offset) STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define RETURN(action) STMT(BPF_RET | BPF_K, action)
-/* The lower half of an argument; all of ours are int in the kernel (x86-64 and aarch64 are little-endian). */
+/*
+ * Loads the lower half of an argument; all the arguments tested are int in the kernel (x86-64 and aarch64 are
+ * little-endian).
+ */
 #define ARGUMENT(i) LOAD(offsetof(struct seccomp_data, args) + 8 * (i))
 
-/* The lists below stay well under MAX_FILTER; a filter cut short has no last return, and the kernel refuses it. */
+/* The lists below stay well under MAX_FILTER; the kernel rejects a truncated filter, as it has no final return. */
 static void
 add(struct filter *f, struct sock_filter code)
 {
@@ -159,7 +165,7 @@ allow(struct filter *f, long number)
 	add(f, RETURN(SECCOMP_RET_ALLOW));
 }
 
-/* Allows a call if the bits `mask` of an argument are `value`. */
+/* Allows a call if the bits `mask` of an argument equal `value`. */
 static void
 allow_if(struct filter *f, long number, unsigned argument, uint32_t mask, uint32_t value)
 {
@@ -180,7 +186,7 @@ allow_all(struct filter *f, const long *numbers, size_t n)
 		allow(f, numbers[i]);
 }
 
-/* What a filter does all day, the most frequent first; nothing here names a file or another process. */
+/* Calls allowed always, the most frequent first; none names a file or another process. */
 static const long always[] = {
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat, SYS_fsync, SYS_fdatasync,
 	SYS_sync_file_range, SYS_fadvise64, SYS_ftruncate, SYS_fallocate,
@@ -197,7 +203,7 @@ static const long always[] = {
 	SYS_exit, SYS_exit_group
 };
 
-/* What can take its name, or lose it, without being read: outputs. */
+/* Calls that rename or remove outputs without reading them. */
 static const long naming[] = {
 #ifdef SYS_rename
 	SYS_rename,
@@ -211,7 +217,7 @@ static const long naming[] = {
 	SYS_renameat2
 };
 
-/* What a reader of tables looks up; which files it may open is Landlock's. */
+/* Calls for readers of tables; Landlock decides which files they may open. */
 static const long reading[] = {
 #ifdef SYS_stat
 	SYS_stat, SYS_lstat, SYS_access, SYS_readlink,
@@ -231,7 +237,7 @@ allow_memory_and_threads(struct filter *f)
 	allow_if(f, SYS_mmap, 2, PROT_EXEC, 0);
 	allow_if(f, SYS_mprotect, 2, PROT_EXEC, 0);
 	allow_if(f, SYS_clone, 0, CLONE_THREAD, CLONE_THREAD);
-	/* Its flags are out of a filter's sight; glibc falls back to clone. */
+	/* a filter cannot see clone3's flags; glibc falls back to clone */
 	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
 	add(f, RETURN(SECCOMP_RET_ERRNO | ENOSYS));
 }
@@ -257,7 +263,7 @@ allow_files(struct filter *f, unsigned needs, bool outputs)
 	if (needs & SANDBOX_SPILL)
 		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, O_RDWR | O_TMPFILE | O_EXCL);
 	if (needs & NEED_NAMED_SPILL)
-		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, fresh);	/* new ones alone, not what is there */
+		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, fresh);	/* new files only */
 	if (outputs)
 		allow_if(f, SYS_openat, 2, UINT32_MAX & ~(uint32_t)O_CLOEXEC, folder);	/* to fsync it */
 	if (outputs || needs & NEED_NAMED_SPILL) {
@@ -277,7 +283,7 @@ make_filter(struct filter *f, unsigned needs)
 	add(f, LOAD(offsetof(struct seccomp_data, arch)));
 	add(f, JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
 	add(f, RETURN(SECCOMP_RET_KILL_PROCESS));
-	add(f, LOAD(offsetof(struct seccomp_data, nr)));	/* numbers of x32 match none of ours */
+	add(f, LOAD(offsetof(struct seccomp_data, nr)));	/* x32 syscall numbers differ from all of these */
 	allow_all(f, always, sizeof(always) / sizeof(*always));
 	allow_memory_and_threads(f);
 	allow_descriptors(f);
@@ -285,7 +291,7 @@ make_filter(struct filter *f, unsigned needs)
 	add(f, RETURN(SECCOMP_RET_ERRNO | EPERM));
 }
 
-/* 0, or -1 with errno. */
+/* Returns 0, or -1 with errno. */
 static int
 confine_calls(unsigned needs)
 {
@@ -295,7 +301,10 @@ confine_calls(unsigned needs)
 	make_filter(&f, needs);
 	program = (struct sock_fprog){ (unsigned short)f.n, f.code };
 #ifdef SECCOMP_FILTER_FLAG_SPEC_ALLOW
-	/* Before Linux 5.16 a filter turned speculative store bypass off, at some percent of speed; no secret is kept here. */
+	/*
+	 * Before Linux 5.16 a filter disabled speculative store bypass, which costs a few percent; no secrets are kept
+	 * here.
+	 */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0)
 		return 0;
 #endif
@@ -304,7 +313,7 @@ confine_calls(unsigned needs)
 
 /* ---- both ---- */
 
-/* Only where asked for: nothing is wrong with the work, and a pipeline would say it once a program. */
+/* Reports only on request: the work is unaffected, and each program of a pipeline would repeat it. */
 static void
 say(unsigned needs, const char *what)
 {

@@ -93,7 +93,7 @@ spill_write(struct spill *s, const void *p, size_t n, struct msg *err)
 int
 spill_rewind(struct spill *s, struct msg *err)
 {
-	/* What never left the buffer is read from there. */
+	/* Data that never left the buffer are read from it. */
 	if (!s->reading && s->fd >= 0 && flush(s, err) < 0)
 		return -1;
 	s->reading = true;

@@ -8,17 +8,17 @@
 
 enum { HUGE_PAGE = 2 << 20, LINE = 64 };
 
-/* Aligned to a huge page, or else to a cache line. */
+/* Allocates aligned to a huge page, or at least to a cache line. */
 static void *
 table_alloc(size_t bytes)
 {
 	void *p;
 
 	if (posix_memalign(&p, bytes >= HUGE_PAGE ? HUGE_PAGE : LINE, bytes) != 0)
-		return xmalloc(bytes);	/* says so, if it fails too */
+		return xmalloc(bytes);	/* reports the error if it fails too */
 #ifdef MADV_HUGEPAGE
 	if (bytes >= HUGE_PAGE)
-		(void)madvise(p, bytes, MADV_HUGEPAGE);	/* a wish */
+		(void)madvise(p, bytes, MADV_HUGEPAGE);	/* best effort */
 #endif
 	return p;
 }

@@ -10,7 +10,10 @@ is_tail(uint8_t b)
 	return (b & 0xc0) == 0x80;
 }
 
-/* Unicode, table 3-7: the second byte's range depends on the first, which shuts out overlong forms and surrogates. */
+/*
+ * Unicode, table 3-7: the valid range of the second byte depends on the first, which excludes overlong forms and
+ * surrogates.
+ */
 size_t
 utf8_len(const void *text, size_t n)
 {
@@ -53,7 +56,7 @@ utf8_shown(const char *s)
 	return copy;
 }
 
-/* Is there a character U+F780 to U+F7FF at p? */
+/* Is the character at p U+F780 to U+F7FF? */
 static bool
 is_byte(const uint8_t *p, size_t n)
 {

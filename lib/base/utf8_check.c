@@ -1,8 +1,8 @@
 /*
- * Is all of a text UTF-8? With vectors, every byte is judged by itself and the three before it: three tables of sixteen
- * entries, by the halves of the byte before and by the upper half of the byte itself, name the faults that each half
- * allows, and a fault that all three name is there. Bytes before the text and after it count as zero, so that a sequence cut off
- * by the end is followed by what is no continuation.
+ * Validates UTF-8. The vector forms check every byte with the three before it: three tables of sixteen entries, indexed
+ * by the two halves of the previous byte and by the upper half of the byte itself, give the errors that each half
+ * allows; an error that all three have in common is present. Bytes before and after the text count as zero, so that a
+ * sequence cut off by the end lacks its continuation.
  */
 #include <stdint.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-/* Bytes at the start of p that are surely ASCII: whole words. */
+/* Returns the number of leading bytes known to be ASCII: whole words. */
 static size_t
 ascii_words(const uint8_t *p, size_t n)
 {
@@ -49,15 +49,15 @@ check_portable(const uint8_t *p, size_t n)
 
 #if CPU_X86
 
-enum {				/* faults of a byte and the one before it */
-	SHORT = 0x01,		/* a lead, then no continuation */
+enum {				/* errors of a byte and its predecessor */
+	SHORT = 0x01,		/* a lead byte, then no continuation */
 	LONG = 0x02,		/* ASCII, then a continuation */
 	LOW2 = 0x04,		/* C0 and C1: overlong */
 	LOW3 = 0x08,		/* E0, 80 to 9F: overlong */
 	LOW4 = 0x10,		/* F0, 80 to 8F: overlong; and F5 to FF likewise: beyond Unicode */
 	HIGH = 0x20,		/* F4 to FF, 90 to BF: beyond Unicode */
 	SURROGATE = 0x40,	/* ED, A0 to BF */
-	TAILS = 0x80		/* two continuations: right where a sequence of three or four bytes asks for the second */
+	TAILS = 0x80		/* two continuations: valid where the lead of three or four bytes requires the second */
 };
 
 #define ALWAYS (SHORT | LONG | TAILS)
@@ -89,7 +89,7 @@ upper_halves(__m256i v)
 	return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(0x0f));
 }
 
-/* The faults of 32 bytes, of which three before can be read. */
+/* Returns the errors of 32 bytes; three bytes before them must be readable. */
 CPU_AVX2 static inline __m256i
 faults_avx2(const uint8_t *p)
 {
@@ -102,7 +102,7 @@ faults_avx2(const uint8_t *p)
 	pairs = _mm256_and_si256(look_up(before_upper, upper_halves(one)),
 	    look_up(before_lower, _mm256_and_si256(one, _mm256_set1_epi8(0x0f))));
 	pairs = _mm256_and_si256(pairs, look_up(upper, upper_halves(v)));
-	/* The top bit where two before is E0 or more, or three before F0 or more. */
+	/* Sets the top bit if the byte two back is E0 or more, or the byte three back F0 or more. */
 	due = _mm256_or_si256(_mm256_subs_epu8(two, _mm256_set1_epi8(0x60)), _mm256_subs_epu8(three, _mm256_set1_epi8(0x70)));
 	return _mm256_xor_si256(pairs, _mm256_and_si256(due, _mm256_set1_epi8((char)TAILS)));
 }
@@ -140,7 +140,7 @@ upper_halves_avx512(__m512i v)
 	return _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(0x0f));
 }
 
-/* The faults of 64 bytes, given those one, two and three before each. */
+/* Returns the errors of 64 bytes, given the bytes one, two and three back of each. */
 CPU_AVX512 static inline __m512i
 faults_avx512(__m512i v, __m512i one, __m512i two, __m512i three)
 {
@@ -153,7 +153,7 @@ faults_avx512(__m512i v, __m512i one, __m512i two, __m512i three)
 	return _mm512_ternarylogic_epi64(pairs, due, _mm512_set1_epi8((char)TAILS), 0x78);	/* a ^ (b & c) */
 }
 
-/* The 64 bytes from p[i - back] on, zeros for those that are outside the text of n bytes. */
+/* Loads the 64 bytes at p[i - back], with zeros for those outside the text of n bytes. */
 CPU_AVX512 static inline __m512i
 load_edge(const uint8_t *p, size_t n, size_t i, unsigned back)
 {
@@ -165,7 +165,7 @@ load_edge(const uint8_t *p, size_t n, size_t i, unsigned back)
 	return _mm512_maskz_loadu_epi8(there, p + i - back);
 }
 
-/* The first bytes of a text, or its last, with what is outside. */
+/* Checks the first or the last bytes of a text, with zeros around it. */
 CPU_AVX512 static __m512i
 edge_faults(const uint8_t *p, size_t n, size_t i)
 {
@@ -196,7 +196,7 @@ bool
 utf8_ok(const void *text, size_t n)
 {
 #if CPU_X86
-	enum { LONG_ENOUGH = 16 };		/* for vectors to pay */
+	enum { LONG_ENOUGH = 16 };		/* from this length on vectors pay */
 
 	if (n >= LONG_ENOUGH && cpu_has_avx512())
 		return check_avx512(text, n);

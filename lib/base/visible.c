@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-/* Beyond ASCII. Cf and the default ignorables of Unicode 15; ranges may run over what is not assigned. */
+/* Code points beyond ASCII: Cf and the default ignorables of Unicode 15; ranges may span unassigned ones. */
 static const struct range {
 	uint32_t first, last;
 } hidden[] = {

@@ -1,4 +1,4 @@
-/* Characters that a reader would not see, or that would steer a terminal: made visible, in one way for all. */
+/* Escapes characters that are invisible or would control a terminal. */
 #ifndef BASE_VISIBLE_H
 #define BASE_VISIBLE_H
 
@@ -6,16 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VISIBLE_MAX = 12 };	/* bytes of an escape with its NUL; no more than 4 for each byte of the character */
+enum { VISIBLE_MAX = 12 };	/* bytes of an escape with its NUL; at most 4 for each byte of the character */
 
 /*
- * Does what stands at p hide? Control characters (general category Cc), format characters (Cf: marks of direction, a byte order mark,
- * joiners), separators of lines and paragraphs, other characters that are ignored by default (but for the selectors of a variant),
- * noncharacters, and bytes that are not UTF-8 do. Then `out` gets \n, \r, \t, \xHH for a byte, or \u{HHHH}. *len: its bytes. n > 0.
+ * Is the character at p to be escaped? True for control characters (general category Cc), format characters (Cf:
+ * direction marks, byte order mark, joiners), line and paragraph separators, other default-ignorable characters (except
+ * variation selectors), noncharacters, and bytes of invalid UTF-8. Then `out` gets \n, \r, \t, \xHH for a byte, or
+ * \u{HHHH}. *len: length of the character in bytes. n > 0.
  */
 bool visible_escape(const void *p, size_t n, size_t *len, char *out);
 
-/* The code point that `len` bytes of UTF-8 are. */
+/* Returns the code point of a valid sequence of `len` bytes. */
 uint32_t visible_code_point(const void *p, size_t len);
 
 #endif
