@@ -33,15 +33,16 @@ check_text(const struct val_range *r, const uint8_t *p, size_t n)
 }
 
 /*
- * Integers short enough to be in range whatever their groups are need no decoding: the length is right, every group has its top bit, the first is
- * not zero unless it is the only one. What stands for that by head byte; what is longer goes the plain way.
+ * Integers of few groups are in range whatever their value and need no decoding, only these checks: the length matches
+ * the head byte, every group has its top bit set, the first group is not zero unless it is the only one. This table is
+ * indexed by head byte; longer fields are decoded.
  */
 #define TOPS(groups) (UINT64_C(0x8080808080808080) << (64 - 8 * (groups)))
 
 static const struct form {
-	uint64_t tops;			/* of the groups, the first on top */
-	uint8_t groups;			/* 0: no number of up to 8 groups begins so */
-	uint8_t zero;			/* what the first group must not be */
+	uint64_t tops;			/* top bits of the groups, the first group highest */
+	uint8_t groups;			/* 0: not the head of a number of up to 8 groups */
+	uint8_t zero;			/* invalid value of the first group */
 } forms[256] = {
 	[0x41] = { TOPS(1), 1, 0 }, [0x42] = { TOPS(2), 2, 0x80 }, [0x43] = { TOPS(3), 3, 0x80 }, [0x44] = { TOPS(4), 4, 0x80 },
 	[0x45] = { TOPS(5), 5, 0x80 }, [0x46] = { TOPS(6), 6, 0x80 }, [0x47] = { TOPS(7), 7, 0x80 }, [0x48] = { TOPS(8), 8, 0x80 },
@@ -61,7 +62,7 @@ check_int(const struct val_range *r, const uint8_t *p, size_t n)
 	return (n == form->groups + 1u) & ((w & form->tops) == form->tops) & (w >> 56 != form->zero);
 }
 
-/* The most groups, 8 at most, of which any number is in range. */
+/* Returns the largest number of groups, at most 8, for which every number is in range. */
 static unsigned
 safe_groups(const struct val_range *r)
 {
@@ -141,7 +142,7 @@ check_column(const struct val_checker *c, bool required, const uint8_t *base, co
 size_t
 val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n)
 {
-	/* The common kinds with their check inlined into the loop. */
+	/* The common types, with their check inlined into the loop. */
 	if (c->check == check_int)
 		return check_column(c, required, base, off, stride, n, check_int);
 	if (c->check == check_text)

@@ -1,7 +1,7 @@
 /*
- * Columns of integers checked and decoded in one pass, four fields at a time, or eight. val/int.h has the encoding. A field's
- * groups are shifted to the end of a word, so that they lie as those of a number of the greatest length, and then
- * joined in pairs: 7 bits to 14, to 28, to 56.
+ * Checks and decodes columns of integers in one pass, four or eight fields at a time. val/int.h has the encoding. A
+ * field's groups are right-aligned in a word, as those of a number of the greatest length, and then joined in pairs: 7
+ * bits to 14, to 28, to 56.
  */
 #include "base/cpu.h"
 #include "val/check.h"
@@ -9,13 +9,13 @@
 
 #if CPU_X86
 
-enum { GROUPS = 7 };			/* that a word holds beside the head byte */
+enum { GROUPS = 7 };			/* groups a word holds beside the head byte */
 
 struct lanes {
 	__m256i bad, null;
 };
 
-/* An offset and the one behind it. */
+/* Loads an offset and the next one. */
 static inline int64_t
 two(const uint32_t *off)
 {
@@ -25,7 +25,7 @@ two(const uint32_t *off)
 	return w;
 }
 
-/* The fields that begin at the offsets *at[0] to *at[3]; known: they are canonical, and only too long may be wrong. */
+/* Decodes the fields at the offsets *at[0] to *at[3]; known: they are canonical, and only their length is checked. */
 CPU_AVX2 static inline __attribute__((always_inline)) __m256i
 decode4(const uint8_t *base, const uint32_t *const at[4], __m256i most, bool known, struct lanes *l)
 {
@@ -55,7 +55,7 @@ decode4(const uint8_t *base, const uint32_t *const at[4], __m256i most, bool kno
 	if (!known)
 		good = _mm256_and_si256(good, _mm256_cmpeq_epi64(_mm256_and_si256(x, top), tops));
 	x = _mm256_and_si256(_mm256_xor_si256(x, sign), rest);
-	if (!known)	/* the first group of several must not be zero */
+	if (!known)	/* the first of several groups must not be zero */
 		good = _mm256_andnot_si256(_mm256_and_si256(_mm256_cmpgt_epi64(groups, one), _mm256_cmpeq_epi64(
 		    _mm256_and_si256(_mm256_srlv_epi64(x, shift), _mm256_set1_epi64x(0x7f)), zero)), good);
 	l->bad = _mm256_or_si256(l->bad, _mm256_andnot_si256(good, _mm256_set1_epi8(-1)));
@@ -76,19 +76,19 @@ store4(void *out, bool wide, __m256i v)
 		    0, 0))));
 }
 
-/* Four signs as four bytes of 0 or 1. */
+/* Returns four signs as four bytes of 0 or 1. */
 static inline uint32_t
 flags_of(unsigned signs)
 {
 	return ((signs & 0xf) * 0x00204081u) & 0x01010101u;
 }
 
-/* What is to be decoded, and whereto: as val_decode64 has it. */
+/* The arguments of val_decode64. */
 struct job {
 	const uint8_t *base;
 	const uint32_t *off;
 	size_t stride, n;
-	unsigned most;			/* groups */
+	unsigned most;			/* limit in groups */
 	void *out;
 	uint8_t *there;
 };
@@ -130,13 +130,13 @@ decode(const struct job *j, bool wide, bool nulls, bool known)
 	return _mm256_testz_si256(l.bad, l.bad);
 }
 
-/* Fields that are known to be canonical, eight at a time; those left over are left to decode. */
+/* Decodes canonical fields, eight at a time; decode handles the remainder. */
 CPU_AVX512 static inline __attribute__((always_inline)) bool
 decode_known(struct job *j, bool wide, bool nulls)
 {
 	__m512i most = _mm512_set1_epi64((int64_t)j->most), w, v, groups;
 	__mmask8 longer, bad = 0, there = 0xff;
-	struct job k = *j;		/* a copy, which no store can change */
+	struct job k = *j;		/* local copy, which no store can alias */
 	size_t i;
 
 	for (i = 0; i + 8 <= k.n; i += 8, k.off += 8 * k.stride) {
@@ -171,7 +171,7 @@ decode_known_any(struct job *j, bool wide, bool nulls)
 	return nulls ? decode_known(j, false, true) : decode_known(j, false, false);
 }
 
-/* The loop for each case apart. */
+/* Specializes the loop for each case. */
 CPU_AVX2 static bool
 decode_any(struct job *j, bool wide, bool nulls, bool known)
 {

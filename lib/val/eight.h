@@ -1,4 +1,4 @@
-/* The integer encoding, eight numbers side by side in a vector of 64 bytes, where the processor has CPU_AVX512. */
+/* Encodes and decodes eight integers in a vector of 64 bytes, on processors with CPU_AVX512. */
 #ifndef VAL_EIGHT_H
 #define VAL_EIGHT_H
 
@@ -12,13 +12,13 @@
 #include <immintrin.h>
 
 enum {
-	VAL_EIGHT_GROUPS = 6,		/* most groups of a number whose field and TAB are 8 bytes at most */
+	VAL_EIGHT_GROUPS = 6,		/* most groups of a number whose field and TAB fit 8 bytes */
 	VAL_EIGHT_BITS = 7 * VAL_EIGHT_GROUPS
 };
 
 /*
- * Numbers from -2^42 to 2^42 - 1 to their fields, each with a TAB behind it, and zeros to 8 bytes. *groups says how many
- * groups of 7 bits each has: its bytes are two more.
+ * Encodes numbers from -2^42 to 2^42 - 1 as fields, each with a TAB after it and zeros up to 8 bytes. *groups: number
+ * of 7-bit groups of each, which is its length less two.
  */
 CPU_AVX512 static inline __attribute__((always_inline)) __m512i
 val_eight(__m512i v, __m512i *groups)
@@ -50,7 +50,7 @@ val_word(const uint8_t *p)
 	return w;
 }
 
-/* The first 8 bytes of eight fields, of which every `stride`-th offset says where it begins. */
+/* Loads the first 8 bytes of eight fields, whose starts are every `stride`-th offset. */
 CPU_AVX512 static inline __attribute__((always_inline)) __m512i
 val_eight_load(const uint8_t *base, const uint32_t *off, size_t stride)
 {
@@ -60,9 +60,9 @@ val_eight_load(const uint8_t *base, const uint32_t *off, size_t stride)
 }
 
 /*
- * The numbers of eight fields, which are well; *groups says how many groups each has: a number of more than 7 is not its
- * own, nor that of a null, which looks as if it had many. The groups move up until the last is the highest byte, zeros
- * below them; then neighbours pair up three times.
+ * Decodes eight valid fields; *groups: number of groups of each. A lane with more than 7 groups is wrong, and so is a
+ * null's, which appears to have many. Right-aligns the groups so that the last is the highest byte, with zeros below,
+ * then joins neighbours in three steps.
  */
 CPU_AVX512 static inline __attribute__((always_inline)) __m512i
 val_eight_get(__m512i w, __m512i *groups)
@@ -74,7 +74,7 @@ val_eight_get(__m512i w, __m512i *groups)
 	w = _mm512_xor_si512(_mm512_srli_epi64(w, 8), sign);
 	w = _mm512_sllv_epi64(w, _mm512_sub_epi64(_mm512_set1_epi64(64), _mm512_slli_epi64(*groups, 3)));
 	w = _mm512_and_si512(w, _mm512_set1_epi8(0x7f));
-	/* 128 and 1, of which the first counts as unsigned */
+	/* 128 and 1; the first operand is unsigned */
 	w = _mm512_maddubs_epi16(_mm512_set1_epi16(0x0180), w);
 	w = _mm512_madd_epi16(w, _mm512_set1_epi32(0x00014000));
 	w = _mm512_add_epi64(_mm512_srli_epi64(w, 32), _mm512_srli_epi64(_mm512_slli_epi64(w, 32), 4));

@@ -2,7 +2,7 @@
 
 #define TOP_BITS UINT64_C(0x8080808080808080)
 
-/* The plain form is the reference: a group at a time. */
+/* The scalar form, one group at a time, is the reference. */
 static size_t
 put_groups(uint8_t *out, u128 u, bool negative)
 {
@@ -112,9 +112,7 @@ val_wide(const uint8_t *p)
 	return d < 0 ? (i128)~u : (i128)u;
 }
 
-/*
- * float64: the image of the value, its bits turned so that unsigned order is the order of the values, as ten groups.
- */
+/* Encodes a float64 as ten groups of its bits, transformed so that unsigned order is numeric order. */
 size_t
 val_put_float(uint8_t *out, double v)
 {
@@ -146,5 +144,5 @@ val_get_float(const uint8_t *p, size_t n, double *v)
 	bits ^= bits >> 63 != 0 ? UINT64_C(1) << 63 : UINT64_MAX;
 	memcpy(v, &bits, sizeof(bits));
 	val_put_float(again, *v);
-	return memcmp(again, p, sizeof(again)) == 0;	/* canonical: top bits set, no NaN but the one */
+	return memcmp(again, p, sizeof(again)) == 0;	/* canonical: top bits set, no NaN other than the canonical one */
 }

@@ -1,8 +1,8 @@
 /*
- * The integer encoding in the forms that hot loops want inline. val.h has the plain ones.
+ * Inline forms of the integer encoding for hot loops. val.h has the general ones.
  *
- * A field is a head byte 0x40 + n (v >= 0) or 0x40 - n (v < 0) and n groups of 7 bits, most significant first, each with its top bit
- * set; for negative v the groups are those of u = -1 - v, inverted.
+ * A field is a head byte 0x40 + n (v >= 0) or 0x40 - n (v < 0) and n groups of 7 bits, most significant first, each
+ * with its top bit set; for negative v the groups are those of u = -1 - v, inverted.
  */
 #ifndef VAL_INT_H
 #define VAL_INT_H
@@ -10,7 +10,7 @@
 #include "base/cpu.h"
 #include "val/val.h"
 
-/* Number of 7-bit groups that hold u, 1 to 10. */
+/* Returns the number of 7-bit groups that hold u, 1 to 10. */
 static inline unsigned
 val_groups(uint64_t u)
 {
@@ -27,7 +27,7 @@ val_load(const uint8_t *p)
 	return __builtin_bswap64(w);
 }
 
-/* Eight groups, most significant first, to 56 bits; in three steps of pairing neighbours. */
+/* Joins eight groups, most significant first, to 56 bits, in three steps of pairing neighbours. */
 static inline uint64_t
 val_gather(uint64_t w)
 {
@@ -46,7 +46,7 @@ val_scatter(uint64_t u)
 	return u | UINT64_C(0x8080808080808080);
 }
 
-/* val_int for a field of up to 8 groups (every decimal(18,s), date and most keys), else the general one. */
+/* Like val_int, faster for fields of up to 8 groups (every decimal(18,s), date and most keys). */
 static inline int64_t
 val_int_inline(const uint8_t *p)
 {

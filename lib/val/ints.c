@@ -1,4 +1,4 @@
-/* Columns of integers decoded and encoded: eight of them at once where the processor can. */
+/* Decodes and encodes columns of integers, eight at a time with AVX-512. */
 #include "base/cpu.h"
 #include "val/eight.h"
 #include "val/int.h"
@@ -6,15 +6,15 @@
 #if CPU_X86
 #include <immintrin.h>
 
-enum { EIGHT_GROUPS = 7 };	/* what a field may have so that it is 8 bytes at most */
+enum { EIGHT_GROUPS = 7 };	/* most groups of a field of at most 8 bytes */
 
-/* By number of groups: 0x80 for each behind the head. */
+/* The top bits of n groups: 0x80 in each byte after the head. */
 #define TOPS(n) ((UINT64_C(0x8080808080808080) << 8) & (UINT64_MAX >> (56 - 8 * (n))))
-/* And of these bytes, in the order of memory, which bit of the number each begins with. */
+/* For these bytes, in memory order, the bit of the number at which each group begins. */
 #define BEGINS(n) (BEGIN(n, 1) | BEGIN(n, 2) | BEGIN(n, 3) | BEGIN(n, 4) | BEGIN(n, 5) | BEGIN(n, 6) | BEGIN(n, 7))
 #define BEGIN(n, k) ((uint64_t)((n) > (k) ? 7 * ((n) - (k)) : 0) << 8 * (k))
 
-/* The words of eight numbers; *longer has those that are too long. */
+/* Encodes eight numbers as words; *longer: mask of those that are too long. */
 CPU_AVX512 static inline __m512i
 encode_eight(__m512i v, __m512i *groups, __mmask8 *longer)
 {
@@ -29,7 +29,7 @@ encode_eight(__m512i v, __m512i *groups, __mmask8 *longer)
 	*longer = _mm512_cmpgt_epu64_mask(*groups, _mm512_set1_epi64(EIGHT_GROUPS));
 	top = _mm512_permutexvar_epi64(*groups, tops);
 	w = _mm512_multishift_epi64_epi8(_mm512_permutexvar_epi64(*groups, begins), u);
-	/* seven bits of each, those of a negative number inverted, below the top bit */
+	/* seven bits of each group, inverted for a negative number, below the top bit */
 	w = _mm512_and_si512(_mm512_xor_si512(w, sign), _mm512_sub_epi64(top, _mm512_srli_epi64(top, 7)));
 	head = _mm512_add_epi64(_mm512_set1_epi64(0x40), _mm512_sub_epi64(_mm512_xor_si512(*groups, sign), sign));
 	return _mm512_or_si512(_mm512_or_si512(w, top), head);

@@ -1,6 +1,6 @@
 /*
- * Strings and their encoding. The scalar forms go by words of eight bytes while nothing is to be escaped; those with vectors by 32
- * or 64. In all of them what is read lies within the text, and what is written within the room that val.h asks for.
+ * Strings and their encoding. The scalar forms process words of eight bytes while nothing needs escaping, the vector
+ * forms 32 or 64 bytes. All of them read only within the text and write only within the room that val.h requires.
  */
 #include "base/cpu.h"
 #include "base/utf8.h"
@@ -21,14 +21,14 @@ load_word(const uint8_t *p)
 	return w;
 }
 
-/* Other than 0 where one of eight bytes is below 0x20. */
+/* Returns nonzero if one of eight bytes is below 0x20. */
 static inline uint64_t
 low_bytes(uint64_t w)
 {
 	return (w - EACH(0x20)) & ~w & EACH(0x80);
 }
 
-/* Other than 0 where one of eight bytes is zero. */
+/* Returns nonzero if one of eight bytes is zero. */
 static inline uint64_t
 zero_bytes(uint64_t w)
 {
@@ -83,8 +83,8 @@ put_avx2(uint8_t *o, const uint8_t *p, size_t n)
 }
 
 /*
- * Encodes those of 32 bytes that `valid` has bits for: each becomes two, ESC and itself or what follows ESC, and the ESCs that
- * are not needed drop out. `whole`: all of 64 bytes may be stored.
+ * Encodes the bytes selected by `valid` out of 32: expands each to two, ESC and itself or its escape code, then
+ * compresses the unneeded ESCs away. `whole`: 64 bytes can be stored.
  */
 CPU_AVX512 static inline uint8_t *
 put_escaped(uint8_t *o, __m256i v, uint32_t low, uint32_t valid, bool whole)
@@ -150,7 +150,7 @@ val_put_string(uint8_t *out, const void *s, size_t n)
 
 /* ---- field to text ---- */
 
-/* Decodes n bytes, none of which is the second of a pair without its first. Returns the end. */
+/* Decodes n bytes, which do not begin within an escape. Returns the end. */
 static uint8_t *
 get_portable(uint8_t *o, const uint8_t *p, size_t n)
 {
@@ -244,9 +244,9 @@ val_string_plain(const uint8_t *p, size_t n)
 	return !(n == 1 && *p == VAL_EMPTY) && memchr(p, VAL_ESC, n) == NULL;
 }
 
-/* ---- is a field canonical ---- */
+/* ---- canonical fields ---- */
 
-/* Is every byte below 0x20 an ESC that a byte from 0x40 to 0x5F follows? */
+/* Is every byte below 0x20 an ESC followed by a byte from 0x40 to 0x5F? */
 static bool
 check_escapes_portable(const uint8_t *p, size_t n)
 {
@@ -326,7 +326,7 @@ check_escapes(const uint8_t *p, size_t n)
 	return check_escapes_portable(p, n);
 }
 
-/* Escapes are ASCII, so that the field is UTF-8 where its text is. */
+/* Escapes are ASCII, so the field is UTF-8 if and only if its text is. */
 static bool
 check_bytes(const uint8_t *p, size_t n, bool raw)
 {
@@ -334,7 +334,7 @@ check_bytes(const uint8_t *p, size_t n, bool raw)
 }
 
 #if CPU_X86
-/* True where all n bytes are printable ASCII, which most are; VAL_PAD bytes may be read after them. */
+/* Returns true if all n bytes are printable ASCII, the common case; VAL_PAD bytes may be read after them. */
 CPU_AVX2 static bool
 all_ascii_avx2(const uint8_t *p, size_t n)
 {
@@ -342,7 +342,7 @@ all_ascii_avx2(const uint8_t *p, size_t n)
 	uint32_t bad;
 
 	for (; n > 32; p += 32, n -= 32) {
-		/* Signed: bytes from 0x80 up are negative, so one comparison finds both kinds. */
+		/* Signed comparison: bytes from 0x80 up are negative, so one comparison finds both kinds. */
 		if (_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_loadu_si256((const void *)p), low)) != -1)
 			return false;
 	}
@@ -362,7 +362,7 @@ val_check_string(const uint8_t *p, size_t n, bool raw)
 }
 
 #if CPU_X86
-/* The number of leading fields that are printable ASCII. */
+/* Returns the number of leading fields that are printable ASCII. */
 CPU_AVX2 static size_t
 ascii_column_avx2(const uint8_t *base, const uint32_t *off, size_t stride, size_t n)
 {

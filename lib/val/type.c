@@ -7,7 +7,7 @@ static const char *const names[] = {
 	[VAL_TIMESTAMP] = "timestamp", [VAL_FLOAT64] = "float64", [VAL_STRING] = "string",
 };
 
-/* One or two digits without a leading zero, at *s before end; moves *s behind them. */
+/* Parses one or two digits without a leading zero at *s, before end; advances *s past them. */
 static bool
 small_number(const char **s, const char *end, unsigned *v)
 {

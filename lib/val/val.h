@@ -16,21 +16,21 @@ enum val_kind { VAL_BOOL, VAL_INT32, VAL_INT64, VAL_DECIMAL, VAL_DATE, VAL_TIMES
 
 struct val_type {
 	enum val_kind kind;
-	uint8_t precision, scale;	/* of decimals, else 0 */
+	uint8_t precision, scale;	/* for decimals, else 0 */
 };
 
 enum {
-	VAL_NULL = 0x19,	/* the one byte of a null */
-	VAL_EMPTY = 0x1a,	/* the one byte of an empty string */
-	VAL_ESC = 0x1b,		/* before 0x40 + b, for a byte b below 0x20 of a string */
+	VAL_NULL = 0x19,	/* the one-byte field of a null */
+	VAL_EMPTY = 0x1a,	/* the one-byte field of an empty string */
+	VAL_ESC = 0x1b,		/* precedes 0x40 + b, for a byte b below 0x20 of a string */
 	VAL_INT_MAX = 11,	/* most bytes of an encoded 64-bit integer or float64 */
 	VAL_WIDE_MAX = 20,	/* most bytes of an encoded decimal */
-	VAL_PAD = 32		/* bytes behind every view of the record reader that may be read, whatever they hold */
+	VAL_PAD = 32		/* bytes that may be read after every view from the record reader, whatever they hold */
 };
 
-/* "int64", "decimal(18,2)", ... Parsing is exact: no blanks, no other spelling. */
+/* Parses "int64", "decimal(18,2)", ... exactly: no blanks, no other spelling. */
 bool val_type_parse(const char *s, size_t n, struct val_type *t);
-size_t val_type_put(char *out, struct val_type t);	/* NUM_TEXT bytes hold it; returns the length */
+size_t val_type_put(char *out, struct val_type t);	/* NUM_TEXT bytes are enough; returns the length */
 static inline bool
 val_type_equal(struct val_type a, struct val_type b)
 {
@@ -52,8 +52,8 @@ val_is_null(const uint8_t *p, size_t n)
 }
 
 /*
- * Integers, decimals, dates, timestamps. put returns the number of bytes written. get is true when the n bytes are the canonical encoding
- * of a number that fits; it reads no byte beyond them.
+ * Integers, decimals, dates, timestamps. put returns the number of bytes written. get returns true if the n bytes are
+ * the canonical encoding of a number that fits; it reads no byte beyond them.
  */
 size_t val_put_int(uint8_t *out, int64_t v);
 size_t val_put_wide(uint8_t *out, i128 v);
@@ -61,19 +61,19 @@ bool val_get_int(const uint8_t *p, size_t n, int64_t *v);
 bool val_get_wide(const uint8_t *p, size_t n, i128 *v);
 
 /*
- * The same for speed: `out` has 16 bytes of room, and VAL_PAD bytes may be read behind p. val_int decodes what is known to be canonical
- * (a field of a checked record) and not null; the length is in the bytes themselves.
+ * Faster forms: `out` has 16 bytes of room, and VAL_PAD bytes may be read after p. val_int decodes a field known to be
+ * canonical (as in a checked record) and not null; the bytes themselves give the length.
  */
 size_t val_put_int_fast(uint8_t *out, int64_t v);
 int64_t val_int(const uint8_t *p);
 i128 val_wide(const uint8_t *p);
 
-/* val_int of n fields, at base + off[0], base + off[stride], ... */
+/* Decodes n fields with val_int, at base + off[0], base + off[stride], ... */
 void val_ints(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, int64_t *out);
 
 /*
- * n numbers encoded, each at the beginning of a word in memory, with its length. False where one has more than seven
- * groups of bits, which says that it is not within 49 bits: then what the words hold is of no use.
+ * Encodes n numbers, each at the start of a word in memory, with its length. Returns false if one needs more than seven
+ * groups, that is, more than 49 bits; the words are then unspecified.
  */
 bool val_put_words(const int64_t *v, size_t n, uint64_t *words, uint8_t *lengths);
 
@@ -85,28 +85,31 @@ val_put_bool(uint8_t *out, bool v)
 	return 1;
 }
 
-/* float64: every NaN becomes the one with no payload and a clear sign; -0 stays -0. */
+/* float64: every NaN becomes the one without payload and with a clear sign; -0 is kept. */
 size_t val_put_float(uint8_t *out, double v);
 bool val_get_float(const uint8_t *p, size_t n, double *v);
 
-/* Strings. put needs room for 2 * n + 1 bytes; get for n and returns the length. val_get_string takes a checked field that is not null. */
+/*
+ * Strings. put needs room for 2 * n + 1 bytes; get for n bytes, and returns the length. val_get_string takes a checked
+ * field that is not null.
+ */
 size_t val_put_string(uint8_t *out, const void *s, size_t n);
 size_t val_get_string(void *out, const uint8_t *p, size_t n);
-bool val_string_plain(const uint8_t *p, size_t n);	/* no ESC and not the empty string: the bytes are the text */
+bool val_string_plain(const uint8_t *p, size_t n);	/* no ESC, not the empty string: the bytes are the text */
 
 /*
- * Is this field, null or not, canonical for its type: form, range, digits of a decimal, a day in years 1 to 9999 or not is not judged.
- * Strings must be valid UTF-8 unless raw. VAL_PAD bytes may be read behind it.
+ * Is this field, null or not, canonical for its type? Checks form, range, the digits of a decimal; not whether a date
+ * lies in years 1 to 9999. Strings must be valid UTF-8 unless raw. VAL_PAD bytes may be read after it.
  */
 bool val_check(struct val_type t, const uint8_t *p, size_t n, bool raw);
 
-/* Text of a checked field that is not null, appended to `out` (lib/base/mem.h). Booleans are "true" and "false". */
+/* Appends the text of a checked field that is not null to `out` (lib/base/mem.h). Booleans are "true" and "false". */
 struct buf;
 void val_text(struct val_type t, const uint8_t *p, size_t n, struct buf *out);
 
 /*
- * Text to a value of the type, encoded, appended to `out`. False where the text is none: the rules of num.h; booleans are true, false, 1, 0
- * in any case; strings must be valid UTF-8. The text is taken as it is, untrimmed.
+ * Parses text as a value of the type and appends its encoding to `out`. Returns false for invalid text, by the rules of
+ * num.h; booleans are true, false, 1, 0 in any case; strings must be valid UTF-8. The text is not trimmed.
  */
 bool val_parse(struct val_type t, const char *s, size_t n, struct buf *out);
 
