@@ -27,7 +27,7 @@ enum csv_care_answer {
 void csv_care_init(struct csv_care *c, struct csv_format f);
 void csv_care_free(struct csv_care *c);
 
-/* Splits the row that begins at p, of which n > 0 bytes are there; eof: no more will be. CSV_PAD may be read after them. */
+/* Splits the row that begins at p, of which n > 0 bytes are there; eof: no more will be. CSV_PAD more may be read. */
 enum csv_care_answer csv_care_row(struct csv_care *c, const uint8_t *p, size_t n, bool eof);
 
 /* The first of the bytes from `at` to n - 1 that is the quote, the escape or below 0x20, or n. */

@@ -125,7 +125,8 @@ void csv_close(struct csv_reader *r);	/* frees; valid after a failed csv_open to
 /* ---- split.c ---- */
 
 /* Splits a row that has at most CSV_MAX_FIELDS: room for nfields of them in `fields`. */
-void csv_split(const struct csv_batch *b, const struct csv_row *row, struct csv_format format, struct csv_field *fields);
+void csv_split(const struct csv_batch *b, const struct csv_row *row, struct csv_format format,
+    struct csv_field *fields);
 
 /* Writes a field's text, with doubled and escaped quotes resolved, at out: at most f->n bytes. Returns how many. */
 size_t csv_unquote(const struct csv_field *f, struct csv_format format, uint8_t *out);

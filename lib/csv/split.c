@@ -99,7 +99,8 @@ split_quoted(const uint8_t *p, size_t n, struct csv_format f, struct csv_field *
 #endif
 
 void
-csv_split(const struct csv_batch *b, const struct csv_row *row, struct csv_format format, struct csv_field *fields)
+csv_split(const struct csv_batch *b, const struct csv_row *row, struct csv_format format,
+    struct csv_field *fields)
 {
 	const uint8_t *p = b->base + row->off;
 
