@@ -65,18 +65,18 @@ csv_care_special(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t e
 
 /* ---- a row ---- */
 
-struct walk {			/* along a row; offsets from its first byte */
+struct walk {			/* position in a row; offsets from its first byte */
 	const uint8_t *p;
 	size_t n;
 	bool eof;
-	size_t begin;		/* of the field, with its padding */
-	uint32_t lfs;		/* line feeds passed within quotes */
-	uint32_t field_lfs;	/* of them before the field */
-	uint32_t crossing;	/* lines up to the one where the last field begins that crosses a line end; 0: no field does */
+	size_t begin;		/* start of the field, with its padding */
+	uint32_t lfs;		/* line feeds so far within quotes */
+	uint32_t field_lfs;	/* of which before the field */
+	uint32_t crossing;	/* lines through the start of the last field that spans lines; or 0 */
 	enum csv_care_answer answer;
 };
 
-/* What a step along the row returns: go on, or the walk has its answer. */
+/* Result of a step: continue, or the walk has an answer. */
 enum step { GO_ON, STOP };
 
 static enum step
@@ -93,7 +93,7 @@ stray(struct csv_care *c, struct walk *w, uint32_t lines)
 	return stop(w, CSV_CARE_STRAY);
 }
 
-/* A row of more than the limit: a field that crossed a line end is taken for stray. */
+/* Handles a row over the limit: rejects a field that spans lines as stray. */
 static enum step
 too_long(struct csv_care *c, struct walk *w)
 {
@@ -112,7 +112,7 @@ add_span(struct csv_care *c, size_t begin, size_t end, bool quoted)
 	if (!quoted && begin == end)
 		c->flags |= CSV_EMPTY;
 	if (c->nfields++ >= CSV_MAX_FIELDS)
-		return;		/* a row that no table has: only their number matters */
+		return;		/* no table has so many columns: only count them */
 	if (c->n == c->cap) {
 		c->cap = c->cap == 0 ? 1024 : 2 * c->cap;
 		c->spans = xreallocarray(c->spans, c->cap, sizeof(*c->spans));
@@ -120,7 +120,7 @@ add_span(struct csv_care *c, size_t begin, size_t end, bool quoted)
 	c->spans[c->n++] = (struct csv_span){ (uint32_t)begin, (uint32_t)(end - begin), quoted };
 }
 
-/* The row ends with `len` bytes of text. */
+/* Ends the row after `len` bytes of text. */
 static enum step
 end_row(struct csv_care *c, struct walk *w, size_t len, size_t next)
 {
@@ -132,7 +132,7 @@ end_row(struct csv_care *c, struct walk *w, size_t len, size_t next)
 	return stop(w, CSV_CARE_ROW);
 }
 
-/* All n bytes are passed and the row has not ended: is it too long already, but for the CRs of a line end? */
+/* Handles the end of the input before the end of the row: too long already, not counting the CRs of a line end? */
 static enum step
 run_out(struct csv_care *c, struct walk *w)
 {
@@ -143,7 +143,7 @@ run_out(struct csv_care *c, struct walk *w)
 	return n > c->limit ? too_long(c, w) : stop(w, CSV_CARE_MORE);
 }
 
-/* An unquoted field, from w->begin on; all before `at` is padding. */
+/* Takes an unquoted field that starts at w->begin; the bytes before `at` are padding. */
 static enum step
 walk_unquoted(struct csv_care *c, struct walk *w, size_t at)
 {
@@ -166,7 +166,7 @@ walk_unquoted(struct csv_care *c, struct walk *w, size_t at)
 	return GO_ON;
 }
 
-/* What follows a quote that may be the closing one, from `at` on; the field's text is begin to end. */
+/* Decides, from the bytes at `at`, whether a quote closed the field; the field's text is begin to end. */
 static enum step
 walk_closed(struct csv_care *c, struct walk *w, size_t begin, size_t end, size_t at)
 {
@@ -191,7 +191,7 @@ walk_closed(struct csv_care *c, struct walk *w, size_t begin, size_t end, size_t
 	return end_row(c, w, at, lf < w->n ? lf + 1 : lf);
 }
 
-/* Passes the byte at *at within quotes, which is not the quote. */
+/* Skips the byte at *at within quotes, which is not a quote. */
 static enum step
 walk_special(struct csv_care *c, struct walk *w, size_t *at)
 {
@@ -212,12 +212,12 @@ walk_special(struct csv_care *c, struct walk *w, size_t *at)
 	return GO_ON;
 }
 
-/* A quoted field, from the byte after its first quote on. */
+/* Takes a quoted field, from the byte after its opening quote. */
 static enum step
 walk_quoted(struct csv_care *c, struct walk *w, size_t begin)
 {
 	const struct csv_format *f = &c->format;
-	size_t end = w->n < c->limit ? w->n : c->limit, at = begin;	/* the closing quote is before the limit */
+	size_t end = w->n < c->limit ? w->n : c->limit, at = begin;	/* the closing quote must be before the limit */
 
 	w->field_lfs = w->lfs;
 	while ((at = csv_care_special(w->p, at, end, f->quote, f->escape)) < end) {

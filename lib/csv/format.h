@@ -1,4 +1,4 @@
-/* The format that a schema gives to the CSV files of its table. */
+/* Returns the CSV format that a schema declares for its table's files. */
 #ifndef CSV_FORMAT_H
 #define CSV_FORMAT_H
 

@@ -6,10 +6,10 @@
 #include "base/mem.h"
 
 struct format {
-	const char *magic;		/* first bytes, ? for any */
+	const char *magic;		/* first bytes; ? matches any */
 	size_t n;
 	const char *what;
-	const char *filter;		/* command that writes its text to standard output; NULL: see advice */
+	const char *filter;		/* command that writes the text to standard output; NULL: see advice */
 	const char *advice;
 };
 
@@ -36,7 +36,7 @@ static const struct format formats[] = {
 
 static const struct format workbook = { NULL, 0, "an Excel workbook (xlsx), not CSV", NULL, "save the sheet as CSV UTF-8" };
 
-/* Text without a byte order mark in units of more than a byte, of which one byte is not 0: its place, and the name. */
+/* Wide encodings without a byte order mark: the position of the byte that is not 0 within a unit, and the name. */
 static const struct wide {
 	size_t unit, place;
 	struct format format;
@@ -47,7 +47,10 @@ static const struct wide {
 	{ 4, 3, { NULL, 0, "UTF-32 text, not UTF-8", "iconv -f UTF-32BE -t UTF-8", NULL } }
 };
 
-/* Do the first units each hold one byte, as ASCII and Latin-1 do? At least four are looked at, so that no field with a NUL is taken for such. */
+/*
+ * Does each of the first units hold one byte, as for ASCII and Latin-1? Requires at least four, so that a field with a
+ * NUL does not match.
+ */
 static bool
 is_wide(const struct wide *w, const uint8_t *p, size_t n)
 {
@@ -62,7 +65,7 @@ is_wide(const struct wide *w, const uint8_t *p, size_t n)
 	return true;
 }
 
-/* Names in a zip archive are not compressed; a workbook's sheets lie in xl/. */
+/* Names in a zip archive are not compressed; a workbook's sheets are in xl/. */
 static bool
 is_workbook(const uint8_t *p, size_t n)
 {
@@ -113,7 +116,7 @@ csv_kind(const uint8_t *p, size_t n)
 	return f != NULL ? CSV_KIND_FOREIGN : CSV_KIND_TEXT;
 }
 
-/* The file's name as an argument of a shell: " name", " FILE" where that would need quotes, nothing for standard input. */
+/* Returns the file's name as a shell argument: " name", " FILE" if it would need quoting, "" for standard input. */
 static const char *
 argument(const char *name)
 {
@@ -124,7 +127,7 @@ argument(const char *name)
 	return *name != '-' && strspn(name, plain) == strlen(name) ? name : "FILE";
 }
 
-/* Appends the shell command that makes text of the file: what takes the compression around it off, then `filter`. */
+/* Appends the shell command that converts the file to text: removes the outer compression, then runs `filter`. */
 static void
 put_command(struct buf *b, enum csv_kind outer, const char *filter, const char *name)
 {

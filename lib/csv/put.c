@@ -1,4 +1,4 @@
-/* Writes fields of CSV. */
+/* Writes CSV fields. */
 #include "csv/csv.h"
 
 #include <string.h>
@@ -6,11 +6,11 @@
 static bool
 needs_quotes(const uint8_t *s, size_t n, struct csv_format f)
 {
-	enum { LONG = 64 };	/* texts that are better searched four times by memchr than once by bytes */
+	enum { LONG = 64 };	/* from this length on, four memchr calls are faster than one loop over bytes */
 	size_t i;
 
 	if (n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
-		return true;	/* at the beginning of a file it would be taken off */
+		return true;	/* readers skip a byte order mark at the beginning of a file */
 	if (n >= LONG)
 		return memchr(s, '\n', n) != NULL || memchr(s, f.delimiter, n) != NULL || memchr(s, f.quote, n) != NULL ||
 		    memchr(s, '\r', n) != NULL;
@@ -20,7 +20,7 @@ needs_quotes(const uint8_t *s, size_t n, struct csv_format f)
 	return false;
 }
 
-/* Returns the length of the text up to and with the first quote or escape, or n. */
+/* Returns the length of the text up to and including the first quote or escape, or n. */
 static size_t
 find_special(const uint8_t *s, size_t n, struct csv_format f)
 {
@@ -33,7 +33,7 @@ find_special(const uint8_t *s, size_t n, struct csv_format f)
 	return e != NULL ? (size_t)(e - s) + 1 : n;
 }
 
-/* Between quotes, with the quotes within doubled, and the escapes, as one before a quote would take its meaning. */
+/* Writes text between quotes. Doubles quotes, and escapes too, as an escape before a quote would change its meaning. */
 static void
 put_quoted(struct buf *out, const uint8_t *s, size_t n, struct csv_format f)
 {

@@ -15,13 +15,13 @@
 #endif
 
 /*
- * What a record has beside its fields: the line number and the number of lines with their TABs, a TAB and a null in the
- * end, the LF; or why it is malformed.
+ * Bytes of a record beside its fields: line number and number of lines with their TABs, a TAB and a null at the end,
+ * the LF; or the reason why it is malformed.
  */
 enum { RECORD_EXTRA = 2 * (VAL_INT_MAX + 1) + 2 + 1 + 16 };
 
 #if CPU_X86
-/* For each 8 bits: all bits of the bytes that have one. */
+/* For each 8 bits, a word with 0xff in the byte of each set bit. */
 static uint64_t byte_masks[256];
 
 CPU_AVX2 static void
@@ -71,7 +71,7 @@ csv_raw_free(struct csv_raw *r)
 
 /* ---- records of rows with the right number of fields ---- */
 
-/* What the record of such a row needs at most: every byte may become two, and every column has a TAB and a byte. */
+/* Returns the most bytes a row's record needs: every byte may become two, and every column has a TAB and a byte. */
 static inline size_t
 record_max(const struct csv_raw *r, const struct csv_row *row)
 {
@@ -91,7 +91,10 @@ put_byte(uint8_t *out, uint8_t b)
 	return out + 2;
 }
 
-/* Steps to the second of two bytes at p that are one within quotes: a doubled quote, or an escape and what it escapes. */
+/*
+ * Steps from the first of two bytes that are one within quotes (a doubled quote, or an escape and its character) to the
+ * second.
+ */
 static inline const uint8_t *
 step_over(struct csv_format f, const uint8_t *p, const uint8_t *end)
 {
@@ -102,7 +105,7 @@ step_over(struct csv_format f, const uint8_t *p, const uint8_t *end)
 	return *p == f.escape && *p != 0 && (p[1] == f.quote || p[1] == f.escape) ? p + 1 : p;
 }
 
-/* Writes the text of a quoted field, n > 0, of which 31 more bytes may be read and written. */
+/* Writes the text of a quoted field, n > 0. 31 more bytes may be read and written. */
 static uint8_t *
 put_quoted(struct csv_format f, const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -122,7 +125,7 @@ put_quoted(struct csv_format f, const uint8_t *p, size_t n, uint8_t *out)
 	return out;
 }
 
-/* Writes a field of no bytes: null where it is absent. */
+/* Writes a field without bytes: null if it is absent. */
 static inline uint8_t *
 put_nothing(const struct csv_field *f, uint8_t *out)
 {
@@ -130,7 +133,7 @@ put_nothing(const struct csv_field *f, uint8_t *out)
 	return out + 1;
 }
 
-/* The number of lines of a row with a TAB after it, where the records have it. */
+/* Writes the row's number of lines and a TAB, if the records have that column. */
 static inline uint8_t *
 put_lines(const struct csv_raw *r, const struct csv_row *row, uint8_t *out)
 {
@@ -141,7 +144,7 @@ put_lines(const struct csv_raw *r, const struct csv_row *row, uint8_t *out)
 	return out;
 }
 
-/* The columns of a row, each with a TAB after it. */
+/* Writes the columns of a row, each with a TAB after it. */
 static uint8_t *
 put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
@@ -167,7 +170,7 @@ put_columns_portable(struct csv_raw *r, const struct csv_batch *b, const struct 
 	return put_lines(r, row, out);
 }
 
-/* Writes the records of n rows at out, each with its LF. Returns their end; their hashes add up in *sum. */
+/* Writes the records of n rows to out, each with its LF. Returns the end; adds their hashes to *sum. */
 static uint8_t *
 put_run_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
     uint64_t *sum)
@@ -188,15 +191,15 @@ put_run_portable(struct csv_raw *r, const struct csv_batch *b, const struct csv_
 
 #if CPU_X86
 
-enum { GROUP = 32 };	/* records put before they are hashed */
+enum { GROUP = 32 };	/* records written before they are hashed */
 
-/* The encoded number of a line, kept so that the next line's is one addition. */
+/* The encoded number of a line, incremented for the next line by one addition. */
 struct line_code {
-	uint64_t number, bytes;		/* bytes: the code, its first byte lowest */
+	uint64_t number, bytes;		/* bytes: the encoding, first byte lowest */
 	unsigned n;			/* its length: at most 8, as no file has 2^49 lines */
 };
 
-/* Writes 8 bytes, of which line_code's n and a TAB count. */
+/* Writes 8 bytes; the first n of line_code and a TAB count. */
 static inline uint8_t *
 put_line(struct line_code *code, uint8_t *out, uint64_t number)
 {
@@ -216,8 +219,8 @@ put_line(struct line_code *code, uint8_t *out, uint64_t number)
 }
 
 /*
- * The columns of a row whose text becomes theirs as it is, but for the delimiters. Stores up to 31 bytes more than
- * there are: CSV_PAD behind the rows and the writer's slack allow it.
+ * Writes the columns of a row whose text is copied except for the delimiters. Stores up to 31 bytes beyond the end:
+ * CSV_PAD after the rows and the writer's slack allow that.
  */
 CPU_AVX2 static inline uint8_t *
 put_straight(const uint8_t *p, size_t n, __m256i delimiter, uint8_t *out)
@@ -236,7 +239,7 @@ put_straight(const uint8_t *p, size_t n, __m256i delimiter, uint8_t *out)
 	return out;
 }
 
-/* The same, 64 bytes at a time. */
+/* Like put_straight, 64 bytes at a time. */
 CPU_AVX512 static inline uint8_t *
 put_straight_avx512(const uint8_t *p, size_t n, __m512i delimiter, uint8_t *out)
 {
@@ -253,22 +256,22 @@ put_straight_avx512(const uint8_t *p, size_t n, __m512i delimiter, uint8_t *out)
 	return out;
 }
 
-/* What becomes of 64 bytes of a row whose quotes are well placed. */
+/* How 64 bytes of a row with well placed quotes are converted. */
 struct unquoted {
-	uint64_t keep;		/* bytes that stay; the others are quotes */
-	uint64_t delimiter;	/* of them those that become TABs */
-	uint64_t empty;		/* and those that become the empty string: the first of two quotes that are a field */
+	uint64_t keep;		/* bytes to keep; the others are quotes */
+	uint64_t delimiter;	/* of which bytes that become TABs */
+	uint64_t empty;		/* and bytes that become the empty string: the first quote of an empty quoted field */
 };
 
-/* What one word of 64 bytes hands to the next. */
+/* State carried from one word of 64 bytes to the next. */
 struct unquoting {
-	uint64_t within;	/* all ones where the next byte is within quotes */
-	uint64_t quote;		/* bit 0: the last byte is a quote */
+	uint64_t within;	/* all ones if the next byte is within quotes */
+	uint64_t quote;		/* bit 0: the last byte was a quote */
 };
 
 /*
- * Finds it from the masks of quotes and delimiters among the bytes at p, the first 64 of the `left` bytes that remain of
- * the row. An opening quote with one quote after it, and not two, is an empty field.
+ * Computes the conversion from the masks of quotes and delimiters among the bytes at p, the first 64 of the `left`
+ * bytes remaining in the row. An opening quote followed by exactly one quote is an empty field.
  */
 CPU_AVX2 static inline struct unquoted
 unquote(const uint8_t *p, size_t left, uint64_t quotes, uint64_t delimiters, uint8_t quote, struct unquoting *q)
@@ -288,7 +291,7 @@ unquote(const uint8_t *p, size_t left, uint64_t quotes, uint64_t delimiters, uin
 	return u;
 }
 
-/* Bits for the bytes of a word that are there. */
+/* Returns the mask of the valid bytes of a word. */
 static inline uint64_t
 first_bits(size_t left)
 {
@@ -301,7 +304,7 @@ mask_of(__m256i low, __m256i high)
 	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-/* Stores the 8 bytes at p at out, but for those that `keep` has no bit for. */
+/* Stores the 8 bytes at p that `keep` selects, compressed, at out. */
 CPU_AVX2 static inline uint8_t *
 put_kept(const uint8_t *p, uint8_t keep, uint8_t *out)
 {
@@ -313,7 +316,7 @@ put_kept(const uint8_t *p, uint8_t keep, uint8_t *out)
 	return out + __builtin_popcount(keep);
 }
 
-/* Puts `byte` in the places of `bits`. */
+/* Sets the bytes selected by `bits` to `byte`. */
 CPU_AVX2 static inline void
 patch(uint8_t *bytes, uint64_t bits, uint8_t byte)
 {
@@ -322,8 +325,8 @@ patch(uint8_t *bytes, uint64_t bits, uint8_t byte)
 }
 
 /*
- * The columns of a row with well placed quotes that are all put, in their order, and hold no control byte. Stores up to
- * 63 bytes more than there are.
+ * Writes the columns of a row with well placed quotes, all of them in order and without control bytes. Stores up to 63
+ * bytes beyond the end.
  */
 CPU_AVX2 static inline uint8_t *
 put_straight_quoted(const uint8_t *p, size_t n, struct csv_format f, uint8_t *out)
@@ -358,7 +361,7 @@ put_straight_quoted(const uint8_t *p, size_t n, struct csv_format f, uint8_t *ou
 	return out;
 }
 
-/* val_put_string of n > 0 bytes, 32 at a time while there is nothing to escape. */
+/* Writes a string of n > 0 bytes like val_put_string, 32 at a time while nothing needs escaping. */
 CPU_AVX2 static inline uint8_t *
 put_string(const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -390,7 +393,7 @@ put_quoted_avx2(struct csv_format f, const uint8_t *p, size_t n, uint8_t *out)
 		v = _mm256_loadu_si256((const __m256i *)p);
 		special = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(v, low), v),
 		    _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, escape)));
-		part = _tzcnt_u32((uint32_t)_mm256_movemask_epi8(special));	/* 32 where there is none */
+		part = _tzcnt_u32((uint32_t)_mm256_movemask_epi8(special));	/* 32 if there is none */
 		_mm256_storeu_si256((__m256i *)out, v);
 		if (part >= (size_t)(end - p))
 			return out + (end - p);
@@ -423,8 +426,8 @@ put_columns(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *
 }
 
 /*
- * put_run_portable with vectors. The records are hashed some time after they are stored, as bytes just stored in
- * pieces are slow to load in other pieces.
+ * Like put_run_portable with vectors. Hashes the records some time after they are stored, as loads that straddle recent
+ * smaller stores are slow.
  */
 CPU_AVX2 static uint8_t *
 put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
@@ -432,7 +435,7 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 {
 	const struct csv_format format = r->format;
 	const __m256i delimiter = _mm256_set1_epi8((char)format.delimiter);
-	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line is the next */
+	struct line_code code = { UINT64_MAX - 1, 0, 1 };	/* no line follows this number */
 	uint32_t plain_flags = r->straight ? 0 : UINT32_MAX, quoted_flags = r->straight ? CSV_QUOTED : UINT32_MAX;
 	uint8_t *begins[GROUP + 1];
 	size_t i, part;
@@ -458,14 +461,14 @@ put_run_avx2(struct csv_raw *r, const struct csv_batch *b, const struct csv_row 
 	return out;
 }
 
-/* Stores the bytes of v that `keep` has bits for, those that `control` has bits for, too, escaped. */
+/* Stores the bytes of v selected by `keep`, escaping those selected by `control`. */
 CPU_AVX512 static inline uint8_t *
 put_escaped(__m512i v, const uint8_t *p, uint64_t keep, uint64_t control, uint8_t *out)
 {
 	uint64_t upto;
 
 	for (; control != 0; control = _blsr_u64(control)) {
-		upto = _blsmsk_u64(control);		/* up to and with the first */
+		upto = _blsmsk_u64(control);		/* up to and including the first */
 		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep & (upto >> 1), v));
 		out += __builtin_popcountll(keep & (upto >> 1));
 		out[0] = VAL_ESC;
@@ -477,7 +480,7 @@ put_escaped(__m512i v, const uint8_t *p, uint64_t keep, uint64_t control, uint8_
 	return out + __builtin_popcountll(keep);
 }
 
-/* put_straight_quoted, 64 bytes at a time, of a row that may hold control bytes where `controls` says so. */
+/* Like put_straight_quoted, 64 bytes at a time; the row may contain control bytes if `controls`. */
 CPU_AVX512 static inline __attribute__((always_inline)) uint8_t *
 put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512i quote, bool controls, uint8_t *out)
 {
@@ -501,7 +504,7 @@ put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512
 	return out;
 }
 
-/* The same for rows that are all straight; flags: all that they have. */
+/* Like put_run for straight rows; flags: the union of their flags. */
 CPU_AVX512 static inline __attribute__((always_inline)) uint8_t *
 put_run_straight(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint32_t flags,
     uint8_t *out, uint64_t *sum)
@@ -565,7 +568,7 @@ put_run_control_avx512(struct csv_raw *r, const struct csv_batch *b, const struc
 typedef uint8_t *put_run_fn(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n,
     uint8_t *out, uint64_t *sum);
 
-/* Chooses how to put rows that have these flags between them. */
+/* Returns the function that writes rows with this union of flags. */
 static put_run_fn *
 choose_put(const struct csv_raw *r, uint32_t flags)
 {
@@ -581,8 +584,8 @@ choose_put(const struct csv_raw *r, uint32_t flags)
 }
 
 /*
- * Puts the rows from i on as long as they have the right number of fields and fit the limit for sure. Returns how
- * many, or -1.
+ * Writes the rows from i while they have the right number of fields and certainly fit the limit. Returns their number,
+ * or -1.
  */
 static ssize_t
 put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
@@ -593,7 +596,7 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 	uint32_t flags = 0;
 	uint8_t *out;
 
-	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {		/* a reject has none */
+	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {		/* a reject has no fields */
 		max = record_max(r, &row[n]);
 		if (max > r->out->max_record)
 			break;
@@ -618,7 +621,7 @@ too_long(struct csv_raw *r, uint64_t line)
 	    "--max-record raises the limit", r->name, line, r->out->max_record);
 }
 
-/* The columns of a row with the wrong number of fields: null. */
+/* Writes the columns of a row with the wrong number of fields: nulls. */
 static uint8_t *
 put_nulls(size_t n, uint8_t *out)
 {
@@ -629,7 +632,9 @@ put_nulls(size_t n, uint8_t *out)
 	return out;
 }
 
-/* What a row with the wrong number of fields, or a line rejected for its quotes, has instead: the reason and the text. */
+/*
+ * Writes the reason and the source text of a row with the wrong number of fields, or of a line rejected for its quotes.
+ */
 static uint8_t *
 put_malformed(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
@@ -644,7 +649,7 @@ put_malformed(struct csv_raw *r, const struct csv_batch *b, const struct csv_row
 static int
 put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 {
-	/* Quotes only shrink a field, so the source bounds the text. */
+	/* unquoting only shrinks a field, so the source bounds the text */
 	uint8_t *begin = rec_begin(r->out, 2 * (size_t)row->len + 2 * r->ncolumns + RECORD_EXTRA), *out = begin;
 
 	if (begin == NULL)

@@ -1,12 +1,12 @@
 /*
- * Reads CSV in blocks and gives rows in batches: from the scanner those whose quotes are plainly well placed, one by one
- * those that need care, and line by line what is rejected for its quotes.
+ * Reads CSV in blocks and returns rows in batches: rows with well placed quotes from the scanner, the others one by one
+ * from care, and rejected lines one by one.
  *
- * The time is linear whatever the text. A row that needs care may be looked at again, from its beginning, when more of
- * it has come: each time there is twice as much (refill). A row whose field turns out to be stray far on is given up only
- * up to the line where that field begins, and the lines after it are read again. But that field has passed them, so each
- * quote in them has another beside it, or an escape before it: no such line leaves a quote open when it is read as
- * the beginning of a row, and none of them is read a third time.
+ * Time is linear for every input. A row split by care may be scanned again from its beginning when more of it has been
+ * read, each time with twice as much data (refill). A row with a stray field is rejected only up to the line where that
+ * field begins, and the following lines are read again. But the field spanned those lines, so each quote in them is
+ * doubled or escaped: none of these lines leaves a quote open when read as the beginning of a row, and none is read a
+ * third time.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,15 +23,15 @@ enum { BLOCK = 256 * 1024 };
 
 struct csv_reader_state {
 	int fd;
-	struct csv_source source;	/* of its bytes as text */
+	struct csv_source source;	/* bytes of the file as text */
 	bool begun, eof;
 	uint8_t *buf;			/* owned: cap bytes and CSV_PAD */
-	size_t cap, len, pos;		/* pos: the first byte not given out, the start of a line */
+	size_t cap, len, pos;		/* pos: first byte not yet returned, the start of a line */
 	struct csv_care care;
-	uint32_t rejecting;		/* lines from pos on to be rejected */
-	bool taking;			/* and then those up to the next with an odd number of quotes */
-	bool odd;			/* so far the lines of this reject have an odd number of quotes */
-	uint64_t reject_line;		/* the first of them */
+	uint32_t rejecting;		/* lines from pos to be rejected */
+	bool taking;			/* after them, those up to the next with an odd number of quotes */
+	bool odd;			/* the lines of this reject have an odd number of quotes so far */
+	uint64_t reject_line;		/* first line of the reject */
 	struct csv_row rows[CSV_BATCH_MAX];
 };
 
@@ -87,11 +87,11 @@ too_long(struct csv_reader *r, uint64_t line)
 	    "--max-record raises the limit", r->name, line, r->max_record);
 }
 
-/* Moves what is not given out to the front, and makes room for more. */
+/* Moves unconsumed bytes to the front and makes room for more. */
 static int
 make_room(struct csv_reader *r)
 {
-	enum { LINE_END = 64 * 1024 };		/* more CRs than that are a line that is too long */
+	enum { LINE_END = 64 * 1024 };		/* with more CRs than that a line is too long */
 	struct csv_reader_state *s = r->state;
 
 	s->len -= s->pos;
@@ -107,8 +107,8 @@ make_room(struct csv_reader *r)
 }
 
 /*
- * Adds to the unfinished row what there is to read; to a longer one at least as much again, so that a row that comes in
- * small pieces is not looked at as many times.
+ * Appends the next bytes of the input to the unfinished row: at least doubles a long one, so that a row that arrives in
+ * small pieces is not rescanned each time.
  */
 static int
 refill(struct csv_reader *r)
@@ -132,7 +132,7 @@ refill(struct csv_reader *r)
 	return 0;
 }
 
-/* Reads the first line, whose end shows whether LF ends lines at all, and takes a byte order mark off. */
+/* Reads the first line, whose end shows whether LF ends lines at all, and skips a byte order mark. */
 static int
 begin(struct csv_reader *r)
 {
@@ -150,7 +150,7 @@ begin(struct csv_reader *r)
 	if (s->len >= 3 && memcmp(s->buf, "\xef\xbb\xbf", 3) == 0)
 		s->pos = 3;
 	if (s->eof && s->len == 3 && s->pos == 3)
-		r->lines = r->blank = 1;	/* a line of which nothing is left */
+		r->lines = r->blank = 1;	/* the line is empty without the mark */
 	s->begun = true;
 	return 0;
 }
@@ -175,7 +175,7 @@ has_odd_quotes(const uint8_t *p, size_t n, uint8_t quote)
 	return odd != 0;
 }
 
-/* Begins to reject lines from pos on. */
+/* Starts rejecting lines at pos. */
 static void
 begin_reject(struct csv_reader *r, const struct csv_scan *scan, uint32_t lines)
 {
@@ -186,7 +186,7 @@ begin_reject(struct csv_reader *r, const struct csv_scan *scan, uint32_t lines)
 	s->reject_line = r->lines + scan->lines + 1;
 }
 
-/* A line of the reject has passed. */
+/* Accounts for a rejected line. */
 static void
 follow_reject(struct csv_reader *r, bool odd)
 {
@@ -203,7 +203,7 @@ follow_reject(struct csv_reader *r, bool odd)
 	s->taking = r->format.multiline == CSV_MULTILINE_YES;
 }
 
-/* Takes the line at pos as rejected. 1 it is taken, 0 it is not all there, or -1. */
+/* Takes the line at pos as rejected. Returns 1, 0 if it is incomplete, or -1. */
 static int
 reject_line(struct csv_reader *r, struct csv_scan *scan)
 {
@@ -226,7 +226,7 @@ reject_line(struct csv_reader *r, struct csv_scan *scan)
 
 /* ---- rows ---- */
 
-/* The row at pos is split: takes it. */
+/* Takes the row at pos, which has been split. */
 static void
 take_row(struct csv_reader *r, struct csv_scan *scan)
 {
@@ -239,7 +239,7 @@ take_row(struct csv_reader *r, struct csv_scan *scan)
 	s->pos += c->next;
 }
 
-/* Splits the row at pos with care. 1 something is taken, or rejected; 0 it is not all there; or -1. */
+/* Splits the row at pos by care. Returns 1 if a row was taken or rejected, 0 if it is incomplete, or -1. */
 static int
 read_with_care(struct csv_reader *r, struct csv_scan *scan)
 {
@@ -265,7 +265,7 @@ read_with_care(struct csv_reader *r, struct csv_scan *scan)
 	}
 }
 
-/* Takes rows that need no care, up to one that does or the last whole one; at the end of the file up to its end. */
+/* Takes well placed rows, up to one that needs care or the last complete one; at the end of the file, all. */
 static void
 scan_rows(struct csv_reader *r, struct csv_scan *scan)
 {
@@ -279,7 +279,7 @@ scan_rows(struct csv_reader *r, struct csv_scan *scan)
 	s->pos = scan->at;
 }
 
-/* Takes what rows there are from the block. -1 fills err. */
+/* Takes all rows that are complete in the block. -1 fills err. */
 static int
 take_rows(struct csv_reader *r, struct csv_scan *scan)
 {
@@ -322,12 +322,12 @@ csv_next(struct csv_reader *r, struct csv_batch *b)
 	csv_scan_begin(&scan, r->format, s->buf, s->rows);
 	scan.limit = r->max_record;
 	for (;;) {
-		scan.p = s->buf;	/* moves with a refill */
+		scan.p = s->buf;	/* a refill moves it */
 		if (take_rows(r, &scan) < 0 && scan.n == 0)
 			return -1;
 		if (scan.n > 0)
-			break;		/* a failure waits for the next call */
-		r->lines += scan.lines;		/* blank ones */
+			break;		/* report the failure at the next call */
+		r->lines += scan.lines;		/* blank lines */
 		r->blank += scan.blank;
 		scan.lines = scan.blank = 0;
 		if (s->eof && s->pos == s->len)

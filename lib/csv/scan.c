@@ -1,12 +1,12 @@
 /*
- * Finds rows whose quotes are all plainly well placed.
+ * Finds rows whose quotes are all well placed.
  *
- * A quoted field begins where an odd quote is, counted from the row's first byte, and ends where an even one is, doubled
- * quotes being an end and a beginning: so a prefix xor of the quotes' bits says for each byte whether it is within
- * quotes. That holds as long as every odd quote follows a delimiter, a line end or an even quote, and a delimiter, a
- * line end or an odd quote follows every even one. The first row for which it does not needs care, and so does one with
- * an escape within quotes. For the others it is enough to know where the row ends, how many delimiters and lines it
- * has, and whether it needs a second look: an empty field, or a control byte that a record must escape.
+ * A quoted field begins at an odd quote, counted from the row's first byte, and ends at an even one, a doubled quote
+ * being an end and a beginning: so a prefix xor of the quotes' bits tells for each byte whether it is within quotes.
+ * This holds as long as every odd quote follows a delimiter, a line end or an even quote, and every even quote is
+ * followed by a delimiter, a line end or an odd quote. The first row for which it does not hold needs care, and so does
+ * one with an escape within quotes. For the others the scanner records where the row ends, how many delimiters and
+ * lines it has, and whether it needs a second pass for an empty field or a control byte that a record must escape.
  */
 #include "csv/scan.h"
 
@@ -20,7 +20,7 @@
 #include <immintrin.h>
 #endif
 
-enum { DELIMITER = 1, CONTROL = 2, QUOTE = 4 };	/* kinds of bytes */
+enum { DELIMITER = 1, CONTROL = 2, QUOTE = 4 };	/* classes of bytes */
 
 void
 csv_scan_begin(struct csv_scan *s, struct csv_format f, const uint8_t *p, struct csv_row *rows)
@@ -42,11 +42,11 @@ without_crs(const uint8_t *p, size_t n)
 	return n;
 }
 
-/* Counts the delimiters of a line and sees what is odd about it. False where it holds a quote. */
+/* Counts the delimiters of a line and sets its flags. Returns false if it contains a quote. */
 static bool
 look_at_line(const struct csv_scan *s, struct csv_row *row, const uint8_t *p, size_t n)
 {
-	enum { LONG = 1024 };	/* a quote in so long a line is found before it is looked at */
+	enum { LONG = 1024 };	/* in longer lines quotes are searched first */
 	uint32_t nfields = 1, kind, before = DELIMITER, seen = 0, doubled = 0;
 	size_t i;
 
@@ -64,7 +64,7 @@ look_at_line(const struct csv_scan *s, struct csv_row *row, const uint8_t *p, si
 	return (seen & QUOTE) == 0;
 }
 
-/* Takes the line of n bytes at s->at; next is where the one after it begins. False where it needs care. */
+/* Takes the line of n bytes at s->at; next is the start of the following line. Returns false if it needs care. */
 static bool
 take_line(struct csv_scan *s, size_t n, size_t next)
 {
@@ -87,7 +87,7 @@ take_line(struct csv_scan *s, size_t n, size_t next)
 	return true;
 }
 
-/* Takes the next line. False where it needs care, and where it does not end before `end`. */
+/* Takes the next line. Returns false if it needs care or does not end before `end`. */
 static bool
 take_next(struct csv_scan *s, size_t end)
 {
@@ -114,26 +114,26 @@ csv_scan_last(struct csv_scan *s, size_t end)
 #if CPU_X86
 
 /*
- * The vector scanner takes a chunk of the text at a time: first the masks of all its words of 64 bytes and where
- * its line feeds are, without a branch on the data; then the rows, from the masks.
+ * The vector scanner processes the text in chunks: first it computes the masks of all words of 64 bytes and the
+ * positions of line feeds, without data-dependent branches; then it takes the rows from the masks.
  */
 enum { CHUNK_FIRST = 4, CHUNK_WORDS = 128, CHUNK_LINES = CSV_BATCH + 64 };
 
 struct chunk {
 	const uint8_t *p;
-	uint64_t delimiter[CHUNK_WORDS];	/* bit i of word w: byte 64 * w + i is a delimiter, not within quotes */
+	uint64_t delimiter[CHUNK_WORDS];	/* bit i of word w: byte 64 * w + i is a delimiter outside quotes */
 	uint64_t look[CHUNK_WORDS];		/* follows a control byte, except the LF of a CRLF */
 	uint64_t empty[CHUNK_WORDS];		/* ends an empty field or a blank line */
-	uint32_t before[CHUNK_WORDS];		/* delimiters in the words before w */
-	uint32_t lf[CHUNK_LINES];		/* offsets of line feeds that are not within quotes */
+	uint32_t before[CHUNK_WORDS];		/* number of delimiters in the words before w */
+	uint32_t lf[CHUNK_LINES];		/* offsets of line feeds outside quotes */
 	size_t nlf;
-	uint64_t any;				/* all of look and empty */
-	bool quotes;				/* there are quotes: */
-	uint64_t quote[CHUNK_WORDS];		/* these */
-	bool inners;				/* there are line feeds within quotes: */
-	uint64_t inner[CHUNK_WORDS];		/* these */
-	bool bad;				/* a byte shows that its row needs care: the chunk ends with its word */
-	uint32_t bad_at;			/* the first such byte */
+	uint64_t any;				/* union of look and empty */
+	bool quotes;				/* the chunk has quotes: */
+	uint64_t quote[CHUNK_WORDS];		/* their masks */
+	bool inners;				/* the chunk has line feeds within quotes: */
+	uint64_t inner[CHUNK_WORDS];		/* their masks */
+	bool bad;				/* a row needs care: the chunk ends with the word that shows it */
+	uint32_t bad_at;			/* offset of the byte that shows it */
 };
 
 /* ---- words ---- */
@@ -143,20 +143,20 @@ struct masks {		/* bit i for byte i of 64 */
 	uint64_t cr, escape;
 };
 
-struct fill {		/* a chunk being filled: the next word, and what the one before it hands on */
+struct fill {		/* state of filling a chunk: the next word, and what carries over from the previous one */
 	size_t w;
-	size_t nlf;			/* so far, */
+	size_t nlf;			/* line feeds so far */
 	uint64_t any;
 	uint32_t delimiters;
-	uint64_t separator;		/* bits 0 and 1: were its last two bytes separators? */
-	uint64_t odd, cr;		/* bit 0: was its last byte a control byte of a field, or a CR? */
+	uint64_t separator;		/* bits 0 and 1: were the last two bytes separators? */
+	uint64_t odd, cr;		/* bit 0: was the last byte a control byte of a field, or a CR? */
 	/* with quotes: */
 	uint64_t within;		/* all ones where the next byte is within quotes */
-	uint64_t ready;			/* bit 0: may a quote be an opening one, or one of two? */
-	uint64_t closed, closed_cr;	/* bit 0: was its last byte a closing quote, or a CR after one? */
+	uint64_t ready;			/* bit 0: may a quote open a field or complete a doubled quote? */
+	uint64_t closed, closed_cr;	/* bit 0: was the last byte a closing quote, or a CR after one? */
 };
 
-static const struct fill fill_start = { .separator = 2, .ready = 1 };	/* a chunk begins like a row */
+static const struct fill fill_start = { .separator = 2, .ready = 1 };	/* a chunk begins at the start of a row */
 
 static inline void
 end_fill(struct chunk *c, const struct fill *s)
@@ -165,14 +165,14 @@ end_fill(struct chunk *c, const struct fill *s)
 	c->any = s->any;
 }
 
-/* What of a word is the same with quotes and without: delimiters and line feeds are those that separate. */
+/* Notes what is the same with and without quotes; delimiters and line feeds are those outside quotes. */
 static inline void
 note_word(struct chunk *c, struct fill *s, uint64_t lf, uint64_t delimiter, uint64_t odd, uint64_t cr)
 {
 	uint64_t separator = lf | delimiter, crlf, look = 0;
 	uint64_t empty = separator & (separator << 1 | s->separator >> 1);
 
-	if ((odd | s->odd) != 0) {	/* a CR before an LF is odd, too */
+	if ((odd | s->odd) != 0) {	/* a CR before an LF is counted as odd too */
 		crlf = lf & (cr << 1 | s->cr);
 		look = (odd << 1 | s->odd) & ~crlf;
 		empty |= crlf & (separator << 2 | s->separator);
@@ -188,7 +188,7 @@ note_word(struct chunk *c, struct fill *s, uint64_t lf, uint64_t delimiter, uint
 	s->separator = separator >> 62;
 }
 
-/* Line feeds within quotes. Few texts have them. */
+/* Notes line feeds within quotes, which are rare. */
 static inline void
 note_inner(struct chunk *c, size_t w, uint64_t inner)
 {
@@ -198,7 +198,7 @@ note_inner(struct chunk *c, size_t w, uint64_t inner)
 	c->inner[w] = inner;
 }
 
-/* The words before s->w have no quotes, this one has. */
+/* Switches to quotes: the words before s->w have none, this one has. */
 static void
 begin_quotes(struct chunk *c, struct fill *s)
 {
@@ -207,7 +207,7 @@ begin_quotes(struct chunk *c, struct fill *s)
 	s->ready = s->separator >> 1;
 }
 
-/* Notes a word of a chunk with quotes. Returns the line feeds that end rows. */
+/* Notes a word of a chunk with quotes. Returns the mask of line feeds that end rows. */
 CPU_AVX2 static inline uint64_t
 note_quoted(struct chunk *c, struct fill *s, const struct masks *m, bool one_line)
 {
@@ -263,7 +263,7 @@ has_escape(struct csv_format f)
 	return f.escape != 0 && f.escape != f.quote;
 }
 
-/* What a chunk is filled from: n bytes at p, the start of a row, until it has `lines` line feeds or a few more. */
+/* source of a chunk: n bytes at p, the start of a row; the chunk ends after about `lines` line feeds */
 struct fill_from {
 	struct csv_format format;
 	const uint8_t *p;
@@ -276,7 +276,7 @@ is_full(const struct fill_from *f, const struct fill *s)
 	return 64 * s->w >= f->n || s->nlf >= f->lines;
 }
 
-/* Notes the line feeds of the word that are among the n bytes. */
+/* Stores the positions of the word's line feeds that are among the n bytes. */
 CPU_AVX2 static inline void
 note_lfs(struct chunk *c, const struct fill_from *f, struct fill *s, uint64_t lf)
 {
@@ -285,7 +285,7 @@ note_lfs(struct chunk *c, const struct fill_from *f, struct fill *s, uint64_t lf
 
 	lf = left < 64 ? _bzhi_u64(lf, (unsigned)left) : lf;
 	s->nlf += (size_t)__builtin_popcountll(lf);
-	do {	/* four at a time, of which nlf says how many there were */
+	do {	/* four at a time, advancing by the actual number */
 		int i;
 
 		for (i = 0; i < 4; i++) {
@@ -295,7 +295,7 @@ note_lfs(struct chunk *c, const struct fill_from *f, struct fill *s, uint64_t lf
 	} while (lf != 0);
 }
 
-/* The words from the first with quotes on, up to one that shows that its row needs care. */
+/* Fills words from the first with quotes on, up to one that shows that a row needs care. */
 CPU_AVX2 static void
 fill_quoted(struct chunk *c, const struct fill_from *f, struct fill s)
 {
@@ -352,7 +352,7 @@ note_lfs_avx512(struct chunk *c, const struct fill_from *f, struct fill *s, uint
 	s->nlf += places_put(left < 64 ? _bzhi_u64(lf, (unsigned)left) : lf, (uint32_t)(64 * s->w), c->lf + s->nlf);
 }
 
-/* fill_quoted and fill_chunk, with a bit for each byte straight from the comparison. */
+/* fill_quoted and fill_chunk with AVX-512, whose comparisons return bit masks. */
 CPU_AVX512 static void
 fill_quoted_avx512(struct chunk *c, const struct fill_from *f, struct fill s)
 {
@@ -403,7 +403,7 @@ fill_chunk_avx512(struct chunk *c, const struct fill_from *f)
 
 /* ---- rows ---- */
 
-/* Is a bit set from byte `begin` to byte `end`, inclusive? */
+/* Is any bit set from byte `begin` to byte `end`, inclusive? */
 CPU_AVX2 static inline bool
 any_bit(const uint64_t *words, size_t begin, size_t end)
 {
@@ -428,14 +428,14 @@ count_bits(const uint64_t *words, size_t begin, size_t end)
 	return n + (uint32_t)__builtin_popcountll(_bzhi_u64(bits, (unsigned)(end % 64) + 1));
 }
 
-/* Delimiters in the chunk before byte i. */
+/* Returns the number of delimiters in the chunk before byte i. */
 CPU_AVX2 static inline uint32_t
 delimiters_before(const struct chunk *c, size_t i)
 {
 	return c->before[i / 64] + (uint32_t)__builtin_popcountll(_bzhi_u64(c->delimiter[i / 64], (unsigned)(i % 64)));
 }
 
-/* The rows of a chunk in which nothing is odd. */
+/* Takes the rows of a chunk without quotes or anything odd. */
 CPU_AVX2 static void
 take_plain(struct csv_scan *s, const struct chunk *c)
 {
@@ -459,7 +459,7 @@ take_plain(struct csv_scan *s, const struct chunk *c)
 	s->at = base + begin;
 }
 
-/* The rows of a chunk with quotes in which nothing else is odd, and no row is too long. */
+/* Takes the rows of a chunk with quotes, but nothing else odd and no row over the limit. */
 CPU_AVX2 static void
 take_quoted(struct csv_scan *s, const struct chunk *c)
 {
@@ -484,7 +484,7 @@ take_quoted(struct csv_scan *s, const struct chunk *c)
 	s->at = base + begin;
 }
 
-/* What flags has a row with quotes, of n bytes from `begin`, which ends at lf? */
+/* Returns the flags of a row with quotes, of n bytes from `begin`, which ends at lf. */
 CPU_AVX2 static uint32_t
 quoted_flags(const struct csv_scan *s, const struct chunk *c, size_t begin, size_t n, size_t lf)
 {
@@ -492,13 +492,13 @@ quoted_flags(const struct csv_scan *s, const struct chunk *c, size_t begin, size
 
 	if (any_bit(c->look, begin, lf)) {
 		flags |= CSV_CONTROL;
-		if (c->p[begin + n - 1] == s->format.delimiter)		/* before more than one CR */
+		if (c->p[begin + n - 1] == s->format.delimiter)		/* delimiter before several CRs */
 			flags |= CSV_EMPTY;
 	}
 	return flags;
 }
 
-/* The rows of a chunk where something is odd, each by itself, up to the first that needs care. */
+/* Takes the rows of an odd chunk one by one, up to the first that needs care. */
 CPU_AVX2 static void
 take_odd(struct csv_scan *s, const struct chunk *c)
 {
@@ -551,7 +551,7 @@ csv_scan_avx2(struct csv_scan *s, size_t end)
 {
 	void (*fill)(struct chunk *, const struct fill_from *) = cpu_has_avx512() ? fill_chunk_avx512 : fill_chunk;
 	struct chunk c;
-	size_t n, words = CHUNK_FIRST;	/* few first, as it may be the next row that needs care */
+	size_t n, words = CHUNK_FIRST;	/* start small, as the next row may need care again */
 
 	while (s->n < CSV_BATCH && !s->care && s->at < end) {
 		n = end - s->at < 64 * words ? end - s->at : 64 * words;
@@ -563,7 +563,7 @@ csv_scan_avx2(struct csv_scan *s, size_t end)
 		else if (c.bad)
 			s->care = true;
 		else if (words == CHUNK_WORDS || end - s->at <= 64 * words)
-			if (!take_next(s, end))	/* longer than a chunk, or not all there */
+			if (!take_next(s, end))	/* longer than a chunk, or incomplete */
 				break;
 		words = words < CHUNK_WORDS ? 2 * words : words;
 	}

@@ -9,13 +9,13 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-enum { PACKED = 128 * 1024, WINDOW_LOG = 27 };	/* libzstd keeps a window of 128 MiB at most, the format's own advice */
+enum { PACKED = 128 * 1024, WINDOW_LOG = 27 };	/* limits libzstd's window to 128 MiB, as the format advises */
 
 struct csv_unpacker {
-	bool open;		/* inside a member or frame, so that the end of the file would cut it off */
+	bool open;		/* within a member or frame: the end of the file would truncate it */
 	z_stream gzip;
 	ZSTD_DStream *zstd;	/* owned; NULL for gzip */
-	uint8_t *next;		/* the `left` packed bytes not yet consumed */
+	uint8_t *next;		/* the `left` compressed bytes not yet consumed */
 	size_t left;
 	uint8_t packed[PACKED];
 };
@@ -59,7 +59,7 @@ fault(const struct csv_source *s, const char *name, const char *what, struct msg
 	    s->kind == CSV_KIND_ZSTD ? "zstd data" : "gzip data", what);
 }
 
-/* Reads packed bytes where all have been consumed. */
+/* Reads compressed bytes if all have been consumed. */
 static int
 refill(struct csv_source *s, const char *name, struct msg *err)
 {
@@ -77,7 +77,7 @@ refill(struct csv_source *s, const char *name, struct msg *err)
 
 /* ---- gzip: members one after another (RFC 1952, 2.2), then zeros that pad a tape's block ---- */
 
-/* Returns NULL, or what is wrong. */
+/* Returns NULL, or an error text. */
 static const char *
 begin_member(struct csv_unpacker *u)
 {
@@ -140,7 +140,7 @@ unpack_zstd(struct csv_unpacker *u, uint8_t **out, size_t *room)
 	return NULL;
 }
 
-/* ---- any ---- */
+/* ---- both ---- */
 
 static enum csv_kind
 kind_of(const struct csv_source *s, const uint8_t *p, size_t n)
@@ -150,7 +150,7 @@ kind_of(const struct csv_source *s, const uint8_t *p, size_t n)
 	return csv_kind(p, n);
 }
 
-/* At the end of the file: 0 where its data are whole. */
+/* At the end of the file: returns 0 if its data are complete. */
 static int
 check_end(const struct csv_source *s, const char *name, struct msg *err)
 {
@@ -173,12 +173,12 @@ unpack(struct csv_source *s, uint8_t *p, size_t n, const char *name, struct msg 
 			return fault(s, name, why, err);
 		if (room < n)
 			return (ssize_t)(n - room);
-		if (s->eof && u->left == left)	/* all is consumed, and nothing more comes out of it */
+		if (s->eof && u->left == left)	/* all input is consumed, and it yields no more output */
 			return check_end(s, name, err);
 	}
 }
 
-/* The text's first bytes: it must not be compressed or foreign in its turn. */
+/* Reads the first bytes of the text, which must not be compressed again or of another format. */
 static ssize_t
 begin_unpacked(struct csv_source *s, uint8_t *p, size_t n, const char *name, struct msg *err)
 {
@@ -195,7 +195,7 @@ begin_unpacked(struct csv_source *s, uint8_t *p, size_t n, const char *name, str
 	return (ssize_t)len;
 }
 
-/* Takes the n first bytes, at p, of a compressed file. */
+/* Initializes the decompressor with the first n bytes of the file, at p. */
 static int
 start(struct csv_source *s, const uint8_t *p, size_t n, const char *name, struct msg *err)
 {
@@ -213,7 +213,7 @@ start(struct csv_source *s, const uint8_t *p, size_t n, const char *name, struct
 	return ready ? 0 : msg_set(err, EX_OSERR, "%s: cannot start to decompress", name);
 }
 
-/* Do the bytes hold a whole line of printable text? Then no more of them need be waited for. */
+/* Is a whole line of printable text available? Then the format is known without waiting for more. */
 static bool
 has_line(const uint8_t *p, size_t n)
 {
@@ -224,7 +224,7 @@ has_line(const uint8_t *p, size_t n)
 	return i < n && p[i] == '\n';
 }
 
-/* Reads the first bytes, of which a pipe may give few at a time, and finds out what they are. */
+/* Reads the first bytes, which a pipe may deliver in small pieces, and recognizes the format. */
 static ssize_t
 begin(struct csv_source *s, uint8_t *p, size_t n, const char *name, struct msg *err)
 {

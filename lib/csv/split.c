@@ -56,7 +56,7 @@ split_avx2(const uint8_t *p, size_t n, uint8_t delimiter, struct csv_field *fiel
 	*fields = (struct csv_field){ begin, (size_t)(end - begin), false };
 }
 
-/* A field of a row whose quotes are well placed. */
+/* Returns a field of a row whose quotes are well placed. */
 static inline struct csv_field
 field_between(const uint8_t *begin, const uint8_t *end, uint8_t quote)
 {
@@ -65,7 +65,7 @@ field_between(const uint8_t *begin, const uint8_t *end, uint8_t quote)
 	return (struct csv_field){ begin, (size_t)(end - begin), false };
 }
 
-/* The same for a row with quotes, all well placed: a delimiter before which their number is odd is within a field. */
+/* Splits a row with quotes, all well placed: a delimiter after an odd number of quotes is within a field. */
 CPU_AVX2 static void
 split_quoted(const uint8_t *p, size_t n, struct csv_format f, struct csv_field *fields)
 {
@@ -95,7 +95,7 @@ split_quoted(const uint8_t *p, size_t n, struct csv_format f, struct csv_field *
 }
 #else
 #define split_avx2 split_portable
-#define split_quoted(p, n, f, fields) split_portable(p, n, (f).delimiter, fields)	/* no scanner makes such rows */
+#define split_quoted(p, n, f, fields) split_portable(p, n, (f).delimiter, fields)	/* unreachable */
 #endif
 
 void
