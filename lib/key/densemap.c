@@ -6,14 +6,15 @@
 #include "base/mem.h"
 
 /*
- * How far apart keys may lie: so many pages of 4 KiB are free, as keys in no order touch all pages early; beyond that each page must have been worth
- * its room on the average. The list of pages may be as long as eight times those that are there.
+ * Limits of sparseness: so many pages of 4 KiB may be allocated freely, as keys in random order touch all pages early;
+ * beyond that the average page must hold enough keys to be worth its memory. The list of pages may be eight times as
+ * long as the number of pages in it.
  */
 enum { FREE_PAGES = 8192, KEYS_A_PAGE = 64, STRETCH = 8 };
 
 /*
- * The first pages come a few at a time, then in blocks of 2 MiB, as keys in no order would otherwise wait for the
- * processor to find each page's address more than for its memory.
+ * The first pages are allocated a few at a time, then in blocks of 2 MiB, as with keys in random order address
+ * translation (TLB misses) would otherwise cost more than the memory access.
  */
 enum { SMALL_BLOCK = 16, LARGE_BLOCK = 512, SMALL_PAGES = 128 };
 
@@ -51,7 +52,7 @@ free_pages(const struct densemap *m)
 	return m->free_pages > 0 ? m->free_pages : FREE_PAGES;
 }
 
-/* Makes the list reach a page, in either direction. False where that is too far. */
+/* Extends the list to include a page, in either direction. Returns false if that is too far. */
 static bool
 reach(struct densemap *m, int64_t page)
 {
@@ -64,7 +65,7 @@ reach(struct densemap *m, int64_t page)
 		return true;
 	if ((uint64_t)last - (uint64_t)first >= most)
 		return false;
-	/* Twice what is needed, towards the side it grows to, so that growth is rare. */
+	/* Doubles the length, on the side where the list grows, so that growth is rare. */
 	n = 2 * (size_t)(last - first + 1);
 	if (m->npages > 0 && first < m->first)
 		first = last - (int64_t)n + 1;
@@ -119,9 +120,9 @@ densemap_add(struct densemap *m, int64_t key)
 	return *place - 1;
 }
 
-enum { FETCHED = 256 };		/* keys whose places are on their way at once */
+enum { FETCHED = 256 };		/* keys whose places are fetched at once */
 
-/* The places of n keys; where there is no page, one that says so. */
+/* Finds the places of n keys; for a missing page, a place that reads as absent. */
 static void
 fetch_places(const struct densemap *m, const int64_t *keys, size_t n, const uint32_t **places)
 {

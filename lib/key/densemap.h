@@ -1,9 +1,9 @@
 /*
- * Integer keys to numbers where the keys lie close together, as account numbers do: each different key gets the next number from 0. A key is
- * found by its place, 4 bytes each, in pages of an array, so that far more of the table stays in the cache than of a hash table; and the
- * pages have the keys in order.
+ * Maps integer keys that lie close together, as account numbers do, to numbers: each new key gets the next number, from
+ * 0. A key indexes an array of pages with 4 bytes a key, so that much more of the map stays in the cache than of a hash
+ * table; and the pages have the keys in order.
  *
- * Keys that lie too far apart do not fit: then densemap_add says so, and the caller goes on with a keymap.
+ * Keys that are too far apart do not fit: densemap_add then says so, and the caller continues with a keymap.
  */
 #ifndef KEY_DENSEMAP_H
 #define KEY_DENSEMAP_H
@@ -19,21 +19,21 @@ enum { DENSEMAP_PAGE_BITS = 10, DENSEMAP_PAGE = 1 << DENSEMAP_PAGE_BITS };
 
 struct densemap_block;
 
-struct densemap {		/* all zero is an empty one */
-	uint32_t **pages;	/* owned; of a page, the number and 1 of each key, 0 for none; NULL where no key is */
+struct densemap {		/* all zero is empty */
+	uint32_t **pages;	/* owned; each entry is the key's number plus 1, 0 if absent; NULL: no such page */
 	int64_t first;		/* the key of pages[0][0], divided by DENSEMAP_PAGE */
-	size_t npages, used;	/* used: pages that are there */
-	size_t free_pages;	/* so many, of 4 KiB, may be there for few keys; 0 is 8192 */
+	size_t npages, used;	/* used: pages allocated */
+	size_t free_pages;	/* pages of 4 KiB allowed regardless of the number of keys; 0 means 8192 */
 	uint32_t n;		/* keys */
 	struct densemap_block *blocks;	/* owned: memory for pages */
-	uint32_t *next;		/* the next page of the last block */
-	size_t left;		/* pages left in it */
+	uint32_t *next;		/* next page of the last block */
+	size_t left;		/* pages left in that block */
 };
 
 void densemap_free(struct densemap *m);
-void densemap_clear(struct densemap *m);	/* forgets the keys; free_pages stays */
+void densemap_clear(struct densemap *m);	/* Returns the key's place, or NULL if its page does not exist. */
 
-/* The key's place, or NULL where its page is not there. */
+/* Returns the key's number, a new one if it has none yet; DENSEMAP_ABSENT if it does not fit. */
 static inline uint32_t *
 densemap_place(const struct densemap *m, int64_t key)
 {
@@ -44,17 +44,17 @@ densemap_place(const struct densemap *m, int64_t key)
 	return &m->pages[page][(uint64_t)key % DENSEMAP_PAGE];
 }
 
-/* The key's number, a new one where it has none yet; DENSEMAP_ABSENT where it does not fit. */
+/*
+ * The same for n keys, prefetching each place. densemap_add_all returns n, or the index of the first key that does not
+ * fit; the keys before it have their numbers. densemap_find_all gives DENSEMAP_ABSENT for a missing key.
+ */
 uint32_t densemap_add(struct densemap *m, int64_t key);
 
-/*
- * The same for n keys, each place fetched before it is read. densemap_add_all returns n, or which key is the first that
- * does not fit: those before it have their numbers. In densemap_find_all a key without a number is DENSEMAP_ABSENT.
- */
+/* Returns the bytes allocated. */
 size_t densemap_add_all(struct densemap *m, const int64_t *keys, size_t n, uint32_t *numbers);
 void densemap_find_all(const struct densemap *m, const int64_t *keys, size_t n, uint32_t *numbers);
 
-/* Bytes held. */
+/* Returns the keys by number, an array of m->n that the caller frees; NULL if there are no keys. */
 size_t densemap_memory(const struct densemap *m);
 
 /* The keys by number: an array of m->n, the caller frees it. NULL where there is no key. */

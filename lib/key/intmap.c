@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { FIRST = 1024, BLOCK = 256 };	/* slots at first; keys looked for at once */
+enum { FIRST = 1024, BLOCK = 256 };	/* initial number of slots; keys searched at once */
 
 #define UPPER UINT64_C(0xffffffff00000000)
 
@@ -23,7 +23,7 @@ intmap_memory(const struct intmap *m)
 	return m->slots == NULL ? 0 : (m->mask + 1) * sizeof(*m->slots) + m->cap * sizeof(*m->keys);
 }
 
-/* Twice the slots, at most half of which are taken. */
+/* Doubles the number of slots, of which at most half are taken. */
 static void
 grow(struct intmap *m)
 {
@@ -43,7 +43,7 @@ grow(struct intmap *m)
 	}
 }
 
-/* The slot of a key, or the free one where it would be. */
+/* Returns the slot of a key, or the free slot where it belongs. */
 static inline size_t
 find(const struct intmap *m, int64_t key, uint64_t hash)
 {

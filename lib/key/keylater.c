@@ -5,16 +5,16 @@
 
 enum {
 	BITS = 5, MAX_DEPTH = 12,
-	LEAST_SET = 256 * 1024		/* bytes: with less, splitting would not come to an end */
+	LEAST_SET = 256 * 1024		/* bytes: with less, splitting would not terminate */
 };
 
-struct head {			/* of a key in a file; its bytes follow */
+struct head {			/* of a key in a file, followed by its bytes */
 	uint64_t print;
 	uint32_t n;
 	uint32_t known;
 };
 
-struct scratch {		/* one key, read back */
+struct scratch {		/* buffer for one key read back */
 	struct head head;
 	uint8_t *key;
 	size_t cap;
@@ -62,7 +62,7 @@ keylater_add(struct keylater *l, const void *key, size_t n, uint64_t print, bool
 	return put_key(l, &l->part[part_of(key, n, 0)], key, &head, err);
 }
 
-/* The next key of a file: 1, 0 at its end, -1. */
+/* Reads the next key of a file. Returns 1, 0 at the end, or -1. */
 static int
 get_key(struct spill *from, struct scratch *k, struct msg *err)
 {
@@ -90,7 +90,7 @@ ask(struct keyset *set, const struct scratch *k)
 	return keyset_add_int(set, v, k->head.print);
 }
 
-/* Goes through a file with a set: 1 all answered, 0 the set is too small, -1. */
+/* Answers the keys of a file with one set. Returns 1, 0 if the set is too small, or -1. */
 static int
 answer_all(struct spill *keys, struct spill *answers, struct keyset *set, struct scratch *k, struct msg *err)
 {
@@ -112,7 +112,7 @@ answer_all(struct spill *keys, struct spill *answers, struct keyset *set, struct
 
 static int resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err);
 
-/* The answers of the parts, put together in the order of the file that was split. */
+/* Merges the answers of the parts, in the order of the file that was split. */
 static int
 join_answers(struct spill *keys, struct spill *parts, struct spill *answers, unsigned depth, struct scratch *k,
     struct msg *err)
@@ -155,7 +155,7 @@ split(struct keylater *l, struct spill *keys, struct spill *answers, unsigned de
 	return got;
 }
 
-/* Replaces a file of keys by its answers, ready to be read. */
+/* Replaces a file of keys by its answers, rewound for reading. */
 static int
 resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err)
 {

@@ -1,4 +1,4 @@
-/* The map of keys: its growth, and its keys in order. */
+/* Growth and ordering of the map of keys. */
 #include <stdlib.h>
 
 #include "base/table.h"
@@ -7,15 +7,15 @@
 enum {
 	FIRST_BITS = 8,		/* lines of an empty map: 2^8 */
 	FIRST_PLACES = 256,
-	SMALL_SORT = 24		/* so few keys are sorted by insertion */
+	SMALL_SORT = 24		/* from so few keys on, insertion sort */
 };
 
-/* All free. */
+/* Allocates slots, all free. */
 static struct keymap_slot *
 new_slots(size_t nslots)
 {
 	if (nslots > SIZE_MAX / sizeof(struct keymap_slot))
-		return xcalloc(nslots, sizeof(struct keymap_slot));	/* says what is wrong */
+		return xcalloc(nslots, sizeof(struct keymap_slot));	/* reports the error */
 	return memset(table_grow(NULL, 0, nslots * sizeof(struct keymap_slot)), 0, nslots * sizeof(struct keymap_slot));
 }
 
@@ -97,7 +97,7 @@ hash_of(const struct keymap_slot *s)
 	return keymap_is_long(s) ? keymap_long_at(s)->hash : hash_words(s->lo, s->hi);
 }
 
-/* Doubles the table. The start of a search is the top of the hash, so both tables are gone through from end to end. */
+/* Doubles the table. A search starts at the top bits of the hash, so both tables are traversed in the same order. */
 static void
 grow(struct keymap *m)
 {
@@ -127,7 +127,7 @@ keymap_append(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, str
 {
 	struct keymap_long *k;
 
-	if (m->n >= m->limit && m->nslots > UINT32_MAX / 2)	/* 2^32 slots: as many as a place can tell */
+	if (m->n >= m->limit && m->nslots > UINT32_MAX / 2)	/* 2^32 slots: the most that `places` can index */
 		return KEYMAP_ABSENT;
 	if (m->n >= m->limit)
 		grow(m);
@@ -162,7 +162,7 @@ keymap_memory_after(const struct keymap *m, size_t more)
 	while (n > limit_of(slots))
 		slots *= 2;
 	if (slots > m->nslots)
-		slots += slots / 2;	/* the table before stands beside it for a moment */
+		slots += slots / 2;	/* during growth the old table is still allocated */
 	if (cap > m->cap)
 		cap += m->cap;
 	return slots * sizeof(*m->slots) + cap * sizeof(*m->places) + m->pool.used;
@@ -171,7 +171,7 @@ keymap_memory_after(const struct keymap *m, size_t more)
 /* ---- Order ---- */
 
 struct item {
-	uint64_t prefix;	/* eight bytes of the key from some depth on, big-endian, zeros behind its end */
+	uint64_t prefix;	/* eight bytes of the key at some depth, big-endian, padded with zeros */
 	uint32_t slot;
 };
 
@@ -224,7 +224,7 @@ digit(const struct item *v, unsigned shift)
 	return (unsigned)(v->prefix >> shift) & 255;
 }
 
-/* Brings the items into the buckets of one byte of their prefixes, in place; start[b] to start[b + 1] is bucket b. */
+/* Moves the items into the buckets of one byte of their prefixes, in place; bucket b is start[b] to start[b + 1]. */
 static void
 sort_byte(struct item *v, size_t n, unsigned shift, size_t start[257])
 {
@@ -250,10 +250,10 @@ sort_byte(struct item *v, size_t n, unsigned shift, size_t start[257])
 }
 
 /*
- * Radix sort from the most significant byte, in place (the American flag sort of McIlroy, Bostic and McIlroy, 1993),
+ * In-place radix sort from the most significant byte (the American flag sort of McIlroy, Bostic and McIlroy, 1993),
  * eight bytes of the keys at a time: v holds items equal in all bytes before depth, and in those of their prefix above
- * `shift`. The largest bucket is next in the loop and only the others are sorted by a call, so that calls nest no
- * deeper than the bits of n, whatever the keys.
+ * `shift`. Iterates over the largest bucket and recurses into the others, so that the recursion is at most as deep as n
+ * has bits.
  */
 static void
 sort_items(const struct keymap *m, struct item *v, size_t n, size_t depth, unsigned shift)
@@ -264,7 +264,7 @@ sort_items(const struct keymap *m, struct item *v, size_t n, size_t depth, unsig
 	while (n > SMALL_SORT) {
 		for (differ = 0, i = 1; i < n; i++)
 			differ |= v[i].prefix ^ v[0].prefix;
-		if (differ == 0) {	/* the keys differ, so they go on */
+		if (differ == 0) {	/* the keys are distinct, so they have more bytes */
 			depth += 8;
 			shift = 56;
 			for (i = 0; i < n; i++)
@@ -315,7 +315,7 @@ keymap_order(const struct keymap *m)
 			v[n++] = first_item(m, i);
 	}
 	sort_items(m, v, m->n, 0, 56);
-	order = (uint32_t *)(void *)v;	/* the slots alone, over what has been read */
+	order = (uint32_t *)(void *)v;	/* keeps the slots only, overwriting what has been read */
 	for (i = 0; i < m->n; i++) {
 		slot = v[i].slot;
 		memcpy(&order[i], &slot, sizeof(slot));

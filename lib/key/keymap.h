@@ -1,15 +1,15 @@
 /*
- * Keys to numbers: each different key, a string of bytes without NULs, gets the next number from 0, so that what
- * belongs to it can stand in plain arrays.
+ * Maps keys to numbers: each new key, a string of bytes without NULs, gets the next number, from 0, so that plain arrays
+ * can hold the data of a key.
  *
- * Keys are compared byte by byte, never by their hash. A slot of the table is 16 bytes, which hold the number and a key
- * of up to 12 bytes, as every encoded 64-bit integer is; four slots are a cache line, and a search looks through a line
- * before it goes to the next. So a look-up of a short key misses the cache about once, and a caller with many keys
- * hides that by going over them three times:
+ * Keys are compared byte by byte, never by their hash alone. A slot of the table is 16 bytes, which hold the number and a
+ * key of up to 12 bytes, as every encoded 64-bit integer is; four slots are a cache line, and a search examines a whole
+ * line before the next one. A look-up of a short key costs about one cache miss, which a caller with many keys hides by
+ * three passes:
  *
- *	for each key:  hash[i] = keymap_hash(p, n); keymap_prefetch(m, hash[i]);
- *	for each key:  id[i] = keymap_glance(m, p, n, hash[i]);
- *	for each key:  if (id[i] == KEYMAP_ABSENT) id[i] = keymap_add(m, p, n, hash[i], &added);
+ * 	for each key:  hash[i] = keymap_hash(p, n); keymap_prefetch(m, hash[i]);
+ * 	for each key:  id[i] = keymap_glance(m, p, n, hash[i]);
+ * 	for each key:  if (id[i] == KEYMAP_ABSENT) id[i] = keymap_add(m, p, n, hash[i], &added);
  */
 #ifndef KEY_KEYMAP_H
 #define KEY_KEYMAP_H
@@ -26,22 +26,22 @@
 
 #define KEYMAP_ABSENT UINT32_MAX
 enum {
-	KEYMAP_INLINE = 12,	/* longest key that stands in its slot */
-	KEYMAP_LINE = 4		/* slots looked at together */
+	KEYMAP_INLINE = 12,	/* longest key stored in its slot */
+	KEYMAP_LINE = 4		/* slots examined together */
 };
 
 /*
- * A short key has its bytes in lo and hi, in the order of memory and with zeros behind. Of a long one lo is the address of
- * its struct keymap_long and hi is KEYMAP_LONG of its hash, which no short key has: its byte 8 would be a NUL before
- * another byte.
+ * lo and hi hold the bytes of a short key in memory order, padded with zeros. For a long key lo is the address of its
+ * struct keymap_long, and hi is KEYMAP_LONG of its hash, which differs from every short key: its byte 8 would be a NUL
+ * before another byte.
  */
 struct keymap_slot {
 	uint64_t lo;
 	uint32_t hi;
-	uint32_t number;	/* the key's and 1; 0 is a free slot */
+	uint32_t number;	/* the key's number plus 1; 0 is a free slot */
 };
 
-struct keymap_long {		/* in the pool */
+struct keymap_long {		/* allocated in the pool */
 	uint64_t hash;
 	uint32_t n;
 	uint8_t bytes[];
@@ -50,31 +50,31 @@ struct keymap_long {		/* in the pool */
 struct keymap {			/* owned; keymap_init makes an empty one */
 	struct keymap_slot *slots;
 	size_t nslots;		/* a power of 2 */
-	unsigned shift;		/* high half of the hash >> shift is the line where the search starts */
-	uint32_t n, cap;	/* keys there are; room in places */
-	uint32_t limit;		/* keys at which the table grows: three quarters of it are taken */
-	uint32_t *places;	/* of each key, its slot */
-	struct pool pool;	/* the long keys */
+	unsigned shift;		/* upper half of the hash >> shift is the line where the search starts */
+	uint32_t n, cap;	/* number of keys; capacity of places */
+	uint32_t limit;		/* number of keys at which the table grows: three quarters full */
+	uint32_t *places;	/* slot of each key, by number */
+	struct pool pool;	/* holds the long keys */
 };
 
 void keymap_init(struct keymap *m);
 void keymap_free(struct keymap *m);
-void keymap_clear(struct keymap *m);	/* forgets the keys and keeps the room, but for the long keys' */
+void keymap_clear(struct keymap *m);	/* removes all keys, keeps the memory except the long keys' */
 
 /*
- * Bytes held; and the most that will be held, for a moment or for good, while `more` keys of up to KEYMAP_INLINE bytes
+ * Returns the bytes allocated; and the most, even if only for a moment, while `more` keys of up to KEYMAP_INLINE bytes
  * are added.
  */
 size_t keymap_memory(const struct keymap *m);
 size_t keymap_memory_after(const struct keymap *m, size_t more);
 
 /*
- * The slots of all keys in the order of the keys under memcmp, a key before those it begins: an array of m->n indexes
- * into m->slots, the caller frees it. Takes 16 bytes a key while it works. NULL where there is no key.
+ * Returns the slots of all keys in memcmp order of the keys, a prefix first: an array of m->n indexes into m->slots,
+ * which the caller frees. Needs 16 bytes a key while it runs. NULL if there are no keys.
  */
 uint32_t *keymap_order(const struct keymap *m);
 
-/* For keymap_add: puts the key e, known not to be there, into the table. */
+/* For keymap_add: inserts the key e, known to be absent. */
 uint32_t keymap_append(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, struct keymap_slot e);
 
 static inline uint32_t
@@ -95,7 +95,7 @@ keymap_load64(const uint8_t *p)
 	return le64toh(v);
 }
 
-/* A short key as a slot, without reading beyond it: two loads that overlap, shifted apart. */
+/* Loads a short key as a slot without reading beyond it, by two overlapping loads, shifted apart. */
 static inline struct keymap_slot
 keymap_pack(const uint8_t *p, size_t n)
 {
@@ -112,7 +112,7 @@ keymap_pack(const uint8_t *p, size_t n)
 	return (struct keymap_slot){ htole64(lo), htole32((uint32_t)hi), 0 };
 }
 
-/* The hash that goes with a key, for all functions here. */
+/* Returns the key's hash for all functions here. */
 static inline uint64_t
 keymap_hash(const uint8_t *key, size_t n)
 {
@@ -124,7 +124,7 @@ keymap_hash(const uint8_t *key, size_t n)
 	return hash_words(e.lo, e.hi);
 }
 
-/* The first slot of the line where a search starts. */
+/* Returns the first slot of the line where a search starts. */
 static inline size_t
 keymap_home(const struct keymap *m, uint64_t hash)
 {
@@ -151,7 +151,7 @@ keymap_long_at(const struct keymap_slot *s)
 	return (const struct keymap_long *)(uintptr_t)s->lo;
 }
 
-/* Once the line has arrived: fetches the long key that may be this one. Short keys need no such step. */
+/* Prefetches the long key that may be this one; call when the line has arrived. Short keys need no such step. */
 static inline void
 keymap_prefetch_entry(const struct keymap *m, uint64_t hash)
 {
@@ -165,8 +165,8 @@ keymap_prefetch_entry(const struct keymap *m, uint64_t hash)
 }
 
 /*
- * Once the line has arrived: the key's number where it is in that line; else KEYMAP_ABSENT, which says nothing yet, and
- * what the search goes on with is fetched.
+ * Returns the key's number if its line has it; call when the line has arrived. Otherwise returns KEYMAP_ABSENT, which
+ * proves nothing yet, and prefetches what the search needs next.
  */
 static inline uint32_t
 keymap_glance(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
@@ -181,7 +181,7 @@ keymap_glance(const struct keymap *m, const uint8_t *key, size_t n, uint64_t has
 		return KEYMAP_ABSENT;
 	}
 	e = keymap_pack(key, n);
-	for (j = 0; j < KEYMAP_LINE; j++)	/* no branch: where in the line a key is cannot be foretold */
+	for (j = 0; j < KEYMAP_LINE; j++)	/* no branch: the key's position in the line is unpredictable */
 		found |= ((s[j].lo ^ e.lo) | (s[j].hi ^ e.hi)) == 0 ? s[j].number : 0;
 	cpu_prefetch(&m->slots[(i + (found == 0 ? KEYMAP_LINE : 0)) & (m->nslots - 1)]);
 	return found - 1;
@@ -209,7 +209,7 @@ keymap_find_short(const struct keymap *m, struct keymap_slot e, uint64_t hash)
 
 uint32_t keymap_find_long(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash);
 
-/* The key's number, or KEYMAP_ABSENT. */
+/* Returns the key's number, or KEYMAP_ABSENT. */
 static inline uint32_t
 keymap_find(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
 {
@@ -219,7 +219,7 @@ keymap_find(const struct keymap *m, const uint8_t *key, size_t n, uint64_t hash)
 }
 
 /*
- * The key's number; a new key is copied and gets the next one, and *added says so. KEYMAP_ABSENT where the table, of
+ * Returns the key's number; copies a new key, gives it the next number and sets *added. KEYMAP_ABSENT if the table, of
  * 2^31 slots, is full. n is at most UINT32_MAX.
  */
 static inline uint32_t
@@ -238,7 +238,7 @@ keymap_add(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, bool *
 	return *added ? keymap_append(m, key, n, hash, e) : number;
 }
 
-/* The key in a slot that is not free and its length: view until the next key is added. Its number is s->number - 1. */
+/* Returns the key in a taken slot, and its length: a view until the next key is added. Its number is s->number - 1. */
 static inline const uint8_t *
 keymap_slot_key(const struct keymap_slot *s, size_t *np)
 {
@@ -253,7 +253,7 @@ keymap_slot_key(const struct keymap_slot *s, size_t *np)
 	return (const uint8_t *)s;
 }
 
-/* The key with that number, likewise. */
+/* Returns the key with that number, likewise. */
 static inline const uint8_t *
 keymap_key(const struct keymap *m, uint32_t number, size_t *np)
 {

@@ -6,12 +6,12 @@
 
 enum {
 	PAGE_BYTES = KEYSET_PAGE * sizeof(uint32_t),
-	SMALL_PAGES = 32,		/* the first pages come one by one, then many at a time */
+	SMALL_PAGES = 32,		/* first pages one by one, then many at a time */
 	BLOCK_BYTES = 2 << 20,
-	FREE_BYTES = 4 << 20,		/* of pages, before anyone asks whether they are full */
+	FREE_BYTES = 4 << 20,		/* of pages, allocated regardless of how full they are */
 	FIRST_CELLS = 1024,
 	FIRST_PRINTS = 256,
-	LONG_KEY = 32			/* a generous estimate of what the map keeps beside a long key */
+	LONG_KEY = 32			/* upper estimate of what the map stores beside a long key */
 };
 
 void
@@ -30,7 +30,7 @@ keyset_init(struct keyset *s, bool integers, size_t limit)
 
 /* ---- memory ---- */
 
-/* Zeroed; large pieces straight from the system, in large pages where it has them. */
+/* Allocates zeroed memory; large pieces directly from the system, on huge pages if possible. */
 static void *
 big_alloc(size_t n)
 {
@@ -40,7 +40,7 @@ big_alloc(size_t n)
 		return xcalloc(1, n);
 	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
-		return xcalloc(1, n);		/* which says what is wrong */
+		return xcalloc(1, n);		/* reports the error */
 #ifdef MADV_HUGEPAGE
 	madvise(p, n, MADV_HUGEPAGE);
 #endif
@@ -126,7 +126,7 @@ next_block(const struct keyset *s)
 	return s->pages_left > 0 ? 0 : s->npages < SMALL_PAGES ? (size_t)PAGE_BYTES : (size_t)BLOCK_BYTES;
 }
 
-/* The page of a key, made where it is not there. */
+/* Returns the page of a key, allocating it if missing. */
 static void
 add_page(struct keyset *s, int64_t id)
 {
@@ -226,11 +226,11 @@ make_pages(struct keyset *s)
 	*s = to;
 }
 
-/* In how many pages would the table's keys lie? Stops counting beyond most. */
+/* Counts the pages that the table's keys would occupy, up to `most`. */
 static size_t
 count_pages(const struct keyset *s, size_t most)
 {
-	struct keyset seen;		/* pages by their number, as keys of a table */
+	struct keyset seen;		/* page numbers, as keys of a table */
 	struct keyset_cell *cell;
 	size_t i, n = 0;
 
@@ -250,7 +250,7 @@ count_pages(const struct keyset *s, size_t most)
 }
 
 /*
- * Makes room for one key more in the table; or goes over to pages where they take no more than the larger table would.
+ * Makes room for one more key in the table; switches to pages if they take no more memory than the larger table would.
  */
 static bool
 grow_cells(struct keyset *s)
@@ -285,7 +285,7 @@ add_cell(struct keyset *s, int64_t key, uint32_t print)
 	return KEYSET_NEW;
 }
 
-/* The key is in no page: a new page, or, where pages stand mostly empty, the table. */
+/* Adds a key whose page is missing: in a new page, or, if the pages are mostly empty, in a table. */
 enum keyset_answer
 keyset_add_int_slow(struct keyset *s, int64_t key, uint32_t print)
 {
@@ -297,7 +297,7 @@ keyset_add_int_slow(struct keyset *s, int64_t key, uint32_t print)
 	cap = cells_for(s->count + 1);
 	cells = cap * sizeof(*s->cells);
 	more = next_block(s) + (s->npages + 1 > s->pages_cap / 2 ? 2 * s->pages_cap * sizeof(*s->pages) : 0);
-	tight = !fits(s, more + cells);		/* later there would be no room for both */
+	tight = !fits(s, more + cells);		/* later both would not fit */
 	empty = s->page_bytes + more > FREE_BYTES && s->page_bytes + more > 4 * cells;
 	if (empty || (tight && (s->npages == 0 || s->page_bytes > cells))) {
 		if (!fits(s, cells))
@@ -313,7 +313,7 @@ keyset_add_int_slow(struct keyset *s, int64_t key, uint32_t print)
 
 /* ---- bytes ---- */
 
-/* Bytes that a pool may take from the system for n more: as much again as it has, up to a mebibyte. */
+/* Returns the bytes a pool may allocate for n more: as much again as it has, up to 1 MiB. */
 static size_t
 pool_growth(const struct pool *p, size_t n)
 {
@@ -324,7 +324,7 @@ pool_growth(const struct pool *p, size_t n)
 	return block > n ? block : n;
 }
 
-/* Is there room for one key more, whatever has to grow for it? */
+/* Is there memory for one more key, including any growth it causes? */
 static bool
 fits_bytes(const struct keyset *s, size_t n)
 {
@@ -337,7 +337,7 @@ fits_bytes(const struct keyset *s, size_t n)
 	return fits(s, more);
 }
 
-/* Would one key more take memory from the system? */
+/* Would one more key allocate memory? */
 static bool
 may_grow(const struct keyset *s, size_t n)
 {

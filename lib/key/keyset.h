@@ -1,10 +1,10 @@
 /*
- * Keys seen before, each with a fingerprint of its row: is this key new, and if not, is the row the same?
+ * Remembers keys, each with a fingerprint of its row: is this key new, and if not, is the row the same?
  *
- * Keys that are integers stand in pages of 4096 neighbours, four bytes a key, while they are dense or come in order;
- * where they lie too far apart, in a table of 16 bytes a slot. Other keys are bytes, compared one by one (keymap.h),
- * with eight bytes more for the fingerprint. Two rows are taken to be the same where their fingerprints are: of an
- * integer key the low 32 bits, as fresh memory is what costs most with many of them, else 64.
+ * Integer keys are stored in pages of 4096 neighbours, four bytes a key, while they are dense or arrive in order; if
+ * they lie too far apart, in a table of 16 bytes a slot. Other keys are bytes, compared one by one (keymap.h), with
+ * eight more bytes for the fingerprint. Two rows are assumed equal if their fingerprints are: the low 32 bits for an
+ * integer key, as touching fresh memory dominates the cost of many keys, else 64 bits.
  */
 #ifndef KEY_KEYSET_H
 #define KEY_KEYSET_H
@@ -17,17 +17,17 @@
 #include "key/keymap.h"
 
 enum keyset_answer {
-	KEYSET_NEW,		/* remembered now */
-	KEYSET_SAME,		/* there already, with this fingerprint */
-	KEYSET_OTHER,		/* there already, with another */
-	KEYSET_FULL		/* not there, and no room for it: nothing changed */
+	KEYSET_NEW,		/* now added */
+	KEYSET_SAME,		/* known, with this fingerprint */
+	KEYSET_OTHER,		/* known, with another fingerprint */
+	KEYSET_FULL		/* unknown, but no memory for it: nothing changed */
 };
 
-enum { KEYSET_PAGE = 4096 };	/* keys of a page */
+enum { KEYSET_PAGE = 4096 };	/* keys per page */
 
 struct keyset_page {
 	int64_t id;		/* key >> 12 */
-	uint32_t *prints;	/* KEYSET_PAGE fingerprints, 0 where there is no key; NULL: a free slot */
+	uint32_t *prints;	/* KEYSET_PAGE fingerprints, 0 for an absent key; NULL: a free slot */
 };
 
 struct keyset_cell {
@@ -35,7 +35,7 @@ struct keyset_cell {
 	uint32_t print;		/* 0: a free slot */
 };
 
-struct keyset_block {		/* of memory for pages */
+struct keyset_block {		/* memory for pages */
 	struct keyset_block *next;
 	void *p;
 	size_t n;
@@ -43,10 +43,10 @@ struct keyset_block {		/* of memory for pages */
 
 struct keyset {
 	bool integers, paged;
-	size_t limit;		/* bytes, 0: none */
-	size_t count;		/* keys */
+	size_t limit;		/* bytes, 0: unlimited */
+	size_t count;		/* number of keys */
 
-	/* Integers in pages: a table of them, and the one used last. */
+	/* Integers in pages: a table of pages, and the one used last. */
 	struct keyset_page *pages, last;
 	size_t npages, pages_cap;	/* cap is a power of 2 */
 	struct keyset_block *blocks;
@@ -65,9 +65,9 @@ struct keyset {
 
 void keyset_init(struct keyset *s, bool integers, size_t limit);
 void keyset_free(struct keyset *s);
-size_t keyset_memory(const struct keyset *s);		/* bytes held */
+size_t keyset_memory(const struct keyset *s);		/* bytes allocated */
 
-/* The hash by which a key goes to its place. */
+/* Returns the hash that places a key. */
 static inline uint64_t
 keyset_hash_int(int64_t key)
 {
@@ -86,7 +86,7 @@ keyset_page_home(const struct keyset *s, int64_t id)
 	return (size_t)(hash_words((uint64_t)id, 0) >> 32) & (s->pages_cap - 1);
 }
 
-/* The place of a key's fingerprint, or NULL where its page is not there. */
+/* Returns the place of a key's fingerprint, or NULL if its page is missing. */
 static inline uint32_t *
 keyset_cell(struct keyset *s, int64_t key)
 {
@@ -105,8 +105,8 @@ keyset_cell(struct keyset *s, int64_t key)
 }
 
 /*
- * Some keys before keyset_add_int: what it will need begins to come from memory. A prefetch, not a load (cpu.h), as
- * callers have work to do between two of them, which a load that is waited for would hold up.
+ * Prefetches what keyset_add_int will need; call some keys ahead. A prefetch rather than a load (cpu.h), as callers
+ * work between two keys, which a pending load would stall.
  */
 static inline void
 keyset_prefetch_int(struct keyset *s, int64_t key)
@@ -141,8 +141,8 @@ keyset_add_int(struct keyset *s, int64_t key, uint64_t row_print)
 enum keyset_answer keyset_add(struct keyset *s, const uint8_t *key, size_t n, uint64_t hash, uint64_t print);
 
 /*
- * Calls visit for every key, in no order that matters, until it returns other than 0; returns that, or 0. Integers are
- * handed over as their eight bytes in memory.
+ * Calls visit for every key, in unspecified order, until it returns nonzero; returns that, or 0. Integers are passed as
+ * their eight bytes in memory.
  */
 int keyset_each(const struct keyset *s, int (*visit)(void *to, const void *key, size_t n, uint64_t print), void *to);
 
