@@ -67,28 +67,28 @@ for line in sys.stdin:
 }
 
 @test "parquet: a checksum that does not match is an error" {
-	refused "$DATA/datapage_v1-corrupt-checksum.parquet" "column 'a', row group 0: a page whose checksum does not match"
-	refused "$DATA/rle-dict-uncompressed-corrupt-checksum.parquet" "checksum does not match"
+	refused "$DATA/datapage_v1-corrupt-checksum.parquet" "column 'a', row group 0: page checksum mismatch"
+	refused "$DATA/rle-dict-uncompressed-corrupt-checksum.parquet" "page checksum mismatch"
 }
 
 @test "parquet: bad files are refused, each for its reason" {
-	refused "$BAD/PARQUET-1481.parquet" "a physical type it does not know (-7)"
-	refused "$BAD/ARROW-RS-GH-6229-DICTHEADER.parquet" "its place is not within the file"
-	refused "$BAD/ARROW-RS-GH-6229-LEVELS.parquet" "pages of more entries than the chunk has"
-	refused "$BAD/ARROW-GH-41317.parquet" "a repetition level of 2 is not read"
-	refused "$BAD/ARROW-GH-41321.parquet" "a repetition level of 2 is not read"
-	refused "$BAD/ARROW-GH-45185.parquet" "an entry that belongs to no row"
-	refused "$BAD/ARROW-GH-47662.parquet" "a page ends within its values"
+	refused "$BAD/PARQUET-1481.parquet" "an unknown physical type (-7)"
+	refused "$BAD/ARROW-RS-GH-6229-DICTHEADER.parquet" "the chunk lies outside the file"
+	refused "$BAD/ARROW-RS-GH-6229-LEVELS.parquet" "pages have more entries than the chunk"
+	refused "$BAD/ARROW-GH-41317.parquet" "a repetition level of 2 is not supported"
+	refused "$BAD/ARROW-GH-41321.parquet" "a repetition level of 2 is not supported"
+	refused "$BAD/ARROW-GH-45185.parquet" "an entry before the first row"
+	refused "$BAD/ARROW-GH-47662.parquet" "truncated values in a page"
 	# Its last column's chunk is told shorter than its pages are.
-	refused "$DATA/nation.dict-malformed.parquet" "a page that goes beyond its chunk"
+	refused "$DATA/nation.dict-malformed.parquet" "a page exceeds its chunk"
 }
 
 @test "parquet: what is not read is refused by name" {
-	refused "$DATA/large_string_map.brotli.parquet" "it is compressed with BROTLI"
-	refused "$DATA/nested_maps.snappy.parquet" "a repetition level of 2 is not read"
+	refused "$DATA/large_string_map.brotli.parquet" "unsupported compression codec: BROTLI"
+	refused "$DATA/nested_maps.snappy.parquet" "a repetition level of 2 is not supported"
 	refused "$DATA/int96_from_spark.parquet" "a value does not fit its type"
 	printf 'PAR1xxxxxxxxPARE' >enc.parquet
-	refused enc.parquet "an encrypted Parquet file, which is not read"
+	refused enc.parquet "encrypted Parquet files are not supported"
 }
 
 @test "parquet: every cut of a file is refused" {

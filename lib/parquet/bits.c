@@ -1,4 +1,4 @@
-/* Bit packing and unpacking; unpacking of up to 25 bits eight values at a time where the processor has AVX2. */
+/* Bit packing and unpacking; with AVX2, widths up to 25 are unpacked eight values at a time. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-/* Eight values in width bytes. Inlined with a constant width, so that the loop unrolls. */
+/* Packs eight values into width bytes. Inlined with a constant width, so that the loop unrolls. */
 static inline __attribute__((always_inline)) void
 pack8(uint8_t *out, const uint32_t *v, unsigned width)
 {
@@ -72,7 +72,7 @@ bits_pack64(uint8_t *out, const uint64_t *v, size_t n, unsigned width)
 	memcpy(out, &acc, (fill + 7) / 8);
 }
 
-/* The bytes at p, as many as there are up to eight. */
+/* Loads up to eight bytes at p, fewer before end. */
 static inline uint64_t
 load_upto(const uint8_t *p, const uint8_t *end)
 {
@@ -114,9 +114,9 @@ unpack32_portable(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t fi
 
 #if CPU_X86
 /*
- * Eight values lie in width bytes; the first four begin at bit 0, the others at bit 4 * width. Each half is spread
- * by a byte shuffle to four words that hold their value from some bit below 8 on, shifted and masked; that takes
- * width + 7 <= 32. Returns how many were done.
+ * Unpacks groups of eight values in width bytes. The first four begin at bit 0, the others at bit 4 * width. A byte
+ * shuffle spreads each half to four words whose value begins at a bit below 8, to be shifted and masked; this needs
+ * width + 7 <= 32. Returns how many values were unpacked.
  */
 CPU_AVX2 static size_t
 unpack32_avx2(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t n, unsigned width)

@@ -1,4 +1,4 @@
-/* Column chunks: pages found, checked, uncompressed; entries decoded into vectors. */
+/* Column chunks: finds, verifies and decompresses pages; decodes entries into vectors. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +11,14 @@
 #include "parquet/crc.h"
 
 enum {
-	READ_AHEAD = 256 * 1024,	/* bytes read at once where a page is smaller */
+	READ_AHEAD = 256 * 1024,	/* minimum bytes per read */
 	MAX_HEADER = 16 * 1024 * 1024,
-	/* values of a batch, where each is put together and may be much longer than what the page has of it */
+	/* values per batch of an encoding that assembles values longer than their stored bytes */
 	FRONT_CODED = 128,
 	AHEAD = 4096			/* levels decoded at once for nested columns */
 };
 
-/* Days and microseconds before which the two calendars differ in any way. */
+/* Dates and instants before these differ between the Julian and Gregorian calendars. */
 #define ANCIENT_DAY (-141427)
 #define ANCIENT_MICROS INT64_C(-2208988800000000)
 
@@ -46,20 +46,20 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 	k->page_left = k->ahead_at = k->ahead_n = 0;
 	k->seen_data = k->dict.there = false;
 	if (meta->encrypted)
-		return fault(k, "it is encrypted", err);
+		return fault(k, "the chunk is encrypted", err);
 	if (meta->has_file)
-		return fault(k, "it lies in another file", err);
+		return fault(k, "the chunk is in another file", err);
 	if (codec_refused(meta->codec) != NULL)
 		return fault(k, codec_refused(meta->codec), err);
 	if (meta->type != k->e->type)
-		return fault(k, "its type is not the schema's", err);
+		return fault(k, "type differs from the schema's", err);
 	if (start < 4 || (uint64_t)start >= most || meta->compressed < 0 || meta->num_values < 0)
-		return rows == 0 ? (k->left = 0, 0) : fault(k, "its place is not within the file", err);
+		return rows == 0 ? (k->left = 0, 0) : fault(k, "the chunk lies outside the file", err);
 	if (k->c->max_rep == 0 && (uint64_t)meta->num_values != rows)
-		return fault(k, "its entries are not as many as rows", err);
+		return fault(k, "number of values differs from number of rows", err);
 	k->at = (uint64_t)start;
 	if ((uint64_t)meta->compressed > most - k->at)
-		return fault(k, "its place is not within the file", err);
+		return fault(k, "the chunk lies outside the file", err);
 	k->end = k->at + (uint64_t)meta->compressed;
 	k->left = (uint64_t)meta->num_values;
 	k->window.len = 0;
@@ -69,7 +69,7 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 
 /* ---- bytes of the file ---- */
 
-/* n bytes from k->at on, which are there; a view until the next call. NULL where reading fails. */
+/* Returns n bytes at k->at, which lie within the chunk; a view until the next call. NULL if reading fails. */
 static const uint8_t *
 look(struct chunk_in *k, size_t n, struct msg *err)
 {
@@ -89,7 +89,7 @@ look(struct chunk_in *k, size_t n, struct msg *err)
 	return k->window.p;
 }
 
-/* Reads the header of the next page and moves behind it. */
+/* Reads the header of the next page and moves past it. */
 static int
 next_header(struct chunk_in *k, struct meta_page_header *h, struct msg *err)
 {
@@ -100,31 +100,31 @@ next_header(struct chunk_in *k, struct meta_page_header *h, struct msg *err)
 
 	for (;;) {
 		if (n == 0)
-			return fault(k, "it ends before its last page", err);
+			return fault(k, "the chunk ends before its last page", err);
 		if ((p = look(k, n, err)) == NULL)
 			return -1;
 		len = meta_page_parse(h, p, n);
 		if (len > 0)
 			break;
 		if (len < 0 || n == there || n >= MAX_HEADER)
-			return fault(k, "a page header that is none", err);
+			return fault(k, "invalid page header", err);
 		n = n * 8 < there ? n * 8 : (size_t)there;
 	}
 	k->at += (uint64_t)len;
 	if ((uint64_t)h->compressed > k->end - k->at)
-		return fault(k, "a page that goes beyond its chunk", err);
+		return fault(k, "a page exceeds its chunk", err);
 	if ((size_t)h->uncompressed > k->limit)
-		return fault(k, "a page larger than the limit", err);
+		return fault(k, "a page exceeds the size limit", err);
 	return 0;
 }
 
-/* Can n bytes hold that many by this codec? Asked before memory is taken for them. */
+/* Returns false if the codec cannot expand n bytes to that many. Called before memory is allocated. */
 static bool
 is_plausible(int codec, const uint8_t *p, size_t n, size_t size)
 {
 	unsigned long long told;
 
-	if (n == 0)			/* not even a frame of nothing */
+	if (n == 0)			/* too short even for an empty frame */
 		return size == 0;
 	switch (codec) {
 	case META_UNCOMPRESSED:
@@ -141,7 +141,7 @@ is_plausible(int codec, const uint8_t *p, size_t n, size_t size)
 	}
 }
 
-/* Uncompresses n bytes to `size` in out. */
+/* Decompresses n bytes to `size` bytes in out. */
 static int
 expand(struct chunk_in *k, int encoding, const uint8_t *p, size_t n, struct buf *out, size_t size, struct msg *err)
 {
@@ -149,7 +149,7 @@ expand(struct chunk_in *k, int encoding, const uint8_t *p, size_t n, struct buf 
 	const char *bad;
 
 	if (!is_plausible(k->meta->codec, p, n, size))
-		return fault(k, "a page that cannot be as large as it says", err);
+		return fault(k, "a page too short for its uncompressed size", err);
 	out->len = 0;
 	buf_room(out, size + 16);
 	if ((bad = codec_expand(k->meta->codec, words, p, n, out->p, size)) != NULL)
@@ -158,7 +158,7 @@ expand(struct chunk_in *k, int encoding, const uint8_t *p, size_t n, struct buf 
 	return 0;
 }
 
-/* The stored bytes of the page, checked against its checksum. */
+/* Returns the page's stored bytes after verifying their checksum. */
 static const uint8_t *
 stored(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 {
@@ -168,7 +168,7 @@ stored(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 		return NULL;
 	k->at += (uint64_t)h->compressed;
 	if (h->has_crc && crc_bytes(p, (size_t)h->compressed) != h->crc) {
-		fault(k, "a page whose checksum does not match", err);
+		fault(k, "page checksum mismatch", err);
 		return NULL;
 	}
 	return p;
@@ -176,7 +176,7 @@ stored(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 
 /* ---- pages ---- */
 
-/* A dictionary can be far larger than the pages: what held it is not kept. */
+/* Frees the read buffer of a dictionary, which may be far larger than the pages. */
 static void
 shrink_window(struct chunk_in *k)
 {
@@ -191,9 +191,9 @@ load_dictionary(struct chunk_in *k, const struct meta_page_header *h, struct msg
 	const char *bad;
 
 	if (k->dict.there || k->seen_data)
-		return fault(k, "a dictionary where none can be", err);
+		return fault(k, "misplaced dictionary page", err);
 	if (h->encoding != META_PLAIN && h->encoding != META_PLAIN_DICTIONARY)
-		return fault(k, "a dictionary that is not PLAIN", err);
+		return fault(k, "dictionary page not PLAIN-encoded", err);
 	if ((p = stored(k, h, err)) == NULL || expand(k, h->encoding, p, (size_t)h->compressed, &k->dict_page,
 	    (size_t)h->uncompressed, err) == -1)
 		return -1;
@@ -209,7 +209,7 @@ load_dictionary(struct chunk_in *k, const struct meta_page_header *h, struct msg
 	return 0;
 }
 
-/* Takes levels with a length before them off the front of a version 1 page. */
+/* Splits length-prefixed levels off the start of a version 1 page. */
 static const char *
 take_levels(struct hybrid_in *in, const uint8_t **p, const uint8_t *end, unsigned most, int encoding)
 {
@@ -218,13 +218,13 @@ take_levels(struct hybrid_in *in, const uint8_t **p, const uint8_t *end, unsigne
 	if (most == 0)
 		return NULL;
 	if (encoding != META_RLE)
-		return "levels that are not RLE";
+		return "levels not RLE-encoded";
 	if (end - *p < 4)
-		return "a page that ends within its levels";
+		return "truncated levels in a page";
 	memcpy(&len, *p, 4);
 	*p += 4;
 	if (len > (size_t)(end - *p))
-		return "a page that ends within its levels";
+		return "truncated levels in a page";
 	hybrid_open(in, *p, *p + len, bits_width(most));
 	*p += len;
 	return NULL;
@@ -245,7 +245,7 @@ load_v1(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 		p = k->page.p;
 		end = p + k->page.len;
 	} else if (h->compressed != h->uncompressed) {
-		return fault(k, "a page that is not of its size", err);
+		return fault(k, "page of the wrong size", err);
 	}
 	if ((bad = take_levels(&k->rep, &p, end, k->c->max_rep, h->rep_encoding)) != NULL ||
 	    (bad = take_levels(&k->def, &p, end, k->c->max_def, h->def_encoding)) != NULL ||
@@ -262,7 +262,7 @@ load_v2(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 	const char *bad;
 
 	if (levels > (size_t)h->compressed || levels > (size_t)h->uncompressed)
-		return fault(k, "a page that ends within its levels", err);
+		return fault(k, "truncated levels in a page", err);
 	if ((p = stored(k, h, err)) == NULL)
 		return -1;
 	end = p + h->compressed;
@@ -276,16 +276,16 @@ load_v2(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 		p = k->page.p;
 		end = p + k->page.len;
 	} else if (h->compressed != h->uncompressed) {
-		return fault(k, "a page that is not of its size", err);
+		return fault(k, "page of the wrong size", err);
 	}
 	bad = values_begin(&k->values, h->encoding, p, end);
 	return bad == NULL ? 0 : fault(k, bad, err);
 }
 
 /*
- * Page headers have no checksum. Of what they say, lengths are covered by that of the page. In a sealed file the numbers of
- * entries must add up to the chunk's at its last byte, and encodings be those of the footer; other writers may pad a chunk
- * and do not always list the encodings.
+ * Page headers have no checksum of their own. The page checksum covers their lengths. In a sealed file, entry counts
+ * must add up to the chunk's at its last byte, and encodings must be listed in the footer; other writers may pad a
+ * chunk and do not always list the encodings.
  */
 static bool
 is_encoding_listed(const struct chunk_in *k, const struct meta_page_header *h)
@@ -294,7 +294,7 @@ is_encoding_listed(const struct chunk_in *k, const struct meta_page_header *h)
 	    k->dict.there == (h->encoding == META_RLE_DICTIONARY));
 }
 
-/* Moves to the next data page that has entries. */
+/* Loads the next data page that has entries. */
 static int
 load_page(struct chunk_in *k, struct msg *err)
 {
@@ -303,7 +303,7 @@ load_page(struct chunk_in *k, struct msg *err)
 
 	while (k->page_left == 0) {
 		if (k->left == 0)
-			return fault(k, "it ends before its last row", err);
+			return fault(k, "the chunk ends before its last row", err);
 		if (next_header(k, &h, err) == -1)
 			return -1;
 		if (h.type == META_DICTIONARY_PAGE) {
@@ -319,13 +319,13 @@ load_page(struct chunk_in *k, struct msg *err)
 		if (!is_encoding_listed(k, &h))
 			return fault(k, "damaged: a page in an encoding that the footer does not list", err);
 		if ((uint64_t)h.values > k->left)
-			return fault(k, "pages of more entries than the chunk has", err);
+			return fault(k, "pages have more entries than the chunk", err);
 		got = h.type == META_DATA_PAGE ? load_v1(k, &h, err) : load_v2(k, &h, err);
 		if (got == -1)
 			return -1;
 		k->left -= (uint64_t)h.values;
 		if (k->sealed && k->left == 0 && k->at != k->end)
-			return fault(k, "damaged: pages of more entries than the chunk has", err);
+			return fault(k, "damaged: pages have more entries than the chunk", err);
 		k->page_left = (size_t)h.values;
 	}
 	return 0;
@@ -357,7 +357,7 @@ chunk_page(struct chunk_in *k, size_t *n, struct msg *err)
 			v[n] = def[n] == most ? v[--values] : 0;		\
 	} while (0)
 
-/* Moves `values` values that lie together to the entries that hold them; null ones are zeroed. */
+/* Moves `values` adjacent values to the slots of their entries; zeroes the slots of nulls. */
 static void
 spread(void *out, size_t width, const uint8_t *def, size_t n, size_t values, uint8_t most)
 {
@@ -398,10 +398,10 @@ check_calendar(const struct chunk_in *k, size_t first, size_t n)
 		return NULL;
 	for (i = first; i < first + n; i++)
 		old |= date ? day[i] < ANCIENT_DAY : micros[i] < ANCIENT_MICROS;
-	return old ? "a day of the Julian calendar, by an old writer's way" : NULL;
+	return old ? "unsupported Julian date of an old writer" : NULL;
 }
 
-/* Copies what views of a page see, so that they outlive it. */
+/* Copies the bytes that views of a page refer to, so that they outlive the page. */
 static const char *
 keep_bytes(struct chunk_in *k, struct pq_bytes *v, size_t n)
 {
@@ -417,10 +417,7 @@ keep_bytes(struct chunk_in *k, struct pq_bytes *v, size_t n)
 	return NULL;
 }
 
-/*
- * The next n entries of the page, whose definition levels (where it has some) are decoded, to the places from `at`
- * of the batch.
- */
+/* Decodes the page's next n entries to position `at` of the batch; definition levels, if any, are already decoded. */
 static const char *
 decode(struct chunk_in *k, const uint8_t *def, size_t at, size_t n)
 {
@@ -470,7 +467,7 @@ flat_rows(struct chunk_in *k, size_t rows, struct msg *err)
 		if (k->c->max_def > 0) {
 			def = k->out_def.p + done;
 			if (!hybrid_next_bytes(&k->def, def, n, k->c->max_def))
-				return fault(k, "definition levels that are none or too few", err);
+				return fault(k, "invalid or truncated definition levels", err);
 			nulls += n - count_equal(def, n, k->c->max_def);
 		}
 		if ((bad = decode(k, def, done, n)) != NULL)
@@ -485,7 +482,7 @@ flat_rows(struct chunk_in *k, size_t rows, struct msg *err)
 	return 0;
 }
 
-/* Decodes levels ahead; nothing where the chunk is at its end. */
+/* Decodes levels ahead of the values; does nothing at the end of the chunk. */
 static int
 look_ahead(struct chunk_in *k, struct msg *err)
 {
@@ -503,7 +500,7 @@ look_ahead(struct chunk_in *k, struct msg *err)
 	n = k->page_left < AHEAD ? k->page_left : AHEAD;
 	if (!hybrid_next_bytes(&k->rep, k->ahead_rep, n, k->c->max_rep) || !hybrid_next_bytes(&k->def, k->ahead_def,
 	    n, k->c->max_def))
-		return fault(k, "levels that are none or too few", err);
+		return fault(k, "invalid or truncated levels", err);
 	k->page_left -= n;
 	k->ahead_n = n;
 	return 0;
@@ -521,7 +518,7 @@ nested_rows(struct chunk_in *k, size_t rows, struct msg *err)
 		if (k->ahead_n == 0)
 			break;
 		if (begun == 0 && k->ahead_rep[k->ahead_at] != 0)
-			return fault(k, "an entry that belongs to no row", err);
+			return fault(k, "an entry before the first row", err);
 		for (n = k->ahead_at; n < k->ahead_n; n++)
 			if (k->ahead_rep[n] == 0 && begun++ == rows)
 				break;
@@ -529,7 +526,7 @@ nested_rows(struct chunk_in *k, size_t rows, struct msg *err)
 		if (n == 0)
 			break;
 		if (total + n > k->limit / 16)
-			return fault(k, "rows of more entries than the limit", err);
+			return fault(k, "the rows of a batch exceed the entry limit", err);
 		buf_add(&k->out_rep, k->ahead_rep + k->ahead_at, n);
 		buf_add(&k->out_def, k->ahead_def + k->ahead_at, n);
 		k->out_values.len = total * width;
@@ -542,7 +539,7 @@ nested_rows(struct chunk_in *k, size_t rows, struct msg *err)
 			break;
 	}
 	if (begun < rows)
-		return fault(k, "it ends before its last row", err);
+		return fault(k, "the chunk ends before its last row", err);
 	k->vector.n = total;
 	k->vector.rep = k->out_rep.p;
 	k->vector.def = k->out_def.p;

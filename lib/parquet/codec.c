@@ -1,4 +1,4 @@
-/* Codecs: libsnappy, zlib, libzstd, liblz4 behind one interface. */
+/* Compression codecs: one interface to libsnappy, zlib, libzstd and liblz4. */
 #include <stdio.h>
 #include <string.h>
 
@@ -33,14 +33,14 @@ codec_refused(int codec)
 
 	if (codec >= 0 && codec <= META_LZ4_RAW && codec != META_LZO && codec != META_BROTLI)
 		return NULL;
-	snprintf(text, sizeof text, "it is compressed with %s", codec_name(codec));
+	snprintf(text, sizeof text, "unsupported compression codec: %s", codec_name(codec));
 	return text;
 }
 
 static const char *
 expand_snappy(bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
-	static const char bad[] = "not SNAPPY, or not of its size";
+	static const char bad[] = "invalid SNAPPY data or wrong size";
 	size_t len;
 
 	if (words)
@@ -51,7 +51,7 @@ expand_snappy(bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 	return NULL;
 }
 
-/* RFC 1952, one member or several. */
+/* Decompresses RFC 1952 data of one or more members. */
 static const char *
 expand_gzip(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
@@ -63,12 +63,12 @@ expand_gzip(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 	if (size == 0)
 		z.next_out = &none;
 	if (inflateInit2(&z, 15 + 32) != Z_OK)
-		return "no memory for GZIP";
+		return "out of memory for GZIP";
 	while ((got = inflate(&z, Z_FINISH)) == Z_STREAM_END && z.avail_in > 0)
 		if (inflateReset(&z) != Z_OK)
 			break;
 	inflateEnd(&z);
-	return got == Z_STREAM_END && z.avail_out == 0 ? NULL : "not GZIP, or not of its size";
+	return got == Z_STREAM_END && z.avail_out == 0 ? NULL : "invalid GZIP data or wrong size";
 }
 
 static const char *
@@ -79,7 +79,7 @@ expand_lz4_block(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 	if (n > INT32_MAX || size > INT32_MAX)
 		return "too large for LZ4";
 	got = LZ4_decompress_safe((const char *)p, (char *)out, (int)n, (int)size);
-	return got == (int)size ? NULL : "not LZ4, or not of its size";
+	return got == (int)size ? NULL : "invalid LZ4 data or wrong size";
 }
 
 static uint32_t
@@ -88,7 +88,7 @@ big32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Hadoop's frames: big-endian sizes, uncompressed and compressed, then the block; again until the end. */
+/* Decompresses Hadoop framing: repeated big-endian sizes, uncompressed and compressed, then the block. */
 static const char *
 expand_lz4_hadoop(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
@@ -100,15 +100,15 @@ expand_lz4_hadoop(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 		packed = big32(p + 4);
 		p += 8;
 		if (whole > size || packed > (size_t)(end - p) || expand_lz4_block(p, packed, out, whole) != NULL)
-			return "not LZ4 in Hadoop's frames";
+			return "invalid Hadoop framing of LZ4";
 		p += packed;
 		out += whole;
 		size -= whole;
 	}
-	return p == end && size == 0 ? NULL : "not LZ4 in Hadoop's frames";
+	return p == end && size == 0 ? NULL : "invalid Hadoop framing of LZ4";
 }
 
-/* The codec of number 5 means Hadoop's frames, but there are writers that meant a bare block. */
+/* Decompresses codec 5, which means Hadoop framing; some writers used it for a bare block. */
 static const char *
 expand_lz4(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
@@ -122,18 +122,18 @@ expand_zstd(const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
 	size_t got = ZSTD_decompress(out, size, p, n);
 
-	return !ZSTD_isError(got) && got == size ? NULL : "not ZSTD, or not of its size";
+	return !ZSTD_isError(got) && got == size ? NULL : "invalid ZSTD data or wrong size";
 }
 
 const char *
 codec_expand(int codec, bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size)
 {
-	if (n == 0 && size == 0)	/* writers differ in whether nothing is compressed */
+	if (n == 0 && size == 0)	/* some writers store nothing for an empty page, others an empty frame */
 		return NULL;
 	switch (codec) {
 	case META_UNCOMPRESSED:
 		if (n != size)
-			return "not of its size";
+			return "wrong size";
 		if (n > 0)
 			memcpy(out, p, n);
 		return NULL;

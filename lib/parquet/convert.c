@@ -1,4 +1,4 @@
-/* Stored values to values of a vector. */
+/* Converts stored values to vector values. */
 #include <string.h>
 
 #include "parquet/convert.h"
@@ -141,7 +141,10 @@ from_int64(const struct pq_column *c, const uint8_t *p, size_t n, void *out)
 	return NULL;
 }
 
-/* Nanoseconds of the day, then the Julian day; not by way of nanoseconds since 1970, which end in 2262. */
+/*
+ * Converts INT96, nanoseconds of the day and Julian day, without going through nanoseconds since 1970, which end in
+ * 2262.
+ */
 static const char *
 from_int96(const uint8_t *p, size_t n, int64_t *out)
 {
@@ -176,7 +179,7 @@ half_to_float(const uint8_t *p)
 	return v;
 }
 
-/* Big-endian two's complement of any length, 0 for none. */
+/* Converts big-endian two's complement of any length; zero bytes mean 0. */
 static const char *
 decimal(const uint8_t *p, size_t n, i128 *v)
 {

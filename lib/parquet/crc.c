@@ -11,7 +11,7 @@
 #if CPU_X86
 #include <immintrin.h>
 
-/* x^(512+64), x^512, x^(128+64), x^128 mod P, bits reversed. */
+/* x^(512+64), x^512, x^(128+64), x^128 mod P, bit-reversed. */
 static const uint64_t fold4[2] = { UINT64_C(0x154442bd4), UINT64_C(0x1c6e41596) };
 static const uint64_t fold1[2] = { UINT64_C(0x1751997d0), UINT64_C(0x0ccaa009e) };
 
@@ -29,7 +29,7 @@ load(const uint8_t *p)
 	return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-/* Folds all whole blocks of 64 bytes (at least one) to 16 bytes that have the same remainder. */
+/* Folds all whole blocks of 64 bytes (at least one) to 16 bytes with the same remainder. */
 CRC_TARGET static size_t
 fold_blocks(const uint8_t *p, size_t n, uint8_t rest[16])
 {
@@ -60,7 +60,7 @@ crc_bytes(const uint8_t *p, size_t n)
 
 	if (n >= 128 && cpu_has_avx2() && __builtin_cpu_supports("pclmul")) {
 		done = fold_blocks(p, n, rest);
-		/* from a register of zeros: the first bytes took the ones in */
+		/* start from a zero register: the folded bytes already include the initial ones */
 		crc = (uint32_t)crc32(0xffffffff, rest, sizeof rest);
 		p += done;
 		n -= done;

@@ -1,4 +1,4 @@
-/* CRC-32 of RFC 1952, as zlib has it, at the speed of carry-less multiplication where the processor has that. */
+/* CRC-32 (RFC 1952), equal to zlib's, using carry-less multiplication if the processor supports it. */
 #ifndef PARQUET_CRC_H
 #define PARQUET_CRC_H
 

@@ -1,4 +1,4 @@
-/* Differences in packed miniblocks. */
+/* Delta encoding in bit-packed miniblocks. */
 #include <string.h>
 
 #include "parquet/bits.h"
@@ -142,7 +142,7 @@ put_zigzag(struct buf *b, int64_t v)
 	put_varint(b, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
 }
 
-/* One block of up to 128 differences: those of a miniblock that is not full are filled up with the least. */
+/* Writes one block of up to 128 deltas; pads a partial miniblock with the minimum delta. */
 static void
 put_block(struct buf *out, const int64_t *v, size_t n, int64_t before, bool is32)
 {

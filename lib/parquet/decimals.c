@@ -1,22 +1,22 @@
-/* Snappy's format (format_description.txt of its project), by decimals of 8 to 16 bytes. */
+/* Snappy compression (format: its project's format_description.txt) by decimals of 8 to 16 bytes. */
 #include "parquet/decimals.h"
 
 #include "parquet/snappy.h"
 
 enum {
-	SLOTS = 1024,		/* for the places of values by their high bytes */
-	SHORT_COPY = 11,	/* bytes that a copy in two bytes has at most, */
-	LONG_COPY = 64,		/* and one in three bytes */
-	FAST = 16		/* bytes that a short literal may touch behind its end */
+	SLOTS = 1024,		/* hash table from high bytes to the last value with them */
+	SHORT_COPY = 11,	/* maximum bytes of a 2-byte copy */
+	LONG_COPY = 64,		/* maximum bytes of a 3-byte copy */
+	FAST = 16		/* bytes that a short literal may write past its end */
 };
 
 size_t
 decimals_room(size_t n)
 {
-	return n + 64;		/* no copy and the literal behind it take more than what they are for */
+	return n + 64;		/* a copy plus the following literal never takes more than the bytes it encodes */
 }
 
-/* How many bytes two values have in common, from the first. */
+/* Returns the length of the common prefix of two values. */
 static inline size_t
 common(const uint8_t *a, const uint8_t *b, size_t width)
 {
@@ -28,7 +28,7 @@ common(const uint8_t *a, const uint8_t *b, size_t width)
 	return x != 0 ? width - 8 + (size_t)__builtin_ctzll(x) / 8 : width;
 }
 
-/* By all bytes but the last two. */
+/* Hashes all bytes but the last two. */
 static inline size_t
 slot_of(const uint8_t *p, size_t width)
 {
@@ -37,7 +37,7 @@ slot_of(const uint8_t *p, size_t width)
 	return (size_t)(((high ^ low >> 32) * UINT64_C(0x9e3779b97f4a7c15) ^ low) * UINT64_C(0xc4ceb9fe1a85ec53) >> 54);
 }
 
-/* The literal that waits before `to`. */
+/* Writes the pending literal up to `to`. */
 static inline uint8_t *
 put_waiting(uint8_t *out, const uint8_t *waits, const uint8_t *to, const uint8_t *end)
 {
@@ -58,7 +58,7 @@ put_copy(uint8_t *out, size_t n, size_t far)
 	return out + (n <= SHORT_COPY ? 2 : 3);
 }
 
-/* Of a copy of a whole value: how many bytes it has with those behind that are to be found at the same distance. */
+/* Extends a copy of a whole value by the following bytes that match at the same distance. */
 static inline size_t
 extend(const uint8_t *at, const uint8_t *end, size_t far, size_t width)
 {
@@ -70,14 +70,14 @@ extend(const uint8_t *at, const uint8_t *end, size_t far, size_t width)
 }
 
 /*
- * The first bytes of each value come from the last value, or from the last with the same bytes but for two, whichever
- * gives more; those that differ stay in a literal that waits for the next copy.
+ * Takes the first bytes of each value from the previous value, or from the last with equal bytes except two,
+ * whichever matches longer. The remaining bytes join a literal that is pending until the next copy.
  */
 size_t
 decimals_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip, size_t width)
 {
 	const uint8_t *begin = out, *values = p + skip, *end = p + n, *waits = p, *at, *from;
-	uint32_t places[SLOTS] = { 0 };		/* behind `values`, of the last value that fell there */
+	uint32_t places[SLOTS] = { 0 };		/* offset after `values` of the last value in each slot */
 	size_t i, same, other, far, slot;
 
 	out = snappy_put_length(out, n);

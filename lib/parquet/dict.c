@@ -9,13 +9,14 @@
 #include "parquet/dict.h"
 
 enum {
-	SAMPLE = 2048,			/* values looked at first */
-	BYTE_WORDS = 1 << 9,		/* words of 64 bits whose bytes fit the first cache */
-	TABLE_WORDS = 1 << 7,		/* whose indexes do */
-	ESTIMATE_WORDS = 1 << 11,	/* whose marks are worth an estimate first, */
-	LEAST_ESTIMATED = 1 << 14,	/* of so many values or more, */
-	ESTIMATE = 1 << 16,		/* by not many more than so many of them, */
-	TOGETHER = 8			/* which are taken so many at a time: those of a line of the cache */
+	SAMPLE = 2048,			/* values sampled first */
+	/* a bitmap of up to so many 64-bit words is first built as bytes, which then fit the L1 cache */
+	BYTE_WORDS = 1 << 9,
+	TABLE_WORDS = 1 << 7,		/* up to so many words, indexes are looked up in a table */
+	ESTIMATE_WORDS = 1 << 11,	/* from so many words on, the distinct values are estimated first */
+	LEAST_ESTIMATED = 1 << 14,	/* minimum number of values for an estimate */
+	ESTIMATE = 1 << 16,		/* values the estimate looks at, about */
+	TOGETHER = 8			/* values taken together: those of a cache line */
 };
 
 static void *
@@ -27,11 +28,11 @@ fill(struct buf *b, size_t bytes)
 	return b->p;
 }
 
-/* ---- integers in a range: a bitmap of those that occur, whose ranks are the indexes ---- */
+/* ---- integers in a range: a bitmap of those present; an entry's rank is its index ---- */
 
 struct word {
 	uint64_t bits;
-	uint64_t before;	/* entries below this word */
+	uint64_t before;	/* entries before this word */
 };
 
 static inline uint64_t
@@ -40,7 +41,10 @@ distance(const void *v, size_t i, bool wide, int64_t min)
 	return (uint64_t)(wide ? ((const int64_t *)v)[i] : ((const int32_t *)v)[i]) - (uint64_t)min;
 }
 
-/* Marks in bytes where these are few: a store each, where bits of one word would wait for one another. */
+/*
+ * Sets a byte per value where the range is small: stores to bytes do not wait for one another, as bit updates of one
+ * word would.
+ */
 static inline __attribute__((always_inline)) void
 mark(uint8_t *seen, const void *v, size_t n, bool wide, int64_t min)
 {
@@ -62,7 +66,7 @@ mark_bits(uint64_t *bits, const void *v, size_t n, bool wide, int64_t min)
 	}
 }
 
-/* 64 bytes of 0 or 1 as bits. */
+/* Packs 64 bytes of 0 or 1 into bits. */
 static uint64_t
 bits_of_bytes(const uint8_t *seen)
 {
@@ -136,7 +140,7 @@ rank_all(uint32_t *index, const struct word *words, const void *v, size_t n, boo
 		rank(index, words, v, n, false, min);
 }
 
-/* Where there are few places, the index of each in a table. */
+/* Looks up indexes in a table by value, for a small range. */
 static inline __attribute__((always_inline)) void
 look_up(uint32_t *index, const uint32_t *table, const void *v, size_t n, bool wide, int64_t min)
 {
@@ -194,8 +198,8 @@ worth(size_t entries, size_t n, unsigned width, double plain, bool packs)
 }
 
 /*
- * How many different values n have, of which `some` have `found`: as many as if all came by lot from a number of values
- * for which that is to be expected.
+ * Estimates the number of distinct values among n, if `some` of them have `found`: assumes values drawn at random
+ * from a set of the size that makes `found` the expected count.
  */
 static double
 expect(double found, double some, double n)
@@ -213,7 +217,7 @@ expect(double found, double some, double n)
 	return low * -expm1(-n / low);
 }
 
-/* Do so many different values come, by some of them, that a dictionary will not be worth it? */
+/* Estimates from a part of the values whether so many are distinct that a dictionary will not pay. */
 static bool
 is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wide, int64_t min, double plain, bool packs)
 {
@@ -237,7 +241,7 @@ is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wi
 	return !worth((size_t)(entries * 0.95), n, wide ? 8 : 4, plain, packs);
 }
 
-/* Then all of them differ. */
+/* Returns true if values ascend strictly: then all differ. */
 static bool
 is_ascending(bool wide, const void *v, size_t n, int64_t min)
 {
@@ -295,12 +299,12 @@ bits_of(const void *v, size_t i, bool wide)
 }
 
 struct table {
-	uint64_t *keys;		/* of the entries */
-	uint32_t *slots;	/* entry + 1 */
+	uint64_t *keys;		/* keys of the entries */
+	uint32_t *slots;	/* entry + 1; 0 is free */
 	size_t n, most, mask;
 };
 
-/* The entry of a key, made where it is new; UINT32_MAX where there is no room for more. */
+/* Returns a key's entry, adding it if new; UINT32_MAX if the table is full. */
 static inline uint32_t
 table_find(struct table *t, uint64_t key)
 {
@@ -316,7 +320,7 @@ table_find(struct table *t, uint64_t key)
 	return (uint32_t)t->n - 1;
 }
 
-/* Takes memory for a table of up to `most` entries out of b. */
+/* Sets up a table of up to `most` entries in memory from b. */
 static void
 table_init(struct table *t, struct buf *b, size_t most)
 {
@@ -332,7 +336,7 @@ table_init(struct table *t, struct buf *b, size_t most)
 	t->n = 0;
 }
 
-/* Do most values of a sample differ? */
+/* Returns true if most values of a sample differ. */
 static bool
 sample_differs(struct dict_fixed *d, bool wide, const void *v, size_t n)
 {
@@ -386,7 +390,7 @@ dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, size_
 	span = (uint64_t)range->max.i - (uint64_t)range->min.i;
 	if (span < most)
 		return build_ranked(d, wide, v, n, range->min.i, span, plain, packs);
-	if (n > 2 && n < 2 * SAMPLE && is_ascending(wide, v, n, range->min.i))	/* of more there is a sample */
+	if (n > 2 && n < 2 * SAMPLE && is_ascending(wide, v, n, range->min.i))	/* larger inputs are sampled */
 		return false;
 	return build_hashed(d, wide, v, n, plain, packs);
 }

@@ -1,4 +1,7 @@
-/* Dictionaries of bytes, for writing: a hash table, and a look at eight values at a time where they are few and short. */
+/*
+ * Dictionaries of byte values, for writing: a hash table, and a search of eight values at a time if entries are few
+ * and short.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,17 +14,17 @@
 #endif
 
 enum {
-	WAIT = 2048,			/* values after which half of them must not differ */
-	FEW = 8,			/* entries that each value is compared with */
-	FEW_LENGTH = 15,		/* bytes of their values: with the length they are two words */
-	PAGE = 4096			/* bytes, at least, that can be read or not all together */
+	WAIT = 2048,			/* values after which fewer than half may be distinct */
+	FEW = 8,			/* maximum entries for the vector search */
+	FEW_LENGTH = 15,		/* maximum bytes of their values: with the length, two words */
+	PAGE = 4096			/* a lower bound of the memory page size, within which loads cannot fault */
 };
 
 /* ---- few short values ---- */
 
 struct few {
-	uint64_t low[FEW], high[FEW];	/* 15 bytes, zeros behind the value, and its length */
-	unsigned n;			/* 0: there are more, or longer ones */
+	uint64_t low[FEW], high[FEW];	/* 15 bytes, zero-padded, and the length */
+	unsigned n;			/* 0: too many entries, or one too long */
 };
 
 static void
@@ -49,8 +52,8 @@ few_begin(struct few *f, const struct dict_bytes *d)
 
 #if CPU_X86
 /*
- * The indexes of values, eight at a time, as long as all of the eight are among the few; how many values. Of each 16
- * bytes are read where it stands, which may be more than it has, but not of another page of memory.
+ * Finds the indexes of values, eight at a time, while all eight are among the few entries. Returns how many values.
+ * Loads 16 bytes of each value, which may extend past its end but never into another memory page.
  */
 CPU_AVX512 static size_t
 few_find(const struct few *f, const struct pq_bytes *v, size_t n, uint32_t *index)
@@ -111,8 +114,8 @@ load32(const uint8_t *p)
 }
 
 /*
- * Four words of a value, which for 4 to 16 bytes cover all of it, so that they tell it from others of its length; no
- * branch depends on whether it has 7 or 10 bytes.
+ * Makes a key of four overlapping words, which cover all bytes of values of 4 to 16 bytes, so that it distinguishes
+ * values of one length; branch-free in the length.
  */
 static inline struct dict_entry
 bytes_key(struct pq_bytes v)
@@ -163,7 +166,7 @@ bytes_equal(const struct dict_bytes *d, const struct dict_entry *e, const struct
 	    (v.n <= 16 || memcmp(d->data.p + e->off, v.p, v.n) == 0);
 }
 
-/* Adds an entry at a free slot; false where the dictionary would grow beyond its worth. */
+/* Adds an entry at a free slot. Returns false if the dictionary would no longer pay. */
 static bool
 bytes_insert(struct dict_bytes *d, struct pq_bytes v, const struct dict_entry *key, size_t at, size_t values)
 {
@@ -179,8 +182,8 @@ bytes_insert(struct dict_bytes *d, struct pq_bytes v, const struct dict_entry *k
 }
 
 /*
- * The indexes of values of 4 to 16 bytes, which are compared whole by their keys, as long as each stands where it is
- * looked for first; how many.
+ * Finds the indexes of values of 4 to 16 bytes, compared by their keys alone, while each is at its first slot.
+ * Returns how many.
  */
 static size_t
 find_short(const struct dict_bytes *d, const struct pq_bytes *v, size_t n, uint32_t *restrict index)
@@ -202,7 +205,7 @@ find_short(const struct dict_bytes *d, const struct pq_bytes *v, size_t n, uint3
 	return i;
 }
 
-/* The indexes of the first values, all of which there are entries for already; how many. */
+/* Finds the indexes of the leading values that already have entries. Returns how many. */
 static size_t
 find(const struct dict_bytes *d, const struct few *few, const struct pq_bytes *v, size_t n, uint32_t *index)
 {

@@ -1,15 +1,18 @@
-/* Rows taken in: the values of each column brought together, those of bytes in a dictionary as long as that pays. */
+/* Buffers rows: collects each column's values, byte values in a dictionary while that pays. */
 #include <string.h>
 
 #include "parquet/convert.h"
 #include "parquet/writer.h"
 
 enum {
-	SLICE_ROWS = 8192,		/* rows taken at a time */
-	BLOCK = 1024			/* values brought together at a time */
+	SLICE_ROWS = 8192,		/* rows buffered at a time */
+	BLOCK = 1024			/* values compacted at a time */
 };
 
-/* Brings the values of n entries together behind those there are, which may be where they stand or before that. */
+/*
+ * Appends the values of n entries, without the nulls; source and target may overlap if the target does not come
+ * after the source.
+ */
 #define GATHER(type, from, field)						\
 	do {									\
 		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
@@ -60,7 +63,7 @@ out_room(struct out_column *c, size_t rows)
 	return buf_room(&c->data, rows * convert_width(c->store));
 }
 
-/* An unused slot behind the last value is written when entries end in nulls; buf_room gave it. */
+/* A null at the end writes to the slot after the last value; buf_room reserved it. */
 static void
 take_present(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 {
@@ -84,7 +87,7 @@ take_present(struct out_column *c, const struct pq_vector *v, size_t at, size_t 
 	c->values += k;
 }
 
-/* The range of a page, the last one there is or the next. */
+/* Returns the range of a page: the last one, or a new one after it. */
 static struct stats_range *
 range_at(struct out_column *c, size_t page)
 {
@@ -98,7 +101,7 @@ range_at(struct out_column *c, size_t page)
 	return (struct stats_range *)(void *)c->ranges.p + page;
 }
 
-/* Values of a fixed width, with the range of each page they fall in, while they are at hand. */
+/* Appends values of fixed width and extends the ranges of their pages while the values are in the cache. */
 static void
 take_fixed(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 {
@@ -134,7 +137,7 @@ add_raw(struct out_column *c, const struct pq_bytes *v, size_t n)
 	c->lens.len += n * sizeof *lens;
 }
 
-/* The dictionary does not pay: its values one after another instead. */
+/* Gives up the dictionary: stores its values one after another instead. */
 static void
 leave_dictionary(struct out_column *c)
 {
@@ -183,8 +186,8 @@ take_bytes(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 }
 
 /*
- * Room for n definition levels. They are kept from the first vector on that has some; that those before it were all
- * the greatest is told by there being fewer than entries.
+ * Returns room for n definition levels. They are stored from the first vector with levels on; fewer levels than
+ * entries mean that all earlier ones were the maximum.
  */
 static uint8_t *
 level_room(struct out_column *c, size_t n)
@@ -226,7 +229,7 @@ take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_
 		c->rep.len += n;
 	}
 	if (most > c->c->max_def)
-		return msg_set(err, EX_SOFTWARE, "%s: column %s: a level above its greatest", w->sink.name,
+		return msg_set(err, EX_SOFTWARE, "%s: column %s: a level above the maximum", w->sink.name,
 		    msg_quotes(c->c->path));
 	if (c->store == PQ_BYTES)
 		take_bytes(c, v, at, n);
@@ -237,7 +240,7 @@ take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_
 	return 0;
 }
 
-/* Entries that the next rows of a vector take. */
+/* Returns the number of entries of a vector's next rows. */
 static size_t
 entries_of(const struct out_column *c, const struct pq_vector *v, size_t rows)
 {
@@ -251,7 +254,7 @@ entries_of(const struct out_column *c, const struct pq_vector *v, size_t rows)
 	return i - c->at;
 }
 
-/* Are the bytes of n values few, and none too long? Null ones are counted too, whatever they hold. */
+/* Returns true if n values have few bytes, none too long. Counts the slots of nulls too, whatever they hold. */
 static bool
 are_few(const struct pq_bytes *v, size_t n, size_t most)
 {
@@ -264,7 +267,7 @@ are_few(const struct pq_bytes *v, size_t n, size_t most)
 	return longest <= most / SLICE_ROWS && total <= most;
 }
 
-/* How many of the next rows to take at once, so that their bytes stay within a part of the row group. */
+/* Chooses how many of the next rows to take at once, so that their bytes are a fraction of the row group's limit. */
 static int
 slice(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *take_rows, struct msg *err)
 {

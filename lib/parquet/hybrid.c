@@ -1,10 +1,10 @@
-/* Runs of equal values and runs of packed ones. */
+/* RLE and bit-packed runs. */
 #include <string.h>
 
 #include "parquet/bits.h"
 #include "parquet/hybrid.h"
 
-enum { LEAST_RUN = 16, BLOCK = 1024 };	/* equal values worth a run of their own; values packed at a time */
+enum { LEAST_RUN = 16, BLOCK = 1024 };	/* minimum length of an RLE run; values packed at a time */
 
 void
 hybrid_open(struct hybrid_in *h, const uint8_t *p, const uint8_t *end, unsigned width)
@@ -29,7 +29,7 @@ get_header(struct hybrid_in *h, uint64_t *v)
 	return false;
 }
 
-/* The value of a run of equal ones, in as many whole bytes as the width takes. */
+/* Reads the value of an RLE run, stored in whole bytes. */
 static bool
 get_run_value(struct hybrid_in *h)
 {
@@ -48,7 +48,7 @@ next_run(struct hybrid_in *h)
 {
 	uint64_t header, bytes;
 
-	if (h->width == 0 && h->p == h->end) {		/* there are writers that put no run where there is no bit */
+	if (h->width == 0 && h->p == h->end) {		/* some writers omit the run if the width is 0 */
 		h->packed = NULL;
 		h->value = 0;
 		h->left = INT32_MAX;
@@ -67,7 +67,7 @@ next_run(struct hybrid_in *h)
 	h->at = 0;
 	h->left = (uint32_t)(header >> 1) * 8;
 	bytes = (header >> 1) * h->width;
-	if (bytes > (uint64_t)(h->end - h->p)) {	/* writers cut the padding of the last group */
+	if (bytes > (uint64_t)(h->end - h->p)) {	/* some writers truncate the padding of the last group */
 		bytes = (uint64_t)(h->end - h->p);
 		h->left = (uint32_t)(bytes * 8 / h->width);
 		if (h->left == 0)
@@ -99,7 +99,7 @@ hybrid_next(struct hybrid_in *h, uint32_t *out, size_t n)
 	return true;
 }
 
-/* Spreads packed bits to bytes, eight at a time; the width of 1 is that of every flat column's levels. */
+/* Expands packed bits to bytes, eight at a time: width 1, the levels of every flat column. */
 static void
 unpack_flags(uint8_t *out, const uint8_t *p, size_t first, size_t n)
 {
@@ -172,7 +172,7 @@ hybrid_put_run(struct buf *out, uint32_t v, size_t n, unsigned width)
 		buf_addc(out, (uint8_t)(v >> i));
 }
 
-/* n values in groups of eight; the last one is filled up with zeros. */
+/* Packs n values in groups of eight, the last padded with zeros. */
 static void
 put_packed(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 {
@@ -192,7 +192,7 @@ put_packed(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 	out->len += (n + 7) / 8 * width;
 }
 
-/* Are eight values equal? Two are compared at a time. */
+/* Returns true if eight values are equal; compares two at a time. */
 static inline bool
 equal8(const uint32_t *v)
 {
@@ -222,7 +222,7 @@ hybrid_put(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 	put_packed(out, v + begun, n - begun, width);
 }
 
-/* The same for bytes, a block of whole groups at a time. */
+/* Packs bytes, a block of whole groups at a time. */
 static void
 put_packed_bytes(struct buf *out, const uint8_t *v, size_t n, unsigned width)
 {

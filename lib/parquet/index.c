@@ -1,11 +1,11 @@
-/* What is told of a chunk beside its pages: statistics, and the page index (PageIndex.md). */
+/* Statistics of a chunk, and the page index (PageIndex.md). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "parquet/thrift.h"
 #include "parquet/writer.h"
 
-/* A bound for the file in *b; false where there is none that is short enough. */
+/* Encodes a bound into *b. Returns false if there is none that is short enough. */
 static bool
 put_bound(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, bool max, struct pq_bytes *b,
     bool *exact)
@@ -66,7 +66,7 @@ keep_bytes(struct buf *own, struct pq_bytes *b)
 	b->p = own->p;
 }
 
-/* The file's statistics, for pq_written_stats. */
+/* Adds a chunk to the file's statistics, for pq_written_stats. */
 void
 out_total(struct out_total *t, const struct out_column *c, const struct stats_range *r)
 {
@@ -83,7 +83,7 @@ out_total(struct out_total *t, const struct out_column *c, const struct stats_ra
 		keep_bytes(&t->max, &t->range.max.b);
 }
 
-/* The order of two bounds as written: those of bytes are cut, and may then be in another than the values. */
+/* Compares two bounds as written: truncated byte bounds may be ordered unlike the values. */
 static int
 compare_bounds(const struct out_column *c, const struct pq_bytes *a, const struct pq_bytes *b, const union pq_value *va,
     const union pq_value *vb)
@@ -93,7 +93,10 @@ compare_bounds(const struct out_column *c, const struct pq_bytes *a, const struc
 	return stats_compare(c->store, va, vb);
 }
 
-/* 1 ascending, 2 descending, 0 neither, of the n least and n greatest; pages of nulls only do not count. */
+/*
+ * Returns the boundary order of n minima and maxima: 1 ascending, 2 descending, 0 neither. Ignores pages of nulls
+ * only.
+ */
 static int
 boundary_order(const struct out_column *c, const struct out_page *g, const struct pq_bytes *bounds, size_t n)
 {
@@ -126,7 +129,7 @@ put_bounds_list(struct thrift_out *o, int id, const struct pq_bytes *b, size_t n
 		thrift_elem_bytes(o, b[i].p, b[i].n);
 }
 
-/* The column index, where every page with values has bounds: a doubtful one is worse than none. */
+/* Writes the column index if every page with values has bounds; otherwise none. */
 void
 out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n,
     struct meta_chunk *chunk)
@@ -153,7 +156,7 @@ out_column_index(struct pq_writer *w, const struct out_column *c, const struct o
 		for (i = 0; i < n; i++)
 			thrift_elem_int(&o, (int64_t)(g[i].entries - g[i].values));
 		thrift_end(&o);
-		chunk->column_index = (int64_t)begin + 1;	/* made a place in the file by place_indexes */
+		chunk->column_index = (int64_t)begin + 1;	/* place_indexes later turns it into a file offset */
 		chunk->column_index_len = (int32_t)(w->column_indexes.len - begin);
 	}
 	free(bounds);

@@ -1,4 +1,4 @@
-/* Where the pages of a chunk begin and end, and the ranges of their values. */
+/* Divides a chunk into pages and computes the ranges of their values. */
 #include <stdlib.h>
 
 #include "parquet/convert.h"
@@ -33,7 +33,7 @@ out_page_entries(const struct pq_options *o, const struct out_column *c)
 	return most == 0 ? 1 : most < o->page_rows ? most : o->page_rows;
 }
 
-/* Do 'rows' values of bytes fit a page whatever they are? */
+/* Returns true if any `rows` byte values fit a page. */
 static bool
 bytes_fit(const struct out_column *c, uint32_t rows, size_t most)
 {
@@ -48,7 +48,7 @@ bytes_fit(const struct out_column *c, uint32_t rows, size_t most)
 	return (longest + 4) * rows <= most;
 }
 
-/* The end of a page that begins at the entry, row by row. */
+/* Finds the end of a page that begins at an entry, row by row. */
 static size_t
 walk_page(const struct pq_writer *w, const struct out_column *c, size_t entry, size_t value, uint64_t *rows)
 {
@@ -67,7 +67,10 @@ walk_page(const struct pq_writer *w, const struct out_column *c, size_t entry, s
 	return i - entry;
 }
 
-/* The range of a page of bytes; seen: the page, by `stamp`, that has last seen an entry of the dictionary. */
+/*
+ * Computes the range of a page of dictionary-encoded byte values. seen[i] is the stamp of the last page that used
+ * entry i.
+ */
 static void
 range_of_indexed(const struct out_column *c, struct out_page *g, uint32_t *seen, uint32_t stamp)
 {
@@ -107,7 +110,7 @@ range_of_bytes(const struct out_column *c, struct out_page *g, size_t *byte)
 	}
 }
 
-/* The range of a page's values. */
+/* Computes the range of a page's values. */
 static void
 range_of(const struct out_column *c, struct out_page *g, size_t page, uint32_t *seen, size_t *byte)
 {
@@ -121,7 +124,6 @@ range_of(const struct out_column *c, struct out_page *g, size_t page, uint32_t *
 		range_of_bytes(c, g, byte);
 }
 
-/* Divides the chunk into w->pages, each with the range of its values; returns how many, and the range of all. */
 size_t
 out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all)
 {

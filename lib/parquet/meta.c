@@ -6,10 +6,13 @@
 
 /* ---- reading ---- */
 
-/* More than any file has; an element of one byte or two must not take a hundred times that in memory. */
+/* Above what any real file has; limits the memory that tiny elements (1 or 2 bytes each) can claim. */
 enum { MOST_ELEMENTS = 1 << 18, MOST_KEYS = 1 << 16 };
 
-/* Room for one more element in an array of the pool; doubles, so that a count nobody backs with bytes costs nothing. */
+/*
+ * Makes room for one more element of an array in the pool; doubles its capacity, so that a count without bytes to
+ * match allocates little.
+ */
 static void *
 pool_grow(struct pool *pool, void *old, size_t n, size_t *cap, size_t size)
 {
@@ -37,7 +40,7 @@ parse_unit(struct thrift_in *in, uint8_t type, struct meta_element *e)
 	}
 }
 
-/* The parameters of the logical types that have some. */
+/* Parses the parameters of logical types that have some. */
 static void
 parse_logical_parameters(struct thrift_in *in, uint8_t type, struct meta_element *e)
 {
@@ -152,7 +155,7 @@ parse_encodings(struct thrift_in *in, uint8_t type, struct meta_chunk *c)
 			c->encodings |= UINT32_C(1) << v;
 }
 
-/* Returns whether the fields that must be there are. */
+/* Returns true if all required fields are present. */
 static bool
 parse_chunk_meta(struct thrift_in *in, uint8_t type, struct meta_chunk *c)
 {
@@ -200,7 +203,7 @@ parse_chunk(struct thrift_in *in, struct meta_chunk *c)
 		in->bad = true;
 }
 
-/* Column chunks are as many as leaves, so the room for them is bounded by what the schema took in the footer. */
+/* Parses column chunks. There are as many as leaves, so the schema's size in the footer bounds their memory. */
 static void
 parse_chunks(struct thrift_in *in, uint8_t type, struct meta_file *m, struct meta_group *g)
 {
@@ -286,7 +289,7 @@ parse_orders(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	size_t n = thrift_list(in, type, &elem), i;
 	struct thrift_field f;
 
-	if (n != m->nleaves || n == 0) {	/* says nothing that could be relied on */
+	if (n != m->nleaves || n == 0) {	/* unusable */
 		for (; n > 0 && !in->bad; n--)
 			thrift_skip(in, elem);
 		return;
@@ -303,8 +306,8 @@ parse_orders(struct thrift_in *in, uint8_t type, struct meta_file *m)
 }
 
 /*
- * May the field stand here? Each once, and the schema before what has an entry for each of its leaves: their number is
- * relied on from then on.
+ * Returns true if a field is allowed here: each once, and the schema before the lists with one entry per leaf, which
+ * rely on the number of leaves.
  */
 static bool
 is_due(unsigned *seen, int id)
@@ -341,7 +344,7 @@ meta_parse(struct meta_file *m, const uint8_t *p, size_t n, const char **why)
 		default: thrift_skip(&in, f.type);
 		}
 	}
-	*why = in.torn ? "the footer is cut short" : "the footer is not Thrift of this format";
+	*why = in.torn ? "truncated footer" : "invalid footer";
 	if (in.bad)
 		return -1;
 	*why = "the footer lacks the schema or the number of rows";
@@ -355,7 +358,7 @@ meta_free(struct meta_file *m)
 	memset(m, 0, sizeof *m);
 }
 
-/* Fields 5, 7 and 8: the headers of the kinds of page. */
+/* Parses fields 5, 7 and 8: the headers of the page types. */
 static void
 parse_page_kind(struct thrift_in *in, uint8_t type, struct meta_page_header *h, int kind)
 {

@@ -1,6 +1,6 @@
 /*
  * The structures of parquet.thrift that this library reads and writes. Strings and bytes are views of the parsed
- * bytes, or of the writer's.
+ * bytes or of the writer's memory.
  */
 #ifndef PARQUET_META_H
 #define PARQUET_META_H
@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "parquet/parquet.h"
 
-/* Enumerations of the format; the numbers are the file's. */
+/* Enumerations with the format's numbers. */
 enum meta_physical {
 	META_BOOLEAN, META_INT32, META_INT64, META_INT96, META_FLOAT, META_DOUBLE, META_BYTE_ARRAY, META_FIXED,
 	    META_GROUP = -1
@@ -49,22 +49,22 @@ enum meta_codec {
 enum meta_page { META_DATA_PAGE, META_INDEX_PAGE, META_DICTIONARY_PAGE, META_DATA_PAGE_V2 };
 
 struct meta_element {			/* SchemaElement */
-	int type, converted;		/* META_GROUP, META_CONV_NONE where absent */
+	int type, converted;		/* META_GROUP and META_CONV_NONE if absent */
 	int32_t type_length, children, scale, precision, id;
-	int repetition;			/* -1 where absent */
+	int repetition;			/* -1 if absent */
 	struct pq_bytes name;
-	int logical;			/* of enum meta_logical, or a number it does not know */
+	int logical;			/* of enum meta_logical, or an unknown number */
 	int unit;			/* of a time or timestamp: 1 milliseconds, 2 microseconds, 3 nanoseconds */
 	bool utc;
-	int bits;			/* of an integer */
+	int bits;			/* of an integer type */
 	bool is_signed;
 	int32_t logical_scale, logical_precision;
 };
 
-struct meta_stats {			/* Statistics; p is NULL where absent */
+struct meta_stats {			/* Statistics; p is NULL if absent */
 	struct pq_bytes old_min, old_max, min, max;
-	int64_t nulls, nans;		/* -1 where absent */
-	int min_exact, max_exact;	/* 1, 0, -1 absent */
+	int64_t nulls, nans;		/* -1 if absent */
+	int min_exact, max_exact;	/* 1 or 0; -1 if absent */
 };
 
 struct meta_encoding_count {		/* PageEncodingStats */
@@ -74,19 +74,19 @@ struct meta_encoding_count {		/* PageEncodingStats */
 
 struct meta_chunk {			/* ColumnChunk with its ColumnMetaData */
 	int type, codec;
-	uint32_t encodings;		/* a bit for each */
+	uint32_t encodings;		/* a bit per encoding */
 	struct meta_encoding_count count[3];	/* writing only */
 	unsigned ncounts;
 	int64_t num_values, uncompressed, compressed;
-	int64_t data_offset, dict_offset;	/* dict_offset 0: none said */
-	int64_t offset_index, column_index;	/* writing only; 0: none */
+	int64_t data_offset, dict_offset;	/* dict_offset 0: absent */
+	int64_t offset_index, column_index;	/* writing only; 0: absent */
 	int32_t offset_index_len, column_index_len;
 	struct meta_stats stats;
-	bool encrypted, has_file;	/* has_file: the chunk lies in another file */
+	bool encrypted, has_file;	/* has_file: the chunk is in another file */
 };
 
 struct meta_group {			/* RowGroup */
-	struct meta_chunk *chunks;	/* as many as leaves */
+	struct meta_chunk *chunks;	/* one per leaf */
 	int64_t rows, total_bytes, compressed, offset;
 };
 
@@ -94,25 +94,22 @@ struct meta_key {
 	struct pq_bytes key, value;
 };
 
-struct meta_file {			/* FileMetaData; arrays in the pool */
+struct meta_file {			/* FileMetaData; arrays are in the pool */
 	struct pool pool;
 	int64_t rows;
-	struct meta_element *elements;	/* with the root */
+	struct meta_element *elements;	/* includes the root */
 	size_t nelements, nleaves;
 	struct meta_group *groups;
 	size_t ngroups;
 	struct meta_key *keys;
 	size_t nkeys;
 	struct pq_bytes created_by;
-	/* per leaf: the id of its ColumnOrder, 0 where it is not known; NULL: the list is absent */
+	/* per leaf: the id of its ColumnOrder, 0 if unknown; NULL if the list is absent */
 	uint8_t *orders;
 	bool encrypted;
 };
 
-/*
- * Parses a footer; what the views see must live as long. Returns -1 with a reason in *why. Free with meta_free
- * either way.
- */
+/* Parses a footer of which the result holds views. Returns -1 with a reason in *why. Call meta_free in either case. */
 int meta_parse(struct meta_file *m, const uint8_t *p, size_t n, const char **why);
 void meta_free(struct meta_file *m);
 
@@ -121,7 +118,7 @@ struct meta_path {			/* path_in_schema of a leaf */
 	size_t n;
 };
 
-/* Appends the footer's thrift bytes. created_by, orders (TYPE_ORDER for each leaf) and version are put by it. */
+/* Appends the footer in Thrift. Sets created_by, column_orders (TYPE_ORDER for each leaf) and version itself. */
 void meta_put(const struct meta_file *m, const struct meta_path *paths, struct buf *out);
 
 struct meta_page_header {
@@ -129,16 +126,16 @@ struct meta_page_header {
 	int32_t uncompressed, compressed;
 	bool has_crc;
 	uint32_t crc;
-	int32_t values;			/* of data and dictionary pages */
+	int32_t values;			/* number of values, of data and dictionary pages */
 	int encoding, def_encoding, rep_encoding;
-	int32_t nulls, rows, def_len, rep_len;	/* of version 2 */
+	int32_t nulls, rows, def_len, rep_len;	/* of version 2 data pages */
 	bool is_compressed;
 };
 
-/* Parses a page header at p. Returns the bytes it takes, 0 where n bytes are too few, or -1. */
+/* Parses a page header at p. Returns its length, 0 if n bytes are too few, or -1 if it is invalid. */
 long meta_page_parse(struct meta_page_header *h, const uint8_t *p, size_t n);
 
-/* Appends the header of a version 1 data page or of a dictionary page. */
+/* Appends the header of a dictionary page or a version 1 data page. */
 void meta_page_put(const struct meta_page_header *h, struct buf *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Pages: their bodies from the values of a chunk, compressed, checksummed and written. */
+/* Encodes, compresses, checksums and writes pages. */
 #include <string.h>
 
 #include "parquet/bits.h"
@@ -21,7 +21,7 @@ put_levels(struct buf *out, const uint8_t *levels, size_t n, unsigned most)
 	memcpy(out->p + at, &len, 4);
 }
 
-/* The same where all of them are the greatest. */
+/* Like put_levels, for levels that all are the maximum. */
 static void
 put_full_levels(struct buf *out, size_t n, unsigned most)
 {
@@ -46,7 +46,7 @@ put_bools(struct buf *out, const uint8_t *v, size_t n)
 	out->len += (n + 7) / 8;
 }
 
-/* The low `width` bytes, the highest first: each is put with what it has behind them, which the next one covers. */
+/* Writes the low `width` bytes big-endian: each store also writes bytes past them, which the next one overwrites. */
 static void
 put_decimals(struct buf *out, const i128 *v, size_t n, size_t width)
 {
@@ -88,7 +88,7 @@ put_byte_arrays(struct buf *out, const struct out_column *c, const struct out_pa
 	}
 }
 
-/* Are the values kept as a page has them? */
+/* Returns true if values in memory have PLAIN layout. */
 static bool
 is_stored(enum pq_shape shape)
 {
@@ -123,7 +123,6 @@ put_plain(struct buf *out, const struct out_column *c, const struct out_page *g)
 	}
 }
 
-/* The values as 64-bit integers in w->numbers. */
 const int64_t *
 out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n)
 {
@@ -162,7 +161,7 @@ put_delta(struct pq_writer *w, const struct out_column *c, const struct out_page
 		buf_add(&w->body, c->data.p + g->byte, n);
 }
 
-/* Of a page's values in the dictionary. */
+/* Returns the dictionary indexes of a page's values. */
 static const uint32_t *
 indexes(struct pq_writer *w, const struct out_column *c, const struct out_page *g)
 {
@@ -172,8 +171,8 @@ indexes(struct pq_writer *w, const struct out_column *c, const struct out_page *
 }
 
 /*
- * Puts the page header into w->head, which goes before the body that was packed at w->waits.p + at; most are as long as
- * the last one, so that there is just room for it.
+ * Writes the page header to w->head; it goes before the body compressed at w->waits.p + at. Most headers have the
+ * last one's length, for which there is room.
  */
 static void
 put_head(struct pq_writer *w, const struct meta_page_header *h, size_t at)
@@ -192,7 +191,7 @@ put_head(struct pq_writer *w, const struct meta_page_header *h, size_t at)
 	memcpy(w->waits.p + at - w->head.len, w->head.p, w->head.len);
 }
 
-/* Compresses and writes a page; fills in where it stands and what it takes. */
+/* Compresses and writes a page; records its offset and size. */
 static int
 emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, size_t n, struct codec_hint hint,
     struct meta_chunk *chunk, uint64_t *offset, size_t *size, struct msg *err)

@@ -1,4 +1,4 @@
-/* How a chunk is encoded: by a dictionary where that is smaller. */
+/* Chooses a chunk's encoding: dictionary if that is smaller. */
 #include "parquet/bits.h"
 #include "parquet/codec.h"
 #include "parquet/convert.h"
@@ -6,11 +6,11 @@
 #include "parquet/writer.h"
 
 enum {
-	SAMPLE_BYTES = 1 << 16,		/* of values, to see how they compress */
-	PLAIN_GROUPS = 3		/* row groups after one without a dictionary that get none either */
+	SAMPLE_BYTES = 1 << 16,		/* bytes of values compressed as a sample */
+	PLAIN_GROUPS = 3		/* row groups without a dictionary after one for which it did not pay */
 };
 
-/* Bytes the values would take without a dictionary, from how the first ones compress. */
+/* Estimates the size of the values without a dictionary from how the first ones compress. */
 static int
 plain_size(struct pq_writer *w, const struct out_column *c, double *size, struct msg *err)
 {
@@ -40,7 +40,7 @@ plan_bytes(const struct out_column *c, struct out_plan *plan)
 	return (double)c->dict.data.len + 4.0 * (double)c->dict.n + index < (double)c->bytes + 4.0 * (double)c->values;
 }
 
-/* Most columns stay as they are: one for which no dictionary paid is asked again only after some row groups. */
+/* Columns rarely change their nature: after a dictionary did not pay, none is tried for some row groups. */
 static int
 plan_fixed(struct pq_writer *w, size_t column, const struct stats_range *range, bool *dict, struct msg *err)
 {
@@ -76,7 +76,7 @@ out_plan(struct pq_writer *w, size_t column, const struct stats_range *range, st
 	}
 	if (dict) {
 		plan->encoding = META_RLE_DICTIONARY;
-		/* a width of 0 is legal, and a trap for others */
+		/* width 0 is legal, but some readers mishandle it */
 		plan->width = plan->width == 0 ? 1 : plan->width;
 	} else if (w->opt.delta_encodings && c->store == PQ_BYTES) {
 		plan->encoding = META_DELTA_LENGTH_BYTE_ARRAY;

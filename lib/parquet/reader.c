@@ -18,10 +18,10 @@
 
 enum {
 	TAIL = 8,			/* footer length and magic */
-	READ_TAIL = 64 * 1024,		/* read at once from the end: most footers are in it */
-	MAX_BATCH = 1 << 20,		/* rows */
-	PAGES_HELD = 4,			/* of the limit of a page: what the columns read together may hold, */
-	FILE_HELD = 32			/* or that many times the bytes of the file, where that is more */
+	READ_TAIL = 64 * 1024,		/* bytes read from the end at once: most footers fit */
+	MAX_BATCH = 1 << 20,		/* maximum rows per batch */
+	PAGES_HELD = 4,			/* memory limit of all columns read: this many times the page limit, */
+	FILE_HELD = 32			/* or this many times the file size, if more */
 };
 
 struct pq_reader {
@@ -29,25 +29,25 @@ struct pq_reader {
 	bool owns_fd;
 	char *name;
 	size_t limit;
-	uint8_t *footer;		/* with its length and the magic */
+	uint8_t *footer;		/* includes length and magic */
 	uint64_t footer_at, footer_sum;
-	bool sealed;			/* it carries a checksum of itself, which is right */
+	bool sealed;			/* the footer carries a checksum, which matches */
 	struct meta_file meta;
 	struct pq_schema schema;
 	char *created_by;
 	char **keys;			/* pairs, ended by NULL */
-	bool *skip;			/* of each row group */
+	bool *skip;			/* per row group */
 	bool julian;
 
 	struct chunk_in **selected;
 	struct pq_vector *vectors;
 	size_t nselected;
-	size_t *each;			/* bytes that each of them holds, as counted last; and all together */
+	size_t *each;			/* bytes held by each column at last count; total */
 	uint64_t held;
 	bool has_selected;
 	size_t group;
-	uint64_t row, first_row;	/* in the group; rows of groups before it */
-	bool begun;			/* chunks of the group are */
+	uint64_t row, first_row;	/* next row of the group; rows of groups before it */
+	bool begun;			/* the group's chunks are begun */
 };
 
 /* ---- opening ---- */
@@ -58,7 +58,7 @@ read_source(struct pq_reader *r, uint64_t offset, void *p, size_t n, struct msg 
 	return r->source.read(&r->source, offset, p, n, err);
 }
 
-/* Finds and reads the footer: clause File format. */
+/* Locates and reads the footer: clause File format. */
 static int
 read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 {
@@ -73,7 +73,7 @@ read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 	if (read_source(r, size - tail, p, tail, err) == -1 || read_source(r, 0, magic, 4, err) == -1)
 		return -1;
 	if (memcmp(p + tail - 4, "PARE", 4) == 0)
-		return msg_set(err, EX_DATAERR, "%s: an encrypted Parquet file, which is not read", r->name);
+		return msg_set(err, EX_DATAERR, "%s: encrypted Parquet files are not supported", r->name);
 	if (memcmp(p + tail - 4, "PAR1", 4) != 0 || memcmp(magic, "PAR1", 4) != 0)
 		return msg_set(err, EX_DATAERR, "%s: not a Parquet file", r->name);
 	memcpy(&len, p + tail - TAIL, 4);
@@ -91,7 +91,7 @@ read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 	return read_source(r, r->footer_at, r->footer, (size_t)len + TAIL, err);
 }
 
-/* The checksum that the footer carries of itself, where one of ours does. */
+/* Verifies the footer's own checksum, if it has one. */
 static int
 check_seal(struct pq_reader *r, size_t len, struct msg *err)
 {
@@ -121,7 +121,7 @@ copy_keys(struct pq_reader *r)
 	}
 }
 
-/* Does the file's writer say that its ancient days are of the Julian calendar? */
+/* Returns true if the file's metadata says that early dates are in the Julian calendar. */
 static bool
 is_julian(const struct pq_reader *r)
 {
@@ -142,7 +142,7 @@ check_rows(const struct pq_reader *r, struct msg *err)
 		if (__builtin_add_overflow(rows, (uint64_t)r->meta.groups[g].rows, &rows))
 			break;
 	if (g < r->meta.ngroups || rows != (uint64_t)r->meta.rows)
-		return msg_set(err, EX_DATAERR, "%s: its row groups do not have the rows of the footer", r->name);
+		return msg_set(err, EX_DATAERR, "%s: the number of rows differs between footer and row groups", r->name);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ open_reader(struct pq_reader *r, struct msg *err)
 	if (meta_parse(&r->meta, r->footer, len, &why) == -1)
 		return msg_set(err, EX_DATAERR, "%s: %s", r->name, why);
 	if (r->meta.encrypted)
-		return msg_set(err, EX_DATAERR, "%s: an encrypted Parquet file, which is not read", r->name);
+		return msg_set(err, EX_DATAERR, "%s: encrypted Parquet files are not supported", r->name);
 	if (pq_schema_from_elements(&r->schema, r->meta.elements, r->meta.nelements, r->name, err) == -1 ||
 	    check_rows(r, err) == -1)
 		return -1;
@@ -197,7 +197,7 @@ read_fd(const struct pq_source *source, uint64_t offset, void *p, size_t n, stru
 		if (got < 0)
 			return msg_sys(err, EX_IOERR, "%s", source->name);
 		if (got == 0)
-			return msg_set(err, EX_IOERR, "%s: it became shorter while it was read", source->name);
+			return msg_set(err, EX_IOERR, "%s: the file shrank while being read", source->name);
 		q += got;
 		offset += (uint64_t)got;
 		n -= (size_t)got;
@@ -350,7 +350,7 @@ pq_find(const struct pq_reader *r, const char *path, struct msg *err)
 		if (strcmp(r->schema.columns[i].path, path) != 0)
 			continue;
 		if (r->schema.columns[i].refused != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not read", r->name, msg_quotes(path),
+			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not supported", r->name, msg_quotes(path),
 			    r->schema.columns[i].refused);
 		return (int)i;
 	}
@@ -368,7 +368,7 @@ pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err)
 		if (strcmp(r->schema.paths[i].names[0], name) != 0)
 			continue;
 		if (!c->top)
-			return msg_set(err, EX_DATAERR, "%s: column %s: a nested column, which is not read", r->name,
+			return msg_set(err, EX_DATAERR, "%s: column %s: nested columns are not supported", r->name,
 			    msg_quotes(name));
 		return pq_find(r, c->path, err);
 	}
@@ -376,8 +376,8 @@ pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err)
 }
 
 /*
- * Do the bounds of this column say what they seem to? Not where its annotation is unknown, so that its order is too,
- * nor where days of long ago are counted in another calendar.
+ * Returns true if a column's bounds can be trusted: not if its annotation, and so its order, is unknown, nor if
+ * early dates are in another calendar.
  */
 static bool
 is_trusted(const struct pq_reader *r, size_t column, const struct pq_stats *s)
@@ -404,7 +404,7 @@ pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq
 	s->has_min_max = s->has_min_max && is_trusted(r, column, s);
 }
 
-/* Where the pages end: what follows up to the footer are the indexes. */
+/* Returns the end of the pages; from there to the footer lie the indexes. */
 static uint64_t
 pages_end(const struct pq_reader *r)
 {
@@ -476,7 +476,7 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	for (i = 0; i < n; i++) {
 		c = &r->schema.columns[columns[i]];
 		if (c->refused != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not read", r->name, msg_quotes(c->path),
+			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not supported", r->name, msg_quotes(c->path),
 			    c->refused);
 		select_column(r, columns[i], flags == NULL ? 0 : flags[i]);
 	}
@@ -511,7 +511,7 @@ pq_rewind(struct pq_reader *r)
 	r->begun = false;
 }
 
-/* Moves to a row group with rows left: 1, 0 at the end, -1. */
+/* Moves to a row group with rows left. Returns 1, 0 at the end, or -1. */
 static int
 enter_group(struct pq_reader *r, struct msg *err)
 {
@@ -539,8 +539,8 @@ enter_group(struct pq_reader *r, struct msg *err)
 }
 
 /*
- * Counts what a column holds now. Each page is within its limit, but a file of few bytes can have any number of columns
- * that all uncompress to as much.
+ * Updates the bytes a column holds. Each page is within its limit, but a small file can have many columns that each
+ * decompress to that much.
  */
 static int
 count_held(struct pq_reader *r, size_t i, struct msg *err)
@@ -558,11 +558,11 @@ count_held(struct pq_reader *r, size_t i, struct msg *err)
 	if (r->held <= most)
 		return 0;
 	return msg_set(err, EX_DATAERR,
-	    "%s: column %s, row group %zu: with it the pages of the columns read take more than %llu bytes", r->name,
+	    "%s: column %s, row group %zu: the pages of all columns read exceed %llu bytes", r->name,
 	    msg_quotes(k->c->path), r->group, (unsigned long long)most);
 }
 
-/* Rows for the next batch: up to the end of the group and of the pages whose bytes are shown as they lie. */
+/* Chooses the rows of the next batch: up to the end of the group and of pages whose bytes are returned as views. */
 static int
 batch_rows(struct pq_reader *r, size_t most, size_t *rows, struct msg *err)
 {

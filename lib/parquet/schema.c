@@ -1,11 +1,11 @@
-/* Schemas: fields to elements of the footer and back, and the levels of the leaves. */
+/* Schemas: converts fields to footer elements and back; computes levels. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "parquet/schema.h"
 
-enum { MAX_DEPTH = 32, MAX_SCHEMA = 1 << 28 };	/* groups; bytes of names and paths */
+enum { MAX_DEPTH = 32, MAX_SCHEMA = 1 << 28 };	/* maximum depth; maximum bytes of names and paths */
 
 enum pq_shape
 pq_shape(enum pq_type type, unsigned precision)
@@ -77,9 +77,9 @@ pq_schema_free(struct pq_schema *s)
 	memset(s, 0, sizeof *s);
 }
 
-/* ---- how a type is stored: facts of LogicalTypes.md, both annotations ---- */
+/* ---- physical types: LogicalTypes.md, both kinds of annotation ---- */
 
-/* Least length of a FIXED_LEN_BYTE_ARRAY that holds a decimal of the precision. */
+/* Returns the minimum length of a FIXED_LEN_BYTE_ARRAY for a decimal's precision. */
 static int32_t
 decimal_length(unsigned precision)
 {
@@ -184,7 +184,7 @@ pq_schema_elements(struct pq_schema *s)
 	struct meta_element *e = pool_alloc(&s->pool, (s->nfields + 1) * sizeof *e);
 	size_t i, top = 0, leaf = 0, skip, k;
 
-	for (i = 0; i < s->nfields; top++)	/* steps over each top field's whole tree */
+	for (i = 0; i < s->nfields; top++)	/* skips the subtree of each top-level field */
 		for (skip = 1; skip > 0; skip--, i++)
 			skip += s->fields[i].children;
 	e[0] = (struct meta_element){ .type = META_GROUP, .converted = META_CONV_NONE, .repetition = -1,
@@ -234,7 +234,7 @@ integer_type(int bits, bool is_signed, enum pq_type otherwise)
 	}
 }
 
-/* The same as a logical type, where a file has only the old annotation. */
+/* Returns the logical type for a converted type, for files with only the latter. */
 static int
 logical_of_converted(struct meta_element *e)
 {
@@ -266,7 +266,7 @@ set_unit(struct pq_schema *s, struct pq_column *c, const struct meta_element *e)
 {
 	c->unit = e->unit == 1 ? PQ_MILLIS : e->unit == 2 ? PQ_MICROS : PQ_NANOS;
 	if (e->unit < 1 || e->unit > 3)
-		refuse(s, c, "a time unit it does not know (%ld)", e->unit, 0);
+		refuse(s, c, "an unknown time unit (%ld)", e->unit, 0);
 }
 
 static void
@@ -307,7 +307,7 @@ bytes_column(struct pq_schema *s, struct pq_column *c, const struct meta_element
 		c->type = PQ_STRING;
 }
 
-/* Fills in type, precision, scale, unit, shape and refused from how the column is stored. */
+/* Derives type, precision, scale, unit, shape and refused from the column's element. */
 static void
 column_type(struct pq_schema *s, struct pq_column *c, struct meta_element *e)
 {
@@ -339,7 +339,7 @@ column_type(struct pq_schema *s, struct pq_column *c, struct meta_element *e)
 		bytes_column(s, c, e);
 		break;
 	default:
-		refuse(s, c, "a physical type it does not know (%ld)", e->type, 0);
+		refuse(s, c, "an unknown physical type (%ld)", e->type, 0);
 	}
 	c->shape = pq_shape(c->type, c->precision);
 }
@@ -348,7 +348,7 @@ column_type(struct pq_schema *s, struct pq_column *c, struct meta_element *e)
 
 struct walk {
 	struct pq_schema *s;
-	size_t at;				/* next field */
+	size_t at;				/* index of the next field */
 	const char *names[MAX_DEPTH];
 	unsigned depth, def, rep;
 	const char *file;
@@ -393,7 +393,7 @@ add_column(struct walk *w, size_t at)
 	s->ncolumns++;
 }
 
-/* Visits the field at w->at and what is below it. */
+/* Visits the field at w->at and its subtree. */
 static int
 walk_field(struct walk *w)
 {
@@ -415,7 +415,7 @@ walk_field(struct walk *w)
 		add_column(w, at);
 	for (i = 0; i < f->children && got == 0; i++)
 		got = w->at < w->s->nfields ? walk_field(w)
-		    : msg_set(w->err, EX_DATAERR, "%s: group %s has fewer children than it says", w->file,
+		    : msg_set(w->err, EX_DATAERR, "%s: group %s has fewer children than declared", w->file,
 		        msg_quotes(f->name));
 	w->depth--;
 	w->def = def;
@@ -423,7 +423,7 @@ walk_field(struct walk *w)
 	return got;
 }
 
-/* Fields and the elements of leaves are filled in; now the columns. */
+/* Fills in the columns once fields and leaf elements are known. */
 static int
 add_columns(struct pq_schema *s, size_t nleaves, const char *name, struct msg *err)
 {
@@ -461,9 +461,9 @@ pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t
 	for (i = 0; i < n; i++) {
 		if (!field_ok(&fields[i]))
 			return msg_set(err, EX_SOFTWARE,
-			    "%s: field %zu of the schema has no name or no type that can be written", name, i);
+			    "%s: field %zu of the schema has no valid name or no type that can be written", name, i);
 		if (fields[i].children == 0 && fields[i].type > PQ_BINARY)
-			return msg_set(err, EX_SOFTWARE, "%s: column %s has a type that is only read", name,
+			return msg_set(err, EX_SOFTWARE, "%s: column %s: this type cannot be written", name,
 			    msg_quotes(fields[i].name));
 		s->fields[i] = fields[i];
 		s->fields[i].name = pool_copy(&s->pool, fields[i].name, strlen(fields[i].name) + 1);
@@ -490,7 +490,7 @@ group_kind(const struct meta_element *e)
 	return PQ_STRUCT;
 }
 
-/* A name as the file has it, ended by a NUL. */
+/* Copies an element's name and adds a NUL. */
 static const char *
 element_name(struct pool *pool, struct pq_bytes name)
 {
@@ -515,7 +515,7 @@ pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_
 		if (e[i].repetition < 0 || e[i].repetition > 2 || e[i].name.p == NULL || e[i].children < 0 ||
 		    (e[i].type == META_GROUP) != (e[i].children > 0))
 			return msg_set(err, EX_DATAERR,
-			    "%s: element %zu of the schema is not a column and not a group", name, i);
+			    "%s: element %zu of the schema is neither a column nor a group", name, i);
 		if (e[i].name.n > 0 && memchr(e[i].name.p, '\0', e[i].name.n) != NULL)
 			return msg_set(err, EX_DATAERR, "%s: element %zu of the schema has a NUL byte in its name", name, i);
 		f = &s->fields[s->nfields++];

@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 
-/* The key and the start of its value as Thrift's compact protocol has them: field 1 of 11 bytes, field 2 of 16. */
+/* The key and the start of its value in Thrift's compact protocol: field 1 of 11 bytes, field 2 of 16 bytes. */
 static const char key[] = "\x18\x0b" SEAL_FOOTER "\x18\x10";
 
 enum { KEY = sizeof(key) - 1 };
@@ -34,8 +34,8 @@ seal_parse(const char *p, size_t n, uint64_t *sum)
 }
 
 /*
- * Returns the place of the digits, or NULL. The metadata follows all else that may hold such bytes: the last one
- * counts.
+ * Returns the position of the digits, or NULL. Takes the last match: the metadata follows all fields that could
+ * contain the same bytes.
  */
 static uint8_t *
 find(uint8_t *p, size_t n)
@@ -49,7 +49,7 @@ find(uint8_t *p, size_t n)
 	return found;
 }
 
-/* Returns the checksum with the digits at `at` as zeros, which are left there. */
+/* Returns the checksum with the digits at `at` set to zeros, and leaves them so. */
 static uint64_t
 sum(uint8_t *p, size_t n, uint8_t *at)
 {

@@ -1,4 +1,4 @@
-/* What Snappy's format (format_description.txt of its project) is put together of: a length, literals and copies. */
+/* Elements of Snappy's format (its project's format_description.txt): length, literals and copies. */
 #ifndef PARQUET_SNAPPY_H
 #define PARQUET_SNAPPY_H
 
@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-	SNAPPY_LEAST = 4,		/* bytes worth a copy in two */
-	SNAPPY_NEAR = 2048		/* distance from which a copy takes more than two bytes */
+	SNAPPY_LEAST = 4,		/* minimum bytes for a 2-byte copy to pay */
+	SNAPPY_NEAR = 2048		/* from this distance on a copy takes more than 2 bytes */
 };
 
 static inline uint64_t
@@ -50,7 +50,7 @@ snappy_put_literal(uint8_t *out, const uint8_t *p, size_t n)
 	return out + n;
 }
 
-/* The two bytes of a copy of n bytes, 4 to 11, from `far` bytes before, fewer than SNAPPY_NEAR. */
+/* Returns the 2-byte copy element of n bytes, 4 to 11, from `far` bytes back, less than SNAPPY_NEAR. */
 static inline uint64_t
 snappy_copy(unsigned n, size_t far)
 {

@@ -1,4 +1,4 @@
-/* Least and greatest values. */
+/* Minima and maxima. */
 #include <math.h>
 #include <string.h>
 
@@ -50,7 +50,7 @@ stats_merge(struct stats_range *r, enum pq_shape shape, const struct stats_range
 		widen(r, shape, &other->min, &other->max);
 }
 
-/* Of n values of a type, one at least; always_inline, so that wider instructions serve it where there are some. */
+/* Finds both among n >= 1 values; always_inline, so that callers compiled for wider vectors use them. */
 #define LEAST_GREATEST(name, type)									\
 	static inline __attribute__((always_inline)) void						\
 	name(const type *p, size_t n, type *min, type *max)						\
@@ -234,7 +234,10 @@ stats_cut_min(struct pq_bytes b, bool string, bool *exact)
 	return n;
 }
 
-/* Raises the last character of out->p[begin..] that can be, dropping those behind it; false where none can. */
+/*
+ * Increments the last character of out->p[begin..] that allows it and drops those after it. Returns false if none
+ * does.
+ */
 static bool
 raise_string(struct buf *out, size_t begin)
 {
@@ -341,7 +344,7 @@ read_value(union pq_value *v, struct pq_bytes b, const struct pq_column *c, cons
 	return c->shape < PQ_F32 || !isnan(v->f);
 }
 
-/* Is the order of the values the one the file's old statistics fields were made with: signed comparison? */
+/* Returns true if the deprecated min and max fields use this type's order: signed comparison. */
 static bool
 is_signed(const struct pq_column *c, const struct meta_element *e)
 {

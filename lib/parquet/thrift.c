@@ -1,4 +1,4 @@
-/* Thrift's compact protocol: reading with every length checked, and writing. */
+/* Thrift's compact protocol: a reader that checks every length, and a writer. */
 #include <string.h>
 
 #include "parquet/thrift.h"
@@ -133,7 +133,7 @@ thrift_list(struct thrift_in *in, uint8_t type, uint8_t *elem)
 	b = get_byte(in);
 	*elem = b & 0x0f;
 	n = b >> 4 == 15 ? get_varint(in) : b >> 4;
-	if (n > (uint64_t)(in->end - in->p)) {	/* no element takes less than a byte */
+	if (n > (uint64_t)(in->end - in->p)) {	/* every element takes at least one byte */
 		set_bad(in, true);
 		return 0;
 	}
@@ -143,7 +143,7 @@ thrift_list(struct thrift_in *in, uint8_t type, uint8_t *elem)
 bool
 thrift_elem_bool(struct thrift_in *in)
 {
-	return get_byte(in) == 1;	/* 2 is false, and 0 in files of old writers */
+	return get_byte(in) == 1;	/* false is 2, or 0 from old writers */
 }
 
 bool

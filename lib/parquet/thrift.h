@@ -1,8 +1,8 @@
 /*
- * Thrift's compact protocol, as far as Parquet's footers, page headers and indexes use it.
+ * Thrift's compact protocol, as far as Parquet's footers, page headers and indexes need it.
  *
- * Reading never fails at once: what is wrong sets `bad` and leaves nothing to read, so that a caller asks once at
- * the end. Lengths and counts are checked against the bytes that are there before anything trusts them.
+ * Reading does not fail at once: an error sets `bad` and empties the input, so that a caller checks once at the end.
+ * Lengths and counts are checked against the bytes left before use.
  */
 #ifndef PARQUET_THRIFT_H
 #define PARQUET_THRIFT_H
@@ -22,29 +22,29 @@ enum thrift_type {
 
 struct thrift_in {
 	const uint8_t *p, *end;
-	bool bad;		/* not this protocol, or a type other than expected */
-	bool torn;		/* bad because the bytes end: more of them could mend it */
+	bool bad;		/* malformed, or a type other than expected */
+	bool torn;		/* bad because the input ended: more bytes may help */
 };
 
-struct thrift_field {		/* all zero before the first of a struct */
+struct thrift_field {		/* zero before a struct's first field */
 	int id;
 	uint8_t type;
 };
 
-/* Moves to the next field of a struct; false at its end and where it is bad. */
+/* Moves to the next field of a struct. Returns false at its end and on error. */
 bool thrift_next(struct thrift_in *in, struct thrift_field *f);
 
-/* The value of the field. An unexpected type is bad. thrift_int takes every width. */
+/* Reads the value of the current field. An unexpected type is an error. thrift_int accepts all widths. */
 int64_t thrift_int(struct thrift_in *in, uint8_t type);
 int32_t thrift_int32(struct thrift_in *in, uint8_t type);
 bool thrift_bool(struct thrift_in *in, uint8_t type);
 struct pq_bytes thrift_bytes(struct thrift_in *in, uint8_t type);	/* a view of the input */
 
-/* Enters a list: the number of elements, at most as many as bytes are left, and their type. */
+/* Enters a list: returns the number of elements, at most the bytes left, and their type. */
 size_t thrift_list(struct thrift_in *in, uint8_t type, uint8_t *elem);
 bool thrift_elem_bool(struct thrift_in *in);
 
-/* Is it a struct that can be entered? */
+/* Returns true if the value is a struct that can be entered. */
 bool thrift_struct(struct thrift_in *in, uint8_t type);
 
 void thrift_skip(struct thrift_in *in, uint8_t type);
@@ -53,7 +53,7 @@ void thrift_skip(struct thrift_in *in, uint8_t type);
 enum { THRIFT_DEPTH = 8 };
 struct thrift_out {
 	struct buf *b;
-	int last[THRIFT_DEPTH];	/* id of the last field of each open struct */
+	int last[THRIFT_DEPTH];	/* last field id of each open struct */
 	unsigned depth;
 };
 void thrift_start(struct thrift_out *o, struct buf *b);		/* begins the outermost struct; thrift_end ends it */

@@ -1,4 +1,4 @@
-/* Decoders of values, one for each encoding. */
+/* Decoders for values, one per encoding. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,14 +12,15 @@
 
 enum {
 	BLOCK = 1024,
-	MOST_ENTRIES = 1 << 26		/* of a dictionary; one of single bytes would take up to 16 times its page */
+	/* maximum entries of a dictionary; entries of single bytes would take 16 times their page */
+	MOST_ENTRIES = 1 << 26
 };
 
-static const char short_page[] = "a page ends within its values";
-static const char bad_runs[] = "runs of a page that are none or too few";
-static const char bad_delta[] = "differences that are none or too few";
-static const char bad_lengths[] = "lengths that are beyond the page";
-static const char bad_index[] = "an index beyond the dictionary";
+static const char short_page[] = "truncated values in a page";
+static const char bad_runs[] = "invalid or truncated runs";
+static const char bad_delta[] = "invalid or truncated deltas";
+static const char bad_lengths[] = "byte array lengths exceed the page";
+static const char bad_index[] = "dictionary index out of range";
 
 static const char *
 encoding_name(int encoding)
@@ -28,7 +29,7 @@ encoding_name(int encoding)
 	    "DELTA_BINARY_PACKED",
 	    "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY", "BYTE_STREAM_SPLIT", "ALP" };
 
-	return encoding >= 0 && encoding <= 10 ? names[encoding] : "an encoding it does not know";
+	return encoding >= 0 && encoding <= 10 ? names[encoding] : "unknown";
 }
 
 bool
@@ -68,7 +69,7 @@ values_begin(struct values_in *v, int encoding, const uint8_t *p, const uint8_t 
 	static char text[80];
 
 	if (!encoding_fits(encoding, v->e->type)) {
-		snprintf(text, sizeof text, "its values are encoded with %s", encoding_name(encoding));
+		snprintf(text, sizeof text, "unsupported encoding: %s", encoding_name(encoding));
 		return text;
 	}
 	v->encoding = encoding;
@@ -78,7 +79,7 @@ values_begin(struct values_in *v, int encoding, const uint8_t *p, const uint8_t 
 	v->bit = 0;
 	v->last.len = 0;
 	if (values_is_indexed(v) && !v->dict->there)
-		return "indexes without a dictionary";
+		return "dictionary indexes without a dictionary";
 	return NULL;
 }
 
@@ -100,7 +101,7 @@ values_free(struct values_in *v)
 
 /* ---- what a page begins with ---- */
 
-/* Streams of first bytes, second bytes and so on, put together to PLAIN. */
+/* Reassembles BYTE_STREAM_SPLIT to PLAIN. */
 static const char *
 open_split(struct values_in *v)
 {
@@ -140,13 +141,13 @@ open_runs(struct values_in *v)
 			return short_page;
 		width = *v->p++;
 		if (width > 32)
-			return "indexes of more than 32 bits";
+			return "dictionary indexes of more than 32 bits";
 	}
 	hybrid_open(&v->runs, v->p, v->end, width);
 	return NULL;
 }
 
-/* Lengths, then the bytes: where these begin is known when the lengths are passed over. */
+/* Opens DELTA_LENGTH_BYTE_ARRAY: the bytes begin where the lengths end, so these are skipped once. */
 static const char *
 open_lengths(struct values_in *v, const uint8_t *p)
 {
@@ -278,7 +279,7 @@ next_bools(struct values_in *v, size_t n, uint8_t *out)
 	return NULL;
 }
 
-/* Byte arrays as views of the page. Returns where they end, NULL where they do not fit. */
+/* Makes views of a page's byte arrays. Returns their end, or NULL if the page is too short. */
 static const uint8_t *
 view_byte_arrays(const uint8_t *p, const uint8_t *end, size_t n, struct pq_bytes *out)
 {
@@ -363,9 +364,9 @@ values_dictionary(const struct pq_column *c, const struct meta_element *e, const
 	size_t least = e->type == META_BYTE_ARRAY ? 4 : convert_stored(e);
 
 	if (least == 0 || n > len / least)
-		return "a dictionary of more values than its page holds";
+		return "truncated dictionary page";
 	if (n > MOST_ENTRIES)
-		return "a dictionary of too many values";
+		return "a dictionary with too many values";
 	out->len = 0;
 	return next_plain(&v, n, buf_room(out, n * convert_width(c->shape) + 16));
 }
@@ -414,7 +415,7 @@ view_lengths(struct values_in *v, size_t n, struct pq_bytes *out)
 	return NULL;
 }
 
-/* Each value is the beginning of the last one and a suffix of its own. */
+/* Decodes DELTA_BYTE_ARRAY: each value is a prefix of the previous one and a suffix of its own. */
 static const char *
 make_prefixed(struct values_in *v, size_t n, struct pq_bytes *out)
 {
@@ -459,7 +460,7 @@ next_strings(struct values_in *v, size_t n, void *out)
 		bad = v->encoding == META_DELTA_BYTE_ARRAY ? make_prefixed(v, k, to) : view_lengths(v, k, to);
 		for (i = 0; bad == NULL && v->e->type == META_FIXED && i < k; i++)
 			if (to[i].n != (size_t)v->e->type_length)
-				bad = "a value that is not of the fixed length";
+				bad = "a value of the wrong length";
 		if (bad == NULL && to == views)
 			bad = convert_bytes(v->c, views, k, at);
 	}

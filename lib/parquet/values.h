@@ -1,4 +1,4 @@
-/* The values of one page, decoded as they are asked for: Encodings.md. */
+/* Decodes the values of a page on demand: Encodings.md. */
 #ifndef PARQUET_VALUES_H
 #define PARQUET_VALUES_H
 
@@ -12,7 +12,7 @@
 #include "parquet/meta.h"
 #include "parquet/parquet.h"
 
-struct values_dict {			/* of a chunk, its values as in a vector */
+struct values_dict {			/* dictionary of a chunk; values in vector layout */
 	const void *values;
 	size_t n;
 	bool there;
@@ -22,38 +22,41 @@ struct values_in {
 	const struct pq_column *c;
 	const struct meta_element *e;
 	int encoding;
-	/* the encoding's own header is read when the first value is wanted: a page of nulls may have none */
+	/* the encoding's own header is read with the first value: a page of nulls may lack it */
 	bool opened;
 	const uint8_t *p, *end;
-	size_t bit;			/* PLAIN booleans: taken */
+	size_t bit;			/* PLAIN booleans: bits consumed */
 	const struct values_dict *dict;
-	struct hybrid_in runs;		/* dictionary indexes, booleans */
-	struct dbp_in numbers;		/* values, or lengths, or lengths of suffixes */
+	struct hybrid_in runs;		/* dictionary indexes or booleans */
+	struct dbp_in numbers;		/* values, lengths, or suffix lengths */
 	struct dbp_in prefixes;
-	struct buf last;		/* DELTA_BYTE_ARRAY: the last value */
-	struct buf split;		/* BYTE_STREAM_SPLIT: put together */
-	struct pool made;		/* values put together; views until values_begin */
+	struct buf last;		/* DELTA_BYTE_ARRAY: the previous value */
+	struct buf split;		/* BYTE_STREAM_SPLIT: reassembled values */
+	struct pool made;		/* values assembled in memory; views until values_begin */
 	size_t made_bytes, limit;
 };
 
-/* The values of a new page lie from p to end, which stay while it is read. Returns NULL, or why they cannot be read. */
+/*
+ * Starts a page whose values are from p to end; the bytes must stay while it is read. Returns NULL, or why they
+ * cannot be read.
+ */
 const char *values_begin(struct values_in *v, int encoding, const uint8_t *p, const uint8_t *end);
 
-/* The next n values into `out`, as a vector of the column has them. NULL, or what is wrong. */
+/* Decodes the next n values to `out`, in vector layout. Returns NULL, or what is invalid. */
 const char *values_next(struct values_in *v, size_t n, void *out);
 
-/* Where the page is dictionary-coded: the next n indexes, each below the dictionary's n. */
+/* For dictionary-encoded pages: decodes the next n indexes, each below the dictionary's n. */
 bool values_is_indexed(const struct values_in *v);
 const char *values_next_index(struct values_in *v, size_t n, uint32_t *out);
 
-/* Are the n PLAIN values of a dictionary page, len bytes of it, those of a vector as they lie? */
+/* Returns true if the n PLAIN values of a dictionary page, len bytes, are already in vector layout. */
 bool values_are_stored(const struct pq_column *c, const struct meta_element *e, size_t len, size_t n);
 
-/* Decodes a dictionary page of n PLAIN values into `out`, which it fills. */
+/* Decodes a dictionary page of n PLAIN values into `out`. */
 const char *values_dictionary(const struct pq_column *c, const struct meta_element *e, const uint8_t *p, size_t len,
     size_t n, struct buf *out);
 
-/* Frees values made for the batch that is over. */
+/* Frees the values assembled for the last batch. */
 void values_forget(struct values_in *v);
 void values_free(struct values_in *v);
 

@@ -1,4 +1,4 @@
-/* Snappy's format (format_description.txt of its project), by values of 8 bytes. */
+/* Snappy compression (format: its project's format_description.txt) by values of 8 bytes. */
 #include <string.h>
 
 #include "base/cpu.h"
@@ -11,12 +11,12 @@
 
 enum {
 	WIDTH = 8,
-	SLOTS = 1024,		/* for the places of values by their high bytes: as many as slot_of gives */
-	TOGETHER = 8,		/* values that are looked up before the places of any of them are kept */
-	SLOP = 16		/* bytes that a fast copy may touch behind its end */
+	SLOTS = 1024,		/* hash table from high bytes to the last value with them; slot_of yields this range */
+	TOGETHER = 8,		/* values looked up before any of them is stored */
+	SLOP = 16		/* bytes that a fast copy may write past its end */
 };
 
-#define SPREAD 0x9e3779b1		/* high bytes over the slots */
+#define SPREAD 0x9e3779b1		/* multiplier that hashes high bytes to slots */
 
 /* ---- packing ---- */
 
@@ -26,7 +26,7 @@ words_room(size_t n)
 	return n + n / 4 + 64;
 }
 
-/* Bytes of v, from the lowest, up to the last that differs from w. */
+/* Returns the number of bytes of v, from the lowest, up to the last that differs from w. */
 static inline unsigned
 differing(uint64_t v, uint64_t w)
 {
@@ -40,22 +40,22 @@ slot_of(uint64_t v)
 }
 
 struct packer {
-	const uint8_t *values;			/* the first one */
-	const uint8_t *waits;			/* for a literal, up to the value at hand */
+	const uint8_t *values;			/* the first value */
+	const uint8_t *waits;			/* start of the pending literal */
 	uint8_t *out;
-	uint64_t last;				/* value */
-	uint32_t places[SLOTS];			/* behind `values`, of the last value that fell there */
+	uint64_t last;				/* the previous value */
+	uint32_t places[SLOTS];			/* offset after `values` of the last value in each slot */
 };
 
-/* What stays of a value when it is copied from `far` bytes before: its low bytes. */
+/* How many low bytes remain when a value is copied from `far` bytes back. */
 struct match {
 	unsigned low;
 	size_t far;
 };
 
 /*
- * Where the high bytes of values come from: the last value, or the last with the same six high bytes in the eight before
- * these or earlier, whichever leaves fewer low bytes.
+ * Finds a source for a value's high bytes: the previous value, or the last with the same six high bytes (looked up
+ * before any of the current eight is stored), whichever leaves fewer low bytes.
  */
 static inline __attribute__((always_inline)) void
 find_matches(struct packer *k, const uint8_t *at, const uint8_t *end, struct match *m)
@@ -84,8 +84,8 @@ find_matches(struct packer *k, const uint8_t *at, const uint8_t *end, struct mat
 }
 
 /*
- * The low bytes of each value, then a copy of its high bytes. Values of which less than four bytes could be copied stay
- * in a literal that waits.
+ * Writes the low bytes of each value, then a copy of its high bytes. Values with fewer than four bytes to copy join
+ * the pending literal.
  */
 static inline __attribute__((always_inline)) void
 pack_together(struct packer *k, const uint8_t *at, const uint8_t *end)
@@ -101,7 +101,7 @@ pack_together(struct packer *k, const uint8_t *at, const uint8_t *end)
 			continue;
 		v = snappy_load64(at);
 		tag = snappy_copy(WIDTH - m->low, m->far);
-		if (waits == at && m->low > 0) {	/* all of it in one store */
+		if (waits == at && m->low > 0) {	/* in one store */
 			v &= (UINT64_C(1) << 8 * m->low) - 1;
 			snappy_store64(out, (uint64_t)(m->low - 1) << 2 | v << 8 | tag << 8 * (m->low + 1));
 			out += 3 + m->low;
@@ -163,14 +163,14 @@ pack_bmi(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 	return pack(out, p, n, skip);
 }
 
-/* differing() of eight values. */
+/* Computes differing() of eight values. */
 CPU_AVX512 static inline __m512i
 differing_eight(__m512i v, __m512i w)
 {
 	return _mm512_sub_epi64(_mm512_set1_epi64(WIDTH), _mm512_srli_epi64(_mm512_lzcnt_epi64(_mm512_xor_si512(v, w)), 3));
 }
 
-/* As find_matches, of the values that want it: the slots they fall in, and what they leave. */
+/* Like find_matches, for values in a mask: returns their slots and the low bytes they leave. */
 CPU_AVX512 static inline void
 look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i *slots, __m512i *low, __m512i *far)
 {
@@ -190,8 +190,8 @@ look_back(const struct packer *k, __m512i v, __m512i at, __mmask8 want, __m512i 
 }
 
 /*
- * Eight values, none of which is the first, and before which nothing waits. False where one of them would have to wait;
- * then nothing is done.
+ * Packs eight values, not the first ones, with no literal pending. Returns false and does nothing if one of them
+ * would have to join a literal.
  */
 CPU_AVX512 static inline bool
 pack_eight(struct packer *k, const uint8_t *p)
@@ -202,7 +202,7 @@ pack_eight(struct packer *k, const uint8_t *p)
 	__mmask8 want;
 
 	low = differing_eight(v, _mm512_alignr_epi64(v, _mm512_set1_epi64((int64_t)k->last), 7));
-	if (_mm512_cmpeq_epi64_mask(low, one) == 0xff) {	/* numbers that count up: a byte, and a copy of seven */
+	if (_mm512_cmpeq_epi64_mask(low, one) == 0xff) {	/* consecutive numbers: one byte, and a copy of seven */
 		word = _mm512_slli_epi64(_mm512_and_si512(v, _mm512_set1_epi64(0xff)), 8);
 		word = _mm512_or_si512(word, _mm512_set1_epi64((int64_t)(snappy_copy(WIDTH - 1, WIDTH) << 16)));
 		_mm256_storeu_si256((void *)k->out, _mm512_cvtepi64_epi32(word));
@@ -216,7 +216,7 @@ pack_eight(struct packer *k, const uint8_t *p)
 			return false;
 		if (want != 0)
 			_mm512_mask_i64scatter_epi32(k->places, want, slots, _mm512_cvtepi64_epi32(at), 4);
-		/* as snappy_copy has it, behind as many bytes as differ and the tag of their literal */
+		/* as snappy_copy, placed after the literal's tag and its bytes */
 		tag = _mm512_slli_epi64(_mm512_sub_epi64(_mm512_set1_epi64(WIDTH - SNAPPY_LEAST), low), 2);
 		tag = _mm512_or_si512(_mm512_or_si512(tag, one), _mm512_slli_epi64(_mm512_srli_epi64(far, 8), 5));
 		tag = _mm512_or_si512(tag, _mm512_slli_epi64(_mm512_and_si512(far, _mm512_set1_epi64(0xff)), 8));
@@ -227,7 +227,7 @@ pack_eight(struct packer *k, const uint8_t *p)
 		want = _mm512_test_epi64_mask(low, low);
 		word = _mm512_mask_mov_epi64(tag, want, word);
 		length = _mm512_mask_add_epi64(_mm512_set1_epi64(2), want, low, _mm512_set1_epi64(3));
-		/* of each word so many bytes, side by side */
+		/* compacts the used bytes of each word */
 		length = _mm512_shuffle_epi8(length, _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0));
 		taken = _mm512_cmplt_epu8_mask(_mm512_set1_epi64(INT64_C(0x0706050403020100)), length);
 		_mm512_storeu_si512(k->out, _mm512_maskz_compress_epi8(taken, word));
@@ -282,7 +282,7 @@ get_length(const uint8_t **p, const uint8_t *end, size_t *v)
 	return false;
 }
 
-/* A copy of n bytes from `far` bytes before; it may overlap what it makes, which then repeats. */
+/* Copies n bytes from `far` bytes back; may overlap its own output, which then repeats. */
 static inline void
 copy_back(uint8_t *out, size_t far, size_t n, const uint8_t *limit)
 {
@@ -298,7 +298,7 @@ copy_back(uint8_t *out, size_t far, size_t n, const uint8_t *limit)
 		out[i] = from[i];
 }
 
-/* The length of a literal whose tag is at p; moves p behind the tag. */
+/* Returns the length of the literal whose tag is at p; moves p past the tag. */
 static bool
 literal_length(const uint8_t **p, const uint8_t *end, size_t *n)
 {
@@ -316,7 +316,7 @@ literal_length(const uint8_t **p, const uint8_t *end, size_t *n)
 	return *n <= (size_t)(end - *p);
 }
 
-/* Distance and length of a copy whose tag is at p; moves p behind it. */
+/* Returns distance and length of the copy whose tag is at p; moves p past it. */
 static bool
 copy_parameters(const uint8_t **p, const uint8_t *end, size_t *far, size_t *n)
 {
@@ -337,8 +337,8 @@ copy_parameters(const uint8_t **p, const uint8_t *end, size_t *far, size_t *n)
 
 #if CPU_X86
 /*
- * Numbers that count up, behind the value at out - WIDTH: a byte of each, and a copy of the seven of the one before. Eight
- * at a time; returns how many.
+ * Expands consecutive numbers after the value at out - WIDTH: one byte each, and a copy of the previous seven. Works
+ * eight at a time; returns how many.
  */
 CPU_AVX2 static size_t
 expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8_t *end)
@@ -368,7 +368,7 @@ expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8
 }
 #endif
 
-/* Values of the form words_pack gives them, as long as they follow one another with room on both sides. */
+/* Expands values in the form words_pack writes, while they follow one another with slack on both sides. */
 static void
 expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const uint8_t **pp, const uint8_t *end)
 {

@@ -1,8 +1,7 @@
 /*
- * The writer. Rows are gathered column by column until a row group is full; then each column chunk is laid out in
- * pages, its dictionary chosen with all its values at hand, and written at once, so that no page waits in memory.
- * Where that is wished, a full row group is written by a thread while the next one is gathered. Indexes and footer
- * follow at the end.
+ * The writer. Buffers rows column by column until a row group is full; then lays out each column chunk in pages,
+ * chooses its dictionary with all values at hand, and writes the pages at once, so that none is kept in memory.
+ * Optionally a thread writes a full row group while the next one is buffered. Indexes and footer follow at the end.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -15,11 +14,11 @@
 #include "parquet/writer.h"
 
 enum {
-	WRITE_BYTES = 128 << 10,	/* written together at least */
+	WRITE_BYTES = 128 << 10,	/* minimum bytes per write */
 	WRITE_UNIT = 64 << 10
 };
 
-/* Days and microseconds before which Spark asks which calendar a file means: 1582-10-15 and 1900-01-01. */
+/* Dates and instants before which Spark requires files to name their calendar: 1582-10-15 and 1900-01-01. */
 #define ANCIENT_DAY (-141427)
 #define ANCIENT_MICROS INT64_C(-2208988800000000)
 
@@ -90,7 +89,7 @@ new_columns(const struct pq_schema *s, const struct pq_options *o)
 		c->store = c->e->type == META_INT32 ? PQ_I32 : c->c->shape;
 		c->in_dict = true;
 		c->page = out_page_entries(o, c);
-		/* places within these may be asked for while they have no byte: of empty strings, of no values */
+		/* gives the buffers a non-NULL address even if they stay empty */
 		(void)buf_room(&c->data, 0);
 		(void)buf_room(&c->dict.data, 0);
 	}
@@ -139,13 +138,13 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
 	return 0;
 }
 
-/* Waits for the thread that writes, where there is one. */
+/* Joins the writer thread, if there is one. */
 static void
 wait_thread(struct pq_writer *w)
 {
-	if (w->aloft)
+	if (w->writing)
 		pthread_join(w->thread, NULL);
-	w->aloft = false;
+	w->writing = false;
 }
 
 void
@@ -191,7 +190,7 @@ out_begin(struct pq_writer *w)
 	w->pos = 4;
 }
 
-/* Writes the first n bytes that wait. */
+/* Writes the first n pending bytes. */
 static int
 emit(struct pq_writer *w, size_t n, struct msg *err)
 {
@@ -204,7 +203,7 @@ emit(struct pq_writer *w, size_t n, struct msg *err)
 	return 0;
 }
 
-/* What is written ends at a multiple of a number of memory pages, so that the system takes them up whole. */
+/* Ends writes at multiples of WRITE_UNIT, so that the kernel takes whole memory pages. */
 int
 out_added(struct pq_writer *w, size_t n, struct msg *err)
 {
@@ -265,7 +264,6 @@ clear_column(struct out_column *c)
 	c->in_dict = true;
 }
 
-/* Writes the full row group. */
 static int
 emit_group(struct pq_writer *w, struct msg *err)
 {
@@ -291,7 +289,7 @@ emit_group(struct pq_writer *w, struct msg *err)
 }
 
 static void *
-emit_aloft(void *arg)
+write_in_thread(void *arg)
 {
 	struct pq_writer *w = arg;
 
@@ -299,27 +297,27 @@ emit_aloft(void *arg)
 	return NULL;
 }
 
-/* Waits for the row group that a thread writes. */
+/* Waits for a write in flight and returns its result. */
 static int
-land(struct pq_writer *w, struct msg *err)
+wait_written(struct pq_writer *w, struct msg *err)
 {
-	bool aloft = w->aloft;
+	bool writing = w->writing;
 
 	wait_thread(w);
-	if (aloft && w->got == -1) {
+	if (writing && w->got == -1) {
 		*err = w->thread_err;
 		return -1;
 	}
-	w->landed = w->pos;
+	w->settled = w->pos;
 	return 0;
 }
 
 /*
- * What is sent to the program is for the thread that reads and waits; what a write brings about, SIGPIPE say, still comes
- * to the one that writes. False where there can be no thread.
+ * Starts a thread that writes the full row group. Blocks asynchronous signals in it, so that the reading thread gets
+ * them; SIGPIPE stays deliverable there. Returns false if no thread can be created.
  */
 static bool
-take_off(struct pq_writer *w)
+submit(struct pq_writer *w)
 {
 	static const int sent[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2 };
 	sigset_t set, old;
@@ -329,19 +327,19 @@ take_off(struct pq_writer *w)
 	for (i = 0; i < sizeof sent / sizeof *sent; i++)
 		sigaddset(&set, sent[i]);
 	pthread_sigmask(SIG_BLOCK, &set, &old);
-	w->aloft = pthread_create(&w->thread, NULL, emit_aloft, w) == 0;
+	w->writing = pthread_create(&w->thread, NULL, write_in_thread, w) == 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return w->aloft;
+	return w->writing;
 }
 
-/* The row group that was gathered is full, and is written: at once, or by a thread where another one follows. */
+/* Writes the buffered row group, which is full: in a thread, unless it is the last one. */
 static int
 flush_group(struct pq_writer *w, bool last, struct msg *err)
 {
 	struct out_column *columns = w->columns;
 	size_t i;
 
-	if (land(w, err) == -1)
+	if (wait_written(w, err) == -1)
 		return -1;
 	w->columns = w->full;
 	w->full = columns;
@@ -350,9 +348,9 @@ flush_group(struct pq_writer *w, bool last, struct msg *err)
 	w->full_rows = w->rows;
 	w->total_rows += w->rows;
 	w->rows = 0;
-	if (w->full != w->columns && !last && take_off(w))
+	if (w->full != w->columns && !last && submit(w))
 		return 0;
-	return emit_group(w, err) == -1 ? -1 : land(w, err);
+	return emit_group(w, err) == -1 ? -1 : wait_written(w, err);
 }
 
 static size_t
@@ -389,9 +387,9 @@ write_rows(struct pq_writer *w, size_t rows, const struct pq_vector *columns, st
 	return 0;
 }
 
-/* The first failure ends the file: every later call gives it again, and nothing is written any more. */
+/* Makes failures final: later calls return the first error and write nothing. */
 static int
-settle(struct pq_writer *w, int got, struct msg *err)
+keep_failure(struct pq_writer *w, int got, struct msg *err)
 {
 	if (w->failed) {
 		*err = w->err;
@@ -408,13 +406,13 @@ settle(struct pq_writer *w, int got, struct msg *err)
 int
 pq_write(struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err)
 {
-	return settle(w, w->failed ? -1 : write_rows(w, rows, columns, err), err);
+	return keep_failure(w, w->failed ? -1 : write_rows(w, rows, columns, err), err);
 }
 
 void *
 pq_room(struct pq_writer *w, size_t column, size_t rows)
 {
-	/* where the row group ends before them they would ask for more memory than it takes */
+	/* past the row group's end they would need more memory than its limit */
 	if (w->failed || rows > w->opt.row_group_rows - w->rows)
 		return NULL;
 	return out_room(&w->columns[column], rows);
@@ -423,7 +421,7 @@ pq_room(struct pq_writer *w, size_t column, size_t rows)
 uint64_t
 pq_written(const struct pq_writer *w)
 {
-	return w->landed;
+	return w->settled;
 }
 
 uint64_t
@@ -434,7 +432,7 @@ pq_written_rows(const struct pq_writer *w)
 
 /* ---- the end ---- */
 
-/* Makes the places of indexes, until now within their own bytes and one too high, places in the file. */
+/* Turns index positions, until now relative to their own bytes and off by one, into file offsets. */
 static void
 place_indexes(struct pq_writer *w, uint64_t columns_at, uint64_t offsets_at)
 {
@@ -451,10 +449,7 @@ place_indexes(struct pq_writer *w, uint64_t columns_at, uint64_t offsets_at)
 		}
 }
 
-/*
- * Spark reads days and instants before these only from files that say by this key that they are meant in the
- * Gregorian calendar.
- */
+/* Returns true if the file has dates or instants so early that Spark needs a key saying they are Gregorian. */
 static bool
 is_ancient(const struct pq_writer *w)
 {
@@ -472,7 +467,7 @@ is_ancient(const struct pq_writer *w)
 	return false;
 }
 
-/* Writes the column indexes, then the offset indexes, and notes the checksum of both. */
+/* Writes the column indexes, then the offset indexes, and computes the checksum of both. */
 static int
 add_indexes(struct pq_writer *w, struct msg *err)
 {
@@ -495,7 +490,7 @@ finish(struct pq_writer *w, struct msg *err)
 	uint32_t len;
 	int got;
 
-	if ((w->rows > 0 && flush_group(w, true, err) == -1) || land(w, err) == -1 || add_indexes(w, err) == -1)
+	if ((w->rows > 0 && flush_group(w, true, err) == -1) || wait_written(w, err) == -1 || add_indexes(w, err) == -1)
 		return -1;
 	if (is_ancient(w))
 		add_key(w, "org.apache.spark.version", "3.0.0");
@@ -511,14 +506,14 @@ finish(struct pq_writer *w, struct msg *err)
 	w->footer_sum = hash_bytes(out.p, out.len);
 	got = add(w, &out, err) == -1 ? -1 : emit(w, w->waits.len, err);
 	buf_free(&out);
-	w->landed = w->pos;
+	w->settled = w->pos;
 	return got;
 }
 
 int
 pq_finish(struct pq_writer *w, struct msg *err)
 {
-	return settle(w, w->failed ? -1 : finish(w, err), err);
+	return keep_failure(w, w->failed ? -1 : finish(w, err), err);
 }
 
 uint64_t

@@ -1477,7 +1477,7 @@ test_names(void)
 	CHECK(n == 2 && c[0].id == 7 && c[0].top && c[0].max_def == 0 && c[1].id == 9 && !c[1].top && c[1].max_def == 2, "columns");
 	CHECK(c[1].type == PQ_DECIMAL && c[1].precision == 28 && c[1].scale == 2 && c[1].shape == PQ_I128, "a decimal");
 	CHECK(pq_find(r, "g.x", &err) == 1 && pq_find_flat(r, "id", &err) == 0 && err.status == 0, "found");
-	CHECK(pq_find_flat(r, "g", &err) == -1 && strcmp(err.text, "memory: column 'g': a nested column, which is not read") == 0,
+	CHECK(pq_find_flat(r, "g", &err) == -1 && strcmp(err.text, "memory: column 'g': nested columns are not supported") == 0,
 	    "%s", err.text);
 	err.status = 0;
 	CHECK(pq_find(r, "ID", &err) == -1 && strcmp(err.text, "memory: no column 'ID'; there are id, g.x") == 0, "%s", err.text);
