@@ -40,9 +40,9 @@ add_debit(const char *option, char *word)
 }
 
 static const struct cli_option options[] = {
-	{ 'k', "key", "KEY,...", "one record for each value of these columns; without it one record of totals", CLI_LIST,
+	{ 'k', "key", "KEY,...", "one record for each value of these columns; by default one record of totals", CLI_LIST,
 	    .to = &key_list },
-	{ 0, "side", "COLUMN", "whose value says whether a record is a credit or a debit", CLI_TEXT, .to = &sides.column },
+	{ 0, "side", "COLUMN", "the column that says whether a record is a credit or a debit", CLI_TEXT, .to = &sides.column },
 	{ 0, "credit", "VALUE", "its value for credits; may be repeated", CLI_CALL, .call = add_credit },
 	{ 0, "debit", "VALUE", "its value for debits; may be repeated", CLI_CALL, .call = add_debit },
 	{ 0 }

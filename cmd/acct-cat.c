@@ -27,11 +27,11 @@ static char *column_list;		/* NULL: all */
 static bool only_header, only_check;
 
 static const struct cli_option options[] = {
-	{ 'f', "format", "FORMAT", "csv, tsv, json (an object a line), table, or raw (one column bare: the raw text of\n"
+	{ 'f', "format", "FORMAT", "csv, tsv, json (an object per line), table, or raw (one column bare: the raw text of\n"
 	    "rejects); by default table on a terminal and csv elsewhere", CLI_WORD, .to = &format, .words = formats },
-	{ 'c', "columns", "COLUMN,...", "these columns, in this order", CLI_LIST, .to = &column_list },
+	{ 'c', "columns", "COLUMN,...", "show these columns, in this order", CLI_LIST, .to = &column_list },
 	{ 0, "header", NULL, "print the header instead: table, words, columns", CLI_FLAG, .to = &only_header },
-	{ 0, "check", NULL, "print nothing; exit with 0 where the streams are whole and every value is canonical, else 1",
+	{ 0, "check", NULL, "print nothing; status 0 if the streams are whole and every value is canonical, else 1",
 	    CLI_FLAG, .to = &only_check },
 	{ 0 }
 };

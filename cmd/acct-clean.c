@@ -21,12 +21,12 @@ static struct clean_last last;
 static struct clean_expect expect;
 
 static const struct cli_option options[] = {
-	{ 's', "schema", "SCHEMA", "what the columns are, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
+	{ 's', "schema", "SCHEMA", "the schema, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
 	{ 'r', "rejects", "FILE", "write the rejected rows, with their reasons, to FILE", CLI_TEXT, .to = &rejects_path },
 	{ 0, "stats", "FILE", "write the totals to FILE as JSON", CLI_TEXT, .to = &stats_path },
-	{ 0, "expect", NULL, "fail with status 1 where a limit of the schema's expect is passed", CLI_FLAG, .to = &to_expect },
+	{ 0, "expect", NULL, "fail with status 1 if a limit of the schema's expect is exceeded", CLI_FLAG, .to = &to_expect },
 	{ 0, "last", "FILE", "with --expect: statistics of the last run, for limits of change", CLI_TEXT, .to = &last_path },
-	{ 0, "accept", NULL, "with --expect: print the limits that are passed, and go on", CLI_FLAG, .to = &to_accept },
+	{ 0, "accept", NULL, "with --expect: print the limits that are exceeded, and go on", CLI_FLAG, .to = &to_accept },
 	{ 0 }
 };
 

@@ -1,4 +1,4 @@
-/* acct-ingest turns CSV into raw records: the fields as they stood in the file, nothing judged, nothing lost. */
+/* acct-ingest turns CSV into raw records: the fields as they stood in the file, validates nothing, loses nothing. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +81,8 @@ read_schema(const char *path)
 static const struct cli_option options[] = {
 	{ 's', "schema", "SCHEMA", "match the columns to those of a schema by name", CLI_TEXT, .to = &schema_path },
 	{ 'd', "delimiter", "BYTE", "one byte, or \\t; a comma unless the schema says otherwise", CLI_TEXT, .to = &delimiter },
-	{ 'q', "quote", "BYTE", "one byte, or nothing ('') where the file has no quotes", CLI_TEXT, .to = &quote },
-	{ 0, "no-header", NULL, "the first line has no names: columns by position, c1, c2, ... without a schema", CLI_FLAG,
+	{ 'q', "quote", "BYTE", "one byte, or '' if the file has no quotes", CLI_TEXT, .to = &quote },
+	{ 0, "no-header", NULL, "the first line is a row: columns by position, named c1, c2, ... without a schema", CLI_FLAG,
 	    .to = &no_header },
 	{ 0, "stats", "FILE", "write the counts of rows to FILE as JSON", CLI_TEXT, .to = &stats_path },
 	{ 0 }
@@ -91,8 +91,8 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header] [--stats FILE] [-o FILE] [FILE ...]",
 	    NULL },
-	.about = "Turns CSV, plain or compressed with gzip or zstd, into raw records: nothing judged, nothing lost.\n"
-	    "Reads FILEs, by default standard input, which is - too.",
+	.about = "Turns CSV, plain or compressed with gzip or zstd, into raw records: validates nothing, loses nothing.\n"
+	    "Reads FILEs, by default standard input, or -.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_text, NULL },

@@ -27,8 +27,8 @@ static const struct cli_option options[] = {
 	{ 'j', "join", "TYPE", "inner (default), left, outer, semi or anti; left is the probe side", CLI_WORD, .to = &type,
 	    .words = types },
 	{ 'k', "key", "KEY,...", "key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ", CLI_LIST, .to = &keys },
-	{ 0, "sorted", NULL, "merge streams that are both in key order, in constant memory", CLI_FLAG, .to = &sorted },
-	{ 0, "fill", "COLUMN=VALUE", "a value instead of null where a record has no match; may be repeated", CLI_CALL,
+	{ 0, "sorted", NULL, "both streams are in key order: merge them, in constant memory", CLI_FLAG, .to = &sorted },
+	{ 0, "fill", "COLUMN=VALUE", "use VALUE instead of null if a record has no match; may be repeated", CLI_CALL,
 	    .call = add_fill },
 	{ 0 }
 };

@@ -30,12 +30,12 @@ set_most(const char *option, char *arg)
 }
 
 static const struct cli_option options[] = {
-	{ 'n', "number", "NUMBER", "so many versions at most", CLI_CALL, .call = set_most },
-	{ 0, "state", NULL, "version, id, protocol, columns, properties, numbers of files, bytes and rows", CLI_FLAG, .to = &only_state },
-	{ 0, "files", NULL, "a line per data file: bytes, rows, rows deleted from it, time, name", CLI_FLAG, .to = &only_files },
-	{ 0, "with", "FILE", "state or files as they will be when FILE, of acct-write --prepare, is committed", CLI_TEXT,
+	{ 'n', "number", "NUMBER", "show at most this many versions", CLI_CALL, .call = set_most },
+	{ 0, "state", NULL, "show version, id, protocol, columns, properties, numbers of files, bytes and rows", CLI_FLAG, .to = &only_state },
+	{ 0, "files", NULL, "print a line per data file: bytes, rows, rows deleted from it, time, name", CLI_FLAG, .to = &only_files },
+	{ 0, "with", "FILE", "state or files after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT,
 	    .to = &with },
-	{ 0, "json", NULL, "JSON, an object a line", CLI_FLAG, .to = &json },
+	{ 0, "json", NULL, "print JSON, an object per line", CLI_FLAG, .to = &json },
 	{ 0 }
 };
 

@@ -87,26 +87,26 @@ set_target(const char *option, char *name)
 static const struct cli_option options[] = {
 	{ 'd', "dialect", "NAME", "sqlite (for sqlite3), postgres (for psql) or synapse (dedicated pool)", CLI_CALL,
 	    .call = set_dialect },
-	{ 'k', "key", "KEY,...", "the key columns; without it, those that the stream names", CLI_LIST, .to = &key_list },
-	{ 't', "table", "NAME", "name of the target, or SCHEMA.NAME; by default that of the stream", CLI_CALL, .call = set_target },
+	{ 'k', "key", "KEY,...", "the key columns (default: the key of the stream)", CLI_LIST, .to = &key_list },
+	{ 't', "table", "NAME", "name of the target, or SCHEMA.NAME (default: that of the stream)", CLI_CALL, .call = set_target },
 	{ 0, "lake", "ID", "mark the load in the table acct_load under this name", CLI_TEXT, .to = &how.mark.lake },
 	{ 0, "run", "ID", "the run that made the records, for the mark", CLI_TEXT, .to = &how.mark.run },
-	{ 0, "at", "VERSION", "the version of the lake's table that they are, for the mark", CLI_CALL, .call = set_at },
-	{ 0, "since", "VERSION", "the version in the mark of the load before; without it there must be none", CLI_CALL,
+	{ 0, "at", "VERSION", "the version of the lake's table that holds them, for the mark", CLI_CALL, .call = set_at },
+	{ 0, "since", "VERSION", "the version in the previous mark; without it there must be no mark", CLI_CALL,
 	    .call = set_since },
-	{ 0, "delete", "FILE", "a record stream of keys whose rows are deleted in the same transaction", CLI_TEXT,
+	{ 0, "delete", "FILE", "delete the rows with the keys in this stream, in the same transaction", CLI_TEXT,
 	    .to = &delete_path },
-	{ 0, "adopt", NULL, "keep rows of the target that no load of this lake is known to have written", CLI_FLAG, .to = &adopt },
+	{ 0, "adopt", NULL, "keep rows of the target that no load of this lake wrote", CLI_FLAG, .to = &adopt },
 	{ 0, "delete-absent", NULL, "delete every row of the target whose key is not in the stream", CLI_FLAG,
 	    .to = &delete_absent },
-	{ 0, "dry-run", NULL, "change nothing: find out whether the target would take the records", CLI_FLAG, .to = &how.dry_run },
-	{ 0, "long", "COLUMN,...", "synapse: columns with strings of more than 4000 characters", CLI_LIST, .to = &long_list },
+	{ 0, "dry-run", NULL, "change nothing: check that the target would accept the records", CLI_FLAG, .to = &how.dry_run },
+	{ 0, "long", "COLUMN,...", "synapse: columns that hold strings of more than 4000 characters", CLI_LIST, .to = &long_list },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "-d sqlite|postgres|synapse [-k KEY,...] [-t NAME] [-o FILE] [FILE]", NULL },
-	.about = "Writes SQL that makes the target where it is missing, stages the records of FILE, by default standard input, and\n"
+	.about = "Writes SQL that creates the target if it is missing, stages the records of FILE, by default standard input, and\n"
 	    "merges them by key as one transaction: new rows are inserted, those that differ updated. The transaction fails\n"
 	    "unless the target then holds every record exactly.",
 	.options = options,

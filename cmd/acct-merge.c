@@ -57,13 +57,13 @@ set_flag(const char *option, char *arg)
 }
 
 static const struct cli_option options[] = {
-	{ 'k', "key", "KEY,...", "the key columns; without it, those that the stream names", CLI_LIST, .to = &key_words },
-	{ 0, "delete-flag", "COLUMN=VALUE", "a record with this value there deletes the row of its key", CLI_CALL,
+	{ 'k', "key", "KEY,...", "the key columns (default: the key of the stream)", CLI_LIST, .to = &key_words },
+	{ 0, "delete-flag", "COLUMN=VALUE", "a record with this value deletes the row of its key", CLI_CALL,
 	    .call = set_flag },
-	{ 0, "delete-absent", NULL, "delete rows whose key no record has", CLI_FLAG, .to = &delete_absent },
+	{ 0, "delete-absent", NULL, "delete rows whose key is not in the stream", CLI_FLAG, .to = &delete_absent },
 	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT, .to = &changes },
 	{ 0, "memory", "SIZE", "refuse a stream that takes more (default: a quarter of memory)", CLI_SIZE, .to = &cli.memory },
-	{ 0, "txn", "APP:VERSION", "do nothing where the application APP has written this version or a later one", CLI_CALL,
+	{ 0, "txn", "APP:VERSION", "do nothing if the application APP has written this version or a later one", CLI_CALL,
 	    .call = set_txn },
 	{ 0 }
 };

@@ -33,9 +33,9 @@ set_target(const char *option, char *arg)
 
 static const struct cli_option options[] = {
 	{ 'k', "key", "KEY,...", "sort all rows by these columns, within each partition", CLI_LIST, .to = &key_words },
-	{ 0, "target", "SIZE", "size of a file, such as 64M, or the table's own (default 256M); one below half of it is\n"
-	    "small", CLI_CALL, .call = set_target },
-	{ 'w', "where", "PREDICATE", "only partitions that meet this, over the columns the table is partitioned by", CLI_TEXT,
+	{ 0, "target", "SIZE", "size of a file, such as 64M (default: the table's setting, or 256M); a file below\n"
+	    "half of it is small", CLI_CALL, .call = set_target },
+	{ 'w', "where", "PREDICATE", "only partitions for which this is true, over the partition columns", CLI_TEXT,
 	    .to = &where },
 	{ 0 }
 };

@@ -31,9 +31,9 @@ static const char *key;			/* the key columns, joined by commas; or NULL */
 /* ---- options ---- */
 
 static const struct cli_option options[] = {
-	{ 0, "with", "FILE", "the table as it will be when FILE, of acct-write --prepare, is committed", CLI_TEXT, .to = &with },
-	{ 'c', "columns", "COLUMN,...", "these columns, in this order", CLI_LIST, .to = &list },
-	{ 'w', "where", "PREDICATE", "the rows to give, as for acct-select(1); files that cannot hold one are not read", CLI_TEXT,
+	{ 0, "with", "FILE", "the table after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT, .to = &with },
+	{ 'c', "columns", "COLUMN,...", "give these columns, in this order", CLI_LIST, .to = &list },
+	{ 'w', "where", "PREDICATE", "give only these rows, as in acct-select(1); skips files by their statistics", CLI_TEXT,
 	    .to = &where },
 	{ 0 }
 };

@@ -42,7 +42,7 @@ static const struct cli_option options[] = {
 	    "NEW='TEXT', NEW=@WORD (of the header)", CLI_TEXT, .to = &columns },
 	{ 'w', "where", "PREDICATE", "the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )", CLI_TEXT,
 	    .to = &where },
-	{ 0, "text", NULL, "with -c: strings that are not UTF-8 become text, as a table can have it", CLI_FLAG, .to = &as_text },
+	{ 0, "text", NULL, "with -c: turn strings that are not UTF-8 into UTF-8, for a table", CLI_FLAG, .to = &as_text },
 	{ 0 }
 };
 

@@ -37,11 +37,11 @@ set_retain(const char *option, char *word)
 }
 
 static const struct cli_option options[] = {
-	{ 0, "dry-run", NULL, "list only, the default", CLI_FLAG, .to = &dry },
-	{ 0, "delete", NULL, "remove what is listed", CLI_FLAG, .to = &removes },
+	{ 0, "dry-run", NULL, "list only (default)", CLI_FLAG, .to = &dry },
+	{ 0, "delete", NULL, "remove the listed files", CLI_FLAG, .to = &removes },
 	{ 0, "retain", "TIME", "keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w", CLI_CALL, .call = set_retain },
 	{ 0, "force", NULL, "allow a retention shorter than the table's setting", CLI_FLAG, .to = &force },
-	{ 0, "log", NULL, "also files of the log before a checkpoint that is older than the log is kept", CLI_FLAG,
+	{ 0, "log", NULL, "also expired files of the log, from before a checkpoint", CLI_FLAG,
 	    .to = &clean_log },
 	{ 0 }
 };

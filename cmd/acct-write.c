@@ -40,22 +40,22 @@ set_txn(const char *option, char *word)
 static const struct cli_option options[] = {
 	{ 'm', "mode", "MODE", "append (default), or overwrite: replace all rows of the table", CLI_WORD, .to = &mode,
 	    .words = modes },
-	{ 0, "txn", "APP:VERSION", "write nothing where the application APP has written this version or a later one", CLI_CALL,
+	{ 0, "txn", "APP:VERSION", "write nothing if the application APP has written this version or a later one", CLI_CALL,
 	    .call = set_txn },
 	{ 0, "add-columns", NULL, "add columns that the table does not have", CLI_FLAG, .to = &add_columns },
 	{ 0, "replace-schema", NULL, "with -m overwrite, also replace the table's columns", CLI_FLAG, .to = &replace_schema },
-	{ 0, "prepare", "FILE", "write all but the version, and to FILE what makes it; --txn APP:next is the version after\n"
+	{ 0, "prepare", "FILE", "write the data files, and the commit to FILE; --txn APP:next is the version after\n"
 	    "the last of APP", CLI_TEXT, .to = &to_prepare },
-	{ 0, "commit", "FILE", "make the version that was prepared, once", CLI_TEXT, .to = &to_commit },
-	{ 0, "abandon", "FILE", "remove the data files that were prepared, unless they are in a version", CLI_TEXT,
+	{ 0, "commit", "FILE", "commit the prepared version, once", CLI_TEXT, .to = &to_commit },
+	{ 0, "abandon", "FILE", "remove the prepared data files, unless they are in a version", CLI_TEXT,
 	    .to = &to_abandon },
-	{ 0, "recover", NULL, "remove the data files of writers that were stopped, which are in no version", CLI_FLAG,
+	{ 0, "recover", NULL, "remove data files of stopped writers that are in no version", CLI_FLAG,
 	    .to = &to_recover },
 	{ 0 }
 };
 
 static const struct cli_option plain_output[] = {
-	{ 'o', "output", "PARQUET", "write a plain Parquet file, which appears whole or not at all", CLI_TEXT, .to = &cli.output },
+	{ 'o', "output", "PARQUET", "write a plain Parquet file, which appears complete or not at all", CLI_TEXT, .to = &cli.output },
 	{ 0 }
 };
 

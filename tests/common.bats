@@ -129,6 +129,21 @@ try() {
 	done
 }
 
+@test "common: OPTIONS of a manual names the program's options, letter and long name together, and no others" {
+	for p in "$BUILD"/bin/acct-*; do
+		"$p" -h | sed -nE 's/^  (-(.),|   ) --([a-z-]+).*/\2 \3/p' | sed 's/^ //' >has
+		# Of ".It Fl k , Fl -key Ar key , Fl -debit Ar x" the names: each letter must be that of the long name after it.
+		sed -n '/^\.Sh OPTIONS/,/^\.Sh/s/^\.It Fl //p' "$ROOT/man/${p##*/}.1" |
+			tr ';,' '\n\n' | sed -E 's/^ *(Fl )?//; s/ .*//' | awk '
+			/^[a-zA-Z]$/ { letter = $0 " "; next }
+			/^-/ { print letter substr($0, 2); letter = "" }' >names
+		while read -r name; do
+			grep -qxF -- "$name" has || { echo "${p##*/}.1: $name is not an option of it" >&2; false; }
+		done <names
+		[ -s names ]
+	done
+}
+
 @test "common: -h ends with examples and the manual's name" {
 	for p in "$BUILD"/bin/acct-*; do
 		run -0 "$p" -h

@@ -25,17 +25,17 @@ set_table(const char *option, char *arg)
 }
 
 const struct cli_option cli_input[] = {
-	{ 'i', "input", "FILE", "read FILE, not standard input", CLI_TEXT, .to = &cli.input },
+	{ 'i', "input", "FILE", "read FILE instead of standard input", CLI_TEXT, .to = &cli.input },
 	{ 0 }
 };
 
 const struct cli_option cli_output[] = {
-	{ 'o', "output", "FILE", "write FILE, which appears whole or not at all, not standard output", CLI_TEXT, .to = &cli.output },
+	{ 'o', "output", "FILE", "write to FILE, which appears complete or not at all, instead of standard output", CLI_TEXT, .to = &cli.output },
 	{ 0 }
 };
 
 const struct cli_option cli_table[] = {
-	{ 't', "table", "NAME", "name of the table in the output; by default that of the input", CLI_CALL, .call = set_table },
+	{ 't', "table", "NAME", "name of the table in the output (default: that of the input)", CLI_CALL, .call = set_table },
 	{ 0 }
 };
 
@@ -65,16 +65,16 @@ const struct cli_option cli_codec[] = {
 };
 
 const struct cli_option cli_retry[] = {
-	{ 0, "retry", "SECONDS", "how long to try again where other writers come first (default 600)", CLI_NUMBER, .to = &cli.retry },
+	{ 0, "retry", "SECONDS", "how long to retry after a conflict with another writer (default 600)", CLI_NUMBER, .to = &cli.retry },
 	{ 0 }
 };
 
 const struct cli_option cli_at[] = {
-	{ 0, "at", "N", "the table as it was at version N, or at a time: 2026-01-31, 2026-01-31T23:59:59Z", CLI_TEXT, .to = &cli.at },
+	{ 0, "at", "N", "the table at version N, or at a time: 2026-01-31, 2026-01-31T23:59:59Z", CLI_TEXT, .to = &cli.at },
 	{ 0 }
 };
 
 const struct cli_option cli_outside[] = {
-	{ 0, "outside", NULL, "read files by absolute paths and links too, as a shallow clone has them", CLI_FLAG, .to = &cli.outside },
+	{ 0, "outside", NULL, "also read files outside the table's folder and through links, as a shallow clone needs", CLI_FLAG, .to = &cli.outside },
 	{ 0 }
 };
