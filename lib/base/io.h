@@ -76,7 +76,7 @@ bool spill_is_nameless(void);				/* can unnamed files (O_TMPFILE) be created the
 void spill_init(struct spill *s);			/* allocates nothing, cannot fail */
 int spill_write(struct spill *s, const void *p, size_t n, struct msg *err);
 int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading, or to the start again */
-int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1: read all, 0: end of file, -1: failed or truncated */
+int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1, 0 at the end, -1 failed or truncated */
 int spill_park(struct spill *s, struct msg *err);	/* flushes to the file and frees buf until spill_rewind */
 void spill_close(struct spill *s);			/* frees the buffer and the file; the struct can be reused */
 

@@ -1,15 +1,15 @@
 /*
- * Maps keys to numbers: each new key, a string of bytes without NULs, gets the next number, from 0, so that plain arrays
- * can hold the data of a key.
+ * Maps keys to numbers: each new key, a string of bytes without NULs, gets the next number, from 0, so that plain
+ * arrays can hold the data of a key.
  *
- * Keys are compared byte by byte, never by their hash alone. A slot of the table is 16 bytes, which hold the number and a
- * key of up to 12 bytes, as every encoded 64-bit integer is; four slots are a cache line, and a search examines a whole
- * line before the next one. A look-up of a short key costs about one cache miss, which a caller with many keys hides by
- * three passes:
+ * Keys are compared byte by byte, never by their hash alone. A slot of the table is 16 bytes, which hold the number and
+ * a key of up to 12 bytes, as every encoded 64-bit integer is; four slots are a cache line, and a search examines a
+ * whole line before the next one. A look-up of a short key costs about one cache miss, which a caller with many keys
+ * hides by three passes:
  *
- * 	for each key:  hash[i] = keymap_hash(p, n); keymap_prefetch(m, hash[i]);
- * 	for each key:  id[i] = keymap_glance(m, p, n, hash[i]);
- * 	for each key:  if (id[i] == KEYMAP_ABSENT) id[i] = keymap_add(m, p, n, hash[i], &added);
+ *	for each key:  hash[i] = keymap_hash(p, n); keymap_prefetch(m, hash[i]);
+ *	for each key:  id[i] = keymap_glance(m, p, n, hash[i]);
+ *	for each key:  if (id[i] == KEYMAP_ABSENT) id[i] = keymap_add(m, p, n, hash[i], &added);
  */
 #ifndef KEY_KEYMAP_H
 #define KEY_KEYMAP_H

@@ -144,5 +144,5 @@ val_get_float(const uint8_t *p, size_t n, double *v)
 	bits ^= bits >> 63 != 0 ? UINT64_C(1) << 63 : UINT64_MAX;
 	memcpy(v, &bits, sizeof(bits));
 	val_put_float(again, *v);
-	return memcmp(again, p, sizeof(again)) == 0;	/* canonical: top bits set, no NaN other than the canonical one */
+	return memcmp(again, p, sizeof(again)) == 0;	/* canonical: top bits set, and the one NaN */
 }
