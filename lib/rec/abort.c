@@ -16,8 +16,8 @@ is_pipe(int fd)
 }
 
 /*
- * Called by msg_leave. What a writer still buffers is dropped, so the line follows a whole record. A reader that is gone
- * must not change the status with which this program ends.
+ * Called by msg_leave. Discards what a writer still buffers, so that the abort line follows a complete record. If the
+ * reader is gone, the exit status of this program must not change.
  */
 static void
 put_abort(int status)
@@ -38,7 +38,7 @@ rec_abort_line(const char *output)
 	msg_at_leave = standard && is_pipe(STDOUT_FILENO) ? put_abort : NULL;
 }
 
-/* The status of "SOH E status", in no other spelling than put_abort's; 0 for an invalid line. */
+/* Parses "SOH E status", only as put_abort spells it. Returns the status; 0 for an invalid line. */
 static int
 abort_status(const uint8_t *line, size_t n)
 {

@@ -234,7 +234,10 @@ hex(uint8_t c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The name at p, up to a byte that is none of a name's; moves *pp behind it. NULL where it is empty, or badly written. */
+/*
+ * Parses the name at p, up to the first byte not allowed in names; advances *pp past it. Returns NULL if it is empty or
+ * malformed.
+ */
 static char *
 get_name(const uint8_t **pp, const uint8_t *end, bool may_be_empty)
 {
@@ -262,7 +265,7 @@ bad:
 	return NULL;
 }
 
-/* "name:type*!" from p to end, the whole of a word. */
+/* Parses "name:type*!" from p to end, a whole word. */
 static bool
 get_column(struct rec_header *h, const uint8_t *p, const uint8_t *end)
 {
@@ -290,7 +293,7 @@ get_column(struct rec_header *h, const uint8_t *p, const uint8_t *end)
 	return fine;
 }
 
-/* "@key=value" from p, behind the '@', to end. */
+/* Parses "@key=value" from p, after the '@', to end. */
 static bool
 get_word(struct rec_header *h, const uint8_t *p, const uint8_t *end)
 {

@@ -15,18 +15,21 @@ enum { BLOCK = 256 * 1024, SMALL_BLOCK = 16 * 1024 };
 struct rec_reader_state {
 	int fd;
 	bool eof, checked, partial;
-	bool bytes;			/* strings may be other than UTF-8 */
+	bool bytes;			/* strings need not be UTF-8 */
 	struct rec_form form;		/* of the header */
-	struct rec_seen seen;		/* of the block */
+	struct rec_seen seen;		/* facts proven about the block */
 	uint8_t *buf;			/* cap + VAL_PAD bytes */
-	size_t cap, len;		/* len bytes of it are read */
-	size_t tail;			/* where the line that is not whole yet begins */
-	/* The whole lines of the block: ends[0] is where the first begins, ends[k] lies behind the k-th separator. */
+	size_t cap, len;		/* len bytes are filled */
+	size_t tail;			/* start of the incomplete line */
+	/*
+	 * The complete lines of the block: ends[0] is the start of the first, ends[k] the position after the k-th
+	 * separator.
+	 */
 	uint32_t *ends;
-	size_t ends_cap, nends, next;	/* next: the index in ends of the first line not delivered */
+	size_t ends_cap, nends, next;	/* next: index in ends of the first line not yet delivered */
 	uint64_t hash[REC_BATCH_MAX];
-	struct val_checker *checkers;	/* one a column */
-	struct rec_header later;	/* the last header behind the first; empty where there is none */
+	struct val_checker *checkers;	/* one per column */
+	struct rec_header later;	/* the last header after the first; empty if there is none */
 	uint64_t headers, trailers, records, sum, trailer_records, trailer_sum;
 };
 
@@ -40,8 +43,8 @@ too_long(struct rec_reader *r)
 }
 
 /*
- * Reads on behind the unfinished line, which moves to the front, until the block holds a whole line. Returns 1, 0 at the end of the
- * input, -1. Then ends has the separators of all whole lines.
+ * Moves the incomplete line to the front and reads until the block holds a complete line. Returns 1, 0 at the end of
+ * the input, or -1. Then ends has the separators of all complete lines.
  */
 static int
 fill(struct rec_reader *r)
@@ -127,7 +130,7 @@ header_line(struct rec_reader *r, const uint8_t *line, size_t n)
 	return 0;
 }
 
-/* "SOH T count sum": no other spelling than the writer's. */
+/* Parses "SOH T count sum", only as the writer spells it. */
 static int
 trailer_line(struct rec_reader *r, const uint8_t *line, size_t n)
 {
@@ -152,7 +155,7 @@ trailer_line(struct rec_reader *r, const uint8_t *line, size_t n)
 	    msg_quote(line, n));
 }
 
-/* The control line that begins at ends[next]; next moves behind it. */
+/* Handles the control line that begins at ends[next]; advances next past it. */
 static int
 control_line(struct rec_reader *r)
 {
@@ -162,7 +165,7 @@ control_line(struct rec_reader *r)
 
 	do
 		s->next++;
-	while (s->buf[s->ends[s->next] - 1] != '\n');	/* the block holds whole lines only */
+	while (s->buf[s->ends[s->next] - 1] != '\n');	/* the block holds complete lines only */
 	n = (size_t)(s->buf + s->ends[s->next] - line) - 1;
 	if (n > 1 && line[1] == 'T')
 		return trailer_line(r, line, n);
@@ -171,7 +174,7 @@ control_line(struct rec_reader *r)
 	return header_line(r, line, n);
 }
 
-/* At the end of input: is everything there? */
+/* At the end of the input: checks that the stream is complete. */
 static int
 check_end(struct rec_reader *r)
 {
@@ -219,7 +222,7 @@ rec_fault(struct rec_reader *r, uint64_t number, size_t column, const char *what
 	return -1;
 }
 
-/* The record at ends[next] does not have a TAB after each field but the last, and an LF there. */
+/* Reports the record at ends[next], which does not have a TAB after each field but the last, and an LF after that. */
 static int
 wrong_fields(struct rec_reader *r, uint64_t number)
 {
@@ -249,7 +252,7 @@ hash_records(struct rec_reader_state *s, const uint32_t *ends, size_t columns, s
 	return sum;
 }
 
-/* whole_records where the whole block is known to be. */
+/* Like whole_records, if the whole block is known to be well-formed. */
 static ssize_t
 seen_records(struct rec_reader *r)
 {
@@ -263,8 +266,8 @@ seen_records(struct rec_reader *r)
 }
 
 /*
- * How many records begin at ends[next] in a row, up to a control line and REC_BATCH_MAX. Their hashes are taken on the way, while their bytes
- * are at hand. 0 where a control line stands there; -1 for a broken record with none before it.
+ * Returns the number of consecutive records at ends[next], up to a control line and REC_BATCH_MAX, and hashes them
+ * while their bytes are in the cache. Returns 0 at a control line; -1 for a malformed record with none before it.
  */
 static ssize_t
 whole_records(struct rec_reader *r)
@@ -302,7 +305,7 @@ broken:
 	return (ssize_t)n;
 }
 
-/* Are the column's fields known to be well? */
+/* Were the column's values validated while splitting? */
 static bool
 is_seen(const struct rec_reader_state *s, const struct rec_column *c)
 {
@@ -341,7 +344,7 @@ rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known)
 	    value.n);
 }
 
-/* After the end nothing is read any more, while a program may go on for long. */
+/* Frees memory at the end of the stream, as the program may run on for long. */
 static void
 free_block(struct rec_reader_state *s)
 {
@@ -381,7 +384,7 @@ rec_next(struct rec_reader *r, struct rec_batch *b)
 	return s->checked && rec_check(r, b, NULL) < 0 ? -1 : 1;
 }
 
-/* Does a line look like one of a file with delimiters: printable text, and one of the usual bytes between fields? */
+/* Does a line look like delimited text: printable, with one of the usual bytes between fields? */
 static bool
 looks_like_csv(const uint8_t *line, size_t n)
 {
@@ -407,7 +410,7 @@ no_header(struct rec_reader *r)
 	    looks_like_csv(line, n) ? "; acct-ingest makes records of CSV" : "");
 }
 
-/* Control lines up to the first header; nothing else may stand before it. */
+/* Reads control lines up to the first header, which nothing else may precede. */
 static int
 first_header(struct rec_reader *r)
 {
@@ -421,7 +424,7 @@ first_header(struct rec_reader *r)
 		if (control_line(r) < 0)
 			return -1;
 	}
-	/* Only now is it known what to look for in the rest of the block. */
+	/* only now is it known what to check in the rest of the block */
 	s->ends[0] = s->ends[s->next];
 	s->nends = rec_split(&s->form, s->buf, s->ends[0], s->tail, s->ends + 1, &s->seen);
 	s->next = 0;

@@ -32,7 +32,7 @@ struct rec_word {		/* @key=value */
 	char *key, *value;
 };
 
-struct rec_header {		/* all owned; all zero is an empty one */
+struct rec_header {		/* all owned; all zero is empty */
 	char *table;
 	struct rec_column *columns;
 	size_t ncolumns;
@@ -42,8 +42,8 @@ struct rec_header {		/* all owned; all zero is an empty one */
 
 enum {
 	REC_MAX_COLUMNS = 4096,
-	REC_MAX_RECORD = 16 << 20,	/* longest record unless raised */
-	REC_MOST_RECORD = 1 << 30	/* as far as it can be raised */
+	REC_MAX_RECORD = 16 << 20,	/* default limit of a record in bytes */
+	REC_MOST_RECORD = 1 << 30	/* the most it can be raised to */
 };
 
 void rec_header_init(struct rec_header *h, const char *table);
@@ -52,34 +52,34 @@ void rec_header_free(struct rec_header *h);
 struct rec_column *rec_header_add(struct rec_header *h, const char *name, struct val_type type, bool key, bool required);
 void rec_header_set_word(struct rec_header *h, const char *key, const char *value);
 void rec_header_drop_word(struct rec_header *h, const char *key);
-const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL where there is none */
+const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL if absent */
 int rec_header_find(const struct rec_header *h, const char *name);		/* the column's index, or -1 */
-bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed: of acct-ingest */
-bool rec_header_has_lines(const struct rec_header *h);				/* of a raw stream: _lines before _malformed */
-bool rec_header_is_bytes(const struct rec_header *h);				/* raw, or @raw=1: strings may be other than UTF-8 */
+bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed */
+bool rec_header_has_lines(const struct rec_header *h);				/* raw, with _lines before _malformed */
+bool rec_header_is_bytes(const struct rec_header *h);				/* raw or @raw=1: strings of any bytes */
 bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
 
-/* Same table, column names and types (keys, nullability and words may differ)? */
+/* Do both have the same table, column names and types? (Keys, nullability and words may differ.) */
 bool rec_header_equal(const struct rec_header *a, const struct rec_header *b);
 
-/* The same value of a word, or none in either; and the same words, in their order? */
+/* Do both have the same value of a word, or both lack it; and do both have the same words in the same order? */
 bool rec_header_same_word(const struct rec_header *a, const struct rec_header *b, const char *key);
 bool rec_header_same_words(const struct rec_header *a, const struct rec_header *b);
 
-/* The line without its LF, appended to out; and back. Parsing fills err with what is wrong, without a place. */
+/* Appends the line without its LF to out; and parses it. Parsing fills err with the error, without the place. */
 void rec_header_put(const struct rec_header *h, struct buf *out);
 int rec_header_parse(struct rec_header *h, const uint8_t *line, size_t n, struct msg *err);
 
 /* ---- reader.c ---- */
 
-struct rec_field {		/* view until the next rec_next on the reader; VAL_PAD bytes may be read behind it */
+struct rec_field {		/* view until the next rec_next on the reader; VAL_PAD bytes may be read after it */
 	const uint8_t *p;
 	size_t n;
 };
 
 struct rec {			/* one record: a view like its fields */
 	const uint8_t *base;
-	const uint32_t *off;	/* field f is base[off[f]] to base[off[f + 1] - 1], the byte there being its TAB or LF */
+	const uint32_t *off;	/* field f is base[off[f]] to base[off[f + 1] - 1]; that byte is its TAB or LF */
 };
 
 enum { REC_BATCH_MAX = 8192 };	/* most records of one batch */
@@ -88,10 +88,10 @@ struct rec_batch {		/* records of one block, views until the next rec_next on th
 	size_t n;		/* records, 1 to REC_BATCH_MAX */
 	uint64_t first;		/* number of the first record in its stream, from 1 */
 	const uint8_t *base;
-	const uint32_t *off;	/* field offsets of all records in a row: the end of one is the start of the next; 32 more may be read */
-	size_t stride;		/* from one record's offsets to the next's: the number of columns */
+	const uint32_t *off;	/* field offsets; a record ends where the next one starts; 32 more may be read */
+	size_t stride;		/* offsets per record: the number of columns */
 	const uint64_t *hash;	/* XXH3-64 of each record, for rec_copy */
-	const struct rec_header *segment;	/* the last header line above them; in a sorted stream that is the last of all */
+	const struct rec_header *segment;	/* last header line before them; of a sorted stream, the last */
 };
 
 static inline struct rec
@@ -109,45 +109,49 @@ rec_field(struct rec r, size_t f)
 static inline bool
 rec_is_null(struct rec r, size_t f)
 {
-	return r.base[r.off[f]] == VAL_NULL;	/* no other value begins with it */
+	return r.base[r.off[f]] == VAL_NULL;	/* no other value begins with this byte */
 }
 
 enum rec_flags {
-	REC_UNCHECKED = 1,	/* values are not checked against their types: a stream of this process's own making, or rec_check follows */
-	REC_PARTIAL = 4,	/* the stream may end without its trailer */
-	REC_BATCH_SMALL = 2	/* for readers of which many are open at once: 16 KiB instead of 256 */
+	REC_UNCHECKED = 1,	/* do not validate values: this process made the stream, or rec_check follows */
+	REC_PARTIAL = 4,	/* the stream may lack its trailer */
+	REC_BATCH_SMALL = 2	/* if many readers are open at once: buffers of 16 KiB instead of 256 */
 };
 
 struct rec_reader {
-	struct rec_header header;	/* the stream's first */
+	struct rec_header header;	/* the stream's first header */
 	struct msg err;
-	const char *name;		/* for messages; "<stdin>" or the path, which must live as long */
-	size_t max_record;		/* longest record in bytes; may be set after rec_open, REC_MOST_RECORD at most */
+	const char *name;		/* for messages: "<stdin>" or the path, which must outlive the reader */
+	size_t max_record;		/* bytes; may be set after rec_open, at most REC_MOST_RECORD */
 	struct rec_reader_state *state;
 };
 
 /*
- * Opens path ("-" or NULL: standard input) and reads the header. Refuses a terminal. The trailers are checked at the end unless
- * the stream is REC_PARTIAL.
+ * Opens path ("-" or NULL: standard input) and reads the header. Rejects a terminal. Verifies the trailers at the end
+ * unless the stream is REC_PARTIAL.
  */
 int rec_open(struct rec_reader *r, const char *path, unsigned flags);
-int rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags);	/* takes the descriptor */
+int rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags);	/* the reader then owns fd */
 
-/* The next records: 1, or 0 at the end with every trailer matched, or -1. */
+/* Reads the next records. Returns 1, 0 at the end if every trailer matched, or -1. */
 int rec_next(struct rec_reader *r, struct rec_batch *b);
 
 /*
- * Checks the values of a batch, or of some records of one, against their types, as rec_next does unless the reader is REC_UNCHECKED;
- * without the columns whose `known` is set (NULL: none is). 0, or -1 with the first bad one in err.
+ * Validates the values of a batch, or of some of its records, against their types, as rec_next does unless the reader
+ * is REC_UNCHECKED; skips columns whose `known` is set (NULL: none). Returns 0, or -1 with the first invalid value in
+ * err.
  */
 int rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known);
 
-/* Are the values of a column in the batch at hand known to be good, as they were looked at when the block was split? */
+/* Were a column's values in the current batch validated while the block was split? */
 bool rec_is_checked(const struct rec_reader *r, size_t column);
 
-void rec_close(struct rec_reader *r);	/* frees; valid after a failed rec_open too */
+void rec_close(struct rec_reader *r);	/* frees; also valid after a failed rec_open */
 
-/* "<stdin>: record 17: name: what: 'value'", EX_DATAERR: for a program that finds fault with a value, which is shown as text. */
+/*
+ * Fills err with "<stdin>: record 17: name: what: 'value'", EX_DATAERR, for a program that rejects a value; the value
+ * is shown as text.
+ */
 int rec_fault(struct rec_reader *r, uint64_t number, size_t column, const char *what, struct rec_field value);
 
 void xrec_open(struct rec_reader *r, const char *path, unsigned flags);
@@ -156,25 +160,25 @@ bool xrec_next(struct rec_reader *r, struct rec_batch *b);	/* false at the end *
 /* ---- abort.c ---- */
 
 /*
- * Names the program's record output, as rec_create takes it. If that is standard output, and a pipe, a program that
- * ends by msg_leave with a failure ends its stream with an abort line, which has its status: the next stage then ends
+ * Names the program's record output, as passed to rec_create. If that is standard output and a pipe, a program that
+ * exits with a failure by msg_leave ends its stream with an abort line that has its status: the next stage then exits
  * with the same status and without a message of its own. Call with NULL before options are parsed, and with the output
- * after. rec_finish of standard output turns it off.
+ * after that. rec_finish of standard output disables it.
  */
 void rec_abort_line(const char *output);
 
 /*
- * Parses an abort line of n bytes, for the reader: fills err with its status, and with a text only where the stream
- * does not come from a pipe, since in a pipeline the program that failed has just said why. Returns -1.
+ * Parses an abort line of n bytes, for the reader: fills err with its status, and with a text only if the stream is not
+ * a pipe, since in a pipeline the failed program has already reported the error. Returns -1.
  */
 int rec_aborted(struct msg *err, int fd, const char *name, const uint8_t *line, size_t n);
 
-/* The column of the header whose name is nearest to one that it does not have. */
+/* Returns the column whose name is nearest to an unknown name. */
 struct near rec_near(const struct rec_header *h, const char *name);
 
 /* ---- writer.c ---- */
 
-enum { REC_UNHASHED = 64 };	/* most records whose hashes may be due */
+enum { REC_UNHASHED = 64 };	/* most records not yet hashed */
 
 struct rec_writer {
 	struct msg err;
@@ -182,38 +186,42 @@ struct rec_writer {
 	struct io_out out;
 	uint8_t *buf;			/* owned */
 	size_t cap, len;
-	uint64_t count, sum;		/* records and checksum of the trailer, the latter without those of `due` */
-	size_t due[REC_UNHASHED], lengths[REC_UNHASHED];	/* where records begin that are not yet in the checksum, their lengths */
+	uint64_t count, sum;		/* records and checksum of the trailer, the latter without those in `due` */
+	size_t due[REC_UNHASHED], lengths[REC_UNHASHED];	/* records not yet in the checksum */
 	size_t ndue;
-	size_t max_record;		/* longest record that callers should write; may be set after rec_create */
+	size_t max_record;		/* limit of a record that callers should respect; may be set after rec_create */
 };
 
 /*
- * Creates path ("-" or NULL: standard output; a file appears only in rec_finish) and sends the header at once, so that the next stage fails
- * early if it must. Refuses a terminal.
+ * Creates path ("-" or NULL: standard output; a file appears only in rec_finish) and writes the header at once, so that
+ * the next stage fails early if it must. Rejects a terminal.
  */
 int rec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
 
 /*
- * Room for one record of at most max bytes without its LF, plus 64 bytes of slack for the fast encoders; write fields with a TAB after each but the
- * last. rec_end takes the end of what was written. A record is lost only by a failed rec_begin, which writes out the full buffer.
+ * Returns room for one record of at most max bytes without its LF, plus 64 bytes of slack for the fast encoders; write
+ * fields with a TAB after each but the last. rec_end takes the end of what was written. A record is lost only if
+ * rec_begin, which flushes a full buffer, fails.
  */
-uint8_t *rec_begin(struct rec_writer *w, size_t max);	/* NULL where writing failed */
+uint8_t *rec_begin(struct rec_writer *w, size_t max);	/* NULL on a write error */
 void rec_end(struct rec_writer *w, uint8_t *end);
 
-/* The same for many records put at once: `end` is behind the last one's LF, `sum` the sum of their hashes. */
+/*
+ * Like rec_end for many records written at once: `end` is the position after the last LF, `sum` the sum of their
+ * hashes.
+ */
 void rec_end_many(struct rec_writer *w, uint8_t *end, uint64_t count, uint64_t sum);
 
-/* Passes a record on as it is. */
+/* Copies a record unchanged. */
 int rec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
-int rec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n);	/* the n from i on */
+int rec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n);	/* n records from i */
 
-/* Ends this segment with its trailer and begins another with a header that must be equal but for its words. */
+/* Ends this segment with its trailer and begins another, with a header that may differ only in its words. */
 int rec_segment(struct rec_writer *w, const struct rec_header *h);
 
-int rec_flush(struct rec_writer *w);	/* sends what is buffered, for a program that waits for more */
+int rec_flush(struct rec_writer *w);	/* writes what is buffered, for a program that then waits for input */
 int rec_finish(struct rec_writer *w);	/* trailer, flush, close, rename */
-void rec_abandon(struct rec_writer *w);	/* no trailer: the reader will refuse what there is; a file is removed */
+void rec_abandon(struct rec_writer *w);	/* no trailer, so that readers reject the stream; a file is removed */
 
 void xrec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
 uint8_t *xrec_begin(struct rec_writer *w, size_t max);
@@ -225,8 +233,8 @@ void xrec_finish(struct rec_writer *w);
 /* ---- key.c ---- */
 
 /*
- * The key of a record as bytes: its fields joined by TAB, which order as the keys do. One field is a view; several are
- * put together in scratch. Either way VAL_PAD bytes may be read behind it.
+ * Returns the key of a record as bytes that order as keys do: its fields joined by TAB. A single field is a view;
+ * several are joined in scratch. VAL_PAD bytes may be read after it.
  */
 struct rec_field rec_key(struct rec r, const size_t *idx, size_t n, struct buf *scratch);
 bool rec_key_has_null(struct rec r, const size_t *idx, size_t n);

@@ -17,8 +17,8 @@ is_separator(uint8_t c)
 }
 
 /*
- * *plain tells whether every field is one that a column of bytes may hold without a closer look: not empty, and
- * either a null or without any byte below 0x20.
+ * Sets *plain if every field is valid in a column of bytes without a closer look: not empty, and either a null or
+ * without any byte below 0x20.
  */
 static size_t
 split_portable(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
@@ -71,13 +71,16 @@ split_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *pla
 		valid = to - i < 64 ? _bzhi_u64(UINT64_MAX, (uint32_t)(to - i)) : UINT64_MAX;
 		mask = m.separators & valid;
 		nulls = m.nulls & valid;
-		/* Strange are: other low bytes; a separator behind another; a null behind anything else; anything else behind a null. */
+		/*
+		 * Strange are: other low bytes; a separator after another; a null after anything but a separator;
+		 * anything but a separator after a null.
+		 */
 		strange |= (m.low & valid & ~mask & ~nulls) | (mask & (mask << 1 | before)) | (nulls & ~(mask << 1 | before)) |
 		    ((nulls << 1 | null_before) & valid & ~mask);
 		before = mask >> 63;
 		null_before = nulls >> 63;
 		n = (size_t)__builtin_popcountll(mask);
-		/* Four at a time without asking whether there are as many: the slack takes the surplus. */
+		/* Four at a time without checking the count: the slack takes the surplus. */
 		for (k = 0; k < n; k += 4) {
 			for (size_t j = 0; j < 4; j++) {
 				o[k + j] = (uint32_t)(i + 1 + _tzcnt_u64(mask));
@@ -93,29 +96,29 @@ split_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *pla
 
 
 #if CPU_X86
-/* ---- lines and values seen on the way ---- */
+/* ---- lines and values checked while splitting ---- */
 
 #define BYTES(x) _mm512_set1_epi8((char)(x))
 
 enum { CHUNK = 4096, CHUNK_FIELDS = CHUNK + 2 * 64 };
 _Static_assert((int)REC_SPLIT_SLACK >= (int)PLACES_SLACK, "room for places");
 
-/* The fields of a chunk: of each its first and second byte. */
+/* First and second bytes of the fields of a chunk. */
 struct fields {
 	uint8_t first[CHUNK_FIELDS], second[CHUNK_FIELDS];
-	size_t nfirst, nsecond;		/* as many as there are ends, and perhaps that of the field that is open */
+	size_t nfirst, nsecond;		/* as many as there are ends, plus perhaps the field still open */
 };
 
-struct look {				/* what goes from one word of 64 bytes to the next */
-	uint64_t begins, seconds;	/* bit 0: the word begins with a field; with the second byte of one */
-	uint64_t alone;			/* bit 0: with the byte behind a null or an empty string */
-	unsigned column;		/* which field is open */
-	uint64_t odd_lines, odd_numbers, odd_text;	/* other than 0: something is */
+struct look {				/* state carried from one word of 64 bytes to the next */
+	uint64_t begins, seconds;	/* bit 0: the word begins with the first byte of a field; with the second */
+	uint64_t alone;			/* bit 0: it begins with the byte after a null or an empty string */
+	unsigned column;		/* column of the open field */
+	uint64_t odd_lines, odd_numbers, odd_text;	/* nonzero: some are not proven valid */
 };
 
 /*
- * Bits from each begin up to its end. Begins and ends take turns, so that no borrow goes further; an end missing at the
- * top is beyond the word.
+ * Returns the bits from each begin up to its end. Begins and ends alternate, so no borrow goes further; a last end may
+ * be beyond the word.
  */
 static inline uint64_t
 between(uint64_t begins, uint64_t ends)
@@ -123,7 +126,7 @@ between(uint64_t begins, uint64_t ends)
 	return ends - begins;
 }
 
-/* Low bytes that are no separators: nulls and empty strings, alone in their fields; anything else is odd. */
+/* Checks low bytes other than separators: nulls and empty strings must be alone in their fields; all others are odd. */
 CPU_AVX512 static inline void
 look_at_low(struct look *l, __m512i v, uint64_t low, uint64_t separators, uint64_t begins, uint64_t text)
 {
@@ -136,7 +139,7 @@ look_at_low(struct look *l, __m512i v, uint64_t low, uint64_t separators, uint64
 	l->alone = nothing >> 63;
 }
 
-/* Looks at 64 bytes, of which `valid` has bits. Returns the separators. */
+/* Checks the 64 bytes selected by `valid`. Returns the separators. */
 CPU_AVX512 static inline uint64_t
 look_at_word(const struct rec_form *form, struct look *l, __m512i v, uint64_t valid, struct fields *fields)
 {
@@ -167,9 +170,9 @@ look_at_word(const struct rec_form *form, struct look *l, __m512i v, uint64_t va
 }
 
 /*
- * The n fields of a chunk, of which field i is from ends[i] to ends[i + 1] - 2, the first of them in that column. A
- * number's first byte must be 0x40 more or less as many groups as there are bytes behind it, which have their top
- * bits; and the first group must not be zero where it is not the only one.
+ * Checks the n fields of a chunk; field i is ends[i] to ends[i + 1] - 2, and the first one is in the given column. A
+ * number's head byte must be 0x40 plus or minus the number of bytes after it, all with their top bits set; the first
+ * group must not be zero unless it is the only one.
  */
 CPU_AVX512 static void
 look_at_fields(const struct rec_form *form, struct look *l, unsigned column, const struct fields *fields,
@@ -199,7 +202,7 @@ look_at_fields(const struct rec_form *form, struct look *l, unsigned column, con
 	}
 }
 
-/* Looks at the fields that have ended, and keeps what there is of the one that has not. */
+/* Checks the complete fields and carries the incomplete one into the next chunk. */
 CPU_AVX512 static void
 end_chunk(const struct rec_form *form, struct look *l, unsigned column, struct fields *fields, const uint32_t *ends,
     size_t n)

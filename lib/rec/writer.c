@@ -11,8 +11,8 @@
 enum { BLOCK = 256 * 1024, SLACK = 64 };
 
 /*
- * Takes the records that are due into the checksum. That is done for many at once as a processor that reads what it has
- * just written in pieces of other sizes waits for the cache.
+ * Adds the records that are due to the checksum. Done for many at once, as loads that straddle recent smaller stores
+ * are slow.
  */
 static void
 add_due(struct rec_writer *w)
@@ -34,7 +34,7 @@ rec_flush(struct rec_writer *w)
 	return 0;
 }
 
-/* Makes room for n bytes behind len. */
+/* Makes room for n bytes after len. */
 static int
 room(struct rec_writer *w, size_t n)
 {
@@ -57,7 +57,7 @@ check_name(struct rec_writer *w, const char *name)
 	return msg_set(&w->err, EX_USAGE, "%s: no name for a table or a column: %s", w->name, msg_quotes(name));
 }
 
-/* Names come from command lines and folders: one that no reader would take is refused here for all programs. */
+/* Validates a name, which may come from a command line or a folder, here for all programs: readers would reject it. */
 static int
 put_header(struct rec_writer *w, const struct rec_header *h)
 {
@@ -176,7 +176,7 @@ rec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n
 int
 rec_segment(struct rec_writer *w, const struct rec_header *h)
 {
-	/* In this order there is no moment at which the stream looks complete. */
+	/* In this order the stream looks complete at no moment. */
 	return put_header(w, h) < 0 ? -1 : put_trailer(w);
 }
 
@@ -194,7 +194,7 @@ rec_finish(struct rec_writer *w)
 	int failed = put_trailer(w) < 0 || rec_flush(w) < 0 ? -1 : 0;
 
 	if (!failed && w->out.path == NULL)
-		msg_at_leave = NULL;	/* the stream is complete: a later failure has no abort line to write */
+		msg_at_leave = NULL;	/* the stream is complete: no abort line for later failures */
 	if (failed)
 		io_abandon(&w->out);
 	else
