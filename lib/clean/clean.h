@@ -1,4 +1,4 @@
-/* Rows: from a raw record to a typed one, or the reason why not; what is rejected; and the totals. */
+/* Cleans rows: converts raw records to typed ones or gives the reason why not; writes rejects; counts totals. */
 #ifndef CLEAN_CLEAN_H
 #define CLEAN_CLEAN_H
 
@@ -8,52 +8,52 @@
 
 /* ---- row.c ---- */
 
-enum { CLEANER_PART = 4 };		/* most columns of codes side by side */
+enum { CLEANER_PART = 4 };		/* most columns of codes stored side by side */
 
-struct cleaner_part {			/* columns of codes, or one of text */
+struct cleaner_part {			/* up to CLEANER_PART columns of codes, or one of text */
 	size_t first, n;
 	bool coded;
 	const uint64_t *code[CLEANER_PART];	/* of each column */
-	uint32_t valid[COLUMN_ROWS];	/* of the row's codes, 8 bytes each, those that count */
+	uint32_t valid[COLUMN_ROWS];	/* bytes of the row's codes, 8 each, that count */
 };
 
 struct cleaner {
 	const struct schema *schema;
-	struct column *columns;		/* the schema's, in its order; owned */
+	struct column *columns;		/* the schema's columns in order; owned */
 	size_t ncolumns;
-	size_t malformed;		/* the raw record's last field */
-	size_t lines;			/* the field _lines, 0 where there is none */
-	size_t room;			/* most bytes that a typed row is longer than its raw record */
+	size_t malformed;		/* index of the raw record's last field */
+	size_t lines;			/* index of field _lines, 0 if absent */
+	size_t room;			/* most bytes by which a typed row exceeds its raw record */
 	size_t *keys;			/* indexes of the key columns; owned */
 	size_t nkeys;
-	struct column *integer_key;	/* the key where it is one column of narrow integers, else NULL */
-	/* of a row, for cleaner_put; owned; NULL where cleaner_take is not to be used */
+	struct column *integer_key;	/* the key column if it is a single one of narrow integers, else NULL */
+	/* of a row, for cleaner_put; owned; NULL if cleaner_take is unavailable */
 	struct cleaner_part *parts;
 	size_t nparts;
-	/* of the fields that cleaner_take looks at, COLUMN_ROWS of each raw column; owned */
+	/* fields for cleaner_take, COLUMN_ROWS of each raw column; owned */
 	uint32_t *start, *len;
 };
 
 struct clean_fault {
 	enum clean_reason reason;
-	size_t column;			/* index; where the reason is neither field-count, quote, duplicate nor conflict */
+	size_t column;			/* index of the column; unset for field-count, quote, duplicate and conflict */
 };
 
 /*
- * Matches the raw stream's columns to the schema's by name: as the schema names them, or as the file did. EX_DATAERR
- * where the stream is not raw, EX_CONFIG where a column is missing, or there is one more than the schema allows. `name`
- * is the stream's, for messages.
+ * Matches the raw stream's columns to the schema's by name: the schema's name or the source name. Fails with EX_DATAERR
+ * if the stream is not raw, with EX_CONFIG if a column is missing or is one that the schema does not allow. `name` is
+ * the stream's, for messages.
  */
 int cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header *raw, const char *name,
     struct msg *err);
 void cleaner_free(struct cleaner *k);
 
-/* The header of the typed stream; keeps the raw one's @source. */
+/* Makes the header of the typed stream; keeps the raw one's @source. */
 void cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec_header *out);
 
 /*
- * Writes the typed row, without its LF, and returns its end; or NULL, and why. `out` has room for as many bytes as the
- * raw record and k->room more.
+ * Writes the typed row without its LF and returns its end; or returns NULL and fills why. `out` has room for the raw
+ * record's length plus k->room.
  */
 uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why);
 
@@ -62,65 +62,64 @@ uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct cle
 void cleaner_find_parts(struct cleaner *k);	/* for cleaner_init */
 
 /*
- * Prepares n records of the batch, at most COLUMN_ROWS, a column at a time. Returns a bit for each that makes a good
- * row, which cleaner_put then puts out as cleaner_row would; the others are for cleaner_row to judge.
+ * Prepares n records of the batch, at most COLUMN_ROWS, column by column. Returns a mask of the valid rows, which
+ * cleaner_put then writes as cleaner_row would; cleaner_row must judge the others.
  */
 uint64_t cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n);
 
-/* Rows from to to - 1 of them, all good, each with its LF, whose place is ends[i]. Returns where the last ends. */
+/* Writes the prepared rows from to to - 1, all valid, each with its LF, whose position is ends[i]. Returns the end. */
 uint8_t *cleaner_put(const struct cleaner *k, size_t from, size_t to, uint8_t *out, uint8_t **ends);
 
 /* ---- row.c ---- */
 
-/* The row's key: a view of the row or, where it does not begin it, of scratch. */
+/* Returns the row's key: a view of the row, or of scratch if the row does not begin with it. */
 struct rec_field cleaner_key(const struct cleaner *k, const uint8_t *row, size_t n, struct buf *scratch);
 
 /*
- * Returns how many physical lines of the file the row of a raw record spans: as its reader counted them where the stream
- * has _lines, else by the line feeds in its fields, of which the reader has then dropped none.
+ * Returns how many physical lines of the file the row of a raw record spans: as counted by its reader if the stream has
+ * _lines, else by the line feeds in its fields, none of which the reader has dropped then.
  */
 uint64_t cleaner_lines(const struct cleaner *k, struct rec raw);
 
 /*
- * Returns the reason in the field _malformed, "REASON TEXT", and views its text, escaped as it is. What another program
- * wrote there without a reason is all text, of the reason field-count.
+ * Returns the reason in the field _malformed, "REASON TEXT", and sets *text to a view of its text, still escaped.
+ * Without a reason, as other programs may write it, everything is text and the reason is field-count.
  */
 enum clean_reason cleaner_malformed(struct rec_field f, struct rec_field *text);
 
-/* Field i of a typed row of n bytes. */
+/* Returns field i of a typed row of n bytes. */
 struct rec_field cleaner_field(const uint8_t *row, size_t n, size_t i);
 
 /* ---- reject.c ---- */
 
-struct reject_source {			/* a segment of the raw stream: a file */
+struct reject_source {			/* a segment of the raw stream, that is, a file */
 	struct rec_header raw;		/* its header; owned */
-	struct rec_header header;	/* of the segment of rejects that its rows go to; owned */
-	size_t *order;			/* raw fields in the order of the file; owned */
+	struct rec_header header;	/* header of the segment of rejects for its rows; owned */
+	size_t *order;			/* raw fields in the file's column order; owned */
 	size_t norder;
 };
 
 struct rejects {
 	struct rec_writer out;
-	bool open;			/* there is a stream to write to */
+	bool open;			/* rejects are written */
 	const struct cleaner *cleaner;
-	struct reject_source *sources;	/* owned, for rows that come back from disk */
+	struct reject_source *sources;	/* owned, for rows that are read back from disk */
 	size_t nsources;
-	size_t source, written;		/* indexes: of the rows to come, and of the segment that is open */
+	size_t source, written;		/* indexes: of the current segment, and of the one last written */
 	struct buf value, text, raw;	/* scratch */
 };
 
-/* Opens the stream of rejects; path NULL: none is kept. `raw` is the raw stream's first header. */
+/* Opens the stream of rejects; path NULL: writes none. `raw` is the raw stream's first header. */
 int rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const struct rec_header *raw);
 
 /*
- * The rows to come are those of a segment of the raw stream with this header. Returns its index, by which
- * rejects_return comes back to it. A segment of rejects begins with its first row, and only where the words of `raw`
- * are others than before.
+ * Starts a segment of the raw stream with this header. Returns its index, for rejects_return. A segment of rejects
+ * begins with its first row, and only if the words of `raw` have changed.
  */
 size_t rejects_segment(struct rejects *r, const struct rec_header *raw);
 void rejects_return(struct rejects *r, size_t source);
 
-/* Adds a row. typed: the row as it would have been, for a duplicate or a conflict, else NULL. -1: r->out.err. */
+/* Adds a row. typed: the row for a duplicate or a conflict, else NULL. -1: see r->out.err. */
 int rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped);
 
 int rejects_finish(struct rejects *r);
@@ -129,19 +128,19 @@ void rejects_free(struct rejects *r);
 
 /* ---- total.c ---- */
 
-struct clean_sum {			/* high * 10^19 + low: exact, whatever is added */
+struct clean_sum {			/* high * 10^19 + low: exact for any number of additions */
 	i128 high, low;
 };
 
 struct clean_amount {			/* of a decimal column */
 	size_t column;
-	const int64_t *value;		/* narrow: where the column has it after cleaner_row, else NULL */
+	const int64_t *value;		/* for narrow types: the column's value after cleaner_row, else NULL */
 	struct clean_sum read, rejected;
 };
 
 struct clean_total {
 	uint64_t rows[CLEAN_REASONS];	/* by reason; CLEAN_GOOD: clean */
-	uint64_t clean_lines, rejected_lines;	/* physical lines of the files that those rows span */
+	uint64_t clean_lines, rejected_lines;	/* physical lines that those rows span */
 	struct clean_amount *amounts;	/* owned */
 	size_t namounts;
 };
@@ -160,7 +159,7 @@ clean_sum_add(struct clean_sum *s, i128 v)
 	}
 }
 
-/* Adds the amounts of a row that cleaner_row has just passed to what was read. */
+/* Adds the amounts of a row that cleaner_row has just accepted to the total read. */
 static inline void
 clean_total_passed(struct clean_total *t, const struct cleaner *k)
 {
@@ -176,7 +175,7 @@ clean_total_passed(struct clean_total *t, const struct cleaner *k)
 	}
 }
 
-/* Adds the amounts of the rows of cleaner_take that `rows` has a bit for. */
+/* Adds the amounts of the rows of cleaner_take selected by `rows`. */
 static inline void
 clean_total_taken(struct clean_total *t, const struct cleaner *k, uint64_t rows)
 {
@@ -187,17 +186,17 @@ clean_total_taken(struct clean_total *t, const struct cleaner *k, uint64_t rows)
 }
 
 /*
- * Adds a rejected row, with its amounts where they are numbers of their types; to what was read too, unless
- * clean_total_passed did.
+ * Adds a rejected row, with those amounts that are valid numbers; also to the total read, unless clean_total_passed
+ * did.
  */
 void clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason);
 
 uint64_t clean_total_read(const struct clean_total *t);
 
-/* Appends the sum of the clean rows of amount i, as a decimal number. */
+/* Appends the sum of the clean rows for amount i, as a decimal number. */
 void clean_total_sum(const struct clean_total *t, const struct cleaner *k, size_t i, struct buf *out);
 
-/* The totals as JSON; with the limits passed where e is not NULL. */
+/* Appends the totals as JSON, with the limits exceeded unless e is NULL. */
 struct clean_expect;
 void clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
     struct buf *out);
@@ -207,23 +206,23 @@ void clean_total_text(const struct clean_total *t, struct buf *out);
 
 /* ---- flow.c ---- */
 
-/* Rows made at once, so that the memory their keys need is under way before it is asked for. */
+/* Rows converted at once, so that the memory for their keys can be prefetched. */
 enum { CLEAN_GROUP = COLUMN_ROWS };
 
 struct clean_row {
-	uint8_t *at, *end;		/* in the writer's buffer; at is NULL for one that is rejected */
+	uint8_t *at, *end;		/* in the writer's buffer; at is NULL for a rejected row */
 	uint64_t print;			/* hash of its bytes */
 	int64_t integer;		/* its key: an integer, */
-	size_t key, nkey;		/* or bytes in the flow's keys, */
+	size_t key, nkey;		/* or bytes in the flow's keys */
 	uint64_t hash;			/* and their hash */
 	enum keyset_answer answer;
 	struct clean_fault why;
 };
 
 /*
- * Records in, typed rows and rejects out. Rows are answered for at once as long as the keys seen before them fit into
- * the memory given; from then on records wait on disk, in order, with their keys beside them (keylater.h), and
- * clean_flow_finish goes over them again. The output is the same.
+ * Converts records to typed rows and rejects. Rows are answered immediately while the keys seen so far fit the memory
+ * limit; after that, records are stored on disk, in order, with their keys (keylater.h), and clean_flow_finish
+ * processes them again. The output is the same.
  */
 struct clean_flow {
 	struct msg err;
@@ -235,18 +234,18 @@ struct clean_flow {
 	struct keyset seen;
 	struct buf keys, scratch, row;
 	struct clean_row rows[CLEAN_GROUP];
-	bool waiting;			/* records go to disk */
+	bool waiting;			/* records are stored on disk */
 	struct keylater later;
-	struct spill records;		/* each its length and its bytes; length 0: the index of a segment instead */
-	size_t spilled;			/* the segment of those written last, by rejects_segment; SIZE_MAX before any */
+	struct spill records;		/* each: length, bytes; length 0: index of a segment */
+	size_t spilled;			/* segment of the last stored record, of rejects_segment; SIZE_MAX at first */
 };
 
-/* memory: bytes for keys, 0 for as many as there are. Cleaner, writer and rejects live as long. */
+/* memory: limit for keys in bytes, 0 for unlimited. Cleaner, writer and rejects must outlive f. */
 void clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects,
     size_t stride, size_t memory);
 void clean_flow_free(struct clean_flow *f);
 
 int clean_flow_batch(struct clean_flow *f, const struct rec_batch *b);	/* -1 fills err */
-int clean_flow_finish(struct clean_flow *f);				/* what waits on disk */
+int clean_flow_finish(struct clean_flow *f);				/* processes what is stored on disk */
 
 #endif

@@ -7,7 +7,7 @@ const char *const clean_reason_name[CLEAN_REASONS] = {
 	"good", "field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict"
 };
 
-/* ---- making ready ---- */
+/* ---- preparation ---- */
 
 static void
 encode(struct val_type type, const char *text, struct buf *out)
@@ -32,7 +32,7 @@ set_allowed(struct column *c)
 	}
 }
 
-/* What a null becomes: nothing where it is not allowed, else the default, else null. */
+/* Sets what a null becomes: nothing if nulls are not allowed, else the default, else null. */
 static void
 set_null(struct column *c)
 {
@@ -104,7 +104,7 @@ is_blank(uint8_t b)
 	return b == ' ' || b == '\t';
 }
 
-/* The raw field as the file had it, trimmed, in c->text. */
+/* Decodes and trims the raw field into c->text. */
 static void
 take_text(struct column *c, struct rec_field raw)
 {
@@ -136,7 +136,7 @@ is_null_text(const struct column *c)
 	return false;
 }
 
-/* Is the raw field an empty string, not null and not blanks, where such are kept? */
+/* Is the raw field an empty string that is kept, and neither null nor blanks? */
 static bool
 is_kept(const struct column *c, struct rec_field raw)
 {

@@ -1,10 +1,9 @@
 /*
- * One column of a raw stream made ready to be cleaned: its type, its nulls, what is allowed. The rules are those of
- * acct-schema(5).
+ * Cleans one column of a raw stream by its type, null words and constraints. The rules are those of acct-schema(5).
  *
- * Two ways lead to the same answer. `put`, chosen once for the column, goes straight from the raw field to the typed
- * one and gives up (NULL) on whatever is not plainly good: a blank to trim, an escape, a null that must not be, a value
- * out of bounds. Then column_judge, which follows the rules step by step, says what it is.
+ * Two paths give the same answer. `put`, chosen once per column, converts the raw field directly and gives up (NULL) on
+ * anything unusual: blanks to trim, an escape, a null that is not allowed, a value out of bounds. Then column_judge,
+ * which applies the rules step by step, decides.
  */
 #ifndef CLEAN_COLUMN_H
 #define CLEAN_COLUMN_H
@@ -19,87 +18,87 @@ enum clean_reason {
 };
 extern const char *const clean_reason_name[CLEAN_REASONS];
 
-struct column_text {		/* an allowed value, for a comparison of whole words */
-	uint8_t text[16];	/* zeros behind */
-	uint32_t n;		/* 0: none */
+struct column_text {		/* an allowed value, compared as whole words */
+	uint8_t text[16];	/* padded with zeros */
+	uint32_t n;		/* 0: free */
 };
 
-enum { COLUMN_TEXTS = 64 };	/* slots for allowed values, a power of 2 */
+enum { COLUMN_TEXTS = 64 };	/* hash slots for allowed values, a power of 2 */
 
-struct column_listed {		/* an allowed value with a TAB behind it, and which of the bytes count */
+struct column_listed {		/* an allowed value with a TAB after it, and the mask of its bytes */
 	uint64_t bytes[2], mask[2];
 };
 
-enum { COLUMN_ROWS = 64 };	/* most records that `take` takes */
+enum { COLUMN_ROWS = 64 };	/* most records per call of `take` */
 
-struct column_rows {		/* what `take` works on and makes */
-	const uint32_t *start, *n;	/* the fields; of text, what goes out, by base; a TAB behind each */
+struct column_rows {		/* input and output of `take` */
+	const uint32_t *start, *n;	/* the fields; for text, the output, relative to base; each followed by a TAB */
 	uint32_t own_start[COLUMN_ROWS], own_n[COLUMN_ROWS];
 	const uint8_t *base;
-	uint64_t nulls;			/* text: bit i where field i becomes c->null */
+	uint64_t nulls;			/* text: bit i set if field i becomes c->null */
 	uint64_t code[COLUMN_ROWS];	/* numbers: the typed field and a TAB, */
-	uint8_t valid[COLUMN_ROWS];	/* a bit for each of their bytes, */
-	int64_t value[COLUMN_ROWS];	/* and what they are; 0 where a number is not good */
+	uint8_t valid[COLUMN_ROWS];	/* the mask of their bytes, */
+	int64_t value[COLUMN_ROWS];	/* and the value; 0 if the number is not valid */
 	struct buf store;
 };
 
 struct column {
 	/*
-	 * Writes the typed field and returns its end; NULL: ask column_judge. VAL_PAD bytes may be read behind p, 32
-	 * written behind the end.
+	 * Writes the typed field and returns its end; NULL: ask column_judge. Reads up to VAL_PAD bytes after p[n],
+	 * writes up to 32 bytes beyond the end.
 	 */
 	uint8_t *(*put)(struct column *c, const uint8_t *p, size_t n, uint8_t *out);
-	size_t field;			/* in the raw record */
-	int64_t low, high;		/* narrow types: what `put` may let pass */
-	int64_t value;			/* narrow types: the last that passed, 0 for null */
+	size_t field;			/* index in the raw record */
+	int64_t low, high;		/* narrow types: bounds of what `put` may accept */
+	int64_t value;			/* narrow types: the last value accepted, 0 for null */
 	uint8_t scale;
-	uint8_t null_len;		/* typed form of a null or its default; 0: none, or too long for `put` */
+	uint8_t null_len;		/* length of the typed null or default; 0: absent, or too long for `put` */
 	uint8_t null[VAL_PAD];
 	int64_t null_value;
-	uint64_t null_lengths;		/* strings: bit n where a word of n < 64 bytes means null */
-	struct column_text *texts;	/* COLUMN_TEXTS of them by hash; owned; NULL where not in use */
-	uint64_t multiplier;		/* of their hash: no two meet */
+	uint64_t null_lengths;		/* strings: bit n set if a word of n < 64 bytes means null */
+	struct column_text *texts;	/* hash table of COLUMN_TEXTS; owned; NULL if unused */
+	uint64_t multiplier;		/* of their hash, which is free of collisions */
 
 	/*
-	 * `put` for n records at once, whose fields are in rows->start and n, repeated up to a multiple of 8. Returns
-	 * a bit for each that is good. NULL where the processor has no such way; then there are no rows either.
+	 * `put` for n records at once; their fields are in rows->start and n, repeated up to a multiple of 8. Returns a
+	 * mask of the valid ones. NULL if the processor lacks the instructions; then rows is NULL too.
 	 */
 	uint64_t (*take)(struct column *c, const uint8_t *base, size_t n);
 	struct column_rows *rows;	/* owned */
-	/* `put` has nothing to look at but the bytes, the bounds and the words for null */
+	/* `put` only needs to check bytes, bounds and null words */
 	bool simple;
-	bool coded;			/* `take` makes codes, not text */
-	/* numbers that are taken with less ado: so many from the low one on, and that */
+	bool coded;			/* `take` makes codes rather than text */
+	/* numbers with a faster path: from the low one, this many */
 	int64_t plain_low, plain_width;
-	uint64_t null_code;		/* c->null with its TAB as a code; 0: none */
+	uint64_t null_code;		/* c->null with its TAB as a code; 0: nulls not allowed */
 	struct column_listed *listed;	/* owned */
 	size_t nlisted;
 
 	const struct schema_column *schema;
-	bool empty_keep;		/* an empty raw string is an empty string */
-	char *const *nulls;		/* the schema's words */
+	bool empty_keep;		/* keep an empty raw string as an empty string */
+	char *const *nulls;		/* the schema's null words */
 	size_t nnulls;
-	struct buf fallback;		/* the default, typed; empty where there is none */
-	struct buf minimum, maximum;	/* typed; empty where there is none */
-	struct buf allowed;		/* typed values, a length of 4 bytes before each */
-	struct buf text;		/* scratch: the value decoded and trimmed; with a NUL behind */
-	struct buf typed;		/* scratch: the value typed */
+	struct buf fallback;		/* the default, typed; empty if there is none */
+	struct buf minimum, maximum;	/* typed; empty if there is none */
+	struct buf allowed;		/* typed values, each after its length of 4 bytes */
+	struct buf text;		/* scratch: the value decoded and trimmed, NUL-terminated */
+	struct buf typed;		/* scratch: the typed value */
 };
 
-/* Makes ready; s and its column live as long. Nothing fails: the schema has been checked. */
+/* Initializes c; s and its column must outlive it. Cannot fail: the schema has been validated. */
 void column_init(struct column *c, const struct schema *s, const struct schema_column *column, size_t field);
 void column_free(struct column *c);
 
 /*
- * The rules, on the raw field of a well-formed row: CLEAN_GOOD with the typed field in c->typed, or the reason. Either
- * way c->text is the trimmed value, for messages.
+ * Applies the rules to the raw field of a well-formed row: returns CLEAN_GOOD with the typed field in c->typed, or the
+ * reason. In both cases c->text is the trimmed value, for messages.
  */
 enum clean_reason column_judge(struct column *c, struct rec_field raw);
 
-/* The number in a typed field of an integer or decimal column; 0 for null. */
+/* Returns the number in a typed field of an integer or decimal column; 0 for null. */
 i128 column_number(const struct column *c, const uint8_t *typed);
 
-/* Most bytes that the column adds to a row beyond those of its raw field. */
+/* Returns the most bytes by which a typed field exceeds its raw field. */
 size_t column_room(const struct column *c);
 
 /* ---- fast.c ---- */
@@ -108,20 +107,20 @@ size_t column_room(const struct column *c);
 void column_choose(struct column *c);
 
 /*
- * Is a raw field of text, neither empty nor with a blank at an end, its own typed field: UTF-8, its escapes canonical, no tab
- * at an end? VAL_PAD bytes may be read after it.
+ * Is a raw text field that is not empty and has no blank at either end its own typed field: UTF-8, its escapes
+ * canonical, no tab at an end? VAL_PAD bytes may be read after it.
  */
 bool column_text_good(const uint8_t *p, size_t n);
 
-/* Does such a field match the column's pattern, where it has one? False where column_judge has to decode it first. */
+/* Does such a field match the column's pattern, if it has one? False if column_judge must decode it first. */
 bool column_text_matched(const struct column *c, const uint8_t *p, size_t n);
 
 /* ---- take.c ---- */
 
-/* Chooses `take` for a column whose `put` is known, and does more than to ask column_judge. */
+/* Chooses `take` for a column whose `put` is known and does more than ask column_judge. */
 void column_choose_take(struct column *c);
 
-/* The sum of the numbers of those rows that `rows` has a bit for. */
+/* Returns the sum of the numbers of the rows selected by `rows`. */
 int64_t column_sum(const struct column_rows *r, uint64_t rows);
 
 #endif

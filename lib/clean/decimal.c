@@ -1,12 +1,12 @@
-/* Decimal numbers as text, compared exactly whatever their length: natural numbers in base 10^9 of fixed size. */
+/* Compares decimal numbers given as text exactly, whatever their length: fixed-size natural numbers in base 10^9. */
 #include <string.h>
 
 #include "clean/expect.h"
 
 enum {
 	BASE = 1000000000,
-	DIGITS = 9,		/* of a limb */
-	LIMBS = 16,		/* 144 digits: 57 of a sum, 38 after the point, 18 of a factor, and more */
+	DIGITS = 9,		/* decimal digits of a limb */
+	LIMBS = 16,		/* 144 digits: 57 of a sum, 38 after the point, 18 of a factor, and spare ones */
 	DECIMALS = 38
 };
 
@@ -64,7 +64,7 @@ add(struct natural *a, const struct natural *b)
 	}
 }
 
-/* a -= b, where b is not more. */
+/* Computes a -= b, for b <= a. */
 static void
 subtract(struct natural *a, const struct natural *b)
 {
@@ -78,7 +78,7 @@ subtract(struct natural *a, const struct natural *b)
 	}
 }
 
-/* The magnitude of "-12.50" times 10^38, and its sign. False for what is no such number. */
+/* Parses "-12.50" into its magnitude times 10^38 and its sign. Returns false if it is malformed. */
 static bool
 parse(const char *text, struct natural *n, bool *minus)
 {

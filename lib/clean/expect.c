@@ -11,7 +11,7 @@ enum { REJECTED_DEFAULT = 50, ROWS_DEFAULT = 1 };
 
 /* ---- the last run ---- */
 
-/* The clean sum of a column, as text; NULL where the object has none that is a number. */
+/* Returns the clean sum of a column as text; NULL if the object has none that is a number. */
 static char *
 last_sum(const json_t *amounts, const char *column)
 {
@@ -77,7 +77,7 @@ pass(struct clean_expect *e, const char *limit, char *text)
 	e->passed[e->npassed++] = (struct clean_passed){ limit, text };
 }
 
-/* Is part more than limit / SCHEMA_WHOLE of whole? 64 bits times at most 10^18 on either side: exact in 128. */
+/* Is part more than limit / SCHEMA_WHOLE of whole? Both sides are 64 bits times at most 10^18: exact in 128 bits. */
 static bool
 is_more(uint64_t part, uint64_t whole, uint64_t limit)
 {

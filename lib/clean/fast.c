@@ -1,7 +1,6 @@
 /*
- * From the bytes of a raw field to those of the typed one, for fields that are plainly good. Digits are checked and
- * valued eight at a time in a 64-bit word. Every function gives up, by NULL, on what column_judge has to decide; none
- * ever passes what it would reject.
+ * Converts the bytes of unproblematic raw fields directly to typed ones. Checks and converts digits eight at a time in
+ * a 64-bit word. Every function returns NULL for what column_judge must decide; none accepts what it would reject.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -16,11 +15,11 @@
 #endif
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-enum { TAB_CODE = 0x40 + '\t' };	/* after VAL_ESC: a tab, which is trimmed from the ends of a value */
+enum { TAB_CODE = 0x40 + '\t' };	/* after VAL_ESC: a tab, which is trimmed from both ends of a value */
 
 #define EACH(byte) ((byte) * UINT64_C(0x0101010101010101))
 
-/* Eight bytes, the first of them lowest. */
+/* Loads eight bytes, the first one lowest. */
 static ALWAYS_INLINE uint64_t
 load(const uint8_t *p)
 {
@@ -40,7 +39,7 @@ put_null(struct column *c, uint8_t *out)
 	return out + c->null_len;
 }
 
-/* The raw field of an empty value, or a null one: both are one byte, and null unless the column keeps empty strings. */
+/* Is the raw field empty or null? Both are one byte, and null unless the column keeps empty strings. */
 static ALWAYS_INLINE bool
 is_nothing(const uint8_t *p, size_t n)
 {
@@ -58,14 +57,14 @@ put_number(struct column *c, int64_t v, uint8_t *out)
 
 /* ---- digits ---- */
 
-/* Other than zero where a byte of w (digits less '0') is none of 0 to 9. */
+/* Returns nonzero if a byte of w (digits less '0') is not 0 to 9. */
 static ALWAYS_INLINE uint64_t
 not_digits(uint64_t w)
 {
 	return ((w + EACH(0x06)) | w) & EACH(0xf0);
 }
 
-/* The number of eight digits, the first in the lowest byte: neighbours pair up three times. */
+/* Converts eight digits, the first in the lowest byte, by joining neighbours three times. */
 static ALWAYS_INLINE uint64_t
 value_of(uint64_t w)
 {
@@ -75,8 +74,7 @@ value_of(uint64_t w)
 }
 
 /*
- * Steps over a sign: all ones for a minus, else 0. False where what stands there is neither a sign nor at least a digit
- * or a point.
+ * Skips a sign; all ones for a minus, else 0. Returns false if neither a sign nor at least a digit or a point follows.
  */
 static ALWAYS_INLINE bool
 take_sign(const uint8_t **p, size_t *n, int64_t *sign)
@@ -119,7 +117,7 @@ put_integer(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 
 /* ---- decimals ---- */
 
-/* Bytes of w that are zero, each as 0x80. */
+/* Returns 0x80 in each byte of w that is zero. */
 static ALWAYS_INLINE uint64_t
 zero_bytes(uint64_t w)
 {
@@ -132,8 +130,8 @@ static const int64_t ten_to[19] = {
 };
 
 /*
- * The text stands at the top of two words, zeros below. Where there is a point among its last eight bytes, what stands
- * before it moves up one byte over it, so that the digits are together.
+ * The text is right-aligned in two words, with zeros below. If its last eight bytes contain a point, moves what
+ * precedes it up by one byte, so that the digits are contiguous.
  */
 static uint8_t *
 put_decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
@@ -153,9 +151,9 @@ put_decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 		low = load(p + n - 8) ^ EACH('0');
 	}
 	if ((point = zero_bytes(low ^ EACH('.' ^ '0'))) != 0) {
-		unsigned bits = 63 - (unsigned)__builtin_clzll(point);	/* up to the point's top bit */
+		unsigned bits = 63 - (unsigned)__builtin_clzll(point);	/* bits through the point's top bit */
 
-		below = (point << 1) - 1;	/* the point and all before it; all bits where it is the last byte */
+		below = (point << 1) - 1;	/* the point and all before it; all bits if it is the last byte */
 		decimals = (63 - bits) / 8;
 		if (n == 1 || (point & (point - 1)) != 0)
 			return NULL;
@@ -171,7 +169,7 @@ put_decimal(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 
 /* ---- dates ---- */
 
-/* YYYY-MM-DD. */
+/* Converts YYYY-MM-DD. */
 static uint8_t *
 put_date(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -180,7 +178,7 @@ put_date(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 		{ 0, -1, 30, 58, 89, 119, 150, 180, 211, 242, 272, 303, 333 },
 		{ 0, -1, 30, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 }
 	};
-	/* "0000-00-"; what takes a byte that differs too much from it over the mask. */
+	/* "0000-00-"; adding `over` carries a byte that differs too much into the mask */
 	const uint64_t form = UINT64_C(0x2d30302d30303030), over = UINT64_C(0x7f06067f06060606),
 	    mask = UINT64_C(0x80f0f080f0f0f0f0);
 	uint64_t w;
@@ -219,7 +217,7 @@ put_bool(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	return out + 1;
 }
 
-/* For columns that have no fast way. */
+/* For columns without a fast path. */
 static uint8_t *
 put_judged(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -246,7 +244,7 @@ column_text_good(const uint8_t *p, size_t n)
 	return !tab && val_check_string(p, n, false);
 }
 
-/* Text that is not plain ASCII. */
+/* Copies text that is not plain ASCII. */
 static uint8_t *
 put_utf8(const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -256,7 +254,7 @@ put_utf8(const uint8_t *p, size_t n, uint8_t *out)
 	return out + n;
 }
 
-/* Of a string column without further rules, where an empty string that is kept is as good as another. */
+/* Copies a string of a column without constraints; an empty string that is kept is valid here. */
 static ALWAYS_INLINE uint8_t *
 put_nothing(struct column *c, const uint8_t *p, uint8_t *out)
 {
@@ -280,7 +278,7 @@ column_text_matched(const struct column *c, const uint8_t *p, size_t n)
 	return c->schema->regex == NULL || (memchr(p, VAL_ESC, n) == NULL && regex_matches(c->schema->regex, p, n));
 }
 
-/* Text that a pattern must match. */
+/* Copies text that must match a pattern. */
 static uint8_t *
 put_matched(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -296,8 +294,8 @@ static const uint8_t ones[32] = {
 };
 
 /*
- * One of the allowed values, found by a hash in which no two of them meet, and compared as two words. Fields longer
- * than 16 bytes are none of them.
+ * Accepts one of the allowed values, found by a collision-free hash and compared as two words. Fields longer than 16
+ * bytes cannot match.
  */
 static uint8_t *
 put_listed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
@@ -318,7 +316,7 @@ put_listed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 
 #if CPU_X86
 
-/* Groups by one instruction; what is not from 0 to 2^56 the plain way. */
+/* Extracts groups with one instruction; values outside 0 to 2^56 take the general path. */
 CPU_AVX2 static ALWAYS_INLINE uint8_t *
 put_number_avx2(struct column *c, int64_t v, uint8_t *out)
 {
@@ -328,7 +326,7 @@ put_number_avx2(struct column *c, int64_t v, uint8_t *out)
 	if (v < c->low || v > c->high)
 		return NULL;
 	c->value = v;
-	if (__builtin_expect(n > 8, 0))			/* negative, too */
+	if (__builtin_expect(n > 8, 0))			/* also true for negative n */
 		return out + val_put_int_fast(out, v);
 	shift = 64 - 8 * n;
 	w = __builtin_bswap64((_pdep_u64((uint64_t)v, EACH(0x7f)) | EACH(0x80)) << shift);
@@ -337,7 +335,7 @@ put_number_avx2(struct column *c, int64_t v, uint8_t *out)
 	return out + 1 + n;
 }
 
-/* Sixteen bytes, each a digit less '0', to their number. False where one is none. */
+/* Converts sixteen bytes, each a digit less '0'. Returns false if one is not a digit. */
 CPU_AVX2 static ALWAYS_INLINE bool
 number_of(__m128i digits, uint64_t *v)
 {
@@ -353,7 +351,7 @@ number_of(__m128i digits, uint64_t *v)
 	return _mm_testz_si128(bad, bad);
 }
 
-/* From here + n: takes n bytes to the right end, zeros before them. */
+/* Shuffle masks: the 16 bytes at to_right + n right-align n bytes, with zeros before them. */
 static const uint8_t to_right[32] = {
 	128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
 	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -372,7 +370,7 @@ put_integer_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	return put_number_avx2(c, (int64_t)v, out);
 }
 
-/* The same, leaving out the point at a place, for n bytes from 1 to 16 and places up to n, which is none. */
+/* Shuffle masks that also omit the point, for n bytes from 1 to 16 and positions up to n, which means no point. */
 static uint8_t without_point[17][17][16];
 
 static void
@@ -384,7 +382,7 @@ make_without_point(void)
 		for (at = 0; at <= n; at++) {
 			memset(without_point[n][at], 128, 16);
 			for (to = 16, i = n; i-- > 0;)
-				if (i != at || n == 1)		/* a point alone stays, and is no digit */
+				if (i != at || n == 1)		/* a lone point stays, and is not a digit */
 					without_point[n][at][--to] = (uint8_t)i;
 		}
 }
@@ -403,14 +401,14 @@ put_decimal_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	digits = _mm_shuffle_epi8(_mm_sub_epi8(x, _mm_set1_epi8('0')),
 	    _mm_loadu_si128((const void *)without_point[n][at]));
 	missing = c->scale - ((unsigned)n - at - (at != n));
-	if (!number_of(digits, &v) || missing > 18 - n)		/* wraps where there are more decimals than the scale */
+	if (!number_of(digits, &v) || missing > 18 - n)		/* wraps if there are more decimals than the scale */
 		return NULL;
 	return put_number_avx2(c, (int64_t)v * ten_to[missing], out);
 }
 
 /*
- * For each month of some years: the days before it, less one, and its length in the low five bits. Others go the plain
- * way.
+ * For each month of the years covered: the days before it, less one, and in the low five bits its length. Other years
+ * take the general path.
  */
 enum { FIRST_YEAR = 1900, YEARS = 256 };
 static int32_t months[YEARS * 16];
@@ -440,19 +438,19 @@ put_date_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	int32_t in_month;
 
 	x = _mm_maddubs_epi16(_mm_shuffle_epi8(x, parts), _mm_set1_epi16(0x010a));
-	w = (uint64_t)_mm_cvtsi128_si64(x);		/* two halves of the year, the month, the day */
+	w = (uint64_t)_mm_cvtsi128_si64(x);		/* the year's two halves, the month, the day */
 	year = (unsigned)(w & 0xffff) * 100 + (unsigned)(w >> 16 & 0xffff) - FIRST_YEAR;
 	month = (unsigned)(w >> 32) & 0xffff;
 	day = (unsigned)(w >> 48);
 	if (__builtin_expect(n != 10 || !_mm_testz_si128(bad, bad) || year >= YEARS || month > 12, 0))
 		return put_date(c, p, n, out);
 	in_month = months[year * 16 + month];
-	if (day - 1 >= ((unsigned)in_month & 31))	/* there is no month 0: its length is 0 */
+	if (day - 1 >= ((unsigned)in_month & 31))	/* month 0 does not exist: its length is 0 */
 		return NULL;
 	return put_number_avx2(c, (in_month >> 5) + (int64_t)day, out);
 }
 
-/* Copies 32 bytes at a time and looks at them on the way: bytes below 0x20 and, being negative, those from 0x80 up. */
+/* Copies 32 bytes at a time and checks them: finds bytes below 0x20 and, being negative, those from 0x80 up. */
 CPU_AVX2 static uint8_t *
 put_string_avx2(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -491,7 +489,7 @@ is_null_word(const struct column *c, const uint8_t *p, size_t n)
 	return false;
 }
 
-/* The multiplier's top bits place the values; one is looked for that keeps them apart. */
+/* The top bits of the product place the values; tries multipliers until no two collide. */
 static bool
 place_texts(struct column *c)
 {
@@ -515,7 +513,7 @@ place_texts(struct column *c)
 	return true;
 }
 
-/* Few short plain values that mean themselves. */
+/* Uses the table if the allowed values are few, short and need no escape. */
 static bool
 make_texts(struct column *c)
 {
@@ -568,7 +566,7 @@ choose_string(struct column *c, bool vector)
 	}
 	for (i = 0; i < c->nnulls; i++) {
 		if ((n = strlen(c->nulls[i])) >= 64 || has_control(c->nulls[i]))
-			return;			/* a field with an escape is then no word for null */
+			return;			/* else a field with an escape could be a word for null */
 		c->null_lengths |= UINT64_C(1) << n;
 	}
 	c->simple = true;
@@ -609,7 +607,7 @@ choose(struct column *c)
 	}
 	for (i = 0; i < c->nnulls; i++)
 		if (val_parse(c->schema->type, c->nulls[i], strlen(c->nulls[i]), scratch))
-			return;			/* "0" may be null here */
+			return;			/* "0" may mean null here */
 	if (c->allowed.len > 0 || c->schema->date_format != NULL)
 		return;
 	if (c->schema->type.kind == VAL_BOOL && c->minimum.len == 0 && c->maximum.len == 0)

@@ -31,7 +31,7 @@ clean_flow_free(struct clean_flow *f)
 	buf_free(&f->row);
 }
 
-/* A failure of another's, taken over. */
+/* Takes over another object's error. */
 static int
 fail(struct clean_flow *f, const struct msg *err)
 {
@@ -40,14 +40,14 @@ fail(struct clean_flow *f, const struct msg *err)
 
 /* ---- rejects ---- */
 
-/* typed: the row where it is a duplicate or a conflict, else NULL. */
+/* Rejects a row. typed: the row for a duplicate or a conflict, else NULL. */
 static int
 reject(struct clean_flow *f, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t n)
 {
 	struct column *c = &f->cleaner->columns[why->column];
 
 	if (why->reason != CLEAN_FIELD_COUNT && why->reason != CLEAN_QUOTE && typed == NULL)
-		column_judge(c, rec_field(raw, c->field));	/* its text, which later rows have overwritten */
+		column_judge(c, rec_field(raw, c->field));	/* restores its text, which later rows overwrote */
 	if (rejects_add(f->rejects, raw, why, typed, n) < 0)
 		return fail(f, &f->rejects->out.err);
 	clean_total_rejected(&f->total, f->cleaner, raw, why->reason);
@@ -64,7 +64,7 @@ reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, 
 
 /* ---- rows and their keys ---- */
 
-/* Makes a row at p, which has room for it. Returns its end, or NULL where it is rejected. */
+/* Writes a row at p, which has room for it. Returns its end, or NULL if it is rejected. */
 static uint8_t *
 make_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p)
 {
@@ -78,8 +78,8 @@ make_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p
 }
 
 /*
- * Hashes a row and finds its key where that is bytes. Some rows after it was made: a hash that reads bytes just written
- * waits for the processor to put them together.
+ * Hashes a row and finds its key if that is bytes. Called some rows after it was written, as loads that straddle recent
+ * smaller stores are slow.
  */
 static void
 find_key(struct clean_flow *f, struct clean_row *row)
@@ -98,7 +98,7 @@ find_key(struct clean_flow *f, struct clean_row *row)
 	buf_add(&f->keys, key.p, key.n);
 }
 
-/* The key as bytes, for the disk. */
+/* Returns the key as bytes, for the disk. */
 static struct rec_field
 key_bytes(const struct clean_flow *f, const struct clean_row *row)
 {
@@ -107,7 +107,7 @@ key_bytes(const struct clean_flow *f, const struct clean_row *row)
 	return (struct rec_field){ f->keys.p + row->key, row->nkey };
 }
 
-/* ---- records that wait on disk ---- */
+/* ---- records stored on disk ---- */
 
 static int
 move_key(void *to, const void *key, size_t n, uint64_t print)
@@ -117,7 +117,7 @@ move_key(void *to, const void *key, size_t n, uint64_t print)
 	return keylater_add(&f->later, key, n, print, true, &f->err);
 }
 
-/* Memory is full: what it holds goes to disk. */
+/* Memory is full: writes the keys it holds to disk. */
 static int
 begin_waiting(struct clean_flow *f)
 {
@@ -128,7 +128,7 @@ begin_waiting(struct clean_flow *f)
 	return status;
 }
 
-/* Before the first record of a segment: which one it is. */
+/* Stores the index of a segment before its first record. */
 static int
 put_segment(struct clean_flow *f)
 {
@@ -162,7 +162,7 @@ put_waiting(struct clean_flow *f, struct rec raw)
 	return 0;
 }
 
-/* A record read back: where its fields begin. */
+/* Finds where the fields of a record read back begin. */
 static void
 find_fields(const struct clean_flow *f, const uint8_t *line, size_t n, uint32_t *off)
 {
@@ -201,7 +201,7 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	return 0;
 }
 
-/* Reads a record of n bytes, or with n 0 a segment's index, and takes it. */
+/* Reads and processes a record of n bytes, or, for n = 0, the index of a segment. */
 static int
 read_waiting(struct clean_flow *f, uint32_t n, struct buf *line, uint32_t *off)
 {
@@ -241,11 +241,11 @@ clean_flow_finish(struct clean_flow *f)
 	return got == 0 ? 0 : -1;
 }
 
-/* ---- rows answered at once ---- */
+/* ---- rows answered immediately ---- */
 
 /*
- * Rows from i on that cleaner_take found good, up to the first that it did not; in the writer's buffer at p. Returns
- * how many.
+ * Writes rows from i that cleaner_take found valid, up to the first invalid one, to the writer's buffer at p. Returns
+ * their number.
  */
 static size_t
 take_rows(struct clean_flow *f, uint64_t good, size_t i, size_t n, uint8_t *p)
@@ -269,7 +269,7 @@ take_rows(struct clean_flow *f, uint64_t good, size_t i, size_t n, uint8_t *p)
 	return to - i;
 }
 
-/* Row i, which cleaner_take did not find good. Is it? */
+/* Judges row i, which cleaner_take did not find valid. Returns whether it is. */
 static bool
 judge_row(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t i, uint8_t *p)
 {
@@ -282,7 +282,9 @@ judge_row(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t i
 	return true;
 }
 
-/* n records from `from` on as rows behind one another in the writer's buffer. Returns how many are rejected, or -1. */
+/*
+ * Writes n records from `from` as consecutive rows to the writer's buffer. Returns the number of rejected ones, or -1.
+ */
 static ssize_t
 make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
@@ -313,7 +315,7 @@ make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 	return rejected;
 }
 
-/* Asks for each row whether its key is new, until memory is full. Returns how many have their answer. */
+/* Looks up each row's key until memory is full. Returns the number of rows answered. */
 static size_t
 ask_integers(struct clean_flow *f, size_t n)
 {
@@ -353,7 +355,7 @@ ask_bytes(struct clean_flow *f, size_t n)
 	return keys ? (size_t)(row - f->rows) : n;
 }
 
-/* Rows of the group that will be made again were counted too early. */
+/* Uncounts rows of the group that will be processed again. */
 static void
 uncount(struct clean_flow *f, size_t from, size_t to)
 {
@@ -371,7 +373,7 @@ uncount(struct clean_flow *f, size_t from, size_t to)
 	}
 }
 
-/* The physical lines of n records. */
+/* Returns the number of physical lines of n records. */
 static uint64_t
 count_lines(const struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
@@ -386,7 +388,7 @@ count_lines(const struct clean_flow *f, const struct rec_batch *b, size_t from, 
 	return lines;
 }
 
-/* The rows all go out as they stand. */
+/* Passes the rows on as they are in the buffer if all their keys are new. Returns whether they are. */
 static bool
 pass_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
@@ -404,7 +406,7 @@ pass_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 	return true;
 }
 
-/* Those whose key is new close up, the others are rejected, in the order in which they came. */
+/* Compacts the rows whose keys are new and rejects the others, in input order. */
 static int
 settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {

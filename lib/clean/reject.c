@@ -4,9 +4,9 @@
 #include "csv/csv.h"
 #include "csv/format.h"
 
-/* ---- the file's order ---- */
+/* ---- order of the file's columns ---- */
 
-/* The raw field that holds the file's column of that name, or 0. */
+/* Returns the raw field for the file's column of that name, or 0. */
 static size_t
 field_of(const struct cleaner *k, const struct rec_header *raw, const char *file_name)
 {
@@ -32,8 +32,7 @@ add_name(struct rejects *r, struct reject_source *s, size_t field, const char *n
 }
 
 /*
- * The fields in the order of the file, by @columns where the stream has it, and the header line that goes with them, in
- * r->raw.
+ * Determines the fields in file order, by @columns if the stream has it, and writes the matching header line to r->raw.
  */
 static void
 find_order(struct rejects *r, struct reject_source *s, const struct rec_header *raw)
@@ -112,7 +111,7 @@ rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const
 	return rec_create(&r->out, path, &r->sources->header);
 }
 
-/* Begins the segment that the next row goes to, unless it is open. */
+/* Begins the segment for the next row, unless it is already open. */
 static int
 follow_source(struct rejects *r)
 {
@@ -122,7 +121,7 @@ follow_source(struct rejects *r)
 	return rec_segment(&r->out, &r->sources[r->source].header);
 }
 
-/* A raw field as the file had it, appended to a CSV line: nothing where it was absent, unless it is alone on the line. */
+/* Appends a raw field as it was in the file to a CSV line: nothing if it was absent, unless it is alone on the line. */
 static void
 put_csv(struct rejects *r, struct rec_field f)
 {
@@ -137,7 +136,7 @@ put_csv(struct rejects *r, struct rec_field f)
 	csv_put_text(&r->raw, r->text.p, r->text.len, format);
 }
 
-/* The row as a line of its file, without its end, in r->raw. */
+/* Writes the row as a line of its file, without the line end, to r->raw. */
 static void
 rebuild(struct rejects *r, struct rec raw)
 {
@@ -152,7 +151,7 @@ rebuild(struct rejects *r, struct rec raw)
 	}
 }
 
-/* Names and values of the key, between commas: the value's text in r->value, the names' in r->text. */
+/* Joins names and values of the key by commas: values in r->value, names in r->text. */
 static void
 show_key(struct rejects *r, const uint8_t *typed, size_t n)
 {
@@ -174,7 +173,7 @@ show_key(struct rejects *r, const uint8_t *typed, size_t n)
 	}
 }
 
-/* What column and value of a reject are, in r->text and r->value. Returns false where they are null. */
+/* Sets the reject's column and value in r->text and r->value. Returns false if they are null. */
 static bool
 show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *typed, size_t n)
 {

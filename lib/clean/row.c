@@ -14,7 +14,7 @@ find_field(const struct cleaner *k, const struct rec_header *raw, const struct s
 	return i < 1 || (size_t)i == k->malformed || (size_t)i == k->lines ? 0 : (size_t)i;
 }
 
-/* A raw column that no column of the schema took. */
+/* Reports a raw column that matches no column of the schema. */
 static int
 check_extra(const struct cleaner *k, const struct rec_header *raw, const char *name, struct msg *err)
 {
@@ -106,7 +106,7 @@ cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec
 
 /* ---- rows ---- */
 
-/* What `put` gave up on. */
+/* Handles a field that `put` gave up on. */
 static uint8_t *
 judge(struct column *c, struct rec_field f, uint8_t *out, enum clean_reason *reason)
 {
@@ -144,7 +144,7 @@ cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault 
 	return out - 1;
 }
 
-/* Line feeds in escaped text: ESC is never another byte of a record than the first of an escape. */
+/* Counts line feeds in escaped text: in a record ESC is always the first byte of an escape. */
 static uint64_t
 count_lfs(const uint8_t *p, const uint8_t *end)
 {

@@ -1,4 +1,4 @@
-/* Rows of a group: the columns by `take`, and the rows put together from what it made. */
+/* Converts rows of a group: the columns with `take`, then assembles the rows from the results. */
 #include <stdlib.h>
 
 #include "base/cpu.h"
@@ -30,12 +30,12 @@ cleaner_find_parts(struct cleaner *k)
 	}
 	for (p = k->parts; p < k->parts + k->nparts; p++)
 		for (i = p->n; i < CLEANER_PART; i++)
-			p->code[i] = p->code[0];		/* of which nothing counts */
+			p->code[i] = p->code[0];		/* none of whose bytes count */
 }
 
 /* ---- columns ---- */
 
-/* Eight columns of eight rows, turned: row i of what comes in is column i of what goes out. */
+/* Transposes eight columns of eight rows: row i of the input is column i of the output. */
 CPU_AVX512 static inline void
 turn(__m256i v[8])
 {
@@ -59,8 +59,8 @@ turn(__m256i v[8])
 }
 
 /*
- * Where the fields of n rows are, and how long, a column after the other; with rows repeated up to a multiple of 8,
- * so that no field is looked at that is not there. Columns come by eights: what lies behind a row's last is never used.
+ * Computes the starts and lengths of the fields of n rows, one column after the other; repeats rows up to a multiple of
+ * 8, so that no field beyond the batch is read. Columns come in eights: those after a row's last are unused.
  */
 CPU_AVX512 static void
 find_fields(struct cleaner *k, const uint32_t *off, size_t stride, size_t n)
@@ -87,7 +87,7 @@ find_fields(struct cleaner *k, const uint32_t *off, size_t stride, size_t n)
 	}
 }
 
-/* The bytes of a part's codes that count: side by side for each row. */
+/* Joins the masks of a part's codes for each row. */
 CPU_AVX512 static void
 join_valid(const struct cleaner *k, struct cleaner_part *p)
 {
@@ -132,7 +132,7 @@ cleaner_take(struct cleaner *k, const struct rec_batch *b, size_t from, size_t n
 
 /* ---- rows ---- */
 
-/* Codes side by side close up over the bytes that do not count. */
+/* Compresses codes that lie side by side, dropping the bytes that do not count. */
 CPU_AVX512 static inline uint8_t *
 put_codes(const struct cleaner_part *p, size_t i, uint8_t *out)
 {

@@ -1,6 +1,6 @@
 /*
- * A column of up to 64 records at a time, eight of them side by side in vectors of 64 bytes. What is plainly good is
- * taken; of all else the row goes to cleaner_row, so that nothing here ever decides that a value is bad.
+ * Converts a column of up to 64 records, eight at a time in vectors of 64 bytes. Accepts only what is certainly valid
+ * and leaves all other rows to cleaner_row, so that nothing is rejected here.
  */
 #include <stdlib.h>
 
@@ -13,14 +13,14 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* Constants for every 64-bit lane. */
+/* Broadcasts a constant to every 64-bit lane. */
 #define EVERY(x) _mm512_set1_epi64((int64_t)(x))
 #define BYTES(x) _mm512_set1_epi8((char)(x))
 
 /* ---- fields of eight rows ---- */
 
 struct eight {
-	__m512i first, second;		/* of each field bytes 0 to 7 and 8 to 15, or what stands behind it */
+	__m512i first, second;		/* bytes 0 to 7 and 8 to 15 of each field, or what follows it */
 	__m512i n;			/* its length */
 };
 
@@ -57,7 +57,7 @@ load_eight(const uint8_t *base, const struct column_rows *r, size_t i)
 	return (struct eight){ _mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd), load_lengths(r, i) };
 }
 
-/* Empty and null fields: both are one byte. */
+/* Selects empty and null fields: both are one byte. */
 CPU_AVX512 static ALWAYS_INLINE __mmask8
 find_nothing(__m512i first, __m512i n)
 {
@@ -69,7 +69,9 @@ find_nothing(__m512i first, __m512i n)
 
 /* ---- numbers to fields ---- */
 
-/* v, from -2^42 to 2^42 - 1, to the typed field and a TAB, 8 bytes of which those count that *valid has bits for. */
+/*
+ * Encodes v, from -2^42 to 2^42 - 1, as the typed field and a TAB: 8 bytes, of which *valid selects those that count.
+ */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 encode(__m512i v, __m512i *valid)
 {
@@ -80,13 +82,13 @@ encode(__m512i v, __m512i *valid)
 }
 
 /*
- * The same for 0 to 2^42 - 1, where it takes a third of the work: all but the groups themselves comes from tables, by
- * the zeros before the number, or by its groups.
+ * The same for 0 to 2^42 - 1 at a third of the cost: all but the groups themselves come from tables, indexed by leading
+ * zeros or by the number of groups.
  */
 CPU_AVX512 static ALWAYS_INLINE void
 encode_plain(struct column_rows *r, size_t i, __m512i v)
 {
-	/* By leading zeros, 0 standing for 64 of them: how many groups, and how far the first moves up to bit 42. */
+	/* By leading zeros, 0 meaning 64: the number of groups, and the shift that moves the first one up to bit 42. */
 	static const uint8_t groups_of[64] = {
 		1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5,
@@ -113,7 +115,7 @@ encode_plain(struct column_rows *r, size_t i, __m512i v)
 	_mm_storel_epi64((void *)(r->valid + i), _mm512_cvtepi64_epi8(_mm512_permutexvar_epi64(groups, valid)));
 }
 
-/* Are all eight from 0, or the column's least, to what encode_plain takes and the column's greatest? */
+/* Are all eight within the range of encode_plain and the column's bounds? */
 CPU_AVX512 static ALWAYS_INLINE bool
 all_plain(const struct column *c, __m512i v)
 {
@@ -121,7 +123,7 @@ all_plain(const struct column *c, __m512i v)
 	    _mm512_set1_epi64(c->plain_width)) == 0;
 }
 
-/* Numbers v of the rows from i on, as far as `good` says; empty fields among the others become nulls where they may. */
+/* Stores numbers v of the rows from i selected by `good`; empty fields among the others become nulls if allowed. */
 CPU_AVX512 static ALWAYS_INLINE uint64_t
 put_eight(const struct column *c, struct column_rows *r, size_t i, __m512i v, __mmask8 good, __m512i first, __m512i n)
 {
@@ -147,7 +149,7 @@ put_eight(const struct column *c, struct column_rows *r, size_t i, __m512i v, __
 
 /* ---- text to numbers ---- */
 
-/* The eight digits of each lane, each less '0', the first in the lowest byte, to their number. */
+/* Converts the eight digits of each lane, less '0', the first in the lowest byte, to numbers. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 value_of(__m512i w)
 {
@@ -155,7 +157,7 @@ value_of(__m512i w)
 	return _mm512_add_epi64(_mm512_mul_epu32(w, EVERY(10000)), _mm512_srli_epi64(w, 32));
 }
 
-/* Texts of up to 16 bytes, each less '0', at the right end of two words, zeros before them. */
+/* Texts of up to 16 bytes, less '0', right-aligned in two words, with zeros before them. */
 struct text {
 	__m512i high, low, n;
 	__mmask8 minus, good;
@@ -177,7 +179,7 @@ take_text(struct eight e)
 	}
 	e.first = _mm512_xor_si512(e.first, BYTES('0'));
 	e.second = _mm512_xor_si512(e.second, BYTES('0'));
-	/* A shift by 64 bits or more, or by less than none, leaves zeros. */
+	/* shifts by 64 bits or more, or by a negative count, give zeros */
 	bits = _mm512_slli_epi64(e.n, 3);
 	t.high = _mm512_sllv_epi64(e.first, _mm512_sub_epi64(EVERY(128), bits));
 	t.low = _mm512_or_si512(_mm512_sllv_epi64(e.first, _mm512_sub_epi64(EVERY(64), bits)),
@@ -187,7 +189,7 @@ take_text(struct eight e)
 	return t;
 }
 
-/* The number of such digits, before its sign; lanes with other bytes are no longer good. */
+/* Converts such digits, before the sign is applied; clears `good` for lanes with other bytes. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 number_of(struct text *t)
 {
@@ -204,8 +206,8 @@ with_sign(const struct text *t, __m512i v)
 }
 
 /*
- * Eight fields of up to 8 bytes each, less '0', at the right end of a word, zeros before them; false where one is
- * longer.
+ * Loads eight fields of up to 8 bytes, less '0', right-aligned in a word, with zeros before them; returns false if one
+ * is longer.
  */
 CPU_AVX512 static ALWAYS_INLINE bool
 load_short(const uint8_t *base, const struct column_rows *r, size_t i, __m512i *w)
@@ -225,7 +227,7 @@ all_digits(__m512i w)
 	return _mm512_cmpgt_epu8_mask(w, BYTES(9)) == 0;
 }
 
-/* Eight that are all good, short and without a sign are done at once; else they are looked at one by one. */
+/* Converts eight valid, short, unsigned fields at once; all others one by one. */
 CPU_AVX512 static uint64_t
 take_integers(struct column *c, const uint8_t *base, size_t n)
 {
@@ -251,16 +253,16 @@ take_integers(struct column *c, const uint8_t *base, size_t n)
 	return good;
 }
 
-/* Takes out the point among the last eight bytes. Returns the digits behind it. */
+/* Removes the point from the last eight bytes. Returns the number of digits after it. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 take_point(struct text *t)
 {
 	__m512i point = _mm512_maskz_mov_epi8(_mm512_cmpeq_epi8_mask(t->low, BYTES('.' ^ '0')), BYTES(0x80)), upto, up;
 	__mmask8 has = _mm512_test_epi64_mask(point, point);
 
-	t->good &= _mm512_testn_epi64_mask(point, _mm512_sub_epi64(point, EVERY(1)));	/* two are one too many */
+	t->good &= _mm512_testn_epi64_mask(point, _mm512_sub_epi64(point, EVERY(1)));	/* a second point is invalid */
 	t->good &= ~(has & _mm512_cmpeq_epi64_mask(t->n, EVERY(1)));
-	/* What stands before it moves up one byte over it. */
+	/* moves what precedes it up one byte over it */
 	upto = _mm512_sub_epi64(_mm512_slli_epi64(point, 1), EVERY(1));
 	up = _mm512_or_si512(_mm512_slli_epi64(t->low, 8), _mm512_srli_epi64(t->high, 56));
 	t->low = _mm512_mask_ternarylogic_epi64(t->low, has, up, upto, 0xd8);	/* upto ? up : low */
@@ -268,7 +270,7 @@ take_point(struct text *t)
 	return _mm512_maskz_srli_epi64(has, _mm512_lzcnt_epi64(point), 3);
 }
 
-/* Takes out a point that stands before `scale` digits in all eight; false where it does not. */
+/* Removes a point that precedes `scale` digits in all eight; returns false if it does not. */
 CPU_AVX512 static ALWAYS_INLINE bool
 take_usual_point(unsigned scale, __m512i *w)
 {
@@ -315,8 +317,8 @@ take_decimals(struct column *c, const uint8_t *base, size_t n)
 /* ---- dates ---- */
 
 /*
- * Four dates, YYYY-MM-DD: two halves of the year, month and day as 16 bits each in the lower words; other than zero
- * in *odd where one is none.
+ * Splits four dates, YYYY-MM-DD, into two halves of the year, month and day, 16 bits each in the lower words; *odd is
+ * nonzero for malformed ones.
  */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 date_parts(__m512i x, __m512i *odd)
@@ -331,7 +333,7 @@ date_parts(__m512i x, __m512i *odd)
 	return _mm512_maddubs_epi16(_mm512_shuffle_epi8(x, parts), _mm512_set1_epi16(0x010a));
 }
 
-/* Days since 1970-01-01; lanes that are no day of the years 1 to 9999 are no longer good. */
+/* Returns days since 1970-01-01; clears `good` for lanes that are not a day of the years 1 to 9999. */
 CPU_AVX512 static ALWAYS_INLINE __m512i
 days_of(__m512i parts, __mmask8 *good)
 {
@@ -350,7 +352,7 @@ days_of(__m512i parts, __mmask8 *good)
 	last = _mm512_shuffle_epi8(lengths, _mm512_or_si512(month, EVERY(UINT64_C(0x8080808080808000))));
 	last = _mm512_mask_add_epi64(last, leap & _mm512_cmpeq_epi64_mask(month, two), last, one);
 	*good &= _mm512_test_epi64_mask(year, year) & _mm512_cmple_epu64_mask(month, EVERY(12)) &
-	    _mm512_cmplt_epu64_mask(_mm512_sub_epi64(day, one), last);	/* month 0 has no day */
+	    _mm512_cmplt_epu64_mask(_mm512_sub_epi64(day, one), last);	/* month 0 has no days */
 	/* Years begin in March, so that the leap day is the last; see num_days. */
 	year = _mm512_mask_sub_epi64(year, early, year, one);
 	month = _mm512_mask_add_epi64(month, early, month, EVERY(12));
@@ -391,7 +393,7 @@ take_dates(struct column *c, const uint8_t *base, size_t n)
 
 /* ---- text ---- */
 
-/* Bytes below 0x20 or, being negative, from 0x80 up? */
+/* Finds bytes below 0x20 or, being negative, from 0x80 up. */
 CPU_AVX512 static ALWAYS_INLINE bool
 all_printable(const uint8_t *p, size_t n)
 {
@@ -401,7 +403,7 @@ all_printable(const uint8_t *p, size_t n)
 	for (i = 0; i + 64 < n; i += 64)
 		if (_mm512_cmplt_epi8_mask(_mm512_loadu_si512(p + i), low) != 0)
 			return false;
-	/* The last read goes beyond what VAL_PAD allows: the mask keeps it from happening. */
+	/* the last read would go beyond VAL_PAD: the mask prevents that */
 	return _mm512_mask_cmplt_epi8_mask(_bzhi_u64(UINT64_MAX, (unsigned)(n - i)),
 	    _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)(n - i)), p + i), low) == 0;
 }
@@ -438,7 +440,7 @@ take_strings(struct column *c, const uint8_t *base, size_t n)
 	return good;
 }
 
-/* Each allowed value with its TAB against all eight. */
+/* Compares each allowed value with its TAB with all eight fields. */
 CPU_AVX512 static uint64_t
 take_listed(struct column *c, const uint8_t *base, size_t n)
 {
@@ -469,9 +471,9 @@ take_listed(struct column *c, const uint8_t *base, size_t n)
 	return good;
 }
 
-/* ---- the others ---- */
+/* ---- other types ---- */
 
-/* One by one by `put`, into a store of their own. */
+/* Converts one by one with `put`, into a separate buffer. */
 static uint64_t
 take_each(struct column *c, const uint8_t *base, size_t n)
 {
@@ -523,14 +525,14 @@ make_listed(struct column *c)
 	return true;
 }
 
-/* What encode_plain may take; nothing where the column has no room for it. */
+/* Sets the range of encode_plain; empty if the column has no room for it. */
 static void
 set_plain(struct column *c)
 {
 	int64_t low = c->low > 0 ? c->low : 0, most = (INT64_C(1) << VAL_EIGHT_BITS) - 1;
 	int64_t high = c->high < most ? c->high : most;
 
-	c->plain_low = low <= high ? low : INT64_MIN;		/* from which no number that is read is 0 away */
+	c->plain_low = low <= high ? low : INT64_MIN;		/* no number read lies 0 above it */
 	c->plain_width = low <= high ? high - low : 0;
 }
 

@@ -68,9 +68,9 @@ clean_total_read(const struct clean_total *t)
 	return n;
 }
 
-/* ---- for people and programs ---- */
+/* ---- text and JSON ---- */
 
-/* An exact sum as a decimal number: the digits of high, 19 of low behind them, and the point where it belongs. */
+/* Appends an exact sum as a decimal number: the digits of high, then 19 of low, with the point inserted. */
 static void
 put_sum(struct buf *out, struct clean_sum s, unsigned scale)
 {
@@ -86,7 +86,7 @@ put_sum(struct buf *out, struct clean_sum s, unsigned scale)
 	if (s.low < 0)
 		s = (struct clean_sum){ s.high - 1, s.low + TEN19 };
 	memset(text, '0', sizeof(text));
-	n = NUM_DIGITS + 1;				/* zeros enough for any scale */
+	n = NUM_DIGITS + 1;				/* enough zeros for any scale */
 	n += num_put_decimal(text + n, s.high, 0);
 	low = num_put_decimal(digits, s.low, 0);
 	memset(text + n, '0', 19 - low);
