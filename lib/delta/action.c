@@ -1,6 +1,6 @@
 /*
- * Actions as JSON, one object a line. Clause Actions. Unknown actions and unknown fields are passed over, as the clause
- * asks.
+ * Parses actions from JSON, one object per line. Clause Actions. Ignores unknown actions and fields, as the clause
+ * requires.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ bad(const struct place *at, const char *field, const char *what)
 	return msg_set(at->err, EX_DATAERR, "%s:%u: %s: %s: %s", at->file, at->line, at->action, field, what);
 }
 
-/* ---- fields: absent and null are alike ---- */
+/* ---- fields: null counts as absent ---- */
 
 static bool
 has_nul(const json_t *v)

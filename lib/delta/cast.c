@@ -6,7 +6,7 @@ is_integer(enum pq_type t)
 	return t == PQ_INT8 || t == PQ_INT16 || t == PQ_INT32 || t == PQ_INT64;
 }
 
-/* Digits before the point that hold any value of an integer type. */
+/* Returns the decimal digits an integer type needs. */
 static unsigned
 integer_digits(enum pq_type t)
 {
@@ -31,9 +31,9 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 		c.cast = DELTA_SAME;
 	} else if ((file->type == PQ_BINARY && table->type == PQ_STRING) ||
 	    (file->type == PQ_STRING && table->type == PQ_BINARY)) {
-		c.cast = DELTA_SAME;	/* written without its annotation */
+		c.cast = DELTA_SAME;	/* the file lacks the annotation */
 	} else if (file->type == PQ_TIMESTAMP_NTZ && table->type == PQ_TIMESTAMP) {
-		c.cast = DELTA_SAME;	/* written without a zone: its clock is that of UTC */
+		c.cast = DELTA_SAME;	/* the file's timestamps have no zone: read as UTC */
 	} else if (is_integer(file->type) && is_integer(table->type)) {
 		c.cast = file->shape == to ? DELTA_SAME : to == PQ_I64 ? DELTA_TO_I64 : DELTA_NO_CAST;
 	} else if (file->type == PQ_FLOAT && table->type == PQ_DOUBLE) {
@@ -54,9 +54,7 @@ delta_caster(const struct pq_column *file, const struct delta_column *table)
 	return c;
 }
 
-/*
- * Entry i as an integer; what stands where no value is may be anything, so the product below wraps rather than traps.
- */
+/* Returns entry i as an integer. Slots of nulls may hold anything, so the product below wraps instead of trapping. */
 static i128
 integer_at(const struct delta_caster *c, const struct pq_vector *in, size_t i)
 {

@@ -1,4 +1,4 @@
-/* Values of a file's type as values of the table's, where the table's is wider. Clause Type Widening. */
+/* Converts values of a file's type to the table's wider type. Clause Type Widening. */
 #ifndef DELTA_CAST_H
 #define DELTA_CAST_H
 
@@ -9,14 +9,14 @@ enum delta_cast { DELTA_SAME, DELTA_TO_I64, DELTA_TO_I128, DELTA_TO_F64, DELTA_D
 struct delta_caster {
 	enum delta_cast cast;
 	enum pq_shape from;
-	i128 factor;			/* of the integer value: 10^(scale of the table - scale of the file) */
+	i128 factor;			/* multiplier of the integer value: 10^(table's scale - file's scale) */
 };
 
-/* cast is DELTA_NO_CAST where a value of the file's type is none of the table's. */
+/* Plans the cast; cast is DELTA_NO_CAST if the file's type cannot become the table's. */
 struct delta_caster delta_caster(const struct pq_column *file, const struct delta_column *table);
 
 /*
- * The values of `in` (n of them, whatever their validity) into `out`, room for n values of the table's shape. Not for
+ * Casts the n values of `in`, valid or not, to `out`, which has room for n values of the table's shape. Not for
  * DELTA_SAME.
  */
 void delta_cast(const struct delta_caster *c, const struct pq_vector *in, size_t n, void *out);

@@ -1,7 +1,7 @@
 /*
- * The actions of a checkpoint in Parquet, one a row (clause Checkpoints). Writers differ in which columns there are, in
- * their order, and in the names within maps and lists, so leaves are found by path and, below a map or a list, by
- * position.
+ * Reads the actions of a Parquet checkpoint, one per row (clause Checkpoints). Writers differ in which columns
+ * exist, in their order, and in the names inside maps and lists, so leaves are found by path and, inside a map or a
+ * list, by position.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 enum { BATCH = 4096 };
 
-/* The leaves that are read. Those of one action stand together, its first the one that says whether a row has it. */
+/* The leaves read. Those of an action are adjacent; the first is non-null if the row has the action. */
 enum leaf {
 	ADD_PATH, ADD_SIZE, ADD_TIME, ADD_STATS, ADD_ROW_ID, ADD_ROW_VERSION, ADD_DV_STORAGE, ADD_DV_PATH,
 	    ADD_DV_OFFSET, ADD_DV_SIZE,
@@ -32,7 +32,7 @@ enum leaf {
 
 static const struct {
 	const char *path;
-	unsigned below;			/* 0: this leaf; k: the k-th leaf below the map or list of this path */
+	unsigned below;			/* 0: this leaf; k: the k-th leaf of the map or list at this path */
 } paths[LEAVES] = {
 	[ADD_PATH] = { "add.path", 0 }, [ADD_SIZE] = { "add.size", 0 }, [ADD_TIME] = { "add.modificationTime", 0 },
 	[ADD_STATS] = { "add.stats", 0 }, [ADD_ROW_ID] = { "add.baseRowId", 0 },
@@ -66,7 +66,7 @@ static const struct {
 };
 
 struct column {				/* one leaf in the current batch */
-	bool there;			/* the file has it */
+	bool there;			/* the file has the leaf */
 	const struct pq_column *about;
 	const struct pq_vector *v;
 	size_t from, to;		/* entries of the current row */
@@ -219,7 +219,7 @@ pairs(struct checkpoint *c, enum leaf key, enum leaf value, size_t *n)
 
 /* ---- actions of the current row ---- */
 
-/* `storage` is the first of the five leaves. */
+/* Returns the row's deletion vector; `storage` is the first of its five leaves. */
 static const struct delta_dv *
 vector(struct checkpoint *c, enum leaf storage)
 {
@@ -234,7 +234,7 @@ vector(struct checkpoint *c, enum leaf storage)
 	return pool_copy(&c->st->s->pool, &dv, sizeof(dv));
 }
 
-/* A map as the JSON object it would be in a commit; NULL where it is empty. */
+/* Returns a map as a JSON object, as in a commit; NULL if it is empty. */
 static const char *
 json_of(struct checkpoint *c, const struct delta_pair *list, size_t n)
 {
@@ -256,7 +256,7 @@ json_of(struct checkpoint *c, const struct delta_pair *list, size_t n)
 	return s;
 }
 
-/* The statistics; where they stand only in columns of their own, what no writer may lose of them: the number of rows. */
+/* Returns the statistics; if only stats_parsed exists, just numRecords, which readers of deletion vectors need. */
 static const char *
 stats(struct checkpoint *c)
 {
@@ -355,7 +355,7 @@ row(struct checkpoint *c, struct delta_names *sidecars)
 	return 0;
 }
 
-/* Moves every leaf to its entries of the next row: one, or those up to the next that begins a row. */
+/* Moves every leaf to its entries of the next row: one, or for repeated leaves all up to the next row's start. */
 static int
 step(struct checkpoint *c, bool first)
 {

@@ -1,6 +1,6 @@
 /*
- * A classic checkpoint in one file, in the schema Spark writes: some readers accept no other (clauses Checkpoints,
- * Checkpoint Schema). Each action is a row with one top-level group; in all other groups it is null.
+ * Writes a classic single-file checkpoint in Spark's schema, which some readers require (clauses Checkpoints,
+ * Checkpoint Schema). Each row has one action in its top-level group; all other groups are null.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -63,26 +63,26 @@ enum {
 	LEAVES
 };
 
-enum { BATCH = 1000 };			/* rows handed to the writer at once */
+enum { BATCH = 1000 };			/* rows per call of pq_write */
 
 struct column {
-	struct buf def, rep, values;	/* entries of the rows not written yet; values have a place for each entry */
+	struct buf def, rep, values;	/* entries of the pending rows; values have a slot per entry */
 	enum pq_shape shape;
 	uint8_t max_def;
-	bool repeated, set;		/* set: the current row has its entries */
+	bool repeated, set;		/* set: the current row has entries for the leaf */
 };
 
 struct checkpoint {
 	struct column columns[LEAVES];
 	struct pq_writer *writer;
 	size_t rows, all_rows;
-	struct pool pool;		/* texts of the rows not written yet that lie nowhere else */
+	struct pool pool;		/* texts of the pending rows that are stored nowhere else */
 	struct msg *err;
 };
 
 /* ---- entries ---- */
 
-/* Walks the schema: shape and greatest definition level of each leaf. Returns the index behind the field at i. */
+/* Walks the schema for each leaf's shape and max_def. Returns the index after the field at i. */
 static size_t
 describe(struct checkpoint *c, size_t i, unsigned def, bool repeated, size_t *leaf)
 {
@@ -122,7 +122,7 @@ entry(struct checkpoint *c, int leaf, unsigned def, unsigned rep, const char *te
 		buf_addc(&col->values, number != 0);
 }
 
-/* A leaf directly in a group that is there, of definition level `level`; NULL is null. */
+/* Puts a leaf of a group that is present at definition level `level`; NULL is null. */
 static void
 put_text(struct checkpoint *c, int leaf, const char *text)
 {
@@ -135,7 +135,10 @@ put_number(struct checkpoint *c, int leaf, int64_t number, bool there)
 	entry(c, leaf, there ? c->columns[leaf].max_def : c->columns[leaf].max_def - 1u, 0, NULL, number);
 }
 
-/* A map whose keys are leaf, its values leaf + 1. Their levels: key - 1 is the empty map, key a value that is null. */
+/*
+ * Puts a map with keys in leaf and values in leaf + 1. Definition levels: key - 1 for an empty map, key for a null
+ * value.
+ */
 static void
 put_map(struct checkpoint *c, int leaf, const struct delta_pair *pairs, size_t n)
 {
@@ -172,8 +175,8 @@ put_list(struct checkpoint *c, int leaf, const char *const *texts, size_t n, boo
 }
 
 /*
- * The six leaves of a deletion vector from `leaf` on; the group is null where there is none, which some readers tell
- * from empty.
+ * Puts the six leaves of a deletion vector, starting at `leaf`. Without a vector the group is null: some readers
+ * distinguish that from an empty one.
  */
 static void
 put_vector(struct checkpoint *c, int leaf, const struct delta_dv *dv)
@@ -217,7 +220,7 @@ write_rows(struct checkpoint *c)
 	return failed;
 }
 
-/* Ends a row: the leaves of all other groups are null from the top. */
+/* Ends a row: makes the leaves of all other groups null at the top level. */
 static int
 end_row(struct checkpoint *c)
 {
@@ -258,7 +261,7 @@ metadata(struct checkpoint *c, const struct delta_metadata *m)
 	return end_row(c);
 }
 
-/* tags: a JSON object of texts, as it stood in the log. */
+/* Puts tags, a JSON object of strings as in the log. */
 static void
 put_tags(struct checkpoint *c, const char *tags)
 {
@@ -336,13 +339,13 @@ domain(struct checkpoint *c, const struct delta_domain *d)
 	return end_row(c);
 }
 
-/* Tombstones younger than the retention stay: those who sweep the folder go by them. */
+/* Returns the time from which tombstones are kept: those within the retention, which vacuum needs. */
 static int64_t
 oldest_tombstone(const struct delta_snapshot *s)
 {
 	int64_t keep = delta_duration(delta_property(s, DELTA_RETENTION), DELTA_WEEK);
 
-	return keep < 0 ? INT64_MIN : delta_now() - keep;	/* a time that is not understood has not passed */
+	return keep < 0 ? INT64_MIN : delta_now() - keep;	/* an invalid retention never expires */
 }
 
 static int

@@ -1,5 +1,5 @@
 /*
- * Making a version: the actions as one object that appears whole, under a name that only one writer gets. Clause Delta
+ * Commits: writes the actions as one object, put if absent, so that only one writer gets the version. Clause Delta
  * Log Entries, and Conflict checks.
  */
 #include <inttypes.h>
@@ -24,7 +24,7 @@ struct commit {
 	const struct delta_snapshot *base;
 	const struct delta_change *change;
 	char txn_id[DELTA_UUID];
-	struct buf metadata, protocol;	/* the objects, where they are written or stand */
+	struct buf metadata, protocol;	/* JSON of the actions, if they are written or already in the table */
 };
 
 /* ---- actions as JSON ---- */
@@ -134,7 +134,7 @@ put_remove(struct buf *out, const struct commit *cm, const struct delta_file *f,
 	buf_adds(out, "}}\n");
 }
 
-/* As Spark does: numbers, but in quotes. */
+/* Puts metrics as Spark does: numbers as strings. */
 static void
 put_metrics(struct buf *out, const struct delta_metric *m, size_t n)
 {
@@ -205,7 +205,7 @@ put_protocol(struct buf *out, const struct delta_protocol *p)
 	buf_addc(out, '}');
 }
 
-/* The properties of m with those of the change set, as an array that the caller frees. */
+/* Merges the properties of m with those the change sets, into an array that the caller frees. */
 static struct delta_pair *
 set_properties(struct delta_metadata *m, const struct delta_change *c)
 {
@@ -226,7 +226,7 @@ set_properties(struct delta_metadata *m, const struct delta_change *c)
 	return all;
 }
 
-/* The table's metadata and protocol as they will be after the change. */
+/* Computes the table's metadata and protocol after the change. */
 static int
 prepare(struct commit *cm, struct msg *err)
 {
@@ -304,7 +304,7 @@ delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err
 
 /* ---- those who came first ---- */
 
-/* May a file hold rows that the change depends on? */
+/* Returns true if a file may contain rows the change depends on. */
 static bool
 was_read(const struct commit *cm, const struct delta_file *f)
 {
@@ -313,7 +313,7 @@ was_read(const struct commit *cm, const struct delta_file *f)
 	return c->scope == DELTA_READ_TABLE && delta_file_may_match(cm->base, f, c->bounds, c->nbounds);
 }
 
-/* Are rows added that the change, had it seen them, might have been another for? */
+/* Returns true if an add contains rows that the change should have seen. */
 static bool
 adds_rows(const struct commit *cm, const json_t *added)
 {
@@ -325,7 +325,7 @@ adds_rows(const struct commit *cm, const json_t *added)
 		return false;
 	for (i = 0; i < c->nbounds; i++)
 		if (cm->base->columns[c->bounds[i].column].partition >= 0)
-			return true;		/* its values of these are not looked at */
+			return true;		/* its column statistics are not compared */
 	return was_read(cm, &f);
 }
 
@@ -340,8 +340,8 @@ removes_file(const struct delta_change *c, size_t file)
 }
 
 /*
- * Is a file removed that we remove too, or whose rows matter and are gone? Writers differ in how they write a path, so
- * names are compared; a file that is not found was added since, or may be any.
+ * Returns true if a remove concerns a file that we remove too, or rows that the change depends on. Writers encode
+ * paths differently, so decoded names are compared; a file that is not found was added since, or may be any.
  */
 static bool
 removes_ours(const struct commit *cm, const json_t *removed)
@@ -369,8 +369,8 @@ removes_ours(const struct commit *cm, const json_t *removed)
 }
 
 /*
- * One action of a commit that came first: 0 goes well with ours; 1 our application's work is done already; OURS it is
- * ours itself, though the store did not say so; -1 a conflict.
+ * Checks one action of a concurrent commit. Returns 0 for no conflict; 1 if our application's transaction is already
+ * in it; OURS if the commit is our own, whose success the store did not report; -1 for a conflict.
  */
 static int
 weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t version, struct msg *err)
@@ -417,7 +417,7 @@ weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version,
 	return verdict;
 }
 
-/* All actions of a version that came first. As weigh; its first line says whose it is. */
+/* Checks all actions of a concurrent commit. Returns as weigh does; the first line identifies the writer. */
 static int
 weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 {
@@ -444,8 +444,8 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 /* ---- what goes with a version ---- */
 
 /*
- * Clause Version Checksum File: known without another look at the log where our version follows the one we started
- * from.
+ * Writes the checksum file (clause Version Checksum File). If our version directly follows the base, its totals are
+ * known without reading the log again.
  */
 static int
 write_checksum(const struct commit *cm, int64_t version, struct msg *err)
@@ -499,8 +499,8 @@ write_checkpoint(struct delta_table *t, int64_t version, struct msg *err)
 /* ---- the commit ---- */
 
 /*
- * A commit failed: after it got its name, or before? Who tries again, or removes its files, must know. Returns whether
- * it is in the log for all that can be seen.
+ * Determines whether a failed commit nevertheless exists, because the caller would retry or remove its files.
+ * Returns true if it is in the log as far as can be seen.
  */
 static bool
 fail(const struct commit *cm, const char *name, const struct buf *text, int64_t version, const struct msg *why,
@@ -521,8 +521,8 @@ fail(const struct commit *cm, const char *name, const struct buf *text, int64_t 
 }
 
 /*
- * Tries version after version until one is ours. As weigh, 0 with *version set; where it fails, *version is -1 unless
- * that version may stand all the same.
+ * Tries successive versions until one succeeds. Returns as weigh does, 0 with *version set; on failure *version is
+ * -1 unless that version may exist.
  */
 static int
 take_version(struct commit *cm, int64_t *version, struct msg *err)
@@ -552,7 +552,7 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 		else if (done == 0)
 			verdict = weigh_version(cm, v, err);
 	}
-	if (verdict == OURS) {		/* an answer was lost */
+	if (verdict == OURS) {		/* the store's reply was lost */
 		*version = v - 1;
 		verdict = 0;
 	}
@@ -560,7 +560,7 @@ take_version(struct commit *cm, int64_t *version, struct msg *err)
 	return verdict;
 }
 
-/* What helps readers of the version, which stands without it. */
+/* Writes the checksum file and checkpoint, which the version does not depend on. */
 static void
 write_beside(struct commit *cm, int64_t version, struct msg *warn)
 {

@@ -1,4 +1,4 @@
-/* Times that properties of tables have, as "interval 2 weeks". */
+/* Parses durations of table properties, such as "interval 2 weeks". */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -11,7 +11,7 @@ static const struct {
 } units[] = { { "microsecond", 1 }, { "millisecond", 1000 }, { "second", 1000000 }, { "minute", 60000000 },
     { "hour", INT64_C(3600000000) }, { "day", INT64_C(86400000000) }, { "week", INT64_C(604800000000) } };
 
-/* Microseconds of a unit's name, in the singular or plural; 0 for any other word. */
+/* Returns the microseconds of a unit, singular or plural; 0 for an unknown word. */
 static int64_t
 unit_of(const char *word, size_t n)
 {

@@ -46,7 +46,7 @@ delta_z85(struct buf *out, const char *text, size_t n)
 
 /* ---- the bitmap: little-endian, 64-bit Roaring as a list of 32-bit ones ---- */
 
-struct bits {			/* what is left to read, and what has come out */
+struct bits {			/* the input left and the rows decoded */
 	const uint8_t *p, *end;
 	uint64_t *rows;
 	size_t n, max;
@@ -80,7 +80,7 @@ static bool
 emit(struct bits *b, uint64_t row)
 {
 	if (b->n == b->max || (b->n > 0 && b->rows[b->n - 1] >= row))
-		return false;		/* more than announced, or out of order */
+		return false;		/* more rows than the cardinality, or not ascending */
 	b->rows[b->n++] = row;
 	return true;
 }
@@ -134,7 +134,7 @@ run_container(struct bits *b, uint64_t base, uint32_t cardinality)
 	return b->n - before == cardinality;
 }
 
-/* One 32-bit bitmap in the portable format of RoaringFormatSpec. */
+/* Decodes a 32-bit bitmap in the portable format of RoaringFormatSpec. */
 static bool
 bucket(struct bits *b, uint64_t high)
 {
@@ -165,7 +165,7 @@ bucket(struct bits *b, uint64_t high)
 	if (run_flags == NULL || containers >= OFFSETS_FROM) {
 		if (!have(b, 4 * (size_t)containers))
 			return false;
-		/* containers lie one behind the other: their offsets tell nothing new */
+		/* skip the offsets: containers follow each other in order */
 		b->p += 4 * (size_t)containers;
 	}
 	for (i = 0; i < containers; i++) {
@@ -189,7 +189,7 @@ delta_dv_parse(const uint8_t *p, size_t size, int64_t cardinality, uint64_t **ro
 
 	*rows = NULL;
 	*n = 0;
-	/* No bitmap of so many bytes holds more rows: a run of four bytes is 65536 of them. */
+	/* Plausibility: a bitmap of this size cannot have more rows, as a run of four bytes has at most 65536. */
 	if (cardinality < 0 || (uint64_t)cardinality > (uint64_t)size * 16384)
 		return msg_set(err, EX_DATAERR, "deletion vector: %" PRId64 " rows in %zu bytes", cardinality, size);
 	if (!have(&b, 12) || get32(b.p) != MAGIC)
@@ -224,7 +224,7 @@ get32_big(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* "<prefix><20 characters of Z85>" to "<prefix>/deletion_vector_<uuid>.bin". */
+/* Converts "<prefix><20 characters of Z85>" to "<prefix>/deletion_vector_<uuid>.bin". */
 static bool
 uuid_name(const char *text, struct buf *name)
 {
@@ -257,7 +257,7 @@ delta_dv_name(const struct delta_dv *dv, const char *root, struct buf *name)
 	    dv->storage == 'p' && delta_uri_name(dv->path_or_inline, root, name);
 }
 
-/* The bitmap of a vector in a file: behind its size, before its CRC-32. */
+/* Reads a vector's bitmap from its file: it follows its size and precedes its CRC-32. */
 static int
 from_file(struct store *s, const struct delta_dv *dv, const char *name, struct buf *out, struct msg *err)
 {

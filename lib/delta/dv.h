@@ -1,4 +1,4 @@
-/* Deletion vectors: which rows of a data file are gone. PROTOCOL.md, Deletion Vector Format. */
+/* Deletion vectors: the deleted rows of a data file. PROTOCOL.md, Deletion Vector Format. */
 #ifndef DELTA_DV_H
 #define DELTA_DV_H
 
@@ -11,36 +11,36 @@
 #include "store/store.h"
 
 struct delta_dv {
-	char storage;			/* 'u' a file of the table, 'p' a file anywhere, 'i' in the text itself */
+	char storage;			/* storageType: 'u' a file of the table, 'p' an absolute path, 'i' inline */
 	const char *path_or_inline;
-	int64_t offset;			/* in the file; 0 where not given */
+	int64_t offset;			/* offset in the file; 0 if absent */
 	bool has_offset;
-	int64_t size;			/* bytes of the bitmap */
-	int64_t cardinality;		/* rows it holds */
+	int64_t size;			/* bytes of the serialized bitmap */
+	int64_t cardinality;		/* number of deleted rows */
 };
 
-/* Storage, text and offset in one: what tells two vectors of a file apart in the log. Appended. */
+/* Appends the vector's unique id in the log: storage type, text and offset. */
 void delta_dv_id(struct buf *out, const struct delta_dv *dv);
 
 /*
- * The file a vector lies in, as lib/store wants its name, for a table of this root (see delta_uri_name). False where it
- * lies in the log itself, or the text is no place.
+ * Returns the name of the vector's file as lib/store takes it, for a table of this root (see delta_uri_name).
+ * Returns false for an inline vector or an invalid path.
  */
 bool delta_dv_name(const struct delta_dv *dv, const char *root, struct buf *name);
 
 /*
- * Reads a vector: *rows are the physical row numbers from 0, ascending, *n of them; the caller frees. EX_DATAERR where
- * the bytes, their CRC, the magic number, the order or the cardinality are not as they must be.
+ * Reads a vector: *rows are the *n physical row numbers from 0, ascending; the caller frees them. EX_DATAERR if
+ * size, CRC, magic number, order or cardinality are wrong.
  */
 int delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, size_t *n, struct msg *err);
 
 /*
- * Z85, ZeroMQ RFC 32: n characters, a multiple of 5, to n / 5 * 4 bytes appended. False where one is none of its
- * alphabet, or n is wrong.
+ * Decodes Z85 (ZeroMQ RFC 32): n characters, a multiple of 5, to n / 5 * 4 bytes, appended. Returns false for an
+ * invalid character or n.
  */
 bool delta_z85(struct buf *out, const char *text, size_t n);
 
-/* The bitmap itself, for delta_dv_read and the fuzzer: as above. */
+/* Parses the bitmap itself, for delta_dv_read and the fuzzer. Returns as delta_dv_read does. */
 int delta_dv_parse(const uint8_t *p, size_t size, int64_t cardinality, uint64_t **rows, size_t *n, struct msg *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Which files of a log are no longer needed: those before a checkpoint that is old enough. Clause Metadata Cleanup. */
+/* Finds log files no longer needed: those before a sufficiently old checkpoint. Clause Metadata Cleanup. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 enum { VERSION_DIGITS = 20 };
 
-/* The newest version up to which every commit is of the time `cutoff` or earlier; -1 where none is. */
+/* Returns the newest version up to which every commit is from `cutoff` or earlier; -1 if there is none. */
 static int64_t
 last_expired(const struct delta_log *log, int64_t cutoff)
 {
@@ -25,7 +25,7 @@ last_expired(const struct delta_log *log, int64_t cutoff)
 	return last;
 }
 
-/* The version a file of the log belongs to, by its name; -1 for what is none: neither it nor its checksums. */
+/* Returns the version a log file or a checksum of one belongs to, by its name; -1 for other names. */
 static int64_t
 version_of(const char *name)
 {
@@ -39,10 +39,10 @@ version_of(const char *name)
 		return n.version;
 	if (len > sizeof(suffix) && strcmp(name + len - (sizeof(suffix) - 1), suffix) == 0) {
 		of = xstrndup(name + (*name == '.'), len - (sizeof(suffix) - 1) - (*name == '.'));
-		if (*name == '.')			/* Hadoop's, of the file of that name */
+		if (*name == '.')			/* Hadoop's checksum of the file with this name */
 			version = version_of(of);
 		else if (strlen(of) == VERSION_DIGITS && strspn(of, "0123456789") == VERSION_DIGITS)
-			version = strtoll(of, NULL, 10);	/* the version's own */
+			version = strtoll(of, NULL, 10);	/* the version's checksum file */
 		free(of);
 		return version;
 	}
@@ -63,7 +63,7 @@ by_version(const void *a, const void *b)
 	return v != w ? (v < w ? -1 : 1) : strcmp(x, y);
 }
 
-/* Files of versions before `version`, the oldest first. */
+/* Lists the files of versions before `version`, oldest first. */
 static void
 take_before(const struct delta_log *log, int64_t version, struct store_list *expired)
 {
@@ -84,7 +84,7 @@ take_before(const struct delta_log *log, int64_t version, struct store_list *exp
 		qsort(expired->entries, expired->n, sizeof(*expired->entries), by_version);
 }
 
-/* The checkpoint that a version would be read from; -1 where that is none. It is tried, whole. */
+/* Returns the checkpoint a version would be loaded from, or -1. Loads it completely to verify it. */
 static int
 find_checkpoint(struct delta_table *t, int64_t version, int64_t *checkpoint, struct msg *err)
 {
@@ -94,7 +94,7 @@ find_checkpoint(struct delta_table *t, int64_t version, int64_t *checkpoint, str
 
 	*checkpoint = -1;
 	if (version < 0 || delta_log_find(t->store, version, &log, &unheard) < 0)
-		return 0;		/* versions before it are gone already */
+		return 0;		/* versions before it are already gone */
 	*checkpoint = log.checkpoint;
 	delta_log_free(&log);
 	if (*checkpoint < 0)
@@ -127,7 +127,7 @@ delta_expire_find(struct delta_table *t, const struct delta_snapshot *s, int64_t
 		return 0;
 	if (delta_log_find(t->store, s->version, &log, err) < 0)
 		return -1;
-	cutoff -= ((cutoff % DELTA_DAY) + DELTA_DAY) % DELTA_DAY;	/* midnight, as the clause says */
+	cutoff -= ((cutoff % DELTA_DAY) + DELTA_DAY) % DELTA_DAY;	/* the clause truncates to midnight */
 	failed = find_checkpoint(t, last_expired(&log, cutoff), &checkpoint, err);
 	if (!failed && checkpoint >= 0)
 		take_before(&log, checkpoint, expired);

@@ -1,4 +1,4 @@
-/* What the commits say of themselves, and which version stood at a time. Clause Commit Provenance Information. */
+/* Commit history, and the version current at a time. Clause Commit Provenance Information. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ text_of(struct delta_history *h, const json_t *o, const char *key)
 	return s != NULL ? pool_copy(&h->pool, s, strlen(s) + 1) : NULL;
 }
 
-/* The commitInfo of a commit, whichever line it stands in. */
+/* Parses the commitInfo of a commit, whichever line it is on. */
 static void
 read_info(struct delta_history *h, const struct buf *text, struct delta_commit_info *info)
 {
@@ -58,7 +58,7 @@ read_info(struct delta_history *h, const struct buf *text, struct delta_commit_i
 	}
 }
 
-/* The commits there are, oldest first, with the times of their files; and their number. */
+/* Lists the existing commits, oldest first, with their files' mtimes. Returns their number. */
 static int
 list_commits(struct delta_table *t, struct delta_commit_info **commits, size_t *n, struct msg *err)
 {
@@ -87,7 +87,7 @@ list_commits(struct delta_table *t, struct delta_commit_info **commits, size_t *
 	return 0;
 }
 
-/* A version is never older than the one before it, whatever a clock said. */
+/* Makes timestamps increase with the version even if a clock was wrong. */
 static void
 make_monotonic(struct delta_commit_info *commits, size_t n)
 {
@@ -98,7 +98,7 @@ make_monotonic(struct delta_commit_info *commits, size_t n)
 			commits[i].timestamp = commits[i - 1].timestamp + 1;
 }
 
-/* What a commit says of itself: 1, 0 where it is gone. */
+/* Reads a commit's commitInfo. Returns 1, or 0 if the commit is gone. */
 static int
 read_commit(struct delta_table *t, struct delta_history *h, struct delta_commit_info *info, struct msg *err)
 {

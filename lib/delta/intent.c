@@ -1,8 +1,7 @@
 /*
- * What a writer is about to make. An object "_delta_log/_intent-<version>-<uuid>" is there, durable and locked, before
- * the first data file whose name has that UUID; the version is the first that may name such files. A writer that was
- * stopped holds the lock no more: whoever finds its intent looks whether a version names its files, and removes them
- * where none does.
+ * Writer intents. An object "_delta_log/_intent-<version>-<uuid>" exists, durable and locked, before the first data
+ * file whose name contains that UUID; the version is the first that may name such files. A killed writer no longer
+ * holds the lock: whoever finds its intent checks whether a version names the files, and removes them if none does.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 #define PREFIX "_intent-"
 enum { DIGITS = 20, TRIES = 10 };
 
-static struct delta_intent *open_intents;	/* those that are on the disk, for exit */
+static struct delta_intent *open_intents;	/* intents on disk, removed at exit */
 
 /* ---- of others, or our own ---- */
 
@@ -33,8 +32,8 @@ count(struct delta_table *t, const char *name, const char *uuid, bool *named, st
 }
 
 /*
- * Does a version from `first` on name files with this UUID: 1, or 0? 1 too where commits are gone that may have done
- * so: acct-vacuum knows by the checkpoints.
+ * Returns 1 if a version from `first` on names files with this UUID, else 0. Also returns 1 if commits that may have
+ * done so are gone: acct-vacuum decides by the checkpoints.
  */
 static int
 is_named(struct delta_table *t, int64_t first, const char *uuid, struct msg *err)
@@ -67,7 +66,7 @@ skip_log(const char *folder, void *arg)
 	return strcmp(folder, DELTA_LOG) == 0;
 }
 
-/* Removes the data files with this UUID, whole or not, that no version names. Returns how many, or -1. */
+/* Removes the data files with this UUID, complete or not, that no version names. Returns how many, or -1. */
 static int
 sweep(struct delta_table *t, int64_t first, const char *uuid, struct msg *err)
 {
@@ -109,7 +108,7 @@ delta_intent_is(const char *name)
 	return strncmp(name, PREFIX, sizeof(PREFIX) - 1) == 0;
 }
 
-/* Clears up after one writer, unless it is at work. Returns how many files were removed, or -1. */
+/* Cleans up after one writer, unless it is still running. Returns how many files were removed, or -1. */
 static int
 recover_one(struct delta_table *t, const char *name, struct msg *err)
 {
@@ -153,7 +152,7 @@ delta_recover(struct delta_table *t, struct msg *err)
 void
 delta_intent_init(struct delta_intent *in, struct delta_table *t, const struct delta_snapshot *base)
 {
-	struct msg unheard = { 0 };	/* what cannot be removed now is no hindrance to a writer */
+	struct msg unheard = { 0 };	/* failures to clean up do not stop a writer */
 
 	*in = (struct delta_intent){ .table = t, .first = base->version + 1 };
 	if (base->version < 0 || base->intents)
@@ -173,7 +172,7 @@ remember(struct delta_intent *in)
 	static bool armed;
 
 	if (!armed)
-		(void)atexit(undo_all);		/* a program that fails leaves nothing */
+		(void)atexit(undo_all);		/* a failing program leaves no files */
 	armed = true;
 	in->next = open_intents;
 	open_intents = in;
@@ -220,7 +219,8 @@ delta_intent_name(struct delta_intent *in, struct buf *out, struct msg *err)
 void
 delta_intent_end(struct delta_intent *in)
 {
-	struct msg unheard = { 0 };	/* one that stays is removed by the next writer, which finds the files named */
+	/* an intent that stays is removed by the next writer, which finds its files named */
+	struct msg unheard = { 0 };
 
 	if (in->name == NULL)
 		return;
@@ -231,7 +231,7 @@ delta_intent_end(struct delta_intent *in)
 void
 delta_intent_undo(struct delta_intent *in)
 {
-	struct msg unheard = { 0 };	/* then the intent stays, and the next writer clears up */
+	struct msg unheard = { 0 };	/* the intent stays, and the next writer cleans up */
 
 	if (in->name == NULL)
 		return;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Exactly `width` digits at *p, which moves behind them. */
+/* Parses exactly `width` digits at *p and moves past them. */
 static bool
 digits(const char **p, int width, int64_t *v)
 {
@@ -72,9 +72,9 @@ delta_log_commit_name(int64_t version)
 }
 
 /*
- * The files of a whole checkpoint that begin at entry i, all of one version and kind: one file, or every part. The
- * listing is in the order of names, so parts of a set stand in theirs, but sets of different sizes are mixed: the set
- * is known by its number of parts.
+ * Takes a complete checkpoint whose files begin at entry i, all of one version and kind: a single file or all parts.
+ * The listing is sorted by name, so the parts of a set are in order but sets of different sizes are interleaved; the
+ * number of parts identifies the set.
  */
 static void
 take_checkpoint(struct delta_log *log, size_t i, const struct delta_log_name *n)
@@ -101,7 +101,7 @@ take_checkpoint(struct delta_log *log, size_t i, const struct delta_log_name *n)
 	log->checkpoint_kind = n->kind;
 }
 
-/* The newest version there is, and the newest whole checkpoint up to the wanted one, and up to `most`. */
+/* Finds the newest version, and the newest complete checkpoint up to both `wanted` and `most`. */
 static int64_t
 survey(struct delta_log *log, int64_t wanted, int64_t most)
 {
@@ -126,7 +126,10 @@ survey(struct delta_log *log, int64_t wanted, int64_t most)
 	return newest;
 }
 
-/* The first version that is missing between the checkpoint and the wanted one; the one behind where none is. */
+/*
+ * Returns the first missing version between the checkpoint and the wanted one; the version after the latter if none
+ * is missing.
+ */
 static int64_t
 first_missing(struct delta_log *log)
 {
@@ -152,7 +155,7 @@ too_early(struct store *s, int64_t version, struct msg *err)
 	    version);
 }
 
-/* One look at the folder: 1, or 0 with *missing where a version is not there. */
+/* Lists the folder once. Returns 1, or 0 with *missing if a version is missing. */
 static int
 look(struct store *s, int64_t version, int64_t most, struct delta_log *log, int64_t *missing, struct msg *err)
 {
@@ -177,8 +180,8 @@ look(struct store *s, int64_t version, int64_t most, struct delta_log *log, int6
 }
 
 /*
- * A listing is not of one instant: a version that came while it was made may be missing and a later one be there. So
- * only what is missing in each of several listings is.
+ * A listing is not atomic: it may miss a version committed meanwhile and yet contain a later one. Only a version
+ * missing from several listings is really missing.
  */
 int
 delta_log_find_by(struct store *s, int64_t version, int64_t most, struct delta_log *log, struct msg *err)

@@ -1,4 +1,4 @@
-/* New data files of a table. */
+/* Writes new data files of a table. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,10 @@ struct delta_out {
 	size_t ncolumns;
 	struct delta_out_options opt;
 	struct pq_field *fields;
-	struct store_out file;		/* the one being written, while writer is there */
+	struct store_out file;		/* the current file, while writer is not NULL */
 	struct pq_writer *writer;
-	char *name;			/* of it, within the table */
-	struct delta_file *done;	/* finished files; strings in pool */
+	char *name;			/* its name within the table */
+	struct delta_file *done;	/* finished files; strings are in pool */
 	size_t ndone;
 	struct pool pool;
 };
@@ -71,7 +71,7 @@ delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t
 	return out;
 }
 
-/* The name of the next file within the table. */
+/* Makes the name of the next file. */
 static int
 name_file(struct delta_out *o, struct msg *err)
 {
@@ -207,7 +207,7 @@ delta_out_free(struct delta_out *o)
 	if (o == NULL)
 		return;
 	unfinished = o->writer != NULL;
-	pq_writer_free(o->writer);	/* waits for what it may still be writing */
+	pq_writer_free(o->writer);	/* waits for a write in flight */
 	if (unfinished)
 		store_out_abandon(&o->file);
 	free(o->done);

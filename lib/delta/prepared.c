@@ -1,4 +1,4 @@
-/* A version that waits in a file. */
+/* Prepared versions: commits that wait in a file. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ delta_prepared_put(struct buf *out, const struct delta_snapshot *base, const str
 	return 0;
 }
 
-/* ---- the mark of a table that is to be ---- */
+/* ---- marker of a table whose first version is not committed yet ---- */
 
 #define MARK DELTA_LOG "/_prepared"
 
@@ -62,7 +62,7 @@ delta_prepared_is_marked(struct delta_table *t, struct msg *err)
 
 /* ---- parsing ---- */
 
-/* Is the last line there, and right of all before it? */
+/* Returns true if the last line is a checksum that matches all lines before it. */
 static bool
 is_whole(const struct buf *text)
 {
@@ -76,7 +76,7 @@ is_whole(const struct buf *text)
 	return memchr(text->p, '\n', n) != NULL && memcmp(text->p + n, end, END_LENGTH) == 0;
 }
 
-/* The first line. */
+/* Parses the first line. */
 static int
 parse_head(struct delta_prepared *p, const struct buf *text)
 {
@@ -97,7 +97,7 @@ parse_head(struct delta_prepared *p, const struct buf *text)
 	return good ? 0 : -1;
 }
 
-/* The text of file `name`. */
+/* Parses the text of file `name`. */
 static int
 parse(struct delta_prepared *p, const struct delta_table *t, const char *name, const struct buf *text,
     struct msg *err)
@@ -179,7 +179,7 @@ delta_prepared_check(const struct delta_prepared *p, struct delta_table *t, stru
 	return 0;
 }
 
-/* Are the columns of the table the first of those of the new files? */
+/* Returns true if the table's columns are the first columns of the new files. */
 static bool
 begins_with(const struct delta_snapshot *rows, const struct delta_snapshot *s)
 {

@@ -1,32 +1,32 @@
 /*
- * What a table asks of its readers and writers, and whether this library has it. Clauses Protocol Evolution and Table
- * Features.
+ * Checks what a table requires of readers and writers against what this library supports. Clauses Protocol Evolution
+ * and Table Features.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "delta/state.h"
 
-/* The newest versions known, and the features of tables that list them. */
+/* The newest protocol versions supported, and those from which tables list features. */
 enum { READER = 3, WRITER = 7, READER_FEATURES = 3, WRITER_FEATURES = 7 };
 
 static const char *const can_read[] = { "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint",
     "typeWidening",
 	"typeWidening-preview", "vacuumProtocolCheck" };
 
-/* These concern columns of types that are refused by name, and no other column: who asks for others needs none of it. */
+/* These concern only columns of types that are refused by name; queries of other columns do not need them. */
 static const char *const of_columns[] = { "variantType", "variantType-preview", "variantShredding",
     "variantShredding-preview", "geospatial", "geospatial-preview" };
 
-/* Listed by a table, these forbid no write in themselves; the properties that make one active are looked at by name. */
+/* If merely listed, these do not restrict writes; the properties that activate them are checked by name. */
 static const char *const can_write[] = { "appendOnly", "invariants", "checkConstraints", "changeDataFeed",
     "generatedColumns",
 	"identityColumns", "allowColumnDefaults", "columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint",
 	"vacuumProtocolCheck" };
 
 /*
- * These need a writer only, but where a table has one its newest versions may be known to a catalog alone, and its folder
- * tells an old state.
+ * Writer features of tables whose newest versions may be known to a catalog only, so that the folder shows an old
+ * state.
  */
 static const char *const elsewhere[] = { "coordinatedCommits-preview", "catalogManaged", "catalogOwned-preview" };
 
@@ -97,7 +97,7 @@ delta_is_true(const struct delta_snapshot *s, const char *key)
 	return v != NULL && strcasecmp(v, "true") == 0;
 }
 
-/* A property or a word in a column's metadata that a writer would have to honour. NULL: none. */
+/* Returns a property or a column metadata key that would require support from a writer; NULL if there is none. */
 static const char *
 active(const struct delta_snapshot *s, bool rewrites)
 {
@@ -121,7 +121,7 @@ active(const struct delta_snapshot *s, bool rewrites)
 	return NULL;
 }
 
-/* Does a writer that does not have this feature honour it all the same? Without a column of a type that it brings. */
+/* Returns true if a feature restricts only columns of its types and the table has no such column. */
 static bool
 concerns_no_column(const struct delta_snapshot *s, const char *feature)
 {
@@ -134,7 +134,7 @@ concerns_no_column(const struct delta_snapshot *s, const char *feature)
 	return i == s->ncolumns;
 }
 
-/* Protocol versions and features alone; `more` are features that are no hindrance beside can_write. */
+/* Checks protocol versions and features only; `more` lists further harmless features besides can_write. */
 static int
 may_commit(const struct delta_snapshot *s, const char *const *more, size_t nmore, struct msg *err)
 {
@@ -185,7 +185,7 @@ delta_may_rearrange(const struct delta_snapshot *s, struct msg *err)
 int
 delta_may_vacuum(const struct delta_snapshot *s, struct msg *err)
 {
-	/* these ask for something in commits that add files, change the schema or clean the log */
+	/* these restrict only commits that add files, change the schema or clean the log */
 	static const char *const more[] = { "checkpointProtection", "clustering", "domainMetadata", "rowTracking",
 	    "typeWidening", "typeWidening-preview" };
 

@@ -1,6 +1,6 @@
 /*
- * The rows of a snapshot, file by file: columns found by name or number, partition values and missing columns filled
- * in, deleted rows marked.
+ * Scans the rows of a snapshot file by file: finds columns by name or id, fills in partition values and missing
+ * columns, marks deleted rows.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@ enum { BATCH = 8192 };
 
 enum origin { FROM_FILE, CONSTANT, ABSENT };
 
-struct source {				/* of one column, in the current file */
+struct source {				/* of a column, for the current file */
 	enum origin origin;
-	size_t leaf;			/* FROM_FILE: its place among the selected leaves */
+	size_t leaf;			/* FROM_FILE: index among the selected leaves */
 	struct delta_caster caster;
 	void *values;			/* owned: BATCH values of the table's shape, for casts and constants */
 };
@@ -32,10 +32,10 @@ struct delta_scan {
 	size_t nbounds;
 	size_t *files;
 	size_t nfiles, next;		/* next: index in files */
-	struct store_in in;		/* the current file's, while reader is there */
+	struct store_in in;		/* the current file, while reader is not NULL */
 	struct pq_reader *reader;
 	size_t file;			/* index in the snapshot's files */
-	uint64_t *gone;			/* its deleted rows, in order; NULL where it has no vector */
+	uint64_t *gone;			/* its deleted rows, ascending; NULL without a deletion vector */
 	size_t ngone, gone_at;
 	struct source *sources;
 	struct pq_vector *vectors;
@@ -127,10 +127,7 @@ delta_scan_close(struct delta_scan *sc)
 
 /* ---- one file ---- */
 
-/*
- * The file's leaf for a column, by its number where the table maps by number, else by its name; -1 where the file has
- * none.
- */
+/* Finds a file's leaf for a column, by field_id with column mapping by id, else by name; -1 if the file lacks it. */
 static int
 find_leaf(const struct pq_column *leaves, size_t n, const struct delta_column *c)
 {
@@ -143,7 +140,7 @@ find_leaf(const struct pq_column *leaves, size_t n, const struct delta_column *c
 	return -1;
 }
 
-/* Fills a constant's BATCH values. */
+/* Fills a buffer of BATCH values with a constant. */
 static void
 fill(void *values, enum pq_shape shape, const union pq_value *v)
 {
@@ -213,8 +210,8 @@ file_source(struct delta_scan *sc, struct source *so, const struct delta_column 
 }
 
 /*
- * Leaves out the row groups whose statistics rule out every bound's row. Numbers in the file's own type only: where it
- * was widened nothing is skipped.
+ * Skips row groups whose statistics rule out a row that satisfies all bounds. Compares values of the file's own type
+ * only: a widened column skips nothing.
  */
 static void
 skip_groups(struct delta_scan *sc, const struct pq_column *leaves, size_t n)
@@ -273,7 +270,7 @@ set_sources(struct delta_scan *sc, const struct delta_file *f, struct msg *err)
 	return failed;
 }
 
-/* Opens the next file that may hold a wanted row: 1, or 0 where none is left. */
+/* Opens the next file that may contain a matching row. Returns 1, or 0 after the last. */
 static int
 next_file(struct delta_scan *sc, struct msg *err)
 {
@@ -309,7 +306,7 @@ set_vectors(struct delta_scan *sc, const struct pq_batch *b)
 
 		if (so->origin == FROM_FILE && so->caster.cast == DELTA_SAME) {
 			*v = b->columns[so->leaf];
-			v->dict_serial += (uint64_t)sc->next << 32;	/* each file counts its dictionaries from 1 */
+			v->dict_serial += (uint64_t)sc->next << 32;	/* dictionary serials start at 1 in each file */
 			continue;
 		}
 		*v = (struct pq_vector){ .n = b->rows, .v.any = so->values };
@@ -322,7 +319,7 @@ set_vectors(struct delta_scan *sc, const struct pq_batch *b)
 	}
 }
 
-/* Marks the batch's deleted rows; NULL where it has none. */
+/* Returns marks of the batch's deleted rows; NULL if there are none. */
 static const uint8_t *
 mark_deleted(struct delta_scan *sc, const struct pq_batch *b)
 {

@@ -1,5 +1,5 @@
 /*
- * The schema of a table as JSON (clause Schema Serialization Format), and which of its columns are which in files
+ * Parses a table's schema from JSON (clause Schema Serialization Format) and maps its columns to those in files
  * (clause Column Mapping).
  */
 #include <stdio.h>
@@ -58,7 +58,7 @@ set_type(struct delta_snapshot *s, struct delta_column *c, const json_t *type)
 
 enum mapping { NO_MAPPING, BY_NAME, BY_ID };
 
-/* The property counts only where the protocol has the feature. */
+/* The property counts only if the protocol has the feature. */
 static int
 mapping_mode(const struct delta_snapshot *s, enum mapping *mode, struct msg *err)
 {

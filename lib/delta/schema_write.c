@@ -1,4 +1,4 @@
-/* Columns as the JSON of schemaString. Clause Schema Serialization Format. */
+/* Writes columns as the JSON of schemaString. Clause Schema Serialization Format. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,7 +14,7 @@ delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err
 	size_t i, k;
 
 	for (i = 0; i < n; i++) {
-		/* What Spark and Delta refuse in a column's name unless names are mapped. */
+		/* Spark and Delta reject these characters in a name without column mapping. */
 		if (*columns[i].name == '\0' || strpbrk(columns[i].name, " ,;{}()\n\t=") != NULL)
 			return msg_set(err, EX_CONFIG,
 			    "column %s: a Delta table's column has a name without blanks and ,;{}()=",
@@ -50,7 +50,7 @@ type_word(const struct delta_column *c, char *out)
 		return "timestamp";
 	case PQ_TIMESTAMP_NTZ:
 		return "timestamp_ntz";
-	default:	/* string, binary, date, decimal(p,s) have the same words there */
+	default:	/* string, binary, date and decimal(p,s) have the same names there */
 		return pq_type_name(out, c->type, c->precision, c->scale);
 	}
 }

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-/* A decimal that may have an exponent: Spark writes small ones as "1E-7", and zero as "0E-18". */
+/* Parses a decimal that may have an exponent: Spark writes small ones as "1E-7" and zero as "0E-18". */
 static bool
 decimal_value(const struct delta_column *c, const char *text, size_t n, i128 *w)
 {
@@ -58,7 +58,7 @@ delta_partition_value(const struct delta_column *c, const char *text, union pq_v
 	case PQ_TIMESTAMP: case PQ_TIMESTAMP_NTZ:
 		if (num_timestamp(text, n, &v->i))
 			return true;
-		if (!num_date(text, n, &days))		/* what was a date once */
+		if (!num_date(text, n, &days))		/* the column may have been widened from date */
 			return false;
 		v->i = days * (int64_t)86400 * 1000000;
 		return true;
@@ -72,7 +72,7 @@ delta_partition_value(const struct delta_column *c, const char *text, union pq_v
 	}
 }
 
-/* -1, 0, 1 in the order of the column's values; false where its kind has no order to rely on. */
+/* Sets the order of two values to -1, 0 or 1; returns false for types without a reliable order. */
 static bool
 compare(const struct delta_column *c, const union pq_value *a, const union pq_value *b, int *order)
 {
@@ -91,7 +91,7 @@ compare(const struct delta_column *c, const union pq_value *a, const union pq_va
 		if (*order == 0)
 			*order = a->b.n < b->b.n ? -1 : a->b.n > b->b.n;
 		return true;
-	default:		/* NaN may be anywhere */
+	default:		/* NaN has no place in the order */
 		return false;
 	}
 }
@@ -114,9 +114,9 @@ delta_bound_meets(const struct delta_bound *b, const struct delta_column *c, boo
 /* ---- the statistics of a file ---- */
 
 /*
- * A decimal's bound. JSON numbers come as doubles: the number, the power of ten and their product are each rounded
- * once, so eight units of the last place outwards are a bound all the same, and that is all skipping needs. Where the
- * number is the first or last of 64 bits, a writer may have cut a larger one down to it.
+ * Parses a decimal's bound. JSON numbers are read as doubles: the number, the power of ten and their product are
+ * each rounded once, so eight units in the last place outwards are a safe bound, which suffices for skipping. A
+ * number at the limits of 64 bits may be a larger one that the writer clamped.
  */
 static bool
 decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union pq_value *v)
@@ -140,7 +140,7 @@ decimal_bound(const struct delta_column *c, const json_t *j, bool upper, union p
 	return true;
 }
 
-/* Timestamps are written in milliseconds, by some writers cut off: the greatest may lie up to a millisecond higher. */
+/* Timestamps are in milliseconds and some writers truncate them: the maximum may be up to a millisecond higher. */
 static bool
 timestamp_bound(const char *text, bool upper, union pq_value *v)
 {

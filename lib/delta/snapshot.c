@@ -17,7 +17,7 @@ delta_open(struct delta_table *t, const char *address, struct msg *err)
 		return -1;
 	t->address = xstrdup(store_address(t->store));
 	t->root = realpath(address, NULL);
-	if (t->root == NULL)		/* it is not there yet, and so are no files */
+	if (t->root == NULL)		/* the table does not exist yet, and neither do files */
 		t->root = xstrdup(t->address);
 	return 0;
 }
@@ -31,7 +31,7 @@ delta_close(struct delta_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* Puts the table before a message that does not name a file. */
+/* Prefixes the table to a message that does not name a file. */
 static int
 name_table(const struct delta_table *t, const struct msg *why, struct msg *err)
 {
@@ -87,7 +87,7 @@ read_checkpoint(struct delta_table *t, struct delta_state *st, const struct delt
 	return failed;
 }
 
-/* Where the checkpoint is what fails, *torn is its version. */
+/* Replays the log. If the checkpoint fails, *torn is its version. */
 static int
 replay(struct delta_table *t, struct delta_state *st, const struct delta_log *log, int64_t *torn, struct msg *err)
 {
@@ -104,13 +104,13 @@ replay(struct delta_table *t, struct delta_state *st, const struct delta_log *lo
 		free(name);
 	}
 	if (failed && st->has_protocol && delta_may_read(st->s, &why) < 0)
-		*err = why;		/* what a feature unknown here brings may look like damage */
+		*err = why;		/* an unsupported feature may look like damage */
 	return failed ? -1 : delta_state_finish(st, err);
 }
 
 /*
- * The state at *version, from a checkpoint up to `most`. *version becomes that of the state, so that another try is
- * for the same; *torn is the version of a checkpoint that could not be read, else it stays.
+ * Loads *version from a checkpoint of version `most` or earlier. Sets *version to the loaded one, so that a retry is
+ * for the same; sets *torn to the version of an unreadable checkpoint.
  */
 static int
 load_from(struct delta_table *t, int64_t *version, int64_t most, struct delta_snapshot *s, int64_t *torn,
@@ -155,7 +155,7 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	int64_t most = INT64_MAX, torn = -1;
 	int failed = load_from(t, &version, most, s, &torn, &first);
 
-	/* An older checkpoint will do, or the commits alone, as long as they are there. */
+	/* Retries with an older checkpoint or the commits alone, while they exist. */
 	while (failed && torn >= 0) {
 		most = torn - 1;
 		torn = -1;

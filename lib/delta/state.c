@@ -6,7 +6,7 @@
 #include "delta/uri.h"
 #include "val/val.h"
 
-struct delta_entry {			/* the newest action on one key */
+struct delta_entry {			/* the newest action on a key */
 	bool alive;
 	uint64_t serial;
 	const char *name;
@@ -77,7 +77,7 @@ delta_state_domain(struct delta_state *st, const struct delta_domain *d, bool re
 	s->domains[i] = *d;
 }
 
-/* The entry of a file's key; its name is set. */
+/* Returns the entry of a file's key; the file's name is set. */
 static struct delta_entry *
 entry_of(struct delta_state *st, const struct delta_raw_file *f, struct msg *err)
 {
@@ -140,7 +140,7 @@ by_serial(const void *a, const void *b)
 }
 
 /*
- * Partition values in the order of the partition columns; an empty one is null for every type (clause Partition Value
+ * Orders partition values by the partition columns; an empty one is null for every type (clause Partition Value
  * Serialization).
  */
 static const char **

@@ -1,4 +1,4 @@
-/* The statistics of a data file as the JSON of add.stats. Clause Per-file Statistics. */
+/* Writes a data file's statistics as the JSON of add.stats. Clause Per-file Statistics. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include "delta/state.h"
 #include "delta/write.h"
 
-/* what readers expect unless told: the first columns, so many UTF-16 units of a string */
+/* the defaults of Delta: statistics of the first columns, strings of so many UTF-16 units */
 enum { INDEXED_COLUMNS = 32, PREFIX = 32 };
 
-/* Bytes of the longest prefix of up to PREFIX UTF-16 units that splits no character. */
+/* Returns the bytes of the longest prefix of up to PREFIX UTF-16 units that splits no character. */
 static size_t
 prefix_length(const struct pq_bytes *b)
 {
@@ -37,9 +37,7 @@ put_text(struct buf *out, const uint8_t *p, size_t n, const char *behind)
 	buf_free(&text);
 }
 
-/*
- * A bound that no value with this prefix is above: the first character cut off decides which one is put in its place.
- */
+/* Puts an upper bound of all values with this prefix: the first character cut off determines the one appended. */
 static bool
 put_string(struct buf *out, const struct pq_bytes *b, bool upper)
 {
@@ -47,7 +45,7 @@ put_string(struct buf *out, const struct pq_bytes *b, bool upper)
 	size_t n = prefix_length(b);
 
 	if (memchr(b->p, '\0', b->n) != NULL)
-		return false;		/* JSON's readers differ over NULs in strings */
+		return false;		/* JSON parsers differ on NULs in strings */
 	if (n == b->n || !upper) {
 		put_text(out, b->p, n, "");
 		return true;
@@ -60,7 +58,7 @@ put_string(struct buf *out, const struct pq_bytes *b, bool upper)
 	return true;
 }
 
-/* A moment of milliseconds as in JSON, with as many more digits of it as `rest` has. */
+/* Puts a timestamp in milliseconds as JSON text, with further digits from `rest`. */
 static bool
 put_moment(struct buf *out, int64_t ms, const char *rest, bool zone)
 {
@@ -68,7 +66,7 @@ put_moment(struct buf *out, int64_t ms, const char *rest, bool zone)
 	unsigned month, dom;
 
 	num_civil(day, &year, &month, &dom);
-	if (year < 1900 || year > 9999)		/* readers of old calendars and short years are spared what they cannot read */
+	if (year < 1900 || year > 9999)		/* readers with other calendars or year formats fail on these */
 		return false;
 	buf_addf(out, "\"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64 "%s%s\"", year,
 	    month, dom, of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000, rest,
@@ -76,7 +74,10 @@ put_moment(struct buf *out, int64_t ms, const char *rest, bool zone)
 	return true;
 }
 
-/* Milliseconds, outwards; of the last moment there is, all its digits, as what is above it has five of the year. */
+/*
+ * Puts a timestamp rounded outwards to milliseconds; the largest keeps all digits, as rounding up would need a
+ * five-digit year.
+ */
 static bool
 put_timestamp(struct buf *out, int64_t us, bool upper, bool zone)
 {
@@ -131,8 +132,8 @@ put_bound(struct buf *out, const struct delta_column *c, const union pq_value *v
 }
 
 /*
- * One bound of each column. False where a column has values but no bound, as one with a NaN: delta-rs takes a column
- * without bounds beside others that have them for one of nulls, and loses its rows.
+ * Puts one bound of every column. Returns false if a column has values but no bound, for instance with a NaN:
+ * delta-rs takes a column without bounds, next to columns with bounds, for all null, and loses its rows.
  */
 static bool
 put_bounds(struct buf *out, const char *name, uint64_t rows, const struct delta_column *columns, size_t n,

@@ -22,7 +22,7 @@ delta_sum_room(struct buf *out)
 	buf_adds(out, MEMBER "0000000000000000\"");
 }
 
-/* Returns the digits of a commit's checksum: the end of its first line. NULL where there is none. */
+/* Returns the digits of a commit's checksum, at the end of its first line; NULL if there is none. */
 static uint8_t *
 find(uint8_t *p, size_t n)
 {
@@ -94,7 +94,7 @@ delta_sum_tags(struct pool *pool, uint64_t footer)
 	return tags;
 }
 
-/* The checksum among the tags: 1, 0 where there is none, -1 where it is not one. */
+/* Reads the footer checksum from the tags. Returns 1, 0 if there is none, or -1 if it is invalid. */
 static int
 footer_of(const struct delta_file *f, uint64_t *sum)
 {

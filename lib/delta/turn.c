@@ -1,4 +1,4 @@
-/* Waiting for one's turn, where other writers come first. */
+/* Randomized back-off between attempts of an optimistic commit. */
 #include <time.h>
 
 #include <bsd/stdlib.h>
@@ -32,7 +32,7 @@ delta_turn_wait(struct delta_turn *t)
 	if (pause > t->end - now)
 		pause = t->end - now;
 	time = (struct timespec){ pause / 1000, pause % 1000 * 1000000 };
-	(void)nanosleep(&time, NULL);		/* one that is cut short is a short one */
+	(void)nanosleep(&time, NULL);		/* an interrupted pause is only shorter */
 	t->longest = t->longest * 2 < LONGEST_PAUSE ? t->longest * 2 : LONGEST_PAUSE;
 	return true;
 }

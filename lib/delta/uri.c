@@ -12,17 +12,17 @@ hex(char c)
 	    c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Length of "scheme:" at the start, 0 where there is none. */
+/* Returns the length of "scheme:" at the start, or 0. */
 static size_t
 scheme_length(const char *uri)
 {
 	size_t n = strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
-	/* One letter is a drive, not a scheme; and a scheme ends before the first slash by what strspn takes. */
+	/* A single letter is a drive, not a scheme; strspn stops at the first slash, before which a scheme must end. */
 	return n > 1 && uri[n] == ':' ? n + 1 : 0;
 }
 
-/* The path after "file:" or "file://", or all of a relative one; NULL for another scheme or a host. */
+/* Returns the path after "file:" or "file://", or a relative path as it is; NULL for another scheme or a host. */
 static const char *
 path_of(const char *uri)
 {
@@ -33,7 +33,7 @@ path_of(const char *uri)
 	if (scheme != 5 || strncasecmp(uri, "file:", 5) != 0)
 		return NULL;
 	uri += scheme;
-	if (uri[1] == '/')		/* an authority, which for a file is empty */
+	if (uri[1] == '/')		/* an authority, which must be empty for a file */
 		uri += 2;
 	return *uri == '/' ? uri : NULL;
 }
@@ -57,7 +57,7 @@ decode(const char *path, struct buf *name)
 	return true;
 }
 
-/* Removes empty parts and "."; false for a "..", which may lead out of any folder. */
+/* Removes empty segments and "."; returns false for "..", which may leave the folder. */
 static bool
 tidy(struct buf *name)
 {
@@ -96,8 +96,8 @@ delta_uri_name(const char *uri, const char *root, struct buf *name)
 }
 
 /*
- * Bytes of a character beyond ASCII that Java's URIs leave as it is: all but controls and blanks; else 0. Spark's VACUUM
- * compares paths as they are written and takes a file for garbage whose path is written otherwise.
+ * Returns the bytes of a non-ASCII character that Java's URIs keep as it is: all but controls and blanks; else 0.
+ * Spark's VACUUM compares encoded paths and removes a file whose path is encoded differently.
  */
 static size_t
 other_length(const char *p)

@@ -1,4 +1,4 @@
-/* Paths of a log: URIs (RFC 3986), relative to the table's root or absolute. */
+/* Paths in a log: URIs (RFC 3986), absolute or relative to the table's root. */
 #ifndef DELTA_URI_H
 #define DELTA_URI_H
 
@@ -8,20 +8,20 @@
 #include "base/mem.h"
 
 /*
- * Sets `name` to that of the object a URI means, as lib/store takes it: percent-decoded once, without empty parts and
- * ".", without "file:" or "file://" before an absolute path, and relative where that path begins with `root`. Two URIs
- * mean the same object where their names are equal. Returns false for an empty URI, a broken percent sequence, a NUL, a
- * part that is "..", or another scheme.
+ * Sets `name` to the object name of a URI, as lib/store takes it: percent-decoded once, without empty segments and
+ * ".", without "file:" or "file://" before an absolute path, and relative if that path begins with `root`. URIs of
+ * the same object yield equal names. Returns false for an empty URI, an invalid percent escape, a NUL, a ".."
+ * segment or another scheme.
  */
 bool delta_uri_name(const char *uri, const char *root, struct buf *name);
 
 /*
- * A relative name as a URI: what RFC 3986 reserves or forbids in a path is percent-encoded, '/' '=' '+' '@' ':' stay, and
- * so do letters beyond ASCII, as in the URIs of Java. Appended.
+ * Appends a relative name as a URI: percent-encodes what RFC 3986 reserves or forbids in a path, except '/' '=' '+'
+ * '@' ':' and letters beyond ASCII, like Java's URIs.
  */
 void delta_uri_put(struct buf *out, const char *name);
 
-/* A partition value as a folder's name: Hive's escapes for what a file system or a URI would misread. Appended. */
+/* Appends a partition value as a folder name, with Hive's escapes for characters special to file systems or URIs. */
 void delta_hive_put(struct buf *out, const char *value);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * What lies in a table's folder and belongs to no version that can still be wanted. What is needed is gathered from the
- * log, as names: the files of the oldest version that stood at the cut-off, those that commits since then name, those
- * of the newest, and those removed since by their own telling. What was seen in the folder before the log was read, is
- * old, and is not among them, is garbage.
+ * Finds files in a table's folder that no version within the retention needs. Collects the names of needed files
+ * from the log: those of the version current at the cutoff, of later commits, of the newest version, and those
+ * removed since the cutoff according to their tombstones. A file is garbage if it was listed before the log was
+ * read, is old, and is not among them.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -24,10 +24,10 @@ struct vacuum {
 	struct delta_table *table;
 	int64_t cutoff;
 	struct delta_snapshot *snapshot;
-	struct store_list *seen;	/* the folder's files */
-	char **tables;			/* folders of other tables below, with a '/' behind */
+	struct store_list *seen;	/* the files of the folder */
+	char **tables;			/* folders of nested tables, ending in '/' */
 	size_t ntables;
-	bool links;			/* there are some: a file may have more names than one */
+	bool links;			/* there are links: a file may have several names */
 	struct keymap needed;		/* names as the folder has them */
 	struct buf scratch, other;
 };
@@ -53,7 +53,7 @@ is_needed(struct vacuum *v, const char *name, size_t n)
 	return keymap_find(&v->needed, v->scratch.p, n, keymap_hash(v->scratch.p, n)) != KEYMAP_ABSENT;
 }
 
-/* A relative name without empty parts, "." and "..", in v->other. */
+/* Normalizes a relative name into v->other: no empty segments, "." and "..". */
 static void
 tidy(struct vacuum *v, const char *name)
 {
@@ -76,7 +76,7 @@ tidy(struct vacuum *v, const char *name)
 	}
 }
 
-/* The real place of a file, where that is below the root by another way than its name says. */
+/* Adds a file's real path, if that is inside the root under another name. */
 static void
 need_real(struct vacuum *v, const char *name)
 {
@@ -92,7 +92,7 @@ need_real(struct vacuum *v, const char *name)
 	free(path);
 }
 
-/* A name as delta_uri_name gives it. */
+/* Adds a name as delta_uri_name returns it. */
 static void
 need(struct vacuum *v, const char *name)
 {
@@ -114,7 +114,7 @@ need_uri(struct vacuum *v, const char *uri, struct msg *err)
 		need(v, buf_cstr(&name));
 	buf_free(&name);
 	if (strchr(uri, '%') != NULL)
-		need(v, uri);		/* a writer that does not encode names is given the benefit of the doubt */
+		need(v, uri);		/* for writers that do not encode names */
 	return fine ? 0 : msg_set(err, EX_DATAERR, "%s: not a path of a file below the table: %s", v->table->address,
 	    msg_quotes(uri));
 }
@@ -131,7 +131,7 @@ need_vector(struct vacuum *v, const struct delta_dv *dv)
 
 /* ---- versions ---- */
 
-/* The files of a version, and those removed at the cut-off or later, or nobody knows when. */
+/* Adds the files of a version, and those removed at the cutoff or later or at an unknown time. */
 static int
 need_snapshot(struct vacuum *v, const struct delta_snapshot *s, struct msg *err)
 {
@@ -151,10 +151,7 @@ need_snapshot(struct vacuum *v, const struct delta_snapshot *s, struct msg *err)
 	return failed;
 }
 
-/*
- * The files that an action names, whatever it does with them; for the first version that is kept those it removed are
- * none of its.
- */
+/* Adds the files an action names, whatever it does with them; for the first version kept, its removes do not count. */
 static int
 need_action(struct vacuum *v, const json_t *o, bool first, struct msg *err)
 {
@@ -206,8 +203,8 @@ need_commit(struct vacuum *v, int64_t version, bool first, struct msg *err)
 }
 
 /*
- * The version that stood at the cut-off; where all are later, the first there is. One whose clock was slow is not older
- * than the one before it.
+ * Returns the version current at the cutoff; if all are later, the first existing one. Timestamps increase with the
+ * version even if a clock was slow.
  */
 static int64_t
 version_then(const struct vacuum *v, const struct delta_log *log)
@@ -228,7 +225,7 @@ version_then(const struct vacuum *v, const struct delta_log *log)
 	return then >= 0 ? then : first >= 0 ? first : log->version;
 }
 
-/* The files of the first version from `from` on that the log can still tell: that one, or one that a checkpoint has. */
+/* Adds the files of the first version from `from` on that can still be loaded: that one, or one with a checkpoint. */
 static int
 need_oldest(struct vacuum *v, const struct delta_log *log, int64_t from, struct msg *err)
 {
@@ -246,7 +243,7 @@ need_oldest(struct vacuum *v, const struct delta_log *log, int64_t from, struct 
 		from = i < log->list.n ? n.version : log->version;
 	}
 	if (from >= log->version)
-		return 0;		/* the newest, which is here */
+		return 0;		/* the newest, already loaded */
 	delta_log_free(&other);
 	if (delta_load(v->table, from, &s, err) < 0)
 		return -1;
@@ -277,7 +274,7 @@ need_versions(struct vacuum *v, struct msg *err)
 
 /* ---- sidecars ---- */
 
-/* The sidecars that a checkpoint names. */
+/* Adds the sidecars a checkpoint names. */
 static int
 need_manifest(struct vacuum *v, enum delta_log_kind kind, const char *name, struct msg *err)
 {
@@ -341,7 +338,7 @@ last_part(const char *name)
 	return slash != NULL ? slash + 1 : name;
 }
 
-/* Is the folder that of a partition, "column=value"? Such a column's name may begin with anything. */
+/* Returns true for a partition's folder, "column=value". Such a column's name may begin with any character. */
 static bool
 is_partition(const struct delta_snapshot *s, const char *folder)
 {
@@ -402,7 +399,10 @@ is_log(const char *last, size_t n)
 	return is;
 }
 
-/* Is the file left by a killed lib/store, ".NAME.<16 digits>.tmp"? *n is then the length of NAME, which begins at 1. */
+/*
+ * Returns true for a temporary file of a killed lib/store, ".NAME.<16 digits>.tmp"; *n is then the length of NAME,
+ * which begins at 1.
+ */
 static bool
 is_temporary(const char *last, size_t *n)
 {
@@ -416,7 +416,7 @@ is_temporary(const char *last, size_t *n)
 	return true;
 }
 
-/* Does what the file is, by its name, let it be removed where nothing needs it? */
+/* Returns true if a file of this name may be removed when unneeded. */
 static bool
 is_ours(struct vacuum *v, const struct store_entry *e)
 {
@@ -481,7 +481,7 @@ delta_vacuum_find(struct delta_table *t, int64_t cutoff, struct delta_snapshot *
 
 	memset(garbage, 0, sizeof(*garbage));
 	keymap_init(&v.needed);
-	failed = delta_load(t, DELTA_NEWEST, s, err) < 0 ||	/* which folders are partitions */
+	failed = delta_load(t, DELTA_NEWEST, s, err) < 0 ||	/* tells which folders are partitions */
 	    store_walk_own(t->store, skip_folder, &v, &seen, &links, err) < 0 ? -1 : 0;
 	v.links = links > 0;
 	if (!failed) {
