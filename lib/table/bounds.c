@@ -1,4 +1,4 @@
-/* Bounds from predicates: what stands under ANDs alone holds for every wanted row. */
+/* Derives bounds from predicates: a condition at the top level, joined only by ANDs, holds for every matching row. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +12,7 @@ struct bounds {
 	size_t *n;
 };
 
-/*
- * An integer as one of 64 bits; what a column of them cannot hold becomes the nearest it can, which is a bound as good.
- */
+/* Returns an integer clamped to 64 bits; since the column cannot hold more, the bound is as tight. */
 static int64_t
 narrow(const struct pred_value *in)
 {
@@ -24,7 +22,7 @@ narrow(const struct pred_value *in)
 	return w > INT64_MAX ? INT64_MAX : w < INT64_MIN ? INT64_MIN : (int64_t)w;
 }
 
-/* A predicate's value as one of the table's column. */
+/* Converts a predicate's value to the table column's type. */
 static void
 set_value(struct bounds *b, const struct delta_column *c, const struct pred_value *in, union pq_value *out)
 {
@@ -82,7 +80,7 @@ walk(struct bounds *b, const struct pred_node *node)
 		if (node->child->kind == PRED_NULL)
 			add(b, node->child->column, NULL, NULL);
 		break;
-	case PRED_COMPARE:		/* bounds are inclusive: a little more than < and > ask for */
+	case PRED_COMPARE:		/* bounds are inclusive, so < and > are widened */
 		add(b, node->column,
 		    node->op == PRED_EQ || node->op == PRED_GT || node->op == PRED_GE ? node->values : NULL,
 		    node->op == PRED_EQ || node->op == PRED_LT || node->op == PRED_LE ? node->values : NULL);

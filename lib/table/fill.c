@@ -1,12 +1,12 @@
 /*
- * Values of a column to slots, each a field with a TAB behind it: eight numbers at a time where the processor can and all
- * are of up to six groups, to slots of 8 bytes; else one after the other, to slots of SLOT bytes.
+ * Encodes a column's values into slots, each a field followed by a TAB. With AVX-512, and if all values have at most
+ * six digit groups, eight numbers at a time into slots of 8 bytes; otherwise one by one into slots of SLOT bytes.
  */
 #include "base/cpu.h"
 #include "table/from.h"
 #include "val/eight.h"
 
-/* A value of up to eight groups to the slot of row k; false where it has more. */
+/* Encodes a value of at most eight groups into the slot of row k; returns false if it has more. */
 static inline bool
 fill_int(struct from_column *c, size_t k, int64_t v)
 {
@@ -40,7 +40,7 @@ fill_i32(struct from_column *c, const struct pq_vector *v, const uint32_t *rows,
 	return good;
 }
 
-/* With the limit of a decimal. */
+/* Like fill_int, also checking a decimal's limit. */
 static inline bool
 fill_narrow(struct from_column *c, size_t k, int64_t v)
 {
@@ -97,7 +97,7 @@ fill_dict(struct from_column *c, const struct pq_vector *v, const uint32_t *rows
 
 #if CPU_X86
 
-/* Values of n rows, at most eight; zeros behind them. */
+/* Loads the values of n rows, at most eight; zero-pads. */
 CPU_AVX512 static inline __m512i
 load_eight(const struct from_column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
 {
@@ -112,7 +112,7 @@ load_eight(const struct from_column *c, const struct pq_vector *v, const uint32_
 	    _mm512_cvtepi32_epi64(_mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), some, at, v->v.i32, 4));
 }
 
-/* The same of wide ones; *wide has those whose value is not that of their low half. */
+/* Loads wide values; *wide marks those that do not fit their low half. */
 CPU_AVX512 static inline __m512i
 load_eight_wide(const struct pq_vector *v, const uint32_t *rows, size_t n, __mmask8 *wide)
 {
@@ -147,7 +147,7 @@ present(const struct pq_vector *v, const uint32_t *rows, size_t n)
 	return (uint8_t)there;
 }
 
-/* Numbers of up to six groups, and within a decimal's limit. */
+/* Encodes numbers of at most six groups within a decimal's limit. */
 CPU_AVX512 static bool
 fill_eights(struct from_column *c, const struct pq_vector *v, const uint32_t *rows, size_t n)
 {

@@ -1,4 +1,4 @@
-/* What to_records.c and fill.c share: a block of a column's values as fields. */
+/* Shared by to_records.c and fill.c: a block of a column's values encoded as fields. */
 #ifndef TABLE_FROM_H
 #define TABLE_FROM_H
 
@@ -12,24 +12,24 @@ enum { BLOCK = 64, SLOT = 16 };
 struct from_column {
 	struct table_source source;
 	enum pq_shape shape;
-	i128 limit;			/* of a decimal's absolute value; 0 for all else */
-	uint64_t serial;		/* of the dictionary that is encoded here; 0 none */
-	struct pq_bytes *dict;		/* owned: its entries as fields, a TAB behind each, bytes in text */
+	i128 limit;			/* maximum absolute value of a decimal; 0 for other types */
+	uint64_t serial;		/* serial of the encoded dictionary; 0: none */
+	struct pq_bytes *dict;		/* owned: its entries as fields followed by a TAB; bytes are in text */
 	struct buf text;
-	bool dict_short;		/* each of its entries fits a slot, with its TAB */
-	bool ready;			/* this block's values are in the slots */
-	uint8_t length[BLOCK];		/* with the TAB; 0 behind the block's last row */
-	size_t stride;			/* from slot to slot, 8 or SLOT; SLOT bytes can be read from each */
+	bool dict_short;		/* every entry with its TAB fits a slot */
+	bool ready;			/* the slots hold this block's values */
+	uint8_t length[BLOCK];		/* includes the TAB; 0 after the block's last row */
+	size_t stride;			/* distance of slots, 8 or SLOT; SLOT bytes can be read from each */
 	uint8_t slot[(BLOCK + 1) * SLOT];
 };
 
 /*
- * fill.c: fills the slots of a column with its values in the n rows, at most BLOCK, in rising order; false where a value
- * does not go into one, or is wrong, which is for others to say.
+ * fill.c: encodes the values of n rows, at most BLOCK, ascending, into the column's slots. Returns false if a value
+ * does not fit a slot or is invalid; the caller determines which.
  */
 bool from_fill(struct from_column *c, const struct pq_vector *v, const uint32_t *rows, size_t n);
 
-/* val_put_int_fast, where it is called for every row; writes 9 bytes at least. */
+/* Like val_put_int_fast, inlined for use on every row; writes at least 9 bytes. */
 static inline uint8_t *
 put_int(uint8_t *p, int64_t v)
 {

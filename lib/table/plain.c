@@ -1,4 +1,4 @@
-/* Plain Parquet as a table with one version. */
+/* Presents plain Parquet as a table with one version. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ pool_text(struct pool *pool, const char *s)
 	return pool_copy(pool, s, strlen(s) + 1);
 }
 
-/* The columns of a file: leaves at the top as they are, all else refused by its name. */
+/* Describes a file's columns; marks nested ones as refused, by name. */
 static void
 describe(struct delta_snapshot *s, struct pq_reader *r)
 {
@@ -38,7 +38,7 @@ describe(struct delta_snapshot *s, struct pq_reader *r)
 			c->refused = fields[i].children == 0 && leaves[leaf].refused != NULL ?
 			    pool_text(&s->pool, leaves[leaf].refused) : "a nested column";
 		}
-		for (; open > 0; i++, open--) {		/* this field and all below it */
+		for (; open > 0; i++, open--) {		/* skips this field and its subtree */
 			open += fields[i].children;
 			leaf += fields[i].children == 0;
 		}
@@ -52,7 +52,10 @@ same_column(const struct delta_column *a, const struct delta_column *b)
 	    (a->type == b->type && a->precision == b->precision && a->scale == b->scale));
 }
 
-/* Every file must have the columns of the first, in the same order; one of them null in one file may be null in all. */
+/*
+ * Checks that a file has the first file's columns in the same order. A column nullable in one file is nullable in
+ * all.
+ */
 static int
 compare(struct delta_snapshot *s, struct pq_reader *r, const char *path, struct msg *err)
 {
@@ -123,7 +126,7 @@ is_parquet(const char *name)
 	return !is_hidden(name) && n >= sizeof(suffix) && strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-/* A folder named "column=value" holds rows with values of columns that stand in no file. */
+/* Refuses folders named "column=value", whose rows have values of columns that no file contains. */
 static int
 refuse_partitions(struct delta_table *t, struct msg *err)
 {
@@ -185,7 +188,7 @@ table_plain(struct delta_table *t, const char *path, bool outside, struct delta_
 		t->address = xstrdup(path);
 		failed = store_open(&t->store, slash != NULL ? folder : ".", err);
 		if (!failed)
-			store_read_outside(t->store);	/* the file itself was asked for, though by a link */
+			store_read_outside(t->store);	/* the caller asked for this very file, even if it is a link */
 		s->files = xcalloc(1, sizeof(*s->files));
 		if (!failed)
 			failed = add_file(t, s, slash != NULL ? strrchr(path, '/') + 1 : path, key,

@@ -1,10 +1,10 @@
-/* The columns of a Delta table that records come into. */
+/* Matches a stream's columns to a Delta table's. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "table/table.h"
 
-/* The stream's column as one of a table. */
+/* Converts a stream's column to a table's. */
 static struct delta_column
 column_of(const struct rec_column *c)
 {
@@ -47,7 +47,7 @@ table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const stru
 			continue;
 		p->columns[p->n] = column_of(&h->columns[i]);
 		if (s->version >= 0)
-			p->columns[p->n].nullable = true;	/* the rows there are have none */
+			p->columns[p->n].nullable = true;	/* existing rows have no value */
 		p->fields[p->n++] = (int)i;
 		p->added++;
 	}

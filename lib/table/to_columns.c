@@ -1,4 +1,4 @@
-/* Records to vectors: a column of a batch at a time. */
+/* Converts records to vectors, a column of a batch at a time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,25 +11,25 @@
 #include <immintrin.h>
 #endif
 
-enum { STRETCH = 1024 };		/* records taken at a time, so that they stay in the first cache */
+enum { STRETCH = 1024 };		/* records per step, so that they stay in the L1 cache */
 
 struct column {
 	struct table_target target;
-	struct val_checker checker;	/* of the record's column, where a reader is set */
+	struct val_checker checker;	/* for the record's column, if a reader is set */
 	enum pq_shape shape;
-	void *own;			/* owned: REC_BATCH_MAX of the shape */
-	void *values;			/* of the batch: own, or where they were asked for */
-	uint8_t *def;			/* owned: REC_BATCH_MAX; NULL for a required column */
+	void *own;			/* owned: room for REC_BATCH_MAX values */
+	void *values;			/* values of the batch: own, or memory from `room` */
+	uint8_t *def;			/* owned: REC_BATCH_MAX entries; NULL for a required column */
 };
 
 struct table_to {
-	struct rec_reader *reader;	/* whose values are checked here; NULL: they are checked already */
-	bool *known;			/* owned: its columns that were checked when they were decoded */
+	struct rec_reader *reader;	/* values are validated here; NULL: they already are */
+	bool *known;			/* owned: columns validated while decoding */
 	struct column *columns;
 	struct pq_vector *vectors;
 	size_t n;
-	struct buf text;		/* strings of the batch that are not their own bytes */
-	table_room room;		/* where values are asked for; may be NULL */
+	struct buf text;		/* strings of the batch whose bytes differ from their fields */
+	table_room room;		/* provides memory for values; may be NULL */
 	void *to;			/* its argument */
 };
 
@@ -91,7 +91,7 @@ table_to_room(struct table_to *t, table_room room, void *to)
 	t->to = to;
 }
 
-/* ---- one column of some records, the first of which is number `first` of the batch; p is a field that is not null ---- */
+/* ---- one column of some records, starting at record `first` of the batch; p is a non-null field ---- */
 
 #define EACH_FIELD(type, what) do {								\
 	type *v = (type *)c->values + first;							\
@@ -112,11 +112,11 @@ float_of(const uint8_t *p)
 {
 	double v = 0;
 
-	(void)val_get_float(p, VAL_INT_MAX, &v);	/* the reader has checked it */
+	(void)val_get_float(p, VAL_INT_MAX, &v);	/* the reader has validated it */
 	return v;
 }
 
-/* Numbers. Returns the index of a null that must not be, or b->n. */
+/* Decodes numbers. Returns the index of a null in a required column, or b->n. */
 static size_t
 numbers(struct column *c, const struct rec_batch *b, size_t first)
 {
@@ -145,7 +145,7 @@ numbers(struct column *c, const struct rec_batch *b, size_t first)
 	return b->n;
 }
 
-/* Short numbers of a wide column. */
+/* Decodes short numbers of a 128-bit column. */
 static bool
 widen(const struct val_checker *c, bool required, bool known, const struct rec_batch *b, const uint32_t *off, i128 *out,
     uint8_t *there)
@@ -160,7 +160,7 @@ widen(const struct val_checker *c, bool required, bool known, const struct rec_b
 	return true;
 }
 
-/* Numbers, checked on the way; false where that has to be done apart. */
+/* Decodes and validates numbers in one pass; returns false if they must be validated separately. */
 static bool
 short_numbers(const struct table_to *t, struct column *c, const struct rec_batch *b, size_t first)
 {
@@ -179,7 +179,7 @@ short_numbers(const struct table_to *t, struct column *c, const struct rec_batch
 }
 
 #if CPU_X86
-/* Strings that are the bytes of their fields, eight at a time, as long as none is null or empty; how many. */
+/* Makes views of strings stored verbatim, eight at a time, while none is null or empty. Returns how many. */
 CPU_AVX512 static size_t
 whole_strings(const struct rec_batch *b, const uint32_t *off, size_t n, struct pq_bytes *v, uint8_t *there)
 {
@@ -214,9 +214,7 @@ whole_strings(const struct rec_batch *b, const uint32_t *off, size_t n, struct p
 }
 #endif
 
-/*
- * Strings, most of which are the bytes of their fields; the others go to t->text, where there is room for all of them.
- */
+/* Makes views of strings stored verbatim; decodes the others into t->text, which has room for all of them. */
 static size_t
 strings(struct table_to *t, struct column *c, const struct rec_batch *b, size_t first, bool escapes)
 {
@@ -251,7 +249,7 @@ strings(struct table_to *t, struct column *c, const struct rec_batch *b, size_t 
 
 /* ---- a batch ---- */
 
-/* Decodes the columns that can be checked at the same time, and checks the others. */
+/* Decodes the columns that can be validated while decoding, and validates the others. */
 static int
 check(struct table_to *t, const struct rec_batch *b, size_t first)
 {
@@ -265,7 +263,7 @@ check(struct table_to *t, const struct rec_batch *b, size_t first)
 	return rec_check(t->reader, b, t->known);
 }
 
-/* Some records of a batch. As table_to_columns; *bad is the index in them. */
+/* Converts some records of a batch. Like table_to_columns; *bad is the index among them. */
 static int
 stretch(struct table_to *t, const struct rec_batch *b, size_t first, bool escapes, size_t *bad, struct msg *err)
 {
@@ -277,7 +275,7 @@ stretch(struct table_to *t, const struct rec_batch *b, size_t first, bool escape
 	for (i = 0; i < t->n; i++) {
 		struct column *c = &t->columns[i];
 
-		if (c->target.field < 0)	/* null everywhere: def was never set */
+		if (c->target.field < 0)	/* null in every row: def was never set */
 			*bad = c->def == NULL ? 0 : b->n;
 		else if (t->reader == NULL || !t->known[c->target.field])
 			*bad = c->shape == PQ_BYTES ? strings(t, c, b, first, escapes) : numbers(c, b, first);
@@ -305,7 +303,7 @@ table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_
 	}
 	t->text.len = 0;
 	if (escapes)
-		buf_room(&t->text, end - from);		/* text is no longer than its encoding */
+		buf_room(&t->text, end - from);		/* decoded text is never longer than its encoding */
 	for (i = 0; i < b->n; i += part.n) {
 		part.n = b->n - i < STRETCH ? b->n - i : STRETCH;
 		part.first = b->first + i;

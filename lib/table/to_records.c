@@ -1,7 +1,7 @@
 /*
- * Vectors to records, a block of rows at a time: first the short values of each column, one column after the other, to
- * slots (fill.c); then the slots to records, row by row, where every value is one store of fixed size. A column with
- * a value that is long, or wrong, in the block is encoded in the second step: only put_value decides that one is wrong.
+ * Converts vectors to records, a block of rows at a time. First encodes the short values of each column into slots
+ * (fill.c), then copies the slots to records row by row, each value with one fixed-size store. A column that has a
+ * long or invalid value in the block is encoded in the second step; only put_value reports an invalid value.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "base/utf8.h"
 #include "table/from.h"
 
-/* FIXED_MAX: a number with the room that put_int wants, and a TAB */
+/* FIXED_MAX: a number, the slack that put_int needs, and a TAB */
 enum { BATCH_BYTES = 1 << 20, FIXED_MAX = VAL_WIDE_MAX + 16 };
 
 struct table_from {
 	struct from_column *columns;
 	size_t n;
-	struct buf bytes;		/* the records of the batch, VAL_PAD bytes behind */
+	struct buf bytes;		/* the records of the batch, followed by VAL_PAD bytes */
 	uint32_t *off;			/* owned */
 	uint64_t *hash;			/* owned */
 };
@@ -58,7 +58,7 @@ table_from_free(struct table_from *t)
 
 /* ---- strings ---- */
 
-/* Encodes a string at `out`, where there is room for 2 * n + 1 bytes. Returns its end, NULL where it is not UTF-8. */
+/* Encodes a string at `out`, which has room for 2 * n + 1 bytes. Returns its end, or NULL for invalid UTF-8. */
 static uint8_t *
 put_string(uint8_t *out, struct pq_bytes b)
 {
@@ -73,7 +73,7 @@ not_utf8(const struct from_column *c, struct pq_bytes b, struct msg *err)
 	return msg_set(err, EX_DATAERR, "%s: not UTF-8: %s", c->source.name, msg_quote(b.p, b.n));
 }
 
-/* The dictionary of a vector, encoded once. */
+/* Encodes a vector's dictionary once. */
 static int
 encode_dict(struct from_column *c, const struct pq_vector *v, struct msg *err)
 {
@@ -100,7 +100,7 @@ encode_dict(struct from_column *c, const struct pq_vector *v, struct msg *err)
 
 /* ---- records ---- */
 
-/* Makes room for n bytes at p and the pad behind; returns p, which may have moved. */
+/* Makes room for n bytes and padding at p; returns p, which may have moved. */
 static inline uint8_t *
 room(struct table_from *t, uint8_t *p, size_t n)
 {
@@ -155,7 +155,7 @@ misplaced_null(const struct from_column *c, struct msg *err)
 	return NULL;
 }
 
-/* The value of a row at p; its end, or NULL with err filled. */
+/* Encodes a row's value at p. Returns its end, or NULL with err filled. */
 static inline uint8_t *
 put_value(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
 {
@@ -185,8 +185,8 @@ put_value(struct table_from *t, struct from_column *c, const struct pq_vector *v
 /* ---- blocks ---- */
 
 /*
- * Records of the slots alone, for each the offsets of its fields; returns their end. Where each record begins is worked
- * out before, so that no store waits for the record before it.
+ * Joins slots to records and fills in the fields' offsets; returns the end. Computes where each record begins in
+ * advance, so that no store depends on the record before.
  */
 static uint8_t *
 join_slots(const struct table_from *t, size_t n, uint8_t *p, uint32_t *off)
@@ -213,7 +213,7 @@ join_slots(const struct table_from *t, size_t n, uint8_t *p, uint32_t *off)
 	return base + start[n];
 }
 
-/* One record, some of whose values are in slots; its end, or NULL with err filled. */
+/* Joins a record of which some values are in slots. Returns its end, or NULL with err filled. */
 static uint8_t *
 join_values(struct table_from *t, const struct pq_vector *vectors, size_t k, size_t row, uint8_t *p, uint32_t *off,
     struct msg *err)
@@ -256,8 +256,8 @@ encode_dicts(struct table_from *t, const struct pq_vector *vectors, struct msg *
 }
 
 /*
- * The rows of a block as records from number `at` on, from *end, which moves on. Returns how many there was room for; 0
- * with err filled.
+ * Writes the rows of a block as records, starting at record `at` and at *end, which it advances. Returns how many
+ * fit; 0 with err filled.
  */
 static size_t
 put_block(struct table_from *t, const struct pq_vector *vectors, const uint32_t *rows, size_t n, size_t at,
