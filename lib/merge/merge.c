@@ -1,8 +1,7 @@
 /*
- * The passes over the table. First the key columns alone of the files that may hold a key of the source: which of
- * their rows meet which source row. Then files whose matched rows may all be as they were are compared, up to the first
- * that is not. Files where something changes are written anew, and last come the source's rows that the table did not
- * have.
+ * The merge's passes over the table. The first scans the key columns of the files that may contain a key of the
+ * source and matches rows. Files whose matched rows may all be unchanged are compared with the source until a row
+ * differs. Files with changes are rewritten; the source's unmatched rows are written last.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,21 +9,22 @@
 
 #include "merge/source.h"
 
-/* of a row group that is written: few, to need less memory, of which there are two */
+/* rows per row group written: few, to save memory, as two row groups are buffered */
 enum { GROUP_ROWS = 3 << 15 };
 
 struct match {
-	uint64_t row;			/* physical, in its file */
-	uint32_t number;		/* of the source */
+	uint64_t row;			/* physical row number in its file */
+	uint32_t number;		/* number of the source row */
 };
 
-struct span {				/* of a file's matches, in the order of its rows */
+struct span {				/* the matches of a file, in row order */
 	size_t first, n;
 };
 
-struct changes {			/* rows of the change stream, until they are handed over */
-	struct pq_bytes *kinds;		/* what happened to each */
-	uint32_t *pick, *at, *numbers;	/* the table's row of each; those to be patched, and from which source rows */
+struct changes {			/* buffered rows of the change stream */
+	struct pq_bytes *kinds;		/* change type of each */
+	/* the table row of each; the rows to patch, and the source rows to patch from */
+	uint32_t *pick, *at, *numbers;
 	size_t n, npatches;
 	struct merge_rows rows;
 	struct pq_vector *vectors;
@@ -39,11 +39,11 @@ struct merge {
 	struct match *matches;
 	size_t nmatches, match_cap;
 	struct span *spans;		/* per file of the snapshot */
-	bool *touched;			/* likewise */
+	bool *touched;			/* per file: it must be rewritten */
 	struct delta_out *out;
 	struct merge_rows rows;
 	uint32_t *pick, *at, *numbers;	/* MERGE_BATCH each */
-	struct pq_vector *vectors;	/* as they are written */
+	struct pq_vector *vectors;	/* as passed to the writer */
 	struct changes changes;
 };
 
@@ -152,7 +152,7 @@ find_matches(struct merge *m, struct msg *err)
 
 /* ---- comparing ---- */
 
-/* Does a source row differ in one of these columns from a row of vectors? */
+/* Returns true if a source row differs from a row of vectors in one of these columns. */
 static bool
 differs(const struct merge *m, const size_t *columns, size_t n, uint32_t number,
     const struct pq_vector *vectors, size_t row)
@@ -165,7 +165,7 @@ differs(const struct merge *m, const size_t *columns, size_t n, uint32_t number,
 	return false;
 }
 
-/* Marks the file touched where a matched row is not as the source has it. */
+/* Marks the file touched if a matched row differs from the source. */
 static int
 compare_file(struct merge *m, size_t file, const size_t *columns, size_t n, struct msg *err)
 {
@@ -184,7 +184,7 @@ compare_file(struct merge *m, size_t file, const size_t *columns, size_t n, stru
 	return got < 0 ? -1 : 0;
 }
 
-/* The columns that may differ: those of the source but for the key. Returns how many. */
+/* Lists the columns to compare: those of the source without the key. Returns how many. */
 static size_t
 compared(const struct merge *m, size_t *columns)
 {
@@ -215,7 +215,7 @@ find_changes(struct merge *m, struct msg *err)
 
 /* ---- writing ---- */
 
-/* Hands the changes over: rows picked from vectors (NULL where all of them are new). */
+/* Passes changes on: rows picked from vectors, or new rows only if vectors is NULL. */
 static int
 tell(struct merge *m, const struct pq_vector *vectors, struct msg *err)
 {
@@ -247,7 +247,7 @@ note(struct merge *m, struct pq_bytes kind, uint32_t row, uint32_t number)
 	c->kinds[c->n++] = kind;
 }
 
-/* Writes rows; a column that is never null goes without its validity. */
+/* Writes rows; omits the validity of columns that are never null. */
 static int
 put(struct merge *m, size_t rows, const struct pq_vector *vectors, struct msg *err)
 {
@@ -267,7 +267,8 @@ put(struct merge *m, size_t rows, const struct pq_vector *vectors, struct msg *e
 	return delta_out_write(m->out, rows, m->vectors, err);
 }
 
-struct batch_plan {			/* what becomes of a batch's rows: pick, at and numbers of struct merge */
+/* what happens to a batch's rows; pick, at and numbers are those of struct merge */
+struct batch_plan {
 	size_t kept, patched;
 };
 
@@ -321,7 +322,7 @@ rewrite_batch(struct merge *m, const struct delta_batch *b, const struct match *
 	return put(m, p.kept, m->rows.vectors, err);
 }
 
-/* The second pass: the touched files, which the new version is without. */
+/* The second pass: rewrites the touched files. */
 static int
 rewrite(struct merge *m, struct msg *err)
 {

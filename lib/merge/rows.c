@@ -1,4 +1,4 @@
-/* Rows of the table and of the source, put together a column at a time. */
+/* Assembles rows of the table and of the source, a column at a time. */
 #include <stdlib.h>
 #include <string.h>
 

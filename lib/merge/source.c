@@ -1,4 +1,4 @@
-/* The source, remembered by its keys. */
+/* The source, held in memory and indexed by key. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ merge_source_new(const struct merge_plan *p, const struct rec_header *h)
 		s->columns[i].shape = pq_shape(c->type, c->precision);
 		s->columns[i].size = pq_shape_size(s->columns[i].shape);
 		s->columns[i].there = p->fields[i] >= 0;
-		/* A row to be deleted may have nulls where the table allows none, so they are looked for afterwards. */
+		/* rows to delete may have nulls in required columns, so these are checked later */
 		targets[i] = (struct table_target){ .field = p->fields[i], .name = c->name, .type = c->type,
 		    .precision = c->precision };
 	}
@@ -71,7 +71,7 @@ merge_source_free(struct merge_source *s)
 
 /* ---- keys ---- */
 
-/* The integer keys so far do not lie close enough: all of them go to the other map, with the numbers they have. */
+/* Moves all integer keys, which are too sparse for the dense map, to the other map; keeps their numbers. */
 static void
 go_sparse(struct merge_source *s)
 {
@@ -86,7 +86,7 @@ go_sparse(struct merge_source *s)
 	s->dense = false;
 }
 
-/* The number of the record's key, and whether it is a new one. */
+/* Returns the number of the record's key, and whether it is new. */
 static uint32_t
 add_key(struct merge_source *s, struct rec r, bool *added)
 {
@@ -126,7 +126,7 @@ put_key_text(const struct merge_source *s, const uint8_t *key, size_t n, struct 
 	}
 }
 
-/* A key came once more: it is counted the first time. */
+/* Records a duplicate key, once. */
 static void
 note_again(struct merge_source *s, struct rec r, uint32_t number)
 {
@@ -138,7 +138,7 @@ note_again(struct merge_source *s, struct rec r, uint32_t number)
 	s->state[number] |= MERGE_AGAIN;
 	if (s->nagain++ >= AGAIN_SHOWN)
 		return;
-	buf_add(&copy, key.p, key.n);		/* with room behind, as decoding reads ahead */
+	buf_add(&copy, key.p, key.n);		/* padded, as decoding reads past the end */
 	(void)buf_room(&copy, VAL_PAD);
 	buf_adds(&s->again, s->nagain > 1 ? "; " : "");
 	put_key_text(s, copy.p, key.n, &s->again);
@@ -190,7 +190,7 @@ grow(struct merge_source *s, size_t more)
 	}
 }
 
-/* Gives the strings of n values bytes of their own. */
+/* Copies the bytes of n strings. */
 static void
 keep_text(struct merge_source *s, struct pq_bytes *v, const uint8_t *def, size_t n)
 {
@@ -242,7 +242,7 @@ check_key(const struct merge_source *s, const struct rec_batch *b, size_t i, str
 	return 0;
 }
 
-/* A row that may be written has no null where the table allows none. */
+/* Checks that a row to be written has no null in a required column. */
 static int
 check_nulls(const struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, size_t i,
     struct msg *err)
@@ -304,7 +304,7 @@ merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *
 			return -1;
 		if ((number = add_key(s, rec_at(b, i), &added)) == KEYMAP_ABSENT)
 			return msg_set(err, EX_SOFTWARE, "more keys than can be remembered");
-		if (!added) {		/* the row is passed over, so that rows and keys count alike */
+		if (!added) {		/* skip the row, so that rows and keys have equal numbers */
 			note_again(s, rec_at(b, i), number);
 			keep(s, vectors, from, i - from);
 			from = i + 1;
@@ -415,7 +415,7 @@ find_dense(const struct merge_source *s, const struct pq_vector *keys, size_t ro
 		FIND_DENSE(keys->v.i64);
 }
 
-/* As find_dense; a null is found as what its place holds, and then not. */
+/* Like find_dense. A null first matches what its slot contains and is then dropped. */
 static void
 find_sparse(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
 {

@@ -1,4 +1,4 @@
-/* The source as the passes over the table see it, and rows put together for writing. */
+/* The source as the passes over the table use it, and rows assembled for writing. */
 #ifndef MERGE_SOURCE_H
 #define MERGE_SOURCE_H
 
@@ -8,20 +8,20 @@
 #include "merge/merge.h"
 #include "table/table.h"
 
-enum { MERGE_ABSENT = UINT32_MAX };	/* as KEYMAP_ABSENT, DENSEMAP_ABSENT, INTMAP_ABSENT */
-enum { MERGE_BATCH = 8192 };		/* most rows of a batch of delta_scan */
+enum { MERGE_ABSENT = UINT32_MAX };	/* equals KEYMAP_ABSENT, DENSEMAP_ABSENT and INTMAP_ABSENT */
+enum { MERGE_BATCH = 8192 };		/* maximum rows of a batch of delta_scan */
 
-enum merge_state {			/* bits of a source row */
-	MERGE_DELETE = 1,		/* flagged: a row of its key goes */
-	MERGE_MATCHED = 2,		/* the table has a row of its key */
-	MERGE_AGAIN = 4			/* its key came more than once */
+enum merge_state {			/* flags of a source row */
+	MERGE_DELETE = 1,		/* delete flag set: the matching row is deleted */
+	MERGE_MATCHED = 2,		/* the table has a row with its key */
+	MERGE_AGAIN = 4			/* its key is duplicate */
 };
 
-struct merge_column {			/* of the table */
+struct merge_column {			/* a column of the table */
 	enum pq_shape shape;
-	size_t size;			/* bytes of a value */
-	bool there;			/* the source has it; else no values */
-	uint8_t *values, *def;		/* owned, by row */
+	size_t size;			/* bytes per value */
+	bool there;			/* the source has the column; otherwise values is NULL */
+	uint8_t *values, *def;		/* owned, one per row */
 };
 
 struct merge_source {
@@ -29,36 +29,36 @@ struct merge_source {
 	const struct rec_header *header;
 	struct merge_column *columns;
 	size_t n, cap;			/* rows */
-	uint8_t *state;			/* owned: merge_state of each row */
+	uint8_t *state;			/* owned: merge_state flags of each row */
 	struct pool text;		/* bytes of strings */
 	struct table_to *to;
-	size_t *key_fields;		/* owned: of the stream */
-	bool integer, dense;		/* one integer key; and near has them all, else far has. map has other keys */
+	size_t *key_fields;		/* owned: key fields of the stream */
+	bool integer, dense;		/* single integer key: dense map or sparse map; all other keys are in map */
 	struct densemap near;
 	struct intmap far;
 	struct keymap map;
 	struct buf scratch;
-	struct buf again;		/* the first keys that came more than once, for a message */
+	struct buf again;		/* the first duplicate keys, for a message */
 	uint64_t nagain;
-	struct delta_bound *bounds;	/* owned: the range of each key column */
+	struct delta_bound *bounds;	/* owned: value range of each key column */
 };
 
-/* The key of a row as text, appended. */
+/* Appends a row's key as text. */
 void merge_key_text(const struct merge_source *s, uint32_t number, struct buf *out);
 
 /*
- * The source rows with the keys of a batch's rows; MERGE_ABSENT where there is none. keys has a vector per
- * key column; from makes records of them.
+ * Finds the source rows whose keys match a batch's rows; MERGE_ABSENT for no match. keys has a vector per key
+ * column; from converts them to records.
  */
 int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t rows, struct table_from *from,
     uint32_t *numbers, struct msg *err);
 
-/* Are the values of a source row those that a row of the table has in the column? */
+/* Returns true if a source row's value of a column equals that of a table row. */
 bool merge_equal(const struct merge_column *c, uint32_t number, const struct pq_vector *v, size_t row);
 
 /* ---- rows.c ---- */
 
-struct merge_rows {			/* rows put together from those of the table and of the source */
+struct merge_rows {			/* rows assembled from the table's and the source's */
 	const struct merge_source *source;
 	size_t n, cap;
 	uint8_t **values, **def;	/* owned, per column */
@@ -68,10 +68,10 @@ struct merge_rows {			/* rows put together from those of the table and of the so
 void merge_rows_init(struct merge_rows *r, const struct merge_source *s, size_t cap);
 void merge_rows_free(struct merge_rows *r);
 
-/* Makes them the picked rows of vectors; vectors NULL: n rows of nulls. */
+/* Takes the picked rows of vectors; if vectors is NULL, n rows of nulls. */
 void merge_rows_take(struct merge_rows *r, const struct pq_vector *vectors, const uint32_t *pick, size_t n);
 
-/* Puts the values of source rows in place of those that rows have. */
+/* Overwrites values of rows with those of source rows. */
 void merge_rows_patch(struct merge_rows *r, const uint32_t *rows, const uint32_t *numbers, size_t n);
 
 #endif
