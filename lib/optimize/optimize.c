@@ -1,7 +1,7 @@
 /*
- * Which files are written anew, partition by partition, and the writing. Without keys small files go together in the
- * order of the log, as many as the target holds, so that two neighbouring ones never stay apart; with keys all files of
- * a partition are sorted, unless they are in order and as few as can be.
+ * Selects the files to rewrite, partition by partition, and rewrites them. Without keys, combines small files in log
+ * order, as many as fit the target, so that no two adjacent small files remain separate; with keys, sorts all files
+ * of a partition unless they are sorted and as few as possible.
  */
 #include "optimize/optimize.h"
 
@@ -17,10 +17,10 @@ struct optimize {
 	const struct delta_snapshot *snapshot;
 	const struct optimize_options *opt;
 	struct optimize_result *result;
-	size_t *columns, ncolumns;	/* owned: those that stand in files */
-	struct delta_column *about;	/* owned: likewise */
+	size_t *columns, ncolumns;	/* owned: columns stored in files */
+	struct delta_column *about;	/* owned: their descriptions */
 	struct rows rows;
-	struct delta_out *out;		/* of the partition at hand */
+	struct delta_out *out;		/* for the current partition */
 	struct buf folder;		/* of it */
 };
 
@@ -54,7 +54,7 @@ by_partition(const void *a, const void *b, void *snapshot)
 	return c != 0 ? c : (x > y) - (x < y);
 }
 
-/* "column=value/...", as Hive and its heirs name the folder of a partition. */
+/* Appends "column=value/...", Hive's name for a partition's folder. */
 static void
 name_folder(struct optimize *o, size_t file)
 {
@@ -99,7 +99,7 @@ write_batch(struct optimize *o, struct msg *err)
 	return delta_out_write(o->out, o->rows.n, o->rows.vectors, err);
 }
 
-/* Puts the table before a message of a column. */
+/* Prefixes the table to a message about a column. */
 static int
 blame(const struct optimize *o, const struct msg *why, struct msg *err)
 {
@@ -113,7 +113,7 @@ remove_files(struct optimize *o, const size_t *files, size_t n)
 	o->result->nremoves += n;
 }
 
-/* The rows of the files in one new file. */
+/* Writes the rows of the files to one new file. */
 static int
 join_files(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 {
@@ -135,7 +135,7 @@ join_files(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 	return got < 0 ? -1 : delta_out_cut(o->out, err);
 }
 
-/* Takes over what was written for the partition of a file. */
+/* Takes over the files written for the partition of a file. */
 static int
 end_partition(struct optimize *o, size_t file, struct msg *err)
 {
@@ -167,7 +167,7 @@ is_small(const struct optimize *o, size_t file)
 	return (uint64_t)o->snapshot->files[file].size < o->opt->target / 2;
 }
 
-/* Is it worth while to write these files anew? */
+/* Decides whether rewriting these files pays. */
 static int
 close_bin(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 {
@@ -202,7 +202,7 @@ compact(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 
 /* ---- in order ---- */
 
-struct order {				/* the keys of rows as they come */
+struct order {				/* checks the order of rows in sequence */
 	enum pq_shape *shapes;		/* owned */
 	struct buf last, key;
 	bool any;
@@ -222,7 +222,7 @@ goes_on(struct order *k)
 	return fine;
 }
 
-/* 1 where the rows of the files, one after the other, are in order already. */
+/* Returns 1 if the rows of the files, in sequence, are sorted. */
 static int
 is_sorted(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 {
@@ -253,7 +253,7 @@ is_sorted(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 	return got < 0 ? -1 : sorted;
 }
 
-/* 1 where the files of a partition are as they shall be. */
+/* Returns 1 if a partition's files need no change. */
 static int
 is_in_order(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 {
@@ -271,7 +271,7 @@ is_in_order(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 	return is_sorted(o, files, n, err);
 }
 
-/* All rows of the files into the sorter; how many. */
+/* Passes all rows of the files to the sorter; returns how many. */
 static int
 fill(struct optimize *o, const size_t *files, size_t n, struct sorter *sorter, uint64_t *rows, struct msg *err)
 {
@@ -326,7 +326,7 @@ flush(struct optimize *o, struct msg *err)
 	return failed;
 }
 
-/* Files of so many rows each. */
+/* Writes the sorted rows to files of so many rows each. */
 static int
 drain(struct optimize *o, struct sorter *sorter, uint64_t file_rows, struct msg *err)
 {

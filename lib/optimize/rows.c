@@ -5,7 +5,7 @@
 
 #include "val/val.h"
 
-enum { TEXT_MAX = 8 << 20 };		/* bytes of strings in a batch of single rows */
+enum { TEXT_MAX = 8 << 20 };		/* bytes of strings per batch of single rows */
 
 void
 rows_init(struct rows *r, const struct delta_snapshot *s, const size_t *columns, size_t ncolumns)
@@ -48,7 +48,7 @@ rows_free(struct rows *r)
 
 /* ---- batches ---- */
 
-/* Columns that are never null go without their validity. */
+/* Omits the validity of columns that are never null. */
 static int
 check_nulls(struct rows *r, struct msg *err)
 {
@@ -66,7 +66,7 @@ check_nulls(struct rows *r, struct msg *err)
 	return 0;
 }
 
-/* One column of the rows that stay. */
+/* Copies one column of the rows kept. */
 static void
 gather(struct rows *r, size_t column, const struct pq_vector *v, const struct delta_batch *b)
 {
@@ -99,7 +99,7 @@ rows_take(struct rows *r, const struct delta_batch *b, struct msg *err)
 	return check_nulls(r, err);
 }
 
-/* ---- single rows: for each column whether it has a value, then the value; of a string its length and bytes ---- */
+/* ---- single rows: per column a flag for null, then the value; for strings, length and bytes ---- */
 
 void
 rows_put(const struct rows *r, const struct delta_batch *b, size_t row, struct buf *out)
@@ -205,7 +205,7 @@ rows_key(const struct pq_vector *vectors, const enum pq_shape *shapes, size_t n,
 		const struct pq_vector *v = &vectors[i];
 
 		if (i > 0)
-			buf_addc(out, '\t');	/* below every byte of a value */
+			buf_addc(out, '\t');	/* sorts below every byte of a value */
 		if (v->def != NULL && !v->def[row]) {
 			buf_addc(out, VAL_NULL);
 			continue;

@@ -1,40 +1,40 @@
-/* Rows as vectors and as pieces of bytes, with any column that Parquet has. For lib/optimize alone. */
+/* Rows as vectors and as byte strings, for all column types of Parquet. Private to lib/optimize. */
 #ifndef OPTIMIZE_ROWS_H
 #define OPTIMIZE_ROWS_H
 
 #include "base/mem.h"
 #include "delta/delta.h"
 
-enum { ROWS_MAX = 8192 };		/* most rows of a batch */
+enum { ROWS_MAX = 8192 };		/* maximum rows per batch */
 
-struct rows {				/* owned */
+struct rows {				/* owns all but columns */
 	const struct delta_snapshot *snapshot;
-	const size_t *columns;		/* of it, one per vector; the caller's */
+	const size_t *columns;		/* one per vector; the caller's */
 	size_t ncolumns;
 	size_t n;
-	size_t *sizes;			/* of a value of each */
+	size_t *sizes;			/* bytes per value of each column */
 	enum pq_shape *shapes;
-	uint8_t **values, **def;	/* ROWS_MAX of each */
-	struct pq_vector *vectors;	/* as they are written: a column that is never null without its validity */
-	struct buf text;		/* bytes of strings; values have their offsets until rows_finish */
+	uint8_t **values, **def;	/* ROWS_MAX each */
+	struct pq_vector *vectors;	/* as passed to the writer: validity is NULL for columns that are never null */
+	struct buf text;		/* bytes of strings; values hold offsets until rows_finish */
 };
 
 void rows_init(struct rows *r, const struct delta_snapshot *s, const size_t *columns, size_t ncolumns);
 void rows_free(struct rows *r);
 
 /*
- * The rows of a batch that are not deleted, in r->vectors: the batch's own where all are there. EX_DATAERR for a null
- * where the schema allows none.
+ * Sets r->vectors to a batch's rows that are not deleted: the batch's own vectors if none is. EX_DATAERR for a null
+ * in a required column.
  */
 int rows_take(struct rows *r, const struct delta_batch *b, struct msg *err);
 
-/* A row of a batch as bytes, appended; and back, behind the rows that are there. */
+/* rows_put appends a row of a batch as bytes; rows_get appends such a row to r. */
 void rows_put(const struct rows *r, const struct delta_batch *b, size_t row, struct buf *out);
 void rows_add(struct rows *r, const uint8_t *p);
 bool rows_full(const struct rows *r);
-int rows_finish(struct rows *r, struct msg *err);	/* makes the vectors; then r->n = 0 begins anew */
+int rows_finish(struct rows *r, struct msg *err);	/* makes the vectors; set r->n = 0 to start again */
 
-/* The values of vectors as bytes that order as they do, a null first; appended. */
+/* Appends a row's values as bytes that sort by memcmp like the values, nulls first. */
 void rows_key(const struct pq_vector *vectors, const enum pq_shape *shapes, size_t n, size_t row, struct buf *out);
 
 #endif

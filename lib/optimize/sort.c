@@ -8,28 +8,28 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-struct head {				/* of a piece; the key and the data stand behind it */
+struct head {				/* header of an item; key and data follow */
 	uint64_t nkey, n, serial;
 };
 
 struct entry {
-	uint64_t prefix;		/* the key's first bytes as a number, zeros behind */
+	uint64_t prefix;		/* the key's first bytes as a number, zero-padded */
 	const struct head *piece;	/* in the pool */
 };
 
 struct run {
 	struct spill spill;
-	unsigned level;			/* merges that its pieces went through */
+	unsigned level;			/* merges the items went through */
 };
 
-struct cursor {				/* where a merge stands in a run */
+struct cursor {				/* position of a merge in a run */
 	struct spill *spill;
 	struct head head;
 	struct buf bytes;		/* key and data */
 };
 
 struct heap {
-	struct cursor **cursors;	/* the least key first */
+	struct cursor **cursors;	/* smallest key first */
 	size_t n;
 	struct cursor *all;
 };
@@ -43,7 +43,7 @@ struct sorter {
 	struct run *runs;		/* oldest first */
 	size_t nruns;
 	struct heap heap;
-	bool merging, taken;		/* taken: the heap's first was given out */
+	bool merging, taken;		/* taken: the heap's first item was returned */
 };
 
 struct sorter *
@@ -121,7 +121,7 @@ add_run(struct sorter *s, const struct spill *spill, unsigned level)
 
 static int merge_last(struct sorter *s, size_t n, struct msg *err);
 
-/* Merges the last runs while there are enough of one level. */
+/* Merges the last runs while enough of them have the same level. */
 static int
 settle_runs(struct sorter *s, struct msg *err)
 {
@@ -139,7 +139,7 @@ settle_runs(struct sorter *s, struct msg *err)
 	}
 }
 
-/* What is in memory becomes a run. */
+/* Sorts what is in memory and writes it as a run. */
 static int
 write_run(struct sorter *s, struct msg *err)
 {
@@ -185,7 +185,7 @@ sorter_add(struct sorter *s, const void *key, size_t nkey, const void *data, siz
 
 /* ---- merging ---- */
 
-/* The run's next piece: 1, or 0 at its end. */
+/* Reads the run's next item. Returns 1, or 0 at its end. */
 static int
 advance(struct cursor *c, struct msg *err)
 {
@@ -240,7 +240,7 @@ heap_open(struct heap *h, struct run *runs, size_t n, struct msg *err)
 	return 0;
 }
 
-/* Takes the first piece away. */
+/* Removes the first item. */
 static int
 heap_step(struct heap *h, struct msg *err)
 {
@@ -255,7 +255,7 @@ heap_step(struct heap *h, struct msg *err)
 	return 0;
 }
 
-/* The last n runs become one. */
+/* Merges the last n runs into one. */
 static int
 merge_last(struct sorter *s, size_t n, struct msg *err)
 {

@@ -1,4 +1,4 @@
-/* Partitions by a predicate: the values of their columns as records of a stream. */
+/* Selects partitions by a predicate: presents their partition values as records of a stream. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,12 +6,12 @@
 #include "optimize/optimize.h"
 #include "table/table.h"
 
-struct partition {			/* its columns as those of a stream */
+struct partition {			/* the partition columns as those of a stream */
 	const struct delta_snapshot *snapshot;
-	size_t *columns, n;		/* of the snapshot */
+	size_t *columns, n;		/* indexes in the snapshot */
 	struct rec_header header;
 	struct table_source *sources;
-	union pq_value *values;		/* of the file at hand, one a column, in the shape of the column's vector */
+	union pq_value *values;		/* values of the current file, one per column, in vector layout */
 	struct pq_vector *vectors;
 	uint8_t *def;
 };
@@ -49,7 +49,7 @@ end(struct partition *p)
 	free(p->def);
 }
 
-/* Puts a value where a vector of one row has it: integers lie in the low bytes on every machine that this runs on. */
+/* Stores a value as a vector of one row; relies on little-endian integers. */
 static void
 store_value(union pq_value *to, const union pq_value *v, enum pq_shape shape)
 {
