@@ -1,7 +1,6 @@
 /*
- * The join in memory. Every loop goes over a block of records several times, so that what one step needs has been
- * fetched by the step before while others were at work: a look-up at random places of a large table would else wait for
- * memory at each of them.
+ * The in-memory hash join. Every loop makes several passes over a block of records, each prefetching what the next
+ * needs: otherwise random look-ups in a large table would stall on memory one by one.
  */
 #include "join/hash.h"
 
@@ -11,7 +10,7 @@
 #include "base/cpu.h"
 #include "join/sink.h"
 
-/* A table may be dense with so much memory, of which such a part may be for keys that turn out to lie far apart. */
+/* memory from which the table may be dense, and the part of it reserved for keys that turn out sparse */
 enum { DENSE_MEMORY = 16 << 20, DENSE_PART = 16 };
 _Static_assert(KEYMAP_ABSENT == DENSEMAP_ABSENT, "one word for both");
 
@@ -32,7 +31,7 @@ fetch_keys(const struct hash_join *j, size_t n)
 		(void)keymap_glance(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 }
 
-/* The keys of n records as integers, while the table is dense. */
+/* Decodes the keys of n records as integers, while the table is dense. */
 static void
 take_close(struct hash_join *j, const struct join_keys *keys, const struct rec_batch *b, size_t first, size_t n)
 {
@@ -47,7 +46,7 @@ add_row(struct hash_join *j, struct rec r, struct join_row *row)
 	join_table_end(&j->table, row, (size_t)(join_build_part(j->plan, r, row->bytes) - row->bytes));
 }
 
-/* add_block for a dense table; false where a key does not fit, and nothing but keys has been added. */
+/* Like add_block, for a dense table. Returns false if a key does not fit; then only keys have been added. */
 static bool
 add_close(struct hash_join *j, size_t n)
 {
@@ -73,7 +72,7 @@ add_block(struct hash_join *j, size_t n)
 	const struct join_block *k = &j->block;
 	struct join_table *t = &j->table;
 	struct join_row *row;
-	bool nulls = j->plan->type == JOIN_OUTER;	/* they match nothing, but there they go out */
+	bool nulls = j->plan->type == JOIN_OUTER;	/* an outer join outputs them, though they match nothing */
 
 	if (t->is_dense && add_close(j, n))
 		return;
@@ -93,7 +92,7 @@ add_block(struct hash_join *j, size_t n)
 	j->taken += n;
 }
 
-/* Takes the build side into the table: 1, or 0 where it is full before the end, or -1. */
+/* Loads the build side into the table. Returns 1, 0 if the table is full before the end, or -1. */
 static int
 load(struct hash_join *j)
 {
@@ -123,7 +122,7 @@ find_close(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 		j->stats->matched += j->block.id[i] != DENSEMAP_ABSENT;
 }
 
-/* The keys' numbers of n probe records; a null's is absent as it equals nothing. */
+/* Looks up the keys of n probe records; a null is absent, as it equals nothing. */
 static void
 find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
 {
@@ -146,7 +145,7 @@ find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 	}
 }
 
-/* semi and anti: a record passes or does not. */
+/* Semi and anti joins: passes a record or drops it. */
 static int
 pass_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
 {
@@ -158,7 +157,7 @@ pass_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 	return 0;
 }
 
-/* As much of each key's last row as a row has on the average. */
+/* Prefetches the average row length of each key's last row. */
 static void
 fetch_rows(const struct hash_join *j, size_t n)
 {
@@ -181,7 +180,7 @@ fetch_rows(const struct hash_join *j, size_t n)
 	}
 }
 
-/* The pairs of a probe record with the rows of a key. */
+/* Writes a probe record paired with each row of a key. */
 static int
 put_pairs(struct hash_join *j, struct rec_field line, uint32_t id)
 {
@@ -195,7 +194,10 @@ put_pairs(struct hash_join *j, struct rec_field line, uint32_t id)
 	return 0;
 }
 
-/* inner, left and outer: a record with each row of its key, or with what stands for none. */
+/*
+ * Inner, left and outer joins: writes each record paired with every row of its key, or with the fill values if there
+ * is none.
+ */
 static int
 pair_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
 {
@@ -243,7 +245,7 @@ probe(struct hash_join *j)
 	return got;
 }
 
-/* Outer: the rows whose key no probe record had. */
+/* Outer join: writes the rows whose key no probe record had. */
 static int
 put_lone_rows(struct hash_join *j)
 {
@@ -278,8 +280,8 @@ join_in_memory(struct hash_join *j)
 }
 
 /*
- * Is the key one integer that is never null, so that its values may lie close together? An outer join wants the keys
- * back, and little memory is for rows.
+ * Returns true if the table may be dense: the key is one integer that is never null, the join does not need keys
+ * back as an outer one does, and there is enough memory.
  */
 static bool
 may_be_dense(const struct hash_join *j)

@@ -1,4 +1,4 @@
-/* A join by a table of keys, as far as memory goes. For lib/join alone. */
+/* The in-memory hash join. Private to lib/join. */
 #ifndef JOIN_HASH_H
 #define JOIN_HASH_H
 
@@ -14,16 +14,16 @@ struct hash_join {
 	struct msg *err;
 	struct join_table table;
 	struct join_block block;
-	int64_t close[JOIN_BLOCK];	/* in its place the keys of a block, while the table is dense */
-	struct rec_batch batch;		/* of the build side */
-	size_t taken;			/* so many of it are in the table */
+	int64_t close[JOIN_BLOCK];	/* replaces the block's keys while the table is dense */
+	struct rec_batch batch;		/* batch of the build side */
+	size_t taken;			/* number of its records in the table */
 };
 
 /* ---- partition.c ---- */
 
 /*
- * Goes on with both sides on disk from a table that has become full, which it empties, and the rest of the batch and of
- * both streams.
+ * Continues a join whose table is full as a Grace hash join: partitions both sides on disk, from the table, which it
+ * empties, the rest of the batch and both streams.
  */
 int join_partitioned(struct hash_join *j);
 

@@ -1,4 +1,4 @@
-/* Key columns, and the keys of many records at once. */
+/* Extracts the keys of many records at once. */
 #include <string.h>
 
 #include "join/join.h"
@@ -16,7 +16,7 @@ join_keys_set(struct join_keys *keys, const size_t *idx, size_t n)
 	}
 }
 
-/* The keys as pieces of their records. */
+/* Makes views of keys that are slices of their records. */
 static void
 fill_views(struct join_block *k, const struct join_keys *keys, const uint32_t *off, const struct rec_batch *b, size_t n)
 {
@@ -26,7 +26,7 @@ fill_views(struct join_block *k, const struct join_keys *keys, const uint32_t *o
 		k->key[i] = (struct rec_field){ b->base + off[from], (size_t)(off[to] - off[from]) - 1 };
 }
 
-/* The keys put together in scratch. */
+/* Copies keys to scratch, field by field. */
 static void
 fill_copies(struct join_block *k, const struct join_keys *keys, const uint32_t *off, const struct rec_batch *b,
     size_t n)

@@ -1,12 +1,12 @@
 /*
- * The join of what memory does not hold. Both sides are split by a hash of the key into partitions on disk, one of
- * which is joined at a time: the records of one key are in the same partition of both. A partition that is still too
- * large is split again by other bits of the hash. One that cannot be split, as all of its keys have the same hash, is
- * most likely one key with very many rows: its rows stay on disk and are read again for every probe record that has the
- * key, which costs no more than writing out the pairs.
+ * The Grace hash join, for a build side larger than memory. Partitions both sides on disk by a hash of the key and
+ * joins one partition at a time: records of one key are in the same partition of both sides. A partition still too
+ * large is split again by other bits of the hash. One whose keys all have the same hash cannot be split and is most
+ * likely a single key with very many rows: its rows stay on disk and are read again for every probe record with the
+ * key, which costs no more than writing the pairs.
  *
- * Each record carries its number in its stream. A partition's output is in the order of these numbers, so that a merge
- * of all brings the order back that a join in memory has.
+ * Each record carries its number in its stream. Each partition's output is sorted by these numbers, so that a merge
+ * of all restores the order of an in-memory join.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,34 +23,34 @@ _Static_assert(1 << MANY_BITS == MAX_PARTS, "as many parts as runs");
 
 struct part {
 	struct spill build, probe;
-	uint64_t hash;		/* of its first build record */
-	bool filled;		/* has a build record */
+	uint64_t hash;		/* hash of its first build record */
+	bool filled;		/* has build records */
 	bool mixed;		/* has build records of different hashes */
 };
 
-struct head {			/* of a record in a part; its key and the rest follow */
+struct head {			/* header of a record in a partition; key and rest follow */
 	uint64_t number, hash;
-	uint32_t key;		/* length; 0 for a probe record's key with a null in it */
-	uint32_t rest;		/* length of what goes out of a build record, of all of a probe record */
+	uint32_t key;		/* key length; 0 for a probe key with a null */
+	uint32_t rest;		/* bytes after the key: the output part of a build record, or all of a probe record */
 };
 
-struct piece {			/* a record of a part */
+struct piece {			/* a record of a partition */
 	struct head head;
 	struct buf bytes;
 };
 
 enum { AHEAD = 16 };
 
-struct ahead {			/* records of a part, read before their turn so that what their keys need is fetched meanwhile */
+struct ahead {			/* read-ahead of a partition's records, to prefetch what their keys need */
 	struct spill *spill;
-	struct piece pieces[AHEAD];	/* a ring */
+	struct piece pieces[AHEAD];	/* ring buffer */
 	uint64_t read, taken;
 	bool end;
 };
 
 struct grace {
 	struct hash_join *j;
-	unsigned bits;		/* 2^bits parts of one split */
+	unsigned bits;		/* a split into 2^bits partitions */
 	struct piece build, probe;
 	struct ahead ahead;
 };
@@ -67,7 +67,7 @@ write_piece(struct spill *s, struct head h, const uint8_t *key, const uint8_t *r
 	    spill_write(s, rest, h.rest, err) < 0 ? -1 : 0;
 }
 
-/* The next record: 1, or 0 at the end, or -1. */
+/* Reads the next record. Returns 1, 0 at the end, or -1. */
 static int
 read_piece(struct spill *s, struct piece *p, struct msg *err)
 {
@@ -85,7 +85,10 @@ ahead_open(struct ahead *a, struct spill *s, struct msg *err)
 	return spill_rewind(s, err);
 }
 
-/* Reads until the ring is full or the part at its end. A key's slots are fetched at once, and the key in them half a ring later. */
+/*
+ * Reads until the ring is full or the partition ends. Prefetches a key's slots at once, and the key in them half a
+ * ring later.
+ */
 static int
 ahead_fill(struct ahead *a, const struct keymap *keys, struct msg *err)
 {
@@ -106,7 +109,7 @@ ahead_fill(struct ahead *a, const struct keymap *keys, struct msg *err)
 	return 0;
 }
 
-/* The next record, a view until the next call: 1, or 0 at the end, or -1. */
+/* Returns the next record, a view until the next call: 1, 0 at the end, or -1. */
 static int
 ahead_next(struct ahead *a, const struct keymap *keys, const struct piece **p, struct msg *err)
 {
@@ -151,7 +154,7 @@ close_parts(const struct grace *g, struct part *parts)
 	}
 }
 
-/* Different bits at each level. */
+/* Selects a partition, by different bits of the hash at each level. */
 static struct part *
 part_of(const struct grace *g, struct part *parts, uint64_t hash, unsigned level)
 {
@@ -178,7 +181,7 @@ to_probe(const struct grace *g, struct part *parts, unsigned level, struct head 
 	return write_piece(&part_of(g, parts, h.hash, level)->probe, h, key, rest, g->j->err);
 }
 
-/* Both sides wait without buffers until their turn comes. */
+/* Releases the buffers of all partitions until their turn. */
 static int
 park(const struct grace *g, struct part *parts, bool build)
 {
@@ -218,7 +221,7 @@ split_rows(const struct grace *g, struct part *parts)
 	return 0;
 }
 
-/* Empties the table that became full. */
+/* Moves the full table's rows to partitions. */
 static int
 split_table(const struct grace *g, struct part *parts)
 {
@@ -254,7 +257,7 @@ split_build_block(struct grace *g, struct part *parts, size_t n)
 	return 0;
 }
 
-/* The rest of the batch that the table had no room for, and of the stream. */
+/* Partitions the rest of the batch that did not fit the table, and of the stream. */
 static int
 split_build(struct grace *g, struct part *parts)
 {
@@ -292,7 +295,7 @@ split_probe_block(const struct grace *g, struct part *parts, const struct rec_ba
 		if (k->null[i] && !lone)
 			continue;
 		if (k->null[i]) {
-			h.hash = h.number;	/* matches nothing, so any part will do */
+			h.hash = h.number;	/* any partition will do: it matches nothing */
 			h.key = 0;
 		}
 		if (to_probe(g, parts, 0, h, k->key[i].p, line.p) < 0)
@@ -321,7 +324,7 @@ split_probe(const struct grace *g, struct part *parts)
 	return got;
 }
 
-/* Splits a part further and frees its own files. */
+/* Splits a partition again and frees its own files. */
 static int
 split_part(struct grace *g, struct part *p, struct part *parts, unsigned level)
 {
@@ -341,7 +344,7 @@ split_part(struct grace *g, struct part *p, struct part *parts, unsigned level)
 
 /* ---- One part ---- */
 
-/* Takes the build side of a part into the table: 1, or 0 where it does not fit, or -1. */
+/* Loads a partition's build side into the table. Returns 1, 0 if it does not fit, or -1. */
 static int
 load_part(struct grace *g, struct part *p, size_t memory)
 {
@@ -366,7 +369,7 @@ load_part(struct grace *g, struct part *p, size_t memory)
 	return got < 0 ? -1 : 1;
 }
 
-/* The pairs of a probe record with rows that are not in memory. */
+/* Pairs a probe record with rows that stay on disk. */
 static int
 pair_on_disk(struct grace *g, struct part *p, const struct piece *probe, const struct join_sink *out)
 {
@@ -393,7 +396,7 @@ pair_in_memory(const struct grace *g, uint32_t id, const struct piece *probe, co
 	return 0;
 }
 
-/* What a probe record gives. */
+/* Writes the output of a probe record. */
 static int
 probe_piece(struct grace *g, struct part *p, const struct piece *probe, const struct join_sink *out)
 {
@@ -417,7 +420,7 @@ probe_piece(struct grace *g, struct part *p, const struct piece *probe, const st
 	return t->keyed ? pair_on_disk(g, p, probe, out) : pair_in_memory(g, id, probe, out);
 }
 
-/* Outer: the build records whose key no probe record had. */
+/* Outer join: writes the build records whose key no probe record had. */
 static int
 put_lone(struct grace *g, struct part *p, const struct join_sink *lone)
 {
@@ -499,7 +502,7 @@ join_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out
 
 /* ---- All parts ---- */
 
-/* Joins all parts and merges what they give. */
+/* Joins all partitions and merges their outputs. */
 static int
 join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out, struct join_sink *lone)
 {

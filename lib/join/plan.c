@@ -1,17 +1,17 @@
-/* What a join puts out: its columns, which of them are never null, and how a record is put together. */
+/* Plans a join's output: its columns, their nullability, and how a record is assembled. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "join/join.h"
 
-/* What the steps of planning share. */
+/* state shared by the planning steps */
 struct planning {
 	struct join_plan *p;
 	const struct join_options *o;
 	const struct rec_header *probe, *build;
 	const char *probe_name, *build_name;
-	const struct join_fill **probe_fill, **build_fill;	/* by column; NULL where none */
+	const struct join_fill **probe_fill, **build_fill;	/* per column; NULL: no fill value */
 	struct msg *err;
 };
 
@@ -44,7 +44,7 @@ check_types(const struct planning *g)
 	return 0;
 }
 
-/* Every name of the output once. */
+/* Checks that the output's column names are unique. */
 static int
 check_names(const struct planning *g)
 {
@@ -60,7 +60,7 @@ check_names(const struct planning *g)
 	return 0;
 }
 
-/* Finds the column that a --fill names among those that can be without a match. */
+/* Finds the column that a --fill names, among those that may lack a match. */
 static int
 take_fill(const struct planning *g, const struct join_fill *f)
 {
@@ -82,7 +82,7 @@ take_fill(const struct planning *g, const struct join_fill *f)
 	return 0;
 }
 
-/* Appends what stands for a column without match: its filling or a null. */
+/* Appends the value of a column without match: its fill value or null. */
 static int
 put_filling(const struct planning *g, const struct rec_column *c, const struct join_fill *f, struct buf *out)
 {
@@ -123,7 +123,7 @@ plan_build_columns(const struct planning *g)
 	return 0;
 }
 
-/* In an outer join a probe column may be without a match, and a key column takes the key of either side. */
+/* Plans the probe columns. In an outer join they may lack a match; a key column takes the key of either side. */
 static int
 plan_probe_columns(const struct planning *g)
 {
@@ -148,7 +148,7 @@ plan_probe_columns(const struct planning *g)
 	return 0;
 }
 
-/* Does the side have a key, all of it among the join's columns, so that no two of its records have equal join keys? */
+/* Returns true if the side's own key is among the join columns, so that no two of its records have equal join keys. */
 static bool
 is_unique(const struct rec_header *h, const struct join_keys *keys)
 {
@@ -162,7 +162,7 @@ is_unique(const struct rec_header *h, const struct join_keys *keys)
 	return any;
 }
 
-/* Are the join's columns keys and never null? */
+/* Returns true if all join columns are key columns and never null. */
 static bool
 all_key(const struct rec_header *h, const struct join_keys *keys)
 {
@@ -179,7 +179,7 @@ drop_key(struct rec_header *h)
 		h->columns[i].key = false;
 }
 
-/* The build's key takes the place of the probe's: a key column of the join goes out under the probe's name. */
+/* Makes the join columns the key: the build's key under the probe's names. */
 static void
 take_build_key(const struct planning *g)
 {
@@ -193,7 +193,7 @@ take_build_key(const struct planning *g)
 			p->header.columns[p->probe.idx[k]].key = true;
 }
 
-/* Keeps as the output's key what is known to identify its records. */
+/* Keeps as output key what is known to identify its records. */
 static void
 plan_key(const struct planning *g)
 {
@@ -213,8 +213,8 @@ plan_key(const struct planning *g)
 }
 
 /*
- * What the header says beside the columns: a join's output has no one source, a change stream stays one only where no
- * record lacks its first column, and bytes that are not UTF-8 on one side are that in the output.
+ * Sets the rest of the header: a join's output has no single source; a change stream stays one only if no record
+ * lacks its first column; non-UTF-8 bytes on one side are possible in the output.
  */
 static void
 plan_words(const struct planning *g)

@@ -5,11 +5,11 @@
 
 #include "join/sink.h"
 
-struct run_head {		/* of a record of a run */
+struct run_head {		/* header of a record in a run */
 	uint64_t number, n;
 };
 
-struct run {			/* one being merged: its next record */
+struct run {			/* a run being merged and its next record */
 	struct spill *spill;
 	struct run_head head;
 	struct buf bytes;
@@ -39,7 +39,7 @@ join_read_bytes(struct spill *s, struct buf *b, size_t n, struct msg *err)
 	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: cut short") : got;
 }
 
-/* The run's next record; 0 at its end. */
+/* Reads the run's next record; 0 at its end. */
 static int
 next_in_run(struct run *r, struct msg *err)
 {
@@ -48,7 +48,7 @@ next_in_run(struct run *r, struct msg *err)
 	return got <= 0 ? got : join_read_bytes(r->spill, &r->bytes, (size_t)r->head.n, err);
 }
 
-/* Lets the first run sink to its place in the heap of n. */
+/* Sifts the first run down the heap of n. */
 static void
 sift(struct run **heap, size_t n)
 {

@@ -1,4 +1,4 @@
-/* Where joined records go. For lib/join alone. */
+/* Writes joined records. Private to lib/join. */
 #ifndef JOIN_SINK_H
 #define JOIN_SINK_H
 
@@ -6,7 +6,7 @@
 
 #include "rec/rec.h"
 
-/* Writes the record whose bytes are those of a and b. */
+/* Writes the record that is the concatenation of a and b. */
 static inline int
 join_put(struct rec_writer *w, struct rec_field a, struct rec_field b, struct msg *err)
 {
@@ -26,7 +26,7 @@ join_put(struct rec_writer *w, struct rec_field a, struct rec_field b, struct ms
 	return 0;
 }
 
-/* Passes on a probe record as it is. */
+/* Writes a probe record unchanged. */
 static inline int
 join_pass(struct rec_writer *w, const struct rec_batch *b, size_t i, struct msg *err)
 {
@@ -36,7 +36,7 @@ join_pass(struct rec_writer *w, const struct rec_batch *b, size_t i, struct msg 
 	return -1;
 }
 
-/* All fields of a record. */
+/* Returns all fields of a record as one slice. */
 static inline struct rec_field
 join_line(struct rec r, size_t columns)
 {

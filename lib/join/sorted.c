@@ -1,7 +1,7 @@
 /*
- * The join of two streams in key order: both are read side by side, and only the build rows of the key at hand are
- * remembered. Comparing keys as their fields joined by TAB is comparing field by field, as no byte of a value is as low
- * as a TAB.
+ * The merge join of two sorted streams: reads both in step and holds only the build rows of the current key. Keys
+ * are compared as their fields joined by TAB, which compares field by field because every byte of a value is above
+ * TAB.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -15,15 +15,15 @@ struct side {
 	struct rec_reader *r;
 	const struct join_keys *keys;
 	struct rec_batch b;
-	size_t i;			/* the record at hand; valid while not at the end */
+	size_t i;			/* the current record; valid before the end */
 	bool started, end;
-	struct rec_field key, last;	/* of the record at hand, and of the one before */
-	struct buf scratch, copy;	/* copy: of the key before, where its record is gone */
+	struct rec_field key, last;	/* key of the current record and of the previous one */
+	struct buf scratch, copy;	/* copy: of the previous key once its record is gone */
 };
 
-struct group {			/* the build rows of one key, each its length and its bytes */
+struct group {			/* the build rows of one key, each with length and bytes */
 	bool filled;
-	struct buf key, rows;	/* rows in memory, or all of them in the spill once it is used */
+	struct buf key, rows;	/* rows in memory, or all in the spill once that is used */
 	bool spilled;
 	struct spill spill;
 };
@@ -43,7 +43,7 @@ struct sorted_join {
 
 enum { SHORT_KEY = 8 };
 
-/* The bytes of a short key as a number of the same order, zeros behind them as no key has. */
+/* Returns a short key's bytes as a number of the same order, zero-padded; keys have no zero bytes. */
 static inline uint64_t
 short_key(struct rec_field key)
 {
@@ -53,7 +53,7 @@ short_key(struct rec_field key)
 	return be64toh(v) & ~(key.n < SHORT_KEY ? UINT64_MAX >> 8 * key.n : 0);
 }
 
-/* VAL_PAD bytes, or as many as a buffer has at least, may be read behind each. */
+/* Compares keys; may read VAL_PAD bytes past each, or up to the end of its buffer. */
 static inline int
 compare(struct rec_field a, struct rec_field b)
 {
@@ -75,7 +75,7 @@ at_hand(const struct side *s)
 	return rec_at(&s->b, s->i);
 }
 
-/* A field in a message. */
+/* Formats a field for a message. */
 static const char *
 shown(struct val_type type, struct rec_field f)
 {
@@ -90,7 +90,7 @@ shown(struct val_type type, struct rec_field f)
 	return quoted;
 }
 
-/* Says which value of which column stands in the wrong place. */
+/* Reports which column's value is out of order. */
 static int
 out_of_order(const struct side *s, struct msg *err)
 {
@@ -111,7 +111,7 @@ out_of_order(const struct side *s, struct msg *err)
 	return msg_set(err, EX_SOFTWARE, "equal keys out of order");
 }
 
-/* The key at hand becomes the last. It is copied where what it is a view of goes. */
+/* Makes the current key the previous one; copies it if its record is about to go. */
 static void
 leave_key(struct side *s)
 {
@@ -123,7 +123,7 @@ leave_key(struct side *s)
 	}
 }
 
-/* Goes to the next record: 1, or 0 at the end, or -1. */
+/* Moves to the next record. Returns 1, 0 at the end, or -1. */
 static int
 next(struct side *s, uint64_t *count, struct msg *err)
 {
@@ -178,7 +178,7 @@ add_row(struct sorted_join *j)
 	return 0;
 }
 
-/* Takes all build records of the key at hand. */
+/* Collects all build records of the current key. */
 static int
 take_group(struct sorted_join *j)
 {
@@ -233,7 +233,7 @@ pair_on_disk(struct sorted_join *j, struct rec_field line)
 
 /* ---- Both sides ---- */
 
-/* Outer: a build record whose key no probe record has. */
+/* Outer join: writes a build record whose key no probe record has. */
 static int
 put_lone(struct sorted_join *j)
 {
@@ -248,7 +248,7 @@ put_lone(struct sorted_join *j)
 	    (struct rec_field){ 0 }, j->err);
 }
 
-/* Goes on in the build side up to the key, or to the end where it is NULL. */
+/* Advances the build side to the key, or to its end if key is NULL. */
 static int
 pass_build(struct sorted_join *j, const struct rec_field *key)
 {
@@ -258,10 +258,7 @@ pass_build(struct sorted_join *j, const struct rec_field *key)
 	return 0;
 }
 
-/*
- * Makes the group that of the probe record's key; an empty one where the build side has no such key, or it holds a
- * null.
- */
+/* Collects the group of the probe record's key; empty if the build side lacks the key or the key has a null. */
 static int
 find_group(struct sorted_join *j)
 {

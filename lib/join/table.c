@@ -10,7 +10,7 @@ enum { FIRST_CHUNK = 64 << 10, LAST_CHUNK = 32 << 20 };
 
 struct join_chunk {
 	struct join_chunk *next;
-	size_t used, cap;	/* of the data */
+	size_t used, cap;	/* bytes of data */
 	uint8_t data[];
 };
 
@@ -38,7 +38,7 @@ join_table_free(struct join_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* Chunks grow with the table; what is not used of them is never touched. */
+/* Adds a chunk; sizes grow with the table, and unused memory is never touched. */
 static void
 add_chunk(struct join_table *t, size_t least)
 {
@@ -106,7 +106,7 @@ struct join_row *
 join_table_add_row(struct join_table *t, uint32_t id, size_t max)
 {
 	struct join_row *row;
-	bool first = id == t->nlast;	/* keys have their numbers in the order of their first rows */
+	bool first = id == t->nlast;	/* key numbers follow the order of their first rows */
 
 	if (t->keyed)
 		return NULL;
@@ -156,7 +156,7 @@ join_table_full(const struct join_table *t, size_t memory)
 	size_t n = (size_t)t->keys.n + t->dense.n;	/* one of them is empty */
 	size_t held = keymap_memory_after(&t->keys, t->dense.n + JOIN_BLOCK) + t->used + n * (sizeof(*t->last) + 1);
 
-	/* Close keys may yet have to go to the other table. */
+	/* dense keys may have to move to the other table */
 	if (t->is_dense)
 		held += densemap_memory(&t->dense) + n * sizeof(int64_t);
 	return held > memory || n > KEYMAP_ABSENT - 2 * JOIN_BLOCK;

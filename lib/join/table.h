@@ -1,4 +1,4 @@
-/* The build side in memory: keys, and under each key its rows in build order. For lib/join alone. */
+/* The build side in memory: a hash table of keys, and each key's rows in build order. Private to lib/join. */
 #ifndef JOIN_TABLE_H
 #define JOIN_TABLE_H
 
@@ -7,50 +7,52 @@
 #include "key/keymap.h"
 
 struct join_row {
-	struct join_row *next;	/* of the same key; the last one's is the first */
-	uint32_t id;		/* its key */
-	uint32_t n;		/* its length */
+	struct join_row *next;	/* next row of the same key; the last one's is the first (circular) */
+	uint32_t id;		/* number of its key */
+	uint32_t n;		/* its length in bytes */
 	uint8_t bytes[];
 };
 
-enum { JOIN_ROW_LINES = 3 };	/* so many cache lines from a row's beginning on may be read, whatever they hold */
+enum { JOIN_ROW_LINES = 3 };	/* cache lines from a row's start that may be read, whatever they hold */
 
-struct join_table {		/* owned */
-	bool keyed;		/* keys alone: semi and anti joins, and keys too frequent to hold their rows */
-	bool is_dense;		/* the keys are integers close together: `dense` has their numbers, `keys` is empty */
+struct join_table {		/* owns all it points to */
+	bool keyed;		/* holds keys only: for semi and anti joins, and for keys with too many rows */
+	bool is_dense;		/* keys are integers of a narrow range: they are in `dense`, and `keys` is empty */
 	struct densemap dense;
 	struct keymap keys;
-	struct join_row **last;	/* by key */
+	struct join_row **last;	/* per key */
 	uint32_t nlast, last_cap;
-	struct join_chunk *first, *chunk;	/* of the rows, which never move: all, and where the next row goes */
-	size_t nrows, used;	/* rows and the bytes they take */
-	uint8_t *matched;	/* by key, once join_table_mark was called */
+	/* memory of the rows, which never move: list of chunks, and the current one */
+	struct join_chunk *first, *chunk;
+	size_t nrows, used;	/* number of rows and their bytes */
+	uint8_t *matched;	/* per key, after join_table_mark */
 };
 
 void join_table_init(struct join_table *t, bool keyed);
 void join_table_free(struct join_table *t);
 
-/* Numbers the keys in `keys` from now on, those that `dense` has as it has them. */
+/* Moves the table from `dense` to `keys`; keys keep their numbers. */
 void join_table_leave_dense(struct join_table *t);
 
 /*
- * Adds a row under the key and returns it with room for max bytes, of which join_table_end says how many were used.
- * NULL where the table is keyed: the key alone has been added then.
+ * Adds a row under a key and returns it with room for max bytes; join_table_end says how many are used. Returns NULL
+ * if the table is keyed: only the key is added.
  */
 struct join_row *join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max);
-struct join_row *join_table_add_row(struct join_table *t, uint32_t id, size_t max);	/* under a key that has a number */
+/* the same under a key's number */
+struct join_row *join_table_add_row(struct join_table *t, uint32_t id, size_t max);
 void join_table_end(struct join_table *t, struct join_row *row, size_t n);
 
-/* The row after this one in build order, of all keys; the first for NULL. NULL at the end. */
+/* Returns the next row in build order, across all keys; the first for NULL; NULL at the end. */
 struct join_row *join_table_next(const struct join_table *t, const struct join_row *row, struct join_chunk **at);
 
 /*
- * Would it hold more than `memory` bytes, or more rows than have numbers, with JOIN_BLOCK further ones? To be asked
- * before they are added.
+ * Returns true if JOIN_BLOCK more rows could exceed `memory` bytes or the maximum row number. Call before adding
+ * them.
  */
 bool join_table_full(const struct join_table *t, size_t memory);
 
-/* Begins to note which keys are matched. */
+/* Starts to record which keys are matched. */
 void join_table_mark(struct join_table *t);
 
 static inline struct rec_field
