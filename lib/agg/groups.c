@@ -1,4 +1,4 @@
-/* Groups by key. */
+/* Groups records by key. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "base/cpu.h"
 #include "val/int.h"
 
-enum { ORDER_BYTES = 16 };	/* what keymap_order takes a key */
+enum { ORDER_BYTES = 16 };	/* memory per key of keymap_order */
 
-/* Close keys have pages with so much memory, of which such a part may be for keys that turn out to lie far apart. */
+/* With a limit of DENSE_MEMORY and more the dense map may be used; sparse keys may waste 1/DENSE_PART of it. */
 enum { DENSE_MEMORY = 16 << 20, DENSE_PART = 16, DENSE_GROWTH = 4 << 20 };
 
 void
@@ -48,7 +48,7 @@ groups_free(struct groups *g)
 
 /* ---- In order ---- */
 
-/* All groups in memory, keys ascending. What each step reads at random has been fetched by the steps before. */
+/* Outputs all groups from memory, keys ascending; each step prefetches for the next. */
 static int
 put_ordered(struct groups *g, groups_sink *sink, void *context)
 {
@@ -76,7 +76,7 @@ put_ordered(struct groups *g, groups_sink *sink, void *context)
 	return failed;
 }
 
-/* Groups whose keys are integers. */
+/* Outputs groups whose keys are integers. */
 static int
 put_close(const int64_t *v, const uint32_t *ids, size_t n, groups_sink *sink, void *context)
 {
@@ -92,7 +92,7 @@ put_close(const int64_t *v, const uint32_t *ids, size_t n, groups_sink *sink, vo
 	return sink(context, keys, ids, n);
 }
 
-/* The groups of close keys: their pages have them in order. */
+/* Outputs the groups of the dense map, whose pages are in key order. */
 static int
 put_dense(struct groups *g, groups_sink *sink, void *context)
 {
@@ -158,7 +158,7 @@ write_run(struct groups *g, struct msg *err)
 	return failed;
 }
 
-/* Would n more groups be too many? */
+/* Returns true if n more groups would exceed the limit. */
 static bool
 is_full(const struct groups *g, size_t n)
 {
@@ -175,7 +175,7 @@ is_full_dense(const struct groups *g, size_t n)
 	    densemap_memory(&g->dense) + DENSE_GROWTH + agg_memory_after(&g->agg, g->dense.n + n) > g->limit;
 }
 
-/* Is there no room for the map that close keys would move to, beside what they take? */
+/* Returns true if memory cannot hold the other map in addition to the dense one while keys move. */
 static bool
 is_full_between(const struct groups *g, size_t n)
 {
@@ -208,7 +208,7 @@ joined_keys(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 
 	g->joined.len = 0;
 	for (i = 0; i < n; i++) {
-		g->key[i].n = g->joined.len;	/* where it begins: the buffer may still move */
+		g->key[i].n = g->joined.len;	/* begin only: the buffer may still move */
 		for (k = 0; k < g->nkeys; k++) {
 			struct rec_field f = rec_field(rec_at(b, from + i), g->keys[k]);
 
@@ -225,7 +225,7 @@ joined_keys(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 	g->long_keys = true;
 }
 
-/* Keys to groups, whose states are on their way to the cache then. */
+/* Maps keys to groups and prefetches their states. */
 static int
 find_groups(struct groups *g, size_t n, struct msg *err)
 {
@@ -246,14 +246,14 @@ find_groups(struct groups *g, size_t n, struct msg *err)
 		g->ids[i] = keymap_add(&g->map, g->key[i].p, g->key[i].n, g->hash[i], &added);
 		if (g->ids[i] == KEYMAP_ABSENT)
 			return msg_set(err, EX_SOFTWARE, "too many keys: give a limit with --memory");
-		if (g->ids[i] < g->agg.n)	/* not of a group that begins here */
+		if (g->ids[i] < g->agg.n)	/* a group that begins here has no state yet */
 			cpu_prefetch(g->agg.states + g->ids[i] * g->agg.size);
 	}
 	agg_extend(&g->agg, g->map.n);
 	return 0;
 }
 
-/* Moves close keys to the map, where every key keeps its number. */
+/* Moves dense keys to the hash map; keys keep their numbers. */
 static void
 move_to_map(struct groups *g)
 {
@@ -272,8 +272,8 @@ move_to_map(struct groups *g)
 }
 
 /*
- * The keys turn out not to lie close together: the map takes over, for all groups so far or, where memory does not hold
- * both, for those to come.
+ * Switches to the hash map as keys are too sparse: for all groups so far or, if memory does not hold both maps, for
+ * those to come.
  */
 static int
 leave_dense(struct groups *g, size_t n, struct msg *err)
@@ -290,7 +290,7 @@ leave_dense(struct groups *g, size_t n, struct msg *err)
 	return failed;
 }
 
-/* find_groups for close keys; false where one is not. */
+/* Like find_groups, for the dense map; false if a key does not fit. */
 static bool
 find_dense(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 {
@@ -306,7 +306,7 @@ find_dense(struct groups *g, const struct rec_batch *b, size_t from, size_t n)
 	return true;
 }
 
-/* As groups_add, for n records of the batch. */
+/* Like groups_add, for n records of the batch. */
 static size_t
 add_chunk(struct groups *g, const struct rec_batch *b, size_t from, size_t n, struct msg *err)
 {
@@ -345,7 +345,7 @@ groups_add(struct groups *g, const struct rec_batch *b, struct msg *err)
 
 /* ---- Out ---- */
 
-struct one_sink {		/* for groups that come one by one */
+struct one_sink {		/* for groups that arrive one by one */
 	groups_sink *sink;
 	void *context;
 };

@@ -1,6 +1,4 @@
-/*
- * Records into groups by key, and the groups in the order of their keys: in memory, and beyond a limit on disk.
- */
+/* Groups records by key and outputs groups in key order: in memory, and on disk beyond a limit. */
 #ifndef AGG_GROUPS_H
 #define AGG_GROUPS_H
 
@@ -13,37 +11,37 @@
 #include "key/keymap.h"
 #include "rec/rec.h"
 
-struct groups {			/* all owned but keys */
-	struct agg agg;		/* planned by the caller with keyed = nkeys > 0, before groups_init */
+struct groups {			/* owns all but keys */
+	struct agg agg;		/* the caller plans it with keyed = nkeys > 0 before groups_init */
 	struct keymap map;
-	struct densemap dense;	/* in place of map while `is_dense` */
+	struct densemap dense;	/* replaces map while `is_dense` */
 	struct runs runs;
-	const size_t *keys;	/* indexes of the key columns; none: all records are one group */
+	const size_t *keys;	/* indexes of the key columns; without keys, all records form one group */
 	size_t nkeys;
-	size_t limit;		/* bytes that groups may take; 0: as many as they need */
-	bool is_dense;		/* the key is one integer that is never null, and there is memory: its values may lie close together */
-	bool adjacent;		/* the key columns stand side by side in the record: a key is a view */
-	bool long_keys;		/* some of the records at hand have one */
+	size_t limit;		/* memory limit of groups in bytes; 0: no limit */
+	bool is_dense;		/* keys are in `dense`: one integer column, never null, of a narrow range */
+	bool adjacent;		/* the key columns are adjacent in the record: keys are views */
+	bool long_keys;		/* some keys of the current records are long */
 	uint64_t hash[AGG_CHUNK];
 	struct rec_field key[AGG_CHUNK];
 	uint32_t ids[AGG_CHUNK];
-	struct buf joined;	/* keys of the records at hand, where they are not adjacent */
+	struct buf joined;	/* keys of the current records, unless adjacent */
 };
 
 void groups_init(struct groups *g, const struct rec_header *h, const size_t *keys, size_t nkeys, size_t limit);
 void groups_free(struct groups *g);
 
 /*
- * Takes a batch. Returns its n; or the place of the first record whose side is neither credit nor debit; or SIZE_MAX:
- * err is filled.
+ * Adds a batch. Returns its n; or the index of the first record whose side is neither credit nor debit; or SIZE_MAX
+ * with err filled.
  */
 size_t groups_add(struct groups *g, const struct rec_batch *b, struct msg *err);
 
 /*
- * Every group once, keys ascending, into sink, some at a time, at most AGG_BLOCK: their keys and their numbers in g->agg.
- * VAL_PAD / 4 bytes may be read behind each key. sink returns -1 to end it.
+ * Receives every group once, keys ascending, up to AGG_BLOCK per call: their keys and their numbers in g->agg.
+ * VAL_PAD / 4 bytes may be read after each key. Returns -1 to stop.
  *
- * groups_put's -1: err is filled, unless it was sink that ended it. Only groups_free may follow.
+ * groups_put returns -1 with err filled, or because sink stopped it. Only groups_free may follow.
  */
 typedef int groups_sink(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n);
 int groups_put(struct groups *g, groups_sink *sink, void *context, struct msg *err);

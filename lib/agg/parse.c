@@ -1,4 +1,4 @@
-/* Aggregates as they are written: "[name=]function(column)". */
+/* Parses aggregates: "[name=]function(column)". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ find_function(const char *s, size_t n)
 	return i;
 }
 
-/* A copy without the blanks at both ends; NULL where nothing is left. */
+/* Copies an argument without surrounding blanks; NULL if it is empty. */
 static char *
 argument(const char *s, const char *end)
 {
@@ -48,7 +48,7 @@ argument(const char *s, const char *end)
 	return s < end ? xstrndup(s, (size_t)(end - s)) : NULL;
 }
 
-/* The arguments of function f between s and end. */
+/* Parses the arguments of function f between s and end. */
 static int
 parse_arguments(struct agg_item *item, size_t f, const char *s, const char *end, struct msg *err)
 {

@@ -1,10 +1,10 @@
-/* From the aggregates asked for to the cells of a state. */
+/* Plans the state's cells for the requested aggregates. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "agg/agg.h"
 
-/* "a, b, c": the columns there are, for a message. */
+/* Lists the columns as "a, b, c", for a message. */
 static void
 list_columns(const struct rec_header *h, struct buf *out)
 {
@@ -52,7 +52,7 @@ is_wide(struct val_type t)
 	return t.kind == VAL_DECIMAL && !val_is_narrow(t);
 }
 
-/* The type of a sum: ten more digits, so that it holds 10^10 of the largest. */
+/* Chooses the type of a sum: ten more digits, enough for 10^10 of the largest value. */
 static int
 sum_type(struct agg_item *item, struct val_type t, struct msg *err)
 {
@@ -71,7 +71,7 @@ sum_type(struct agg_item *item, struct val_type t, struct msg *err)
 	    msg_quotes(item->text), msg_quotes(item->column_name), name);
 }
 
-/* Columns, type and nullability of one item. */
+/* Sets columns, type and nullability of an item. */
 static int
 resolve(struct agg_item *item, const struct rec_header *h, bool keyed, struct msg *err)
 {
@@ -116,7 +116,7 @@ add_source(struct agg *a, const struct rec_header *h, size_t column, bool decode
 	return i;
 }
 
-/* The cell of that kind for that column, made where there is none yet. */
+/* Returns the cell of a kind for a column, adding it if it is missing. */
 static size_t
 add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t column, size_t by)
 {
@@ -140,7 +140,7 @@ add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t c
 	return i;
 }
 
-/* Records, or those where a column is not null: the same where it never is. */
+/* Adds a count of records, or of records where a column is not null; the same if it never is. */
 static size_t
 add_count(struct agg *a, const struct rec_header *h, size_t column)
 {
@@ -154,7 +154,7 @@ add_extreme(struct agg *a, const struct rec_header *h, size_t column, bool max)
 {
 	struct val_type t = h->columns[column].type;
 
-	if (t.kind == VAL_STRING)	/* the string itself decides which record's it is */
+	if (t.kind == VAL_STRING)	/* a string is its own `by` */
 		return add_cell(a, h, max ? CELL_LAST : CELL_FIRST, AGG_NONE, column);
 	if (is_wide(t))
 		return add_cell(a, h, max ? CELL_MAX_WIDE : CELL_MIN_WIDE, column, AGG_NONE);
@@ -228,7 +228,7 @@ cell_size(enum agg_kind kind)
 	}
 }
 
-/* What an extreme starts from: any value takes its place. */
+/* Sets a minimum or maximum to its identity, which any value replaces. */
 static void
 start_cell(uint8_t *at, enum agg_kind kind)
 {
@@ -258,7 +258,7 @@ start_cell(uint8_t *at, enum agg_kind kind)
 	}
 }
 
-/* Cells of 8 bytes and more first, so that each stands where its type wants it. */
+/* Places cells of 8 bytes and more first, for alignment. */
 static void
 lay_out(struct agg *a)
 {
@@ -302,7 +302,7 @@ allocate_sources(struct agg *a)
 	}
 }
 
-/* One of the two values, encoded as the column has it. */
+/* Encodes a credit or debit value in the column's type. */
 static int
 side_value(struct buf *out, const char *option, const char *text, const char *column, struct val_type t,
     struct msg *err)
@@ -324,7 +324,7 @@ is_same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
 }
 
-/* Encodes the values of one side; a value is given once, and for one side. */
+/* Encodes the values of one side; a value may occur once, on one side. */
 static int
 side_values(struct agg *a, const struct agg_sides *sides, unsigned side, struct val_type t, struct msg *err)
 {

@@ -1,4 +1,4 @@
-/* Runs of groups on disk and their merge. */
+/* Runs of groups on disk and their k-way merge. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,19 +45,19 @@ runs_add(struct runs *r, const uint8_t *key, size_t n, const struct agg *a, uint
 
 /* ---- Merge ---- */
 
-struct cursor {			/* where the merge stands in one run */
+struct cursor {			/* position of the merge in a run */
 	struct spill *spill;
 	size_t age;		/* 0 is the oldest */
 	size_t nkey, nstate;
-	struct buf group;	/* key and state at hand */
+	struct buf group;	/* current key and state */
 };
 
 struct merge {
-	struct cursor *cursors;	/* a heap: the least key first, of equal ones the oldest run's */
+	struct cursor *cursors;	/* a heap: smallest key first; of equal keys, the oldest run */
 	size_t n;
 };
 
-/* 1, 0 at the end of the run, -1. */
+/* Returns 1, 0 at the end of the run, or -1. */
 static int
 advance(struct cursor *c, struct msg *err)
 {
@@ -103,7 +103,7 @@ sink_down(struct merge *m, size_t i)
 	}
 }
 
-/* The first cursor goes on to its next group, or leaves the heap. */
+/* Advances the first cursor to its next group, or removes it from the heap. */
 static int
 step(struct merge *m, struct msg *err)
 {
@@ -213,7 +213,7 @@ rewrite_group(void *context, const uint8_t *key, size_t n, const struct agg *a, 
 	return write_group(&w->spill, key, n, w->line.p, w->line.len, w->err);
 }
 
-/* The last n runs become one. */
+/* Merges the last n runs into one. */
 static int
 merge_last(struct runs *r, size_t n, struct agg *a, struct msg *err)
 {

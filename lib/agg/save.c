@@ -1,4 +1,4 @@
-/* States as bytes: to a temporary file and back, and as the fields of a record. */
+/* Serializes states: to a temporary file and back, and as fields of a record. */
 #include <string.h>
 
 #include "agg/agg.h"
@@ -215,7 +215,7 @@ put_null(uint8_t *out)
 
 enum { INT64_DIGITS = 19 };
 
-/* NULL where the sum is beyond its type. */
+/* Returns NULL if the sum overflows its type. */
 static uint8_t *
 put_sum(const struct agg *a, const struct agg_item *item, const struct agg_cell *c, uint32_t g, uint8_t *out)
 {

@@ -1,4 +1,4 @@
-/* Records into states, a column at a time. */
+/* Updates states with records, a column at a time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,12 +86,13 @@ agg_memory_after(const struct agg *a, size_t n)
 
 	if (cap == a->cap)
 		return agg_memory(a);
-	return (cap + a->cap) * a->size + carry_bytes(a, cap) + a->pool.used;	/* the states before are copied */
+	/* includes the old states, copied while they grow */
+	return (cap + a->cap) * a->size + carry_bytes(a, cap) + a->pool.used;
 }
 
 /* ---- Sums and their carries ---- */
 
-/* What ran over or under; rare, as it takes 2^63 minor units in one group. */
+/* Adds to the carry on overflow; rare, as it takes 2^63 minor units in one group. */
 static __attribute__((noinline, cold)) void
 carry(struct agg *a, size_t which, uint32_t g, int by)
 {
@@ -261,7 +262,7 @@ UPDATE(update_sides)
 	}
 }
 
-/* All of them into one group; false where that runs over, and nothing is added. */
+/* Adds all values to one group. Returns false on overflow; then nothing is added. */
 static bool
 add_wide_to_one(struct agg *a, const struct agg_cell *c, const struct agg_source *s)
 {
@@ -353,7 +354,7 @@ UPDATE(update_max_wide)
 	}
 }
 
-/* Records come in their order: of equal ones the first stays, or the last takes its place. */
+/* Records arrive in order: of records with equal `by`, first keeps the earlier and last takes the later. */
 static void
 keep_first_or_last(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b,
     size_t from, bool last)
@@ -425,8 +426,8 @@ agg_updater_of(enum agg_kind kind)
 /* ---- A batch ---- */
 
 /*
- * Wide decimals whose values are all found to fit 64 bits are decoded as those are. False where one does not, by the
- * groups that its head byte tells.
+ * Decodes wide decimals as 64-bit values. Returns false if one does not fit, judging by the groups its head byte
+ * announces.
  */
 static bool
 decode_short(struct agg_source *s, const uint8_t *base, const uint32_t *off, size_t stride)
@@ -481,7 +482,7 @@ decode(struct agg_source *s, const struct rec_batch *b, size_t from)
 	}
 }
 
-/* Without the records where the column is null. */
+/* Drops the records whose value is null. */
 static void
 prepare(struct agg *a, struct agg_source *s, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids)
 {
@@ -508,7 +509,7 @@ prepare(struct agg *a, struct agg_source *s, const struct rec_batch *b, size_t f
 		decode(s, b, from);
 }
 
-struct word {			/* a value of up to 15 bytes and the separator behind it */
+struct word {			/* a value of up to 15 bytes, and its separator */
 	uint64_t bytes[2], mask[2];
 };
 
@@ -526,7 +527,7 @@ make_word(const struct buf *value, char separator)
 	return w;
 }
 
-/* No branch: which side comes next cannot be foretold. */
+/* Branch-free: which side comes next is unpredictable. */
 static inline unsigned
 is_word(const struct word *w, const uint8_t *p)
 {
@@ -538,7 +539,7 @@ is_word(const struct word *w, const uint8_t *p)
 	return (x[0] | x[1]) == 0;
 }
 
-/* find_sides for one short value each; false where a record has neither. */
+/* Like find_sides, for one short value per side; false if a record has neither. */
 static bool
 find_short_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 {
@@ -569,7 +570,7 @@ is_value(const struct buf *values, size_t n, struct rec_field f)
 	return false;
 }
 
-/* Fills a->sides. Returns n or the place of the first record that has neither. */
+/* Fills a->sides. Returns n, or the offset of the first record with neither side. */
 static size_t
 find_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 {
@@ -593,7 +594,7 @@ agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, cons
 	struct agg_source all = { .ids = ids, .n = n };
 	size_t i, known;
 
-	if (a->size > PREFETCH_SIZE) {	/* the first 64 bytes are fetched by the caller, who guesses the groups early */
+	if (a->size > PREFETCH_SIZE) {	/* the caller prefetches the first 64 bytes, when it guesses the groups */
 		for (i = 0; i < n; i++)
 			cpu_prefetch(a->states + (size_t)ids[i] * a->size + PREFETCH_SIZE);
 	}

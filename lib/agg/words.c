@@ -1,12 +1,12 @@
 /*
- * The values of many groups put out together, an aggregate at a time: first as integers, then encoded as words of eight
- * bytes, of which records are made. Whatever is not a short integer is left to agg_put.
+ * Outputs the values of many groups, an aggregate at a time: first as integers, then encoded as 8-byte words from
+ * which records are assembled. Leaves all but short integers to agg_put.
  */
 #include <string.h>
 
 #include "agg/agg.h"
 
-/* A value is a load from each group's state; what the loads have in common is decided before. */
+/* The loop is a load from each group's state; everything constant is decided outside of it. */
 #define EACH(type, name, value) \
 	do { \
 		for (i = 0; i < n; i++) { \
@@ -25,7 +25,7 @@ has_carry(const struct agg *a, const struct agg_cell *c)
 	return a->carries[c->carry] != NULL || (sides && a->carries[c->carry + 1] != NULL);
 }
 
-/* A sum of each group, or one of its sides; false where a wide one does not fit. */
+/* Takes a sum of each group, or one of its sides; false if a 128-bit sum does not fit. */
 static bool
 take_side(const struct agg *a, const struct agg_cell *c, unsigned side, const uint32_t *groups, size_t n, int64_t *v)
 {
@@ -64,7 +64,7 @@ take_sums(const struct agg *a, const struct agg_item *item, const uint32_t *grou
 	return !over;
 }
 
-/* Is every sum one of so many digits? */
+/* Returns true if every sum has at most so many digits. */
 static bool
 are_within(struct val_type t, const int64_t *v, size_t n)
 {
