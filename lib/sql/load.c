@@ -1,4 +1,4 @@
-/* What the dialects have in common: the checks of names, the loop over records, the output. */
+/* Shared by the dialects: validates names, loops over records, writes the output. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,7 +21,7 @@ sql_dialect_find(const char *name)
 	return NULL;
 }
 
-/* What of a name, a column's or the table's, is wrong for the dialect. */
+/* Validates a table or column name against the dialect's limits. */
 static int
 check_name(struct sql_load *l, const char *role, const char *name)
 {
@@ -114,7 +114,7 @@ end_rows(struct sql_load *l)
 	l->in_rows = false;
 }
 
-/* The table of marks has a shape of its own. */
+/* Rejects the table of load marks as a target, which has its own columns. */
 static int
 check_options(struct sql_load *l)
 {
@@ -163,7 +163,7 @@ check_size(struct sql_load *l)
 	return 0;
 }
 
-/* Writes what there is but for the last `keep` bytes. */
+/* Writes the buffered text except the last `keep` bytes. */
 static int
 flush(struct sql_load *l, size_t keep)
 {
@@ -202,7 +202,7 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 	}
 	if (l->buf.len < FLUSH_AT)
 		return 0;
-	/* The last byte stays here, so that a client sees an unfinished statement when this program dies. */
+	/* Keeps the last byte, so that a client sees an unfinished statement if this program dies. */
 	return check_size(l) != 0 ? -1 : flush(l, 1);
 }
 

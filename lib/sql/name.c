@@ -1,10 +1,10 @@
-/* The target's name as a user writes it. */
+/* Parses the target's name. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sql/sql.h"
 
-/* One part, ended by a dot or the end of the text; returns where it ended, or NULL. *part is owned. */
+/* Parses one part, up to a dot or the end. Returns its end, or NULL. *part is owned. */
 static const char *
 parse_part(const char *p, char **part)
 {

@@ -1,8 +1,8 @@
 /*
- * PostgreSQL 15 and later, the text being for psql: \if without its \endif makes psql fail if the text ends early,
- * whatever the reason; the rows travel by COPY, which nothing in them can leave.
+ * PostgreSQL 15 and later, for psql. An \if without its \endif makes psql fail if the text is truncated for any
+ * reason; rows travel by COPY, from which no value can escape.
  *
- * Functions are named with their schema, as one of another schema on the search path could fit their arguments better.
+ * Functions are schema-qualified: one of another schema on the search path could match their arguments better.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ ident(struct buf *out, const char *name)
 	sql_text_quote(out, '"', '"', name, strlen(name));
 }
 
-/* The staging tables: never called as the target, which a temporary table of the same name would hide. */
+/* Names of the staging tables; they never equal the target's, which a temporary table of that name would hide. */
 static const char *
 stage(const struct sql_load *l)
 {
@@ -75,7 +75,7 @@ put_float(struct sql_load *l, size_t column, struct rec_field f)
 	return NULL;
 }
 
-/* COPY's text: a backslash before what would end a field or a row, or be taken for such a mark. */
+/* Escapes for COPY: a backslash before characters that would end a field or a row, or be taken for such an escape. */
 static const char *
 put_string(struct sql_load *l, size_t column, struct rec_field f)
 {
@@ -161,8 +161,8 @@ add_stage(struct sql_load *l, const char *name, enum sql_which which)
 }
 
 /*
- * The values must mean the same whatever the session is set to, and a lock that was waited for must let its holder's
- * rows be seen, which READ COMMITTED does.
+ * Sets what affects the meaning of values, whatever the session's settings. READ COMMITTED lets a load that waited
+ * for a lock see the holder's rows.
  */
 static void
 begin(struct sql_load *l)
@@ -240,7 +240,7 @@ add_literal(struct buf *out, const char *text)
 	sql_text_quote(out, '\'', '\'', text, strlen(text));
 }
 
-/* Replaces what the buffer holds from `from` on by a literal of it. */
+/* Replaces the buffer's text from `from` on by a literal of it. */
 static void
 literal_from(struct sql_load *l, size_t from)
 {
@@ -250,7 +250,7 @@ literal_from(struct sql_load *l, size_t from)
 	sql_text_quote(&l->buf, '\'', '\'', (const char *)l->scratch.p, l->scratch.len);
 }
 
-/* The name as a literal, for to_regclass. */
+/* Appends the name as a literal, for to_regclass. */
 static void
 add_name_literal(struct sql_load *l, const char *name)
 {
@@ -260,7 +260,7 @@ add_name_literal(struct sql_load *l, const char *name)
 	literal_from(l, from);
 }
 
-/* Starts a block of PL/pgSQL, which block_end turns into a literal. A column may have the name of one of its variables. */
+/* Begins a PL/pgSQL block, which block_end turns into a literal. Columns may have the names of its variables. */
 static size_t
 block(struct sql_load *l, const char *variables)
 {
@@ -280,7 +280,7 @@ block_end(struct sql_load *l, size_t from)
 	buf_adds(&l->buf, ";\n");
 }
 
-/* "RAISE EXCEPTION USING MESSAGE = 'acct-merge-sql: TABLE' || ", which an expression follows. */
+/* "RAISE EXCEPTION USING MESSAGE = 'acct-merge-sql: TABLE' || "; an expression must follow. */
 static void
 add_raise(struct sql_load *l)
 {
@@ -315,8 +315,8 @@ define_marks(struct sql_load *l)
 }
 
 /*
- * Schema and tables where they are missing. Asked for by name first: IF NOT EXISTS would need the right to create even
- * if there is nothing to do. Loads that find one missing take turns, and look again when it is theirs. The lock's
+ * Creates schema and tables if missing. Looks them up by name first: IF NOT EXISTS would require the right to create
+ * even if there is nothing to do. Loads that find one missing take an advisory lock and look again. The lock's
  * number is "acctload" in ASCII.
  */
 static void
@@ -364,7 +364,7 @@ class_of(const struct sql_column *c)
 	}
 }
 
-/* "(VALUES (name, key, class, scale, type), ...) AS w (...)": the columns that are to be there. */
+/* "(VALUES (name, key, class, scale, type), ...) AS w (...)": the required columns. */
 static void
 add_columns(struct sql_load *l)
 {
@@ -387,7 +387,7 @@ add_columns(struct sql_load *l)
 	buf_adds(&l->buf, ") AS w (name, key, class, scale, definition)");
 }
 
-/* What adds a column that is missing; one who may not is given the statement. */
+/* Adds a missing column; without the right to do so, fails and prints the statement. */
 static void
 add_alter(struct sql_load *l)
 {
@@ -406,8 +406,8 @@ add_alter(struct sql_load *l)
 }
 
 /*
- * Types that could change a value without a word: binary numbers for decimals and integers, fewer decimals, half the
- * bits. A numeric's type modifier has its scale in the low 11 bits, in two's complement.
+ * Rejects column types that could silently change a value: binary floats for decimals and integers, lower scale,
+ * single precision. A numeric's type modifier has its scale in the low 11 bits, in two's complement.
  */
 static void
 add_type_guard(struct sql_load *l)
@@ -462,8 +462,8 @@ add_column_checks(struct sql_load *l)
 /* ---- the merge ---- */
 
 /*
- * "t holds s", null as null: text by its characters, whatever the collation; a time that goes into a date is its day
- * in UTC.
+ * "t equals s", nulls being equal: text by its characters, whatever the collation; a timestamp in a date column by
+ * its day in UTC.
  */
 static const char *
 holds(const struct sql_column *c)
@@ -499,7 +499,7 @@ add_merge(struct sql_load *l)
 	buf_adds(&l->buf, ");\n");
 }
 
-/* "[7,\"x\"]": a key's values in JSON, which shows control characters. */
+/* "[7,\"x\"]": a key as JSON, which makes control characters visible. */
 static void
 add_key_text(struct sql_load *l)
 {
@@ -518,7 +518,7 @@ add_pairs(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_KEY, "t.% = s.%", " AND ");
 }
 
-/* Fails with the first staged row that the target does not hold once and as it came. */
+/* Fails with the first staged row that is not in the target exactly once and unchanged. */
 static void
 add_holds(struct sql_load *l)
 {
@@ -544,7 +544,7 @@ add_holds(struct sql_load *l)
 	block_end(l, from);
 }
 
-/* ---- rows that the stream does not have ---- */
+/* ---- target rows that are not in the stream ---- */
 
 /* "FROM target AS t WHERE NOT EXISTS (...)" */
 static void
@@ -575,7 +575,7 @@ add_deletes(struct sql_load *l)
 	}
 }
 
-/* The keys to delete are as many as they were, and the stream has none of them. */
+/* Checks that all delete keys were staged and that none is also in the stream. */
 static void
 add_gone_guard(struct sql_load *l)
 {
@@ -634,7 +634,7 @@ add_where_mark(struct sql_load *l)
 	add_literal(&l->buf, l->table);
 }
 
-/* The mark must be the one that the caller found, as what is to be deleted was worked out from it. */
+/* Checks that the mark is the one the caller read: the deletes were derived from it. */
 static void
 add_mark_guard(struct sql_load *l)
 {
@@ -649,7 +649,7 @@ add_mark_guard(struct sql_load *l)
 		buf_addf(&l->buf, "version %lld';\nEND IF;\n", (long long)l->options.mark.since);
 }
 
-/* Rows that no load of this lake is known to have written are neither overwritten nor deleted unasked. */
+/* Refuses to overwrite or delete rows not known to be written by a load of this lake, unless asked to. */
 static void
 add_refusals(struct sql_load *l)
 {
@@ -697,7 +697,7 @@ add_mark(struct sql_load *l)
 	    "loaded_at = excluded.loaded_at;\n", (long long)m->version, (unsigned long long)l->rows, (unsigned long long)l->sum);
 }
 
-/* A staging table gets its key when it is full: that is faster, and says which key comes twice. */
+/* Adds a staging table's primary key after its rows: faster, and the error names a duplicate key. */
 static void
 add_key(struct sql_load *l, const char *name)
 {
@@ -706,12 +706,12 @@ add_key(struct sql_load *l, const char *name)
 	buf_addf(&l->buf, ");\nANALYZE pg_temp.%s;\n", name);
 }
 
-/* What would fire at the commit fires before the rows are compared. */
+/* Fires deferred constraints before the rows are compared, not at the commit. */
 static void
 add_changes(struct sql_load *l)
 {
 	add_create(l);
-	/* Two loads at once take turns; readers go on. */
+	/* concurrent loads take turns; readers are not blocked */
 	buf_adds(&l->buf, "LOCK TABLE ");
 	add_target(l);
 	buf_adds(&l->buf, " IN SHARE ROW EXCLUSIVE MODE;\n");
@@ -720,7 +720,7 @@ add_changes(struct sql_load *l)
 		add_mark_checks(l);
 	if (l->into == SQL_INTO_GONE)
 		add_gone_guard(l);
-	/* Both sides have their keys in an index; a hash table of millions of rows goes to disk. */
+	/* both sides have an index on the key; a hash table of millions of rows would spill to disk */
 	buf_adds(&l->buf, "SET LOCAL enable_hashjoin = off;\n");
 	add_deletes(l);
 	add_merge(l);
@@ -731,7 +731,7 @@ add_changes(struct sql_load *l)
 		add_mark(l);
 }
 
-/* SELECT * FROM acct_done fails unless the text was run to its end: psql does not go on after an \if without its \endif. */
+/* SELECT * FROM acct_done fails unless the whole text ran: psql stops at an \if without its \endif. */
 static void
 add_done(struct sql_load *l)
 {
@@ -751,7 +751,7 @@ end(struct sql_load *l)
 	buf_adds(&l->buf, "COMMIT;\n\\endif\n");
 }
 
-/* The load of no rows, undone: rights are checked even so. */
+/* Loads no rows and rolls back: checks rights all the same. */
 static void
 dry_run(struct sql_load *l)
 {
@@ -762,7 +762,7 @@ dry_run(struct sql_load *l)
 	buf_adds(&l->buf, "COMMIT;\n\\endif\n");
 }
 
-/* Ends the COPY that has begun, if any. */
+/* Ends the open COPY, if any. */
 static void
 refuse(struct sql_load *l)
 {

@@ -1,16 +1,16 @@
 /*
- * SQLite 3.38 and later, the text being for its shell.
+ * SQLite 3.38 and later, for its shell.
  *
- * Decimals are TEXT with all their decimals, as anything else SQLite has would round them; dates are TEXT YYYY-MM-DD,
- * timestamps TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ.
+ * Decimals are TEXT with all their decimals, because any other type of SQLite would round them; dates are TEXT
+ * YYYY-MM-DD, timestamps TEXT YYYY-MM-DDTHH:MM:SS.ffffffZ.
  *
- * The rows are staged in a transaction of their own that touches the temporary database alone, so that a slow stream
- * holds no lock. What touches the target is one more, and to the shell one piece of text: its statements are parted by
- * semicolons that begin lines, and the shell runs what it has read when a line ends with one. Of such a piece the shell
- * gives up all that follows a statement that fails, the commit too, whether .bail is on or not.
+ * The rows are staged in a separate transaction that touches only the temporary database, so that a slow stream holds
+ * no lock. All statements on the target form a second transaction and, for the shell, one piece of text: semicolons at
+ * line starts separate them, and the shell runs what it has read when a line ends with one. When a statement fails, the
+ * shell discards the rest of the piece, including the commit, whether .bail is on or not.
  *
- * SQLite's only error whose text is worked out when it occurs and that no build lacks is that of a JSON path; it
- * carries the messages of the checks.
+ * The checks report their messages through JSON path errors, the only errors of SQLite that have a computed text and
+ * exist in every build.
  */
 #include <math.h>
 #include <string.h>
@@ -21,12 +21,13 @@
 #define GONE "temp.\"acct_gone\""
 #define GUARD "temp.\"acct_guard\""
 #define COLUMNS "temp.\"acct_columns\""
-#define FAIL "; SELECT json_extract('{}', 'acct-merge-sql: '"	/* then || message ) and from where; each row is an error */
+/* then || message ) and FROM; every row raises an error */
+#define FAIL "; SELECT json_extract('{}', 'acct-merge-sql: '"
 
 enum {
 	BATCH_ROWS = 500,
 	BATCH_BYTES = 256 * 1024,
-	SHIFT = 62		/* 2^62 is written without a rounding */
+	SHIFT = 62		/* 2^62 has an exact decimal text */
 };
 
 static void
@@ -35,7 +36,7 @@ ident(struct buf *out, const char *name)
 	sql_text_quote(out, '"', '"', name, strlen(name));
 }
 
-/* A name cannot be written but as it is. */
+/* Rejects names that the shell would change: they cannot be escaped. */
 static const char *
 name_fault(const char *name)
 {
@@ -75,7 +76,7 @@ put_timestamp(struct sql_load *l, size_t column, struct rec_field f)
 	return ok ? NULL : sql_text_years;
 }
 
-/* " * 2^n" or " / 2^n", in steps that are written without a rounding. */
+/* " * 2^n" or " / 2^n", in steps whose constants are exact. */
 static void
 put_power(struct buf *out, char operator, int n)
 {
@@ -84,8 +85,8 @@ put_power(struct buf *out, char operator, int n)
 }
 
 /*
- * A finite number without what SQLite's reader of decimals may get wrong in the last bit: an integer of up to 53
- * bits, multiplied or divided by powers of two, which is exact.
+ * Writes a finite number so that SQLite's decimal parser cannot round it: an integer of up to 53 bits times or
+ * divided by powers of two, which is exact.
  */
 static void
 put_exact(struct buf *out, double v)
@@ -163,9 +164,7 @@ type_name(enum val_kind kind)
 	}
 }
 
-/*
- * The columns and the key; a single integer key is the table's own row number, any other makes the tree of the table.
- */
+/* Defines columns and key; a single integer key becomes the rowid, any other a WITHOUT ROWID table. */
 static void
 add_definition(struct sql_load *l, enum sql_which which)
 {
@@ -250,7 +249,7 @@ end_rows(struct sql_load *l)
 		buf_adds(&l->buf, ";\n");
 }
 
-/* ---- what touches the target; each piece begins with the semicolon that ends the one above ---- */
+/* ---- statements on the target; each piece begins with the semicolon that ends the previous one ---- */
 
 static const char *
 schema(const struct sql_load *l)
@@ -279,7 +278,7 @@ add_literal(struct buf *out, const char *text)
 	sql_text_quote(out, '\'', '\'', text, strlen(text));
 }
 
-/* The target's name at the beginning of a message. */
+/* Begins a message with the target's name. */
 static void
 add_fail(struct sql_load *l)
 {
@@ -288,8 +287,8 @@ add_fail(struct sql_load *l)
 }
 
 /*
- * "t holds s", exactly: numbers by value, text by its bytes whatever the collation, null as null. The plus takes the
- * staged column's affinity away, which would make text of a number in a target column without a type.
+ * "t equals s", exactly: numbers by value, text by its bytes whatever the collation, nulls being equal. The plus
+ * removes the staged column's affinity, which would convert a number in an untyped target column to text.
  */
 static const char *
 holds(const struct sql_column *c)
@@ -299,7 +298,7 @@ holds(const struct sql_column *c)
 	return "t.% IS s.%";
 }
 
-/* Of the key the first part is for the target's index, which may be of another collation. */
+/* The first part of the key comparison lets SQLite use the target's index, which may have another collation. */
 static const char *
 same_key(const struct sql_column *c)
 {
@@ -319,7 +318,8 @@ add_merge(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
 	buf_adds(&l->buf, ")\nSELECT ");
 	sql_text_columns(l, ident, SQL_ALL, "%", ", ");
-	buf_adds(&l->buf, "\nFROM " STAGE " WHERE true\nON CONFLICT (");	/* "true" parts the join's ON from this one */
+	/* "true" separates this ON from a join's */
+	buf_adds(&l->buf, "\nFROM " STAGE " WHERE true\nON CONFLICT (");
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
 	if (rest == 0) {
 		buf_adds(&l->buf, ") DO NOTHING\n");
@@ -334,7 +334,7 @@ add_merge(struct sql_load *l)
 	buf_adds(&l->buf, ")\n");
 }
 
-/* "[7, \"x\"]": a key's values in JSON, which shows control characters. */
+/* "[7, \"x\"]": a key as JSON, which makes control characters visible. */
 static void
 add_key_text(struct sql_load *l, const char *of)
 {
@@ -344,8 +344,8 @@ add_key_text(struct sql_load *l, const char *of)
 }
 
 /*
- * Fails with the first staged row that the target does not hold. There is at most one for each key, as the merge needs
- * a unique index, which makes no two keys of one but perhaps one of two.
+ * Fails with the first staged row that the target lacks or has changed. There is at most one per key: the merge
+ * needs a unique index, which cannot split a key but may merge two.
  */
 static void
 add_holds(struct sql_load *l)
@@ -365,7 +365,7 @@ add_holds(struct sql_load *l)
 	buf_adds(&l->buf, " LIMIT 1)\n");
 }
 
-/* "FROM target AS t WHERE NOT EXISTS (...)": the rows whose keys the stream does not have. */
+/* "FROM target AS t WHERE NOT EXISTS (...)": rows whose keys are not in the stream. */
 static void
 add_absent(struct sql_load *l)
 {
@@ -384,7 +384,7 @@ add_refusal(struct sql_load *l, const char *what)
 	    "FROM (SELECT count(*) AS n ", what);
 }
 
-/* The rows go whose keys are named to be deleted, before others may come to have keys that the target takes for them. */
+/* Deletes the rows of the delete keys first, before inserts that the target's collation could treat as equal. */
 static void
 add_gone(struct sql_load *l)
 {
@@ -413,7 +413,7 @@ add_none_gone(struct sql_load *l)
 	buf_adds(&l->buf, " LIMIT 1\n");
 }
 
-/* What becomes of rows that the stream does not have. */
+/* Handles target rows that are not in the stream. */
 static void
 add_deletes(struct sql_load *l)
 {
@@ -462,7 +462,7 @@ add_where_mark(struct sql_load *l)
 	add_literal(&l->buf, l->table);
 }
 
-/* The mark must be the one that the caller found, as what is to be deleted was worked out from it. */
+/* Checks that the mark is the one the caller read: the deletes were derived from it. */
 static void
 add_mark_guard(struct sql_load *l)
 {
@@ -477,7 +477,7 @@ add_mark_guard(struct sql_load *l)
 	buf_addf(&l->buf, ") AS v) WHERE coalesce(v, -1) <> %lld\n", (long long)l->options.mark.since);
 }
 
-/* Rows that no load of this lake is known to have written are neither overwritten nor deleted unasked. */
+/* Refuses to overwrite or delete rows not known to be written by a load of this lake, unless asked to. */
 static void
 add_refusals(struct sql_load *l)
 {
@@ -514,7 +514,7 @@ add_mark(struct sql_load *l)
 
 /* ---- the target's columns ---- */
 
-/* A class for each kind of value, by what the target's column must be. */
+/* Returns the class of a value's type: what the target's column type must be. */
 static char
 class_of(const struct sql_column *c)
 {
@@ -523,7 +523,7 @@ class_of(const struct sql_column *c)
 	return strcmp(type, "TEXT") == 0 ? 't' : strcmp(type, "REAL") == 0 ? 'f' : 'i';
 }
 
-/* A table of the columns that are to be there. */
+/* Makes a table of the required columns. */
 static void
 add_columns(struct sql_load *l)
 {
@@ -566,7 +566,7 @@ add_alter(struct sql_load *l)
 	buf_free(&target);
 }
 
-/* "FROM columns that the target does not have" */
+/* "FROM columns the target lacks" */
 static void
 add_missing(struct sql_load *l)
 {
@@ -576,8 +576,8 @@ add_missing(struct sql_load *l)
 }
 
 /*
- * A column that is not TEXT by SQLite's rules would turn '2900.00' into a number, a REAL one round an integer, a TEXT
- * one print a number.
+ * Rejects affinities that change values: a numeric one would turn '2900.00' into a number, REAL rounds integers,
+ * TEXT converts numbers.
  */
 static void
 add_type_guard(struct sql_load *l)
@@ -607,7 +607,7 @@ add_need_guard(struct sql_load *l)
 	    " AS w\nWHERE p.name = w.name COLLATE NOCASE) LIMIT 1\n");
 }
 
-/* The tables where they are missing, and what of those that were there cannot be right. A trial lets columns be missing. */
+/* Creates missing tables and validates existing ones. A dry run tolerates missing columns. */
 static void
 add_tables(struct sql_load *l)
 {
@@ -632,7 +632,7 @@ add_tables(struct sql_load *l)
 	add_refusals(l);
 }
 
-/* SELECT * FROM acct_done fails unless the text was run to its end: it is made when all is committed. */
+/* SELECT * FROM acct_done fails unless the whole text ran: the table is created after the commit. */
 static void
 add_done(struct sql_load *l)
 {
@@ -663,8 +663,8 @@ end(struct sql_load *l)
 }
 
 /*
- * Prints the statements that would add what columns the target lacks. The upsert of no row fails if there is no unique
- * index on the key.
+ * Prints the statements that would add the missing columns. The upsert of no rows fails if the key has no unique
+ * index.
  */
 static void
 dry_run(struct sql_load *l)

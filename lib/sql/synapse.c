@@ -1,13 +1,13 @@
 /*
  * T-SQL for an Azure Synapse dedicated pool, as one batch without GO.
  *
- * The pool's rules are kept: MERGE inserts only into a HASH-distributed target; INSERT takes one VALUES row, so many
- * travel as SELECT ... UNION ALL SELECT with less than 20,000 strings a statement; no DDL inside the transaction; the
- * distribution column is never set; MERGE ends with a semicolon. Primary keys are not enforced there, and one that is
- * declared and broken makes wrong answers, so none is declared: guards before and after the MERGE prove that each
- * key is there once.
+ * Obeys the pool's rules: MERGE inserts only into a HASH-distributed target; INSERT takes one VALUES row, so rows
+ * are sent as SELECT ... UNION ALL SELECT, with fewer than 20,000 strings per statement; no DDL inside the
+ * transaction; the distribution column is never updated; MERGE ends with a semicolon. Primary keys are not enforced
+ * there, and a declared one that is violated yields wrong results, so none is declared: checks before and after the
+ * MERGE prove that each key occurs once.
  *
- * All of the batch is one BEGIN ... END: a text that ends early is a syntax error, and the server runs none of it.
+ * The whole batch is one BEGIN ... END: truncated text is a syntax error, and the server runs none of it.
  */
 #include <math.h>
 #include <string.h>
@@ -38,7 +38,10 @@ name_length(const char *name)
 	return sql_text_utf16_length((const uint8_t *)name, strlen(name));
 }
 
-/* Is the line a command of sqlcmd, which it looks for at the start of every line, in quotes or not? */
+/*
+ * Returns true if sqlcmd would take the line for a command, which it looks for at the start of every line, quoted or
+ * not.
+ */
 static bool
 is_command(const char *line)
 {
@@ -47,7 +50,7 @@ is_command(const char *line)
 	    (strncasecmp(line, "go", 2) == 0 && strchr(" \t\r\n;", line[2]) != NULL);
 }
 
-/* A name cannot be written but as it is, so one that means something to sqlcmd is refused. */
+/* Rejects names that sqlcmd interprets: it offers no escape for them. */
 static const char *
 name_fault(const char *name)
 {
@@ -101,9 +104,8 @@ put_float(struct sql_load *l, size_t column, struct rec_field f)
 }
 
 /*
- * A string with a control character, or with what sqlcmd would take for a variable, is written as its UTF-16 in
- * hexadecimal, so that no literal holds a line end: T-SQL drops one behind a backslash, and clients look for GO at
- * the start of lines.
+ * Writes a string. Control characters, and what sqlcmd would take for a variable, make it hexadecimal UTF-16, so
+ * that no literal contains a line end: T-SQL drops one after a backslash, and clients look for GO at line starts.
  */
 static const char *
 put_string(struct sql_load *l, size_t column, struct rec_field f)
@@ -127,7 +129,7 @@ put_string(struct sql_load *l, size_t column, struct rec_field f)
 		return NULL;
 	}
 	l->scratch.len = n;
-	buf_room(&l->scratch, 2 * n);		/* UTF-16 is no longer than that, and is put behind the text */
+	buf_room(&l->scratch, 2 * n);		/* UTF-16 is at most this long; appended to the text */
 	sql_text_utf16(&l->scratch, l->scratch.p, n);
 	buf_adds(&l->buf, "CAST(0x");
 	sql_text_hex(&l->buf, l->scratch.p + n, l->scratch.len - n);
@@ -156,7 +158,7 @@ add_type(struct buf *out, const struct sql_column *c)
 		buf_adds(out, c->lengthy ? "(MAX)" : "(4000)");
 }
 
-/* Strings compare by their code units: the usual collation of a pool takes 'abc' and 'ABC' for one key. */
+/* Strings compare by code units: a pool's default collation treats 'abc' and 'ABC' as one key. */
 static void
 add_definition(struct sql_load *l, enum sql_which which)
 {
@@ -197,7 +199,7 @@ add_marks(struct sql_load *l)
 	buf_adds(&l->buf, ".[" SQL_MARKS "]");
 }
 
-/* Replaces what the buffer holds from `from` on by a literal of it. */
+/* Replaces the buffer's text from `from` on by a literal of it. */
 static void
 literal_from(struct sql_load *l, size_t from)
 {
@@ -225,7 +227,7 @@ add_schema(struct sql_load *l)
 	buf_adds(&l->buf, ";\nEND;\n");
 }
 
-/* The target where it is missing: a heap that becomes a columnstore, which takes no column of unlimited length. */
+/* Creates the target if missing: a heap converted to a columnstore if its columns allow it. */
 static void
 add_create(struct sql_load *l)
 {
@@ -298,7 +300,7 @@ begin(struct sql_load *l)
 		add_stage(l, "#acct_gone", SQL_KEY);
 }
 
-/* The first row of an INSERT names the types, as a union takes its types from its parts. */
+/* The first row of an INSERT has explicit types: UNION takes the types from its parts. */
 static const char *
 add_value(struct sql_load *l, struct rec r, size_t f, size_t c)
 {
@@ -363,8 +365,8 @@ end_rows(struct sql_load *l)
 }
 
 /*
- * t and s differ in the column, nulls being equal; strings by their code units and trailing spaces, which = passes
- * over. A column of one byte a character is compared as what it stands for.
+ * "t differs from s" in the column, nulls being equal; strings by code units and trailing spaces, which = ignores. A
+ * varchar column is compared by the characters it can represent.
  */
 static const char *
 differs(const struct sql_column *c)
@@ -404,16 +406,14 @@ add_throw(struct sql_load *l, int number, const char *what)
 	buf_addf(&l->buf, "BEGIN\nTHROW %d, N'acct-merge-sql: %s', 1;\nEND;\n", number, what);
 }
 
-/* A message that is in @what, which ends with what was found. */
+/* Throws the message in @what, which ends with the value found. */
 static void
 add_throw_what(struct sql_load *l, int number)
 {
 	buf_addf(&l->buf, "BEGIN\nTHROW %d, @what, 1;\nEND;\n", number);
 }
 
-/*
- * Types that could change a value without a word: binary numbers for decimals and integers, fewer decimals.
- */
+/* Rejects column types that could silently change a value: binary floats for decimals and integers, lower scale. */
 static void
 add_type_guard(struct sql_load *l)
 {
@@ -464,7 +464,7 @@ add_guards(struct sql_load *l)
 	add_type_guard(l);
 }
 
-/* "target WHERE [NOT] EXISTS (SELECT 1 FROM stage AS s WHERE key = key)"; a DELETE has no alias for its target. */
+/* "target WHERE [NOT] EXISTS (SELECT 1 FROM stage AS s WHERE key = key)"; a DELETE's target has no alias. */
 static void
 add_target_where(struct sql_load *l, const char *exists, const char *stage)
 {
@@ -492,7 +492,7 @@ add_where_mark(struct sql_load *l)
 	add_text(l, l->table);
 }
 
-/* The mark must be the one that the caller found, as what is to be deleted was worked out from it. */
+/* Checks that the mark is the one the caller read: the deletes were derived from it. */
 static void
 add_mark_guard(struct sql_load *l)
 {
@@ -504,7 +504,7 @@ add_mark_guard(struct sql_load *l)
 	    "the mark of the load before names another version");
 }
 
-/* Rows that no load of this lake is known to have written are neither overwritten nor deleted unasked. */
+/* Refuses to overwrite or delete rows not known to be written by a load of this lake, unless asked to. */
 static void
 add_refusals(struct sql_load *l)
 {
@@ -545,7 +545,7 @@ add_key_text(struct sql_load *l)
 	buf_addc(&l->buf, ')');
 }
 
-/* Fails with a staged row that the target does not hold as it came. */
+/* Fails with a staged row that the target lacks or has changed. */
 static void
 add_holds(struct sql_load *l)
 {
@@ -596,7 +596,7 @@ add_mark(struct sql_load *l)
 	    (unsigned long long)l->sum);
 }
 
-/* After an error in the transaction nothing but ROLLBACK works, and THROW hands the error on. */
+/* After an error in a transaction only ROLLBACK works; THROW then passes the error on. */
 static void
 add_transaction(struct sql_load *l)
 {

@@ -41,12 +41,12 @@ sql_text_utf16_length(const uint8_t *p, size_t n)
 {
 	size_t i, units = 0;
 
-	for (i = 0; i < n; i++)		/* a unit for each first byte, two where four bytes follow one another */
+	for (i = 0; i < n; i++)		/* one unit per first byte; two for a 4-byte sequence */
 		units += ((p[i] & 0xc0) != 0x80) + (p[i] >= 0xf0);
 	return units;
 }
 
-/* The code point of the valid sequence at p; *p moves behind it. */
+/* Decodes the valid sequence at p; moves *p past it. */
 static uint32_t
 next_code_point(const uint8_t **p)
 {
@@ -129,7 +129,7 @@ sql_text_date(struct buf *out, struct rec_field f)
 	return add_day(out, val_int(f.p));
 }
 
-/* The last `digits` decimal digits of v. */
+/* Appends the last `digits` decimal digits of v. */
 static void
 add_digits(struct buf *out, uint64_t v, unsigned digits)
 {
@@ -171,7 +171,7 @@ add_template(struct buf *out, sql_ident *ident, const char *name, const char *te
 			buf_addc(out, (uint8_t)*template);
 }
 
-/* One of template and by is NULL. */
+/* Exactly one of template and by is NULL. */
 static size_t
 add_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, sql_template *by,
     const char *between)
