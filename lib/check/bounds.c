@@ -1,4 +1,4 @@
-/* The range of the values of a leaf. NaN has no place in it. */
+/* The value range of a leaf. NaN is not part of it. */
 #include <string.h>
 
 #include "check/parts.h"
@@ -48,7 +48,7 @@ value_at(enum pq_shape shape, const struct pq_vector *v, size_t i)
 	}
 }
 
-/* Sets a bound to a value, whose bytes are copied. */
+/* Sets a bound to a value and copies its bytes. */
 static void
 keep(union pq_value *bound, struct buf *own, enum pq_shape shape, const union pq_value *v)
 {

@@ -16,13 +16,13 @@
 
 enum { SHORT_SUM = 16, FIELDS = 4 };
 
-struct listed {				/* a line of a list, or of several that say the same */
-	char *path;			/* below bronze; owned, like the rest */
+struct listed {				/* a line of a list, or equal lines of several lists */
+	char *path;			/* path below bronze; owned, as are the others */
 	char *sum;
-	char *list;			/* the first list that has it, below the lake's folder */
+	char *list;			/* first list with the line, relative to the lake */
 	int64_t bytes;
-	bool seen;			/* the file is there */
-	bool near;			/* one is there whose name has the sum, but is another */
+	bool seen;			/* the file exists */
+	bool near;			/* another file exists whose name has the same sum */
 };
 
 struct bronze {
@@ -40,7 +40,7 @@ is_hex(const char *p, size_t n)
 	return strspn(p, "0123456789abcdef") >= n;
 }
 
-/* Cuts a line into its fields, in place. */
+/* Splits a line into its fields, in place. */
 static bool
 cut(char *line, char *fields[FIELDS])
 {
@@ -51,7 +51,7 @@ cut(char *line, char *fields[FIELDS])
 	return fields[FIELDS - 1] != NULL && line == NULL;
 }
 
-/* Is the path the one that a file of this table and sum has? */
+/* Returns true if the path is that of a file with this table and sum. */
 static bool
 is_path_of(const char *path, const char *table, const char *sum)
 {
@@ -81,7 +81,7 @@ add_line(struct bronze *b, const char *list, char *line)
 	return true;
 }
 
-/* Adds the files of a list; where it is damaged it is reported as `thing`. */
+/* Adds the files of a list; reports damage of the list as `thing`. */
 static void
 add_list(struct bronze *b, const char *thing)
 {
@@ -121,7 +121,7 @@ is_name(const struct dirent *e)
 	return *e->d_name != '.';
 }
 
-/* The lists of all runs; `last` is a link to one of them. */
+/* Adds the lists of all runs; `last` is a link to one of them. */
 static void
 add_runs(struct bronze *b)
 {
@@ -143,7 +143,7 @@ add_runs(struct bronze *b)
 
 /* ---- the files ---- */
 
-/* Marks the lines of a file as seen; is its size what all of them say? */
+/* Marks a file's lines as seen; returns true if all give its size. */
 static bool
 has_size(struct bronze *b, const char *path, int64_t size)
 {
@@ -161,8 +161,8 @@ has_size(struct bronze *b, const char *path, int64_t size)
 }
 
 /*
- * Sums a file. Where the first digits are those of its name it is as it came, and a line that says something else of
- * it is what is damaged.
+ * Computes a file's SHA-256. If it matches the digits in the name the file is intact, and a list that disagrees is
+ * damaged.
  */
 static void
 check_sum(struct bronze *b, const char *thing, const char *path, int64_t size)
@@ -206,7 +206,7 @@ check_file(struct bronze *b, const char *thing)
 	free(path);
 }
 
-/* The files of one table's folder. */
+/* Checks the files of a table's folder. */
 static void
 check_folder_of(struct bronze *b, const char *table)
 {

@@ -87,7 +87,7 @@ check_order(const struct check *c, size_t n)
 	return order;
 }
 
-enum { DEEPEST = 6 };			/* folders between the lake and a table */
+enum { DEEPEST = 6 };			/* maximum depth of a table below the lake */
 
 static bool
 is_folder(const char *folder, const char *name)
@@ -118,7 +118,7 @@ is_name(const struct dirent *e)
 
 static void find_things(struct check *c, const char *lake, const char *folder, int depth);
 
-/* A folder of the lake: a table, an export, or one to be gone into. `thing` is its path from the lake's. */
+/* Checks a folder of the lake: a table, an export, or a folder to search. `thing` is its path from the lake. */
 static void
 check_inner(struct check *c, const char *lake, const char *thing, int depth)
 {

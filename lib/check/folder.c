@@ -1,6 +1,6 @@
 /*
- * A folder of Parquet files, as an export is one, and its manifest: {"table", "rows", "files": [{"name", "bytes",
- * "rows"}]}.
+ * Checks a folder of Parquet files, such as an export, and its manifest: {"table", "rows", "files": [{"name",
+ * "bytes", "rows"}]}.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct folder {
 	const char *thing, *path;
 	struct store *store;
 	struct store_list list;
-	json_t *manifest;		/* NULL: there is none */
+	json_t *manifest;		/* NULL if missing */
 	uint64_t rows;
 };
 
@@ -29,7 +29,7 @@ is_parquet(const char *name)
 	return *name != '.' && *name != '_' && n > 8 && strcmp(name + n - 8, ".parquet") == 0;
 }
 
-/* What the manifest says of a file, or NULL. */
+/* Returns the manifest's entry for a file, or NULL. */
 static const json_t *
 entry_of(const struct folder *f, const char *name)
 {
@@ -83,7 +83,7 @@ is_listed(const struct folder *f, const char *name)
 	return false;
 }
 
-/* The manifest for itself: of which table, and are its files there? */
+/* Checks the manifest itself: its table, and that its files exist. */
 static void
 check_manifest(struct folder *f)
 {

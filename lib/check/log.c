@@ -1,4 +1,4 @@
-/* A table's log: its commits one by one, each by its checksum; its checkpoints; what lies beside them. */
+/* Checks a table's log: each commit, by its checksum; its checkpoints; other files of the log. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,10 @@ struct log {
 	const char *thing;
 	struct delta_table *table;
 	int64_t last;			/* version of the last commit, -1 before the first */
-	int64_t newest;			/* of commits and checkpoints */
+	int64_t newest;			/* newest version of commits and checkpoints */
 };
 
-/* Parses a commit's actions, all by themselves. */
+/* Parses a commit's actions on their own. */
 static int
 parse(const struct log *l, const char *name, const struct buf *text, struct msg *err)
 {
@@ -56,8 +56,8 @@ check_commit(struct log *l, int64_t version)
 }
 
 /*
- * Reads a checkpoint in Parquet for itself. Manifests and sidecars are read with the newest version, as far as it
- * needs them.
+ * Reads a Parquet checkpoint on its own. Manifests and sidecars are read with the newest version, as far as it needs
+ * them.
  */
 static void
 check_checkpoint(struct log *l, const char *file)
@@ -77,7 +77,7 @@ check_checkpoint(struct log *l, const char *file)
 	free(name);
 }
 
-/* A file beside the log, as JSON; NULL where it is not there, or reported where it is none. */
+/* Loads a JSON file of the log. Returns NULL if it is missing, or malformed and reported. */
 static json_t *
 load(const struct log *l, const char *file)
 {
@@ -98,7 +98,7 @@ load(const struct log *l, const char *file)
 	return o;
 }
 
-/* The hint for readers that do not list the log: it names a checkpoint. */
+/* Checks _last_checkpoint, the hint for readers that do not list the log: its checkpoint must exist. */
 static void
 check_hint(const struct log *l, const struct store_list *list)
 {
@@ -118,7 +118,7 @@ check_hint(const struct log *l, const struct store_list *list)
 	json_decref(o);
 }
 
-/* The checksum file of a version is written after its commit: where one is newer than the log, commits were lost. */
+/* A checksum file is written after its commit: one newer than the log means lost commits. */
 static void
 check_lost(const struct log *l, const char *file)
 {

@@ -1,6 +1,6 @@
 /*
- * Marks: runs/last leads to the last whole run; runs/made/<table> says of what a table was made (key), by which run,
- * and what the programs counted then.
+ * Checks marks: runs/last links to the last complete run; runs/made/<table> records what a table was made from
+ * (key), by which run, and the programs' counts.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -26,7 +26,7 @@ exists(const char *lake, const char *thing)
 	return is;
 }
 
-/* Reads a JSON file of the lake; NULL, reported, where it is none. */
+/* Loads a JSON file of the lake. Returns NULL if it is malformed, and reports it. */
 static json_t *
 load(struct check *c, const char *thing, const char *lake, const char *name)
 {
@@ -64,7 +64,7 @@ check_last(struct check *c, const char *lake)
 
 /* ---- of one table ---- */
 
-/* The text of a mark begins with a SHA-256. */
+/* Checks that a mark begins with a SHA-256. */
 static void
 check_key(struct check *c, const char *thing, const char *lake, const char *table)
 {
@@ -90,7 +90,7 @@ check_counts(struct check *c, const char *thing, const char *lake, const char *t
 	free(name);
 }
 
-/* A table that was made is there: those with counts of what was cleaned are silver's. */
+/* Checks that a made table exists; marks with cleaning counts are of silver tables. */
 static void
 check_made(struct check *c, const char *lake, const char *table)
 {

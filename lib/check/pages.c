@@ -1,4 +1,4 @@
-/* The pages of a Parquet file: all of them read, with their checksums, and compared with the footer. */
+/* Checks the pages of a Parquet file: reads them with their checksums and compares them with the footer. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@ enum { BATCH = 8192 };
 struct check_seen {
 	dev_t dev;
 	ino_t ino;
-	struct msg *fault;		/* owned; NULL: sound */
+	struct msg *fault;		/* owned; NULL: intact */
 };
 
 /* ---- files under several names ---- */
@@ -35,7 +35,7 @@ check_seen_before(const struct check *c, int fd, struct msg *err)
 	return 0;
 }
 
-/* Only files with several names are kept. */
+/* Remembers only files with several names (hard links). */
 void
 check_seen_now(struct check *c, int fd, const struct msg *fault)
 {
@@ -72,13 +72,13 @@ struct pages {
 	struct pq_reader *reader;
 	const char *path;
 	uint64_t size;			/* of the file */
-	size_t *leaves;			/* those that are read */
+	size_t *leaves;			/* leaves that are read */
 	size_t n;
-	struct check_range *group, *file;	/* by place among those; by leaf */
+	struct check_range *group, *file;	/* by index in leaves; by leaf */
 	struct msg *err;
 };
 
-/* Compares a row group, read whole, with the statistics of its chunks, and adds it to the file's ranges. */
+/* Compares a completely read row group with its chunks' statistics and adds it to the file's ranges. */
 static int
 end_group(struct pages *p, size_t group)
 {
@@ -106,8 +106,8 @@ end_group(struct pages *p, size_t group)
 }
 
 /*
- * Notes that `rows` more were read; false where a quick check has read enough. The bytes of rows are those of their
- * share.
+ * Counts `rows` more; returns false once a quick check has read enough. A row counts as its share of the file's
+ * bytes.
  */
 static bool
 note_rows(struct pages *p, uint64_t rows)
@@ -122,7 +122,7 @@ note_rows(struct pages *p, uint64_t rows)
 	return !p->check->quick || p->check->page_bytes < CHECK_QUICK_BYTES;
 }
 
-/* 1 all rows were read, 0 not all, -1. */
+/* Returns 1 if all rows were read, 0 if not all, or -1. */
 static int
 read_rows(struct pages *p)
 {

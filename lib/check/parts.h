@@ -1,4 +1,4 @@
-/* What the files of lib/check share. A `thing` is what struct check's report names. */
+/* Shared by the files of lib/check. A `thing` is a name as reported by struct check's report. */
 #ifndef CHECK_PARTS_H
 #define CHECK_PARTS_H
 
@@ -7,69 +7,69 @@
 #include "delta/skip.h"
 #include "store/store.h"
 
-/* check.c: reports m, with its status or with EX_DATAERR. */
+/* check.c: reports m, with its own status or EX_DATAERR. */
 void check_report(struct check *c, const char *thing, const struct msg *m);
 void check_fault(struct check *c, const char *thing, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * check.c: the order in which n tables or files are taken: their own, but another each time for a quick check, so that in
- * time it has read all. The caller frees.
+ * check.c: returns the order in which to check n tables or files: as given, or random for a quick check, so that
+ * repeated checks cover everything. The caller frees it.
  */
 size_t *check_order(const struct check *c, size_t n);
 
-/* check.c: reads a whole file; false, reported, where that fails or it is not there. */
+/* check.c: reads a whole file. Returns false, after reporting, if that fails or the file is missing. */
 bool check_get(struct check *c, const char *thing, const char *path, struct buf *out);
 
-/* bounds.c: what was seen of a leaf's values, in one row group or in a file. All zero before the first. */
+/* bounds.c: value range seen of a leaf, in a row group or a file. Zero it first. */
 struct check_range {
 	uint64_t entries, nulls;
-	bool any;			/* there were values other than NaN */
+	bool any;			/* has values other than NaN */
 	union pq_value min, max;
-	struct buf min_bytes, max_bytes;	/* what bytes point to */
+	struct buf min_bytes, max_bytes;	/* what the bounds' bytes point to */
 };
 void check_range_add(struct check_range *r, const struct pq_column *c, const struct pq_vector *v);
 void check_range_merge(struct check_range *r, const struct pq_column *c, const struct check_range *other);
-void check_range_clear(struct check_range *r);	/* memory is kept */
+void check_range_clear(struct check_range *r);	/* keeps the memory */
 void check_range_free(struct check_range *r);
-/* Does a value lie outside of these bounds (NULL: none)? */
+/* Returns true if a value is outside these bounds (NULL: no bound). */
 bool check_range_exceeds(const struct check_range *r, const struct pq_column *c, const union pq_value *min,
     const union pq_value *max);
 
 /*
- * pages.c: reads the pages of an open file as far as a quick check goes, and compares rows, nulls and bounds of each
- * row group with what the footer says. ranges: one a leaf, zeroed; they are those of the file where 1 is returned,
- * that is where all of it was read; 0 where not; -1 where it is damaged.
+ * pages.c: reads the pages of an open file, up to the limit of a quick check, and compares rows, nulls and bounds of
+ * each row group with the footer. ranges: one per leaf, zeroed. Returns 1 if all was read; ranges are then those of
+ * the file; 0 if not all; -1 if the file is damaged.
  */
 int check_pages(struct check *c, struct pq_reader *r, const char *path, uint64_t size, struct check_range *ranges,
     struct msg *err);
 
-/* pages.c: a Parquet file by itself. *rows is set where it could be opened (0 else), and *size, for its manifest. */
+/* pages.c: checks a Parquet file alone. Sets *rows (0 if it cannot be opened) and *size, for its manifest. */
 void check_parquet(struct check *c, const char *thing, struct store *s, const char *name, uint64_t *rows,
     uint64_t *size);
 
 /*
- * pages.c: were the pages of this file read before, under whatever name: 1 and they were sound, -1 and they were not, 0
- * no. And: they are now.
+ * pages.c: check_seen_before returns 1 if this file was read before, under any name, and is intact, -1 if damaged, 0
+ * if not read; check_seen_now records the result.
  */
 int check_seen_before(const struct check *c, int fd, struct msg *err);
 void check_seen_now(struct check *c, int fd, const struct msg *fault);
 
-/* table.c: a Delta table. */
+/* table.c: checks a Delta table. */
 void check_table(struct check *c, const char *thing, const char *path);
 
-/* log.c: every commit and checkpoint of a table's log, and what lies beside them. */
+/* log.c: checks every commit and checkpoint of a log, and its other files. */
 void check_log(struct check *c, const char *thing, struct delta_table *t);
 
-/* folder.c: Parquet files of a folder, and the manifest that names them where there is one. */
+/* folder.c: checks a folder of Parquet files and its manifest, if there is one. */
 void check_folder(struct check *c, const char *thing, const char *path);
 
-/* bronze.c: the files of bronze, and the lists of them. */
+/* bronze.c: checks the bronze files and the lists of them. */
 void check_bronze(struct check *c, const char *lake);
 
-/* marks.c: what the runs of a lake left for the next one. */
+/* marks.c: checks what the runs of a lake left for the next one. */
 void check_marks(struct check *c, const char *lake);
 
-/* sha256.c: of a file, as 64 hexadecimal digits with a NUL. */
+/* sha256.c: the SHA-256 of a file, as 64 hexadecimal digits and a NUL. */
 enum { CHECK_SHA256 = 65 };
 int check_sha256(struct check *c, const char *path, char out[CHECK_SHA256], struct msg *err);
 

@@ -1,4 +1,4 @@
-/* A Delta table: its log, and the files of its newest version against it. */
+/* Checks a Delta table: its log, and the files of its newest version against the log. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +15,14 @@ struct table {
 	const struct delta_snapshot *snapshot;
 };
 
-/* One file while it is checked. */
+/* a file being checked */
 struct file {
 	const struct table *t;
 	const struct delta_file *about;
 	struct store_in in;
 	struct pq_reader *reader;
-	struct check_range *ranges;	/* by leaf */
-	struct delta_stats *stats;	/* NULL: the log has none */
+	struct check_range *ranges;	/* per leaf */
+	struct delta_stats *stats;	/* NULL: not in the log */
 };
 
 /* ---- what the log says of a file ---- */
@@ -33,7 +33,7 @@ fault(const struct file *f, const char *column, const char *what, struct msg *er
 	return msg_set(err, EX_DATAERR, "%s: column %s: %s", f->in.path, msg_quotes(column), what);
 }
 
-/* The leaf of a column whose values are as the table has them, or -1. */
+/* Returns the leaf of a column stored with the table's own type, or -1. */
 static int
 leaf_of(const struct file *f, const struct delta_column *c)
 {
@@ -49,8 +49,8 @@ leaf_of(const struct file *f, const struct delta_column *c)
 }
 
 /*
- * Compares what was seen of a column with the statistics. Of rows that a deletion vector has, other writers leave out
- * nulls.
+ * Compares a column's values seen with its statistics. Other writers do not count the nulls of rows in a deletion
+ * vector.
  */
 static int
 check_column(const struct file *f, const struct delta_column *c, struct msg *err)
@@ -123,7 +123,7 @@ check_vector(const struct file *f, struct msg *err)
 	return beyond ? msg_set(err, EX_DATAERR, "%s: its deletion vector has rows beyond the last", f->in.path) : 0;
 }
 
-/* The file's size, footer and number of rows against the log. */
+/* Checks the file's size, footer and number of rows against the log. */
 static int
 check_outside(const struct file *f, struct msg *err)
 {
@@ -174,7 +174,7 @@ check_files(const struct table *t)
 	free(order);
 }
 
-/* A table that no version was committed to is no table yet: a stopped run prepared it. */
+/* Returns true for a prepared table without a committed version, left by a stopped run. */
 static bool
 is_unborn(struct delta_table *t)
 {
@@ -203,7 +203,7 @@ check_table(struct check *c, const char *thing, const char *path)
 		if (delta_load(&t, DELTA_NEWEST, &s, &err) == 0) {
 			check_files(&(struct table){ .check = c, .thing = thing, .table = &t, .snapshot = &s });
 			delta_snapshot_free(&s);
-		} else if (c->faults == faults) {	/* else what hinders it is reported */
+		} else if (c->faults == faults) {	/* otherwise the obstacle is already reported */
 			check_report(c, thing, &err);
 		}
 	}
