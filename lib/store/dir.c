@@ -1,7 +1,7 @@
 /*
- * A directory as a store. A name is walked from the root folder by folder, so that no part of it can be a link or lead
- * out of the root, whoever changes the tree meanwhile. An object is written without a name, or under a temporary one,
- * and linked or renamed to its own.
+ * The directory store. A name is resolved from the root one folder at a time, so that no part of it can be a link or
+ * lead out of the root, even if the tree changes meanwhile. An object is written unnamed, or under a temporary name,
+ * and then linked or renamed to its own.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,16 +20,16 @@
 #include "base/io.h"
 #include "store/store.h"
 
-#ifndef O_PATH				/* a folder that need not be readable, only passed through */
+#ifndef O_PATH				/* a folder that need only be searchable, not readable */
 #define O_PATH O_RDONLY
 #endif
 
 enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC,
-    FOLDER_MODE = 0750, FILE_MODE = 0640 };	/* account data is not for everyone on the machine */
+    FOLDER_MODE = 0750, FILE_MODE = 0640 };	/* account data is not world-readable */
 
 struct store {
 	char *root;
-	bool outside;			/* names from '/' and links are followed for reading */
+	bool outside;			/* for reading, allow names from '/' and follow links */
 };
 
 int
@@ -77,7 +77,7 @@ path_of(const struct store *s, const char *name)
 	return *name == '\0' ? xstrdup(s->root) : xasprintf("%s/%s", s->root, name);
 }
 
-/* ---- walking a name ---- */
+/* ---- resolving a name ---- */
 
 bool
 store_name_is_tidy(const char *name)
@@ -94,17 +94,17 @@ store_name_is_tidy(const char *name)
 }
 
 enum walk {
-	TO_READ,		/* links are followed where that was asked for */
-	TO_REMOVE,		/* links never are */
-	TO_WRITE		/* likewise; folders that are missing are made */
+	TO_READ,		/* follow links if enabled */
+	TO_REMOVE,		/* never follow links */
+	TO_WRITE		/* likewise; create missing folders */
 };
 
-struct place {			/* where a name is: its folder, open, and the last part of it, a view of the name */
+struct place {			/* a resolved name: its open folder, and its last part, a view of the name */
 	int folder;
 	const char *last;
 };
 
-/* Makes the names in an open folder durable. */
+/* Syncs an open folder, which makes its names durable. */
 static int
 sync_folder(int folder)
 {
@@ -112,7 +112,7 @@ sync_folder(int folder)
 
 	if (fd < 0)
 		return -1;
-	failed = fsync(fd) < 0 && errno != EINVAL ? -1 : 0;	/* EINVAL: a file system that has no such thing */
+	failed = fsync(fd) < 0 && errno != EINVAL ? -1 : 0;	/* EINVAL: the file system cannot sync folders */
 	close(fd);
 	return failed;
 }
@@ -123,7 +123,7 @@ sync_named(int folder, const char *path, struct msg *err)
 	return sync_folder(folder) < 0 ? msg_sys(err, EX_IOERR, "%s", path) : 0;
 }
 
-/* Opens a folder within one that is open; -1 with errno. */
+/* Opens a folder in an open folder; -1 with errno. */
 static int
 step(const struct store *s, int fd, const char *part, enum walk why)
 {
@@ -144,7 +144,7 @@ is_link(int folder, const char *name)
 	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
 }
 
-/* Fills err where a part of a name could not be opened in its folder, for the reason in errno. */
+/* Fills err after errno from opening a part of a name in its folder. */
 static void
 blame(const struct store *s, const char *name, int folder, const char *part, enum walk why, struct msg *err)
 {
@@ -164,7 +164,7 @@ blame(const struct store *s, const char *name, int folder, const char *part, enu
 
 static int make_folders(const char *folder, struct msg *err);
 
-/* Opens the folder that a walk begins at: the root, or that of the system; -1 with err filled. */
+/* Opens the folder where resolution starts, the root or that of the system; -1 fills err. */
 static int
 begin_walk(const struct store *s, const char *name, enum walk why, struct msg *err)
 {
@@ -187,7 +187,7 @@ begin_walk(const struct store *s, const char *name, enum walk why, struct msg *e
 	return fd;
 }
 
-/* Finds where a name is. The caller closes p->folder. */
+/* Resolves a name. The caller closes p->folder. */
 static int
 find(const struct store *s, const char *name, enum walk why, struct place *p, struct msg *err)
 {
@@ -223,9 +223,9 @@ mtime_of(const struct stat *st)
 
 struct walk_state {
 	struct store *store;
-	enum { OBJECTS, FOLDERS, ALL_OBJECTS } what;	/* of one folder, or of it and all below */
+	enum { OBJECTS, FOLDERS, ALL_OBJECTS } what;	/* of one folder, or recursive */
 	size_t links;
-	bool (*skip)(const char *folder, void *arg);	/* of ALL_OBJECTS */
+	bool (*skip)(const char *folder, void *arg);	/* for ALL_OBJECTS */
 	void *arg;
 	struct store_list *list;
 	struct msg *err;
@@ -241,7 +241,7 @@ add_entry(struct store_list *list, char *name, const struct stat *st)
 
 static int list_folder(struct walk_state *w, const char *folder);
 
-/* Is what has this name to be listed? A link is listed too where one folder is: who opens it is told what it is. */
+/* Is the entry to be listed? A single folder's list includes links: opening one reports what it is. */
 static bool
 is_listed(struct walk_state *w, const struct stat *st)
 {
@@ -252,7 +252,7 @@ is_listed(struct walk_state *w, const struct stat *st)
 	return w->what == FOLDERS ? S_ISDIR(st->st_mode) : S_ISREG(st->st_mode);
 }
 
-/* One name of a folder: it is added, or gone into. */
+/* Lists one entry of a folder, or descends into it. */
 static int
 list_name(struct walk_state *w, const char *folder, int fd, const char *last)
 {
@@ -262,7 +262,7 @@ list_name(struct walk_state *w, const char *folder, int fd, const char *last)
 	int failed = 0;
 
 	if (fstatat(fd, last, &st, w->store->outside && !deep ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)	/* removed meanwhile, or a link to nowhere */
+		if (errno != ENOENT)	/* just removed, or a dangling link */
 			failed = msg_sys(w->err, EX_IOERR, "%s/%s", w->store->root, name);
 	} else if (is_listed(w, &st)) {
 		add_entry(w->list, name, &st);
@@ -274,7 +274,7 @@ list_name(struct walk_state *w, const char *folder, int fd, const char *last)
 	return failed;
 }
 
-/* Opens a folder for listing, "" being the root: 1, or 0 where it is not there. */
+/* Opens a folder for listing, "" for the root. Returns 1, or 0 if it does not exist. */
 static int
 open_listed(struct walk_state *w, const char *folder, DIR **dir)
 {
@@ -303,7 +303,7 @@ open_listed(struct walk_state *w, const char *folder, DIR **dir)
 	    reason.status != 0 ? reason.text : s->root);
 }
 
-/* Adds what a folder has, and those below it where the walk is deep. */
+/* Lists a folder and, if recursive, those below it. */
 static int
 list_folder(struct walk_state *w, const char *folder)
 {
@@ -377,7 +377,7 @@ store_list_free(struct store_list *list)
 
 /* ---- reading ---- */
 
-/* A name may be that of a pipe or a device, which would be waited for: only what is a file is read. */
+/* Opening a pipe or a device could block: only regular files are read. */
 static int
 check_kind(int fd, struct store_in *in, struct msg *err)
 {
@@ -472,7 +472,7 @@ folder_of(const char *path)
 	return slash == NULL ? xstrdup(".") : slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-/* Makes the name of what `path` names durable. */
+/* Makes the name of `path` durable. */
 static int
 sync_parent(const char *path, struct msg *err)
 {
@@ -486,7 +486,7 @@ sync_parent(const char *path, struct msg *err)
 	return failed;
 }
 
-/* Makes the root, and what is missing above it. */
+/* Creates the root and missing folders above it. */
 static int
 make_folders(const char *folder, struct msg *err)
 {
@@ -510,7 +510,7 @@ make_folders(const char *folder, struct msg *err)
 }
 
 /*
- * A file without a name, which nothing is left of when the process is gone; -1 where the file system has no such thing.
+ * Creates an unnamed file, of which nothing is left if the process dies; -1 if the file system does not support that.
  */
 static int
 open_nameless(int folder)
@@ -530,8 +530,7 @@ open_temporary(const struct store_out *out)
 }
 
 /*
- * The temporary name is random: writers in several machines or containers share a folder, and may share process numbers
- * too.
+ * The temporary name is random: writers on several machines or in containers may share the folder and also process IDs.
  */
 int
 store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err)
@@ -569,7 +568,7 @@ store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err)
 	return 0;
 }
 
-/* Gives what is written another name in its folder, if that is free. */
+/* Links the written file to another name in its folder, unless the name is taken. */
 static int
 link_to(const struct store_out *out, const char *last)
 {
@@ -581,7 +580,7 @@ link_to(const struct store_out *out, const char *last)
 	return linkat(AT_FDCWD, fd, out->folder, last, AT_SYMLINK_FOLLOW);
 }
 
-/* Does errno say that the file system has no such operation, rather than that it failed? */
+/* Does errno mean that the file system lacks the operation, rather than that it failed? */
 static bool
 is_lacking(void)
 {
@@ -594,7 +593,7 @@ failed_write(const struct store_out *out, struct msg *err)
 	return msg_sys(err, msg_errno_status(EX_CANTCREAT), "%s", out->path);
 }
 
-/* Copies what is written to a file that has the temporary name: it cannot be linked to one. */
+/* Copies an unnamed file that cannot be linked to one with the temporary name. */
 static int
 copy_to_temporary(struct store_out *out, struct msg *err)
 {
@@ -615,7 +614,7 @@ copy_to_temporary(struct store_out *out, struct msg *err)
 	return n == 0 ? 0 : -1;
 }
 
-/* Gives what is written its temporary name, where it has none. */
+/* Gives the written file its temporary name, if it has no name yet. */
 static int
 name_temporary(struct store_out *out, struct msg *err)
 {
@@ -627,8 +626,8 @@ name_temporary(struct store_out *out, struct msg *err)
 }
 
 /*
- * The object's name where the file system has neither links nor a rename that replaces nothing: writers take turns by
- * a lock beside it. Those of other programs, and those of other machines where locks are not shared, are not held off.
+ * Names the object if the file system has neither links nor a rename that never replaces: writers serialize by a lock
+ * file beside it. This does not exclude other programs, nor other machines if locks are not shared.
  */
 static int
 name_in_turn(struct store_out *out, struct msg *err)
@@ -649,7 +648,7 @@ name_in_turn(struct store_out *out, struct msg *err)
 	return done;
 }
 
-/* The same where it has no links. */
+/* Like name_new, without links. */
 static int
 name_without_links(struct store_out *out, struct msg *err)
 {
@@ -663,8 +662,8 @@ name_without_links(struct store_out *out, struct msg *err)
 }
 
 /*
- * The object's name, where no object has it: 1, or 0 where one has. link() is atomic and fails where the name exists.
- * Over a network its answer may get lost: one name more of our file says that it succeeded all the same.
+ * Names the object if the name is free: 1, or 0 if it is taken. link() is atomic and fails if the name exists. Over a
+ * network its reply may get lost: a link count one higher proves that it succeeded nevertheless.
  */
 static int
 name_new(struct store_out *out, struct msg *err)
@@ -678,7 +677,7 @@ name_new(struct store_out *out, struct msg *err)
 	return is_lacking() ? name_without_links(out, err) : failed_write(out, err);
 }
 
-/* The object's name, whoever has it. */
+/* Names the object, replacing any other. */
 static int
 name_over(struct store_out *out, struct msg *err)
 {
@@ -694,7 +693,7 @@ name_over(struct store_out *out, struct msg *err)
 	return 1;
 }
 
-/* Syncs, gives the object its name and closes: 1; with STORE_NEW 0 where the name was taken. */
+/* Syncs, names and closes the object. Returns 1; with STORE_NEW, 0 if the name was taken. */
 static int
 publish(struct store_out *out, enum store_mode mode, struct msg *err)
 {
@@ -707,7 +706,7 @@ publish(struct store_out *out, enum store_mode mode, struct msg *err)
 	out->fd = -1;
 	if (done == 1 && sync_named(out->folder, out->path, err) < 0)
 		done = -1;
-	store_out_abandon(out);	/* the temporary name, where there is one */
+	store_out_abandon(out);	/* removes the temporary name, if there is one */
 	return done;
 }
 
@@ -749,8 +748,8 @@ store_put(struct store *s, const char *name, const void *p, size_t n, enum store
 /* ---- removing ---- */
 
 /*
- * Removes the file of this name: 1, or 0 where it is not there, is no file, or can only be reached by a link. `as` may
- * be NULL; else only what still is as it says.
+ * Removes a file. Returns 1, or 0 if it does not exist, is not a file, or is reached only through a link. If `as` is
+ * not NULL, removes the file only if it is unchanged since then.
  */
 static int
 delete_file(struct store *s, const char *name, const struct store_entry *as, struct msg *err)
@@ -787,7 +786,7 @@ store_delete_own(struct store *s, const struct store_entry *e, struct msg *err)
 
 /* ---- locks ---- */
 
-/* Is the descriptor's file still the one that has its name? Whoever held the lock before may have removed it. */
+/* Does the name still denote the descriptor's file? The previous holder of the lock may have removed it. */
 static bool
 is_there(int fd)
 {
@@ -797,8 +796,8 @@ is_there(int fd)
 }
 
 /*
- * May a lock be held where this machine does not see it? So it is with file systems of user space, which have locks
- * that end at the machine: there only what is a day old is taken for left behind.
+ * Could a lock be held that this machine cannot see? File systems in user space have locks local to a machine: on them
+ * only a lock a day old is considered abandoned.
  */
 static bool
 may_be_hidden(int fd)
@@ -825,7 +824,7 @@ store_lock_new(struct store *s, const char *name, struct store_lock *l, struct m
 	else if (l->fd < 0)
 		blame(s, name, p.folder, p.last, TO_WRITE, err);
 	else if (flock(l->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		got = 0;		/* by one that takes it for left behind, and removes it */
+		got = 0;		/* removed by another that considered it abandoned */
 	else if (sync_named(p.folder, s->root, err) == 0)
 		got = is_there(l->fd);
 	close(p.folder);
