@@ -13,8 +13,8 @@
 #include "schema/schema.h"
 
 enum {
-	MAX_BYTES = 1 << 20,	/* of a schema file */
-	MAX_COLUMNS = 4000	/* fewer than a record stream's, as raw streams have two of their own */
+	MAX_BYTES = 1 << 20,	/* limit of a schema file */
+	MAX_COLUMNS = 4000	/* fewer than a record stream's, as raw streams add two columns */
 };
 
 struct place {			/* counted from 1; line 0: not given */
@@ -24,7 +24,7 @@ struct place {			/* counted from 1; line 0: not given */
 enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY, KEYS, COLUMNS,
     EXPECT, COUNT, PERCENT, SUMS };
 
-struct word {			/* of the schema or of a column; offset: where its text goes, where it has but one */
+struct word {			/* a word of the schema or of a column; offset: of its text field, if it has just one */
 	const char *name;
 	enum kind kind;
 	size_t offset;
@@ -82,16 +82,16 @@ struct texts {			/* a growing list */
 
 struct loader {
 	yaml_parser_t yaml;
-	yaml_event_t event;	/* the one being looked at */
+	yaml_event_t event;	/* the current one */
 	const char *name;
 	struct schema *schema;
 	struct msg *err;
 	struct place schema_at[S_WORDS];
-	struct place column_at[C_WORDS];	/* of the column being read */
+	struct place column_at[C_WORDS];	/* of the current column */
 	struct place expect_at[E_WORDS];
 	struct texts keys;			/* of the schema's word "key" */
-	struct texts sums;			/* the columns that sum_change names */
-	struct place *allowed_at;		/* of the column being read; owned */
+	struct texts sums;			/* the columns named by sum_change */
+	struct place *allowed_at;		/* of the current column; owned */
 };
 
 /* ---- places and errors ---- */
@@ -123,7 +123,7 @@ here(const struct loader *l)
 	return (struct place){ l->event.start_mark.line + 1, l->event.start_mark.column + 1 };
 }
 
-/* The place of a byte, for what fails before libyaml knows lines. */
+/* Returns the place of a byte, for errors before libyaml counts lines. */
 static struct place
 place_of(const uint8_t *text, size_t at)
 {
@@ -140,7 +140,7 @@ place_of(const uint8_t *text, size_t at)
 
 /* ---- events ---- */
 
-/* The text of a scalar event. */
+/* Returns the text of a scalar event. */
 static const char *
 text_of(const struct loader *l)
 {
@@ -160,7 +160,7 @@ yaml_fault(struct loader *l)
 }
 
 /*
- * Steps to the next event. Anchors, aliases and tags are refused: a schema needs none, and aliases can make a document
+ * Advances to the next event. Rejects anchors, aliases and tags: a schema needs none, and aliases can make a document
  * grow without bound.
  */
 static int
@@ -198,7 +198,7 @@ step(struct loader *l)
 	return 0;
 }
 
-/* Is the event a scalar? One that holds nothing and is not quoted is a value left out. */
+/* Is the event a scalar? An empty scalar without quotes is a missing value. */
 static int
 want_text(struct loader *l, const char *word)
 {
@@ -226,8 +226,8 @@ read_yes(struct loader *l, bool *to)
 }
 
 /*
- * Reads a delimiter, a quote or an escape: one byte of ASCII that does not end lines, nor, for an escape, pads fields;
- * \t is a tab; an empty quote or escape is none.
+ * Reads a delimiter, a quote or an escape: one byte of ASCII that is not a line end and, for an escape, not padding; \t
+ * is a tab; an empty quote or escape disables it.
  */
 static int
 read_byte(struct loader *l, const struct word *word, char *to)
@@ -294,7 +294,7 @@ read_reference(struct loader *l, struct schema_column *c)
 	return 0;
 }
 
-/* The first of the 100 years that two digits can mean. */
+/* Reads the first of the 100 years that two digits can mean. */
 static int
 read_century(struct loader *l, struct schema_column *c)
 {
@@ -310,7 +310,7 @@ read_century(struct loader *l, struct schema_column *c)
 static void
 add_text(struct loader *l, struct texts *t)
 {
-	if ((t->n & (t->n - 1)) == 0) {		/* full: a power of two, or none yet */
+	if ((t->n & (t->n - 1)) == 0) {		/* full: a power of two, or still empty */
 		size_t room = t->n == 0 ? 1 : 2 * t->n;
 
 		t->word = xreallocarray(t->word, room, sizeof(*t->word));
@@ -320,7 +320,7 @@ add_text(struct loader *l, struct texts *t)
 	t->word[t->n++] = xstrdup(text_of(l));
 }
 
-/* A list of texts, or one alone. */
+/* Reads a list of texts, or a single one. */
 static int
 read_texts(struct loader *l, const char *word, struct texts *t)
 {
@@ -354,7 +354,7 @@ free_texts(struct texts *t)
 	*t = (struct texts){ NULL, NULL, 0 };
 }
 
-/* nulls and allowed: the words go to the schema, their places stay for the checks. */
+/* Reads nulls or allowed: the words go to the schema, their places are kept for the checks. */
 static int
 read_list(struct loader *l, const struct word *word, struct schema_column *c)
 {
@@ -398,7 +398,7 @@ read_count(struct loader *l)
 	return 0;
 }
 
-/* sum_change: a mapping of columns to percentages. That they are columns is checked when all are known. */
+/* Reads sum_change, a mapping of columns to percentages. The columns are checked when all are known. */
 static int
 read_sums(struct loader *l)
 {
@@ -434,7 +434,7 @@ read_expect(struct loader *l)
 	return read_words(l, expect_words, E_WORDS, l->expect_at, NULL);
 }
 
-/* Finds the columns that sum_change names: decimals, which are what is summed exactly. */
+/* Finds the columns named by sum_change; they must be decimals, the type that is summed exactly. */
 static int
 check_sums(struct loader *l)
 {
@@ -456,7 +456,7 @@ check_sums(struct loader *l)
 	return 0;
 }
 
-/* More than all rows cannot be rejected: such a limit would be none. */
+/* Rejects a limit over 100 %, which could never be exceeded. */
 static int
 check_expect(struct loader *l)
 {
@@ -469,7 +469,7 @@ check_expect(struct loader *l)
 
 static int read_columns(struct loader *l);
 
-/* The value of a word; c is NULL for the schema's own. */
+/* Reads the value of a word; c is NULL for the schema's own words. */
 static int
 read_value(struct loader *l, const struct word *word, struct schema_column *c)
 {
@@ -538,7 +538,7 @@ unknown_word(struct loader *l, const struct word *words, size_t nwords, const ch
 	    near_hint(&near));
 }
 
-/* The words of a mapping, from the event behind its start to its end; at[] takes their places. */
+/* Reads the words of a mapping, from the event after its start to its end; stores their places in at[]. */
 static int
 read_words(struct loader *l, const struct word *words, size_t nwords, struct place *at, struct schema_column *c)
 {
@@ -609,7 +609,7 @@ check_pattern(struct loader *l, struct schema_column *c)
 	return -1;
 }
 
-/* Minimum, maximum and the allowed values are values of the type, and agree with each other; so does the default. */
+/* Checks that minimum, maximum, the allowed values and the default are values of the type and consistent. */
 static int
 check_values(struct loader *l, struct schema_column *c, struct buf *low, struct buf *high, struct buf *fallback,
     struct buf *one)
@@ -643,7 +643,10 @@ check_values(struct loader *l, struct schema_column *c, struct buf *low, struct 
 	return 0;
 }
 
-/* Dates have a format that has a year, a month and a day; two digits of a year, and they alone, a century. */
+/*
+ * Checks that only dates have a format, with a year, a month and a day, and that only a format with a two-digit year
+ * has a century.
+ */
 static int
 check_date(struct loader *l, const struct schema_column *c)
 {
@@ -679,7 +682,10 @@ check_column(struct loader *l, struct schema_column *c)
 	return status;
 }
 
-/* A column's name is no other column's name or source, so that a name of a file or of a raw stream means one column. */
+/*
+ * Checks that a column's name is no other column's name or source, so that every name in a file or a raw stream denotes
+ * one column.
+ */
 static int
 check_names(struct loader *l, const struct schema_column *c)
 {
@@ -754,7 +760,7 @@ read_columns(struct loader *l)
 
 /* ---- the schema ---- */
 
-/* Marks the columns that the word "key" names; key columns are required. */
+/* Marks the columns named by the word "key", which makes them required. */
 static int
 mark_keys(struct loader *l)
 {
@@ -781,7 +787,7 @@ read_schema(struct loader *l)
 	struct schema *s = l->schema;
 	struct place top;
 
-	if (step(l) == -1 || step(l) == -1)		/* the stream's start, the document's */
+	if (step(l) == -1 || step(l) == -1)		/* start of the stream, then of the document */
 		return -1;
 	if (l->event.type == YAML_STREAM_END_EVENT)
 		return fault(l, here(l), "an empty file is no schema", NULL);
@@ -801,7 +807,7 @@ read_schema(struct loader *l)
 		    "delimiter and quote are the same", (char [2]){ s->quote, '\0' });
 	if (s->escape != '\0' && s->escape == s->delimiter)
 		return fault(l, l->schema_at[S_ESCAPE], "delimiter and escape are the same", (char [2]){ s->escape, '\0' });
-	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)	/* the document's end, then the stream's */
+	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)	/* end of document and stream */
 		return -1;
 	if (l->event.type != YAML_STREAM_END_EVENT)
 		return fault(l, here(l), "more than one document", NULL);
