@@ -16,7 +16,7 @@ too_many_columns(struct ingest_columns *c, const struct ingest_file *f, uint64_t
 	    line, INGEST_COLUMNS_MAX);
 }
 
-/* The index of a name, from i on, or n. */
+/* Returns the index of a name, searching from i, or n. */
 static size_t
 find(const struct ingest_names *names, const char *name, size_t i)
 {
@@ -25,7 +25,7 @@ find(const struct ingest_names *names, const char *name, size_t i)
 	return i;
 }
 
-/* The records' columns: the schema's, or those of the first file. */
+/* Sets the columns of the records: the schema's, or those of the first file. */
 static void
 set_columns(struct ingest_columns *c, const struct ingest_names *names)
 {
@@ -54,9 +54,9 @@ ingest_columns_free(struct ingest_columns *c)
 	c->names = (struct ingest_names){ 0 };
 }
 
-/* ---- a file's names ---- */
+/* ---- names of a file ---- */
 
-/* No name twice; none empty, unless its column may be passed over. */
+/* Rejects duplicate names, and empty ones unless their columns may be ignored. */
 static int
 check_names(struct ingest_columns *c, const struct ingest_file *f, uint64_t line)
 {
@@ -90,14 +90,14 @@ copy_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_fie
 		f->names.v[*i] = name;
 		if (memchr(name, '\0', len) == NULL && utf8_ok(name, len))
 			continue;
-		++*i;		/* it is the file's to free */
+		++*i;		/* freed with the file */
 		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name, line,
 		    *i, msg_quote(name, len));
 	}
 	return 0;
 }
 
-/* Takes the names from the row at the head of the batch. */
+/* Takes the names from the first row of the batch. */
 static int
 take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *batch, uint64_t line)
 {
@@ -122,7 +122,7 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 	return failed ? -1 : check_names(c, f, line);
 }
 
-/* Names for a file that has none: the schema's, or c1, c2, ..., as many as its first row has fields. */
+/* Makes names for a file without a header: the schema's, or c1, c2, ..., one for each field of its first row. */
 static int
 make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_batch *batch, uint64_t line)
 {
@@ -147,7 +147,7 @@ make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_bat
 
 /* ---- matching ---- */
 
-/* No column of the file is unknown to the schema, unless it passes over such. */
+/* Rejects columns unknown to the schema, unless it ignores them. */
 static int
 check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *used, uint64_t line)
 {
@@ -160,7 +160,7 @@ check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *us
 	return 0;
 }
 
-/* Would the line of names have the column with another byte between its fields? Then that byte, else 0. */
+/* Returns another delimiter with which the header line would have the column, or 0. */
 static char
 find_delimiter(const struct ingest_columns *c, const struct ingest_file *f, const char *source)
 {
@@ -186,7 +186,7 @@ find_delimiter(const struct ingest_columns *c, const struct ingest_file *f, cons
 	return found;
 }
 
-/* Tells what there is instead: it may differ by a letter's case, a space or a CR only. */
+/* Reports a missing column with the names that exist, which may differ only by case, a space or a CR. */
 static int
 tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *source, uint64_t line)
 {
@@ -239,7 +239,7 @@ match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 	return failed;
 }
 
-/* Without a schema the first file's names are the columns, and the others must have the same. */
+/* Without a schema the first file's names are the columns, and all files must have the same names. */
 static int
 check_same(struct ingest_columns *c, const struct ingest_file *f, uint64_t line)
 {

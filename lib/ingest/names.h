@@ -1,6 +1,6 @@
 /*
- * Names and columns between CSV files and raw records: names from a file's header line, matched to a schema or to the
- * first file's, and the header of the file's segment.
+ * Maps CSV files' columns to raw records: takes names from the header line, matches them to the schema or to the first
+ * file's, and makes the header of the file's segment.
  */
 #ifndef INGEST_NAMES_H
 #define INGEST_NAMES_H
@@ -9,7 +9,7 @@
 #include "rec/rec.h"
 #include "schema/schema.h"
 
-enum { INGEST_COLUMNS_MAX = REC_MAX_COLUMNS - 2 };	/* beside _line and _malformed; _lines comes with a schema, which has fewer */
+enum { INGEST_COLUMNS_MAX = REC_MAX_COLUMNS - 2 };	/* besides _line and _malformed; schemas have fewer */
 
 struct ingest_names {		/* all owned */
 	char **v;
@@ -18,51 +18,51 @@ struct ingest_names {		/* all owned */
 
 struct ingest_columns {
 	struct msg err;
-	const struct schema *schema;	/* NULL: the names are those of the first file */
-	bool header;			/* files begin with a line of names */
+	const struct schema *schema;	/* NULL: use the names of the first file */
+	bool header;			/* files begin with a header line */
 	struct csv_format format;
-	const char *first;		/* the first file, for messages */
+	const char *first;		/* name of the first file, for messages */
 	struct ingest_names names;	/* of the records' columns; empty until known */
 };
 
 struct ingest_file {
-	const char *name;		/* for messages; must live as long */
-	struct ingest_names names;	/* of all its columns, in its order */
-	size_t *from;			/* owned: the field of each column of the records */
-	uint64_t header_lines;		/* physical lines of the row of names */
+	const char *name;		/* for messages; must outlive f */
+	struct ingest_names names;	/* of all columns of the file, in order */
+	size_t *from;			/* owned: index of the field of each record column */
+	uint64_t header_lines;		/* physical lines of the header row */
 };
 
-/* schema NULL: none. What is given must live as long; with a schema the columns are known at once. */
+/* schema may be NULL. The arguments must outlive c; with a schema the columns are known immediately. */
 void ingest_columns_init(struct ingest_columns *c, const struct schema *schema, bool header, struct csv_format format,
     const char *first);
 void ingest_columns_free(struct ingest_columns *c);
 
 /*
- * Finds out which of a file's fields belong to which column. `batch` is its first, NULL where the file is empty; the
- * line of names is taken off it, which may leave it without rows. Without a schema the first file's names become the
- * columns, and later files must have the same in the same order; without a line of names columns go by position. -1
- * fills c->err, EX_DATAERR: names missing, doubled, too many, no UTF-8, or not those expected. f is for
- * ingest_file_free in any case.
+ * Determines which fields of a file belong to which columns. `batch` is its first, NULL if the file is empty; the
+ * header line is removed from it, which may leave no rows. Without a schema the first file's names become the columns,
+ * and later files must have the same in the same order; without a header line columns are matched by position. -1 fills
+ * c->err, EX_DATAERR: names missing, duplicate, too many, not UTF-8 or not those expected. Always release f with
+ * ingest_file_free.
  */
 int ingest_file_open(struct ingest_file *f, const char *name, struct ingest_columns *c, struct csv_batch *batch);
 void ingest_file_free(struct ingest_file *f);
 
 /*
- * The header of the raw records of a file (acct-record(5), RAW STREAMS), with the words @source, its name, and
- * @columns, its columns' names in its order. table NULL: named after the first file. -1 fills c->err, EX_DATAERR, where
- * a column has a name that raw records keep for themselves. h is for rec_header_free in any case.
+ * Makes the header of a file's raw records (acct-record(5), RAW STREAMS), with the words @source, the file's name, and
+ * @columns, its column names in file order. table NULL: named after the first file. -1 fills c->err, EX_DATAERR, if a
+ * column has a name reserved for raw records. Always release h with rec_header_free.
  */
 int ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char *table, struct rec_header *h);
 
 /*
- * Returns whether the records have a column _lines: where columns are dropped that may hold line ends, as nothing else
- * would then show how many physical lines a row spans.
+ * Do the records have a column _lines? They do if ignored columns may contain line ends, as nothing else would then
+ * show how many physical lines a row spans.
  */
 bool ingest_has_lines(const struct ingest_columns *c);
 
 /*
- * The name of a table without another: the first file's, without folders, suffix and a .gz or .zst after it. Owned by the
- * caller.
+ * Returns the default name of a table: the first file's, without folder, suffix and a .gz or .zst after it. Owned by
+ * the caller.
  */
 char *ingest_table_name(const char *path);
 
