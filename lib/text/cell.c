@@ -1,4 +1,4 @@
-/* One value as text. */
+/* Formats one value as text. */
 #include "base/num.h"
 #include "text/cell.h"
 

@@ -1,13 +1,11 @@
-/*
- * Records as a table: the first rows are remembered to find the widths of the columns, the others follow as they come.
- */
+/* Formats records as a table: buffers the first rows to compute the column widths, then writes rows as they arrive. */
 #include <string.h>
 
 #include "text/cell.h"
 #include "text/text.h"
 #include "text/width.h"
 
-struct cell {			/* as remembered, before its text */
+struct cell {			/* precedes the text of a buffered cell */
 	size_t width, len;
 };
 
@@ -17,7 +15,7 @@ is_number(struct val_type t)
 	return t.kind != VAL_STRING && t.kind != VAL_DATE && t.kind != VAL_TIMESTAMP && t.kind != VAL_BOOL;
 }
 
-/* Appends a value as a table shows it: null as nothing, the empty string as "". Returns its width. */
+/* Appends a value as a table shows it: nothing for null, "" for the empty string. Returns its width. */
 static size_t
 show(struct text *t, const struct text_column *c, struct rec_field f, struct buf *out)
 {
@@ -44,7 +42,7 @@ blanks(struct buf *out, size_t n)
 	out->len += n;
 }
 
-/* Takes the blanks behind the last cell of a line away and ends it. */
+/* Removes the blanks after the last cell of a line and ends it. */
 static void
 end_line(struct buf *out, size_t start)
 {
@@ -53,7 +51,7 @@ end_line(struct buf *out, size_t start)
 	buf_addc(out, '\n');
 }
 
-/* Appends a cell of the given width, with the blanks that align it. */
+/* Appends a cell of the given width, padded with blanks. */
 static void
 put_cell(struct text *t, size_t c, const void *p, size_t n, size_t width)
 {
@@ -93,7 +91,7 @@ heading(struct text *t)
 	buf_addc(&t->out, '\n');
 }
 
-/* Fixes the widths and writes the heading and the rows that were remembered. */
+/* Fixes the widths and writes the heading and the buffered rows. */
 static void
 fix(struct text *t)
 {
@@ -135,7 +133,7 @@ remember(struct text *t, struct rec r)
 	t->rows++;
 }
 
-/* A row once the widths are fixed; its cells go by way of t->cells. */
+/* Writes a row once the widths are fixed, through t->cells. */
 static void
 row(struct text *t, struct rec r)
 {

@@ -1,4 +1,4 @@
-/* Records as CSV, TSV, JSON lines and bare text. The table is in table.c. */
+/* Formats records as CSV, TSV, JSON lines and raw text. table.c formats the table. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ csv_text(struct text *t, const void *p, size_t n)
 	csv_put_text(&t->out, p, n, (struct csv_format){ .delimiter = ',', .quote = '"' });
 }
 
-/* Null is nothing; but alone on its line it would be a blank line, which readers pass over. */
+/* Writes null as nothing; alone on its line that would be a blank line, which readers skip. */
 static void
 csv_value(struct text *t, const struct text_column *c, struct rec_field f)
 {
@@ -42,7 +42,7 @@ tsv_value(struct text *t, const struct text_column *c, struct rec_field f)
 		cell_plain(c->type, f.p, f.n, &t->out);
 }
 
-/* JSON has numbers of any length, but no infinity and no NaN: those go as strings. */
+/* JSON has numbers of any length, but no infinity and no NaN: those are written as strings. */
 static void
 json_float(struct text *t, const struct text_column *c, struct rec_field f)
 {
@@ -84,7 +84,7 @@ json_value(struct text *t, const struct text_column *c, struct rec_field f)
 	}
 }
 
-/* The bare text; nothing for null. */
+/* Writes the raw text; nothing for null. */
 static void
 raw_value(struct text *t, const struct text_column *c, struct rec_field f)
 {
@@ -101,7 +101,8 @@ raw_value(struct text *t, const struct text_column *c, struct rec_field f)
 }
 
 /*
- * Every record of the batch: its values by `value`, `between` between them, `after` behind the last; a NUL for neither.
+ * Writes every record of the batch: values with `value`, `between` between them, `after` after the last; NUL means no
+ * byte.
  */
 static inline void
 lines(struct text *t, const struct rec_batch *b,
@@ -143,7 +144,7 @@ text_batch(struct text *t, const struct rec_batch *b)
 	}
 }
 
-/* The line of names of CSV and TSV. */
+/* Writes the header line of CSV and TSV. */
 static void
 heading(struct text *t, char between)
 {

@@ -1,4 +1,4 @@
-/* Display width by the tables of Unicode, without a locale. */
+/* Display width from Unicode tables, independent of the locale. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -63,7 +63,7 @@ text_show(struct buf *out, const void *text, size_t n)
 	return columns;
 }
 
-/* An escape of JSON: of UTF-16. */
+/* Appends a JSON escape, in UTF-16 code units. */
 static void
 put_json_escape(struct buf *out, uint32_t c)
 {

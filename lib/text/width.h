@@ -1,4 +1,4 @@
-/* How many columns of a terminal text takes, whatever the locale, and text made fit to be seen. */
+/* Computes the terminal width of text, independent of the locale, and escapes invisible characters. */
 #ifndef TEXT_WIDTH_H
 #define TEXT_WIDTH_H
 
@@ -9,17 +9,16 @@
 #include "base/mem.h"
 
 /*
- * Columns of a code point that is no control character: 0 for what combines with the one before, 2 for wide ones, else
- * 1.
+ * Returns the columns of a code point that is not a control character: 0 for combining ones, 2 for wide ones, else 1.
  */
 unsigned text_width(uint32_t c);
 
-/* Appends n bytes of text, with what would hide made visible (base/visible.h). Returns the columns it takes. */
+/* Appends n bytes of text with invisible characters escaped (base/visible.h). Returns its width in columns. */
 size_t text_show(struct buf *out, const void *text, size_t n);
 
 /*
- * The same for whole lines of CSV, TSV, JSON or bare text that go to a terminal: line feeds and tabs stay. In JSON a character becomes
- * an escape of JSON, so that the value is the same.
+ * The same for complete lines of CSV, TSV, JSON or raw text that go to a terminal: keeps line feeds and tabs. In JSON a
+ * character becomes a JSON escape, which leaves the value unchanged.
  */
 void text_terminal(struct buf *out, const void *text, size_t n, bool json);
 

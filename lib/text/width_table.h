@@ -1,7 +1,6 @@
 /*
- * Code points that take no column of a terminal (general categories Mn, Me, Cf, and Hangul vowels and final consonants)
- * and those that take two (East Asian width W and F), after the Unicode Character Database, version 14. Ranges run over
- * unassigned code points.
+ * Code points of zero width (general categories Mn, Me, Cf, and Hangul vowels and final consonants) and of width two
+ * (East Asian width W and F), from the Unicode Character Database, version 14. Ranges span unassigned code points.
  */
 #ifndef TEXT_WIDTH_TABLE_H
 #define TEXT_WIDTH_TABLE_H
