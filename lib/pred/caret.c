@@ -1,9 +1,9 @@
-/* The text of a predicate with the place of an error under it. */
+/* Shows the text of a predicate with a caret under the position of an error. */
 #include "base/utf8.h"
 #include "pred/pred.h"
 #include "text/width.h"
 
-enum { AROUND = 60 };		/* bytes shown on either side of the place */
+enum { AROUND = 60 };		/* bytes shown on either side of the position */
 
 /* Does a character begin at offset i? */
 static bool

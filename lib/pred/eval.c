@@ -1,11 +1,11 @@
-/* The truth of a predicate for many records at a time: each node of the tree writes one byte a record. */
+/* Evaluates a predicate for many records at a time: each node of the tree writes one byte per record. */
 #include <string.h>
 
 #include "pred/pred.h"
 
 #define NULL_HEAD ((uint64_t)VAL_NULL << 56)
 
-/* What a comparison says when the left side is below, equal to, above the right one. */
+/* Result of each comparison if the left side is below, equal to, above the right one. */
 static const uint8_t outcomes[][3] = {
 	[PRED_EQ] = { PRED_FALSE, PRED_TRUE, PRED_FALSE },
 	[PRED_NE] = { PRED_TRUE, PRED_FALSE, PRED_TRUE },
@@ -31,7 +31,7 @@ order(const uint8_t *p, size_t n, uint64_t head, const uint8_t *q, size_t m, uin
 	return 1 + (c > 0) - (c < 0);
 }
 
-/* A float's field, or that of 0 for -0: the two are equal. */
+/* Returns a float's field, or that of 0 for -0: the two are equal. */
 static struct rec_field
 plus_zero(struct rec_field f)
 {
@@ -77,7 +77,7 @@ compare_float(const struct pred_node *node, const struct rec_batch *b, size_t fr
 	}
 }
 
-/* Two whole numbers of different scales, exactly: the one of the lesser scale is brought to the other's. */
+/* Compares two decimals of different scales exactly: rescales the one of the smaller scale. */
 static unsigned
 order_scaled(i128 x, unsigned x_scale, i128 y, unsigned y_scale)
 {
@@ -86,7 +86,7 @@ order_scaled(i128 x, unsigned x_scale, i128 y, unsigned y_scale)
 	unsigned up = raise_x ? y_scale - x_scale : x_scale - y_scale;
 	bool above = *raised > 0;
 
-	if (__builtin_mul_overflow(*raised, num_pow10(up), raised))	/* beyond all that the other can be */
+	if (__builtin_mul_overflow(*raised, num_pow10(up), raised))	/* larger than any value of the other */
 		return above == raise_x ? 2 : 0;
 	return 1 + (x > y) - (x < y);
 }

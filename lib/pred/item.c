@@ -1,4 +1,4 @@
-/* Select items: parsing, the header they make, sums. */
+/* Select items: parsing, the resulting header, sums. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ is_int(struct val_type t)
 	return t.kind == VAL_INT32 || t.kind == VAL_INT64;
 }
 
-/* May columns of these types be added? The result's type is then in *sum. */
+/* Can columns of these types be added? Then *sum is the result's type. */
 static bool
 add_types(struct val_type a, struct val_type b, struct val_type *sum)
 {
@@ -24,7 +24,7 @@ add_types(struct val_type a, struct val_type b, struct val_type *sum)
 	return a.kind == VAL_DECIMAL && b.kind == VAL_DECIMAL && a.scale == b.scale;
 }
 
-/* Takes "+ column" or "- column" with the current word the sign, or the first column. */
+/* Parses "+ column" or "- column", with the sign the current token, or the first column. */
 static int
 term(struct lex *l, struct pred_item *item, bool minus)
 {
@@ -53,7 +53,7 @@ term(struct lex *l, struct pred_item *item, bool minus)
 	return 0;
 }
 
-/* name "=" before the columns, if it is there. */
+/* Parses name "=" before the columns, if present. */
 static void
 new_name(struct lex *l, struct pool *pool, struct pred_item *item)
 {
@@ -74,7 +74,7 @@ new_name(struct lex *l, struct pool *pool, struct pred_item *item)
 		*l = start;
 }
 
-/* A text or a word of the header in place of columns, if it is there. */
+/* Parses a text or a header word in place of columns, if present. */
 static bool
 same_text(struct lex *l, struct pool *pool, struct pred_item *it)
 {
@@ -195,7 +195,7 @@ pred_items_header(const struct pred_items *it, const struct rec_header *in, stru
 		rec_header_add(out, one->name, one->type, key, one->required);
 	}
 	for (size_t w = 0; w < in->nwords; w++) {
-		if (strcmp(in->words[w].key, "columns") == 0)	/* the columns of the source file: no longer these */
+		if (strcmp(in->words[w].key, "columns") == 0)	/* the source file's columns */
 			continue;
 		if (strcmp(in->words[w].key, "change") == 0 && strcmp(out->columns[0].name, in->columns[0].name) != 0)
 			continue;

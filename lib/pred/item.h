@@ -1,5 +1,5 @@
 /*
- * Select items: which columns a stream is to have, under which names, and sums and differences of columns.
+ * Select items: the columns of the output stream, their names, and sums and differences of columns.
  *
  *	items = item { "," item }
  *	item = [ name "=" ] column { ( "+" | "-" ) column }		a sum has a name
@@ -23,28 +23,28 @@ struct pred_term {
 struct pred_item {
 	const char *name;	/* in the pool */
 	struct pred_term *terms;
-	size_t nterms;		/* 1: the column as it is; 0: a text */
-	const char *text;	/* of no term: the text, ntext bytes, in the pool; or NULL */
+	size_t nterms;		/* 1: a column unchanged; 0: a text */
+	const char *text;	/* without terms: the text, ntext bytes, in the pool; or NULL */
 	size_t ntext;
-	const char *word;	/* or the word of the header, whose value it is; null where the header has none */
-	struct val_type type;	/* of texts string; of sums: int64 for integers; for decimals that of the widest term */
-	bool required;		/* all terms are never null */
+	const char *word;	/* or the header word that gives the text; null if the header lacks it */
+	struct val_type type;	/* of texts: string; of integer sums: int64; of decimal sums: the widest term's */
+	bool required;		/* no term is ever null */
 };
 
-struct pred_items {		/* all zero is an empty one */
+struct pred_items {		/* all zero is empty */
 	struct pool pool;
 	struct pred_item *items;
 	size_t n;
 };
 
-/* Parses n bytes of text against a stream's columns; fails as pred_parse does. Either way it is to be freed. */
+/* Parses n bytes of text against a stream's columns; fails as pred_parse does. Always release with pred_items_free. */
 int pred_items_parse(struct pred_items *it, const char *text, size_t n, const struct rec_header *h, size_t *where,
     struct msg *err);
 
-/* The header of a stream of the items: key columns stay flagged if all of them are there. */
+/* Makes the output stream's header: key columns stay flagged if all of them are present. */
 void pred_items_header(const struct pred_items *it, const struct rec_header *in, struct rec_header *out);
 
-/* The sum of a record's terms: 1, or 0 where one is null, or -1 where its type cannot hold it. */
+/* Sums a record's terms: 1, or 0 if one is null, or -1 if its type cannot hold the sum. */
 int pred_item_sum(const struct pred_item *it, struct rec r, i128 *sum);
 
 void pred_items_free(struct pred_items *it);

@@ -1,4 +1,4 @@
-/* Words of predicates and select items. */
+/* The lexer of predicates and select items. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,7 +17,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Letters of a bare name: every byte of a UTF-8 sequence is one. */
+/* Is the byte allowed in a bare name? Every byte of a UTF-8 sequence is. */
 static bool
 is_letter(char c)
 {
@@ -46,7 +46,7 @@ lex_fail(struct lex *l, const char *fmt, ...)
 	return msg_set(l->err, EX_USAGE, "%s", text);
 }
 
-/* From an opening quote to the closing one; a doubled quote is part of the text. */
+/* Scans from an opening quote to the closing one; a doubled quote is part of the text. */
 static enum lex_kind
 quoted(struct lex *l, char quote, enum lex_kind kind)
 {
@@ -69,7 +69,7 @@ quoted(struct lex *l, char quote, enum lex_kind kind)
 	return LEX_BAD;
 }
 
-/* Digits, points and letters, and a sign behind the e of an exponent; whether it is a number is for its type to say. */
+/* Scans digits, points, letters, and a sign after the e of an exponent; the type's parser validates the number. */
 static enum lex_kind
 number(struct lex *l)
 {
@@ -98,7 +98,7 @@ name(struct lex *l)
 	return LEX_NAME;
 }
 
-/* "@" and a name, which is the text. */
+/* Scans "@" and a name, which is the text. */
 static enum lex_kind
 word(struct lex *l)
 {
@@ -207,7 +207,7 @@ lex_show(const struct lex *l)
 	return l->kind == LEX_END ? "the end" : msg_quote(l->text + l->where, l->next - l->where);
 }
 
-/* The columns there are, as far as a message should hold them. */
+/* Returns the list of columns, truncated for a message. */
 static const char *
 columns(const struct rec_header *h, char *out, size_t size)
 {

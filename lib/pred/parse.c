@@ -1,4 +1,4 @@
-/* From the text of a predicate to its tree. */
+/* Parses the text of a predicate into its tree. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 struct parser {
 	struct lex lex;
 	struct pool *pool;
-	unsigned depth;		/* of parentheses and NOTs around the current word */
+	unsigned depth;		/* nesting of parentheses and NOTs at the current token */
 };
 
 static struct pred_node *predicate(struct parser *);
@@ -48,7 +48,7 @@ is_value(const struct lex *l)
 	    lex_is(l, "true") || lex_is(l, "false");
 }
 
-/* May a value written like this stand beside a column of this type? */
+/* Can a literal of this kind be compared with a column of this type? */
 static bool
 fits(const struct lex *l, enum val_kind kind)
 {
@@ -66,7 +66,10 @@ fits(const struct lex *l, enum val_kind kind)
 	}
 }
 
-/* The encoded value, 2 * n + VAL_WIDE_MAX bytes of room in out, or 0 where the text is none of that type. */
+/*
+ * Encodes a value; out has room for 2 * n + VAL_WIDE_MAX bytes. Returns the length, or 0 if the text is invalid for the
+ * type.
+ */
 static size_t
 encode(struct val_type t, const char *s, size_t n, bool minus, uint8_t *out)
 {
@@ -79,7 +82,7 @@ encode(struct val_type t, const char *s, size_t n, bool minus, uint8_t *out)
 	case VAL_BOOL:
 		return val_put_bool(out, n == 4);
 	case VAL_INT32:
-	case VAL_INT64:		/* an int32 may be compared with what it cannot hold */
+	case VAL_INT64:		/* an int32 may be compared with values beyond its range */
 		if (!num_decimal(s, n, 19, 0, &wide) || memchr(s, '.', n) != NULL)
 			return 0;
 		return val_put_wide(out, minus ? -wide : wide);
@@ -89,7 +92,7 @@ encode(struct val_type t, const char *s, size_t n, bool minus, uint8_t *out)
 		return num_date(s, n, &days) ? val_put_int(out, days) : 0;
 	case VAL_TIMESTAMP:
 		return num_timestamp(s, n, &v) ? val_put_int(out, v) : 0;
-	case VAL_FLOAT64:	/* + 0.0 makes -0 the 0 that pred_eval compares with */
+	case VAL_FLOAT64:	/* + 0.0 turns -0 into the 0 that pred_eval uses */
 		return num_float64(s, n, &f) ? val_put_float(out, (minus ? -f : f) + 0.0) : 0;
 	case VAL_STRING:
 		return val_put_string(out, s, n);
@@ -97,7 +100,7 @@ encode(struct val_type t, const char *s, size_t n, bool minus, uint8_t *out)
 	return 0;
 }
 
-/* Takes a value for a column of type t; name is the column's, for messages. */
+/* Parses a value for a column of type t; name is the column's, for messages. */
 static int
 value(struct parser *ps, struct val_type t, const char *name, struct pred_value *v)
 {
@@ -133,7 +136,7 @@ value(struct parser *ps, struct val_type t, const char *name, struct pred_value 
 
 /* ---- tests ---- */
 
-/* Takes a column into the node. */
+/* Parses a column into the node. */
 static int
 column(struct parser *ps, size_t *index, struct val_type *type)
 {
@@ -155,7 +158,7 @@ is_exact(struct val_type t)
 	return t.kind == VAL_INT32 || t.kind == VAL_INT64 || t.kind == VAL_DECIMAL;
 }
 
-/* The right side of a comparison that has its column and its operator. */
+/* Parses the right side of a comparison, after column and operator. */
 static struct pred_node *
 right_side(struct parser *ps, struct pred_node *n)
 {
@@ -222,7 +225,7 @@ list(struct parser *ps, struct pred_node *n)
 	return n;
 }
 
-/* IS [ NOT ] NULL, from behind the IS. */
+/* Parses [ NOT ] NULL, after IS. */
 static struct pred_node *
 null_test(struct parser *ps, struct pred_node *n)
 {
@@ -253,8 +256,8 @@ operator(struct lex *l, enum pred_op *op)
 }
 
 /*
- * value op column: written as column op value. The value is read when the type of its column is known, so from a second
- * place.
+ * Parses value op column and swaps it to column op value. The value is parsed once the type of its column is known, by
+ * a second lexer.
  */
 static struct pred_node *
 value_first(struct parser *ps)
@@ -345,7 +348,7 @@ negation(struct parser *ps)
 	return n;
 }
 
-/* part { keyword part }: one node with all parts as children, or the part alone. */
+/* Parses part { keyword part }: one node with all parts as children, or the part alone. */
 static struct pred_node *
 chain(struct parser *ps, struct pred_node *(*part)(struct parser *), const char *keyword, enum pred_kind kind)
 {
@@ -378,7 +381,7 @@ predicate(struct parser *ps)
 	return chain(ps, conjunction, "or", PRED_OR);
 }
 
-/* Levels of scratch that evaluating a node needs beside its result. */
+/* Returns the levels of scratch that evaluating a node needs besides its result. */
 static size_t
 levels(const struct pred_node *n)
 {

@@ -1,7 +1,6 @@
 /*
- * Predicates over records: comparisons, null tests, in, and, or, not, typed by the columns of a stream and evaluated
- * many records at a time. The logic is that of SQL: a comparison with null is unknown, and a row is kept where the
- * whole is true.
+ * Predicates over records: comparisons, null tests, IN, AND, OR, NOT, typed by the columns of a stream, evaluated many
+ * records at a time. The logic is SQL's: a comparison with null is unknown, and a row is kept if the whole is true.
  *
  *	predicate = conjunction { OR conjunction }
  *	conjunction = negation { AND negation }
@@ -24,18 +23,18 @@
 #include "rec/rec.h"
 
 enum {
-	PRED_MAX_DEPTH = 200,	/* of parentheses and NOTs */
+	PRED_MAX_DEPTH = 200,	/* nesting of parentheses and NOTs */
 	PRED_CHUNK = 1024	/* most records of one pred_eval */
 };
 
-/* AND is the least, OR the greatest, NOT is PRED_TRUE minus it. */
+/* AND is the minimum, OR the maximum, NOT is PRED_TRUE minus it. */
 enum pred_truth { PRED_FALSE, PRED_UNKNOWN, PRED_TRUE };
 
 enum pred_kind {
 	PRED_AND, PRED_OR, PRED_NOT,	/* of the children */
 	PRED_COMPARE,			/* column op values[0] */
 	PRED_COLUMNS,			/* column op other */
-	PRED_IN,			/* column is one of values, which ascend */
+	PRED_IN,			/* column is one of values, in ascending order */
 	PRED_NULL			/* column is null */
 };
 
@@ -44,12 +43,13 @@ enum pred_op { PRED_EQ, PRED_NE, PRED_LT, PRED_LE, PRED_GT, PRED_GE };
 struct pred_value {		/* of the column's type, encoded as in a record; never null */
 	const uint8_t *p;
 	size_t n;
-	uint64_t head;		/* its first 8 bytes, big-endian, zeros behind a shorter one */
+	uint64_t head;		/* first 8 bytes, big-endian, padded with zeros */
 };
 
 /*
- * The first 8 bytes of an encoded value as a number, VAL_PAD bytes being readable behind it. No byte of a value is 0,
- * so heads order as the values do as far as they differ, and equal heads of values of at most 8 bytes are equal values.
+ * Returns the first 8 bytes of an encoded value as a number; VAL_PAD bytes must be readable after it. No byte of a
+ * value is 0, so different heads order as their values do, and equal heads of values of at most 8 bytes are equal
+ * values.
  */
 static inline uint64_t
 pred_head(const uint8_t *p, size_t n)
@@ -63,34 +63,37 @@ pred_head(const uint8_t *p, size_t n)
 	return n < 8 ? head & ~(UINT64_MAX >> 8 * n) : head;
 }
 
-struct pred_node {		/* all of it lives in the predicate's pool */
+struct pred_node {		/* allocated in the predicate's pool */
 	enum pred_kind kind;
 	enum pred_op op;
 	struct pred_node *child, *next;		/* first child; next child of the parent */
 	size_t column, other;			/* indexes in the header */
-	struct val_type type, other_type;	/* theirs */
+	struct val_type type, other_type;	/* their types */
 	struct pred_value *values;
 	size_t nvalues;
 };
 
-struct pred {			/* all zero is an empty one */
+struct pred {			/* all zero is empty */
 	struct pool pool;
 	struct pred_node *root;
-	uint8_t *scratch;	/* in the pool: PRED_CHUNK truths for each level of the tree */
+	uint8_t *scratch;	/* in the pool: PRED_CHUNK results for each level of the tree */
 };
 
 /*
- * Parses n bytes of text against the columns of a stream. On failure err says what is wrong, with EX_USAGE, and *where
- * is the offset in text where it is; see pred_caret. Either way p is to be freed.
+ * Parses n bytes of text against the columns of a stream. On failure fills err, with EX_USAGE, and sets *where to the
+ * offset of the error in text; see pred_caret. Always release p with pred_free.
  */
 int pred_parse(struct pred *p, const char *text, size_t n, const struct rec_header *h, size_t *where, struct msg *err);
 
-/* The truths of n records of a batch, from the record `from` on, n <= PRED_CHUNK. */
+/* Evaluates n records of a batch, from record `from`, n <= PRED_CHUNK. */
 void pred_eval(const struct pred *p, const struct rec_batch *b, size_t from, size_t n, uint8_t *truth);
 
 void pred_free(struct pred *p);
 
-/* Appends two lines: the text, or as much of it around the place as a terminal shows, and a caret under the place. */
+/*
+ * Appends two lines: the text, or as much of it around the position as a terminal shows, and a caret under the
+ * position.
+ */
 void pred_caret(const char *text, size_t n, size_t where, struct buf *out);
 
 #endif
