@@ -40,24 +40,28 @@ add_debit(const char *option, char *word)
 }
 
 static const struct cli_option options[] = {
-	{ 'k', "key", "KEY,...", "one record for each value of these columns; by default one record of totals", CLI_LIST,
+	{ 'k', "key", "KEY,...", "one record for each value of these columns; by default one record of totals",
+	    CLI_LIST,
 	    .to = &key_list },
-	{ 0, "side", "COLUMN", "the column that says whether a record is a credit or a debit", CLI_TEXT, .to = &sides.column },
+	{ 0, "side", "COLUMN", "the column that says whether a record is a credit or a debit", CLI_TEXT,
+	    .to = &sides.column },
 	{ 0, "credit", "VALUE", "its value for credits; may be repeated", CLI_CALL, .call = add_credit },
 	{ 0, "debit", "VALUE", "its value for debits; may be repeated", CLI_CALL, .call = add_debit },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-k KEY,...] [--side COLUMN --credit VALUE ... --debit VALUE ...] [-i FILE] [-o FILE]\n"
+	.usage = (const char *const[]){
+	    "[-k KEY,...] [--side COLUMN --credit VALUE ... --debit VALUE ...] [-i FILE] [-o FILE]\n"
 	    "                    [-t NAME] AGGREGATE ...", NULL },
 	.about = "Sums the records of standard input exactly, by key.\n"
-	    "AGGREGATE is [NAME=]FUNCTION(COLUMN), the function one of count, sum, min, max, credit, debit and net, or\n"
-	    "first(COLUMN,BY) or last(COLUMN,BY); count() counts records.",
+	    "AGGREGATE is [NAME=]FUNCTION(COLUMN), the function one of count, sum, min, max, credit, debit and\n"
+	    "net, or first(COLUMN,BY) or last(COLUMN,BY); count() counts records.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_input, cli_output, cli_memory, cli_stream, NULL },
-	.examples = (const char *const[]){ "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct", NULL },
+	.examples = (const char *const[]){
+	    "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct", NULL },
 };
 
 static void
@@ -151,7 +155,8 @@ die_side(const struct balance *b, const struct rec_batch *batch, size_t i)
 		val_text(b->in.header.columns[column].type, f.p, f.n, &text);
 	put_origin(b, batch, i, &origin);
 	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither a credit nor a debit value: %s%s", b->in.name,
-	    batch->first + i, sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len), buf_cstr(&origin));
+	    batch->first + i, sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len),
+	    buf_cstr(&origin));
 }
 
 static void

@@ -27,7 +27,8 @@ static char *column_list;		/* NULL: all */
 static bool only_header, only_check;
 
 static const struct cli_option options[] = {
-	{ 'f', "format", "FORMAT", "csv, tsv, json (an object per line), table, or raw (one column bare: the raw text of\n"
+	{ 'f', "format", "FORMAT",
+	    "csv, tsv, json (an object per line), table, or raw (one column bare: the raw text of\n"
 	    "rejects); by default table on a terminal and csv elsewhere", CLI_WORD, .to = &format, .words = formats },
 	{ 'c', "columns", "COLUMN,...", "show these columns, in this order", CLI_LIST, .to = &column_list },
 	{ 0, "header", NULL, "print the header instead: table, words, columns", CLI_FLAG, .to = &only_header },
@@ -37,7 +38,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [-f csv|tsv|json|table|raw] [-c COLUMN,...] [--header | --check] [-o FILE] [FILE ...]",
+	.usage = (const char *const[]){
+	    "[-v] [-f csv|tsv|json|table|raw] [-c COLUMN,...] [--header | --check] [-o FILE] [FILE ...]",
 	    NULL },
 	.about = "Writes the records of FILEs, by default standard input, as text.",
 	.options = options,
@@ -276,7 +278,8 @@ check(const char *path)
 		if (*in.err.text != '\0')
 			msg_warn("%s", in.err.text);
 		else
-			msg_warn("%s: aborted: the program that wrote it failed with status %d", in.name, in.err.status);
+			msg_warn("%s: aborted: the program that wrote it failed with status %d", in.name,
+			    in.err.status);
 		status = in.err.status == EX_DATAERR ? EX_NO : in.err.status;
 	} else if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records of %zu columns", in.name, n, in.header.ncolumns);

@@ -14,14 +14,16 @@ static struct buf named;		/* lines of --names */
 
 static const struct cli_option options[] = {
 	{ 0, "quick", NULL, "skip the SHA-256 of bronze, and read at most 64 MiB of pages", CLI_FLAG, .to = &quick },
-	{ 0, "names", NULL, "print the names of damaged things on standard output, one per line", CLI_FLAG, .to = &names },
+	{ 0, "names", NULL, "print the names of damaged things on standard output, one per line", CLI_FLAG,
+	    .to = &names },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [--quick] [--names] [--outside] PLACE", NULL },
-	.about = "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and bounds that\n"
-	    "were written with it, and names what is damaged on standard error. The status is 1 if anything is.",
+	.about =
+	    "Checks a lake, a Delta table, a folder of Parquet files or one file against the checksums, counts and\n"
+	    "bounds that were written with it, and names what is damaged on standard error. Status 1 if anything is.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_outside, NULL },
 	.examples = (const char *const[]){ "acct-check -v lake", NULL },

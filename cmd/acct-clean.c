@@ -22,24 +22,29 @@ static struct clean_expect expect;
 
 static const struct cli_option options[] = {
 	{ 's', "schema", "SCHEMA", "the schema, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
-	{ 'r', "rejects", "FILE", "write the rejected rows, with their reasons, to FILE", CLI_TEXT, .to = &rejects_path },
+	{ 'r', "rejects", "FILE", "write the rejected rows, with their reasons, to FILE", CLI_TEXT,
+	    .to = &rejects_path },
 	{ 0, "stats", "FILE", "write the totals to FILE as JSON", CLI_TEXT, .to = &stats_path },
-	{ 0, "expect", NULL, "fail with status 1 if a limit of the schema's expect is exceeded", CLI_FLAG, .to = &to_expect },
-	{ 0, "last", "FILE", "with --expect: statistics of the last run, for limits of change", CLI_TEXT, .to = &last_path },
-	{ 0, "accept", NULL, "with --expect: print the limits that are exceeded, and go on", CLI_FLAG, .to = &to_accept },
+	{ 0, "expect", NULL, "fail with status 1 if a limit of the schema's expect is exceeded", CLI_FLAG,
+	    .to = &to_expect },
+	{ 0, "last", "FILE", "with --expect: statistics of the last run, for limits of change", CLI_TEXT,
+	    .to = &last_path },
+	{ 0, "accept", NULL, "with --expect: print the limits that are exceeded, and go on", CLI_FLAG,
+	    .to = &to_accept },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] -s SCHEMA [-r FILE] [-o FILE] [--stats FILE] [--memory SIZE]\n"
 	    "                  [--expect [--last FILE] [--accept]] [FILE]", NULL },
-	.about = "Turns raw records, as acct-ingest writes them, into typed ones, and sets aside those that break the schema.\n"
-	    "Reads FILE, by default standard input.",
+	.about = "Turns raw records, as acct-ingest writes them, into typed ones, and sets aside those that break the\n"
+	    "schema. Reads FILE, by default standard input.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_output, cli_memory, cli_stream, NULL },
 	.examples = (const char *const[]){
-	    "acct-ingest -s accounts.yaml accounts.csv | acct-clean -v -s accounts.yaml -r bad.acct -o good.acct", NULL },
+	    "acct-ingest -s accounts.yaml accounts.csv | acct-clean -v -s accounts.yaml -r bad.acct -o good.acct",
+	    NULL },
 };
 
 static void

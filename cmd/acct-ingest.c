@@ -80,18 +80,22 @@ read_schema(const char *path)
 
 static const struct cli_option options[] = {
 	{ 's', "schema", "SCHEMA", "match the columns to those of a schema by name", CLI_TEXT, .to = &schema_path },
-	{ 'd', "delimiter", "BYTE", "one byte, or \\t; a comma unless the schema says otherwise", CLI_TEXT, .to = &delimiter },
+	{ 'd', "delimiter", "BYTE", "one byte, or \\t; a comma unless the schema says otherwise", CLI_TEXT,
+	    .to = &delimiter },
 	{ 'q', "quote", "BYTE", "one byte, or '' if the file has no quotes", CLI_TEXT, .to = &quote },
-	{ 0, "no-header", NULL, "the first line is a row: columns by position, named c1, c2, ... without a schema", CLI_FLAG,
+	{ 0, "no-header", NULL, "the first line is a row: columns by position, named c1, c2, ... without a schema",
+	    CLI_FLAG,
 	    .to = &no_header },
 	{ 0, "stats", "FILE", "write the counts of rows to FILE as JSON", CLI_TEXT, .to = &stats_path },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header] [--stats FILE] [-o FILE] [FILE ...]",
+	.usage = (const char *const[]){
+	    "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header] [--stats FILE] [-o FILE] [FILE ...]",
 	    NULL },
-	.about = "Turns CSV, plain or compressed with gzip or zstd, into raw records: validates nothing, loses nothing.\n"
+	.about =
+	    "Turns CSV, plain or compressed with gzip or zstd, into raw records: validates nothing, loses nothing.\n"
 	    "Reads FILEs, by default standard input, or -.",
 	.writes_records = true,
 	.options = options,
@@ -167,7 +171,8 @@ copy_rows(struct file *f)
 		progress_add(f->csv.bytes - bytes, f->batch.n);
 		bytes = f->csv.bytes;
 	}
-	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->columns.header_lines, f->csv.lines, f->csv.bytes,
+	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->columns.header_lines, f->csv.lines,
+	    f->csv.bytes,
 	    f->csv.spanning, f->csv.open_quotes };
 	csv_raw_free(&raw);
 }
@@ -230,7 +235,8 @@ show_totals(const struct file *f)
 	show_doubt(&doubts, t->open_quotes.n == 1 ? "reject leaves a quote open" : "rejects leave a quote open",
 	    &t->open_quotes);
 	progress_end();
-	msg_warn("%s: %" PRIu64 " rows, %" PRIu64 " of them malformed, %" PRIu64 " blank lines, %" PRIu64 " bytes%s", f->name,
+	msg_warn("%s: %" PRIu64 " rows, %" PRIu64 " of them malformed, %" PRIu64 " blank lines, %" PRIu64 " bytes%s",
+	    f->name,
 	    t->rows, t->malformed, t->blank, t->bytes, buf_cstr(&doubts));
 	buf_free(&doubts);
 }

@@ -24,9 +24,11 @@ add_fill(const char *option, char *arg)
 }
 
 static const struct cli_option options[] = {
-	{ 'j', "join", "TYPE", "inner (default), left, outer, semi or anti; left is the probe side", CLI_WORD, .to = &type,
+	{ 'j', "join", "TYPE", "inner (default), left, outer, semi or anti; left is the probe side", CLI_WORD,
+	    .to = &type,
 	    .words = types },
-	{ 'k', "key", "KEY,...", "key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ", CLI_LIST, .to = &keys },
+	{ 'k', "key", "KEY,...", "key columns: NAME, or PROBE_NAME=BUILD_NAME where they differ", CLI_LIST,
+	    .to = &keys },
 	{ 0, "sorted", NULL, "both streams are in key order: merge them, in constant memory", CLI_FLAG, .to = &sorted },
 	{ 0, "fill", "COLUMN=VALUE", "use VALUE instead of null if a record has no match; may be repeated", CLI_CALL,
 	    .call = add_fill },
@@ -34,7 +36,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-j TYPE] -k KEY,... [--sorted] [--fill COLUMN=VALUE ...] [-t NAME] [-o FILE] BUILD [PROBE]",
+	.usage = (const char *const[]){
+	    "[-j TYPE] -k KEY,... [--sorted] [--fill COLUMN=VALUE ...] [-t NAME] [-o FILE] BUILD [PROBE]",
 	    NULL },
 	.about = "Joins the record stream PROBE, by default standard input, to the stream BUILD by equal keys.\n"
 	    "BUILD is remembered, PROBE passes through; \"-\" is standard input.",

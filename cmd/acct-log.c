@@ -31,8 +31,10 @@ set_most(const char *option, char *arg)
 
 static const struct cli_option options[] = {
 	{ 'n', "number", "NUMBER", "show at most this many versions", CLI_CALL, .call = set_most },
-	{ 0, "state", NULL, "show version, id, protocol, columns, properties, numbers of files, bytes and rows", CLI_FLAG, .to = &only_state },
-	{ 0, "files", NULL, "print a line per data file: bytes, rows, rows deleted from it, time, name", CLI_FLAG, .to = &only_files },
+	{ 0, "state", NULL, "show version, id, protocol, columns, properties, numbers of files, bytes and rows",
+	    CLI_FLAG, .to = &only_state },
+	{ 0, "files", NULL, "print a line per data file: bytes, rows, rows deleted from it, time, name", CLI_FLAG,
+	    .to = &only_files },
 	{ 0, "with", "FILE", "state or files after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT,
 	    .to = &with },
 	{ 0, "json", NULL, "print JSON, an object per line", CLI_FLAG, .to = &json },

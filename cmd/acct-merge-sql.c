@@ -58,7 +58,8 @@ check_load_options(void)
 
 	if (delete_absent)
 		how.absent = SQL_ABSENT_DELETE;
-	if (!marked && (how.mark.run != NULL || how.mark.version >= 0 || how.mark.since >= 0 || delete_path != NULL || adopt))
+	if (!marked && (how.mark.run != NULL || how.mark.version >= 0 || how.mark.since >= 0 || delete_path != NULL ||
+	    adopt))
 		cli_usage("--run, --at, --since, --delete and --adopt require --lake");
 	if (marked && (*how.mark.lake == '\0' || !utf8_ok(how.mark.lake, strlen(how.mark.lake))))
 		cli_usage("--lake: invalid name: %s", msg_quotes(how.mark.lake));
@@ -88,10 +89,12 @@ static const struct cli_option options[] = {
 	{ 'd', "dialect", "NAME", "sqlite (for sqlite3), postgres (for psql) or synapse (dedicated pool)", CLI_CALL,
 	    .call = set_dialect },
 	{ 'k', "key", "KEY,...", "the key columns (default: the key of the stream)", CLI_LIST, .to = &key_list },
-	{ 't', "table", "NAME", "name of the target, or SCHEMA.NAME (default: that of the stream)", CLI_CALL, .call = set_target },
+	{ 't', "table", "NAME", "name of the target, or SCHEMA.NAME (default: that of the stream)", CLI_CALL,
+	    .call = set_target },
 	{ 0, "lake", "ID", "mark the load in the table acct_load under this name", CLI_TEXT, .to = &how.mark.lake },
 	{ 0, "run", "ID", "the run that made the records, for the mark", CLI_TEXT, .to = &how.mark.run },
-	{ 0, "at", "VERSION", "the version of the lake's table that holds them, for the mark", CLI_CALL, .call = set_at },
+	{ 0, "at", "VERSION", "the version of the lake's table that holds them, for the mark", CLI_CALL,
+	    .call = set_at },
 	{ 0, "since", "VERSION", "the version in the previous mark; without it there must be no mark", CLI_CALL,
 	    .call = set_since },
 	{ 0, "delete", "FILE", "delete the rows with the keys in this stream, in the same transaction", CLI_TEXT,
@@ -99,16 +102,19 @@ static const struct cli_option options[] = {
 	{ 0, "adopt", NULL, "keep rows of the target that no load of this lake wrote", CLI_FLAG, .to = &adopt },
 	{ 0, "delete-absent", NULL, "delete every row of the target whose key is not in the stream", CLI_FLAG,
 	    .to = &delete_absent },
-	{ 0, "dry-run", NULL, "change nothing: check that the target would accept the records", CLI_FLAG, .to = &how.dry_run },
-	{ 0, "long", "COLUMN,...", "synapse: columns that hold strings of more than 4000 characters", CLI_LIST, .to = &long_list },
+	{ 0, "dry-run", NULL, "change nothing: check that the target would accept the records", CLI_FLAG,
+	    .to = &how.dry_run },
+	{ 0, "long", "COLUMN,...", "synapse: columns that hold strings of more than 4000 characters", CLI_LIST,
+	    .to = &long_list },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "-d sqlite|postgres|synapse [-k KEY,...] [-t NAME] [-o FILE] [FILE]", NULL },
-	.about = "Writes SQL that creates the target if it is missing, stages the records of FILE, by default standard input, and\n"
-	    "merges them by key as one transaction: new rows are inserted, those that differ updated. The transaction fails\n"
-	    "unless the target then holds every record exactly.",
+	.about =
+	    "Writes SQL that creates the target if it is missing, stages the records of FILE, by default standard\n"
+	    "input, and merges them by key as one transaction: new rows are inserted, those that differ updated. The\n"
+	    "transaction fails unless the target then holds every record exactly.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_output, cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-merge-sql -d sqlite gold.acct | sqlite3 -bail bank.db",
@@ -132,9 +138,11 @@ open_input(void)
 {
 	cli_open(&in, input, 0);
 	if (rec_header_is_raw(&in.header))
-		msg_set(&in.err, EX_DATAERR, "%s: raw records have no types yet: acct-clean makes them fit to be merged", in.name);
+		msg_set(&in.err, EX_DATAERR,
+		    "%s: raw records have no types yet: acct-clean makes them fit to be merged", in.name);
 	else if (rec_header_is_change(&in.header))
-		msg_set(&in.err, EX_DATAERR, "%s: a change stream, which says what has changed; give the rows themselves", in.name);
+		msg_set(&in.err, EX_DATAERR,
+		    "%s: a change stream, which says what has changed; give the rows themselves", in.name);
 	if (in.err.status != 0)
 		msg_exit(&in.err);
 	if (target.table == NULL)
@@ -200,7 +208,8 @@ find_gone(size_t *fields)
 		if (found < 0)
 			msg_set(&gone.err, EX_DATAERR, "%s: no key column %s", gone.name, msg_quotes(key->name));
 		else if (!val_type_equal(gone.header.columns[found].type, key->type))
-			msg_set(&gone.err, EX_DATAERR, "%s: %s: another type than in %s", gone.name, key->name, in.name);
+			msg_set(&gone.err, EX_DATAERR, "%s: %s: another type than in %s", gone.name, key->name,
+			    in.name);
 		if (gone.err.status != 0)
 			msg_exit(&gone.err);
 		fields[i] = (size_t)found;
@@ -241,7 +250,8 @@ main(int argc, char *argv[])
 		msg_exit(&load.err);
 	done = true;
 	if (cli.verbose)
-		msg_warn("%s: %llu records to merge into %s", in.name, (unsigned long long)load.rows, msg_quotes(target.table));
+		msg_warn("%s: %llu records to merge into %s", in.name, (unsigned long long)load.rows,
+		    msg_quotes(target.table));
 	sql_free(&load);
 	sql_name_free(&target);
 	rec_close(&in);

@@ -61,22 +61,27 @@ static const struct cli_option options[] = {
 	{ 0, "delete-flag", "COLUMN=VALUE", "a record with this value deletes the row of its key", CLI_CALL,
 	    .call = set_flag },
 	{ 0, "delete-absent", NULL, "delete rows whose key is not in the stream", CLI_FLAG, .to = &delete_absent },
-	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT, .to = &changes },
-	{ 0, "memory", "SIZE", "refuse a stream that takes more (default: a quarter of memory)", CLI_SIZE, .to = &cli.memory },
-	{ 0, "txn", "APP:VERSION", "do nothing if the application APP has written this version or a later one", CLI_CALL,
+	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT,
+	    .to = &changes },
+	{ 0, "memory", "SIZE", "refuse a stream that takes more (default: a quarter of memory)", CLI_SIZE,
+	    .to = &cli.memory },
+	{ 0, "txn", "APP:VERSION", "do nothing if the application APP has written this version or a later one",
+	    CLI_CALL,
 	    .call = set_txn },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes FILE]\n"
-	    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside]\n"
-	    "                  [-i FILE] TABLE", NULL },
-	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows that differ are\n"
-	    "updated.",
+	.usage = (const char *const[]){
+	    "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes FILE]\n"
+	    "                  [--txn APP:VERSION] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS]\n"
+	    "                  [--outside] [-i FILE] TABLE", NULL },
+	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows\n"
+	    "that differ are updated.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_input, cli_codec, cli_retry, cli_outside, cli_stream, NULL },
-	.examples = (const char *const[]){ "acct-merge -v -k account_id --changes changed.acct lake/silver/accounts <today.acct",
+	.examples = (const char *const[]){
+	    "acct-merge -v -k account_id --changes changed.acct lake/silver/accounts <today.acct",
 	    NULL },
 };
 
@@ -156,7 +161,7 @@ is_key(size_t column)
 	return k < plan.nkeys;
 }
 
-/* What lib/merge is told of the stream and of the table as it is in s. */
+/* Describes the stream, and the table as it is in s, for lib/merge. */
 static void
 make_plan(const struct delta_snapshot *s)
 {
@@ -353,7 +358,8 @@ static int
 merge_once(struct merge_source *source, const struct delta_snapshot *s, struct spool *sp, struct msg *err)
 {
 	struct delta_intent intent;
-	struct merge_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
+	struct merge_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec,
+	    .delta_encodings = cli.encoding == 1,
 	    .delete_absent = delete_absent,
 	    .change = changes != NULL ? spool_rows : NULL,
 	    .to = sp };

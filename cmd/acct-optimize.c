@@ -43,15 +43,15 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
 	    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside] TABLE", NULL },
-	.about = "Puts the rows of the small files of a Delta table into few large ones, and those of files with deletion vectors\n"
-	    "into files without, as one version with the same rows.",
+	.about = "Puts the rows of the small files of a Delta table into few large ones, and those of files with\n"
+	    "deletion vectors into files without, as one version with the same rows.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_memory, cli_codec, cli_retry, cli_outside, NULL },
 	.examples = (const char *const[]){ "acct-optimize -v lake/silver/transactions",
 	    "acct-optimize -k account_id --target 64M lake/silver/transactions", NULL },
 };
 
-/* ---- what is wanted of the table ---- */
+/* ---- options against the table ---- */
 
 static void
 load(struct delta_snapshot *s)
@@ -229,7 +229,8 @@ optimize_once(struct msg *err)
 {
 	struct delta_snapshot s;
 	struct delta_intent intent;
-	struct optimize_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
+	struct optimize_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec,
+	    .delta_encodings = cli.encoding == 1,
 	    .memory = sort_memory() };
 	struct optimize_result r;
 	int64_t version = -1;

@@ -31,17 +31,21 @@ static const char *key;			/* the key columns, joined by commas; or NULL */
 /* ---- options ---- */
 
 static const struct cli_option options[] = {
-	{ 0, "with", "FILE", "the table after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT, .to = &with },
+	{ 0, "with", "FILE", "the table after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT,
+	    .to = &with },
 	{ 'c', "columns", "COLUMN,...", "give these columns, in this order", CLI_LIST, .to = &list },
-	{ 'w', "where", "PREDICATE", "give only these rows, as in acct-select(1); skips files by their statistics", CLI_TEXT,
+	{ 'w', "where", "PREDICATE", "give only these rows, as in acct-select(1); skips files by their statistics",
+	    CLI_TEXT,
 	    .to = &where },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [--at N | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t NAME] [--outside] [-o FILE]\n"
+	.usage = (const char *const[]){
+	    "[-v] [--at N | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t NAME] [--outside] [-o FILE]\n"
 	    "                 PLACE[@N]", NULL },
-	.about = "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
+	.about =
+	    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_at, cli_outside, cli_table, cli_output, NULL },
@@ -132,7 +136,8 @@ map_add(struct map *m, size_t at)
 	struct val_type type;
 
 	if (m->header.ncolumns == REC_MAX_COLUMNS)
-		msg_die(EX_UNAVAILABLE, "%s: more than %d columns, which no record stream can have; -c leaves columns out",
+		msg_die(EX_UNAVAILABLE,
+		    "%s: more than %d columns, which no record stream can have; -c leaves columns out",
 		    table.address, REC_MAX_COLUMNS);
 	if (name_fault(at) != NULL)
 		msg_die(EX_UNAVAILABLE, "%s: column %s: %s; -c leaves columns out", table.address, msg_quotes(c->name),

@@ -40,9 +40,11 @@ static uint64_t nread, nkept;
 static const struct cli_option options[] = {
 	{ 'c', "columns", "ITEM,...", "the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B,\n"
 	    "NEW='TEXT', NEW=@WORD (of the header)", CLI_TEXT, .to = &columns },
-	{ 'w', "where", "PREDICATE", "the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )", CLI_TEXT,
+	{ 'w', "where", "PREDICATE", "the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )",
+	    CLI_TEXT,
 	    .to = &where },
-	{ 0, "text", NULL, "with -c: turn strings that are not UTF-8 into UTF-8, for a table", CLI_FLAG, .to = &as_text },
+	{ 0, "text", NULL, "with -c: turn strings that are not UTF-8 into UTF-8, for a table", CLI_FLAG,
+	    .to = &as_text },
 	{ 0 }
 };
 
@@ -52,7 +54,8 @@ static const struct cli_program program = {
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_stream, NULL },
-	.examples = (const char *const[]){ "acct-select -c account_id,balance -w 'balance < 0' <accounts.acct | acct-cat", NULL },
+	.examples = (const char *const[]){
+	    "acct-select -c account_id,balance -w 'balance < 0' <accounts.acct | acct-cat", NULL },
 };
 
 /* The message of a bad list or predicate, and the text with a caret under the place. */
@@ -86,8 +89,10 @@ plan(void)
 		if (++times[c] > repeats)
 			repeats = times[c];
 		if (as_text)
-			runs[nruns++] = (struct run){ c, c + 1, .string = in.header.columns[c].type.kind == VAL_STRING };
-		else if (nruns > 0 && runs[nruns - 1].same == NULL && runs[nruns - 1].sum == NULL && runs[nruns - 1].to == c)
+			runs[nruns++] = (struct run){ c, c + 1, .string =
+			    in.header.columns[c].type.kind == VAL_STRING };
+		else if (nruns > 0 && runs[nruns - 1].same == NULL && runs[nruns - 1].sum == NULL &&
+		    runs[nruns - 1].to == c)
 			runs[nruns - 1].to++;
 		else
 			runs[nruns++] = (struct run){ .from = c, .to = c + 1 };
@@ -192,7 +197,8 @@ project(const struct rec_batch *b, size_t i)
 			memcpy(p, runs[k].value, runs[k].nvalue);
 			p += runs[k].nvalue;
 		} else if (runs[k].string)
-			p += utf8_from_bytes(p, r.base + r.off[runs[k].from], (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1);
+			p += utf8_from_bytes(p, r.base + r.off[runs[k].from],
+			    (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1);
 		else {
 			n = (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1;
 			memcpy(p, r.base + r.off[runs[k].from], n);

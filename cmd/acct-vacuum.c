@@ -39,7 +39,8 @@ set_retain(const char *option, char *word)
 static const struct cli_option options[] = {
 	{ 0, "dry-run", NULL, "list only (default)", CLI_FLAG, .to = &dry },
 	{ 0, "delete", NULL, "remove the listed files", CLI_FLAG, .to = &removes },
-	{ 0, "retain", "TIME", "keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w", CLI_CALL, .call = set_retain },
+	{ 0, "retain", "TIME", "keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w", CLI_CALL,
+	    .call = set_retain },
 	{ 0, "force", NULL, "allow a retention shorter than the table's setting", CLI_FLAG, .to = &force },
 	{ 0, "log", NULL, "also expired files of the log, from before a checkpoint", CLI_FLAG,
 	    .to = &clean_log },
@@ -48,10 +49,12 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [--dry-run | --delete] [--retain TIME [--force]] [--log] TABLE", NULL },
-	.about = "Lists the files in a Delta table's folder that no version within the retention time needs (seven days unless the\n"
-	    "table says otherwise), or removes them.",
+	.about =
+	    "Lists the files in a Delta table's folder that no version within the retention time needs (by default\n"
+	    "seven days), or removes them.",
 	.options = options,
-	.examples = (const char *const[]){ "acct-vacuum lake/silver/accounts", "acct-vacuum --delete --retain 30d lake/silver/accounts",
+	.examples = (const char *const[]){ "acct-vacuum lake/silver/accounts",
+	    "acct-vacuum --delete --retain 30d lake/silver/accounts",
 	    NULL },
 };
 
@@ -118,7 +121,8 @@ tell_start(const struct delta_snapshot *s, int64_t kept, int64_t asked, struct s
 {
 	struct delta_pair parameters[3] = { { "retentionCheckEnabled", force ? "false" : "true" },
 	    { "defaultRetentionMillis", xasprintf("%" PRId64, asked) }, { "specifiedRetentionMillis", NULL } };
-	const struct delta_metric metrics[2] = { { "numFilesToDelete", all.files }, { "sizeOfDataToDelete", all.bytes } };
+	const struct delta_metric metrics[2] = { { "numFilesToDelete", all.files },
+	    { "sizeOfDataToDelete", all.bytes } };
 	struct msg err = { 0 };
 	size_t i;
 
@@ -160,7 +164,7 @@ put_name(struct buf *out, const char *name)
 	buf_addc(out, '\n');
 }
 
-/* Removes them, going on behind one that cannot be; `out` gets the names of those that are gone, *first the failure. */
+/* Removes them, and goes on after a failure; `out` gets the names of those removed, *first the first failure. */
 static struct sum
 remove_files(const struct store_list *list, struct buf *out, struct msg *first)
 {

@@ -40,10 +40,12 @@ set_txn(const char *option, char *word)
 static const struct cli_option options[] = {
 	{ 'm', "mode", "MODE", "append (default), or overwrite: replace all rows of the table", CLI_WORD, .to = &mode,
 	    .words = modes },
-	{ 0, "txn", "APP:VERSION", "write nothing if the application APP has written this version or a later one", CLI_CALL,
+	{ 0, "txn", "APP:VERSION", "write nothing if the application APP has written this version or a later one",
+	    CLI_CALL,
 	    .call = set_txn },
 	{ 0, "add-columns", NULL, "add columns that the table does not have", CLI_FLAG, .to = &add_columns },
-	{ 0, "replace-schema", NULL, "with -m overwrite, also replace the table's columns", CLI_FLAG, .to = &replace_schema },
+	{ 0, "replace-schema", NULL, "with -m overwrite, also replace the table's columns", CLI_FLAG,
+	    .to = &replace_schema },
 	{ 0, "prepare", "FILE", "write the data files, and the commit to FILE; --txn APP:next is the version after\n"
 	    "the last of APP", CLI_TEXT, .to = &to_prepare },
 	{ 0, "commit", "FILE", "commit the prepared version, once", CLI_TEXT, .to = &to_commit },
@@ -55,7 +57,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_option plain_output[] = {
-	{ 'o', "output", "PARQUET", "write a plain Parquet file, which appears complete or not at all", CLI_TEXT, .to = &cli.output },
+	{ 'o', "output", "PARQUET", "write a plain Parquet file, which appears complete or not at all", CLI_TEXT,
+	    .to = &cli.output },
 	{ 0 }
 };
 
@@ -66,8 +69,8 @@ static const struct cli_program program = {
 	    "[-v] [--retry SECONDS] --commit FILE | --abandon FILE TABLE",
 	    "[-v] --recover TABLE",
 	    "[-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET", NULL },
-	.about = "Adds the records of standard input to a Delta table, which is made where it is missing, or makes a Parquet file of\n"
-	    "them.",
+	.about = "Adds the records of standard input to a Delta table, which is created if it is missing, or\n"
+	    "writes them to a Parquet file.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ plain_output, cli_input, cli_codec, cli_retry, cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-write -v --txn load:7 lake/silver/accounts <accounts.acct",
@@ -78,7 +81,8 @@ static const struct cli_program program = {
 static bool
 has_write_options(void)
 {
-	return mode != 0 || app.id != NULL || add_columns || replace_schema || to_prepare != NULL || cli.input != NULL ||
+	return mode != 0 || app.id != NULL || add_columns || replace_schema || to_prepare != NULL ||
+	    cli.input != NULL ||
 	    cli.output != NULL;
 }
 
@@ -88,7 +92,8 @@ check_options(int argc, char *argv[], int operand)
 {
 	overwrite = mode == 1;
 	turn.seconds = cli.retry;
-	if ((to_commit != NULL || to_abandon != NULL) && (has_write_options() || (to_commit != NULL && to_abandon != NULL)))
+	if ((to_commit != NULL || to_abandon != NULL) && (has_write_options() ||
+	    (to_commit != NULL && to_abandon != NULL)))
 		cli_usage("--commit and --abandon stand alone: what is written is in FILE");
 	if (to_recover && (has_write_options() || to_commit != NULL || to_abandon != NULL))
 		cli_usage("--recover stands alone");
@@ -136,7 +141,8 @@ plan_into(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
 	if (table_plan_make(p, s, given, -1, err) < 0)
 		return -1;
 	if (s->version >= 0 && p->added > 0 && !add_columns)
-		return msg_set(err, EX_DATAERR, "column %s: not in the table; --add-columns adds it", p->columns[s->ncolumns].name);
+		return msg_set(err, EX_DATAERR, "column %s: not in the table; --add-columns adds it",
+		    p->columns[s->ncolumns].name);
 	return 0;
 }
 
@@ -176,7 +182,8 @@ converter(const struct table_plan *p)
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		targets[i] = (struct table_target){ .field = p->fields[i], .name = p->columns[i].name, .type = p->columns[i].type,
+		targets[i] = (struct table_target){ .field = p->fields[i], .name = p->columns[i].name,
+		    .type = p->columns[i].type,
 		    .precision = p->columns[i].precision, .required = !p->columns[i].nullable };
 	t = table_to_new(targets, p->n);
 	free(targets);
@@ -196,7 +203,8 @@ check_text(const struct rec_batch *b)
 			struct rec_field f = rec_field(rec_at(b, i), c);
 
 			if (!utf8_ok(f.p, f.n))
-				msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: not UTF-8: %s; acct-select --text makes text of it",
+				msg_die(EX_DATAERR, "%s: record %" PRIu64
+				    ": %s: not UTF-8: %s; acct-select --text makes text of it",
 				    in.name, b->first + i, in.header.columns[c].name, msg_quote(f.p, f.n));
 		}
 	}
@@ -294,7 +302,8 @@ bytes_of(const struct delta_file *files, size_t n)
 
 /* Tries to make the files a version of the table as it is in s. As delta_commit. */
 static int
-commit(struct delta_table *t, const struct delta_snapshot *s, const struct table_plan *p, const struct delta_file *files,
+commit(struct delta_table *t, const struct delta_snapshot *s, const struct table_plan *p,
+    const struct delta_file *files,
     size_t nfiles,
     uint64_t rows, int64_t *version, struct msg *err)
 {
@@ -342,7 +351,8 @@ is_nothing(const struct delta_snapshot *s, const struct table_plan *p, size_t nf
  * written.
  */
 static int64_t
-settle(struct delta_table *t, struct delta_snapshot *s, struct table_plan *p, const struct delta_file *files, size_t nfiles,
+settle(struct delta_table *t, struct delta_snapshot *s, struct table_plan *p, const struct delta_file *files,
+    size_t nfiles,
     uint64_t rows)
 {
 	struct delta_snapshot old;
@@ -380,7 +390,8 @@ static void
 write_table(const char *address)
 {
 	struct delta_intent intent;
-	struct delta_out_options out_options = { .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
+	struct delta_out_options out_options = { .codec = (enum pq_codec)cli.codec,
+	    .delta_encodings = cli.encoding == 1,
 	    .beside = true, .intent = &intent };
 	struct delta_table t;
 	struct delta_snapshot s;
@@ -403,7 +414,8 @@ write_table(const char *address)
 		app.version = delta_app_version(&s, app.id) + 1;
 	if (app.id != NULL && delta_app_version(&s, app.id) >= app.version) {
 		if (to_prepare != NULL)
-			msg_die(EX_DATAERR, "%s: %s has written version %" PRId64 " of its own already: nothing to prepare",
+			msg_die(EX_DATAERR, "%s: %s has written version %" PRId64
+			    " of its own already: nothing to prepare",
 			    t.address, app.id, app.version);
 		drain();
 		if (cli.verbose)

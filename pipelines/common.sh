@@ -334,7 +334,7 @@ new_lake() {
 	lake "$1"
 }
 
-# Takes the lock of the lake unless the script that called this one holds it, and puts right what a killed run left behind.
+# Takes the lock of the lake unless the script that called this one holds it, and clears up after a killed run.
 # WAIT=yes waits for another run to end. Whoever inherits descriptor 9 holds the lock with us: it is free when the last of a killed run is gone.
 lock() {
 	if [ "${ACCT_LOCKED:-}" = "$LAKE" ]; then
@@ -713,7 +713,7 @@ exported() {
 # ---- work at once ----
 
 # A signal ends what the script has started and then, by its trap on EXIT, the run. A shell without a terminal starts what runs beside it
-# deaf to SIGINT, so that it must be told.
+# deaf to SIGINT, so that it needs a signal of its own.
 stop_on_signals() {
 	trap 'stop 129' HUP
 	trap 'stop 130' INT

@@ -278,7 +278,7 @@ foreign() {
 	acct-check theirs.parquet
 }
 
-@test "check: wrong use, a place that is none, what may not be read" {
+@test "check: wrong use, an invalid place, what may not be read" {
 	run -64 --separate-stderr acct-check
 	run -64 --separate-stderr acct-check a b
 	run -66 --separate-stderr acct-check nowhere

@@ -269,7 +269,7 @@ print(json.dumps([s["table"], s["read"], s["clean"], s["rejected"], r["field-cou
     a["read"], a["rejected"]], separators=(",", ":")))')"
 }
 
-@test "clean: rejects that are not kept are told of" {
+@test "clean: rejects that are not kept are counted on standard error" {
 	printf '%s\n' 'Id,day,amount,kind,note' '1,x,10.00,in,' >t.csv
 	acct-ingest -t pay t.csv >t.raw
 	run -0 --separate-stderr acct-clean -s pay.yaml -o t.acct t.raw

@@ -184,7 +184,7 @@ directory() {
 
 @test "common: a message is one line, whatever a file is called" {
 	run -66 --separate-stderr acct-cat $'a\nb\e[31m'
-	same "acct-cat: a?b?[31m: No such file or directory" "$stderr"
+	same 'acct-cat: a\nb\x1B[31m: No such file or directory' "$stderr"
 }
 
 @test "common: a directory given as file" {

@@ -221,7 +221,7 @@ def judge(what, words, got, before, after, seen):
     key = "went on" if got.returncode == 0 else "failed" if now == before else "stood"
     seen[key] = seen.get(key, 0) + 1
     if temporary():
-        fail("%s: left behind: %s" % (what, temporary()))
+        fail("%s: left over: %s" % (what, temporary()))
     again(what, words, after)
 
 
@@ -322,7 +322,7 @@ def gap():
         fail("a version that comes while the log is listed: %s" % got.stderr.decode())
     os.unlink("tab/_delta_log/%020d.json" % 2)
     if run(["acct-read", "tab"]).stderr != b"acct-read: tab: versions are not contiguous: 2 is missing\n":
-        fail("a missing version is not told of")
+        fail("a missing version is not reported")
 
 
 # ---- killed at random instants ----

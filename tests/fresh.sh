@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh tests/fresh.sh: the README's two commands on a Debian 12 that has nothing but git: as root, and as an ordinary user, who is told what to
+# sh tests/fresh.sh: the README's two commands on a Debian 12 that has nothing but git: as root, and as an ordinary user, who learns what to
 # ask for where sudo is missing. Needs root for the new system's root folder, made with mmdebstrap and kept as build/fresh.tar, so that a
 # second call needs only the packages. ACCT_TEST_PEERS=yes installs the peers of other projects there too; without it their tests are
 # skipped, as they run outside. The last line is "N passed, M failed", and ", K skipped" where tests were.

@@ -132,7 +132,7 @@ t=$'\t'
 	[ "$stderr" = 'acct-ingest: x.csv: 2 rows, 0 of them malformed, 5 blank lines, 18 bytes' ]
 	same "4${t}1${t}2${t}\\N
 7${t}3${t}4${t}\\N" "$(acct-cat -f tsv x.acct | tail -n +2)"
-	# A field that is empty by its quotes is none.
+	# A field that is empty by its quotes is not absent.
 	same "2${t}${t}\\N" "$(text 'a\n""\n\n')"
 }
 

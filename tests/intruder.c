@@ -57,7 +57,8 @@ try_system(void)
 	report("socket-unix", socket(AF_UNIX, SOCK_STREAM, 0));
 	report("signal", kill(getppid(), 0));
 	report("spy", process_vm_readv(getpid(), &to, 1, &from, 1, 0));
-	report("code", mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+	report("code", mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	    MAP_FAILED ? -1 : 0);
 	report("uring", syscall(SYS_io_uring_setup, 1, NULL) < 0 && errno == EFAULT ? 0 : -1);
 	child = fork();
 	if (child == 0)

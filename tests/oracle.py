@@ -135,7 +135,7 @@ def typed(kind, text):
         parts = DATE.match(text)
         if not parts:
             raise ValueError
-        return datetime.date(*map(int, parts.groups()))     # ValueError for a day that is none
+        return datetime.date(*map(int, parts.groups()))     # ValueError for an invalid day
     if kind == "string":
         return text.decode("utf-8")
     precision, scale = kind

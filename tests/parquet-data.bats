@@ -79,7 +79,7 @@ for line in sys.stdin:
 	refused "$BAD/ARROW-GH-41321.parquet" "a repetition level of 2 is not supported"
 	refused "$BAD/ARROW-GH-45185.parquet" "an entry before the first row"
 	refused "$BAD/ARROW-GH-47662.parquet" "truncated values in a page"
-	# Its last column's chunk is told shorter than its pages are.
+	# The footer gives its last column's chunk a length shorter than its pages.
 	refused "$DATA/nation.dict-malformed.parquet" "a page exceeds its chunk"
 }
 

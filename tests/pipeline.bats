@@ -195,7 +195,7 @@ dirty() {
 	sh "$P/run.sh" -d none bank lake
 	run=$(cat lake/runs/made/transactions/run)
 	acct-read -w "run = '$run'" lake/silver/_rejects/transactions | acct-cat -f raw >rejects.csv
-	# One line for each reject behind the header, each as it stood in the file.
+	# One line for each reject after the header, each as it stood in the file.
 	same "$(jq '.tables.transactions.rejected' lake/runs/last/summary.json)" "$(sed 1d rejects.csv | grep -c '')"
 	same "$(head -n 1 bank/transactions.csv)" "$(head -n 1 rejects.csv)"
 	same "" "$(sed 1d rejects.csv | tr -d '"' | sort | comm -23 - <(tr -d '"' <bank/transactions.csv | sort))"
@@ -792,7 +792,7 @@ silver/customers 1
 silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 }
 
-@test "pipeline: rows altered by others are put right, files rearranged by others are let be" {
+@test "pipeline: rows altered by others are put right, files rearranged by others are left alone" {
 	sh "$P/run.sh" -d none "$P/sample" lake
 	contents lake >before
 	acct-read lake/silver/loans | acct-select -w 'loan_id <> 3' | acct-write -m overwrite lake/silver/loans

@@ -260,7 +260,7 @@ logged() {
 	sed -i 's/"protocol":{.*/"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors","variantType"],"writerFeatures":["deletionVectors","variantType"]}}/
 		s/,"acctChecksum":"[^"]*"//' $log
 	cmp <(acct-read -t t tab) t.acct
-	acct-write -i u.acct tab		# without such a column it is none to a writer either
+	acct-write -i u.acct tab		# without such a column a writer accepts it too
 	acct-merge -k id -i t.acct tab
 	same 4 "$(acct-read -c id tab | acct-cat | tail -n +2 | wc -l)"
 	rm -r tab

@@ -104,7 +104,7 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	[ -n "$old" ]
 }
 
-@test "runs: --accept: tables that are none" {
+@test "runs: --accept: unknown tables" {
 	sample
 	for list in nonesuch accounts,nonesuch ''; do
 		run -64 --separate-stderr sh "$P/run.sh" --accept "$list" bank lake
@@ -118,7 +118,7 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 
 # ---- lines ----
 
-@test "runs: rows that span lines and open quotes are told where the schema does not say multiline" {
+@test "runs: rows that span lines and open quotes are reported where the schema does not say multiline" {
 	cp -r "$P/schema" schema
 	sed -i '/^multiline/d' schema/customers.yaml schema/loans.yaml
 	export ACCT_SCHEMA=$T/schema

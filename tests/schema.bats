@@ -20,7 +20,7 @@ wrong() {
 	same "acct-ingest: s.yaml:$2" "$stderr"
 }
 
-@test "schema: what is wrong is told with file, line and column" {
+@test "schema: an error names file, line and column" {
 	wrong $'name: t\ncolums:\n' "2:1: no word of a schema: 'colums'; did you mean 'columns'?"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: money\n' "4:11: not a type: 'money'"
 	wrong $'name: t\nkey: b\ncolumns:\n  - name: a\n    type: int64\n' "2:6: key is no column: 'b'"

@@ -280,7 +280,7 @@ file() {
 	same 5 "$(ls tab/*.parquet | wc -l)"
 }
 
-@test "vacuum: versions whose first commits are gone, behind a checkpoint" {
+@test "vacuum: versions whose first commits are gone, after a checkpoint" {
 	for _ in $(seq 0 12); do acct-write -m overwrite -i t.acct tab; done
 	rm tab/_delta_log/0000000000000000000[0-9].json
 	find tab -type f -exec touch -d '9 days ago' {} +
@@ -364,7 +364,7 @@ settle() {
 	find tab -type f -newermt '1 hour ago' -exec touch -d "$1 days ago" {} +
 }
 
-@test "vacuum: whatever happened to a table, each version that was wanted can be read" {
+@test "vacuum: whatever happened to a table, each version to be kept can be read" {
 	seed=${ACCT_SEED:-$(date +%s)}
 	echo "ACCT_SEED=$seed" >&2
 	RANDOM=$seed

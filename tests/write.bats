@@ -565,7 +565,7 @@ files() {
 	same "acct-write: tab: 0 files removed" "$(acct-write -v --recover tab 2>&1)"
 	same 3 "$(ls tab/*.parquet | wc -l)"
 	same "" "$(find tab/_delta_log -name '_intent-*')"
-	# one at work is let be
+	# one at work is left alone
 	traced -e trace=linkat -e inject=linkat:delay_enter=2000000:when=1 acct-write -i t.acct tab &
 	until [ -n "$(find tab/_delta_log -name '_intent-*')" ]; do sleep 0.05; done
 	acct-write -i t.acct tab

@@ -1,4 +1,7 @@
-/* A pattern, a NUL and a text: a pattern is compiled or refused with a place in it; the table and TRE say the same of the text. */
+/*
+ * A pattern, a NUL and a text: a pattern is compiled or refused with a place in it; the table and TRE say the same of
+ * the text.
+ */
 #include <string.h>
 
 #include "regex/ast.h"
@@ -24,7 +27,8 @@ LLVMFuzzerTestOneInput(const unsigned char *p, size_t n)
 	}
 	table = regex_table(&t, &size);
 	tre = size <= 1000 ? regex_tre(&t) : NULL;
-	if (table != NULL && tre != NULL && regex_table_matches(table, text, ntext) != regex_tre_matches(tre, text, ntext))
+	if (table != NULL && tre != NULL && regex_table_matches(table, text, ntext) != regex_tre_matches(tre, text,
+	    ntext))
 		__builtin_trap();
 	regex_table_free(table);
 	regex_tre_free(tre);

@@ -69,7 +69,8 @@ rng_chance(struct rng *r, double rate)
 /* ---- kinds of dirt ---- */
 
 enum dirt {
-	FEW, MANY, CUT, UTF8, MISSING, NUMBER, DATE, DECIMALS, RANGE, TYPE, DUPLICATE, CONFLICT, ORPHAN, BLANK, SPACE, QUOTE, LINEEND,
+	FEW, MANY, CUT, UTF8, MISSING, NUMBER, DATE, DECIMALS, RANGE, TYPE, DUPLICATE, CONFLICT, ORPHAN, BLANK, SPACE,
+	    QUOTE, LINEEND,
 	BOM, NULLWORD, FORM, ODD, NDIRT
 };
 
@@ -477,7 +478,8 @@ spoil_range(const struct table *t, struct rng *r, struct row *row)
 	"18446744073709551616" };
 	int c = column_of(t, r, 1u << INT | 1u << DECIMAL2 | 1u << DECIMAL4, false, false);
 
-	put_text(&row->f[c], t->kind[c] == INT ? PICK(r, ints) : t->kind[c] == DECIMAL2 ? PICK(r, decimals) : PICK(r, rates));
+	put_text(&row->f[c], t->kind[c] == INT ? PICK(r, ints) : t->kind[c] == DECIMAL2 ? PICK(r, decimals) :
+	    PICK(r, rates));
 }
 
 static void
@@ -555,7 +557,8 @@ spoil_quote(const struct table *t, struct rng *r, struct row *row)
 	if (c >= 0 && t->make != make_transaction && rng_below(r, 2) == 0) {
 		put_text(&row->f[c], PICK(r, text));
 	} else if (c >= 0 && t->make != make_transaction && rng_below(r, 4) == 0) {
-		put_text(&row->f[c], rng_below(r, 2) ? "6\" pipe" : " \"the Inn\"");	/* not at the start, so it is text */
+		/* not at the start, so it is text */
+		put_text(&row->f[c], rng_below(r, 2) ? "6\" pipe" : " \"the Inn\"");
 		row->f[c].bare = true;
 	} else {
 		f->quoted = true;
@@ -814,7 +817,7 @@ static void
 help(void)
 {
 	printf("usage: bankgen [-n CUSTOMERS] [-S SEED] [--dirt RATE] [--dirt-KIND RATE ...] [--crlf] OUTDIR\n\n"
-	    "  -n, --customers N   customers (1000); 1.5 accounts, 0.5 loans, 3 loan payments, 20 transactions for each\n"
+	    "  -n, --customers N   customers (1000); 1.5 accounts, 0.5 loans, 3 payments, 20 transactions for each\n"
 	    "  -S, --seed N        seed (1)\n"
 	    "      --crlf          lines end in CRLF\n"
 	    "      --dirt RATE     every kind of dirt that follows, each with this chance for each row (0)\n");

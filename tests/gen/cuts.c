@@ -113,7 +113,8 @@ main(int argc, char *argv[])
 
 	setprogname(argv[0]);
 	if (argc < 3)
-		msg_die(EX_USAGE, "usage: cuts STREAM PROGRAM ARGUMENT...: runs PROGRAM on STREAM cut off at every byte");
+		msg_die(EX_USAGE,
+		    "usage: cuts STREAM PROGRAM ARGUMENT...: runs PROGRAM on STREAM cut off at every byte");
 	if ((fd = io_open(argv[1], &err)) < 0)
 		msg_exit(&err);
 	read_all(fd, argv[1], &stream);

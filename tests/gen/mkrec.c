@@ -1,6 +1,6 @@
 /*
- * mkrec turns text into a typed record stream, for tests: mkrec TABLE 'name:type*! ...' <TSV. Fields are separated by tabs; \N is null;
- * \t \n \r \\ and \xHH stand for their bytes.
+ * mkrec turns text into a typed record stream, for tests: mkrec TABLE 'name:type*! ...' <TSV. Fields are separated by
+ * tabs; \N is null; \t \n \r \\ and \xHH are their bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -466,7 +466,8 @@ static const struct cli_option options[] = {
 	{ 'b', "batch", "ROWS", "read so many rows at once", CLI_NUMBER, .to = &rows_at_once },
 	{ 'i', "indexes", NULL, "read strings as indexes of a dictionary", CLI_FLAG, .to = &indexes },
 	{ 'c', "columns", "COLUMN,...", "read these columns", CLI_LIST, .to = &only },
-	{ 'z', "codec", "CODEC", "write with none, snappy (default), gzip or zstd", CLI_WORD, .to = &codec, .words = codecs },
+	{ 'z', "codec", "CODEC", "write with none, snappy (default), gzip or zstd", CLI_WORD, .to = &codec,
+	    .words = codecs },
 	{ 'd', "delta", NULL, "write encodings of differences", CLI_FLAG, .to = &delta_encodings },
 	{ 'r', "row-group", "ROWS", "rows of a row group", CLI_NUMBER, .to = &row_group_rows },
 	{ 'p', "page", "ROWS", "rows of a page", CLI_NUMBER, .to = &page_rows },
@@ -474,7 +475,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "dump|write|stats|nested [-b ROWS] [-i] [-c COLUMN,...] [-z CODEC] [-d] [-r ROWS] [-p ROWS] FILE",
+	.usage = (const char *const[]){
+	    "dump|write|stats|nested [-b ROWS] [-i] [-c COLUMN,...] [-z CODEC] [-d] [-r ROWS] [-p ROWS] FILE",
 	    NULL },
 	.about = "Shows and makes Parquet files.",
 	.options = options,

@@ -1,4 +1,7 @@
-/* rematch reads lines of a pattern and texts, each in hexadecimal and ended by a blank; writes what regex_matches says of each text. */
+/*
+ * rematch reads lines of a pattern and texts, each in hexadecimal and ended by a blank; writes what regex_matches says
+ * of each text.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

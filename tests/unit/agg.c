@@ -10,7 +10,8 @@
 
 enum { COLUMNS = 14, SIDE = 3, FIRST_VALUE = 4, MAX_RECORDS = 3000, MAX_ITEMS = 24 };
 
-static const char *const type_names[COLUMNS] = { "int64", "string", "date", "string", "int32", "int64", "decimal(18,2)", "decimal(38,0)",
+static const char *const type_names[COLUMNS] = { "int64", "string", "date", "string", "int32", "int64", "decimal(18,2)",
+    "decimal(38,0)",
     "decimal(20,4)", "date", "timestamp", "bool", "float64", "string" };
 static const char *const side_names[3][2] = { { "Deposit", "Withdrawal" }, { "D", "W" },
     { "a word longer than sixteen bytes: credit", "a word longer than sixteen bytes: debit" } };
@@ -179,7 +180,8 @@ put_parts(struct parts s, struct val_type type, struct buf *out)
 	if (s.high > ten19 || s.high < -ten19)
 		return false;
 	v = s.high * ten19 + s.low;
-	if (type.kind == VAL_INT64 ? v > INT64_MAX || v < INT64_MIN : v >= num_pow10(type.precision) || v <= -num_pow10(type.precision))
+	if (type.kind == VAL_INT64 ? v > INT64_MAX || v < INT64_MIN : v >= num_pow10(type.precision) ||
+	    v <= -num_pow10(type.precision))
 		return false;
 	out->len += val_put_wide(buf_room(out, 32), v);
 	return true;
@@ -197,7 +199,8 @@ expect_sum(const struct table *t, const size_t *of, size_t n, const struct agg_i
 		struct rec_field f = field(t, of[i], item->column), side = field(t, of[i], SIDE);
 		bool is_debit = side.n == strlen(debit) && memcmp(side.p, debit, side.n) == 0;
 
-		if (is_null(f) || (item->function == AGG_CREDIT && is_debit) || (item->function == AGG_DEBIT && !is_debit))
+		if (is_null(f) || (item->function == AGG_CREDIT && is_debit) ||
+		    (item->function == AGG_DEBIT && !is_debit))
 			continue;
 		CHECK(val_get_wide(f.p, f.n, &v), "column %zu", item->column);
 		if (item->function == AGG_NET && is_debit)
@@ -221,7 +224,8 @@ expect_chosen(const struct table *t, const size_t *of, size_t n, const struct ag
 
 		if (is_null(f))
 			continue;
-		if (best == SIZE_MAX || (last ? compare(f, field(t, best, by)) >= 0 : compare(f, field(t, best, by)) < 0))
+		if (best == SIZE_MAX || (last ? compare(f, field(t, best, by)) >= 0 :
+		    compare(f, field(t, best, by)) < 0))
 			best = of[i];
 	}
 	return best == SIZE_MAX ? (struct rec_field){ &null, 1 } : field(t, best, item->column);
@@ -282,7 +286,8 @@ by_key_and_place(const void *a, const void *b)
 }
 
 static void
-expect_group(const struct table *t, const size_t *of, size_t n, const struct agg_item *items, size_t nitems, struct buf *out)
+expect_group(const struct table *t, const size_t *of, size_t n, const struct agg_item *items, size_t nitems,
+    struct buf *out)
 {
 	size_t k, i;
 
@@ -303,7 +308,8 @@ expect_group(const struct table *t, const size_t *of, size_t n, const struct agg
 }
 
 static void
-expect(const struct table *t, const size_t *keys, size_t nkeys, const struct agg_item *items, size_t nitems, struct buf *out)
+expect(const struct table *t, const size_t *keys, size_t nkeys, const struct agg_item *items, size_t nitems,
+    struct buf *out)
 {
 	size_t *order = xcalloc(t->n + 1, sizeof(*order)), i, n;
 
@@ -386,7 +392,8 @@ collect(void *context, const struct rec_field *keys, const uint32_t *ids, size_t
 }
 
 static void
-calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_item *items, size_t nitems, size_t limit, struct buf *out,
+calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_item *items, size_t nitems, size_t limit,
+    struct buf *out,
     size_t *runs)
 {
 	struct agg_sides sides = { 0 };
@@ -395,13 +402,15 @@ calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_it
 
 	for (i = 0; i < nitems; i++) {
 		if (items[i].function >= AGG_CREDIT)
-			sides = (struct agg_sides){ "c3", { { side_names[t->sides][0] }, { side_names[t->sides][1] } }, { 1, 1 } };
+			sides = (struct agg_sides){ "c3", { { side_names[t->sides][0] }, { side_names[t->sides][1] } },
+			    { 1, 1 } };
 	}
 	memset(&groups, 0, sizeof(groups));
 	CHECK(agg_plan(&groups.agg, &t->h, items, nitems, &sides, nkeys > 0, &err) == 0, "%s", err.text);
 	groups_init(&groups, &t->h, keys, nkeys, limit);
 	for (i = 0; i < t->n; i += n) {
-		struct rec_batch b = { .first = i + 1, .base = t->bytes.p, .off = t->off + i * COLUMNS, .stride = COLUMNS,
+		struct rec_batch b = { .first = i + 1, .base = t->bytes.p, .off = t->off + i * COLUMNS,
+		    .stride = COLUMNS,
 		    .hash = t->hash };
 
 		n = 1 + unit_below(150);
@@ -426,7 +435,8 @@ is_summable(size_t f)
 static size_t
 make_items(struct agg_item *items)
 {
-	static const char *const functions[] = { "count", "sum", "min", "max", "first", "last", "credit", "debit", "net" };
+	static const char *const functions[] = { "count", "sum", "min", "max", "first", "last", "credit", "debit",
+	    "net" };
 	size_t n = 1 + unit_below(MAX_ITEMS), i, f, c;
 	struct msg err = { 0 };
 	char text[64];
@@ -558,7 +568,8 @@ test_large_counts(void)
 	CHECK(agg_plan(&a, &t.h, &item, 1, &sides, true, &err) == 0, "%s", err.text);
 	agg_extend(&a, 2);
 	CHECK(agg_load(&a, 0, (const uint8_t *)&count, sizeof(count)), "first");
-	CHECK(agg_update(&a, &(struct rec_batch){ .n = 3, .base = t.bytes.p, .off = t.off, .stride = COLUMNS }, 0, 3, ids) == 3, "all");
+	CHECK(agg_update(&a, &(struct rec_batch){ .n = 3, .base = t.bytes.p, .off = t.off, .stride = COLUMNS }, 0, 3,
+	    ids) == 3, "all");
 	CHECK(agg_load(&a, 0, (const uint8_t *)&count, sizeof(count)), "second");
 	CHECK(agg_put(&a, 0, out, &bad) != NULL && val_get_int(out, (size_t)(out[0] - 0x3f), &v), "put");
 	CHECK(v == 2 * (int64_t)UINT32_MAX + 2, "%" PRId64, v);
@@ -572,7 +583,8 @@ test_large_counts(void)
 static void
 test_parse(void)
 {
-	static const char *const bad[] = { "", "count", "count(", "sum()", "sum( )", "=sum(a)", "avg(a)", "first(a)", "first(a,)", "first(,a)",
+	static const char *const bad[] = { "", "count", "count(", "sum()", "sum( )", "=sum(a)", "avg(a)", "first(a)",
+	    "first(a,)", "first(,a)",
 	    "sum(a", "sum a)", "(a)", "SUM(a)", "a=b=sum(c)" };
 	static const struct {
 		const char *text, *name, *column, *by;
@@ -598,7 +610,8 @@ test_parse(void)
 
 		CHECK(agg_parse(&item, good[i].text, &err) == 0, "%s", err.text);
 		CHECK(strcmp(item.name, good[i].name) == 0 && item.function == good[i].function, "%s", good[i].text);
-		CHECK((item.column_name == NULL) == (good[i].column == NULL) && (item.by_name == NULL) == (good[i].by == NULL), "%s",
+		CHECK((item.column_name == NULL) == (good[i].column == NULL) &&
+		    (item.by_name == NULL) == (good[i].by == NULL), "%s",
 		    good[i].text);
 		CHECK(item.column_name == NULL || strcmp(item.column_name, good[i].column) == 0, "%s", good[i].text);
 		CHECK(item.by_name == NULL || strcmp(item.by_name, good[i].by) == 0, "%s", good[i].text);

@@ -19,7 +19,7 @@ read_schema(const char *words)
 	return s;
 }
 
-/* A value as ingest would put it into a raw field, with bytes behind it that must not matter. */
+/* A value as ingest would put it into a raw field, followed by bytes that must not matter. */
 static struct rec_field
 raw_field(const char *text, size_t n, uint8_t *out)
 {
@@ -51,7 +51,7 @@ compare(struct column *c, const char *words, const char *text, size_t n)
 
 /* ---- columns of rows at once ---- */
 
-/* Raw fields with TABs behind them, as many as there are values; the column's rows say where they are. */
+/* Raw fields, each followed by a TAB, as many as there are values; the column's rows say where they are. */
 static void
 set_rows(struct column *c, struct buf *base, char (*texts)[400], const size_t *lengths, size_t n)
 {

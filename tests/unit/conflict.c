@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #define STATS(low, high)										\
-	"\"stats\":\"{\\\"numRecords\\\":10,\\\"minValues\\\":{\\\"x\\\":" low "},\\\"maxValues\\\":{\\\"x\\\":" high	\
+	"\"stats\":\"{\\\"numRecords\\\":10,\\\"minValues\\\":{\\\"x\\\":" low "},\\\"maxValues\\\":{\\\"x\\\":" high \
 	"},\\\"nullCount\\\":{\\\"x\\\":0}}\""
 #define NULLS												\
 	"\"stats\":\"{\\\"numRecords\\\":3,\\\"minValues\\\":{},\\\"maxValues\\\":{},\\\"nullCount\\\":{\\\"x\\\":3}}\""
@@ -93,7 +93,8 @@ attempt(enum kind kind, const char *winner)
 	got = delta_commit(&t, &s, &c, &version, &warn, &err);
 	delta_snapshot_free(&s);
 	CHECK(got == 0 || (err.status == EX_TEMPFAIL && version == -1), "%s", err.text);
-	CHECK(delta_load(&t, DELTA_NEWEST, &s, &err) == 0 && s.version == (got == 0 && version > 0 ? 2 : 1), "%s", err.text);
+	CHECK(delta_load(&t, DELTA_NEWEST, &s, &err) == 0 && s.version == (got == 0 && version > 0 ? 2 : 1), "%s",
+	    err.text);
 	delta_snapshot_free(&s);
 	delta_close(&t);
 	free(address);
@@ -118,6 +119,6 @@ main(void)
 	command = xasprintf("rm -rf %s", root);
 	CHECK(system(command) == 0, "%s", command);
 	free(command);
-	OK("conflict", "each kind of change behind each kind of action");
+	OK("conflict", "each kind of change after each kind of action");
 	return 0;
 }

@@ -19,7 +19,8 @@ enum { ROUNDS = 1000 };
 
 static const struct csv_format formats[] = {
 	{ ',', '"', 0, CSV_MULTILINE_ANY }, { ';', '"', '\\', CSV_MULTILINE_ANY }, { '\t', '"', 0, CSV_MULTILINE_NO },
-	{ '|', '\'', 0, CSV_MULTILINE_YES }, { ' ', '"', '%', CSV_MULTILINE_YES }, { 0xff, 0xfe, '\\', CSV_MULTILINE_NO },
+	{ '|', '\'', 0, CSV_MULTILINE_YES }, { ' ', '"', '%', CSV_MULTILINE_YES },
+	{ 0xff, 0xfe, '\\', CSV_MULTILINE_NO },
 	{ 0x01, 0x02, 0, CSV_MULTILINE_ANY }
 };
 enum { NFORMATS = sizeof(formats) / sizeof(*formats) };
@@ -134,11 +135,15 @@ test_pieces(void)
 	OK("csv", "input in pieces is the same input");
 }
 
-/* A stray quote far from the field's beginning, before lines that open quotes again: the time does not become quadratic. */
+/*
+ * A stray quote far from the field's beginning, before lines that open quotes again: the time does not become
+ * quadratic.
+ */
 static void
 test_linear(void)
 {
-	static const char *const lines[] = { "a,\"b\n", "x\",a,\"y\n", "\"\"\n", "\"\"\"\n", "a,\"\"x\n", "\",\n", " \"\n", "\\\"\n" };
+	static const char *const lines[] = { "a,\"b\n", "x\",a,\"y\n", "\"\"\n", "\"\"\"\n", "a,\"\"x\n", "\",\n",
+	    " \"\n", "\\\"\n" };
 	enum { LINES = sizeof(lines) / sizeof(*lines), BYTES = 8 << 20 };
 	struct csv_format f = { ',', '"', '\\', CSV_MULTILINE_ANY };
 	struct buf text = { 0 };
@@ -272,7 +277,8 @@ check_libcsv(const struct buf *line, struct csv_format f, const struct buf *fiel
 	CHECK(p.rows == 1 && p.n == n, "libcsv: %zu rows, %zu fields", p.rows, p.n);
 	for (k = 0; k < n; k++)
 		CHECK(p.offs[k + 1] - p.offs[k] == offs[k + 1] - offs[k] &&
-		    memcmp(p.text.p + p.offs[k], fields->p + offs[k], offs[k + 1] - offs[k]) == 0, "libcsv: field %zu", k);
+		    memcmp(p.text.p + p.offs[k], fields->p + offs[k], offs[k + 1] - offs[k]) == 0, "libcsv: field %zu",
+		    k);
 	csv_free(&c);
 	buf_free(&p.text);
 }
@@ -293,7 +299,8 @@ check_put(struct csv_format f, const struct buf *text, const struct buf *fields,
 	for (k = 0; k < n; k++) {
 		one.len = 0;
 		one.len = csv_unquote(&got[k], f, buf_room(&one, got[k].n + 1));
-		CHECK(one.len == offs[k + 1] - offs[k] && memcmp(one.p, fields->p + offs[k], one.len) == 0, "field %zu", k);
+		CHECK(one.len == offs[k + 1] - offs[k] && memcmp(one.p, fields->p + offs[k], one.len) == 0, "field %zu",
+		    k);
 		CHECK(one.len > 0 || got[k].quoted == (n == 1), "empty field %zu", k);
 	}
 	CHECK(csv_next(&r, &b) == 0, "%s", r.err.text);
@@ -337,7 +344,8 @@ test_put(void)
 
 /* Does the record hold the row: every field as it was, or all of its source and the reason? */
 static void
-check_record(struct rec r, size_t ncolumns, const struct csv_batch *b, const struct csv_row *row, struct csv_format format)
+check_record(struct rec r, size_t ncolumns, const struct csv_batch *b, const struct csv_row *row,
+    struct csv_format format)
 {
 	static struct csv_field fields[CSV_MAX_FIELDS];
 	static uint8_t text[1 << 20], want[1 << 20];

@@ -36,7 +36,8 @@ agree_put_row(struct buf *out, const struct csv_batch *b, const struct csv_row *
 	bool fine;
 	size_t i;
 
-	buf_addf(out, "%" PRIu64 "+%" PRIu32 " fields %" PRIu32 " source %" PRIu32 ":", b->line + row->line, csv_row_lines(row),
+	buf_addf(out, "%" PRIu64 "+%" PRIu32 " fields %" PRIu32 " source %" PRIu32 ":", b->line + row->line,
+	    csv_row_lines(row),
 	    row->nfields, row->len);
 	buf_add(out, b->base + row->off, row->len);
 	if (row->nfields > CSV_MAX_FIELDS || (row->flags & CSV_REJECT)) {

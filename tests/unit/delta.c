@@ -72,7 +72,8 @@ uris(void)
 	}
 	uri.len = 0;
 	delta_uri_put(&uri, "p=\xc3\xbc \xe2\x82\xac\xf0\x9f\x98\x80\xc2\xa0\xe2\x80\x83\xc2\x85\xff%");
-	CHECK(strcmp(buf_cstr(&uri), "p=\xc3\xbc%20\xe2\x82\xac\xf0\x9f\x98\x80%C2%A0%E2%80%83%C2%85%FF%25") == 0, "%s", buf_cstr(&uri));
+	CHECK(strcmp(buf_cstr(&uri), "p=\xc3\xbc%20\xe2\x82\xac\xf0\x9f\x98\x80%C2%A0%E2%80%83%C2%85%FF%25") == 0, "%s",
+	    buf_cstr(&uri));
 	uri.len = 0;
 	delta_hive_put(&uri, "2024-01-01 10:00:00/#%'\x01\x7f{");
 	CHECK(strcmp(buf_cstr(&uri), "2024-01-01 10%3A00%3A00%2F%23%25%27%01%7F%7B") == 0, "%s", buf_cstr(&uri));
@@ -86,17 +87,24 @@ static void
 durations(void)
 {
 	static const struct { const char *text; int64_t ms; } cases[] = {
-		{ NULL, 42 }, { "interval 1 week", DELTA_WEEK }, { "interval 2 weeks", 2 * DELTA_WEEK }, { "INTERVAL 7 Days", DELTA_WEEK },
-		{ "7 days", DELTA_WEEK }, { " interval  168 hours ", DELTA_WEEK }, { "interval 1 day 12 hours", 3 * DELTA_DAY / 2 },
-		{ "interval 90 minutes 1 second", 5401000 }, { "interval 0 hours", 0 }, { "interval 1500 microseconds", 1 },
-		{ "interval 250 milliseconds", 250 }, { "", -1 }, { "interval", -1 }, { "interval 1", -1 }, { "week", -1 },
-		{ "interval -1 days", -1 }, { "interval 1 fortnight", -1 }, { "interval 1 dayss", -1 }, { "interval 1 month", -1 },
-		{ "interval 1 day x", -1 }, { "interval 99999999 days", -1 }, { "interval 9999999 weeks", 9999999 * DELTA_WEEK }
+		{ NULL, 42 }, { "interval 1 week", DELTA_WEEK }, { "interval 2 weeks", 2 * DELTA_WEEK },
+		{ "INTERVAL 7 Days", DELTA_WEEK },
+		{ "7 days", DELTA_WEEK }, { " interval  168 hours ", DELTA_WEEK },
+		{ "interval 1 day 12 hours", 3 * DELTA_DAY / 2 },
+		{ "interval 90 minutes 1 second", 5401000 }, { "interval 0 hours", 0 },
+		{ "interval 1500 microseconds", 1 },
+		{ "interval 250 milliseconds", 250 }, { "", -1 }, { "interval", -1 }, { "interval 1", -1 },
+		{ "week", -1 },
+		{ "interval -1 days", -1 }, { "interval 1 fortnight", -1 }, { "interval 1 dayss", -1 },
+		{ "interval 1 month", -1 },
+		{ "interval 1 day x", -1 }, { "interval 99999999 days", -1 },
+		{ "interval 9999999 weeks", 9999999 * DELTA_WEEK }
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		CHECK(delta_duration(cases[i].text, 42) == cases[i].ms, "%s: %" PRId64, cases[i].text, delta_duration(cases[i].text, 42));
+		CHECK(delta_duration(cases[i].text, 42) == cases[i].ms, "%s: %" PRId64, cases[i].text,
+		    delta_duration(cases[i].text, 42));
 	OK("delta", "durations of properties");
 }
 
@@ -125,7 +133,7 @@ z85(void)
 	z85_is("Hello~", NULL, 0);
 	z85_is("Hell\"", NULL, 0);
 	z85_is("Hell", NULL, 0);
-	OK("delta", "Z85: the vector of its specification, a real path, what is none");
+	OK("delta", "Z85: the vector of its specification, a real path, invalid text");
 }
 
 static void
@@ -350,7 +358,7 @@ names(void)
 #define TXN(app, version) "{\"txn\":{\"appId\":\"" app "\",\"version\":" version "}}\n"
 
 /*
- * Replays the commits, and what is alive must be `files`, each name behind a blank and a + where it has a vector; or
+ * Replays the commits, and what is alive must be `files`, each name after a blank, and a + where it has a vector; or
  * the message must hold `files`.
  */
 static void
@@ -515,7 +523,7 @@ statistics(void)
 	stats_are(f64, (union pq_value){ .f = -0.5 }, (union pq_value){ .f = 1e300 }, "-0.5", "1e+300");
 	stats_are(text, TEXT(""), TEXT(X32), "\"\"", "\"" X32 "\"");
 	stats_are(text, TEXT("a\"\\\n"), TEXT(X32 "x"), "\"a\\\"\\\\\\n\"", "\"" X32 "\\u007f\"");
-	/* What is cut off decides the character that stands for it; a pair of surrogates is never split. */
+	/* What is cut off decides the character that replaces it; a pair of surrogates is never split. */
 	stats_are(text, TEXT(X32 "y"), TEXT(X32 "\xc3\xa9"), "\"" X32 "\"", "\"" X32 "\xf4\x8f\xbf\xbf\"");
 	stats_are(text, TEXT("0123456789abcdef0123456789abcde\xf0\x9f\x98\x80z"), TEXT(X32 "\xf4\x8f\xbf\xbf" "a"),
 	    "\"0123456789abcdef0123456789abcde\"", "\"" X32 "\xf4\x8f\xbf\xbf\\u007f\"");
@@ -526,7 +534,8 @@ statistics(void)
 static void
 unbounded(void)
 {
-	static const struct delta_column c[] = { { .physical = "a", .type = PQ_INT64 }, { .physical = "b", .type = PQ_TIMESTAMP } };
+	static const struct delta_column c[] = { { .physical = "a", .type = PQ_INT64 },
+	    { .physical = "b", .type = PQ_TIMESTAMP } };
 	struct pq_stats st[] = { { .entries = 9, .has_min_max = true, .max = INT(1) }, { .entries = 9, .nulls = 9 } };
 	struct buf got = { 0 };
 

@@ -66,7 +66,8 @@ round_of(unsigned seed_round)
 		CHECK(got == want, "round %u, key %" PRId64 ": %u and %u", seed_round, key, got, want);
 		CHECK(densemap_place(&d, key) != NULL && *densemap_place(&d, key) == got + 1, "round %u", seed_round);
 	}
-	CHECK(fits || far > 0 || width > 8192 * DENSEMAP_PAGE, "round %u: width %" PRIu64 " does not fit", seed_round, width);
+	CHECK(fits || far > 0 || width > 8192 * DENSEMAP_PAGE, "round %u: width %" PRIu64 " does not fit", seed_round,
+	    width);
 	CHECK(d.n == m.n, "round %u: %u and %u keys", seed_round, d.n, m.n);
 	check_all(&d, middle, width, far);
 	keys = densemap_keys(&d);

@@ -1,6 +1,6 @@
 /*
- * Dictionaries of what a column chunk holds: every value's index leads back to it, no entry is there twice, whichever way
- * an index is found; and no byte is read of a page of memory in which no value lies.
+ * Dictionaries of what a column chunk holds: every value's index leads back to it, no entry is there twice, whichever
+ * way an index is found; and no byte is read of a page of memory in which no value lies.
  */
 #include "unit.h"
 
@@ -68,7 +68,8 @@ check_fixed(struct dict_fixed *d, const void *v, enum pq_shape shape, size_t n)
 		index = dict_fixed_index(d, v, first, part);
 		for (i = 0; i < part; i++) {
 			CHECK(index[i] < d->n, "value %zu: index %u of %zu", first + i, index[i], d->n);
-			CHECK(value_at(d->values.p, shape, index[i]) == value_at(v, shape, first + i), "value %zu of %zu", first + i, n);
+			CHECK(value_at(d->values.p, shape, index[i]) == value_at(v, shape, first + i),
+			    "value %zu of %zu", first + i, n);
 		}
 	}
 }
@@ -77,7 +78,8 @@ check_fixed(struct dict_fixed *d, const void *v, enum pq_shape shape, size_t n)
 static void
 make_values(size_t n, uint64_t different, uint64_t span)
 {
-	uint64_t base = unit_below(4) == 0 ? UINT64_C(0x8000000000000000) : (uint64_t)-(int64_t)(span / 2), salt = unit_random();
+	uint64_t base = unit_below(4) == 0 ? UINT64_C(0x8000000000000000) : (uint64_t)-(int64_t)(span / 2),
+	    salt = unit_random();
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -106,7 +108,8 @@ test_fixed(void)
 		make_values(n, 1 + unit_any() % (2 * n), 1 + unit_any() % (UINT64_C(1) << 31));
 		range = (struct stats_range){ .any = false };
 		stats_add(&range, shape == PQ_I64 ? PQ_I64 : PQ_I32, v, n);
-		if (dict_fixed_build(&d, shape, v, n, &range, unit_below(2) == 0 ? 1e9 : (double)n * 4, unit_below(2) == 0)) {
+		if (dict_fixed_build(&d, shape, v, n, &range, unit_below(2) == 0 ? 1e9 : (double)n * 4,
+		    unit_below(2) == 0)) {
 			check_fixed(&d, v, shape, n);
 			taken[d.how]++;
 		} else {
@@ -136,7 +139,8 @@ test_different(void)
 			wide[i] = (int64_t)(i * step);
 		range = (struct stats_range){ .any = false };
 		stats_add(&range, PQ_I64, wide, n);
-		CHECK(!dict_fixed_build(&d, PQ_I64, wide, n, &range, (double)n * 4, true), "%zu values, %zu apart", n, step);
+		CHECK(!dict_fixed_build(&d, PQ_I64, wide, n, &range, (double)n * 4, true), "%zu values, %zu apart", n,
+		    step);
 	}
 	dict_fixed_free(&d);
 	OK("dict", "none for values that ascend");
@@ -161,7 +165,9 @@ make_edge(size_t page)
 	return p + PAGES * page;
 }
 
-/* Texts of up to `longest` bytes: all of them one behind the other up to the edge, and again across the page before it. */
+/*
+ * Texts of up to `longest` bytes: all of them one after the other up to the edge, and again across the page before it.
+ */
 static void
 make_texts(struct texts *t, unsigned n, unsigned longest, uint8_t *edge, size_t page)
 {
@@ -194,10 +200,12 @@ check_bytes(const struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 
 	CHECK(d->nvalues == n && d->index.len == n * sizeof(*index), "%zu of %zu values", d->nvalues, n);
 	for (i = 0; i < n; i++)
-		CHECK(index[i] < d->n && equal(dict_bytes_at(d, index[i]), v[i]), "value %zu of %zu, of %zu bytes", i, n, v[i].n);
+		CHECK(index[i] < d->n && equal(dict_bytes_at(d, index[i]), v[i]), "value %zu of %zu, of %zu bytes", i,
+		    n, v[i].n);
 	for (i = 0; i < d->n; i++)
 		for (k = 0; k < i; k++)
-			CHECK(!equal(dict_bytes_at(d, (uint32_t)i), dict_bytes_at(d, (uint32_t)k)), "entries %zu and %zu", i, k);
+			CHECK(!equal(dict_bytes_at(d, (uint32_t)i), dict_bytes_at(d, (uint32_t)k)),
+			    "entries %zu and %zu", i, k);
 }
 
 static void
@@ -211,7 +219,8 @@ test_bytes(void)
 	unsigned round;
 
 	for (round = 0; round < 300; round++) {
-		make_texts(&t, 1 + (unsigned)unit_below(unit_below(2) == 0 ? 8 : DIFFERENT), unit_below(2) == 0 ? 15 : LONGEST, edge,
+		make_texts(&t, 1 + (unsigned)unit_below(unit_below(2) == 0 ? 8 : DIFFERENT),
+		    unit_below(2) == 0 ? 15 : LONGEST, edge,
 		    page);
 		n = 1 + unit_any() % (MOST / 10);
 		for (i = 0; i < n; i++) {
@@ -229,7 +238,7 @@ test_bytes(void)
 	}
 	dict_bytes_free(&d);
 	munmap(edge - PAGES * page, (PAGES + 1) * page);
-	OK("dict", "strings: all values, each once, and no byte behind the page they lie in");
+	OK("dict", "strings: all values, each once, and no byte after the page they lie in");
 }
 
 int

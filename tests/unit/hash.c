@@ -153,7 +153,8 @@ static void
 as_text(size_t least)
 {
 	for (size_t i = 0; i < KEYS; i++) {
-		keys[i].n = (size_t)snprintf((char *)keys[i].bytes, sizeof(keys[i].bytes), "%" PRIx64, (uint64_t)integers[i]);
+		keys[i].n = (size_t)snprintf((char *)keys[i].bytes, sizeof(keys[i].bytes), "%" PRIx64,
+		    (uint64_t)integers[i]);
 		for (; keys[i].n < least; keys[i].n++)
 			keys[i].bytes[keys[i].n] = 'x';
 	}
@@ -245,7 +246,10 @@ crafted(void)
 
 /* ---- keys of one part ---- */
 
-/* Fills keys with texts of one part of a split, by their bytes or by their hash, and of one part of it at the next level. */
+/*
+ * Fills keys with texts of one part of a split, by their bytes or by their hash, and of one part of it at the next
+ * level.
+ */
 static void
 one_part(size_t length, bool by_hash)
 {
@@ -314,7 +318,8 @@ spilled(const char *what, size_t n, bool text)
 	for (i = 0; i < n; i++) {
 		v = (int64_t)unmix((uint64_t)(i + 1) << 32);
 		snprintf(key, sizeof(key), "%016" PRIx64 "%016" PRIx64, (uint64_t)v, unit_random());
-		CHECK((text ? keylater_add(&l, key, 32, 1, false, &err) : keylater_add(&l, &v, sizeof(v), 1, false, &err)) == 0,
+		CHECK((text ? keylater_add(&l, key, 32, 1, false, &err) :
+		    keylater_add(&l, &v, sizeof(v), 1, false, &err)) == 0,
 		    "%s", err.text);
 	}
 	CHECK(keylater_resolve(&l, &err) == 0, "%s", err.text);

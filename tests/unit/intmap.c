@@ -39,7 +39,8 @@ main(void)
 		for (i = 0; i < KEYS; i++) {
 			for (k = 0; i < 50 && k < used && keys[k] != asked[i]; k++)
 				;
-			CHECK(numbers[i] == INTMAP_ABSENT ? i >= 50 || k == used : keys[numbers[i]] == asked[i], "not so");
+			CHECK(numbers[i] == INTMAP_ABSENT ? i >= 50 || k == used : keys[numbers[i]] == asked[i],
+			    "not so");
 		}
 		intmap_free(&m);
 	}

@@ -14,7 +14,7 @@
 enum { MAX_ROWS = 1500, COLUMNS = 4, FIELD = 64, KEYS = 2 };
 
 struct row {
-	char field[COLUMNS][FIELD];	/* encoded, with a NUL behind */
+	char field[COLUMNS][FIELD];	/* encoded, with a NUL after it */
 };
 
 struct table {
@@ -36,7 +36,8 @@ static size_t marked_outputs[JOIN_ANTI + 1];	/* that had a key, by type */
 static void
 put_value(char *out, struct val_type type, bool required, uint64_t domain)
 {
-	static const char *const texts[] = { "", "a", "ab", "a b", "\t", "\n", "\033", "\001x", "z\037", "\303\251", "~",
+	static const char *const texts[] = { "", "a", "ab", "a b", "\t", "\n", "\033", "\001x", "z\037", "\303\251",
+	    "~",
 	    "abcdefghijklmnop" };
 	uint64_t v = unit_below(domain);
 	const char *s = texts[v % 12];
@@ -47,7 +48,8 @@ put_value(char *out, struct val_type type, bool required, uint64_t domain)
 	else if (type.kind == VAL_STRING)
 		n = val_put_string((uint8_t *)out, s, strlen(s));
 	else
-		n = val_put_int((uint8_t *)out, (int64_t)v - (int64_t)domain / 2 + (far && v % 16 == 15 ? INT64_C(1) << 50 : 0));
+		n = val_put_int((uint8_t *)out, (int64_t)v - (int64_t)domain / 2 +
+		    (far && v % 16 == 15 ? INT64_C(1) << 50 : 0));
 	out[n] = '\0';
 }
 

@@ -213,7 +213,7 @@ main(void)
 		test_model((size_t)(1 + rnd() % (i < 19 ? 3000 : 100000)));
 	puts("ok keymap: numbers, keys and order as in a sorted list");
 	test_collisions();
-	puts("ok keymap: keys whose hashes collide are told apart");
+	puts("ok keymap: keys whose hashes collide are kept apart");
 	for (i = 0; i < sizeof(strides) / sizeof(*strides); i++)
 		test_spread(strides[i], 100000);
 	puts("ok keymap: encoded integers are spread");

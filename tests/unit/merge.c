@@ -1,5 +1,5 @@
 /*
- * Merges into a table, against a model that is an array of rows: what becomes of them, what is told of the changes,
+ * Merges into a table, against a model that is an array of rows: what becomes of them, the changes reported,
  * which files are written anew, and what is refused.
  */
 #include "unit.h"
@@ -19,7 +19,7 @@ enum { SHOWN = 5 };			/* of keys that came twice */
 static const int64_t NONE = INT64_MIN;	/* a null */
 
 struct row {
-	int64_t v[COLUMNS];		/* numbers that stand for values of each column */
+	int64_t v[COLUMNS];		/* numbers that encode values of each column */
 };
 
 struct incoming {			/* a row of the source */
@@ -622,7 +622,8 @@ check_result(const struct merge_result *r)
 static void
 run(struct merge_source *s, bool delete_absent, bool ask, struct merge_result *r)
 {
-	struct merge_options o = { .intent = &intent, .delete_absent = delete_absent, .change = ask ? hear : NULL, .to = told };
+	struct merge_options o = { .intent = &intent, .delete_absent = delete_absent, .change = ask ? hear : NULL,
+	    .to = told };
 	struct msg err = { 0 };
 
 	ntold = 0;
@@ -732,7 +733,7 @@ twice_in_source(const struct shape *of)
 	close_table();
 }
 
-/* A key of the source that the table has more than once; one that the source does not have is none of its business. */
+/* A key of the source that the table has more than once; one that the source does not have does not matter. */
 static void
 twice_in_table(const struct shape *of)
 {
@@ -811,7 +812,7 @@ main(void)
 	for (i = 0; i < SHAPES; i++)
 		for (k = 0; k < 2; k++)
 			merges(&shapes[i], 1 + unit_below(k == 0 ? 10 : 400), 4);
-	OK("merge", "the table, what is told of it and the files that are written are as the model has them");
+	OK("merge", "the table, the metrics and the files that are written are as the model has them");
 	merges(&shapes[unit_below(SHAPES)], 20000, 2);
 	OK("merge", "more rows than go at once");
 	for (i = 0; i < 20 * SHAPES; i++)

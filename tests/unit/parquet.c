@@ -47,7 +47,7 @@ test_bits(void)
 		buf_room(&b, bits_bytes(n, width) + 8);
 		bits_pack64(b.p, v, n, width);
 		bytes = bits_bytes(n, width);
-		exact = xmalloc(bytes + 1);		/* so that a sanitizer sees a read behind it */
+		exact = xmalloc(bytes + 1);		/* so that a sanitizer sees a read past it */
 		memcpy(exact, b.p, bytes);
 		first = unit_below(n);
 		k = 1 + unit_below(n - first);
@@ -200,7 +200,8 @@ test_words(void)
 			    "of another size");
 	}
 	free(theirs);
-	CHECK(!words_expand(back, 0, (const uint8_t[]){ 0, 0xfc, 0xff, 0xff, 0xff, 0xff }, 6), "a literal of 2^32 bytes");
+	CHECK(!words_expand(back, 0, (const uint8_t[]){ 0, 0xfc, 0xff, 0xff, 0xff, 0xff }, 6),
+	    "a literal of 2^32 bytes");
 	OK("parquet", "Snappy by values is libsnappy's Snappy");
 }
 
@@ -230,7 +231,7 @@ test_decimals(void)
 			for (k = 0; k < width && i + k < n; k++)
 				in[i + k] = (uint8_t)(v >> 8 * (width - 1 - k));
 		}
-		exact = xmalloc(n + 1);		/* so that a sanitizer sees a read behind it, or a write */
+		exact = xmalloc(n + 1);		/* so that a sanitizer sees a read past it, or a write */
 		memcpy(exact, in, n);
 		out = xmalloc(decimals_room(n));
 		len = decimals_pack(out, exact, n, skip, width);
@@ -439,7 +440,8 @@ add_leaf(struct example *x, const char *name, enum pq_repetition repetition, uns
 	l->type = types[unit_below(sizeof types / sizeof types[0])];
 	l->max_def = (uint8_t)max_def;
 	l->max_rep = (uint8_t)max_rep;
-	*f = (struct pq_field){ .name = name, .repetition = repetition, .type = l->type, .id = unit_below(2) ? PQ_NO_ID : (int32_t)x->ncolumns };
+	*f = (struct pq_field){ .name = name, .repetition = repetition, .type = l->type,
+	    .id = unit_below(2) ? PQ_NO_ID : (int32_t)x->ncolumns };
 	if (l->type == PQ_DECIMAL) {
 		static const uint8_t p[] = { 9, 10, 18, 19, 38 };
 		l->precision = f->precision = p[unit_below(5)];
@@ -812,7 +814,10 @@ is_batch(const struct leaf *l, const struct pq_vector *v, size_t first, size_t r
 	return true;
 }
 
-/* Reads a file that may be damaged up to its end or an error: 1 where it holds the example, 0 where it holds other rows, -1 where it is refused. */
+/*
+ * Reads a file that may be damaged up to its end or an error: 1 where it holds the example, 0 where it holds other
+ * rows, -1 where it is refused.
+ */
 static int
 holds(const struct example *x, struct buf *file)
 {
@@ -831,7 +836,8 @@ holds(const struct example *x, struct buf *file)
 	same = n == x->ncolumns;
 	while ((got = pq_next(r, 1000, &b, &err)) == 1) {
 		for (i = 0; i < n && same; i++)
-			same = b.first_row + b.rows <= x->rows && is_batch(x->leaves[i], &b.columns[i], b.first_row, b.rows);
+			same = b.first_row + b.rows <= x->rows && is_batch(x->leaves[i], &b.columns[i], b.first_row,
+			    b.rows);
 		rows += b.rows;
 	}
 	pq_close(r);
@@ -854,7 +860,9 @@ has_bad_index(struct buf *file)
 	return bad;
 }
 
-/* Of n single bits of the file, flipped one at a time, none gives other rows. Half of them are from its last page on. */
+/*
+ * Of n single bits of the file, flipped one at a time, none gives other rows. Half of them are from its last page on.
+ */
 static void
 flip_bits(const struct example *x, struct buf *file, size_t n, size_t counts[2])
 {
@@ -864,7 +872,8 @@ flip_bits(const struct example *x, struct buf *file, size_t n, size_t counts[2])
 
 	CHECK(holds(x, file) == 1, "the file is as it was made");
 	for (i = 0; i < n; i++) {
-		at = unit_below(2) ? unit_below(file->len) : file->len - 1 - unit_below(file->len < 2000 ? file->len : 2000);
+		at = unit_below(2) ? unit_below(file->len) : file->len - 1 -
+		    unit_below(file->len < 2000 ? file->len : 2000);
 		bit = (uint8_t)(1u << unit_below(8));
 		file->p[at] ^= bit;
 		got = holds(x, file);
@@ -964,9 +973,9 @@ put_orders(struct thrift_out *o, size_t n)
 
 /*
  * Opens a file whose footer has these parts in this order: s a schema of one leaf, S one of two hundred, z one whose
- * leaf has a NUL byte in its name, g and G row groups of as many chunks, o orders of one, k keys without end, E elements
- * without end, r the number of rows. Returns as pq_open does; where it is opened the statistics of every leaf are
- * looked at.
+ * leaf has a NUL byte in its name, g and G row groups of as many chunks, o orders of one, k keys without end, E
+ * elements without end, r the number of rows. Returns as pq_open does; where it is opened the statistics of every leaf
+ * are looked at.
  */
 static int
 open_parts(const char *parts)
@@ -1020,7 +1029,8 @@ open_parts(const char *parts)
 static void
 test_footers(void)
 {
-	static const char *const bad[] = { "sgSr", "gsr", "grs", "sogSr", "sorgS", "ssgr", "sggr", "soogr", "osgr", "sGr",
+	static const char *const bad[] = { "sgSr", "gsr", "grs", "sogSr", "sorgS", "ssgr", "sggr", "soogr", "osgr",
+	    "sGr",
 	    "Sgr", "Er", "sgrk", "sgrr", "zgr" };
 	size_t i;
 
@@ -1096,7 +1106,8 @@ test_annotations(void)
 		bool bounds;
 	} cases[] = {
 		{ OLD_NONE, 0, PQ_INT32, true }, { OLD_DATE, 0, PQ_DATE, true }, { OLD_NONE, DATE, PQ_DATE, true },
-		{ OLD_DATE, DATE, PQ_DATE, true }, { OLD_DATE, NEWER, PQ_DATE, true }, { OLD_NONE, NEWER, PQ_INT32, false },
+		{ OLD_DATE, DATE, PQ_DATE, true }, { OLD_DATE, NEWER, PQ_DATE, true },
+		{ OLD_NONE, NEWER, PQ_INT32, false },
 		{ OLD_NONE, UNUSED, PQ_INT32, false }
 	};
 	struct buf file = { 0 };
@@ -1112,12 +1123,14 @@ test_annotations(void)
 		CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
 		CHECK(pq_columns(r, &n)[0].type == cases[i].type, "type of case %zu", i);
 		pq_chunk_stats(r, 0, 0, &stats);
-		CHECK(stats.has_min_max == cases[i].bounds && (!cases[i].bounds || (stats.min.i == 3 && stats.max.i == 5)),
+		CHECK(stats.has_min_max == cases[i].bounds && (!cases[i].bounds ||
+		    (stats.min.i == 3 && stats.max.i == 5)),
 		    "bounds of case %zu", i);
 		pq_close(r);
 	}
 	buf_free(&file);
-	OK("parquet", "an annotation that is not known leaves the old one, and no order to rely on where there is none");
+	OK("parquet",
+	    "an annotation that is not known leaves the old one, and no order to rely on where there is none");
 }
 
 /* ---- pages of other writers ---- */
@@ -1136,7 +1149,9 @@ put_page(struct buf *file, int type, int32_t values, int encoding, const void *p
 	return head;
 }
 
-/* The footer of a column of INT32 with one chunk: its dictionary at 4, its data at `data`, `missing` bytes not counted. */
+/*
+ * The footer of a column of INT32 with one chunk: its dictionary at 4, its data at `data`, `missing` bytes not counted.
+ */
 static void
 put_footer(struct buf *file, int repetition, int codec, int64_t rows, size_t data, size_t missing, const char *by)
 {
@@ -1191,7 +1206,8 @@ check_rows(struct buf *file, const int32_t *values, const uint8_t *def, size_t n
 	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s: %s", what, err.text);
 	CHECK(pq_next(r, 1000, &b, &err) == 1 && b.rows == n, "%s: %s", what, err.text);
 	for (i = 0; i < n; i++)
-		CHECK(def == NULL || def[i] ? b.columns[0].v.i32[i] == values[i] : b.columns[0].def[i] == 0, "%s: row %zu", what, i);
+		CHECK(def == NULL || def[i] ? b.columns[0].v.i32[i] == values[i] : b.columns[0].def[i] == 0,
+		    "%s: row %zu", what, i);
 	pq_close(r);
 }
 
@@ -1199,7 +1215,8 @@ static void
 test_others(void)
 {
 	static const int32_t two[] = { 7, 9 }, mixed[] = { 7, 9, 7 }, same[] = { 7, 7, 7 };
-	static const uint8_t indexes[] = { 1, 3, 2 }, no_bits[] = { 0 }, all_null[] = { 2, 0, 0, 0, 6, 0, 0 }, null[3] = { 0 };
+	static const uint8_t indexes[] = { 1, 3, 2 }, no_bits[] = { 0 }, all_null[] = { 2, 0, 0, 0, 6, 0, 0 },
+	    null[3] = { 0 };
 	static const int codecs[] = { META_UNCOMPRESSED, META_SNAPPY };
 	struct buf file = { 0 };
 	char packed[100];
@@ -1214,7 +1231,7 @@ test_others(void)
 	check_rows(&file, mixed, NULL, 3, "two entries");
 	file.len = end;
 	put_footer(&file, PQ_REQUIRED, META_UNCOMPRESSED, 3, at, head, "parquet-mr");
-	CHECK(read_all(&file) == -1, "a chunk that does not end where it is told to");
+	CHECK(read_all(&file) == -1, "a chunk that does not end where the footer says");
 
 	file.len = 4;
 	put_page(&file, META_DICTIONARY_PAGE, 1, META_PLAIN, two, sizeof(*two), sizeof(*two));
@@ -1262,18 +1279,21 @@ test_bombs(void)
 		f[i] = (struct pq_field){ .name = names[i % 4], .type = PQ_BINARY, .id = PQ_NO_ID };
 		v[i] = (struct pq_vector){ .n = 1, .v.bytes = &value };
 	}
-	CHECK(pq_create(&w, &sink, f, MANY, &o, &err) == 0 && pq_write(w, 1, v, &err) == 0 && pq_finish(w, &err) == 0, "%s",
+	CHECK(pq_create(&w, &sink, f, MANY, &o, &err) == 0 && pq_write(w, 1, v, &err) == 0 && pq_finish(w, &err) == 0,
+	    "%s",
 	    err.text);
 	pq_writer_free(w);
 	source = memory_source(&file);
 	CHECK(file.len < LENGTH, "%zu bytes", file.len);
 	CHECK(pq_open(&r, &source, LIMIT, &err) == 0, "%s", err.text);
 	for (i = 0; i < MANY; i++)
-		CHECK(pq_select(r, &i, NULL, 1, &err) == 0 && pq_next(r, 1, &b, &err) == 1 && b.columns[0].v.bytes[0].n == LENGTH,
+		CHECK(pq_select(r, &i, NULL, 1, &err) == 0 && pq_next(r, 1, &b, &err) == 1 &&
+		    b.columns[0].v.bytes[0].n == LENGTH,
 		    "one by one: %s", err.text);
 	pq_close(r);
 	CHECK(pq_open(&r, &source, LIMIT, &err) == 0, "%s", err.text);
-	CHECK(pq_next(r, 1, &b, &err) == -1 && err.status == EX_DATAERR && strstr(err.text, "pages of the columns") != NULL,
+	CHECK(pq_next(r, 1, &b, &err) == -1 && err.status == EX_DATAERR &&
+	    strstr(err.text, "pages of the columns") != NULL,
 	    "all at once");
 	pq_close(r);
 	buf_free(&file);
@@ -1322,7 +1342,8 @@ test_failing_sink(bool beside)
 			break;
 	}
 	CHECK(fails > 10 && fails < 1000, "%zu writes", fails);
-	OK("parquet", beside ? "and so it does where a thread writes" : "a sink that fails at any write fails the file for good");
+	OK("parquet", beside ? "and so it does where a thread writes" :
+	    "a sink that fails at any write fails the file for good");
 }
 
 static int
@@ -1358,7 +1379,8 @@ test_thread_ends(void)
 		struct pq_sink sink = { .write = write_slowly, .arg = &closed, .name = "sink" };
 
 		closed = false;
-		CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0 && pq_write(w, GROUP, &group, &err) == 0, "%s", err.text);
+		CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0 && pq_write(w, GROUP, &group, &err) == 0, "%s",
+		    err.text);
 		if (round == 0) {
 			CHECK(pq_write(w, 1, &bad, &err) == -1 && err.status == EX_DATAERR, "too long");
 			closed = true;
@@ -1384,7 +1406,8 @@ write_one(struct buf *file, enum pq_type type, const void *value, const char *co
 	struct pq_writer *w;
 
 	file->len = 0;
-	CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0 && pq_write(w, 1, &v, &err) == 0 && pq_finish(w, &err) == 0, "%s", err.text);
+	CHECK(pq_create(&w, &sink, &f, 1, &o, &err) == 0 && pq_write(w, 1, &v, &err) == 0 && pq_finish(w, &err) == 0,
+	    "%s", err.text);
 	pq_writer_free(w);
 }
 
@@ -1396,7 +1419,8 @@ key_of(struct buf *file, const char *key, char out[32])
 	struct pq_reader *r;
 
 	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
-	CHECK(strncmp(pq_created_by(r), "acct version ", 13) == 0 && strstr(pq_created_by(r), " (build ") != NULL, "created by");
+	CHECK(strncmp(pq_created_by(r), "acct version ", 13) == 0 && strstr(pq_created_by(r), " (build ") != NULL,
+	    "created by");
 	snprintf(out, 32, "%s", pq_key(r, key) == NULL ? "none" : pq_key(r, key));
 	pq_close(r);
 	return out;
@@ -1431,7 +1455,8 @@ test_calendars(void)
 	CHECK(strcmp(key_of(&file, "mine", text), "yes") == 0, "own keys");
 	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "none") == 0, "no key without need");
 	write_one(&file, PQ_DATE, &before, NULL);
-	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "3.0.0") == 0, "ancient days are said to be Gregorian");
+	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "3.0.0") == 0,
+	    "ancient days are said to be Gregorian");
 	CHECK(read_all(&file) == 0, "and read back");
 	write_one(&file, PQ_TIMESTAMP, &instant, NULL);
 	CHECK(strcmp(key_of(&file, "org.apache.spark.version", text), "3.0.0") == 0, "ancient instants too");
@@ -1474,13 +1499,16 @@ test_names(void)
 	source = memory_source(&file);
 	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
 	c = pq_columns(r, &n);
-	CHECK(n == 2 && c[0].id == 7 && c[0].top && c[0].max_def == 0 && c[1].id == 9 && !c[1].top && c[1].max_def == 2, "columns");
+	CHECK(n == 2 && c[0].id == 7 && c[0].top && c[0].max_def == 0 && c[1].id == 9 && !c[1].top && c[1].max_def == 2,
+	    "columns");
 	CHECK(c[1].type == PQ_DECIMAL && c[1].precision == 28 && c[1].scale == 2 && c[1].shape == PQ_I128, "a decimal");
 	CHECK(pq_find(r, "g.x", &err) == 1 && pq_find_flat(r, "id", &err) == 0 && err.status == 0, "found");
-	CHECK(pq_find_flat(r, "g", &err) == -1 && strcmp(err.text, "memory: column 'g': nested columns are not supported") == 0,
+	CHECK(pq_find_flat(r, "g", &err) == -1 &&
+	    strcmp(err.text, "memory: column 'g': nested columns are not supported") == 0,
 	    "%s", err.text);
 	err.status = 0;
-	CHECK(pq_find(r, "ID", &err) == -1 && strcmp(err.text, "memory: no column 'ID'; there are id, g.x") == 0, "%s", err.text);
+	CHECK(pq_find(r, "ID", &err) == -1 && strcmp(err.text, "memory: no column 'ID'; there are id, g.x") == 0, "%s",
+	    err.text);
 	pq_close(r);
 	buf_free(&file);
 	OK("parquet", "columns are found by name, field ids and types come back");

@@ -311,7 +311,7 @@ concatenation(void)
 	CHECK(!is_taken(&all), "a header without its trailer is taken");
 	buf_free(&all);
 	buf_free(&one);
-	ok("streams one behind the other");
+	ok("streams one after the other");
 }
 
 static int
@@ -372,7 +372,7 @@ cuts(void)
 	ok("a stream cut at any byte is refused");
 }
 
-/* The header has no checksum: what is altered there may make another header. Behind it no byte may differ. */
+/* The header has no checksum: what is altered there may make another header. After it no byte may differ. */
 static void
 alterations(void)
 {
@@ -502,7 +502,8 @@ main(int argc, char *argv[])
 	char text[32], seed[32];
 
 	unit_start();
-	path_name = portable == NULL || strcmp(portable, "0") == 0 ? "vector" : strcmp(portable, "avx2") == 0 ? "avx2" : "portable";
+	path_name = portable == NULL || strcmp(portable, "0") == 0 ? "vector" : strcmp(portable, "avx2") == 0 ? "avx2" :
+	    "portable";
 	round_trips();
 	segments();
 	headers();

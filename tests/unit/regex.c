@@ -1,6 +1,6 @@
 /*
- * Regular expressions: the table and TRE against a matcher that follows the tree, by the set of places in the text that a node can
- * end at; and faults of patterns.
+ * Regular expressions: the table and TRE against a matcher that follows the tree, by the set of places in the text that
+ * a node can end at; and faults of patterns.
  */
 #include <string.h>
 #include <time.h>
@@ -68,8 +68,10 @@ ends(const struct regex_ast *t, uint32_t node, const struct text *x, uint32_t fr
 
 /* ---- random patterns ---- */
 
-static const char *const atoms[] = { "a", "b", "c", "ab", ".", "[ab]", "[^a]", "[a-c]", "\\d", "\\W", "\\s", "1", "é", "[à-ÿ]", "[^é]", "€",
-    "\\x{1F600}", "[\\]^-]", "[--/]", "[[:alpha:]_]", "\\.", "()", "[X-^]", "[\\d.]", "[^\\w]", "\\x00", "]", "}", "-", "\\-", "[+-]", "[]a]",
+static const char *const atoms[] = { "a", "b", "c", "ab", ".", "[ab]", "[^a]", "[a-c]", "\\d", "\\W", "\\s", "1", "é",
+    "[à-ÿ]", "[^é]", "€",
+    "\\x{1F600}", "[\\]^-]", "[--/]", "[[:alpha:]_]", "\\.", "()", "[X-^]", "[\\d.]", "[^\\w]", "\\x00", "]", "}", "-",
+    "\\-", "[+-]", "[]a]",
     "[^]a]", "[a\\-c]", "\\t" };
 
 static void
@@ -93,7 +95,8 @@ put_pattern(struct buf *out, unsigned depth)
 			buf_adds(out, atoms[unit_below(sizeof(atoms) / sizeof(atoms[0]))]);
 		}
 		if (unit_below(3) == 0)
-			buf_adds(out, (const char *const[]){ "*", "+", "?", "{2}", "{0,2}", "{1,}", "{1,3}", "{0}", "*?", "{2,4}?" }[unit_below(10)]);
+			buf_adds(out, (const char *const[]){ "*", "+", "?", "{2}", "{0,2}", "{1,}", "{1,3}", "{0}",
+			    "*?", "{2,4}?" }[unit_below(10)]);
 	}
 }
 
@@ -125,13 +128,15 @@ put_char(uint8_t *p, uint32_t c)
 static void
 random_text(struct text *x)
 {
-	static const uint32_t likely[] = { 'a', 'b', 'c', 'a', 'b', '1', '-', '.', ']', '^', ' ', '\n', 0, 0xe9, 0xff, 0x20ac, 0x1f600, '_', 'Z' };
+	static const uint32_t likely[] = { 'a', 'b', 'c', 'a', 'b', '1', '-', '.', ']', '^', ' ', '\n', 0, 0xe9, 0xff,
+	    0x20ac, 0x1f600, '_', 'Z' };
 	size_t i;
 
 	x->n = unit_below(8);
 	x->nbytes = 0;
 	for (i = 0; i < x->n; i++) {
-		x->c[i] = unit_below(20) == 0 ? (uint32_t)unit_below(0x80) : likely[unit_below(sizeof(likely) / sizeof(likely[0]))];
+		x->c[i] = unit_below(20) == 0 ? (uint32_t)unit_below(0x80) :
+		    likely[unit_below(sizeof(likely) / sizeof(likely[0]))];
 		x->nbytes += put_char(x->bytes + x->nbytes, x->c[i]);
 	}
 }
@@ -157,9 +162,11 @@ one_pattern(const char *pattern, size_t n, size_t texts)
 	for (; texts > 0; texts--) {
 		random_text(&x);
 		want = (ends(&t, t.root, &x, 1) >> x.n & 1) != 0;
-		CHECK(table == NULL || regex_table_matches(table, x.bytes, x.nbytes) == want, "the table, %s and %zu bytes '%.*s'", pattern, x.nbytes,
+		CHECK(table == NULL || regex_table_matches(table, x.bytes, x.nbytes) == want,
+		    "the table, %s and %zu bytes '%.*s'", pattern, x.nbytes,
 		    (int)x.nbytes, (char *)x.bytes);
-		CHECK(tre == NULL || regex_tre_matches(tre, x.bytes, x.nbytes) == want, "TRE, %s and %zu bytes '%.*s'", pattern, x.nbytes, (int)x.nbytes,
+		CHECK(tre == NULL || regex_tre_matches(tre, x.bytes, x.nbytes) == want, "TRE, %s and %zu bytes '%.*s'",
+		    pattern, x.nbytes, (int)x.nbytes,
 		    (char *)x.bytes);
 	}
 	regex_table_free(table);
@@ -201,7 +208,8 @@ odd_patterns(void)
 		if (regex_parse(&t, pattern, n, &fault))
 			good++;
 		else
-			CHECK(fault.what != NULL && fault.at + fault.n <= n, "%.*s: %s at %zu, %zu", (int)n, pattern, fault.what, fault.at,
+			CHECK(fault.what != NULL && fault.at + fault.n <= n, "%.*s: %s at %zu, %zu", (int)n, pattern,
+			    fault.what, fault.at,
 			    fault.n);
 		regex_ast_free(&t);
 		if (round % 20 == 0 && (r = regex_compile(pattern, n, &fault)) != NULL) {
@@ -279,7 +287,8 @@ refused(const char *pattern, const char *what, const char *piece)
 
 	CHECK(r == NULL, "%s", pattern);
 	CHECK(strcmp(fault.what, what) == 0, "%.100s: %s", pattern, fault.what);
-	CHECK(piece == NULL || (fault.n == strlen(piece) && memcmp(pattern + fault.at, piece, fault.n) == 0), "%s: %zu of %zu", pattern,
+	CHECK(piece == NULL || (fault.n == strlen(piece) && memcmp(pattern + fault.at, piece, fault.n) == 0),
+	    "%s: %zu of %zu", pattern,
 	    fault.at, fault.n);
 }
 
@@ -332,8 +341,10 @@ faults(void)
 static void
 hostile(void)
 {
-	static const char *const patterns[] = { ".{0,4000}", "(a?){1000}a{1000}", "(a*)*b", "(a|aa)+$", "(.*a){12}", "(a|b)*a(a|b){16}",
-	    "((a?){30}){30}", "(a{0,100}b{0,100}){0,90}", "(x+x+)+y", "(.*)(.*)(.*)(.*)(.*)z", "((((a*)*)*)*)*", "(.{0,100}){0,100}",
+	static const char *const patterns[] = { ".{0,4000}", "(a?){1000}a{1000}", "(a*)*b", "(a|aa)+$", "(.*a){12}",
+	    "(a|b)*a(a|b){16}",
+	    "((a?){30}){30}", "(a{0,100}b{0,100}){0,90}", "(x+x+)+y", "(.*)(.*)(.*)(.*)(.*)z", "((((a*)*)*)*)*",
+	    "(.{0,100}){0,100}",
 	    "([a-z]?[0-9]?){0,300}", "(\\d|\\w|\\s|[^x]|.){0,500}q", "(()()()()()()){3000}", "(a|b|c|d|e|f|g){1,900}" };
 	clock_t begin;
 	struct regex_fault fault;
@@ -346,7 +357,8 @@ hostile(void)
 		begin = clock();
 		r = regex_compile(patterns[i], strlen(patterns[i]), &fault);
 		if (getenv("ACCT_SHOW") != NULL)
-			printf("# %s: %s, %.1f ms", patterns[i], r == NULL ? fault.what : "compiled", 1e3 * (double)(clock() - begin) / CLOCKS_PER_SEC);
+			printf("# %s: %s, %.1f ms", patterns[i], r == NULL ? fault.what : "compiled",
+			    1e3 * (double)(clock() - begin) / CLOCKS_PER_SEC);
 		begin = clock();
 		if (r != NULL)
 			(void)regex_matches(r, text, sizeof(text));

@@ -22,7 +22,9 @@ static void
 everything(void)
 {
 	static const char text[] =
-	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nescape: \"\\\\\"\nmultiline: no\nempty: keep\nheader: no\nnulls: [NULL, n/a]\nextra: ignore\n"
+	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nescape: \"\\\\\"\nmultiline: no\n"
+	    "empty: keep\nheader: no\n"
+	    "nulls: [NULL, n/a]\nextra: ignore\n"
 	    "key: [id]\n"
 	    "columns:\n"
 	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
@@ -136,9 +138,10 @@ values(void)
 	refused(HEAD "date\n  date_format: '%Y%m%d%%y'\n  century: 1900\n",
 	    "s.yaml:6:12: a century is for a date format with %y only");
 	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 0\n", "s.yaml:6:12: not a year from 1 to 9900: '0'");
-	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 9901\n", "s.yaml:6:12: not a year from 1 to 9900: '9901'");
+	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 9901\n",
+	    "s.yaml:6:12: not a year from 1 to 9900: '9901'");
 	refused(HEAD "date\n  date_format: '%Y-%m'\n", "s.yaml:5:16: not a format of year, month and day: '%Y-%m'");
-	OK("schema", "values that are none of their type, or disagree");
+	OK("schema", "values invalid for their type, or that disagree");
 }
 
 static void

@@ -27,7 +27,7 @@ random_text(struct buf *b, size_t n)
 	size_t repeat;
 	char c;
 
-	buf_adds(b, "a");	/* so that it is none of the known formats */
+	buf_adds(b, "a");	/* so that it has no known format */
 	while (b->len < n) {
 		c = unit_below(50) == 0 ? (char)unit_below(256) : bytes[unit_below(sizeof(bytes) - 1)];
 		for (repeat = unit_below(20) == 0 ? unit_below(5000) : 1; repeat > 0 && b->len < n; repeat--)
@@ -41,7 +41,8 @@ add_gzip(struct buf *out, const uint8_t *p, size_t n)
 	size_t room = n + n / 1000 + 1000;
 	z_stream z = { 0 };
 
-	CHECK(deflateInit2(&z, (int)unit_below(10), Z_DEFLATED, MAX_WBITS + 16, 8, (int)unit_below(5)) == Z_OK, "deflate");
+	CHECK(deflateInit2(&z, (int)unit_below(10), Z_DEFLATED, MAX_WBITS + 16, 8, (int)unit_below(5)) == Z_OK,
+	    "deflate");
 	z.next_in = (Bytef *)(uintptr_t)p;
 	z.avail_in = (uInt)n;
 	z.next_out = buf_room(out, room);
@@ -173,7 +174,8 @@ test_truncated(void)
 			failed = read_all(file.p, k, &got, &err);
 			CHECK(failed == (ends[k] ? 0 : -1), "cut to %zu of %zu: %d %s", k, file.len, failed, err.text);
 			CHECK(!failed || strstr(err.text, "truncated") != NULL, "%s", err.text);
-			CHECK(got.len <= text.len && (got.len == 0 || memcmp(got.p, text.p, got.len) == 0), "cut to %zu", k);
+			CHECK(got.len <= text.len && (got.len == 0 || memcmp(got.p, text.p, got.len) == 0),
+			    "cut to %zu", k);
 		}
 	}
 	OK("source", "a file that is cut is truncated");

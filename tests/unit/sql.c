@@ -52,7 +52,8 @@ check_quote(void)
 		size_t n = fill(text, sizeof text, "'\"[]\\\n;");
 
 		sql_text_quote(&b, pair[0], pair[1], text, n);
-		CHECK(unquote(back, b.p, b.len, pair[0], pair[1]) == n && memcmp(back, text, n) == 0, "%.*s", (int)b.len,
+		CHECK(unquote(back, b.p, b.len, pair[0], pair[1]) == n && memcmp(back, text, n) == 0, "%.*s",
+		    (int)b.len,
 		    (const char *)b.p);
 		buf_free(&b);
 	}

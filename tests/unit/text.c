@@ -35,7 +35,8 @@ slow_json(struct buf *out, const uint8_t *p, size_t n)
 static size_t
 random_text(uint8_t *p, size_t max)
 {
-	static const char *const rare[] = { "\n", "\t", "\"", "\\", "\x7f", "\x01", "\xc3\xa9", "\xe2\x82\xac", "\xff", "\xc3" };
+	static const char *const rare[] = { "\n", "\t", "\"", "\\", "\x7f", "\x01", "\xc3\xa9", "\xe2\x82\xac", "\xff",
+	    "\xc3" };
 	size_t n = 0, want = unit_below(max - 4), each = 1 + unit_below(60), k;
 
 	while (n < want)
@@ -64,7 +65,8 @@ json_strings(void)
 		got.len = want.len = 0;
 		json_put(&got, p, n);
 		slow_json(&want, p, n);
-		CHECK(got.len == want.len && memcmp(got.p, want.p, got.len) == 0, "%s\n%s", buf_cstr(&got), buf_cstr(&want));
+		CHECK(got.len == want.len && memcmp(got.p, want.p, got.len) == 0, "%s\n%s", buf_cstr(&got),
+		    buf_cstr(&want));
 	}
 	buf_free(&got);
 	buf_free(&want);
@@ -95,8 +97,10 @@ visible(void)
 	SHOWS("\xe2\x80\xa8\xe2\x80\x8b\xc2\xad\xf3\xa0\x81\x81", "\\u{2028}\\u{200B}\\u{00AD}\\u{E0041}");
 	SHOWS("\xef\xbf\xbf\xf4\x8f\xbf\xbf", "\\u{FFFF}\\u{10FFFF}");
 	SHOWS("\n\r\t\x1b\0\x7f\xff\xc3", "\\n\\r\\t\\x1B\\x00\\x7F\\xFF\\xC3");
-	SHOWS("\xc3\xa9 \xe2\x82\xac \xe4\xb8\xad \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xe4\xb8\xad \xf0\x9f\x98\x80");
-	CHECK(strcmp(msg_quotes("it's \xe2\x80\xae\\"), "'it\\'s \\u{202E}\\\\'") == 0, "%s", msg_quotes("it's \xe2\x80\xae\\"));
+	SHOWS("\xc3\xa9 \xe2\x82\xac \xe4\xb8\xad \xf0\x9f\x98\x80",
+	    "\xc3\xa9 \xe2\x82\xac \xe4\xb8\xad \xf0\x9f\x98\x80");
+	CHECK(strcmp(msg_quotes("it's \xe2\x80\xae\\"), "'it\\'s \\u{202E}\\\\'") == 0, "%s",
+	    msg_quotes("it's \xe2\x80\xae\\"));
 	OK("text", "what would hide is shown");
 }
 
@@ -104,7 +108,8 @@ visible(void)
 static void
 much_to_show(void)
 {
-	static const char *const pieces[] = { "\x01", "\xff", "\xc2\x9b", "\xef\xbb\xbf", "\xf3\xa0\x81\x81", "a", "'", "\xc3" };
+	static const char *const pieces[] = { "\x01", "\xff", "\xc2\x9b", "\xef\xbb\xbf", "\xf3\xa0\x81\x81", "a", "'",
+	    "\xc3" };
 	char text[400];
 	size_t round, n, i;
 

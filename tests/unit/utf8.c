@@ -112,7 +112,9 @@ slow_ok(const uint8_t *p, size_t n)
 	return i == n;
 }
 
-/* Texts at either end of a page, beyond which nothing may be read; then with up to three bytes changed, or cut short. */
+/*
+ * Texts at either end of a page, beyond which nothing may be read; then with up to three bytes changed, or cut short.
+ */
 static void
 long_texts(void)
 {
@@ -153,7 +155,8 @@ every_place(void)
 			p[at + 2] = edges[i / EDGES / EDGES];
 			p[at + 3] = edges[unit_below(EDGES)];
 			n = unit_below(4) ? WIDTH : at + 1 + unit_below(4);
-			CHECK(utf8_ok(p, n) == slow_ok(p + at, n - at < 4 ? n - at : 4), "%02x %02x %02x %02x at %zu of %zu",
+			CHECK(utf8_ok(p, n) == slow_ok(p + at, n - at < 4 ? n - at : 4),
+			    "%02x %02x %02x %02x at %zu of %zu",
 			    p[at], p[at + 1], p[at + 2], p[at + 3], at, n);
 		}
 	OK("utf8", "three odd bytes at every place");

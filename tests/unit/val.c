@@ -59,7 +59,8 @@ examples(void)
 static void
 integers(void)
 {
-	static const int64_t edges[] = { 0, 1, -1, 63, 64, 127, 128, -128, -129, INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MIN + 1,
+	static const int64_t edges[] = { 0, 1, -1, 63, 64, 127, 128, -128, -129, INT64_MAX, INT64_MIN, INT64_MAX - 1,
+	    INT64_MIN + 1,
 		(INT64_C(1) << 56) - 1, INT64_C(1) << 56, -(INT64_C(1) << 56), -(INT64_C(1) << 56) - 1 };
 	uint8_t a[64], b[64], fast[64];
 	int64_t v, w = 0, back;
@@ -109,7 +110,8 @@ wides(void)
 static void
 canonical(void)
 {
-	static const struct val_type types[] = { { VAL_INT64, 0, 0 }, { VAL_INT32, 0, 0 }, { VAL_DATE, 0, 0 }, { VAL_DECIMAL, 1, 0 },
+	static const struct val_type types[] = { { VAL_INT64, 0, 0 }, { VAL_INT32, 0, 0 }, { VAL_DATE, 0, 0 },
+	    { VAL_DECIMAL, 1, 0 },
 		{ VAL_DECIMAL, 18, 2 }, { VAL_DECIMAL, 19, 2 }, { VAL_DECIMAL, 38, 38 } };
 	uint8_t a[64], again[64];
 	i128 v, high;
@@ -126,7 +128,8 @@ canonical(void)
 			n = 1 + unit_below(21);
 		fits = val_get_wide(a, n, &v);
 		CHECK(!fits || (val_put_wide(again, v) == n && memcmp(a, again, n) == 0), "not so");
-		high = t.kind == VAL_DECIMAL ? num_pow10(t.precision) - 1 : t.kind == VAL_INT64 ? (i128)INT64_MAX : INT32_MAX;
+		high = t.kind == VAL_DECIMAL ? num_pow10(t.precision) -
+		    1 : t.kind == VAL_INT64 ? (i128)INT64_MAX : INT32_MAX;
 		fits = fits && v <= high && v >= (t.kind == VAL_DECIMAL ? -high : -high - 1);
 		CHECK(val_check(t, a, n, false) == (fits || val_is_null(a, n)), "not so");
 	}
@@ -136,7 +139,8 @@ canonical(void)
 static void
 floats(void)
 {
-	static const double edges[] = { 0.0, -0.0, 1.5, -1.5, 1e308, -1e308, 5e-324, -5e-324, __builtin_inf(), -__builtin_inf() };
+	static const double edges[] = { 0.0, -0.0, 1.5, -1.5, 1e308, -1e308, 5e-324, -5e-324, __builtin_inf(),
+	    -__builtin_inf() };
 	uint8_t a[16], b[16];
 	double v, w = 0, back;
 	uint64_t bits;
@@ -169,7 +173,8 @@ floats(void)
 static size_t
 random_string(uint8_t *s, size_t max)
 {
-	static const char *const pieces[] = { "a", "Z", "\n", "\t", "\x1b", "\x1a", "\x19", "\x01", "\r", "é", "€", "😀", " ", "\x7f", "" };
+	static const char *const pieces[] = { "a", "Z", "\n", "\t", "\x1b", "\x1a", "\x19", "\x01", "\r", "é", "€", "😀",
+	    " ", "\x7f", "" };
 	size_t n = 0, want = unit_below(max - 4);
 
 	while (n < want) {
@@ -307,7 +312,8 @@ long_checks(void)
 		off[0] = (uint32_t)(p - page);
 		off[1] = off[0] + (uint32_t)n + 1;
 		val_checker(&c, (struct val_type){ .kind = VAL_STRING }, raw);
-		CHECK((val_check_column(&c, true, page, off, 1, 1) == 1) == (slow_check(p, n, raw) && !val_is_null(p, n)),
+		CHECK((val_check_column(&c, true, page, off, 1, 1) == 1) ==
+		    (slow_check(p, n, raw) && !val_is_null(p, n)),
 		    "%zu bytes, raw %d", n, raw);
 	}
 	OK("val", "long strings are checked as the slow way has it");
@@ -316,7 +322,8 @@ long_checks(void)
 static void
 texts(void)
 {
-	static const struct val_type types[] = { { VAL_BOOL, 0, 0 }, { VAL_INT32, 0, 0 }, { VAL_INT64, 0, 0 }, { VAL_DECIMAL, 38, 10 },
+	static const struct val_type types[] = { { VAL_BOOL, 0, 0 }, { VAL_INT32, 0, 0 }, { VAL_INT64, 0, 0 },
+	    { VAL_DECIMAL, 38, 10 },
 		{ VAL_DATE, 0, 0 }, { VAL_TIMESTAMP, 0, 0 }, { VAL_FLOAT64, 0, 0 } };
 	struct buf field = { 0 }, text = { 0 }, again = { 0 };
 	struct val_type back;
@@ -355,7 +362,8 @@ texts(void)
 		CHECK(val_type_parse(name, val_type_put(name, t), &back) && val_type_equal(t, back), "not so");
 	}
 	CHECK(!val_type_parse("decimal(39,0)", 13, &back) && !val_type_parse("decimal(05,2)", 13, &back) &&
-	    !val_type_parse("decimal(5,6)", 12, &back) && !val_type_parse("int", 3, &back) && !val_type_parse("", 0, &back), "not so");
+	    !val_type_parse("decimal(5,6)", 12, &back) && !val_type_parse("int", 3, &back) &&
+	    !val_type_parse("", 0, &back), "not so");
 	buf_free(&field);
 	buf_free(&text);
 	buf_free(&again);
@@ -390,7 +398,8 @@ static void
 columns(void)
 {
 	static const struct val_type types[] = { { .kind = VAL_INT64 }, { .kind = VAL_INT32 }, { .kind = VAL_DATE },
-		{ .kind = VAL_DECIMAL, .precision = 18, .scale = 2 }, { .kind = VAL_DECIMAL, .precision = 6, .scale = 2 } };
+		{ .kind = VAL_DECIMAL, .precision = 18, .scale = 2 }, { .kind = VAL_DECIMAL, .precision = 6,
+		    .scale = 2 } };
 	enum { FIELDS = 64 };
 	uint8_t bytes[FIELDS * 16 + VAL_PAD], there[FIELDS];
 	uint32_t off[2 * FIELDS + 1];
@@ -416,16 +425,19 @@ columns(void)
 		off[i] = (uint32_t)at;
 		took = val_decode64(&c, required, false, bytes, off, stride, n, wide, nullable ? there : NULL);
 		if (c.range.safe_groups <= 4)
-			CHECK(val_decode32(&c, required, false, bytes, off, stride, n, narrow, nullable ? there : NULL) == took, "not so");
+			CHECK(val_decode32(&c, required, false, bytes, off, stride, n, narrow,
+			    nullable ? there : NULL) == took, "not so");
 		CHECK(took || !all_short || !cpu_has_avx2(), "short numbers refused");
 		if (!took)
 			continue;
 		memset(there, 0xa5, sizeof(there));
-		CHECK(val_decode64(&c, required, true, bytes, off, stride, n, again, nullable ? there : NULL), "not so");
+		CHECK(val_decode64(&c, required, true, bytes, off, stride, n, again, nullable ? there : NULL),
+		    "not so");
 		CHECK(memcmp(wide, again, n * sizeof(*wide)) == 0, "not so");
 		if (c.range.safe_groups <= 4) {
 			memset(there, 0xa5, sizeof(there));
-			CHECK(val_decode32(&c, required, true, bytes, off, stride, n, known, nullable ? there : NULL), "not so");
+			CHECK(val_decode32(&c, required, true, bytes, off, stride, n, known, nullable ? there : NULL),
+			    "not so");
 			CHECK(memcmp(narrow, known, n * sizeof(*narrow)) == 0, "not so");
 		}
 		CHECK(val_check_column(&c, required || !nullable, bytes, off, stride, n) == n, "not so");
@@ -485,7 +497,8 @@ words(void)
 		}
 		CHECK(val_put_words(v, n, word, length) == fit, "%zu numbers", n);
 		for (i = 0; i < n && fit; i++)
-			CHECK(length[i] == val_put_int(field, v[i]) && memcmp(&word[i], field, length[i]) == 0, "%" PRId64, v[i]);
+			CHECK(length[i] == val_put_int(field, v[i]) && memcmp(&word[i], field, length[i]) == 0,
+			    "%" PRId64, v[i]);
 	}
 	OK("val", "integers encoded together are those encoded one by one");
 }
