@@ -1293,7 +1293,7 @@ test_bombs(void)
 	pq_close(r);
 	CHECK(pq_open(&r, &source, LIMIT, &err) == 0, "%s", err.text);
 	CHECK(pq_next(r, 1, &b, &err) == -1 && err.status == EX_DATAERR &&
-	    strstr(err.text, "pages of the columns") != NULL,
+	    strstr(err.text, "pages of all columns") != NULL,
 	    "all at once");
 	pq_close(r);
 	buf_free(&file);
