@@ -501,7 +501,7 @@ commit_prepared(struct delta_table *t, struct delta_snapshot *s, struct delta_pr
 	add_columns = w->adds_columns;
 	make_plan(&p, t, s);
 	if (plan_into(&files, &none, &err) < 0 || !table_plan_equal(&p, &files))
-		msg_die(EX_TEMPFAIL, "%s: the columns are no longer those that this was prepared for", t->address);
+		msg_die(EX_TEMPFAIL, "%s: the table's columns have changed since this was prepared", t->address);
 	for (i = 0; i < w->rows.nfiles; i++)
 		rows += (uint64_t)delta_file_rows(&w->rows.files[i]);
 	version = settle(t, s, &p, w->rows.files, w->rows.nfiles, rows);

@@ -315,7 +315,7 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	[[ ${stderr_lines[0]} == *"'net(amount)': needs --side, --credit and --debit" ]]
 	run -64 acct-balance -i t.acct --side type --credit Deposit 'net(amount)'
 	run -64 --separate-stderr acct-balance -i t.acct "${SIDES[@]}" 'sum(amount)'
-	[[ ${stderr_lines[0]} == *"are for the functions credit, debit and net: none is asked for" ]]
+	[[ ${stderr_lines[0]} == *"are for the functions credit, debit and net, none of which is used" ]]
 	run -64 --separate-stderr acct-balance -i t.acct --side type --credit D --debit D 'net(amount)'
 	[[ ${stderr_lines[0]} == *"are the same value: 'D'" ]]
 	run -64 --separate-stderr acct-balance -i t.acct --side account --credit one --debit 2 'net(amount)'

@@ -115,10 +115,10 @@ found() {
 	same "$(stat -c %s kept)" "$(stat -c %s "$f")"
 	acct-check "$f"
 	run -65 --separate-stderr acct-read tab
-	same "acct-read: $f: damaged: the footer's checksum is not that of the log" "$stderr"
+	same "acct-read: $f: damaged: the footer's checksum differs from the log's" "$stderr"
 	run -65 acct-merge -i t.acct tab
 	run -1 --separate-stderr acct-check tab
-	same "acct-check: $f: damaged: the footer's checksum is not that of the log" "$stderr"
+	same "acct-check: $f: damaged: the footer's checksum differs from the log's" "$stderr"
 }
 
 @test "check: a commit by its checksum, in every program that reads it" {
@@ -158,7 +158,7 @@ found() {
 	rm -r tab && cp -r good tab
 	sed -i 's/"version":10/"version":11/' tab/_delta_log/_last_checkpoint
 	run -1 --separate-stderr acct-check tab
-	same "acct-check: tab/_delta_log/_last_checkpoint: damaged: it names no checkpoint that is there" "$stderr"
+	same "acct-check: tab/_delta_log/_last_checkpoint: damaged: its checkpoint does not exist" "$stderr"
 	rm -r tab && cp -r good tab
 	for at in 5 300 -300 -20 -7; do
 		flip tab/_delta_log/00000000000000000010.checkpoint.parquet $at
@@ -198,12 +198,12 @@ foreign() {
 		[[ "$stderr" == "acct-check: tab/part-"*": $what" ]] || { echo "$edit: $stderr" >&2; false; }
 	done <<-'END'
 		s/"numRecords":3/"numRecords":2/|3 rows, where the log says 2
-		s/"name":1/"name":0/|column 'name': its nulls are not as many as the log says
-		s/"id":1,/"id":2,/|column 'id': values beyond the bounds of the log
-		s/"id":3/"id":2/|column 'id': values beyond the bounds of the log
-		s/"name":"a"/"name":"b"/|column 'name': values beyond the bounds of the log
-		s/1.00/0.98/|column 'amount': values beyond the bounds of the log
-		s/2024-12-31/2024-12-30/|column 'day': values beyond the bounds of the log
+		s/"name":1/"name":0/|column 'name': null count differs from the log's
+		s/"id":1,/"id":2,/|column 'id': values outside the log's bounds
+		s/"id":3/"id":2/|column 'id': values outside the log's bounds
+		s/"name":"a"/"name":"b"/|column 'name': values outside the log's bounds
+		s/1.00/0.98/|column 'amount': values outside the log's bounds
+		s/2024-12-31/2024-12-30/|column 'day': values outside the log's bounds
 	END
 }
 
@@ -225,11 +225,11 @@ foreign() {
 	same "" "$(acct-check lake 2>&1)"
 	acct-write -i t.acct -o lake/gold/_export/customer_loans/more.parquet
 	run -1 --separate-stderr acct-check lake
-	[[ "$stderr" == *"lake/gold/_export/customer_loans/more.parquet: the manifest does not name it"* ]]
+	[[ "$stderr" == *"lake/gold/_export/customer_loans/more.parquet: not listed in the manifest"* ]]
 	rm lake/gold/_export/customer_loans/*.parquet
 	found gold/_export/customer_loans "gold/_export/customer_loans: 'part-00000-" || true
 	run -1 --separate-stderr acct-check lake
-	[[ "$stderr" == *"is missing, which the manifest names"* ]]
+	[[ "$stderr" == *"is missing, but listed in the manifest"* ]]
 }
 
 @test "check: the table's file and its export are one: both are named" {
@@ -253,7 +253,7 @@ foreign() {
 	found silver/loans 'runs/made/loans/clean.json: damaged: not of this table'
 	cp lake/runs/last/stats/loans.clean.json lake/runs/made/loans/clean.json
 	sed -i 's/"run"/"ruN"/' lake/runs/last/summary.json
-	found runs/last 'runs/last: damaged: it leads to '
+	found runs/last 'runs/last: damaged: it links to '
 }
 
 @test "check: files and commits of other writers have no checksums" {

@@ -310,15 +310,15 @@ many() {
 
 @test "join: --sorted refuses what is not sorted, and says where" {
 	run -65 --separate-stderr sh -c 'acct-join --sorted -k customer_id c.acct a.acct >out.acct'
-	same "acct-join: a.acct: record 2: customer_id: '1' stands behind '2': --sorted needs key order (LC_ALL=C sort)" "$stderr"
+	same "acct-join: a.acct: record 2: customer_id: '1' follows '2': --sorted needs key order (LC_ALL=C sort)" "$stderr"
 	mkrec r 'a:int64 b:string' >r.acct <<<$'1\tx\n1\t\\N'
 	run -65 --separate-stderr sh -c 'acct-join --sorted -k a,b r.acct r.acct >out.acct'
-	same "acct-join: r.acct: record 2: b: null stands behind 'x': --sorted needs key order (LC_ALL=C sort)" "$stderr"
+	same "acct-join: r.acct: record 2: b: null follows 'x': --sorted needs key order (LC_ALL=C sort)" "$stderr"
 	# to the end of either side, matched or not
 	mkrec c 'customer_id:int64 name:string' >late.acct <<<$'8\tx\n9\ty\n7\tz'
 	mkrec l 'customer_id:int64' >l.acct <<<$'1'
 	run -65 --separate-stderr sh -c 'acct-join --sorted -k customer_id late.acct l.acct >out.acct'
-	[[ $stderr == "acct-join: late.acct: record 3: customer_id: '7' stands behind '9': "* ]]
+	[[ $stderr == "acct-join: late.acct: record 3: customer_id: '7' follows '9': "* ]]
 	run -65 --separate-stderr acct-join --sorted -k customer_id -o out2.acct l.acct late.acct
 	[ ! -e out2.acct ]
 }
@@ -378,7 +378,7 @@ many() {
 
 @test "join: --fill of what cannot be without a match, or of no value of the type" {
 	run -64 --separate-stderr acct-join --fill name=x -k customer_id c.acct a.acct
-	same "acct-join: --fill: 'name': no column of this join that can be without a match" "$stderr"
+	same "acct-join: --fill: 'name': no column of this join that can lack a match" "$stderr"
 	run -64 --separate-stderr acct-join -j left --fill balance=0 -k customer_id c.acct a.acct
 	run -64 --separate-stderr acct-join -j outer --fill customer_id=0 -k customer_id c.acct a.acct
 	run -64 --separate-stderr acct-join -j outer --fill name=x --fill name=y -k customer_id c.acct a.acct

@@ -158,7 +158,7 @@ cuts() {
 	acct-merge-sql -d postgres case.acct >/dev/null
 	for d in sqlite synapse; do
 		run -65 --separate-stderr acct-merge-sql -d $d case.acct
-		same "acct-merge-sql: case.acct: columns 'a' and 'A': $d takes them for one" "$stderr"
+		same "acct-merge-sql: case.acct: columns 'a' and 'A': $d treats them as equal" "$stderr"
 	done
 	mkrec t 'a:int64*! ctid:string' </dev/null >system.acct
 	run -65 --separate-stderr acct-merge-sql -d postgres system.acct
@@ -874,9 +874,9 @@ refused_table() {
 	done
 	run -64 --separate-stderr acct-merge-sql -d sqlite --lake '' --at 1 b.acct
 	run -64 --separate-stderr acct-merge-sql -d sqlite --lake l --at 1 -t acct_load b.acct
-	[[ $stderr == "acct-merge-sql: -t: 'acct_load' is the table of the marks of loads"* ]]
+	[[ $stderr == "acct-merge-sql: -t: 'acct_load' is the table that records loads"* ]]
 	run -64 --separate-stderr acct-merge-sql -d synapse --dry-run b.acct
-	[[ $stderr == "acct-merge-sql: --dry-run: not for synapse"* ]]
+	[[ $stderr == "acct-merge-sql: --dry-run: not supported for synapse"* ]]
 	mkrec t 'name:string*!' <<<x >gone.acct
 	run -65 --separate-stderr acct-merge-sql -d sqlite -o x --lake l --at 1 --since 0 --delete gone.acct b.acct
 	same "acct-merge-sql: gone.acct: no key column 'id'" "$stderr"

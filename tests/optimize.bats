@@ -158,7 +158,7 @@ peer() {
 		content tab >before
 		last=$(newest)
 		if ! acct-optimize tab 2>err; then
-			grep -Eq 'acct-optimize: tab: (the table needs a feature that this writer does not have: |the table has a property that this writer cannot honour: delta.columnMapping.mode|column .*: a type that is not written: )' err ||
+			grep -Eq 'acct-optimize: tab: (unsupported writer feature: |unsupported table property: delta.columnMapping.mode|column .*: a type that cannot be written: )' err ||
 			    { echo "$golden: $(cat err)" >&2; false; }
 			same "$last" "$(newest)"
 			continue
@@ -269,7 +269,7 @@ partitioned() {
 		sed "s/{\"protocol\":.*/{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":[\"$feature\"]}}/" \
 		    good >tab/_delta_log/00000000000000000000.json
 		run -69 --separate-stderr acct-optimize tab
-		same "acct-optimize: tab: the table needs a feature that this writer does not have: $feature" "$stderr"
+		same "acct-optimize: tab: unsupported writer feature: $feature" "$stderr"
 	done
 	same "$before" "$(ls -RA tab)"
 	sed 's/"configuration":{/&"delta.appendOnly":"true","delta.constraints.c":"id > 0",/' good >tab/_delta_log/00000000000000000000.json

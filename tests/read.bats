@@ -44,7 +44,7 @@ prepare() {
 	same 4 "$(acct-read --at 2024-06-01T00:00:00.5Z tab | acct-cat | tail -n +2 | wc -l)"
 	same 4 "$(acct-read --at 2030-01-01 tab | acct-cat | tail -n +2 | wc -l)"
 	run -66 --separate-stderr acct-read --at 2023-12-31 tab
-	same "acct-read: tab: no version so early: the first that is known is of 2024-01-01T00:00:00Z" "$stderr"
+	same "acct-read: tab: no version that early: the first known is of 2024-01-01T00:00:00Z" "$stderr"
 	run -64 --separate-stderr acct-read --at yesterday tab
 }
 
@@ -125,7 +125,7 @@ prepare() {
 	run -66 --separate-stderr acct-read --at 11 tab
 	same "acct-read: tab: no version 11: the newest is 10" "$stderr"
 	run -66 --separate-stderr acct-read --at 2030-01-01 tab
-	same "acct-read: tab: only a checkpoint is left in the log, and no commit that tells a time" "$stderr"
+	same "acct-read: tab: only a checkpoint is left in the log, no commit with a time" "$stderr"
 	acct-read --at 10 -o /dev/null tab
 }
 
@@ -155,7 +155,7 @@ prepare() {
 	edit_log 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["later"],"writerFeatures":["later"]}/
 	    s/"size":[0-9]*,//' tab/_delta_log/*.json
 	run -69 --separate-stderr acct-read tab
-	same "acct-read: tab: the table needs a feature that this reader does not have: later" "$stderr"
+	same "acct-read: tab: unsupported reader feature: later" "$stderr"
 }
 
 @test "read: a table whose versions a catalog keeps is not read by its path" {
@@ -163,7 +163,7 @@ prepare() {
 	edit_log 's/{"minReaderVersion":1,"minWriterVersion":2}/{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["coordinatedCommits-preview"]}/' \
 		tab/_delta_log/*.json
 	run -69 --separate-stderr acct-read tab
-	same "acct-read: tab: the table is not read by its path: a catalog keeps its versions: coordinatedCommits-preview" "$stderr"
+	same "acct-read: tab: the table cannot be read by path: a catalog manages its versions: coordinatedCommits-preview" "$stderr"
 }
 
 @test "read: Parquet files and folders" {
@@ -179,16 +179,16 @@ prepare() {
 	same 4 "$(acct-read folder | acct-cat | tail -n +2 | wc -l)"
 	acct-select -c id,name t.acct | acct-write -o folder/3.parquet
 	run -65 --separate-stderr acct-read folder
-	[[ "$stderr" == *"folder/3.parquet: 2 columns, where the other files of its folder have 4" ]]
+	[[ "$stderr" == *"folder/3.parquet: 2 columns, but the other files of the folder have 4" ]]
 	acct-select -c id,n=name,amount,day t.acct | acct-write -o folder/3.parquet
 	run -65 --separate-stderr acct-read folder
-	[[ "$stderr" == *"folder/3.parquet: column n: not as in the other files of its folder" ]]
+	[[ "$stderr" == *"folder/3.parquet: column n: differs from the other files of the folder" ]]
 	mkdir folder/deep
 	mv folder/3.parquet folder/deep
 	same 4 "$(acct-read folder | acct-cat | tail -n +2 | wc -l)"
 	mv folder/deep folder/day=1
 	run -69 --separate-stderr acct-read folder
-	same "acct-read: folder/day=1: the folder of a partition is not read" "$stderr"
+	same "acct-read: folder/day=1: partition folders are not supported" "$stderr"
 }
 
 @test "read: a folder that is no table is not gone through, and no link in it is followed" {
@@ -272,7 +272,7 @@ logged() {
 	[[ "$stderr" == "acct-read: tab: column name: no such type in a record stream: variant; -c leaves columns out" ]]
 	same 3 "$(acct-read -c id,amount tab | acct-cat | tail -n +2 | wc -l)"
 	run -69 --separate-stderr acct-write -i u.acct tab
-	[[ "$stderr" == *"a feature that this writer does not have: variantType" ]]
+	[[ "$stderr" == *"unsupported writer feature: variantType" ]]
 }
 
 @test "read: timestamps without a zone in the files of a table that says timestamp" {
@@ -305,7 +305,7 @@ logged() {
 		cp "$torn" whole
 		truncate -s "$n" "$torn"
 		run -0 --separate-stderr acct-read -o out.acct tab
-		[[ "$stderr" == "acct-read: $torn: "*"; version 22 is read from what the log has before it" ]]
+		[[ "$stderr" == "acct-read: $torn: "*"; version 22 is read from older files of the log" ]]
 		same 1 "$(wc -l <<<"$stderr")"
 		same "$want" "$(acct-cat out.acct | tail -n +2 | sort -n)"
 		cp whole "$torn"
@@ -430,7 +430,7 @@ logged() {
 	run -64 --separate-stderr acct-read --with add --at 0 tab
 	run -66 --separate-stderr acct-read --with none tab
 	run -65 --separate-stderr acct-read --with t.acct tab
-	same "acct-read: t.acct: not a prepared version, or only a part of one" "$stderr"
+	same "acct-read: t.acct: invalid or truncated prepared version" "$stderr"
 	acct-write -i t.acct other
 	run -65 --separate-stderr acct-read --with add other
 	[[ "$stderr" == "acct-read: add: other: prepared for another table: "* ]]

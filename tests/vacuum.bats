@@ -229,7 +229,7 @@ file() {
 		content tab >before
 		find tab -type f -exec touch -d '9 days ago' {} +
 		if ! acct-vacuum --retain 0 --force --delete tab >listed 2>err; then
-			grep -q 'acct-vacuum: tab: the table needs a feature that this writer does not have: ' err ||
+			grep -q 'acct-vacuum: tab: unsupported writer feature: ' err ||
 			    { echo "$golden: $(cat err)" >&2; false; }
 			continue
 		fi
@@ -258,7 +258,7 @@ file() {
 	aged '9 days ago' tab/part-1.parquet
 	for how in --dry-run --delete; do
 		run -69 --separate-stderr acct-vacuum $how tab
-		same "acct-vacuum: tab: the table needs a feature that this writer does not have: laterThanThis" "$stderr"
+		same "acct-vacuum: tab: unsupported writer feature: laterThanThis" "$stderr"
 	done
 	[ -e tab/part-1.parquet ]
 	edit_log 's/,"laterThanThis"//' tab/_delta_log/00000000000000000000.json
@@ -456,7 +456,7 @@ settle() {
 			aged '9 days ago' tab/part-?.parquet
 			got=0
 			traced -e "inject=${call%:*}:error=${call#*:}:when=$n" acct-vacuum --delete tab >listed 2>err || got=$?
-			if grep -q INJECTED trace && [ "$got" -eq 0 ] && ! grep -q ' stands, but beside it: ' err; then
+			if grep -q INJECTED trace && [ "$got" -eq 0 ] && ! grep -q ' is committed, but: ' err; then
 				cat err trace >&2
 				false
 			fi

@@ -94,7 +94,7 @@ content() {
 	END"
 	same "acct-write: tab: column name: int64 in the stream, string in the table" "$stderr"
 	run -65 --separate-stderr sh -c "echo 1.000 | mkrec t 'amount:decimal(9,3)' | acct-write tab"
-	same "acct-write: tab: column id: the table asks for it, the stream does not have it" "$stderr"
+	same "acct-write: tab: column id: required by the table, missing in the stream" "$stderr"
 	run -65 --separate-stderr sh -c "printf '1\t1\n' | mkrec t 'id:int64 more:int64' | acct-write tab"
 	same "acct-write: tab: column more: not in the table; --add-columns adds it" "$stderr"
 	run -65 --separate-stderr sh -c "printf '1\n\\\\N\n' | mkrec t 'id:int64' | acct-write tab"
@@ -222,13 +222,13 @@ encodings() {
 	cp -r "$SHARED/conformance/delta/golden/data-reader-partition-values" part
 	before=$(ls -RA part)
 	run -69 --separate-stderr acct-write -i t.acct part
-	[[ "$stderr" == "acct-write: "*"part: the table is partitioned, which this writer does not do: by "* ]]
+	[[ "$stderr" == "acct-write: "*"part: writing to a partitioned table is not supported: partitioned by "* ]]
 	same "$before" "$(ls -RA part)"
 	acct-write -i t.acct tab
 	edit_log 's/"configuration":{/&"delta.appendOnly":"true",/' tab/_delta_log/00000000000000000000.json
 	acct-write -i u.acct tab
 	run -69 --separate-stderr acct-write -m overwrite -i u.acct tab
-	[[ "$stderr" == *"tab: the table has a property that this writer cannot honour: delta.appendOnly" ]]
+	[[ "$stderr" == *"tab: unsupported table property: delta.appendOnly" ]]
 	same 4 "$(content tab | wc -l)"
 }
 
@@ -435,7 +435,7 @@ files() {
 	acct-write --txn a:2 --prepare a -i u.acct tab
 	mkrec t 'id:int64*! name:string amount:decimal(9,2) more:int64' <<<$'5\te\t1.00\t1' | acct-write --add-columns tab
 	run -75 --separate-stderr acct-write --commit a tab
-	same "acct-write: tab: the columns are no longer those that this was prepared for" "$stderr"
+	same "acct-write: tab: the table's columns have changed since this was prepared" "$stderr"
 	run -75 --separate-stderr acct-read --with a tab
 	same 2 "$(content tab | wc -l)"
 	acct-write --abandon a tab
@@ -460,7 +460,7 @@ files() {
 		head -c "$n" next >torn
 		for how in --commit --abandon; do
 			run -65 --separate-stderr acct-write "$how" torn tab
-			same "acct-write: torn: not a prepared version, or only a part of one" "$stderr"
+			same "acct-write: torn: invalid or truncated prepared version" "$stderr"
 		done
 		run -65 --separate-stderr acct-read --with torn tab
 	done
@@ -474,7 +474,7 @@ files() {
 	[[ "$stderr" == "acct-write: next: other: prepared for another table: "* ]]
 	run -65 --separate-stderr acct-write --abandon next other
 	run -66 --separate-stderr acct-write --commit next nowhere
-	same "acct-write: next: nowhere: the table that this was prepared for is not there" "$stderr"
+	same "acct-write: next: nowhere: the table that this was prepared for does not exist" "$stderr"
 	acct-write --txn job:next --prepare first -i u.acct made
 	run -66 --separate-stderr acct-write --commit first other
 	[[ "$stderr" == "acct-write: other/part-"*": No such file or directory" ]]

@@ -360,7 +360,7 @@ plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *si
 	}
 	if (needs == NULL && (sides->column != NULL || sides->nwords[0] > 0 || sides->nwords[1] > 0))
 		return msg_set(err, EX_USAGE, "--side, --credit and --debit are for the functions credit, debit and "
-		    "net: none is asked for");
+		    "net, none of which is used");
 	if (needs == NULL)
 		return 0;
 	if (sides->column == NULL || sides->nwords[0] == 0 || sides->nwords[1] == 0)

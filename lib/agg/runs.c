@@ -72,7 +72,7 @@ advance(struct cursor *c, struct msg *err)
 	if (c->nkey + c->nstate == 0)
 		return 1;
 	got = spill_read(c->spill, buf_room(&c->group, c->nkey + c->nstate), c->nkey + c->nstate, err);
-	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: cut short") : got;
+	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: truncated") : got;
 }
 
 static bool

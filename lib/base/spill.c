@@ -133,7 +133,7 @@ spill_read(struct spill *s, void *p, size_t n, struct msg *err)
 			if (got < 0)
 				return -1;
 			if (got == 0)
-				return n == want ? 0 : msg_set(err, EX_IOERR, "temporary file: cut short");
+				return n == want ? 0 : msg_set(err, EX_IOERR, "temporary file: truncated");
 			s->pos = 0;
 			s->len = (size_t)got;
 		}

@@ -98,7 +98,7 @@ add_list(struct bronze *b, const char *thing)
 				    "%s:%u: damaged: not a file of bronze with its SHA-256 and size", path, n);
 		}
 		if (line != (char *)text.p + text.len)
-			check_fault(b->check, thing, "%s: damaged: the last line is cut off", path);
+			check_fault(b->check, thing, "%s: damaged: truncated last line", path);
 	}
 	buf_free(&text);
 	free(path);
@@ -181,7 +181,7 @@ check_sum(struct bronze *b, const char *thing, const char *path, int64_t size)
 			if (strcmp(b->files[i].path, below) == 0 && (strcmp(b->files[i].sum, sum) != 0 ||
 			    b->files[i].bytes != size))
 				check_fault(b->check, b->files[i].list,
-				    "%s/%s: damaged: it says another SHA-256 or size of %s", b->lake,
+				    "%s/%s: damaged: it lists another SHA-256 or size of %s", b->lake,
 				    b->files[i].list, below);
 	}
 }
@@ -254,8 +254,8 @@ check_missing(const struct bronze *b, size_t i)
 	for (k = 0; k < i && strcmp(b->files[k].path, b->files[i].path) != 0; k++)
 		;
 	if (!b->files[i].seen && b->files[i].near)
-		check_fault(b->check, b->files[i].list, "%s/%s: damaged: it names no file of bronze: %s", b->lake,
-		    b->files[i].list, msg_quotes(b->files[i].path));
+		check_fault(b->check, b->files[i].list, "%s/%s: damaged: it lists a file that is not in bronze: %s",
+		    b->lake, b->files[i].list, msg_quotes(b->files[i].path));
 	else if (k == i && !b->files[i].seen)
 		check_fault(b->check, thing, "%s/%s: missing: it was taken over", b->lake, thing);
 	free(thing);

@@ -65,10 +65,10 @@ check_file(struct folder *f, const char *name)
 	if (f->manifest == NULL || f->check->faults != faults)
 		return;
 	if (entry == NULL)
-		check_fault(f->check, f->thing, "%s/%s: the manifest does not name it", f->path, name);
+		check_fault(f->check, f->thing, "%s/%s: not listed in the manifest", f->path, name);
 	else if (!says(entry, "rows", rows) || !says(entry, "bytes", size))
 		check_fault(f->check, f->thing,
-		    "%s/%s: %" PRIu64 " bytes and %" PRIu64 " rows, which is not what the manifest says",
+		    "%s/%s: %" PRIu64 " bytes and %" PRIu64 " rows, which differs from the manifest",
 		    f->path, name, size, rows);
 }
 
@@ -97,7 +97,7 @@ check_manifest(struct folder *f)
 	for (i = 0; i < json_array_size(files); i++) {
 		name = json_string_value(json_object_get(json_array_get(files, i), "name"));
 		if (!is_listed(f, name))
-			check_fault(f->check, f->thing, "%s: %s is missing, which the manifest names", f->path,
+			check_fault(f->check, f->thing, "%s: %s is missing, but listed in the manifest", f->path,
 			    name != NULL ? msg_quotes(name) : "a file");
 	}
 }
@@ -139,7 +139,7 @@ check_folder(struct check *c, const char *thing, const char *path)
 		if (is_parquet(f.list.entries[i].name))
 			check_file(&f, f.list.entries[i].name);
 	if (f.manifest != NULL && !says(f.manifest, "rows", f.rows))
-		check_fault(c, thing, "%s: %" PRIu64 " rows, which is not what the manifest says", path, f.rows);
+		check_fault(c, thing, "%s: %" PRIu64 " rows, which differs from the manifest", path, f.rows);
 	json_decref(f.manifest);
 	store_list_free(&f.list);
 	store_close(f.store);

@@ -113,7 +113,7 @@ check_hint(const struct log *l, const struct store_list *list)
 			break;
 	if (o != NULL && i == list->n)
 		check_fault(l->check, l->thing,
-		    "%s/" DELTA_LOG "/_last_checkpoint: damaged: it names no checkpoint that is there",
+		    "%s/" DELTA_LOG "/_last_checkpoint: damaged: its checkpoint does not exist",
 		    l->table->address);
 	json_decref(o);
 }

@@ -55,7 +55,7 @@ check_last(struct check *c, const char *lake)
 		run = json_string_value(json_object_get(o, "run"));
 		if (o != NULL && (run == NULL || strcmp(run, target) != 0))
 			check_fault(c, "runs/last",
-			    "%s: damaged: it leads to %s, which is not the run of the summary there", path,
+			    "%s: damaged: it links to %s, not to the run of the summary there", path,
 			    msg_quotes(target));
 		json_decref(o);
 	}

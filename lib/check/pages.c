@@ -97,7 +97,7 @@ end_group(struct pages *p, size_t group)
 			    PRId64, p->path, msg_quotes(c->path), group, p->group[i].nulls, st.nulls);
 		else if (st.has_min_max && check_range_exceeds(&p->group[i], c, &st.min, &st.max))
 			failed = msg_set(p->err, EX_DATAERR,
-			    "%s: column %s, row group %zu: values beyond the bounds of the footer",
+			    "%s: column %s, row group %zu: values outside the footer's bounds",
 			    p->path, msg_quotes(c->path), group);
 		check_range_merge(&p->file[p->leaves[i]], c, &p->group[i]);
 		check_range_clear(&p->group[i]);

@@ -65,10 +65,10 @@ check_column(const struct file *f, const struct delta_column *c, struct msg *err
 	r = &f->ranges[leaf];
 	delta_stats_column(f->stats, c, &st);
 	if (f->about->dv == NULL && st.nulls >= 0 && (uint64_t)st.nulls != r->nulls)
-		return fault(f, c->name, "its nulls are not as many as the log says", err);
+		return fault(f, c->name, "null count differs from the log's", err);
 	if (check_range_exceeds(r, &pq_columns(f->reader, &n)[leaf], st.has_low ? &st.low : NULL,
 	    st.has_high ? &st.high : NULL))
-		return fault(f, c->name, "values beyond the bounds of the log", err);
+		return fault(f, c->name, "values outside the log's bounds", err);
 	return 0;
 }
 
@@ -120,7 +120,7 @@ check_vector(const struct file *f, struct msg *err)
 		return msg_set(err, why.status, "%s: %s", f->in.path, why.text);
 	beyond = n > 0 && rows[n - 1] >= all;
 	free(rows);
-	return beyond ? msg_set(err, EX_DATAERR, "%s: its deletion vector has rows beyond the last", f->in.path) : 0;
+	return beyond ? msg_set(err, EX_DATAERR, "%s: its deletion vector has rows after the last row", f->in.path) : 0;
 }
 
 /* Checks the file's size, footer and number of rows against the log. */

@@ -237,7 +237,7 @@ clean_flow_finish(struct clean_flow *f)
 	buf_free(&line);
 	free(off);
 	if (got == 1 && f->err.status == 0)
-		msg_set(&f->err, EX_IOERR, "temporary file: cut short");
+		msg_set(&f->err, EX_IOERR, "temporary file: truncated");
 	return got == 0 ? 0 : -1;
 }
 

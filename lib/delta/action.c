@@ -247,7 +247,7 @@ sidecar(const struct place *at, struct delta_state *st, const json_t *o, struct 
 	const char *name;
 
 	if (sidecars == NULL)
-		return bad(at, "path", "a sidecar where none may be");
+		return bad(at, "path", "misplaced sidecar");
 	if (get_text(at, st, o, "path", true, &name) < 0)
 		return -1;
 	delta_names_add(sidecars, name);

@@ -349,7 +349,7 @@ row(struct checkpoint *c, struct delta_names *sidecars)
 		domain_row(c);
 	if (present(c, SIDECAR_PATH)) {
 		if (sidecars == NULL)
-			return msg_set(c->err, EX_DATAERR, "%s: a sidecar where none may be", c->name);
+			return msg_set(c->err, EX_DATAERR, "%s: misplaced sidecar", c->name);
 		delta_names_add(sidecars, text(c, SIDECAR_PATH));
 	}
 	return 0;

@@ -385,7 +385,8 @@ weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t versio
 		what = "changed the table's schema or protocol";
 	else if (strcmp(kind, "txn") == 0 && c->app.id != NULL && app != NULL && strcmp(app, c->app.id) == 0)
 		return json_integer_value(json_object_get(o, "version")) >= c->app.version ? 1 :
-		    msg_set(err, EX_TEMPFAIL, "%s: version %" PRId64 " was written by the same application at once",
+		    msg_set(err, EX_TEMPFAIL,
+		    "%s: version %" PRId64 " was written concurrently by the same application",
 		    cm->table->address, version);
 	else if (strcmp(kind, "add") == 0 && adds_rows(cm, o))
 		what = "added rows";
@@ -513,8 +514,8 @@ fail(const struct commit *cm, const char *name, const struct buf *text, int64_t 
 
 	buf_free(&there);
 	if (stands)
-		(void)msg_set(err, why->status, "%s; version %" PRId64 " stands, but may not outlast a crash", why->text,
-		    version);
+		(void)msg_set(err, why->status, "%s; version %" PRId64 " is committed, but may not survive a crash",
+		    why->text, version);
 	else
 		(void)msg_set(err, why->status, "%s", why->text);
 	return stands || got < 0;
@@ -571,7 +572,8 @@ write_beside(struct commit *cm, int64_t version, struct msg *warn)
 	if (version > 0 && version % checkpoint_interval(cm->base) == 0)
 		(void)write_checkpoint(cm->table, version, &why);
 	if (why.status != 0)
-		msg_set(warn, why.status, "%s: version %" PRId64 " stands, but beside it: %s", cm->table->address, version, why.text);
+		msg_set(warn, why.status, "%s: version %" PRId64 " is committed, but: %s", cm->table->address,
+		    version, why.text);
 }
 
 int

@@ -193,7 +193,7 @@ delta_dv_parse(const uint8_t *p, size_t size, int64_t cardinality, uint64_t **ro
 	if (cardinality < 0 || (uint64_t)cardinality > (uint64_t)size * 16384)
 		return msg_set(err, EX_DATAERR, "deletion vector: %" PRId64 " rows in %zu bytes", cardinality, size);
 	if (!have(&b, 12) || get32(b.p) != MAGIC)
-		return msg_set(err, EX_DATAERR, "deletion vector: not a bitmap of the known kind");
+		return msg_set(err, EX_DATAERR, "deletion vector: unknown bitmap format");
 	buckets = get64(b.p + 4);
 	b.p += 12;
 	b.max = (size_t)cardinality;
@@ -269,8 +269,8 @@ from_file(struct store *s, const struct delta_dv *dv, const char *name, struct b
 	if (store_in_open(s, name, &in, err) < 0)
 		return -1;
 	if (dv->size < 0 || dv->offset < 0 || (uint64_t)dv->size > in.size || (uint64_t)dv->offset > in.size) {
-		failed = msg_set(err, EX_DATAERR, "%s: no room for a deletion vector of %" PRId64 " bytes at %" PRId64,
-		    in.path, dv->size,
+		failed = msg_set(err, EX_DATAERR,
+		    "%s: file too short for a deletion vector of %" PRId64 " bytes at %" PRId64, in.path, dv->size,
 		    dv->offset);
 	} else {
 		p = buf_room(out, (size_t)dv->size);
@@ -304,7 +304,7 @@ delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, size_
 		fine = delta_dv_name(dv, store_address(s), &name);
 	}
 	if (!fine)
-		failed = msg_set(err, EX_DATAERR, "deletion vector: not a place: %c%s", dv->storage,
+		failed = msg_set(err, EX_DATAERR, "deletion vector: invalid path or inline data: %c%s", dv->storage,
 		    msg_quotes(dv->path_or_inline));
 	else if (dv->storage != 'i')
 		failed = from_file(s, dv, buf_cstr(&name), &bitmap, err);

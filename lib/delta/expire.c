@@ -118,7 +118,7 @@ delta_expire_find(struct delta_table *t, const struct delta_snapshot *s, int64_t
 	memset(expired, 0, sizeof(*expired));
 	if (delta_has_feature(s, "checkpointProtection"))
 		return msg_set(err, EX_UNAVAILABLE,
-		    "%s: the log is protected by a feature that this writer does not have: checkpointProtection",
+		    "%s: the log is protected by an unsupported writer feature: checkpointProtection",
 		    t->address);
 	if (keep < 0)
 		return msg_set(err, EX_CONFIG, "%s: " DELTA_LOG_RETENTION ": not a time: %s", t->address,

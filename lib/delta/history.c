@@ -168,11 +168,11 @@ delta_version_at(struct delta_table *t, int64_t time, int64_t *version, struct m
 		;
 	*version = i < h.n ? h.commits[i].version : -1;
 	if (h.n == 0) {
-		msg_set(err, EX_NOINPUT, "%s: only a checkpoint is left in the log, and no commit that tells a time",
+		msg_set(err, EX_NOINPUT, "%s: only a checkpoint is left in the log, no commit with a time",
 		    t->address);
 	} else if (*version < 0) {
 		num_put_timestamp(text, h.commits[h.n - 1].timestamp * 1000);
-		msg_set(err, EX_NOINPUT, "%s: no version so early: the first that is known is of %s", t->address, text);
+		msg_set(err, EX_NOINPUT, "%s: no version that early: the first known is of %s", t->address, text);
 	}
 	delta_history_free(&h);
 	return *version < 0 ? -1 : 0;

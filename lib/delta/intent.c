@@ -210,7 +210,8 @@ delta_intent_name(struct delta_intent *in, struct buf *out, struct msg *err)
 		}
 	}
 	if (got == 0)
-		return msg_set(err, EX_TEMPFAIL, "%s: another writer clears up: no name for new files", in->table->address);
+		return msg_set(err, EX_TEMPFAIL, "%s: another writer is cleaning up: cannot name new files",
+		    in->table->address);
 	if (got > 0)
 		buf_addf(out, "part-%05u-%s-c000", in->part++, in->uuid);
 	return got < 0 ? -1 : 0;

@@ -106,7 +106,7 @@ parse(struct delta_prepared *p, const struct delta_table *t, const char *name, c
 	int failed;
 
 	if (!is_whole(text) || parse_head(p, text) < 0)
-		return msg_set(err, EX_DATAERR, "%s: not a prepared version, or only a part of one", name);
+		return msg_set(err, EX_DATAERR, "%s: invalid or truncated prepared version", name);
 	delta_state_init(&st, &p->rows, t->root);
 	failed = delta_actions(&st, name, text, NULL, err) < 0 || delta_state_finish(&st, err) < 0 ? -1 : 0;
 	delta_state_free(&st);
@@ -152,7 +152,7 @@ delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot
 	const struct delta_app *app = &p->rows.apps[0];
 
 	if (p->table != NULL && s->version < 0)
-		return msg_set(err, EX_NOINPUT, "the table that this was prepared for is not there");
+		return msg_set(err, EX_NOINPUT, "the table that this was prepared for does not exist");
 	if (p->table != NULL && strcmp(p->table, s->metadata.id) != 0)
 		return msg_set(err, EX_DATAERR, "prepared for another table: its id is %s, not %s", p->table,
 		    s->metadata.id);
@@ -211,7 +211,7 @@ delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct 
 		return 0;
 	}
 	if (!begins_with(&p->rows, s))
-		return msg_set(err, EX_TEMPFAIL, "the columns are no longer those that this was prepared for");
+		return msg_set(err, EX_TEMPFAIL, "the table's columns have changed since this was prepared");
 	s->files = xreallocarray(s->files, s->nfiles + p->rows.nfiles, sizeof(*s->files));
 	for (i = 0; i < p->rows.nfiles; i++)
 		s->files[s->nfiles++] = p->rows.files[i];

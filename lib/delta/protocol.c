@@ -59,21 +59,22 @@ delta_may_read(const struct delta_snapshot *s, struct msg *err)
 	size_t i;
 
 	if (p->reader < 1 || p->reader > READER)
-		return msg_set(err, EX_UNAVAILABLE, "the table asks for reader version %d; known are 1 to %d",
+		return msg_set(err, EX_UNAVAILABLE, "unsupported reader version %d; supported are 1 to %d",
 		    p->reader, READER);
 	for (i = 0; p->reader >= READER_FEATURES && i < p->nreader_features; i++)
 		if (!listed(can_read, COUNT(can_read), p->reader_features[i]) &&
 		    !listed(of_columns, COUNT(of_columns), p->reader_features[i]))
 			return msg_set(err, EX_UNAVAILABLE,
-			    "the table needs a feature that this reader does not have: %s",
+			    "unsupported reader feature: %s",
 			    p->reader_features[i]);
 	for (i = 0; i < p->nwriter_features; i++)
 		if (listed(elsewhere, COUNT(elsewhere), p->writer_features[i]))
-			return msg_set(err, EX_UNAVAILABLE, "the table is not read by its path: a catalog keeps its versions: %s",
+			return msg_set(err, EX_UNAVAILABLE,
+			    "the table cannot be read by path: a catalog manages its versions: %s",
 			    p->writer_features[i]);
 	if (s->metadata.provider != NULL && strcmp(s->metadata.provider, "parquet") != 0)
 		return msg_set(err, EX_UNAVAILABLE,
-		    "the table's files are of a kind that this reader does not have: %s",
+		    "unsupported file format: %s",
 		    msg_quotes(s->metadata.provider));
 	return 0;
 }
@@ -142,13 +143,13 @@ may_commit(const struct delta_snapshot *s, const char *const *more, size_t nmore
 	size_t i;
 
 	if (p->writer > WRITER)
-		return msg_set(err, EX_UNAVAILABLE, "the table asks for writer version %d; known are 1 to %d",
+		return msg_set(err, EX_UNAVAILABLE, "unsupported writer version %d; supported are 1 to %d",
 		    p->writer, WRITER);
 	for (i = 0; p->writer >= WRITER_FEATURES && i < p->nwriter_features; i++)
 		if (!listed(can_write, COUNT(can_write), p->writer_features[i]) &&
 		    !listed(more, nmore, p->writer_features[i]) && !concerns_no_column(s, p->writer_features[i]))
 			return msg_set(err, EX_UNAVAILABLE,
-			    "the table needs a feature that this writer does not have: %s",
+			    "unsupported writer feature: %s",
 			    p->writer_features[i]);
 	return 0;
 }
@@ -161,10 +162,11 @@ delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
 	if (may_commit(s, NULL, 0, err) < 0)
 		return -1;
 	if ((word = active(s, rewrites)) != NULL)
-		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s",
+		return msg_set(err, EX_UNAVAILABLE, "unsupported table property: %s",
 		    word);
 	if (s->metadata.npartition_columns > 0)
-		return msg_set(err, EX_UNAVAILABLE, "the table is partitioned, which this writer does not do: by %s",
+		return msg_set(err, EX_UNAVAILABLE,
+		    "writing to a partitioned table is not supported: partitioned by %s",
 		    s->metadata.partition_columns[0]);
 	return 0;
 }
@@ -177,7 +179,7 @@ delta_may_rearrange(const struct delta_snapshot *s, struct msg *err)
 	if (may_commit(s, NULL, 0, err) < 0)
 		return -1;
 	if (mode != NULL && strcmp(mode, "none") != 0)
-		return msg_set(err, EX_UNAVAILABLE, "the table has a property that this writer cannot honour: %s",
+		return msg_set(err, EX_UNAVAILABLE, "unsupported table property: %s",
 		    "delta.columnMapping.mode");
 	return 0;
 }

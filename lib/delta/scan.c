@@ -85,7 +85,7 @@ delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delt
 		const struct delta_column *c = &s->columns[sc->columns[i]];
 
 		if (c->refused != NULL)
-			return msg_set(err, EX_UNAVAILABLE, "%s: column %s: no such type here: %s", t->address, c->name,
+			return msg_set(err, EX_UNAVAILABLE, "%s: column %s: unsupported type: %s", t->address, c->name,
 			    c->refused);
 		sc->sources[i].values = xcalloc(BATCH, pq_shape_size(pq_shape(c->type, c->precision)));
 	}
@@ -203,8 +203,8 @@ file_source(struct delta_scan *sc, struct source *so, const struct delta_column 
 	so->origin = FROM_FILE;
 	so->caster = delta_caster(leaf, c);
 	if (so->caster.cast == DELTA_NO_CAST)
-		return msg_set(err, EX_DATAERR, "%s: column %s: %s in the file, which is no %s", sc->in.path, c->name,
-		    leaf->path,
+		return msg_set(err, EX_DATAERR, "%s: column %s: %s in the file cannot be read as %s", sc->in.path,
+		    c->name, leaf->path,
 		    pq_type_name(name, c->type, c->precision, c->scale));
 	return 0;
 }

@@ -17,12 +17,12 @@ delta_schema_check(const struct delta_column *columns, size_t n, struct msg *err
 		/* Spark and Delta reject these characters in a name without column mapping. */
 		if (*columns[i].name == '\0' || strpbrk(columns[i].name, " ,;{}()\n\t=") != NULL)
 			return msg_set(err, EX_CONFIG,
-			    "column %s: a Delta table's column has a name without blanks and ,;{}()=",
+			    "column %s: a Delta table's column names must not contain blanks or ,;{}()=",
 			    msg_quotes(columns[i].name));
 		for (k = 0; k < i; k++)
 			if (strcasecmp(columns[i].name, columns[k].name) == 0)
 				return msg_set(err, EX_CONFIG,
-				    "columns %s and %s: a Delta table's columns differ in more than case",
+				    "columns %s and %s: a Delta table's column names must differ in more than case",
 				    msg_quotes(columns[k].name), msg_quotes(columns[i].name));
 	}
 	return 0;

@@ -51,7 +51,7 @@ read_json(struct delta_table *t, struct delta_state *st, const char *name, struc
 	int got = store_get(t->store, name, &text, err);
 
 	if (got == 0)
-		got = msg_set(err, EX_DATAERR, "%s: gone while the table was read", path);
+		got = msg_set(err, EX_DATAERR, "%s: removed while the table was read", path);
 	else if (got > 0 && (got = delta_sum_check(path, &text, err)) >= 0)
 		got = delta_actions(st, path, &text, sidecars, err);
 	free(path);
@@ -165,7 +165,7 @@ delta_load(struct delta_table *t, int64_t version, struct delta_snapshot *s, str
 	if (failed)
 		return msg_set(err, first.status, "%s", first.text);
 	if (first.status != 0 && !t->warned)
-		msg_warn("%s; version %" PRId64 " is read from what the log has before it", first.text, version);
+		msg_warn("%s; version %" PRId64 " is read from older files of the log", first.text, version);
 	t->warned = t->warned || first.status != 0;
 	return 0;
 }

@@ -119,6 +119,6 @@ delta_sum_check_file(const struct delta_file *f, const struct store_in *in, cons
 		    in->path, in->size,
 		    f->size);
 	if (got < 0 || sum != pq_footer_sum(r))
-		return msg_set(err, EX_DATAERR, "%s: damaged: the footer's checksum is not that of the log", in->path);
+		return msg_set(err, EX_DATAERR, "%s: damaged: the footer's checksum differs from the log's", in->path);
 	return 1;
 }

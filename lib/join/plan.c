@@ -74,7 +74,7 @@ take_fill(const struct planning *g, const struct join_fill *f)
 	    !is_key(&g->p->probe, (size_t)i))
 		slot = &g->probe_fill[i];
 	if (slot == NULL)
-		return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can be without a match",
+		return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can lack a match",
 		    msg_quotes(f->column));
 	if (*slot != NULL)
 		return msg_set(g->err, EX_USAGE, "--fill: %s: given twice", msg_quotes(f->column));

@@ -36,7 +36,7 @@ join_read_bytes(struct spill *s, struct buf *b, size_t n, struct msg *err)
 		return 1;
 	got = spill_read(s, buf_room(b, n), n, err);
 	b->len = n;
-	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: cut short") : got;
+	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: truncated") : got;
 }
 
 /* Reads the run's next record; 0 at its end. */

@@ -103,7 +103,7 @@ out_of_order(const struct side *s, struct msg *err)
 		struct rec_field now = rec_field(at_hand(s), s->keys->idx[i]);
 
 		if (compare(now, before) != 0)
-			return msg_set(err, EX_DATAERR, "%s: record %llu: %s: %s stands behind %s: "
+			return msg_set(err, EX_DATAERR, "%s: record %llu: %s: %s follows %s: "
 			    "--sorted needs key order (LC_ALL=C sort)", s->r->name,
 			    (unsigned long long)(s->b.first + s->i), c->name, shown(c->type, now), shown(c->type, before));
 		p = tab != NULL ? tab + 1 : end;

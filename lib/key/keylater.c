@@ -75,7 +75,7 @@ get_key(struct spill *from, struct scratch *k, struct msg *err)
 		k->key = xreallocarray(k->key, k->cap, 1);
 	}
 	if (k->head.n > 0 && (got = spill_read(from, k->key, k->head.n, err)) != 1)
-		return got == 0 ? msg_set(err, EX_IOERR, "temporary file: cut short") : -1;
+		return got == 0 ? msg_set(err, EX_IOERR, "temporary file: truncated") : -1;
 	return 1;
 }
 

@@ -409,7 +409,7 @@ optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct
 	o.about = xcalloc(s->ncolumns, sizeof(*o.about));
 	for (i = 0; i < s->ncolumns && !failed; i++) {
 		if (s->columns[i].refused != NULL)
-			failed = msg_set(err, EX_UNAVAILABLE, "%s: column %s: a type that is not written: %s",
+			failed = msg_set(err, EX_UNAVAILABLE, "%s: column %s: a type that cannot be written: %s",
 			    t->address, s->columns[i].name, s->columns[i].refused);
 		if (s->columns[i].partition >= 0)
 			continue;
@@ -417,7 +417,7 @@ optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct
 		o.columns[o.ncolumns++] = i;
 	}
 	if (!failed && o.ncolumns == 0)
-		failed = msg_set(err, EX_UNAVAILABLE, "%s: no column that stands in files", t->address);
+		failed = msg_set(err, EX_UNAVAILABLE, "%s: every column is a partition column", t->address);
 	if (!failed) {
 		rows_init(&o.rows, s, o.columns, o.ncolumns);
 		failed = each_partition(&o, err);

@@ -195,7 +195,7 @@ advance(struct cursor *c, struct msg *err)
 	if (got <= 0 || c->head.nkey + c->head.n == 0)
 		return got;
 	got = spill_read(c->spill, buf_room(&c->bytes, c->head.nkey + c->head.n), c->head.nkey + c->head.n, err);
-	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: cut short") : got;
+	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: truncated") : got;
 }
 
 static bool

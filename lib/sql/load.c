@@ -56,7 +56,7 @@ check_names(struct sql_load *l)
 			return -1;
 		for (j = 0; j < i; j++)
 			if (compare(l->columns[i].name, l->columns[j].name) == 0)
-				return msg_set(&l->err, EX_DATAERR, "%s: columns %s and %s: %s takes them for one",
+				return msg_set(&l->err, EX_DATAERR, "%s: columns %s and %s: %s treats them as equal",
 				    l->in_name, msg_quotes(l->columns[j].name), msg_quotes(l->columns[i].name), l->dialect->name);
 	}
 	return 0;
@@ -121,9 +121,9 @@ check_options(struct sql_load *l)
 	int (*compare)(const char *, const char *) = l->dialect->fold_case ? strcasecmp : strcmp;
 
 	if (l->options.dry_run && l->dialect->dry_run == NULL)
-		return msg_set(&l->err, EX_USAGE, "--dry-run: not for %s", l->dialect->name);
+		return msg_set(&l->err, EX_USAGE, "--dry-run: not supported for %s", l->dialect->name);
 	if (l->options.mark.lake != NULL && compare(l->table, SQL_MARKS) == 0)
-		return msg_set(&l->err, EX_USAGE, "-t: %s is the table of the marks of loads", msg_quotes(l->table));
+		return msg_set(&l->err, EX_USAGE, "-t: %s is the table that records loads", msg_quotes(l->table));
 	return 0;
 }
 

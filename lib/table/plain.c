@@ -66,13 +66,13 @@ compare(struct delta_snapshot *s, struct pq_reader *r, const char *path, struct 
 	describe(&other, r);
 	for (i = 0; i < s->ncolumns && i < other.ncolumns && !failed; i++) {
 		if (!same_column(&s->columns[i], &other.columns[i]))
-			failed = msg_set(err, EX_DATAERR, "%s: column %s: not as in the other files of its folder",
+			failed = msg_set(err, EX_DATAERR, "%s: column %s: differs from the other files of the folder",
 			    path,
 			    other.columns[i].name);
 		s->columns[i].nullable |= other.columns[i].nullable;
 	}
 	if (!failed && s->ncolumns != other.ncolumns)
-		failed = msg_set(err, EX_DATAERR, "%s: %zu columns, where the other files of its folder have %zu", path,
+		failed = msg_set(err, EX_DATAERR, "%s: %zu columns, but the other files of the folder have %zu", path,
 		    other.ncolumns,
 		    s->ncolumns);
 	delta_snapshot_free(&other);
@@ -136,7 +136,7 @@ refuse_partitions(struct delta_table *t, struct msg *err)
 
 	for (i = 0; !failed && i < list.n; i++)
 		if (!is_hidden(list.entries[i].name) && strchr(list.entries[i].name, '=') != NULL)
-			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: the folder of a partition is not read", t->address,
+			failed = msg_set(err, EX_UNAVAILABLE, "%s/%s: partition folders are not supported", t->address,
 			    list.entries[i].name);
 	store_list_free(&list);
 	return failed;

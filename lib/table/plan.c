@@ -18,9 +18,10 @@ check(const struct rec_column *from, const struct delta_column *to, struct msg *
 	char have[NUM_TEXT], want[NUM_TEXT];
 
 	if (to->refused != NULL)
-		return msg_set(err, EX_UNAVAILABLE, "column %s: a type that is not written: %s", to->name, to->refused);
+		return msg_set(err, EX_UNAVAILABLE, "column %s: a type that cannot be written: %s", to->name,
+		    to->refused);
 	if (from == NULL && !to->nullable)
-		return msg_set(err, EX_DATAERR, "column %s: the table asks for it, the stream does not have it", to->name);
+		return msg_set(err, EX_DATAERR, "column %s: required by the table, missing in the stream", to->name);
 	if (from == NULL || table_fits(from->type, to->type, to->precision, to->scale))
 		return 0;
 	val_type_put(have, from->type);
