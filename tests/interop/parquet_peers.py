@@ -471,10 +471,10 @@ def odd_times(tool, path):
 # ---- given ----
 
 REFUSED = {
-    "datapage_v1-corrupt-checksum": "checksum does not match", "rle-dict-uncompressed-corrupt-checksum": "checksum does not match",
+    "datapage_v1-corrupt-checksum": "checksum mismatch", "rle-dict-uncompressed-corrupt-checksum": "checksum mismatch",
     "nation.dict-malformed": "exceeds its chunk", "int96_from_spark": "does not fit its type", "large_string_map.brotli": "BROTLI",
     "nested_lists.snappy": "repetition level", "nested_maps.snappy": "repetition level", "nonnullable.impala": "repetition level",
-    "nullable.impala": "repetition level", "old_list_structure": "repetition level", "repeated_no_annotation": "rows of the footer",
+    "nullable.impala": "repetition level", "old_list_structure": "repetition level", "repeated_no_annotation": "footer and row groups",
 }
 def given(tool, where):
     for file in sorted(os.listdir(f"{where}/data")):
