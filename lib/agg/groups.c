@@ -343,7 +343,7 @@ groups_add(struct groups *g, const struct rec_batch *b, struct msg *err)
 	return b->n;
 }
 
-/* ---- Out ---- */
+/* ---- Output ---- */
 
 struct one_sink {		/* for groups that arrive one by one */
 	groups_sink *sink;

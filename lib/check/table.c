@@ -25,7 +25,7 @@ struct file {
 	struct delta_stats *stats;	/* NULL: not in the log */
 };
 
-/* ---- what the log says of a file ---- */
+/* ---- a file's entry in the log ---- */
 
 static int
 fault(const struct file *f, const char *column, const char *what, struct msg *err)

@@ -79,7 +79,7 @@ struct checkpoint {
 	struct msg *err;
 };
 
-/* ---- finding ---- */
+/* ---- lookup ---- */
 
 static const struct pq_column *
 find_leaf(const struct pq_column *all, size_t n, const char *path, unsigned below, size_t *index)
@@ -256,7 +256,7 @@ json_of(struct checkpoint *c, const struct delta_pair *list, size_t n)
 	return s;
 }
 
-/* Returns the statistics; if only stats_parsed exists, just numRecords, which readers of deletion vectors need. */
+/* Returns the statistics; if only stats_parsed exists, just numRecords, which must not be lost. */
 static const char *
 stats(struct checkpoint *c)
 {

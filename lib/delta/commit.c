@@ -302,7 +302,7 @@ delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err
 	return failed;
 }
 
-/* ---- those who came first ---- */
+/* ---- conflicts with concurrent commits ---- */
 
 /* Returns true if a file may contain rows the change depends on. */
 static bool
@@ -442,7 +442,7 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 	return verdict;
 }
 
-/* ---- what goes with a version ---- */
+/* ---- checksum file and checkpoint ---- */
 
 /*
  * Writes the checksum file (clause Version Checksum File). If our version directly follows the base, its totals are

@@ -21,7 +21,7 @@
 #include "parquet/parquet.h"
 #include "store/store.h"
 
-/* ---- state: what the log says ---- */
+/* ---- state of the log ---- */
 
 struct delta_pair {
 	const char *key, *value;	/* value NULL means null */
@@ -261,7 +261,7 @@ int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct 
 int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);
 void delta_scan_close(struct delta_scan *sc);
 
-/* ---- intent.c: what a writer is about to make ---- */
+/* ---- intent.c: writer intents ---- */
 
 /*
  * A writer's intent: a file in the table's log that names the data files about to be created before the first of
@@ -324,7 +324,7 @@ int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file *
     struct msg *err);
 void delta_out_free(struct delta_out *o);	/* accepts NULL; finished files stay with the intent */
 
-/* ---- commit.c: making a version ---- */
+/* ---- commit.c: commits ---- */
 
 enum delta_scope {
 	/* blind append, independent of the table's rows: never conflicts with other appends */
@@ -376,7 +376,7 @@ int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const
     int64_t *version,
     struct msg *warn, struct msg *err);
 
-/* ---- prepared.c: a version that waits in a file ---- */
+/* ---- prepared.c: prepared versions ---- */
 
 /*
  * A prepared version: data files exist but are in no version; a text names them for a later commit. The text is the

@@ -216,7 +216,7 @@ delta_dv_parse(const uint8_t *p, size_t size, int64_t cardinality, uint64_t **ro
 	return 0;
 }
 
-/* ---- where it lies ---- */
+/* ---- location ---- */
 
 static uint32_t
 get32_big(const uint8_t *p)

@@ -16,7 +16,7 @@ enum { DIGITS = 20, TRIES = 10 };
 
 static struct delta_intent *open_intents;	/* intents on disk, removed at exit */
 
-/* ---- of others, or our own ---- */
+/* ---- cleaning up ---- */
 
 static int
 count(struct delta_table *t, const char *name, const char *uuid, bool *named, struct msg *err)
@@ -147,7 +147,7 @@ delta_recover(struct delta_table *t, struct msg *err)
 	return removed;
 }
 
-/* ---- one's own ---- */
+/* ---- own files ---- */
 
 void
 delta_intent_init(struct delta_intent *in, struct delta_table *t, const struct delta_snapshot *base)

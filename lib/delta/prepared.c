@@ -144,7 +144,7 @@ delta_prepared_free(struct delta_prepared *p)
 	p->table = NULL;
 }
 
-/* ---- the table it is for ---- */
+/* ---- matching the table ---- */
 
 int
 delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err)

@@ -228,7 +228,7 @@ delta_file_may_match(const struct delta_snapshot *s, const struct delta_file *f,
 	return may;
 }
 
-/* ---- the statistics for themselves ---- */
+/* ---- statistics on their own ---- */
 
 struct delta_stats {
 	json_t *o;

@@ -32,7 +32,7 @@ struct vacuum {
 	struct buf scratch, other;
 };
 
-/* ---- names that are needed ---- */
+/* ---- needed names ---- */
 
 static void
 put_needed(struct vacuum *v, struct buf *name)

@@ -13,7 +13,7 @@
 #include "delta/delta.h"
 #include "rec/rec.h"
 
-/* ---- source.c: the rows that come ---- */
+/* ---- source.c: the rows to merge ---- */
 
 struct merge_plan {			/* belongs to the caller; must outlive the source */
 	const struct delta_column *columns;	/* columns of the table */

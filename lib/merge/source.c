@@ -9,7 +9,7 @@
 
 enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024, BLOCK = 1024, FREE_PAGES = 2048 };
 
-/* ---- life ---- */
+/* ---- lifecycle ---- */
 
 struct merge_source *
 merge_source_new(const struct merge_plan *p, const struct rec_header *h)
@@ -392,7 +392,7 @@ merge_source_end(struct merge_source *s, struct msg *err)
 	return 0;
 }
 
-/* ---- for the passes ---- */
+/* ---- used by the passes ---- */
 
 #define FIND_DENSE(values) do {								\
 	for (i = 0; i < rows; i++) {							\

@@ -280,7 +280,7 @@ merge_last(struct sorter *s, size_t n, struct msg *err)
 	return failed;
 }
 
-/* ---- out ---- */
+/* ---- output ---- */
 
 int
 sorter_end(struct sorter *s, struct msg *err)

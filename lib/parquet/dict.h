@@ -18,7 +18,7 @@ enum {
 	DICT_MAX_BYTES = 1 << 23	/* maximum bytes of values */
 };
 
-/* ---- values of 4 or 8 bytes, all at hand ---- */
+/* ---- values of 4 or 8 bytes, all given at once ---- */
 
 /* How the index of a value is looked up: table by value, rank in a bitmap, hash table. */
 enum dict_how { DICT_TABLE, DICT_RANKS, DICT_HASHED };
@@ -49,7 +49,7 @@ bool dict_fixed_build(struct dict_fixed *d, enum pq_shape shape, const void *v, 
 const uint32_t *dict_fixed_index(struct dict_fixed *d, const void *v, size_t first, size_t n);
 void dict_fixed_free(struct dict_fixed *d);
 
-/* ---- bytes, built while values come ---- */
+/* ---- byte values, built incrementally ---- */
 
 struct dict_entry {
 	uint64_t a, b;			/* values of up to 16 bytes: all of them; longer ones: a hash */

@@ -20,7 +20,7 @@
 #include "base/msg.h"
 #include "base/num.h"
 
-/* ---- types and vectors: what a value is and how it lies in memory ---- */
+/* ---- types and vectors ---- */
 
 enum pq_type {
 	PQ_BOOL,

@@ -269,7 +269,7 @@ pq_close(struct pq_reader *r)
 	free(r);
 }
 
-/* ---- what there is ---- */
+/* ---- contents ---- */
 
 uint64_t
 pq_rows(const struct pq_reader *r)

@@ -195,7 +195,7 @@ pq_schema_elements(struct pq_schema *s)
 	return e;
 }
 
-/* ---- what a stored column means ---- */
+/* ---- types of stored columns ---- */
 
 static void
 refuse(struct pq_schema *s, struct pq_column *c, const char *fmt, long a, long b)

@@ -99,7 +99,7 @@ values_free(struct values_in *v)
 	buf_free(&v->split);
 }
 
-/* ---- what a page begins with ---- */
+/* ---- dictionary and levels ---- */
 
 /* Reassembles BYTE_STREAM_SPLIT to PLAIN. */
 static const char *

@@ -40,7 +40,7 @@ pq_sink_fd(int fd, const char *name)
 	return (struct pq_sink){ .write = write_fd, .fd = fd, .name = name };
 }
 
-/* ---- making and freeing ---- */
+/* ---- creating and freeing ---- */
 
 struct pq_bytes
 out_keep(struct pool *pool, const void *p, size_t n)

@@ -365,8 +365,8 @@ end_rows(struct sql_load *l)
 }
 
 /*
- * "t differs from s" in the column, nulls being equal; strings by code units and trailing spaces, which = ignores. A
- * varchar column is compared by the characters it can represent.
+ * "t differs from s" in the column, nulls being equal; strings by code units and trailing spaces, which = ignores. The
+ * cast measures a varchar column in the same two bytes per character.
  */
 static const char *
 differs(const struct sql_column *c)

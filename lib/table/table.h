@@ -98,7 +98,7 @@ size_t table_to_records(struct table_from *t, const struct pq_vector *vectors, s
 int table_plain(struct delta_table *t, const char *path, bool outside, struct delta_snapshot *s, const char **key,
     struct msg *err);
 
-/* ---- plan.c: the columns of a Delta table that records come into ---- */
+/* ---- plan.c: matching a stream's columns to a Delta table's ---- */
 
 struct table_plan {
 	struct delta_column *columns;	/* owned; their names belong to the snapshot and the header */
