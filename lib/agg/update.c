@@ -576,7 +576,8 @@ find_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 {
 	size_t i;
 
-	if (a->nside[0] + a->nside[1] == 2 && a->side[0]->len <= SHORT_SIDE && a->side[1]->len <= SHORT_SIDE && find_short_sides(a, b, from, n))
+	if (a->nside[0] + a->nside[1] == 2 && a->side[0]->len <= SHORT_SIDE && a->side[1]->len <= SHORT_SIDE &&
+	    find_short_sides(a, b, from, n))
 		return n;
 	for (i = 0; i < n; i++) {
 		struct rec_field f = rec_field(rec_at(b, from + i), a->side_column);

@@ -16,7 +16,8 @@ unsigned cpu_count(void);	/* number of processors this process may run on, at le
 #if defined(__x86_64__) && defined(__GNUC__)
 #define CPU_X86 1
 #define CPU_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul")))
-#define CPU_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul,popcnt,avx512f,avx512cd,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")))
+#define CPU_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul,popcnt,"	\
+	"avx512f,avx512cd,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")))
 #else
 #define CPU_X86 0
 #define CPU_AVX2

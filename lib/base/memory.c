@@ -28,7 +28,9 @@ lower(const char *root, const char *base, const char *group, const char *file, u
 	free(path);
 }
 
-/* Looks at a group and those above it, up to the root, where the file system of a container may have the group itself. */
+/*
+ * Looks at a group and those above it, up to the root, where the file system of a container may have the group itself.
+ */
 static void
 climb(const char *root, const char *base, char *group, const char *file, uint64_t *least)
 {
@@ -46,7 +48,8 @@ climb(const char *root, const char *base, char *group, const char *file, uint64_
 static void
 read_group(const char *root, char *line, uint64_t *least)
 {
-	char *controllers = strchr(line, ':'), *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL, *copy;
+	char *controllers = strchr(line, ':'), *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL,
+	    *copy;
 
 	if (group == NULL)
 		return;

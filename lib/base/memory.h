@@ -13,8 +13,8 @@ uint64_t memory_limit(const char *root, uint64_t physical);
 
 /*
  * Returns the bytes that a program may remember unless its user says otherwise: a quarter of the least among the
- * machine's memory, the limits of control groups and `ulimit -v`, divided by `share`, the number of programs that run at
- * once; at least a mebibyte.
+ * machine's memory, the limits of control groups and `ulimit -v`, divided by `share`, the number of programs that run
+ * at once; at least a mebibyte.
  */
 size_t memory_bound(unsigned share);
 

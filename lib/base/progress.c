@@ -36,7 +36,8 @@ void
 progress_start(bool wanted)
 {
 	struct stat st;
-	struct sigaction sa = { .sa_handler = ask };	/* no SA_RESTART: a blocked read returns, and its caller polls */
+	/* no SA_RESTART: a blocked read returns, and its caller polls */
+	struct sigaction sa = { .sa_handler = ask };
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGUSR1, &sa, NULL);
@@ -53,7 +54,8 @@ print(bool keep)
 {
 	double s = since(&begun);
 
-	fprintf(stderr, "%s%s: %" PRIu64 " records, %.1f MB, %.1f s, %.0f MB/s%s", shown ? "\r" : "", getprogname(), records_done,
+	fprintf(stderr, "%s%s: %" PRIu64 " records, %.1f MB, %.1f s, %.0f MB/s%s", shown ? "\r" : "", getprogname(),
+	    records_done,
 	    (double)bytes_done / 1e6, s, s > 0 ? (double)bytes_done / 1e6 / s : 0, keep ? "\n" : "\033[K");
 	fflush(stderr);
 	shown = !keep;

@@ -324,9 +324,9 @@ say(unsigned needs, const char *what)
 void
 sandbox_enter(unsigned needs, const char *root)
 {
-	const char *wish = getenv("ACCT_SANDBOX");
+	const char *setting = getenv("ACCT_SANDBOX");
 
-	if (wish != NULL && strcmp(wish, "no") == 0)
+	if (setting != NULL && strcmp(setting, "no") == 0)
 		return;
 	if (needs & SANDBOX_SPILL && !spill_is_nameless())
 		needs |= NEED_NAMED_SPILL;

@@ -66,7 +66,8 @@ static const uint8_t before_upper[16] = {
 	LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, TAILS, TAILS, TAILS, TAILS,
 	SHORT | LOW2, SHORT, SHORT | LOW3 | SURROGATE, SHORT | LOW4 | HIGH
 }, before_lower[16] = {
-	ALWAYS | LOW2 | LOW3 | LOW4, ALWAYS | LOW2, ALWAYS, ALWAYS, ALWAYS | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH,
+	ALWAYS | LOW2 | LOW3 | LOW4, ALWAYS | LOW2, ALWAYS, ALWAYS, ALWAYS | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 |
+	    HIGH,
 	ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH,
 	ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH | SURROGATE, ALWAYS | LOW4 | HIGH, ALWAYS | LOW4 | HIGH
 }, upper[16] = {
@@ -103,7 +104,8 @@ faults_avx2(const uint8_t *p)
 	    look_up(before_lower, _mm256_and_si256(one, _mm256_set1_epi8(0x0f))));
 	pairs = _mm256_and_si256(pairs, look_up(upper, upper_halves(v)));
 	/* Sets the top bit if the byte two back is E0 or more, or the byte three back F0 or more. */
-	due = _mm256_or_si256(_mm256_subs_epu8(two, _mm256_set1_epi8(0x60)), _mm256_subs_epu8(three, _mm256_set1_epi8(0x70)));
+	due = _mm256_or_si256(_mm256_subs_epu8(two, _mm256_set1_epi8(0x60)),
+	    _mm256_subs_epu8(three, _mm256_set1_epi8(0x70)));
 	return _mm256_xor_si256(pairs, _mm256_and_si256(due, _mm256_set1_epi8((char)TAILS)));
 }
 
@@ -149,7 +151,8 @@ faults_avx512(__m512i v, __m512i one, __m512i two, __m512i three)
 	pairs = _mm512_ternarylogic_epi64(look_up_avx512(before_upper, upper_halves_avx512(one)),
 	    look_up_avx512(before_lower, _mm512_and_si512(one, _mm512_set1_epi8(0x0f))),
 	    look_up_avx512(upper, upper_halves_avx512(v)), 0x80);		/* a & b & c */
-	due = _mm512_or_si512(_mm512_subs_epu8(two, _mm512_set1_epi8(0x60)), _mm512_subs_epu8(three, _mm512_set1_epi8(0x70)));
+	due = _mm512_or_si512(_mm512_subs_epu8(two, _mm512_set1_epi8(0x60)),
+	    _mm512_subs_epu8(three, _mm512_set1_epi8(0x70)));
 	return _mm512_ternarylogic_epi64(pairs, due, _mm512_set1_epi8((char)TAILS), 0x78);	/* a ^ (b & c) */
 }
 
@@ -169,7 +172,8 @@ load_edge(const uint8_t *p, size_t n, size_t i, unsigned back)
 CPU_AVX512 static __m512i
 edge_faults(const uint8_t *p, size_t n, size_t i)
 {
-	return faults_avx512(load_edge(p, n, i, 0), load_edge(p, n, i, 1), load_edge(p, n, i, 2), load_edge(p, n, i, 3));
+	return faults_avx512(load_edge(p, n, i, 0), load_edge(p, n, i, 1), load_edge(p, n, i, 2),
+	    load_edge(p, n, i, 3));
 }
 
 CPU_AVX512 static bool
@@ -184,7 +188,8 @@ check_avx512(const uint8_t *p, size_t n)
 			three = _mm512_loadu_si512(p + i - 3);
 			if (_mm512_movepi8_mask(_mm512_or_si512(v, three)) != 0)
 				faults = _mm512_or_si512(faults,
-				    faults_avx512(v, _mm512_loadu_si512(p + i - 1), _mm512_loadu_si512(p + i - 2), three));
+				    faults_avx512(v, _mm512_loadu_si512(p + i - 1), _mm512_loadu_si512(p + i - 2),
+				    three));
 		}
 		faults = _mm512_or_si512(faults, edge_faults(p, n, i));
 	}

@@ -27,7 +27,8 @@ take(struct clean_last *l, const json_t *o, const struct clean_total *t, const s
 	const json_t *rows = json_object_get(o, "clean"), *amounts = json_object_get(o, "amounts");
 	size_t i;
 
-	if (table == NULL || strcmp(table, k->schema->name) != 0 || !json_is_integer(rows) || json_integer_value(rows) < 0)
+	if (table == NULL || strcmp(table, k->schema->name) != 0 || !json_is_integer(rows) ||
+	    json_integer_value(rows) < 0)
 		return -1;
 	l->given = true;
 	l->rows = (uint64_t)json_integer_value(rows);
@@ -55,7 +56,8 @@ clean_last_read(struct clean_last *l, const char *path, const struct clean_total
 	status = o == NULL ? -1 : take(l, o, t, k);
 	json_decref(o);
 	if (status == -1)
-		msg_set(err, EX_DATAERR, "%s: not statistics of acct-clean for table %s", path, msg_quotes(k->schema->name));
+		msg_set(err, EX_DATAERR, "%s: not statistics of acct-clean for table %s", path,
+		    msg_quotes(k->schema->name));
 	return status;
 }
 
@@ -110,7 +112,8 @@ expect_rows_change(struct clean_expect *e, const struct schema_expect *x, uint64
 	uint64_t change = rows > last->rows ? rows - last->rows : last->rows - rows;
 
 	if (last->given && x->rows_change.text != NULL && is_more(change, last->rows, x->rows_change.n))
-		pass(e, "rows_change", xasprintf("rows_change: from %" PRIu64 " to %" PRIu64 " rows, more than %s", last->rows, rows,
+		pass(e, "rows_change", xasprintf("rows_change: from %" PRIu64 " to %" PRIu64 " rows, more than %s",
+		    last->rows, rows,
 		    x->rows_change.text));
 }
 

@@ -155,7 +155,8 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, const str
 	buf_adds(out, "{\n\t\"table\": ");
 	json_put(out, k->schema->name, strlen(k->schema->name));
 	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64, read, t->rows[CLEAN_GOOD]);
-	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"clean_lines\": %" PRIu64 ",\n\t\"rejected_lines\": %" PRIu64,
+	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"clean_lines\": %" PRIu64
+	    ",\n\t\"rejected_lines\": %" PRIu64,
 	    read - t->rows[CLEAN_GOOD], t->clean_lines, t->rejected_lines);
 	buf_adds(out, ",\n\t\"reasons\": {");
 	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++)

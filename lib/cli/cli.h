@@ -1,6 +1,7 @@
 /*
- * Command lines. A program describes itself in one table, struct cli_program; parsing, -h, usage errors, the completions of a shell and
- * the check of its manual come from it. Only programs include this: the library takes limits as fields.
+ * Command lines. A program describes itself in one table, struct cli_program; parsing, -h, usage errors, the
+ * completions of a shell and the check of its manual come from it. Only programs include this: the library takes limits
+ * as fields.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -34,7 +35,8 @@ struct cli_option {
 	enum cli_type type;
 	void *to;
 	const char *const *words;	/* of CLI_WORD, ended by NULL */
-	void (*call)(const char *option, char *argument);	/* option as the user would write it: "-k" or "--fill" */
+	/* option as the user would write it: "-k" or "--fill" */
+	void (*call)(const char *option, char *argument);
 };
 
 struct cli_program {
@@ -64,7 +66,8 @@ extern struct cli_values {		/* as given, or by default */
 	bool verbose, partial, outside, progress;
 	const char *input, *output;	/* NULL: standard input or output */
 	const char *table;		/* NULL: not given */
-	size_t memory;			/* bytes a program may remember; by default ACCT_MEMORY, or a quarter of memory */
+	/* bytes a program may remember; by default ACCT_MEMORY, or a quarter of memory */
+	size_t memory;
 	bool memory_given;
 	size_t max_record;		/* bytes of a line */
 	unsigned codec;			/* enum pq_codec */
@@ -76,9 +79,9 @@ extern struct cli_values {		/* as given, or by default */
 /* ---- parse.c ---- */
 
 /*
- * First thing in main. Sets the program's name and the default action of SIGPIPE, and occupies closed standard descriptors, so that no
- * file opened later takes their place. Then takes the options; -h and -V end the program, a wrong one ends it with EX_USAGE. Returns the
- * index of the first operand.
+ * First thing in main. Sets the program's name and the default action of SIGPIPE, and occupies closed standard
+ * descriptors, so that no file opened later takes their place. Then takes the options; -h and -V end the program, a
+ * wrong one ends it with EX_USAGE. Returns the index of the first operand.
  */
 int cli_start(const struct cli_program *p, int argc, char *argv[]);
 
@@ -116,8 +119,8 @@ struct cli_place {		/* a version of a table */
 };
 
 /*
- * Reads an operand TABLE or TABLE@AT (cut in place), and --at, of which one at most may be given. AT is a version, a day, whose start is
- * meant, or a time. EX_USAGE ends the program where --at is invalid.
+ * Reads an operand TABLE or TABLE@AT (cut in place), and --at, of which one at most may be given. AT is a version, a
+ * day, whose start is meant, or a time. EX_USAGE ends the program where --at is invalid.
  */
 void cli_place(char *operand, struct cli_place *p);
 
@@ -133,8 +136,8 @@ int cli_try_open(struct rec_reader *r, const char *path, unsigned flags);
 void cli_create(struct rec_writer *w, const struct rec_header *h);
 
 /*
- * Looks up the columns of a list "a,b,c" (cut in place) in a stream's header: their indexes into idx. Returns how many, at most max.
- * A column that is missing or named twice ends the program with EX_USAGE, after naming what there is.
+ * Looks up the columns of a list "a,b,c" (cut in place) in a stream's header: their indexes into idx. Returns how many,
+ * at most max. A column that is missing or named twice ends the program with EX_USAGE, after naming what there is.
  */
 size_t cli_columns(const struct rec_reader *r, const char *option, char *list, size_t *idx, size_t max);
 
@@ -147,6 +150,7 @@ void cli_print_usage(const struct cli_program *p);
 _Noreturn void cli_print_help(const struct cli_program *p);
 
 /* The options of a program, its own first: calls `each` for every one. */
-void cli_each_option(const struct cli_program *p, void (*each)(const struct cli_option *o, void *context), void *context);
+void cli_each_option(const struct cli_program *p, void (*each)(const struct cli_option *o, void *context),
+    void *context);
 
 #endif

@@ -30,12 +30,14 @@ const struct cli_option cli_input[] = {
 };
 
 const struct cli_option cli_output[] = {
-	{ 'o', "output", "FILE", "write to FILE, which appears complete or not at all, instead of standard output", CLI_TEXT, .to = &cli.output },
+	{ 'o', "output", "FILE", "write to FILE, which appears complete or not at all, instead of standard output",
+	    CLI_TEXT, .to = &cli.output },
 	{ 0 }
 };
 
 const struct cli_option cli_table[] = {
-	{ 't', "table", "NAME", "name of the table in the output (default: that of the input)", CLI_CALL, .call = set_table },
+	{ 't', "table", "NAME", "name of the table in the output (default: that of the input)", CLI_CALL,
+	    .call = set_table },
 	{ 0 }
 };
 
@@ -57,24 +59,29 @@ const struct cli_option cli_memory[] = {
 };
 
 const struct cli_option cli_codec[] = {
-	{ 0, "codec", "CODEC", "compress new files with snappy (default), zstd, gzip or none", CLI_WORD, .to = &cli.codec,
+	{ 0, "codec", "CODEC", "compress new files with snappy (default), zstd, gzip or none", CLI_WORD,
+	    .to = &cli.codec,
 	    .words = codecs },
-	{ 0, "encoding", "ENCODING", "plain (default), or delta: often smaller, but not every reader knows it", CLI_WORD,
+	{ 0, "encoding", "ENCODING", "plain (default), or delta: often smaller, but not every reader knows it",
+	    CLI_WORD,
 	    .to = &cli.encoding, .words = encodings },
 	{ 0 }
 };
 
 const struct cli_option cli_retry[] = {
-	{ 0, "retry", "SECONDS", "how long to retry after a conflict with another writer (default 600)", CLI_NUMBER, .to = &cli.retry },
+	{ 0, "retry", "SECONDS", "how long to retry after a conflict with another writer (default 600)", CLI_NUMBER,
+	    .to = &cli.retry },
 	{ 0 }
 };
 
 const struct cli_option cli_at[] = {
-	{ 0, "at", "N", "the table at version N, or at a time: 2026-01-31, 2026-01-31T23:59:59Z", CLI_TEXT, .to = &cli.at },
+	{ 0, "at", "N", "the table at version N, or at a time: 2026-01-31, 2026-01-31T23:59:59Z", CLI_TEXT,
+	    .to = &cli.at },
 	{ 0 }
 };
 
 const struct cli_option cli_outside[] = {
-	{ 0, "outside", NULL, "also read files outside the table's folder and through links, as a shallow clone needs", CLI_FLAG, .to = &cli.outside },
+	{ 0, "outside", NULL, "also read files outside the table's folder and through links, as a shallow clone needs",
+	    CLI_FLAG, .to = &cli.outside },
 	{ 0 }
 };

@@ -84,7 +84,7 @@ cli_usage(const char *fmt, ...)
 struct parser {
 	const struct cli_option *options[MAX_OPTIONS];
 	struct option longs[MAX_OPTIONS + 1];
-	char letters[2 * MAX_OPTIONS + 2];	/* a colon first: missing arguments are told apart */
+	char letters[2 * MAX_OPTIONS + 2];	/* a colon first: missing arguments are reported as such */
 	size_t n, nletters;
 };
 
@@ -96,7 +96,8 @@ add_option(const struct cli_option *o, void *context)
 	if (p->n == MAX_OPTIONS)
 		msg_die(EX_SOFTWARE, "more than %d options", MAX_OPTIONS);
 	p->options[p->n] = o;
-	p->longs[p->n] = (struct option){ o->name, o->argument != NULL ? required_argument : no_argument, NULL, LONG + (int)p->n };
+	p->longs[p->n] = (struct option){ o->name, o->argument != NULL ? required_argument : no_argument, NULL, LONG +
+	    (int)p->n };
 	p->n++;
 	if (o->letter != 0) {
 		p->letters[p->nletters++] = o->letter;
@@ -154,7 +155,8 @@ refuse_long(const struct parser *p, const char *word)
 		cli_usage("ambiguous option: %s", msg_quotes(name));
 	near_start(&near, name);
 	for (i = 0; i < p->n; i++)
-		near_try(&near, xasprintf("--%s", p->options[i]->name));	/* for the message, which ends the program */
+		/* for the message, which ends the program */
+		near_try(&near, xasprintf("--%s", p->options[i]->name));
 	cli_usage("no such option: %s%s", msg_quotes(name), near_hint(&near));
 }
 
@@ -212,8 +214,8 @@ note_memory(const struct cli_option *o, void *context)
 }
 
 /*
- * What a program that remembers keys or records may take where --memory does not say: ACCT_MEMORY, which is a size or, as 1/N, that part
- * of what memory_bound gives; else memory_bound's.
+ * What a program that remembers keys or records may take where --memory does not say: ACCT_MEMORY, which is a size or,
+ * as 1/N, that part of what memory_bound gives; else memory_bound's.
  */
 static void
 bound_memory(void)

@@ -32,7 +32,8 @@ split(char *address, struct cli_place *p)
 {
 	char *at = strrchr(address, '@');
 
-	if (at == NULL || at == address || strchr(at, '/') != NULL || access(address, F_OK) == 0 || !parse_at(at + 1, p))
+	if (at == NULL || at == address || strchr(at, '/') != NULL || access(address, F_OK) == 0 ||
+	    !parse_at(at + 1, p))
 		return NULL;
 	*at = '\0';
 	return at + 1;
@@ -50,5 +51,6 @@ cli_place(char *operand, struct cli_place *p)
 	if (at != NULL)
 		cli_usage("%s@%s: --at names another version", operand, at);
 	if (!parse_at(cli.at, p))
-		cli_usage("--at: must be a version, a day or a time such as 2026-01-31T23:59:59Z: %s", msg_quotes(cli.at));
+		cli_usage("--at: must be a version, a day or a time such as 2026-01-31T23:59:59Z: %s",
+		    msg_quotes(cli.at));
 }

@@ -13,7 +13,8 @@ cli_size(const char *option, const char *arg)
 	unsigned shift = arg[digits] != '\0' && unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
 	unsigned long long v = strtoull(arg, NULL, 10);
 
-	if (digits == 0 || digits > 15 || (arg[digits] != '\0' && (unit == NULL || arg[digits + 1] != '\0')) || v == 0 ||
+	if (digits == 0 || digits > 15 || (arg[digits] != '\0' && (unit == NULL || arg[digits + 1] != '\0')) ||
+	    v == 0 ||
 	    v > (SIZE_MAX >> 1) >> shift)
 		cli_usage("%s: must be a size such as 64K, 300M or 2G: %s", option, msg_quotes(arg));
 	return (size_t)v << shift;

@@ -36,7 +36,8 @@ special_portable(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t e
 CPU_AVX2 static size_t
 special_avx2(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t escape)
 {
-	const __m256i low = _mm256_set1_epi8(0x1f), q = _mm256_set1_epi8((char)quote), e = _mm256_set1_epi8((char)escape);
+	const __m256i low = _mm256_set1_epi8(0x1f), q = _mm256_set1_epi8((char)quote),
+	    e = _mm256_set1_epi8((char)escape);
 	__m256i v, special;
 	uint32_t bits;
 

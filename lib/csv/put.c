@@ -12,7 +12,8 @@ needs_quotes(const uint8_t *s, size_t n, struct csv_format f)
 	if (n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
 		return true;	/* readers skip a byte order mark at the beginning of a file */
 	if (n >= LONG)
-		return memchr(s, '\n', n) != NULL || memchr(s, f.delimiter, n) != NULL || memchr(s, f.quote, n) != NULL ||
+		return memchr(s, '\n', n) != NULL || memchr(s, f.delimiter, n) != NULL ||
+		    memchr(s, f.quote, n) != NULL ||
 		    memchr(s, '\r', n) != NULL;
 	for (i = 0; i < n; i++)
 		if (s[i] == f.delimiter || s[i] == f.quote || s[i] == '\n' || s[i] == '\r')

@@ -341,7 +341,8 @@ put_straight_quoted(const uint8_t *p, size_t n, struct csv_format f, uint8_t *ou
 	int k;
 
 	for (i = 0; i < n; i += 64) {
-		__m256i a = _mm256_loadu_si256((const void *)(p + i)), b = _mm256_loadu_si256((const void *)(p + i + 32));
+		__m256i a = _mm256_loadu_si256((const void *)(p + i)), b =
+		    _mm256_loadu_si256((const void *)(p + i + 32));
 		__m256i at_a = _mm256_cmpeq_epi8(a, delimiter), at_b = _mm256_cmpeq_epi8(b, delimiter);
 
 		valid = first_bits(n - i);
@@ -495,7 +496,8 @@ put_straight_quoted_avx512(const uint8_t *p, size_t n, __m512i delimiter, __m512
 
 		valid = first_bits(n - i);
 		u = unquote(p + i, n - i, _mm512_cmpeq_epi8_mask(v, quote) & valid,
-		    _mm512_cmpeq_epi8_mask(v, delimiter) & valid, (uint8_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(quote)), &q);
+		    _mm512_cmpeq_epi8_mask(v, delimiter) & valid,
+		    (uint8_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(quote)), &q);
 		control = controls ? _mm512_cmple_epu8_mask(v, low) & valid & u.keep & ~u.delimiter & ~u.empty : 0;
 		v = _mm512_mask_mov_epi8(_mm512_mask_mov_epi8(v, u.delimiter, tab), u.empty, empty);
 		out = put_escaped(v, p + i, u.keep & valid, control, out);

@@ -234,7 +234,8 @@ take_row(struct csv_reader *r, struct csv_scan *scan)
 	const struct csv_care *c = &s->care;
 
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)c->len,
-	    .line = scan->lines, .lines = c->lines, .nfields = c->nfields, .flags = c->flags, .spans = (uint32_t)c->first };
+	    .line = scan->lines, .lines = c->lines, .nfields = c->nfields, .flags = c->flags,
+	    .spans = (uint32_t)c->first };
 	scan->lines += c->lines;
 	s->pos += c->next;
 }

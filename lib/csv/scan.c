@@ -213,7 +213,8 @@ note_quoted(struct chunk *c, struct fill *s, const struct masks *m, bool one_lin
 {
 	uint64_t within = csv_within(m->quote) ^ s->within, open = m->quote & within, close = m->quote & ~within;
 	uint64_t lf = m->lf & ~within, delimiter = m->delimiter & ~within, inner = m->lf & within;
-	uint64_t ready = lf | delimiter | m->quote, after = (close << 1 | s->closed) & ~ready, closed_cr = after & m->cr;
+	uint64_t ready = lf | delimiter | m->quote, after = (close << 1 | s->closed) & ~ready,
+	    closed_cr = after & m->cr;
 	uint64_t bad = (open & ~(ready << 1 | s->ready)) | (after & ~m->cr) | (m->escape & within);
 
 	bad |= (closed_cr << 1 | s->closed_cr) & ~lf;
@@ -300,7 +301,8 @@ CPU_AVX2 static void
 fill_quoted(struct chunk *c, const struct fill_from *f, struct fill s)
 {
 	const struct csv_format format = f->format;
-	const __m256i delimiter = _mm256_set1_epi8((char)format.delimiter), quote = _mm256_set1_epi8((char)format.quote),
+	const __m256i delimiter = _mm256_set1_epi8((char)format.delimiter),
+	    quote = _mm256_set1_epi8((char)format.quote),
 	    escape = _mm256_set1_epi8((char)format.escape), newline = _mm256_set1_epi8('\n');
 	bool one_line = format.multiline == CSV_MULTILINE_NO, escapes = has_escape(format);
 
@@ -308,7 +310,8 @@ fill_quoted(struct chunk *c, const struct fill_from *f, struct fill s)
 	for (; !is_full(f, &s) && !c->bad; s.w++) {
 		const __m256i v[2] = { _mm256_loadu_si256((const void *)(f->p + 64 * s.w)),
 		    _mm256_loadu_si256((const void *)(f->p + 64 * s.w + 32)) };
-		struct masks m = { find_byte(v, newline), find_byte(v, delimiter), find_low(v), find_byte(v, quote), 0, 0 };
+		struct masks m = { find_byte(v, newline), find_byte(v, delimiter), find_low(v), find_byte(v, quote), 0,
+		    0 };
 
 		if ((m.control & ~m.lf) != 0)
 			m.cr = find_byte(v, _mm256_set1_epi8('\r'));
@@ -330,7 +333,8 @@ fill_chunk(struct chunk *c, const struct fill_from *f)
 	for (; !is_full(f, &s); s.w++) {
 		const __m256i v[2] = { _mm256_loadu_si256((const void *)(f->p + 64 * s.w)),
 		    _mm256_loadu_si256((const void *)(f->p + 64 * s.w + 32)) };
-		uint64_t lf = find_byte(v, newline), delimiters = find_byte(v, delimiter), odd = find_low(v) & ~lf, cr = 0;
+		uint64_t lf = find_byte(v, newline), delimiters = find_byte(v, delimiter), odd = find_low(v) & ~lf,
+		    cr = 0;
 
 		if ((find_byte(v, quote) & has_quote) != 0) {
 			fill_quoted(c, f, s);
@@ -357,8 +361,10 @@ CPU_AVX512 static void
 fill_quoted_avx512(struct chunk *c, const struct fill_from *f, struct fill s)
 {
 	const struct csv_format format = f->format;
-	const __m512i delimiter = _mm512_set1_epi8((char)format.delimiter), quote = _mm512_set1_epi8((char)format.quote),
-	    escape = _mm512_set1_epi8((char)format.escape), newline = _mm512_set1_epi8('\n'), low = _mm512_set1_epi8(0x1f);
+	const __m512i delimiter = _mm512_set1_epi8((char)format.delimiter),
+	    quote = _mm512_set1_epi8((char)format.quote),
+	    escape = _mm512_set1_epi8((char)format.escape), newline = _mm512_set1_epi8('\n'),
+	    low = _mm512_set1_epi8(0x1f);
 	bool one_line = format.multiline == CSV_MULTILINE_NO, escapes = has_escape(format);
 
 	begin_quotes(c, &s);
@@ -380,12 +386,14 @@ CPU_AVX512 static void
 fill_chunk_avx512(struct chunk *c, const struct fill_from *f)
 {
 	const __m512i delimiter = _mm512_set1_epi8((char)f->format.delimiter), newline = _mm512_set1_epi8('\n'),
-	    quote = _mm512_set1_epi8((char)(f->format.quote != 0 ? f->format.quote : '\n')), low = _mm512_set1_epi8(0x1f);
+	    quote = _mm512_set1_epi8((char)(f->format.quote != 0 ? f->format.quote : '\n')),
+	    low = _mm512_set1_epi8(0x1f);
 	struct fill s = fill_start;
 
 	for (; !is_full(f, &s); s.w++) {
 		__m512i v = _mm512_loadu_si512(f->p + 64 * s.w);
-		uint64_t lf = _mm512_cmpeq_epi8_mask(v, newline), delimiters = _mm512_cmpeq_epi8_mask(v, delimiter), cr = 0;
+		uint64_t lf = _mm512_cmpeq_epi8_mask(v, newline), delimiters = _mm512_cmpeq_epi8_mask(v, delimiter),
+		    cr = 0;
 		uint64_t odd = (_mm512_cmple_epu8_mask(v, low) | _mm512_cmpeq_epi8_mask(v, quote)) & ~(lf | delimiters);
 
 		if ((odd | s.odd) != 0) {

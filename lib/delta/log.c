@@ -116,7 +116,8 @@ survey(struct delta_log *log, int64_t wanted, int64_t most)
 		}
 		if (n.kind == DELTA_LOG_COMMIT) {
 			newest = n.version > newest ? n.version : newest;
-		} else if ((wanted < 0 || n.version <= wanted) && n.version <= most && (n.kind != DELTA_LOG_PART || n.part == 1) &&
+		} else if ((wanted < 0 || n.version <= wanted) && n.version <= most &&
+		    (n.kind != DELTA_LOG_PART || n.part == 1) &&
 		    !(log->checkpoint == n.version && log->checkpoint_kind == DELTA_LOG_CHECKPOINT)) {
 			take_checkpoint(log, i, &n);
 		}

@@ -222,7 +222,8 @@ delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct 
 }
 
 int
-delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s, struct msg *err)
+delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s,
+    struct msg *err)
 {
 	struct msg why = { 0 };
 	int there = delta_exists(t, err);

@@ -271,8 +271,10 @@ void
 delta_stats_column(const struct delta_stats *st, const struct delta_column *c, struct delta_column_stats *out)
 {
 	out->nulls = whole_number(json_object_get(json_object_get(st->o, "nullCount"), c->physical));
-	out->has_low = json_bound(c, json_object_get(json_object_get(st->o, "minValues"), c->physical), false, &out->low);
-	out->has_high = json_bound(c, json_object_get(json_object_get(st->o, "maxValues"), c->physical), true, &out->high);
+	out->has_low = json_bound(c, json_object_get(json_object_get(st->o, "minValues"), c->physical), false,
+	    &out->low);
+	out->has_high = json_bound(c, json_object_get(json_object_get(st->o, "maxValues"), c->physical), true,
+	    &out->high);
 }
 
 int64_t

@@ -27,12 +27,12 @@ prefix_length(const struct pq_bytes *b)
 }
 
 static void
-put_text(struct buf *out, const uint8_t *p, size_t n, const char *behind)
+put_text(struct buf *out, const uint8_t *p, size_t n, const char *suffix)
 {
 	struct buf text = { 0 };
 
 	buf_add(&text, p, n);
-	buf_adds(&text, behind);
+	buf_adds(&text, suffix);
 	delta_json_text(out, buf_cstr(&text));
 	buf_free(&text);
 }

@@ -195,7 +195,8 @@ need_commit(struct vacuum *v, int64_t version, bool first, struct msg *err)
 			continue;
 		o = json_loadb(p, (size_t)(lf - p), JSON_ALLOW_NUL, NULL);
 		got = o != NULL ? need_action(v, o, first, err) :
-		    msg_set(err, EX_DATAERR, "%s: version %" PRId64 ": not a JSON object a line", v->table->address, version);
+		    msg_set(err, EX_DATAERR, "%s: version %" PRId64 ": not a JSON object a line", v->table->address,
+		    version);
 		json_decref(o);
 	}
 	buf_free(&text);
@@ -406,13 +407,13 @@ is_log(const char *last, size_t n)
 static bool
 is_temporary(const char *last, size_t *n)
 {
-	enum { DIGITS = 16, BEHIND = DIGITS + 5 };
+	enum { DIGITS = 16, SUFFIX = DIGITS + 5 };
 	size_t len = strlen(last);
 
-	if (*last != '.' || len < BEHIND + 2 || last[len - BEHIND] != '.' || strcmp(last + len - 4, ".tmp") != 0 ||
-	    strspn(last + len - BEHIND + 1, "0123456789abcdef") != DIGITS)
+	if (*last != '.' || len < SUFFIX + 2 || last[len - SUFFIX] != '.' || strcmp(last + len - 4, ".tmp") != 0 ||
+	    strspn(last + len - SUFFIX + 1, "0123456789abcdef") != DIGITS)
 		return false;
-	*n = len - BEHIND - 1;
+	*n = len - SUFFIX - 1;
 	return true;
 }
 

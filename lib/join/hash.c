@@ -163,7 +163,8 @@ fetch_rows(const struct hash_join *j, size_t n)
 {
 	const struct join_table *t = &j->table;
 	const uint32_t *id = j->block.id;
-	size_t mean = t->nrows > 0 ? t->used / t->nrows : 0, size = mean < 64 * JOIN_ROW_LINES ? mean : 64 * JOIN_ROW_LINES;
+	size_t mean = t->nrows > 0 ? t->used / t->nrows : 0, size = mean < 64 * JOIN_ROW_LINES ? mean :
+	    64 * JOIN_ROW_LINES;
 
 	for (size_t i = 0; i < n; i++)
 		if (id[i] != KEYMAP_ABSENT)

@@ -105,7 +105,8 @@ out_of_order(const struct side *s, struct msg *err)
 		if (compare(now, before) != 0)
 			return msg_set(err, EX_DATAERR, "%s: record %llu: %s: %s follows %s: "
 			    "--sorted needs key order (LC_ALL=C sort)", s->r->name,
-			    (unsigned long long)(s->b.first + s->i), c->name, shown(c->type, now), shown(c->type, before));
+			    (unsigned long long)(s->b.first + s->i), c->name, shown(c->type, now),
+			    shown(c->type, before));
 		p = tab != NULL ? tab + 1 : end;
 	}
 	return msg_set(err, EX_SOFTWARE, "equal keys out of order");

@@ -58,7 +58,8 @@ reach(struct densemap *m, int64_t page)
 {
 	size_t most = STRETCH * (m->used + free_pages(m)), n, shift;
 	int64_t first = m->npages == 0 || page < m->first ? page : m->first;
-	int64_t last = m->npages == 0 || page >= m->first + (int64_t)m->npages ? page : m->first + (int64_t)m->npages - 1;
+	int64_t last = m->npages == 0 || page >= m->first + (int64_t)m->npages ? page : m->first + (int64_t)m->npages -
+	    1;
 	uint32_t **pages;
 
 	if (m->npages > 0 && first == m->first && last < m->first + (int64_t)m->npages)

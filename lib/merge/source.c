@@ -274,7 +274,8 @@ memory(const struct merge_source *s)
 
 	for (i = 0; i < s->plan->n; i++)
 		row += s->columns[i].there ? s->columns[i].size + 1 : 0;
-	return s->cap * row + s->text.used + densemap_memory(&s->near) + intmap_memory(&s->far) + keymap_memory(&s->map);
+	return s->cap * row + s->text.used + densemap_memory(&s->near) + intmap_memory(&s->far) +
+	    keymap_memory(&s->map);
 }
 
 static int
@@ -282,7 +283,8 @@ check_memory(const struct merge_source *s, struct msg *err)
 {
 	if (s->plan->memory == 0 || memory(s) <= s->plan->memory)
 		return 0;
-	return msg_set(err, EX_OSERR, "the first %zu records take more than %zu MiB: raise --memory or merge the stream in"
+	return msg_set(err, EX_OSERR,
+	    "the first %zu records take more than %zu MiB: raise --memory or merge the stream in"
 	    " parts", s->n, s->plan->memory >> 20);
 }
 

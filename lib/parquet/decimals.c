@@ -64,7 +64,8 @@ extend(const uint8_t *at, const uint8_t *end, size_t far, size_t width)
 {
 	size_t n = width;
 
-	while (n + width <= LONG_COPY && (size_t)(end - at) >= n + width && common(at + n, at + n - far, width) == width)
+	while (n + width <= LONG_COPY && (size_t)(end - at) >= n + width &&
+	    common(at + n, at + n - far, width) == width)
 		n += width;
 	return n;
 }

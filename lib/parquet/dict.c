@@ -219,7 +219,8 @@ expect(double found, double some, double n)
 
 /* Estimates from a part of the values whether so many are distinct that a dictionary will not pay. */
 static bool
-is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wide, int64_t min, double plain, bool packs)
+is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wide, int64_t min, double plain,
+    bool packs)
 {
 	size_t step = TOGETHER * (n / ESTIMATE < 8 ? 8 : n / ESTIMATE), some = 0, found = 0, at, i;
 	uint64_t *bits = fill(scratch, nwords * sizeof *bits), d, bit;

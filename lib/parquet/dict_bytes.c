@@ -71,7 +71,8 @@ few_find(const struct few *f, const struct pq_bytes *v, size_t n, uint32_t *inde
 		p = _mm512_permutex2var_epi64(first, even, second);
 		len = _mm512_permutex2var_epi64(first, odd, second);
 		bad = _mm512_cmpgt_epu64_mask(len, _mm512_set1_epi64(FEW_LENGTH)) |
-		    _mm512_cmpgt_epu64_mask(_mm512_and_si512(p, _mm512_set1_epi64(PAGE - 1)), _mm512_set1_epi64(PAGE - 16));
+		    _mm512_cmpgt_epu64_mask(_mm512_and_si512(p, _mm512_set1_epi64(PAGE - 1)),
+		    _mm512_set1_epi64(PAGE - 16));
 		if (bad != 0)
 			break;
 		bits = _mm512_slli_epi64(len, 3);
@@ -79,7 +80,8 @@ few_find(const struct few *f, const struct pq_bytes *v, size_t n, uint32_t *inde
 		low = _mm512_andnot_si512(_mm512_sllv_epi64(ones, bits), low);
 		high = _mm512_mask_i64gather_epi64(zero, _mm512_cmpgt_epu64_mask(len, _mm512_set1_epi64(8)),
 		    _mm512_add_epi64(p, _mm512_set1_epi64(8)), NULL, 1);
-		high = _mm512_andnot_si512(_mm512_sllv_epi64(ones, _mm512_sub_epi64(bits, _mm512_set1_epi64(64))), high);
+		high = _mm512_andnot_si512(_mm512_sllv_epi64(ones, _mm512_sub_epi64(bits, _mm512_set1_epi64(64))),
+		    high);
 		high = _mm512_or_si512(high, _mm512_slli_epi64(len, 56));
 		for (k = 0, all = 0, found = zero; k < f->n; k++) {
 			same = _mm512_cmpeq_epi64_mask(low, _mm512_set1_epi64((int64_t)f->low[k]));

@@ -199,7 +199,8 @@ equal8(const uint32_t *v)
 	uint64_t two[4];
 
 	memcpy(two, v, sizeof two);
-	return ((two[0] ^ (two[0] << 32 | two[0] >> 32)) | (two[0] ^ two[1]) | (two[0] ^ two[2]) | (two[0] ^ two[3])) == 0;
+	return ((two[0] ^ (two[0] << 32 | two[0] >> 32)) | (two[0] ^ two[1]) | (two[0] ^ two[2]) | (two[0] ^ two[3])) ==
+	    0;
 }
 
 void

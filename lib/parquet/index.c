@@ -42,7 +42,8 @@ out_stats(struct pq_writer *w, const struct out_column *c, const struct stats_ra
 {
 	bool min_exact, max_exact;
 
-	*s = (struct meta_stats){ .nulls = (int64_t)(c->entries - c->values), .nans = -1, .min_exact = -1, .max_exact = -1 };
+	*s = (struct meta_stats){ .nulls = (int64_t)(c->entries - c->values), .nans = -1, .min_exact = -1,
+	    .max_exact = -1 };
 	if (!out_has_bounds(r) || !put_bound(w, c, r, true, &s->max, &max_exact) ||
 	    !put_bound(w, c, r, false, &s->min, &min_exact)) {
 		s->min.p = s->max.p = NULL;

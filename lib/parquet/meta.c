@@ -85,7 +85,8 @@ parse_element(struct thrift_in *in, struct meta_element *e)
 {
 	struct thrift_field f = { 0, 0 };
 
-	*e = (struct meta_element){ .type = META_GROUP, .converted = META_CONV_NONE, .repetition = -1, .id = PQ_NO_ID, .scale = 0, .precision = -1 };
+	*e = (struct meta_element){ .type = META_GROUP, .converted = META_CONV_NONE, .repetition = -1, .id = PQ_NO_ID,
+	    .scale = 0, .precision = -1 };
 	while (thrift_next(in, &f)) {
 		switch (f.id) {
 		case 1: e->type = thrift_int32(in, f.type); break;
@@ -393,7 +394,8 @@ meta_page_parse(struct meta_page_header *h, const uint8_t *p, size_t n)
 	unsigned seen = 0;
 	int kind;
 
-	*h = (struct meta_page_header){ .type = -1, .values = -1, .encoding = -1, .def_encoding = -1, .is_compressed = true };
+	*h = (struct meta_page_header){ .type = -1, .values = -1, .encoding = -1, .def_encoding = -1,
+	    .is_compressed = true };
 	while (thrift_next(&in, &f)) {
 		if (f.id > 0 && f.id < 32)
 			seen |= 1u << f.id;

@@ -240,7 +240,8 @@ out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_
 	} else {
 		hint = (struct codec_hint){ out_hint(c), w->body.len };
 		if (w->body.len == 0 && is_stored(c->store))
-			return emit_page(w, &h, c->data.p + g->value * width, g->values * width, hint, chunk, &g->offset,
+			return emit_page(w, &h, c->data.p + g->value * width, g->values * width, hint, chunk,
+			    &g->offset,
 			    &g->size, err);
 		put_plain(&w->body, c, g);
 	}
@@ -257,7 +258,8 @@ out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta
 	uint32_t len;
 
 	if (c->store != PQ_BYTES) {
-		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ .width = out_hint(c) }, chunk,
+		if (emit_page(w, &h, w->dict.values.p, w->dict.values.len, (struct codec_hint){ .width = out_hint(c) },
+		    chunk,
 		    &offset, &size, err) == -1)
 			return -1;
 	} else {

@@ -55,7 +55,8 @@ plan_fixed(struct pq_writer *w, size_t column, const struct stats_range *range, 
 	}
 	if (plain_size(w, c, &plain, err) == -1)
 		return -1;
-	*dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain, w->opt.codec != PQ_UNCOMPRESSED);
+	*dict = dict_fixed_build(&w->dict, c->store, c->data.p, c->values, range, plain,
+	    w->opt.codec != PQ_UNCOMPRESSED);
 	*wait = *dict ? 0 : PLAIN_GROUPS;
 	return 0;
 }

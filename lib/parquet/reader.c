@@ -142,7 +142,8 @@ check_rows(const struct pq_reader *r, struct msg *err)
 		if (__builtin_add_overflow(rows, (uint64_t)r->meta.groups[g].rows, &rows))
 			break;
 	if (g < r->meta.ngroups || rows != (uint64_t)r->meta.rows)
-		return msg_set(err, EX_DATAERR, "%s: the number of rows differs between footer and row groups", r->name);
+		return msg_set(err, EX_DATAERR, "%s: the number of rows differs between footer and row groups",
+		    r->name);
 	return 0;
 }
 
@@ -434,11 +435,13 @@ pq_check_index(struct pq_reader *r, struct msg *err)
 	if (digits == NULL)
 		return 0;
 	if (at <= r->footer_at && seal_parse(digits, strlen(digits), &sum) &&
-	    (got = read_source(r, at, buf_room(&b, (size_t)(r->footer_at - at)), (size_t)(r->footer_at - at), err)) == 0 &&
+	    (got = read_source(r, at, buf_room(&b, (size_t)(r->footer_at - at)), (size_t)(r->footer_at - at), err)) ==
+	    0 &&
 	    hash_bytes(b.p, (size_t)(r->footer_at - at)) != sum)
 		got = -1;
 	buf_free(&b);
-	return got == 0 ? 0 : msg_set(err, EX_DATAERR, "%s: damaged: the checksum of the page indexes does not match", r->name);
+	return got == 0 ? 0 : msg_set(err, EX_DATAERR, "%s: damaged: the checksum of the page indexes does not match",
+	    r->name);
 }
 
 /* ---- batches ---- */
@@ -476,7 +479,8 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	for (i = 0; i < n; i++) {
 		c = &r->schema.columns[columns[i]];
 		if (c->refused != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not supported", r->name, msg_quotes(c->path),
+			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not supported", r->name,
+			    msg_quotes(c->path),
 			    c->refused);
 		select_column(r, columns[i], flags == NULL ? 0 : flags[i]);
 	}
@@ -601,7 +605,8 @@ pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *er
 			return -1;
 		r->vectors[i] = r->selected[i]->vector;
 	}
-	*b = (struct pq_batch){ .first_row = r->first_row + r->row, .rows = rows, .group = r->group, .columns = r->vectors };
+	*b = (struct pq_batch){ .first_row = r->first_row + r->row, .rows = rows, .group = r->group,
+	    .columns = r->vectors };
 	r->row += rows;
 	return 1;
 }

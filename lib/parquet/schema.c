@@ -381,7 +381,8 @@ add_column(struct walk *w, size_t at)
 
 	path->n = w->depth;
 	path->names = pool_copy(&s->pool, w->names, w->depth * sizeof *w->names);
-	*c = (struct pq_column){ .name = f->name, .path = joined(&s->pool, w->names, w->depth), .top = w->depth == 1 && w->rep == 0, .id = f->id,
+	*c = (struct pq_column){ .name = f->name, .path = joined(&s->pool, w->names, w->depth), .top = w->depth == 1 &&
+	    w->rep == 0, .id = f->id,
 	    .field = at };
 	column_type(s, c, &s->elements[s->ncolumns]);
 	if (w->rep > PQ_MAX_REP)
@@ -517,9 +518,11 @@ pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_
 			return msg_set(err, EX_DATAERR,
 			    "%s: element %zu of the schema is neither a column nor a group", name, i);
 		if (e[i].name.n > 0 && memchr(e[i].name.p, '\0', e[i].name.n) != NULL)
-			return msg_set(err, EX_DATAERR, "%s: element %zu of the schema has a NUL byte in its name", name, i);
+			return msg_set(err, EX_DATAERR, "%s: element %zu of the schema has a NUL byte in its name",
+			    name, i);
 		f = &s->fields[s->nfields++];
-		*f = (struct pq_field){ .name = element_name(&s->pool, e[i].name), .repetition = (enum pq_repetition)e[i].repetition,
+		*f = (struct pq_field){ .name = element_name(&s->pool, e[i].name),
+		    .repetition = (enum pq_repetition)e[i].repetition,
 		    .children = (unsigned)e[i].children, .group = group_kind(&e[i]), .id = e[i].id };
 		if (f->children == 0)
 			s->elements[leaves++] = e[i];

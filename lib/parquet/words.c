@@ -167,7 +167,8 @@ pack_bmi(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 CPU_AVX512 static inline __m512i
 differing_eight(__m512i v, __m512i w)
 {
-	return _mm512_sub_epi64(_mm512_set1_epi64(WIDTH), _mm512_srli_epi64(_mm512_lzcnt_epi64(_mm512_xor_si512(v, w)), 3));
+	return _mm512_sub_epi64(_mm512_set1_epi64(WIDTH), _mm512_srli_epi64(_mm512_lzcnt_epi64(_mm512_xor_si512(v, w)),
+	    3));
 }
 
 /* Like find_matches, for values in a mask: returns their slots and the low bytes they leave. */
@@ -343,7 +344,8 @@ copy_parameters(const uint8_t **p, const uint8_t *end, size_t *far, size_t *n)
 CPU_AVX2 static size_t
 expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8_t *end)
 {
-	const __m256i form = _mm256_set1_epi32((int)(snappy_copy(WIDTH - 1, WIDTH) << 16)), byte = _mm256_set1_epi32(0xff00);
+	const __m256i form = _mm256_set1_epi32((int)(snappy_copy(WIDTH - 1, WIDTH) << 16)),
+	    byte = _mm256_set1_epi32(0xff00);
 	const __m256i high = _mm256_set1_epi64x((int64_t)(snappy_load64(out - WIDTH) & ~UINT64_C(0xff)));
 	uint8_t *begin = out;
 	__m256i v;
@@ -353,7 +355,8 @@ expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8
 		if (_mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_andnot_si256(byte, v), form)) != -1)
 			break;
 		v = _mm256_srli_epi32(_mm256_and_si256(v, byte), 8);
-		_mm256_storeu_si256((void *)out, _mm256_or_si256(high, _mm256_cvtepu32_epi64(_mm256_castsi256_si128(v))));
+		_mm256_storeu_si256((void *)out,
+		    _mm256_or_si256(high, _mm256_cvtepu32_epi64(_mm256_castsi256_si128(v))));
 		_mm256_storeu_si256((void *)(out + 32),
 		    _mm256_or_si256(high, _mm256_cvtepu32_epi64(_mm256_extracti128_si256(v, 1))));
 	}
@@ -400,7 +403,8 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 			}
 		} else {
 			far = (size_t)(p[0] >> 5) << 8 | p[1];
-			if ((p[0] & 0x1f) != (1 | (WIDTH - SNAPPY_LEAST) << 2) || far < WIDTH || far > (size_t)(out - begin))
+			if ((p[0] & 0x1f) != (1 | (WIDTH - SNAPPY_LEAST) << 2) || far < WIDTH ||
+			    far > (size_t)(out - begin))
 				break;
 			snappy_store64(out, snappy_load64(out - far));
 			p += 2;

@@ -234,7 +234,8 @@ emit_chunk(struct pq_writer *w, size_t column, struct meta_chunk *chunk, struct 
 	out_complete(c);
 	n = out_lay_out(w, c, &range);
 	pages = (struct out_page *)(void *)w->pages.p;
-	*chunk = (struct meta_chunk){ .type = c->e->type, .codec = codecs[w->opt.codec], .num_values = (int64_t)c->entries };
+	*chunk = (struct meta_chunk){ .type = c->e->type, .codec = codecs[w->opt.codec],
+	    .num_values = (int64_t)c->entries };
 	if (out_plan(w, column, &range, &plan, err) == -1)
 		return -1;
 	if (plan.encoding == META_RLE_DICTIONARY && out_dictionary_page(w, c, chunk, err) == -1)

@@ -138,7 +138,8 @@ void out_complete(struct out_column *c);
 size_t out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all);
 
 /* plan.c: chooses dictionary or another encoding; range covers all values. */
-int out_plan(struct pq_writer *w, size_t column, const struct stats_range *range, struct out_plan *plan, struct msg *err);
+int out_plan(struct pq_writer *w, size_t column, const struct stats_range *range, struct out_plan *plan,
+    struct msg *err);
 
 /* page.c: writes a page and adds it to the chunk's totals. */
 int out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct meta_chunk *chunk, struct msg *err);

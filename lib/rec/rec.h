@@ -49,14 +49,16 @@ enum {
 void rec_header_init(struct rec_header *h, const char *table);
 void rec_header_copy(struct rec_header *to, const struct rec_header *from);
 void rec_header_free(struct rec_header *h);
-struct rec_column *rec_header_add(struct rec_header *h, const char *name, struct val_type type, bool key, bool required);
+struct rec_column *rec_header_add(struct rec_header *h, const char *name, struct val_type type, bool key,
+    bool required);
 void rec_header_set_word(struct rec_header *h, const char *key, const char *value);
 void rec_header_drop_word(struct rec_header *h, const char *key);
 const char *rec_header_word(const struct rec_header *h, const char *key);	/* NULL if absent */
 int rec_header_find(const struct rec_header *h, const char *name);		/* the column's index, or -1 */
 bool rec_header_is_raw(const struct rec_header *h);				/* first _line, last _malformed */
 bool rec_header_has_lines(const struct rec_header *h);				/* raw, with _lines before _malformed */
-bool rec_header_is_bytes(const struct rec_header *h);				/* raw or @raw=1: strings of any bytes */
+/* raw or @raw=1: strings of any bytes */
+bool rec_header_is_bytes(const struct rec_header *h);
 bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
 
 /* Do both have the same table, column names and types? (Keys, nullability and words may differ.) */

@@ -32,7 +32,8 @@ split_portable(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool 
 		separator = is_separator(base[i]);
 		o += separator;
 		if (base[i] < 0x20)
-			strange |= separator ? before : !(base[i] == VAL_NULL && before && i + 1 < to && is_separator(base[i + 1]));
+			strange |= separator ? before : !(base[i] == VAL_NULL && before && i + 1 < to &&
+			    is_separator(base[i + 1]));
 		before = separator;
 	}
 	*plain = !strange;
@@ -48,7 +49,8 @@ CPU_AVX2 static inline void
 classify(const uint8_t *p, unsigned shift, struct masks *m)
 {
 	__m256i v = _mm256_loadu_si256((const void *)p), top = _mm256_set1_epi8(0x1f);
-	__m256i separators = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')));
+	__m256i separators = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t')),
+	    _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')));
 
 	m->separators |= (uint64_t)(uint32_t)_mm256_movemask_epi8(separators) << shift;
 	m->low |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(v, top), top)) << shift;
@@ -75,7 +77,8 @@ split_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *pla
 		 * Strange are: other low bytes; a separator after another; a null after anything but a separator;
 		 * anything but a separator after a null.
 		 */
-		strange |= (m.low & valid & ~mask & ~nulls) | (mask & (mask << 1 | before)) | (nulls & ~(mask << 1 | before)) |
+		strange |= (m.low & valid & ~mask & ~nulls) | (mask & (mask << 1 | before)) |
+		    (nulls & ~(mask << 1 | before)) |
 		    ((nulls << 1 | null_before) & valid & ~mask);
 		before = mask >> 63;
 		null_before = nulls >> 63;

@@ -17,7 +17,8 @@ struct regex_range {		/* of code points, inclusive */
 
 struct regex_node {
 	enum regex_kind kind;
-	uint32_t a, b;		/* indexes: CAT, ALT: both sides; REPEAT: a; SET: n ranges from ranges[a] on, ascending and apart */
+	/* indexes: CAT, ALT: both sides; REPEAT: a; SET: n ranges from ranges[a] on, ascending and apart */
+	uint32_t a, b;
 	uint32_t n;
 	uint16_t min, max;	/* REPEAT; max may be REGEX_NO_LIMIT */
 };

@@ -100,8 +100,10 @@ static const struct class {
 	const char *name;	/* within [: :]; the first three by their letters too */
 	const char *pairs;
 } classes[] = {
-	{ "digit", "09" }, { "word", "09AZ__az" }, { "space", "\t\r  " }, { "alnum", "09AZaz" }, { "alpha", "AZaz" }, { "blank", "\t\t  " },
-	{ "cntrl", "\001\037\177\177" }, { "graph", "!~" }, { "lower", "az" }, { "print", " ~" }, { "punct", "!/:@[`{~" },
+	{ "digit", "09" }, { "word", "09AZ__az" }, { "space", "\t\r  " }, { "alnum", "09AZaz" }, { "alpha", "AZaz" },
+	{ "blank", "\t\t  " },
+	{ "cntrl", "\001\037\177\177" }, { "graph", "!~" }, { "lower", "az" }, { "print", " ~" },
+	{ "punct", "!/:@[`{~" },
 	{ "upper", "AZ" }, { "xdigit", "09AFaf" }
 };
 
@@ -123,7 +125,8 @@ add_class(struct regex_ast *t, const struct class *c, bool other)
 static uint32_t
 end_set(struct parser *s)
 {
-	return add_node(s->t, (struct regex_node){ .kind = REGEX_SET, .a = (uint32_t)s->set, .n = (uint32_t)(s->t->nranges - s->set) });
+	return add_node(s->t, (struct regex_node){ .kind = REGEX_SET, .a = (uint32_t)s->set,
+	    .n = (uint32_t)(s->t->nranges - s->set) });
 }
 
 /* A character of the pattern, which is UTF-8. */
@@ -227,7 +230,8 @@ take_item(struct parser *s, uint32_t *c, bool *is_class)
 		s->at++;
 		return take_escape(s, c, is_class);
 	}
-	if (s->p[s->at] == '[' && s->at + 1 < s->n && strchr(":.=", s->p[s->at + 1]) != NULL && s->p[s->at + 1] != '\0') {
+	if (s->p[s->at] == '[' && s->at + 1 < s->n && strchr(":.=", s->p[s->at + 1]) != NULL &&
+	    s->p[s->at + 1] != '\0') {
 		s->at++;
 		*is_class = true;
 		if (s->p[s->at] == ':')

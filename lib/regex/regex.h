@@ -1,9 +1,9 @@
 /*
- * Regular expressions over code points: linear in the text, the same in every locale. The syntax is that of acct-schema(5),
- * PATTERNS.
+ * Regular expressions over code points: linear in the text, the same in every locale. The syntax is that of
+ * acct-schema(5), PATTERNS.
  *
- * A pattern is parsed here, so that it means one thing and its faults have a place. What it matches is then decided by a table of
- * states where that stays small, and else by TRE. Back-references are refused: they are not linear.
+ * A pattern is parsed here, so that it means one thing and its faults have a place. What it matches is then decided by
+ * a table of states where that stays small, and else by TRE. Back-references are refused: they are not linear.
  */
 #ifndef REGEX_REGEX_H
 #define REGEX_REGEX_H

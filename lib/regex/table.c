@@ -17,7 +17,8 @@ enum {
 };
 
 struct regex_table {
-	uint32_t *next;		/* owned: rows of states: by class the next row's index, then whether the state accepts */
+	/* owned: rows of states: by class the next row's index, then whether the state accepts */
+	uint32_t *next;
 	uint32_t *cuts;		/* owned: where classes begin; the first is 0 */
 	uint32_t nclasses, width;
 	uint32_t start;		/* index of its row */
@@ -185,8 +186,8 @@ fill_sets(struct builder *b)
 /* ---- sets of points ---- */
 
 /*
- * Adds a point to the set in work and, through it, those that are reached without a character. at_end: past the ends too.
- * Returns whether it accepts then.
+ * Adds a point to the set in work and, through it, those that are reached without a character. at_end: past the ends
+ * too. Returns whether it accepts then.
  */
 static bool
 reach(struct builder *b, uint32_t point, bool at_begin, bool at_end)

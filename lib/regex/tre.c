@@ -13,8 +13,11 @@
 
 enum {
 	WORK_MAX = 1000000,	/* entries of the sets that TRE makes, some 40 bytes each */
-	SHIFT = 0x1000		/* added to every code point, so that none is a character of TRE's syntax, or the NUL that it
-				   takes for the end of the text */
+	/*
+	 * added to every code point, so that none is a character of TRE's syntax, or the NUL that it takes for the end
+	 * of the text
+	 */
+	SHIFT = 0x1000
 };
 
 struct regex_tre {

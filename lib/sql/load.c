@@ -49,7 +49,8 @@ check_names(struct sql_load *l)
 	if ((l->schema != NULL && check_name(l, "schema", l->schema) != 0) || check_name(l, "table", l->table) != 0)
 		return -1;
 	if (l->ncolumns > l->dialect->max_columns)
-		return msg_set(&l->err, EX_DATAERR, "%s: %zu columns: %s takes no more than %zu", l->in_name, l->ncolumns,
+		return msg_set(&l->err, EX_DATAERR, "%s: %zu columns: %s takes no more than %zu", l->in_name,
+		    l->ncolumns,
 		    l->dialect->name, l->dialect->max_columns);
 	for (i = 0; i < l->ncolumns; i++) {
 		if (check_name(l, "column", l->columns[i].name) != 0)
@@ -57,7 +58,8 @@ check_names(struct sql_load *l)
 		for (j = 0; j < i; j++)
 			if (compare(l->columns[i].name, l->columns[j].name) == 0)
 				return msg_set(&l->err, EX_DATAERR, "%s: columns %s and %s: %s treats them as equal",
-				    l->in_name, msg_quotes(l->columns[j].name), msg_quotes(l->columns[i].name), l->dialect->name);
+				    l->in_name, msg_quotes(l->columns[j].name), msg_quotes(l->columns[i].name),
+				    l->dialect->name);
 	}
 	return 0;
 }
@@ -66,7 +68,8 @@ static int
 check_lengthy(struct sql_load *l, const struct sql_column *c)
 {
 	if (!l->dialect->long_columns)
-		return msg_set(&l->err, EX_USAGE, "--long: %s: %s has one type for strings of any length", c->name, l->dialect->name);
+		return msg_set(&l->err, EX_USAGE, "--long: %s: %s has one type for strings of any length", c->name,
+		    l->dialect->name);
 	if (c->type.kind != VAL_STRING)
 		return msg_set(&l->err, EX_USAGE, "--long: %s: not a string", c->name);
 	if (c->key)
@@ -158,7 +161,8 @@ check_size(struct sql_load *l)
 	uint64_t max = l->dialect->max_bytes;
 
 	if (max > 0 && l->written + l->buf.len > max)
-		return msg_set(&l->err, EX_DATAERR, "%s: more than %llu bytes of SQL, the most that %s takes at once", l->in_name,
+		return msg_set(&l->err, EX_DATAERR, "%s: more than %llu bytes of SQL, the most that %s takes at once",
+		    l->in_name,
 		    (unsigned long long)max, l->dialect->name);
 	return 0;
 }

@@ -116,7 +116,8 @@ add_type(struct buf *out, struct val_type t)
 {
 	static const char *const names[] = {
 		[VAL_BOOL] = "boolean", [VAL_INT32] = "integer", [VAL_INT64] = "bigint", [VAL_DECIMAL] = "numeric",
-		[VAL_DATE] = "date", [VAL_TIMESTAMP] = "timestamptz", [VAL_FLOAT64] = "double precision", [VAL_STRING] = "text"
+		[VAL_DATE] = "date", [VAL_TIMESTAMP] = "timestamptz", [VAL_FLOAT64] = "double precision",
+		    [VAL_STRING] = "text"
 	};
 
 	buf_adds(out, names[t.kind]);
@@ -167,7 +168,8 @@ add_stage(struct sql_load *l, const char *name, enum sql_which which)
 static void
 begin(struct sql_load *l)
 {
-	buf_adds(&l->buf, "\\if true\n\\set ON_ERROR_STOP on\n\\set QUIET on\n\\set AUTOCOMMIT on\n\\set ON_ERROR_ROLLBACK off\n\\set SHOW_CONTEXT never\n"
+	buf_adds(&l->buf, "\\if true\n\\set ON_ERROR_STOP on\n\\set QUIET on\n\\set AUTOCOMMIT on\n"
+	    "\\set ON_ERROR_ROLLBACK off\n\\set SHOW_CONTEXT never\n"
 	    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n"
 	    "SET LOCAL client_encoding = 'UTF8';\nSET LOCAL standard_conforming_strings = on;\n"
 	    "SET LOCAL client_min_messages = warning;\nSET LOCAL datestyle = 'ISO, YMD';\nSET LOCAL timezone = 'UTC';\n"
@@ -268,7 +270,8 @@ block(struct sql_load *l, const char *variables)
 
 	buf_adds(&l->buf, "DO ");
 	from = l->buf.len;
-	buf_addf(&l->buf, "#variable_conflict use_column\nDECLARE acct_n bigint; acct_m bigint; acct_k text;%s\nBEGIN\n", variables);
+	buf_addf(&l->buf,
+	    "#variable_conflict use_column\nDECLARE acct_n bigint; acct_m bigint; acct_k text;%s\nBEGIN\n", variables);
 	return from;
 }
 
@@ -309,7 +312,9 @@ define_target(struct sql_load *l)
 static void
 define_marks(struct sql_load *l)
 {
-	buf_adds(&l->buf, " (\n\tlake text NOT NULL,\n\ttable_name text NOT NULL,\n\trun_id text NOT NULL,\n\tversion bigint NOT NULL,\n"
+	buf_adds(&l->buf,
+	    " (\n\tlake text NOT NULL,\n\ttable_name text NOT NULL,\n\trun_id text NOT NULL,\n\tversion bigint NOT "
+	    "NULL,\n"
 	    "\trow_count bigint NOT NULL,\n\tchecksum char(16) NOT NULL,\n\tloaded_at timestamptz NOT NULL,\n"
 	    "\tPRIMARY KEY (lake, table_name)\n)");
 }
@@ -376,7 +381,8 @@ add_columns(struct sql_load *l)
 
 		buf_adds(&l->buf, i > 0 ? ",\n(" : "(");
 		add_literal(&l->buf, c->name);
-		buf_addf(&l->buf, ", %s, '%c', %u, ", c->key ? "true" : "false", class_of(c), c->type.kind == VAL_DECIMAL ? c->type.scale : 0);
+		buf_addf(&l->buf, ", %s, '%c', %u, ", c->key ? "true" : "false", class_of(c),
+		    c->type.kind == VAL_DECIMAL ? c->type.scale : 0);
 		from = l->buf.len;
 		ident(&l->buf, c->name);
 		buf_addc(&l->buf, ' ');
@@ -399,7 +405,8 @@ add_alter(struct sql_load *l)
 	literal_from(l, from);
 	buf_adds(&l->buf, " || ' ADD COLUMN ' || acct_c.definition;\nIF acct_c.key THEN\n");
 	add_raise(l);
-	buf_adds(&l->buf, "' has no column ' || acct_c.name || ', which is of the key';\nEND IF;\nBEGIN\nEXECUTE acct_k;\n"
+	buf_adds(&l->buf,
+	    "' has no column ' || acct_c.name || ', which is of the key';\nEND IF;\nBEGIN\nEXECUTE acct_k;\n"
 	    "EXCEPTION WHEN insufficient_privilege THEN\n");
 	add_raise(l);
 	buf_adds(&l->buf, "' has no column ' || acct_c.name || '; what adds it: ' || acct_k || ';';\nEND;\nEND IF;\n");
@@ -414,23 +421,30 @@ add_type_guard(struct sql_load *l)
 {
 	buf_adds(&l->buf, "acct_t := acct_c.atttypid; acct_m := acct_c.atttypmod;\n"
 	    "WHILE (SELECT y.typtype FROM pg_catalog.pg_type AS y WHERE y.oid = acct_t) = 'd' LOOP\n"
-	    "SELECT y.typbasetype, y.typtypmod FROM pg_catalog.pg_type AS y WHERE y.oid = acct_t INTO acct_t, acct_m;\nEND LOOP;\n"
-	    "IF (acct_c.class = 'n' AND acct_t IN ('real'::pg_catalog.regtype, 'double precision'::pg_catalog.regtype))\n"
+	    "SELECT y.typbasetype, y.typtypmod FROM pg_catalog.pg_type AS y WHERE y.oid = acct_t INTO acct_t, acct_m;\n"
+	    "END LOOP;\n"
+	    "IF (acct_c.class = 'n' AND acct_t IN ('real'::pg_catalog.regtype, 'double "
+	    "precision'::pg_catalog.regtype))\n"
 	    "OR (acct_c.class = 'n' AND acct_t = 'numeric'::pg_catalog.regtype AND acct_m >= 0"
 	    " AND (((acct_m - 4) & 2047) # 1024) - 1024 < acct_c.scale)\n"
-	    "OR (acct_c.class = 'n' AND acct_c.scale > 0 AND acct_t IN ('smallint'::pg_catalog.regtype, 'integer'::pg_catalog.regtype,"
+	    "OR (acct_c.class = 'n' AND acct_c.scale > 0 AND acct_t IN ('smallint'::pg_catalog.regtype, "
+	    "'integer'::pg_catalog.regtype,"
 	    " 'bigint'::pg_catalog.regtype))\n"
 	    "OR (acct_c.class = 'f' AND acct_t = 'real'::pg_catalog.regtype) THEN\n");
 	add_raise(l);
-	buf_adds(&l->buf, "': column ' || acct_c.name || ' is ' || pg_catalog.format_type(acct_c.atttypid, acct_c.atttypmod::integer)\n"
+	buf_adds(&l->buf,
+	    "': column ' || acct_c.name || ' is ' || pg_catalog.format_type(acct_c.atttypid, "
+	    "acct_c.atttypmod::integer)\n"
 	    "|| ', which does not hold every value of ' || acct_c.definition;\nEND IF;\n");
 }
 
 static void
 add_need_guard(struct sql_load *l)
 {
-	buf_adds(&l->buf, "SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = acct_r AND a.attnum > 0\n"
-	    "AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''\nAND a.attname NOT IN (");
+	buf_adds(&l->buf,
+	    "SELECT a.attname FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = acct_r AND a.attnum > 0\n"
+	    "AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''\nAND a.attname NOT IN "
+	    "(");
 	for (size_t i = 0; i < l->ncolumns; i++) {
 		if (i > 0)
 			buf_adds(&l->buf, ", ");
@@ -438,7 +452,8 @@ add_need_guard(struct sql_load *l)
 	}
 	buf_adds(&l->buf, ") LIMIT 1 INTO acct_k;\nIF FOUND THEN\n");
 	add_raise(l);
-	buf_adds(&l->buf, "': column ' || acct_k || ' takes no null, has no default and is not in the stream';\nEND IF;\n");
+	buf_adds(&l->buf,
+	    "': column ' || acct_k || ' takes no null, has no default and is not in the stream';\nEND IF;\n");
 }
 
 static void
@@ -448,9 +463,12 @@ add_column_checks(struct sql_load *l)
 
 	buf_adds(&l->buf, "acct_r := pg_catalog.to_regclass(");
 	add_name_literal(l, l->table);
-	buf_adds(&l->buf, ");\nFOR acct_c IN SELECT w.name, w.key, w.class, w.scale, w.definition, a.attnum, a.atttypid, a.atttypmod::bigint FROM ");
+	buf_adds(&l->buf,
+	    ");\nFOR acct_c IN SELECT w.name, w.key, w.class, w.scale, w.definition, a.attnum, a.atttypid, "
+	    "a.atttypmod::bigint FROM ");
 	add_columns(l);
-	buf_adds(&l->buf, "\nLEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = acct_r AND a.attname = w.name AND a.attnum > 0"
+	buf_adds(&l->buf,
+	    "\nLEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = acct_r AND a.attname = w.name AND a.attnum > 0"
 	    " AND NOT a.attisdropped LOOP\n");
 	add_alter(l);
 	add_type_guard(l);
@@ -528,7 +546,8 @@ add_holds(struct sql_load *l)
 	sql_text_columns_by(l, ident, SQL_ALL, holds, " AND ");
 	buf_adds(&l->buf, ")) ");
 	add_pairs(l);
-	buf_addf(&l->buf, " INTO acct_n, acct_m;\nIF acct_n <> %llu OR acct_m <> 0 THEN\nSELECT ", (unsigned long long)l->rows);
+	buf_addf(&l->buf, " INTO acct_n, acct_m;\nIF acct_n <> %llu OR acct_m <> 0 THEN\nSELECT ",
+	    (unsigned long long)l->rows);
 	add_key_text(l);
 	buf_addc(&l->buf, ' ');
 	add_pairs(l);
@@ -540,7 +559,8 @@ add_holds(struct sql_load *l)
 	sql_text_columns(l, ident, SQL_KEY, "s.%", ", ");
 	buf_adds(&l->buf, " LIMIT 1 INTO acct_k;\n");
 	add_raise(l);
-	buf_adds(&l->buf, "' does not hold the rows as they came, each once; the first key that differs: ' || acct_k;\nEND IF;\n");
+	buf_adds(&l->buf,
+	    "' does not hold the rows as they came, each once; the first key that differs: ' || acct_k;\nEND IF;\n");
 	block_end(l, from);
 }
 
@@ -581,7 +601,8 @@ add_gone_guard(struct sql_load *l)
 {
 	size_t from = block(l, "");
 
-	buf_addf(&l->buf, "SELECT count(*) FROM pg_temp.%s INTO acct_n;\nIF acct_n <> %llu THEN\n", gone(l), (unsigned long long)l->gone);
+	buf_addf(&l->buf, "SELECT count(*) FROM pg_temp.%s INTO acct_n;\nIF acct_n <> %llu THEN\n", gone(l),
+	    (unsigned long long)l->gone);
 	add_raise(l);
 	buf_addf(&l->buf, "': not every key to delete was staged';\nEND IF;\nSELECT ");
 	add_key_text(l);
@@ -606,7 +627,8 @@ add_deleted(struct sql_load *l)
 		add_target(l);
 		buf_addf(&l->buf, " INTO acct_n;\nIF acct_n <> %llu THEN\n", (unsigned long long)l->rows);
 		add_raise(l);
-		buf_addf(&l->buf, "' should have %llu rows and has ' || acct_n;\nEND IF;\n", (unsigned long long)l->rows);
+		buf_addf(&l->buf, "' should have %llu rows and has ' || acct_n;\nEND IF;\n",
+		    (unsigned long long)l->rows);
 	} else {
 		buf_adds(&l->buf, "SELECT ");
 		add_key_text(l);
@@ -642,7 +664,8 @@ add_mark_guard(struct sql_load *l)
 	add_where_mark(l);
 	buf_addf(&l->buf, " INTO acct_n;\nIF coalesce(acct_n, -1) <> %lld THEN\n", (long long)l->options.mark.since);
 	add_raise(l);
-	buf_adds(&l->buf, "': the mark of the load before names ' || coalesce('version ' || acct_n, 'no version') || ', not ");
+	buf_adds(&l->buf,
+	    "': the mark of the load before names ' || coalesce('version ' || acct_n, 'no version') || ', not ");
 	if (l->options.mark.since < 0)
 		buf_adds(&l->buf, "none';\nEND IF;\n");
 	else
@@ -666,7 +689,8 @@ add_refusals(struct sql_load *l)
 	buf_adds(&l->buf, " INTO acct_n;\nIF acct_n > 0 THEN\n");
 	add_raise(l);
 	buf_addf(&l->buf, "': ' || acct_n || ' rows %s: --adopt keeps them, --delete-absent deletes them';\nEND IF;\n",
-	    first ? "are there and no load of this lake is marked" : "are there that the stream does not have and whose origin is not known");
+	    first ? "are there and no load of this lake is marked" :
+	    "are there that the stream does not have and whose origin is not known");
 }
 
 static void
@@ -692,9 +716,12 @@ add_mark(struct sql_load *l)
 	add_literal(&l->buf, l->table);
 	buf_adds(&l->buf, ", ");
 	add_literal(&l->buf, m->run);
-	buf_addf(&l->buf, ", %lld, %llu, '%016llx', pg_catalog.clock_timestamp())\nON CONFLICT (lake, table_name) DO UPDATE SET "
-	    "run_id = excluded.run_id, version = excluded.version,\nrow_count = excluded.row_count, checksum = excluded.checksum, "
-	    "loaded_at = excluded.loaded_at;\n", (long long)m->version, (unsigned long long)l->rows, (unsigned long long)l->sum);
+	buf_addf(&l->buf,
+	    ", %lld, %llu, '%016llx', pg_catalog.clock_timestamp())\nON CONFLICT (lake, table_name) DO UPDATE SET "
+	    "run_id = excluded.run_id, version = excluded.version,\nrow_count = excluded.row_count, checksum = "
+	    "excluded.checksum, "
+	    "loaded_at = excluded.loaded_at;\n", (long long)m->version, (unsigned long long)l->rows,
+	    (unsigned long long)l->sum);
 }
 
 /* Adds a staging table's primary key after its rows: faster, and the error names a duplicate key. */

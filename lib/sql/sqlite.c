@@ -191,7 +191,8 @@ begin(struct sql_load *l)
 	    "CREATE TEMP TABLE \"acct_guard\" (\n"
 	    "\t\"staged\" CONSTRAINT \"every row must be staged\" CHECK (\"staged\"),\n"
 	    "\t\"gone\" CONSTRAINT \"every key to delete must be staged\" CHECK (\"gone\"),\n"
-	    "\t\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\")\n);\nCREATE TEMP TABLE \"acct_stage\"");
+	    "\t\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\")\n);\nCREATE TEMP TABLE "
+	    "\"acct_stage\"");
 	add_definition(l, SQL_ALL);
 	buf_adds(&l->buf, ";\nCREATE TEMP TABLE \"acct_gone\"");
 	add_definition(l, SQL_KEY);
@@ -446,7 +447,9 @@ add_marks_table(struct sql_load *l)
 {
 	buf_adds(&l->buf, "; CREATE TABLE IF NOT EXISTS ");
 	add_marks(l);
-	buf_adds(&l->buf, " (\n\tlake TEXT NOT NULL,\n\ttable_name TEXT NOT NULL,\n\trun_id TEXT NOT NULL,\n\tversion BIGINT NOT NULL,\n"
+	buf_adds(&l->buf,
+	    " (\n\tlake TEXT NOT NULL,\n\ttable_name TEXT NOT NULL,\n\trun_id TEXT NOT NULL,\n\tversion BIGINT NOT "
+	    "NULL,\n"
 	    "\trow_count BIGINT NOT NULL,\n\tchecksum CHAR(16) NOT NULL,\n\tloaded_at TEXT NOT NULL,\n"
 	    "\tPRIMARY KEY (lake, table_name)\n) WITHOUT ROWID\n");
 }
@@ -467,7 +470,8 @@ static void
 add_mark_guard(struct sql_load *l)
 {
 	add_fail(l);
-	buf_adds(&l->buf, " || ': the mark of the load before names ' || coalesce('version ' || v, 'no version') || ', not ");
+	buf_adds(&l->buf,
+	    " || ': the mark of the load before names ' || coalesce('version ' || v, 'no version') || ', not ");
 	if (l->options.mark.since < 0)
 		buf_adds(&l->buf, "none");
 	else
@@ -508,7 +512,8 @@ add_mark(struct sql_load *l)
 	add_literal(&l->buf, l->table);
 	buf_adds(&l->buf, ", ");
 	add_literal(&l->buf, m->run);
-	buf_addf(&l->buf, ", %lld, %llu, '%016llx', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now'))\n", (long long)m->version,
+	buf_addf(&l->buf, ", %lld, %llu, '%016llx', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now'))\n",
+	    (long long)m->version,
 	    (unsigned long long)l->rows, (unsigned long long)l->sum);
 }
 
@@ -529,7 +534,8 @@ add_columns(struct sql_load *l)
 {
 	size_t i;
 
-	buf_adds(&l->buf, "; CREATE TEMP TABLE \"acct_columns\" (name, key, class, type)\n; INSERT INTO " COLUMNS " VALUES");
+	buf_adds(&l->buf,
+	    "; CREATE TEMP TABLE \"acct_columns\" (name, key, class, type)\n; INSERT INTO " COLUMNS " VALUES");
 	for (i = 0; i < l->ncolumns; i++) {
 		const struct sql_column *c = &l->columns[i];
 
@@ -585,13 +591,16 @@ add_type_guard(struct sql_load *l)
 	add_fail(l);
 	buf_adds(&l->buf, " || ': column ' || json_quote(w.name) || ' is ' || p.type || '; '\n"
 	    "|| CASE w.class WHEN 't' THEN 'decimals, dates and strings need columns of type TEXT'\n"
-	    "WHEN 'i' THEN 'integers need columns of type INTEGER' ELSE 'float64 needs columns of type REAL' END)\nFROM " COLUMNS
+	    "WHEN 'i' THEN 'integers need columns of type INTEGER' ELSE 'float64 needs columns of type REAL' END)\n"
+	    "FROM " COLUMNS
 	    " AS w JOIN ");
 	add_info(l);
 	buf_adds(&l->buf, " ON p.name = w.name COLLATE NOCASE\n"
-	    "JOIN (SELECT 'INTEGER' AS affinity, 't' AS clash UNION ALL SELECT 'TEXT', 'if' UNION ALL SELECT 'REAL', 'it'\n"
+	    "JOIN (SELECT 'INTEGER' AS affinity, 't' AS clash UNION ALL SELECT 'TEXT', 'if' UNION ALL SELECT 'REAL', "
+	    "'it'\n"
 	    "UNION ALL SELECT 'NUMERIC', 't' UNION ALL SELECT 'BLOB', '') AS a ON a.affinity = CASE\n"
-	    "WHEN p.type LIKE '%INT%' THEN 'INTEGER' WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE '%TEXT%' THEN 'TEXT'\n"
+	    "WHEN p.type LIKE '%INT%' THEN 'INTEGER' WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE "
+	    "'%TEXT%' THEN 'TEXT'\n"
 	    "WHEN p.type LIKE '%BLOB%' OR p.type = '' OR p.type = 'ANY' THEN 'BLOB'\n"
 	    "WHEN p.type LIKE '%REAL%' OR p.type LIKE '%FLOA%' OR p.type LIKE '%DOUB%' THEN 'REAL' ELSE 'NUMERIC' END\n"
 	    "WHERE instr(a.clash, w.class) > 0 LIMIT 1\n");
@@ -601,9 +610,12 @@ static void
 add_need_guard(struct sql_load *l)
 {
 	add_fail(l);
-	buf_adds(&l->buf, " || ': column ' || json_quote(p.name) || ' takes no null, has no default and is not in the stream')\nFROM ");
+	buf_adds(&l->buf,
+	    " || ': column ' || json_quote(p.name) || ' takes no null, has no default and is not in the stream')\n"
+	    "FROM ");
 	add_info(l);
-	buf_adds(&l->buf, "\nWHERE p.\"notnull\" AND p.dflt_value IS NULL AND p.hidden = 0 AND NOT EXISTS (SELECT 1 FROM " COLUMNS
+	buf_adds(&l->buf,
+	    "\nWHERE p.\"notnull\" AND p.dflt_value IS NULL AND p.hidden = 0 AND NOT EXISTS (SELECT 1 FROM " COLUMNS
 	    " AS w\nWHERE p.name = w.name COLLATE NOCASE) LIMIT 1\n");
 }
 
@@ -646,7 +658,8 @@ end(struct sql_load *l)
 {
 	buf_addf(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"staged\") SELECT count(*) = %llu FROM " STAGE ";\n",
 	    (unsigned long long)l->rows);
-	buf_addf(&l->buf, "INSERT OR ROLLBACK INTO " GUARD " (\"gone\") SELECT count(*) = %llu FROM " GONE ";\nCOMMIT;\n",
+	buf_addf(&l->buf,
+	    "INSERT OR ROLLBACK INTO " GUARD " (\"gone\") SELECT count(*) = %llu FROM " GONE ";\nCOMMIT;\n",
 	    (unsigned long long)l->gone);
 	buf_adds(&l->buf, "BEGIN IMMEDIATE\n");
 	add_tables(l);
@@ -656,7 +669,8 @@ end(struct sql_load *l)
 	add_deleted(l);
 	if (l->options.mark.lake != NULL)
 		add_mark(l);
-	buf_adds(&l->buf, "; DROP TABLE " STAGE "\n; DROP TABLE " GONE "\n; DROP TABLE " COLUMNS "\n; DROP TABLE " GUARD "\n");
+	buf_adds(&l->buf,
+	    "; DROP TABLE " STAGE "\n; DROP TABLE " GONE "\n; DROP TABLE " COLUMNS "\n; DROP TABLE " GUARD "\n");
 	buf_adds(&l->buf, "; COMMIT\n");
 	add_done(l);
 	buf_adds(&l->buf, ";\n");
@@ -670,7 +684,8 @@ static void
 dry_run(struct sql_load *l)
 {
 	buf_adds(&l->buf, ".bail on\n.timeout 60000\nDROP TABLE IF EXISTS temp.\"acct_done\";\nBEGIN IMMEDIATE\n"
-	    "; CREATE TEMP TABLE \"acct_guard\" (\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK (\"utf8\"))\n");
+	    "; CREATE TEMP TABLE \"acct_guard\" (\"utf8\" CONSTRAINT \"the database must be in UTF-8\" CHECK "
+	    "(\"utf8\"))\n");
 	add_tables(l);
 	buf_adds(&l->buf, "; SELECT ");
 	add_alter(l);

@@ -147,7 +147,8 @@ static void
 add_type(struct buf *out, const struct sql_column *c)
 {
 	static const char *const names[] = {
-		[VAL_BOOL] = "BIT", [VAL_INT32] = "INT", [VAL_INT64] = "BIGINT", [VAL_DECIMAL] = "DECIMAL", [VAL_DATE] = "DATE",
+		[VAL_BOOL] = "BIT", [VAL_INT32] = "INT", [VAL_INT64] = "BIGINT", [VAL_DECIMAL] = "DECIMAL",
+		    [VAL_DATE] = "DATE",
 		[VAL_TIMESTAMP] = "DATETIME2(6)", [VAL_FLOAT64] = "FLOAT(53)", [VAL_STRING] = "NVARCHAR"
 	};
 
@@ -272,7 +273,8 @@ add_create_marks(struct sql_load *l)
 	literal_from(l, from);
 	buf_adds(&l->buf, ", N'U') IS NULL\nBEGIN\nCREATE TABLE ");
 	add_marks(l);
-	buf_adds(&l->buf, " (\n\t[lake] NVARCHAR(100) " BINARY " NOT NULL,\n\t[table_name] NVARCHAR(128) " BINARY " NOT NULL,\n"
+	buf_adds(&l->buf,
+	    " (\n\t[lake] NVARCHAR(100) " BINARY " NOT NULL,\n\t[table_name] NVARCHAR(128) " BINARY " NOT NULL,\n"
 	    "\t[run_id] NVARCHAR(200) NOT NULL,\n\t[version] BIGINT NOT NULL,\n\t[row_count] BIGINT NOT NULL,\n"
 	    "\t[checksum] CHAR(16) NOT NULL,\n\t[loaded_at] DATETIME2(6) NOT NULL\n)\n"
 	    "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\nEND;\n");
@@ -281,7 +283,8 @@ add_create_marks(struct sql_load *l)
 static void
 add_stage(struct sql_load *l, const char *name, enum sql_which which)
 {
-	buf_addf(&l->buf, "IF OBJECT_ID(N'tempdb..%s') IS NOT NULL\nBEGIN\nDROP TABLE %s;\nEND;\nCREATE TABLE %s", name, name, name);
+	buf_addf(&l->buf, "IF OBJECT_ID(N'tempdb..%s') IS NOT NULL\nBEGIN\nDROP TABLE %s;\nEND;\nCREATE TABLE %s", name,
+	    name, name);
 	add_definition(l, which);
 	buf_adds(&l->buf, "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP);\n");
 }
@@ -375,7 +378,8 @@ differs(const struct sql_column *c)
 	if (c->type.kind != VAL_STRING)
 		return "t.% <> s.%" NULLS;
 	if (c->lengthy)
-		return "t.% " BINARY " <> s.% " BINARY " OR DATALENGTH(CAST(t.% AS NVARCHAR(MAX))) <> DATALENGTH(s.%)" NULLS;
+		return "t.% " BINARY " <> s.% " BINARY " OR DATALENGTH(CAST(t.% AS NVARCHAR(MAX))) <> "
+		    "DATALENGTH(s.%)" NULLS;
 	return "t.% " BINARY " <> s.% " BINARY " OR DATALENGTH(CAST(t.% AS NVARCHAR(4000))) <> DATALENGTH(s.%)" NULLS;
 #undef NULLS
 }
@@ -424,7 +428,9 @@ add_type_guard(struct sql_load *l)
 
 		if (c->type.kind != VAL_INT32 && c->type.kind != VAL_INT64 && c->type.kind != VAL_DECIMAL)
 			continue;
-		buf_adds(&l->buf, n++ == 0 ? "SET @what = (SELECT MIN(c.name) FROM sys.columns AS c WHERE c.object_id = OBJECT_ID(" : "\n\tOR ");
+		buf_adds(&l->buf,
+		    n++ == 0 ? "SET @what = (SELECT MIN(c.name) FROM sys.columns AS c WHERE c.object_id = OBJECT_ID(" :
+		    "\n\tOR ");
 		if (n == 1) {
 			from = l->buf.len;
 			add_target(l);
@@ -447,7 +453,8 @@ add_type_guard(struct sql_load *l)
 static void
 add_guards(struct sql_load *l)
 {
-	buf_adds(&l->buf, "DECLARE @rows BIGINT = 0, @keys BIGINT = 0, @merged BIGINT = 0, @what NVARCHAR(2000) = NULL;\n"
+	buf_adds(&l->buf,
+	    "DECLARE @rows BIGINT = 0, @keys BIGINT = 0, @merged BIGINT = 0, @what NVARCHAR(2000) = NULL;\n"
 	    "SET @rows = (SELECT COUNT_BIG(*) FROM #acct_stage);\n"
 	    "SET @keys = (SELECT COUNT_BIG(*) FROM (SELECT ");
 	sql_text_columns(l, ident, SQL_KEY, "%", ", ");
@@ -458,7 +465,8 @@ add_guards(struct sql_load *l)
 	buf_adds(&l->buf, "IF @keys <> @rows\n");
 	add_throw(l, 50001, "a key comes twice");
 	if (l->options.mark.lake != NULL) {
-		buf_addf(&l->buf, "SET @keys = (SELECT COUNT_BIG(*) FROM #acct_gone);\nIF @keys <> %llu\n", (unsigned long long)l->gone);
+		buf_addf(&l->buf, "SET @keys = (SELECT COUNT_BIG(*) FROM #acct_gone);\nIF @keys <> %llu\n",
+		    (unsigned long long)l->gone);
 		add_throw(l, 50002, "not every key to delete was staged");
 	}
 	add_type_guard(l);
@@ -519,7 +527,8 @@ add_refusals(struct sql_load *l)
 		add_target_where(l, "NOT EXISTS", "#acct_stage");
 	buf_addf(&l->buf, ");\nIF @keys > 0\nBEGIN\nSET @what = CONCAT(N'acct-merge-sql: ', @keys, N' rows %s: "
 	    "--adopt keeps them, --delete-absent deletes them');\n",
-	    first ? "are there and no load of this lake is marked" : "are there that the stream does not have and whose origin is not known");
+	    first ? "are there and no load of this lake is marked" :
+	    "are there that the stream does not have and whose origin is not known");
 	add_throw_what(l, 50007);
 	buf_adds(&l->buf, "END;\n");
 }
@@ -558,7 +567,8 @@ add_holds(struct sql_load *l)
 	buf_adds(&l->buf, "\nWHERE ");
 	sql_text_columns_by(l, ident, SQL_ALL, differs, "\n\tOR ");
 	buf_adds(&l->buf, ");\nIF @what IS NOT NULL\nBEGIN\n"
-	    "SET @what = CONCAT(N'acct-merge-sql: the target does not hold the rows as they came; a key that differs: ', @what);\n");
+	    "SET @what = CONCAT(N'acct-merge-sql: the target does not hold the rows as they came; a key that differs: "
+	    "', @what);\n");
 	add_throw_what(l, 50004);
 	buf_adds(&l->buf, "END;\n");
 }
@@ -586,13 +596,15 @@ add_mark(struct sql_load *l)
 	add_where_mark(l);
 	buf_adds(&l->buf, ";\nINSERT INTO ");
 	add_marks(l);
-	buf_adds(&l->buf, " ([lake], [table_name], [run_id], [version], [row_count], [checksum], [loaded_at])\nSELECT ");
+	buf_adds(&l->buf,
+	    " ([lake], [table_name], [run_id], [version], [row_count], [checksum], [loaded_at])\nSELECT ");
 	add_text(l, m->lake);
 	buf_adds(&l->buf, ", ");
 	add_text(l, l->table);
 	buf_adds(&l->buf, ", ");
 	add_text(l, m->run);
-	buf_addf(&l->buf, ", %lld, %llu, '%016llx', SYSUTCDATETIME();\n", (long long)m->version, (unsigned long long)l->rows,
+	buf_addf(&l->buf, ", %lld, %llu, '%016llx', SYSUTCDATETIME();\n", (long long)m->version,
+	    (unsigned long long)l->rows,
 	    (unsigned long long)l->sum);
 }
 

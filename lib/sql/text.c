@@ -197,7 +197,8 @@ sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, con
 }
 
 size_t
-sql_text_columns_by(struct sql_load *l, sql_ident *ident, enum sql_which which, sql_template *template, const char *between)
+sql_text_columns_by(struct sql_load *l, sql_ident *ident, enum sql_which which, sql_template *template,
+    const char *between)
 {
 	return add_columns(l, ident, which, NULL, template, between);
 }

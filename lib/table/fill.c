@@ -116,7 +116,8 @@ load_eight(const struct from_column *c, const struct pq_vector *v, const uint32_
 CPU_AVX512 static inline __m512i
 load_eight_wide(const struct pq_vector *v, const uint32_t *rows, size_t n, __mmask8 *wide)
 {
-	const __m512i lows = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), highs = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	const __m512i lows = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14),
+	    highs = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
 	__mmask8 some = (__mmask8)((1u << n) - 1);
 	__m512i at, low, high, four;
 	const void *p;
@@ -130,7 +131,8 @@ load_eight_wide(const struct pq_vector *v, const uint32_t *rows, size_t n, __mma
 	} else {
 		at = _mm512_slli_epi64(_mm512_cvtepu32_epi64(_mm256_maskz_loadu_epi32(some, rows)), 1);
 		low = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, at, v->v.i128, 8);
-		high = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, _mm512_add_epi64(at, _mm512_set1_epi64(1)),
+		high = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some,
+		    _mm512_add_epi64(at, _mm512_set1_epi64(1)),
 		    v->v.i128, 8);
 	}
 	*wide = _mm512_cmpneq_epi64_mask(high, _mm512_srai_epi64(low, 63));

@@ -8,7 +8,8 @@
 static struct delta_column
 column_of(const struct rec_column *c)
 {
-	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID, .type = table_pq_type(c->type),
+	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID,
+	    .type = table_pq_type(c->type),
 	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1 };
 }
 
@@ -30,11 +31,13 @@ check(const struct rec_column *from, const struct delta_column *to, struct msg *
 }
 
 int
-table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, int skip, struct msg *err)
+table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, int skip,
+    struct msg *err)
 {
 	size_t most = s->ncolumns + h->ncolumns, i;
 
-	*p = (struct table_plan){ .columns = xcalloc(most, sizeof(*p->columns)), .fields = xcalloc(most, sizeof(*p->fields)) };
+	*p = (struct table_plan){ .columns = xcalloc(most, sizeof(*p->columns)),
+	    .fields = xcalloc(most, sizeof(*p->fields)) };
 	for (i = 0; i < s->ncolumns; i++) {
 		int field = rec_header_find(h, s->columns[i].name);
 
@@ -71,7 +74,8 @@ table_plan_equal(const struct table_plan *a, const struct table_plan *b)
 	for (i = 0; i < a->n && i < b->n; i++) {
 		const struct delta_column *x = &a->columns[i], *y = &b->columns[i];
 
-		if (strcmp(x->name, y->name) != 0 || strcmp(x->physical, y->physical) != 0 || x->id != y->id || x->type != y->type ||
+		if (strcmp(x->name, y->name) != 0 || strcmp(x->physical, y->physical) != 0 || x->id != y->id ||
+		    x->type != y->type ||
 		    x->precision != y->precision || x->scale != y->scale || x->nullable != y->nullable)
 			return false;
 	}

@@ -170,9 +170,11 @@ short_numbers(const struct table_to *t, struct column *c, const struct rec_batch
 	bool known = rec_is_checked(t->reader, (size_t)c->target.field);
 
 	if (c->shape == PQ_I64)
-		return val_decode64(&c->checker, required, known, b->base, off, b->stride, b->n, (int64_t *)c->values + first, there);
+		return val_decode64(&c->checker, required, known, b->base, off, b->stride, b->n, (int64_t *)c->values +
+		    first, there);
 	if (c->shape == PQ_I32)
-		return val_decode32(&c->checker, required, known, b->base, off, b->stride, b->n, (int32_t *)c->values + first, there);
+		return val_decode32(&c->checker, required, known, b->base, off, b->stride, b->n, (int32_t *)c->values +
+		    first, there);
 	if (c->shape == PQ_I128)
 		return widen(&c->checker, required, known, b, off, (i128 *)c->values + first, there);
 	return false;
@@ -183,8 +185,10 @@ short_numbers(const struct table_to *t, struct column *c, const struct rec_batch
 CPU_AVX512 static size_t
 whole_strings(const struct rec_batch *b, const uint32_t *off, size_t n, struct pq_bytes *v, uint8_t *there)
 {
-	const __m256i step = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)b->stride));
-	const __m512i lower = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), upper = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+	const __m256i step = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+	    _mm256_set1_epi32((int)b->stride));
+	const __m512i lower = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
+	    upper = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
 	const __m256i byte = _mm256_set1_epi32(0xff), null = _mm256_set1_epi32(VAL_NULL);
 	__m256i from, end, first;
 	__m512i p, len;
@@ -195,7 +199,8 @@ whole_strings(const struct rec_batch *b, const uint32_t *off, size_t n, struct p
 		end = _mm256_i32gather_epi32((const int *)(off + 1), step, 4);
 		p = _mm512_add_epi64(_mm512_set1_epi64((int64_t)b->base), _mm512_cvtepu32_epi64(from));
 		first = _mm256_and_si256(_mm512_i64gather_epi32(p, NULL, 1), byte);
-		if (_mm256_cmple_epu32_mask(_mm256_sub_epi32(first, null), _mm256_set1_epi32(VAL_EMPTY - VAL_NULL)) != 0)
+		if (_mm256_cmple_epu32_mask(_mm256_sub_epi32(first, null),
+		    _mm256_set1_epi32(VAL_EMPTY - VAL_NULL)) != 0)
 			break;
 		len = _mm512_cvtepu32_epi64(_mm256_sub_epi32(_mm256_sub_epi32(end, from), _mm256_set1_epi32(1)));
 		_mm512_storeu_si512(v + i, _mm512_permutex2var_epi64(p, lower, len));
@@ -314,7 +319,8 @@ table_to_columns(struct table_to *t, const struct rec_batch *b, const struct pq_
 		}
 	}
 	for (i = 0; i < t->n; i++)
-		t->vectors[i] = (struct pq_vector){ .n = b->n, .def = t->columns[i].def, .v.any = t->columns[i].values };
+		t->vectors[i] = (struct pq_vector){ .n = b->n, .def = t->columns[i].def,
+		    .v.any = t->columns[i].values };
 	*columns = t->vectors;
 	return 0;
 }

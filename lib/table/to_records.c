@@ -111,7 +111,8 @@ room(struct table_from *t, uint8_t *p, size_t n)
 }
 
 static uint8_t *
-put_text(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
+put_text(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p,
+    struct msg *err)
 {
 	struct pq_bytes b;
 
@@ -157,7 +158,8 @@ misplaced_null(const struct from_column *c, struct msg *err)
 
 /* Encodes a row's value at p. Returns its end, or NULL with err filled. */
 static inline uint8_t *
-put_value(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p, struct msg *err)
+put_value(struct table_from *t, struct from_column *c, const struct pq_vector *v, size_t row, uint8_t *p,
+    struct msg *err)
 {
 	if (v->def != NULL && !v->def[row]) {
 		*p = VAL_NULL;

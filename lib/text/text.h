@@ -25,7 +25,8 @@ enum text_format {
 enum {
 	TEXT_TABLE_ROWS = 1000,			/* a table's column widths are computed from its first rows, */
 	TEXT_TABLE_BYTES = 1024 * 1024,		/* at most so many bytes of them, */
-	TEXT_TABLE_WIDTH = 60			/* from cells up to this width: wider ones shift the rest of their row */
+	/* from cells up to this width: wider ones shift the rest of their row */
+	TEXT_TABLE_WIDTH = 60
 };
 
 struct text_column {

@@ -44,10 +44,14 @@ static const struct form {
 	uint8_t groups;			/* 0: not the head of a number of up to 8 groups */
 	uint8_t zero;			/* invalid value of the first group */
 } forms[256] = {
-	[0x41] = { TOPS(1), 1, 0 }, [0x42] = { TOPS(2), 2, 0x80 }, [0x43] = { TOPS(3), 3, 0x80 }, [0x44] = { TOPS(4), 4, 0x80 },
-	[0x45] = { TOPS(5), 5, 0x80 }, [0x46] = { TOPS(6), 6, 0x80 }, [0x47] = { TOPS(7), 7, 0x80 }, [0x48] = { TOPS(8), 8, 0x80 },
-	[0x3f] = { TOPS(1), 1, 0 }, [0x3e] = { TOPS(2), 2, 0xff }, [0x3d] = { TOPS(3), 3, 0xff }, [0x3c] = { TOPS(4), 4, 0xff },
-	[0x3b] = { TOPS(5), 5, 0xff }, [0x3a] = { TOPS(6), 6, 0xff }, [0x39] = { TOPS(7), 7, 0xff }, [0x38] = { TOPS(8), 8, 0xff },
+	[0x41] = { TOPS(1), 1, 0 }, [0x42] = { TOPS(2), 2, 0x80 }, [0x43] = { TOPS(3), 3, 0x80 },
+	    [0x44] = { TOPS(4), 4, 0x80 },
+	[0x45] = { TOPS(5), 5, 0x80 }, [0x46] = { TOPS(6), 6, 0x80 }, [0x47] = { TOPS(7), 7, 0x80 },
+	    [0x48] = { TOPS(8), 8, 0x80 },
+	[0x3f] = { TOPS(1), 1, 0 }, [0x3e] = { TOPS(2), 2, 0xff }, [0x3d] = { TOPS(3), 3, 0xff },
+	    [0x3c] = { TOPS(4), 4, 0xff },
+	[0x3b] = { TOPS(5), 5, 0xff }, [0x3a] = { TOPS(6), 6, 0xff }, [0x39] = { TOPS(7), 7, 0xff },
+	    [0x38] = { TOPS(8), 8, 0xff },
 };
 
 static inline __attribute__((always_inline)) bool
@@ -122,7 +126,8 @@ val_check(struct val_type t, const uint8_t *p, size_t n, bool raw)
 }
 
 static inline __attribute__((always_inline)) size_t
-check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n,
+check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n,
     bool (*check)(const struct val_range *, const uint8_t *, size_t))
 {
 	const uint8_t *p;
@@ -140,7 +145,8 @@ check_column(const struct val_checker *c, bool required, const uint8_t *base, co
 }
 
 size_t
-val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n)
+val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n)
 {
 	/* The common types, with their check inlined into the loop. */
 	if (c->check == check_int)

@@ -22,7 +22,8 @@ void val_checker(struct val_checker *c, struct val_type t, bool raw);
  * Checks fields base[off[0]] to base[off[1] - 1], then each `stride` offsets further, n fields. Returns the index of
  * the first field that is empty, not canonical, or null in a required column; n if all are valid.
  */
-size_t val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n);
+size_t val_check_column(const struct val_checker *c, bool required, const uint8_t *base, const uint32_t *off,
+    size_t stride, size_t n);
 
 /*
  * Checks and decodes a column of integers in one pass; known: the column has been checked, only decode it. there (may
@@ -31,12 +32,15 @@ size_t val_check_column(const struct val_checker *c, bool required, const uint8_
  * instructions: the column may still be valid and must be checked and decoded in the general way. out and there may
  * have been overwritten.
  */
-bool val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+bool val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off,
+    size_t stride,
     size_t n, int64_t *out, uint8_t *there);
-bool val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+bool val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off,
+    size_t stride,
     size_t n, int32_t *out, uint8_t *there);
 
 bool val_check_string(const uint8_t *p, size_t n, bool raw);
-size_t val_check_string_column(bool raw, bool required, const uint8_t *base, const uint32_t *off, size_t stride, size_t n);
+size_t val_check_string_column(bool raw, bool required, const uint8_t *base, const uint32_t *off, size_t stride,
+    size_t n);
 
 #endif

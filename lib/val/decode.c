@@ -44,8 +44,10 @@ decode4(const uint8_t *base, const uint32_t *const at[4], __m256i most, bool kno
 		groups = _mm256_sub_epi64(_mm256_srli_epi64(groups, 32),
 		    _mm256_and_si256(groups, _mm256_set1_epi64x(UINT32_MAX)));
 		groups = _mm256_sub_epi64(groups, _mm256_set1_epi64x(2));
-		good = _mm256_cmpeq_epi64(head, _mm256_add_epi64(plus, _mm256_sub_epi64(_mm256_xor_si256(groups, sign), sign)));
-		good = _mm256_and_si256(good, _mm256_and_si256(_mm256_cmpgt_epi64(groups, zero), _mm256_cmpgt_epi64(most, groups)));
+		good = _mm256_cmpeq_epi64(head, _mm256_add_epi64(plus, _mm256_sub_epi64(_mm256_xor_si256(groups, sign),
+		    sign)));
+		good = _mm256_and_si256(good, _mm256_and_si256(_mm256_cmpgt_epi64(groups, zero),
+		    _mm256_cmpgt_epi64(most, groups)));
 		l->null = _mm256_and_si256(l->null, _mm256_cmpeq_epi64(groups, zero));
 	}
 	shift = _mm256_sub_epi64(_mm256_set1_epi64x(64), _mm256_slli_epi64(groups, 3));
@@ -72,7 +74,8 @@ store4(void *out, bool wide, __m256i v)
 	if (wide)
 		_mm256_storeu_si256(out, v);
 	else
-		_mm_storeu_si128(out, _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 2, 4, 6, 0, 0,
+		_mm_storeu_si128(out, _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(v,
+		    _mm256_setr_epi32(0, 2, 4, 6, 0, 0,
 		    0, 0))));
 }
 
@@ -144,7 +147,8 @@ decode_known(struct job *j, bool wide, bool nulls)
 		v = val_eight_get(w, &groups);
 		longer = _mm512_cmpgt_epu64_mask(groups, most);
 		if (nulls) {
-			there = _mm512_cmpneq_epi64_mask(_mm512_and_si512(w, _mm512_set1_epi64(0xff)), _mm512_set1_epi64(VAL_NULL));
+			there = _mm512_cmpneq_epi64_mask(_mm512_and_si512(w, _mm512_set1_epi64(0xff)),
+			    _mm512_set1_epi64(VAL_NULL));
 			v = _mm512_maskz_mov_epi64(there, v);
 			_mm_storel_epi64((void *)(k.there + i), _mm_maskz_set1_epi8(there, 1));
 		}
@@ -191,7 +195,8 @@ most_groups(const struct val_checker *c, unsigned limit)
 }
 
 bool
-val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off,
+    size_t stride,
     size_t n, int64_t *out, uint8_t *there)
 {
 	struct job j = { base, off, stride, n, most_groups(c, GROUPS), out, there };
@@ -200,7 +205,8 @@ val_decode64(const struct val_checker *c, bool required, bool known, const uint8
 }
 
 bool
-val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off,
+    size_t stride,
     size_t n, int32_t *out, uint8_t *there)
 {
 	struct job j = { base, off, stride, n, most_groups(c, 4), out, there };
@@ -209,7 +215,8 @@ val_decode32(const struct val_checker *c, bool required, bool known, const uint8
 }
 #else
 bool
-val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+val_decode64(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off,
+    size_t stride,
     size_t n, int64_t *out, uint8_t *there)
 {
 	(void)c, (void)required, (void)known, (void)base, (void)off, (void)stride, (void)out, (void)there;
@@ -217,7 +224,8 @@ val_decode64(const struct val_checker *c, bool required, bool known, const uint8
 }
 
 bool
-val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off, size_t stride,
+val_decode32(const struct val_checker *c, bool required, bool known, const uint8_t *base, const uint32_t *off,
+    size_t stride,
     size_t n, int32_t *out, uint8_t *there)
 {
 	(void)c, (void)required, (void)known, (void)base, (void)off, (void)stride, (void)out, (void)there;

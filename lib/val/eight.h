@@ -23,14 +23,16 @@ enum {
 CPU_AVX512 static inline __attribute__((always_inline)) __m512i
 val_eight(__m512i v, __m512i *groups)
 {
-	const __m512i pick = _mm512_set1_epi64(INT64_C(0x00070e151c232a00)),	/* bits 42, 35, ... 0 for bytes 1 to 7 */
+	/* bits 42, 35, ... 0 for bytes 1 to 7 */
+	const __m512i pick = _mm512_set1_epi64(INT64_C(0x00070e151c232a00)),
 	    keep = _mm512_setr_epi64(0, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff,
 	    0xffffffffffffff, 0),
 	    tabs = _mm512_setr_epi64(0, INT64_C(9) << 16, INT64_C(9) << 24, INT64_C(9) << 32, INT64_C(9) << 40,
 	    INT64_C(9) << 48, INT64_C(9) << 56, 0), seven = _mm512_set1_epi64(7);
 	__m512i sign = _mm512_srai_epi64(v, 63), u = _mm512_xor_si512(v, sign), bits, code, head;
 
-	bits = _mm512_sub_epi64(_mm512_set1_epi64(64 + 6), _mm512_lzcnt_epi64(_mm512_or_si512(u, _mm512_set1_epi64(1))));
+	bits = _mm512_sub_epi64(_mm512_set1_epi64(64 + 6), _mm512_lzcnt_epi64(_mm512_or_si512(u,
+	    _mm512_set1_epi64(1))));
 	*groups = _mm512_srli_epi64(_mm512_mul_epu32(bits, _mm512_set1_epi64(37)), 8);	/* bits / 7, as in val_groups */
 	u = _mm512_sllv_epi64(u, _mm512_mul_epu32(_mm512_sub_epi64(seven, *groups), seven));
 	code = _mm512_or_si512(_mm512_multishift_epi64_epi8(pick, u), _mm512_set1_epi8((char)0x80));

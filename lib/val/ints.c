@@ -44,7 +44,8 @@ words_avx512(const int64_t *v, size_t n, uint64_t *words, uint8_t *lengths, bool
 
 	for (i = 0; i + 8 <= n; i += 8) {
 		_mm512_storeu_si512(words + i, encode_eight(_mm512_loadu_si512(v + i), &groups, &longer));
-		_mm_storel_epi64((void *)(lengths + i), _mm512_cvtepi64_epi8(_mm512_add_epi64(groups, _mm512_set1_epi64(1))));
+		_mm_storel_epi64((void *)(lengths + i), _mm512_cvtepi64_epi8(_mm512_add_epi64(groups,
+		    _mm512_set1_epi64(1))));
 		any |= longer;
 	}
 	*good = any == 0;

@@ -217,7 +217,8 @@ get_avx512(uint8_t *o, const uint8_t *p, size_t n)
 	escapes = _mm512_cmpeq_epi8_mask(v, esc);
 	v = _mm512_mask_sub_epi8(v, escapes << 1 | after, v, step);
 	keep = valid & ~escapes;
-	_mm512_mask_storeu_epi8(o, _bzhi_u64(UINT64_MAX, (unsigned)__builtin_popcountll(keep)), _mm512_maskz_compress_epi8(keep, v));
+	_mm512_mask_storeu_epi8(o, _bzhi_u64(UINT64_MAX, (unsigned)__builtin_popcountll(keep)),
+	    _mm512_maskz_compress_epi8(keep, v));
 	return o + __builtin_popcountll(keep);
 }
 #endif
@@ -306,7 +307,8 @@ check_escapes_avx512(const uint8_t *p, size_t n)
 		if ((low | after) == 0)
 			continue;
 		escapes = _mm512_cmpeq_epi8_mask(v, esc);
-		follows = _mm512_cmpeq_epi8_mask(_mm512_and_si512(v, _mm512_set1_epi8((char)0xe0)), _mm512_set1_epi8(0x40));
+		follows = _mm512_cmpeq_epi8_mask(_mm512_and_si512(v, _mm512_set1_epi8((char)0xe0)),
+		    _mm512_set1_epi8(0x40));
 		bad |= (low ^ escapes) | ((escapes << 1 | after) & ~follows);
 		after = escapes >> 63;
 	}

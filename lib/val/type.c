@@ -3,7 +3,8 @@
 #include "val/val.h"
 
 static const char *const names[] = {
-	[VAL_BOOL] = "bool", [VAL_INT32] = "int32", [VAL_INT64] = "int64", [VAL_DECIMAL] = "decimal", [VAL_DATE] = "date",
+	[VAL_BOOL] = "bool", [VAL_INT32] = "int32", [VAL_INT64] = "int64", [VAL_DECIMAL] = "decimal",
+	    [VAL_DATE] = "date",
 	[VAL_TIMESTAMP] = "timestamp", [VAL_FLOAT64] = "float64", [VAL_STRING] = "string",
 };
 
@@ -38,7 +39,8 @@ val_type_parse(const char *s, size_t n, struct val_type *t)
 	if (n < sizeof(decimal) || memcmp(s, decimal, sizeof(decimal) - 1) != 0)
 		return false;
 	s += sizeof(decimal) - 1;
-	if (!small_number(&s, end, &precision) || s == end || *s++ != ',' || !small_number(&s, end, &scale) || s + 1 != end ||
+	if (!small_number(&s, end, &precision) || s == end || *s++ != ',' || !small_number(&s, end, &scale) || s +
+	    1 != end ||
 	    *s != ')' || precision < 1 || precision > NUM_DIGITS || scale > precision)
 		return false;
 	*t = (struct val_type){ .kind = VAL_DECIMAL, .precision = (uint8_t)precision, .scale = (uint8_t)scale };

@@ -1,6 +1,6 @@
 /*
- * Typed values and their encoding in a record: bytes whose order under memcmp is the order of the values, none of them a line feed, a tab
- * or a NUL. acct-record(5), VALUES.
+ * Typed values and their encoding in a record: bytes whose order under memcmp is the order of the values, none of them
+ * a line feed, a tab or a NUL. acct-record(5), VALUES.
  */
 #ifndef VAL_VAL_H
 #define VAL_VAL_H
