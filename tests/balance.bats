@@ -286,11 +286,11 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	run -64 --separate-stderr acct-balance -i t.acct amount
 	[[ ${stderr_lines[0]} == "acct-balance: 'amount': not an aggregate: [name=]function(column)" ]]
 	run -64 --separate-stderr acct-balance -i t.acct 'sum(amuont)'
-	same "acct-balance: t.acct: sum(amuont): no column 'amuont'; did you mean 'amount'? there are: id, account, day, amount, type, note" "${stderr_lines[0]}"
+	same "acct-balance: t.acct: sum(amuont): no column 'amuont'; did you mean 'amount'? columns are: id, account, day, amount, type, note" "${stderr_lines[0]}"
 	run -64 --separate-stderr acct-balance -i t.acct 'first(amount)'
 	[[ ${stderr_lines[0]} == *"no column to order by: first(column,by)" ]]
 	run -64 --separate-stderr acct-balance -i t.acct -k acount 'count()'
-	[[ ${stderr_lines[0]} == *"no column 'acount'; did you mean 'account'? there are: id, account, "* ]]
+	[[ ${stderr_lines[0]} == *"no column 'acount'; did you mean 'account'? columns are: id, account, "* ]]
 	run -64 --separate-stderr acct-balance -i t.acct -k account,account 'count()'
 	[[ ${stderr_lines[0]} == *"named twice" ]]
 	run -64 acct-balance --frobnicate
@@ -321,7 +321,7 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	run -64 --separate-stderr acct-balance -i t.acct --side account --credit one --debit 2 'net(amount)'
 	[[ ${stderr_lines[0]} == *"--credit 'one': column 'account' is int64" ]]
 	run -64 --separate-stderr acct-balance -i t.acct --side kind --credit D --debit W 'net(amount)'
-	[[ ${stderr_lines[0]} == *"--side: no column 'kind'; there are: id, "* ]]
+	[[ ${stderr_lines[0]} == *"--side: no column 'kind'; columns are: id, "* ]]
 }
 
 @test "balance: a record on neither side names itself" {

@@ -233,7 +233,7 @@ notes() {
 	printf '%s\n' 'Id,day,amount,kind,note,more' '1,2024-01-31,1,in,x,y' >t.csv
 	acct-ingest -t pay t.csv >t.raw
 	run -78 --separate-stderr acct-clean -s pay.yaml t.raw
-	[ "$stderr" = "acct-clean: t.raw: column that the schema of pay does not have (extra: ignore passes over it): 'more'" ]
+	[ "$stderr" = "acct-clean: t.raw: column not in the schema of pay (extra: ignore skips it): 'more'" ]
 	{ cat pay.yaml; echo 'extra: ignore'; } >loose.yaml
 	same "1	2024-01-31	1.00	in	x" "$(acct-clean -s loose.yaml t.raw | tsv | tail -n +2)"
 }

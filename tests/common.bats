@@ -464,7 +464,7 @@ portable() {
 
 @test "common: a wrong column gets the nearest of the stream's" {
 	mkrec t 'account_id:int64*! balance:decimal(9,2)' >t.acct <<<$'1\t2.00'
-	near="no column 'acount_id'; did you mean 'account_id'? there are: account_id, balance"
+	near="no column 'acount_id'; did you mean 'account_id'? columns are: account_id, balance"
 	for command in 'acct-cat -c acount_id t.acct' 'acct-select -c acount_id t.acct' 'acct-balance -i t.acct -k acount_id count()' \
 	    'acct-join -k acount_id t.acct t.acct' 'acct-balance -i t.acct sum(acount_id)'; do
 		run -64 --separate-stderr $command
@@ -479,23 +479,23 @@ portable() {
 	[[ ${stderr_lines[0]} == *"; did you mean 'balance'?" ]]
 	# What is far from all gets none.
 	run -64 --separate-stderr acct-cat -c town t.acct
-	[[ ${stderr_lines[0]} == *"no column 'town'; there are: account_id, balance" ]]
+	[[ ${stderr_lines[0]} == *"no column 'town'; columns are: account_id, balance" ]]
 }
 
 @test "common: a wrong word of a schema gets the nearest" {
 	printf 'name: t\ncolums:\n  - name: a\n    type: string\n' >t.yaml
 	run -78 --separate-stderr acct-ingest -s t.yaml </dev/null
-	same "acct-ingest: t.yaml:2:1: no word of a schema: 'colums'; did you mean 'columns'?" "$stderr"
+	same "acct-ingest: t.yaml:2:1: unknown word of a schema: 'colums'; did you mean 'columns'?" "$stderr"
 	printf 'name: t\nkey: [accont_id]\ncolumns:\n  - name: account_id\n    type: string\n' >t.yaml
 	run -78 --separate-stderr acct-ingest -s t.yaml </dev/null
-	[[ $stderr == *": key is no column: 'accont_id'; did you mean 'account_id'?" ]]
+	[[ $stderr == *": key: no such column: 'accont_id'; did you mean 'account_id'?" ]]
 }
 
 @test "common: a filter that is handed CSV names acct-ingest" {
 	printf 'a,b\n1,2\n' >t.csv
 	for command in acct-cat acct-select 'acct-balance "count()"'; do
 		run -65 --separate-stderr sh -c "$command <t.csv"
-		[[ $stderr == *": not a record stream: header missing before: 'a,b"*"; acct-ingest makes records of CSV" ]]
+		[[ $stderr == *": not a record stream: header missing before: 'a,b"*"; acct-ingest converts CSV to records" ]]
 	done
 	printf 'plain words\n' >t.csv
 	run -65 --separate-stderr acct-cat t.csv

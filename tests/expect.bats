@@ -107,23 +107,23 @@ passes() {
 		run -78 --separate-stderr acct-clean -s t.yaml </dev/null
 		same "acct-clean: t.yaml:2:$2" "$stderr"
 	}
-	wrong 5 "9: limits expected for: 'expect'"
-	wrong '{row: 5}' "10: no word of expect: 'row'; did you mean 'rows'?"
+	wrong 5 "9: expected limits for: 'expect'"
+	wrong '{row: 5}' "10: unknown word of expect: 'row'; did you mean 'rows'?"
 	wrong '{rows: 5, rows: 6}' "19: given twice: 'rows'"
-	wrong '{rows: -5}' "16: not a number of rows: '-5'"
-	wrong '{rows: 5%}' "16: not a number of rows: '5%'"
-	wrong '{rows: 1234567890123456789}' "16: not a number of rows: '1234567890123456789'"
-	wrong '{rows: }' "16: value missing for: 'rows'"
-	wrong '{rejected: 50}' "20: not a percentage such as 50% or 0.5%: '50'"
+	wrong '{rows: -5}' "16: expected a number of rows: '-5'"
+	wrong '{rows: 5%}' "16: expected a number of rows: '5%'"
+	wrong '{rows: 1234567890123456789}' "16: expected a number of rows: '1234567890123456789'"
+	wrong '{rows: }' "16: missing value for: 'rows'"
+	wrong '{rejected: 50}' "20: expected a percentage such as 50% or 0.5%: '50'"
 	for text in .5% 5.% 1e2% -5% 5%% 1234567890% 0.1234567890%; do
-		wrong "{rejected: $text}" "20: not a percentage such as 50% or 0.5%: '$text'"
+		wrong "{rejected: $text}" "20: expected a percentage such as 50% or 0.5%: '$text'"
 	done
 	wrong '{rejected: 100.000000001%}' "20: more than 100%: '100.000000001%'"
-	wrong '{sum_change: 5%}' "22: columns and percentages expected for: 'sum_change'"
+	wrong '{sum_change: 5%}' "22: expected columns and percentages for: 'sum_change'"
 	wrong '{sum_change: {balance: 5%}}' "23: sum_change: no such column: 'balance'"
 	wrong '{sum_change: {id: 5%}}' "23: sum_change is for decimal columns: 'id'"
 	wrong '{sum_change: {amount: 5%, amount: 6%}}' "35: given twice: 'amount'"
-	wrong '{sum_change: {amount: 5}}' "31: not a percentage such as 50% or 0.5%: '5'"
+	wrong '{sum_change: {amount: 5}}' "31: expected a percentage such as 50% or 0.5%: '5'"
 }
 
 @test "expect: random figures against exact fractions" {

@@ -307,14 +307,14 @@ typed() {
 @test "ingest: columns that are missing, doubled or not in the schema" {
 	printf 'id,name\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
-	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; there are: 'id', 'name'" ]
+	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; columns are: 'id', 'name'" ]
 	no_records
 	printf 'id,name,City\r\r\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
-	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; did you mean 'City'? there are: 'id', 'name', 'City'" ]
+	[ "$stderr" = "acct-ingest: x.csv:1: missing column 'city'; did you mean 'City'? columns are: 'id', 'name', 'City'" ]
 	seq -s , 2000 >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
-	[[ $stderr == "acct-ingest: x.csv:1: missing column 'id'; there are: '1', '2', "*", ..." ]]
+	[[ $stderr == "acct-ingest: x.csv:1: missing column 'id'; columns are: '1', '2', "*", ..." ]]
 	printf '\n\nid,name,city,id\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
 	[ "$stderr" = "acct-ingest: x.csv:3: duplicate column 'id'" ]
@@ -342,7 +342,7 @@ typed() {
 	[[ $stderr == 'acct-ingest: x.csv:1: column 2: not a name in UTF-8: '* ]]
 	printf 'a,_line\n' >x.csv
 	run -65 --separate-stderr acct-ingest x.csv
-	[ "$stderr" = 'acct-ingest: x.csv: _line and _malformed are no names for a column' ]
+	[ "$stderr" = 'acct-ingest: x.csv: _line and _malformed are reserved names' ]
 	head -c 10000 /dev/zero | tr '\0' ',' >x.csv
 	run -65 --separate-stderr acct-ingest x.csv
 	[ "$stderr" = 'acct-ingest: x.csv:1: more columns than the 4094 that a record can have' ]
@@ -415,7 +415,7 @@ f
 @test "ingest: empty files" {
 	: >empty.csv
 	run -65 --separate-stderr acct-ingest empty.csv
-	[ "$stderr" = 'acct-ingest: empty.csv: empty: a line of column names is expected' ]
+	[ "$stderr" = 'acct-ingest: empty.csv: empty: missing line of column names' ]
 	no_records
 	printf '\n\r\n\n' >blank.csv
 	run -65 --separate-stderr acct-ingest blank.csv
@@ -731,5 +731,5 @@ acct-ingest: q.csv.gz: 3 rows, 1 of them malformed, 1 blank lines, 42 bytes" "$s
 	run -0 acct-ingest -s people.yaml -d '\t' t.csv
 	printf 'id,name,cty\n1,Ann,Oslo\n' >n.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml n.csv
-	same "acct-ingest: n.csv:1: missing column 'city'; did you mean 'cty'? there are: 'id', 'name', 'cty'" "$stderr"
+	same "acct-ingest: n.csv:1: missing column 'city'; did you mean 'cty'? columns are: 'id', 'name', 'cty'" "$stderr"
 }

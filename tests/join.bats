@@ -348,8 +348,8 @@ many() {
 	wrong "--fill: must be COLUMN=VALUE: 'name'" -j left --fill name -k customer_id c.acct a.acct
 	wrong "--memory: must be a size" --memory much -k customer_id c.acct a.acct
 	wrong "-k: an empty name" -k customer_id, c.acct a.acct
-	wrong "a.acct: -k: no column 'nobody'; there are: account_id, customer_id, balance" -k nobody c.acct a.acct
-	wrong "c.acct: -k: no column 'cid'; there are: customer_id, name" -k customer_id=cid c.acct a.acct
+	wrong "a.acct: -k: no column 'nobody'; columns are: account_id, customer_id, balance" -k nobody c.acct a.acct
+	wrong "c.acct: -k: no column 'cid'; columns are: customer_id, name" -k customer_id=cid c.acct a.acct
 	wrong "-k: column 'customer_id' named twice" -k customer_id,customer_id=name c.acct a.acct
 	run -64 --separate-stderr acct-join --nonsense c.acct
 	[[ $stderr == *"usage: acct-join "* ]]

@@ -75,7 +75,7 @@ cuts() {
 	run -64 --separate-stderr acct-merge-sql -d sqlite b.acct b.acct
 	[[ $stderr == "acct-merge-sql: expected at most one FILE"* ]]
 	run -64 --separate-stderr acct-merge-sql -d sqlite -k nix b.acct
-	[[ $stderr == "acct-merge-sql: b.acct: -k: no column 'nix'; there are: id, name, total, since"* ]]
+	[[ $stderr == "acct-merge-sql: b.acct: -k: no column 'nix'; columns are: id, name, total, since"* ]]
 	for table in '' a.b.c '"a' '"a"b' .a a. '""'; do
 		run -64 --separate-stderr acct-merge-sql -d sqlite -t "$table" b.acct
 		[[ $stderr == "acct-merge-sql: -t: must be a name or SCHEMA.NAME: "* ]]

@@ -21,19 +21,19 @@ wrong() {
 }
 
 @test "schema: an error names file, line and column" {
-	wrong $'name: t\ncolums:\n' "2:1: no word of a schema: 'colums'; did you mean 'columns'?"
-	wrong $'name: t\ncolumns:\n  - name: a\n    type: money\n' "4:11: not a type: 'money'"
-	wrong $'name: t\nkey: b\ncolumns:\n  - name: a\n    type: int64\n' "2:6: key is no column: 'b'"
+	wrong $'name: t\ncolums:\n' "2:1: unknown word of a schema: 'colums'; did you mean 'columns'?"
+	wrong $'name: t\ncolumns:\n  - name: a\n    type: money\n' "4:11: invalid type: 'money'"
+	wrong $'name: t\nkey: b\ncolumns:\n  - name: a\n    type: int64\n' "2:6: key: no such column: 'b'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n  - name: a\n    type: int64\n' "5:11: column given twice: 'a'"
-	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n    default: x\n' "5:14: not a value of type int64: 'x'"
+	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n    default: x\n' "5:14: invalid value of type int64: 'x'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: string\n    pattern: "("\n' "5:14: missing ) in a pattern: '('"
-	wrong $'name: &n t\nfile: *n\n' "1:7: anchors are refused: 'n'"
-	wrong $'name: t\nescape: ab\n' "2:9: not an escape of one byte: 'ab'"
-	wrong $'name: t\nescape: " "\n' "2:9: a blank is no escape: ' '"
+	wrong $'name: &n t\nfile: *n\n' "1:7: anchors are not supported: 'n'"
+	wrong $'name: t\nescape: ab\n' "2:9: escape must be one byte: 'ab'"
+	wrong $'name: t\nescape: " "\n' "2:9: escape must not be a blank: ' '"
 	wrong $'name: t\nescape: ","\ncolumns: [{name: a, type: int64}]\n' "2:9: delimiter and escape are the same: ','"
-	wrong $'name: t\nmultiline: maybe\n' "2:12: not yes or no: 'maybe'"
-	wrong $'name: t\nempty: null string\n' "2:8: not keep or null: 'null string'"
-	wrong $'name: t\ncolumns:\n  - name: _lines\n    type: int64\n' "3:11: a name of the record stream's own: '_lines'"
+	wrong $'name: t\nmultiline: maybe\n' "2:12: expected yes or no: 'maybe'"
+	wrong $'name: t\nempty: null string\n' "2:8: expected keep or null: 'null string'"
+	wrong $'name: t\ncolumns:\n  - name: _lines\n    type: int64\n' "3:11: reserved name: '_lines'"
 	wrong $'name: \xff\n' "1:7: not UTF-8"
 	wrong $'name: "t\n' "2:1: found unexpected end of stream"
 }
@@ -44,7 +44,7 @@ wrong() {
 	same "acct-clean: s.yaml: larger than 1 MiB: not a schema" "$stderr"
 	printf '%s\n' 'a: &a [x,x,x,x,x,x,x,x,x]' 'b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]' 'c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]' >s.yaml
 	run -78 --separate-stderr acct-clean -s s.yaml </dev/null
-	same "acct-clean: s.yaml:1:1: no word of a schema: 'a'" "$stderr"
+	same "acct-clean: s.yaml:1:1: unknown word of a schema: 'a'" "$stderr"
 }
 
 @test "schema: no file, a directory, nothing in it" {
@@ -53,7 +53,7 @@ wrong() {
 	run -66 --separate-stderr acct-clean -s / </dev/null
 	[[ $stderr == "acct-clean: /: "*irectory ]]
 	run -78 --separate-stderr acct-clean -s /dev/null </dev/null
-	same "acct-clean: /dev/null:1:1: an empty file is no schema" "$stderr"
+	same "acct-clean: /dev/null:1:1: empty file" "$stderr"
 }
 
 @test "schema: an example of the manual" {

@@ -128,7 +128,7 @@ ids() {
            ^" "$stderr"
 	no_records
 	run -64 --separate-stderr acct-select -w "kind = 'é' und amount > 1" t.acct
-	same "acct-select: --where: and or or is wanted, not 'und'
+	same "acct-select: --where: expected 'and' or 'or' before 'und'
     kind = 'é' und amount > 1
                ^" "$stderr"
 	run -64 --separate-stderr acct-select -c "kind,net=amount-day" t.acct
@@ -171,7 +171,7 @@ ids() {
 	run -64 acct-select a b
 	run -64 acct-select -t '' t.acct
 	run -64 --separate-stderr acct-select -w '' t.acct
-	same "acct-select: --where: a column is wanted, not the end
+	same "acct-select: --where: expected a column, not the end
     
     ^" "$stderr"
 }

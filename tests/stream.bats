@@ -142,7 +142,7 @@ after() {
 		done
 	done
 	run -64 --separate-stderr acct-select -c "$bad=a" x.acct
-	same "acct-select: <stdout>: no name for a table or a column: 'x\\xFF'" "$stderr"
+	same "acct-select: <stdout>: invalid table or column name: 'x\\xFF'" "$stderr"
 	run -64 --separate-stderr acct-balance "$bad=count()" -i x.acct
 	acct-select -c a=_line x.acct | acct-write "$bad"
 	run -64 --separate-stderr acct-read -t '' "$bad"

@@ -178,7 +178,7 @@ encodings() {
 
 @test "write: wrong use" {
 	run -64 --separate-stderr acct-write -i t.acct ""
-	same "acct-write: a folder is wanted, not an empty name" "$stderr"
+	same "acct-write: expected a folder, not an empty name" "$stderr"
 	run -64 --separate-stderr acct-write -i t.acct
 	run -64 --separate-stderr acct-write -i t.acct a b
 	run -64 --separate-stderr acct-write -i t.acct -o x.parquet tab

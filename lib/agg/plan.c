@@ -28,7 +28,7 @@ find_column(const struct rec_header *h, const char *text, const char *name, size
 	}
 	list_columns(h, &list);
 	near = rec_near(h, name);
-	msg_set(err, EX_USAGE, "%s: no column %s%s there are: %s", text, msg_quotes(name), near_hint_before(&near),
+	msg_set(err, EX_USAGE, "%s: no column %s%s columns are: %s", text, msg_quotes(name), near_hint_before(&near),
 	    (const char *)list.p);
 	buf_free(&list);
 	return -1;

@@ -153,6 +153,6 @@ void
 msg_exit(const struct msg *m)
 {
 	if (m->status == 0 || *m->text != '\0')
-		print(m->status != 0 ? m->text : "a failure without a reason");
+		print(m->status != 0 ? m->text : "unknown error");
 	msg_leave(m->status != 0 ? m->status : EX_SOFTWARE);
 }

@@ -335,7 +335,7 @@ sandbox_enter(unsigned needs, const char *root)
 		return;
 	}
 	if (confine_names(needs, root) < 0)
-		say(needs, "sandbox without names of files: the kernel has no Landlock");
+		say(needs, "sandbox does not restrict file names: the kernel has no Landlock");
 	if (confine_calls(needs) < 0)
 		say(needs, "no sandbox: the kernel has no seccomp filters");
 }
@@ -350,7 +350,7 @@ sandbox_enter(unsigned needs, const char *root)
 	(void)needs;
 #else
 	if (needs & SANDBOX_REPORT)
-		msg_warn("no sandbox: not for this system");
+		msg_warn("no sandbox: unsupported system");
 #endif
 }
 

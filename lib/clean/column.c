@@ -13,7 +13,7 @@ static void
 encode(struct val_type type, const char *text, struct buf *out)
 {
 	if (text != NULL && !val_parse(type, text, strlen(text), out))
-		msg_die(EX_SOFTWARE, "a schema's value is none of its type: %s", msg_quotes(text));
+		msg_die(EX_SOFTWARE, "invalid value in a schema: %s", msg_quotes(text));
 }
 
 static void

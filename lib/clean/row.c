@@ -30,7 +30,7 @@ check_extra(const struct cleaner *k, const struct rec_header *raw, const char *n
 	if (i == raw->ncolumns - 1)
 		return 0;
 	return msg_set(err, EX_CONFIG,
-	    "%s: column that the schema of %s does not have (extra: ignore passes over it): %s", name,
+	    "%s: column not in the schema of %s (extra: ignore skips it): %s", name,
 	    k->schema->name, msg_quotes(raw->columns[i].name));
 }
 

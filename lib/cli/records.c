@@ -48,7 +48,7 @@ cli_columns(const struct rec_reader *r, const char *option, char *list, size_t *
 		if (f < 0) {
 			struct near near = rec_near(&r->header, words[i]);
 
-			cli_usage("%s: %s: no column %s%s there are: %s", r->name, option, msg_quotes(words[i]),
+			cli_usage("%s: %s: no column %s%s columns are: %s", r->name, option, msg_quotes(words[i]),
 			    near_hint_before(&near), column_names(&r->header));
 		}
 		for (j = 0; j < i; j++)

@@ -23,7 +23,7 @@ static const struct format formats[] = {
 	{ "\037\235", 2, "compress(1) data", "gzip -dc", NULL },
 	{ "7z\274\257\047\034", 6, "a 7-Zip archive, not CSV", "7z x -so", NULL },
 	{ "PK\003\004", 4, "a zip archive, not CSV", "unzip -p", NULL },
-	{ "PK\005\006", 4, "an empty zip archive, not CSV", NULL, "there is no text in it" },
+	{ "PK\005\006", 4, "an empty zip archive, not CSV", NULL, "it contains no text" },
 	{ "\320\317\021\340\241\261\032\341", 8, "an Excel workbook (xls), not CSV", NULL, "save the sheet as CSV UTF-8" },
 	{ "PAR1\025", 5, "a Parquet file, not CSV", NULL, "acct-read reads it" },
 	{ "SQLite format 3\0", 16, "an SQLite database, not CSV", NULL, "sqlite3 -csv -header writes a query's rows as CSV" },

@@ -88,7 +88,7 @@ begin_member(struct csv_unpacker *u)
 	if (u->left == 0)
 		return NULL;
 	if (u->next[0] != 0x1f)
-		return "something else follows its end";
+		return "trailing data after its end";
 	u->open = true;
 	return inflateReset(&u->gzip) == Z_OK ? NULL : "cannot begin a member";
 }

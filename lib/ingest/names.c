@@ -106,7 +106,7 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 	int failed;
 
 	if (batch == NULL)
-		return msg_set(&c->err, EX_DATAERR, "%s: empty: a line of column names is expected", f->name);
+		return msg_set(&c->err, EX_DATAERR, "%s: empty: missing line of column names", f->name);
 	if (batch->rows->flags & CSV_REJECT)
 		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": a stray quote in the line of column names", f->name, line);
 	n = batch->rows->nfields;
@@ -156,7 +156,7 @@ check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *us
 	for (i = 0; i < f->names.n && !c->schema->extra_ignore; i++)
 		if (!used[i])
 			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema "
-			    "(extra: ignore passes it over)", f->name, line, msg_quotes(f->names.v[i]));
+			    "(extra: ignore skips it)", f->name, line, msg_quotes(f->names.v[i]));
 	return 0;
 }
 
@@ -210,8 +210,8 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 		buf_adds(&list, i > 0 ? ", " : "");
 		buf_adds(&list, msg_quotes(f->names.v[i]));
 	}
-	msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s%s there are: %s", f->name, line, msg_quotes(source),
-	    near_hint_before(&near), buf_cstr(&list));
+	msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s%s columns are: %s", f->name, line,
+	    msg_quotes(source), near_hint_before(&near), buf_cstr(&list));
 	buf_free(&list);
 	return -1;
 }
@@ -348,7 +348,7 @@ ingest_header(struct ingest_columns *c, const struct ingest_file *f, const char 
 	rec_header_add(h, "_line", line, true, true);
 	for (i = 0; i < c->names.n; i++) {
 		if (is_reserved(c->names.v[i]))
-			return msg_set(&c->err, EX_DATAERR, "%s: _line and _malformed are no names for a column", f->name);
+			return msg_set(&c->err, EX_DATAERR, "%s: _line and _malformed are reserved names", f->name);
 		rec_header_add(h, c->names.v[i], text, false, false);
 	}
 	if (ingest_has_lines(c))

@@ -126,7 +126,7 @@ join_answers(struct spill *keys, struct spill *parts, struct spill *answers, uns
 		if (k->head.known)
 			continue;
 		if (spill_read(&parts[part_of(k->key, k->head.n, depth)], &byte, 1, err) != 1)
-			return msg_set(err, EX_SOFTWARE, "answers for keys on disk are too few");
+			return msg_set(err, EX_SOFTWARE, "missing answers for keys on disk");
 		if (spill_write(answers, &byte, 1, err) < 0)
 			return -1;
 	}
@@ -196,6 +196,6 @@ keylater_next(struct keylater *l, const void *key, size_t n, struct msg *err)
 	int got = spill_read(&l->part[part_of(key, n, 0)], &byte, 1, err);
 
 	if (got == 0)
-		return msg_set(err, EX_SOFTWARE, "answers for keys on disk are too few");
+		return msg_set(err, EX_SOFTWARE, "missing answers for keys on disk");
 	return got < 0 ? -1 : byte;
 }

@@ -67,7 +67,7 @@ new_name(struct lex *l, struct pool *pool, struct pred_item *item)
 		item->name = lex_text(&start, pool, &n);
 		if (n == 0 || strlen(item->name) != n) {
 			l->where = start.where;
-			lex_fail(l, "not a name: %s", msg_quote(item->name, n));
+			lex_fail(l, "invalid name: %s", msg_quote(item->name, n));
 		}
 		lex_next(l);
 	} else if (l->kind != LEX_BAD)
@@ -153,7 +153,7 @@ pred_items_parse(struct pred_items *it, const char *text, size_t n, const struct
 			return -1;
 	} while (lex_take(&l, LEX_COMMA));
 	if (l.kind != LEX_END)
-		return lex_fail(&l, "a comma is wanted, not %s", lex_show(&l));
+		return lex_fail(&l, "expected a comma before %s", lex_show(&l));
 	return err->status == 0 ? 0 : -1;
 }
 

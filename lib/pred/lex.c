@@ -65,7 +65,7 @@ quoted(struct lex *l, char quote, enum lex_kind kind)
 		return kind;
 	}
 	l->next = l->n;
-	lex_fail(l, "no closing %c", quote);
+	lex_fail(l, "missing closing %c", quote);
 	return LEX_BAD;
 }
 
@@ -131,7 +131,7 @@ sign(struct lex *l)
 		}
 	}
 	l->next = l->where + 1;
-	lex_fail(l, "%s has no meaning here", msg_quote(l->text + l->where, 1));
+	lex_fail(l, "unexpected %s", msg_quote(l->text + l->where, 1));
 	return LEX_BAD;
 }
 
@@ -237,14 +237,14 @@ lex_column(struct lex *l)
 	int c = -1;
 
 	if (l->kind != LEX_NAME && l->kind != LEX_QUOTED)
-		return lex_fail(l, "a column is wanted, not %s", lex_show(l));
+		return lex_fail(l, "expected a column, not %s", lex_show(l));
 	text = lex_text(l, &pool, &n);
 	if (memchr(text, '\0', n) == NULL)
 		c = rec_header_find(l->header, text);
 	near = rec_near(l->header, text);
 	if (c < 0)
-		lex_fail(l, "no column %s%s%s there are: %s", msg_quote(text, n),
-		    l->kind == LEX_QUOTED ? " (a string stands in single quotes)" : "", near_hint_before(&near),
+		lex_fail(l, "no column %s%s%s columns are: %s", msg_quote(text, n),
+		    l->kind == LEX_QUOTED ? " (strings are in single quotes)" : "", near_hint_before(&near),
 		    columns(l->header, list, sizeof list));
 	pool_free(&pool);
 	if (c >= 0)

@@ -116,7 +116,7 @@ value(struct parser *ps, struct val_type t, const char *name, struct pred_value 
 	if (lex_is(l, "null"))
 		return lex_fail(l, "nothing compares with null: write %s is null", name);
 	if ((l->kind != LEX_BAD && !is_value(l)) || (sign && l->kind != LEX_NUMBER))
-		return lex_fail(l, "a value is wanted, not %s", lex_show(l));
+		return lex_fail(l, "expected a value, not %s", lex_show(l));
 	val_type_put(type, t);
 	if (!fits(l, t.kind))
 		return lex_fail(l, "%s is of type %s: write %s", name, type, how_to_write(t.kind));
@@ -144,7 +144,7 @@ column(struct parser *ps, size_t *index, struct val_type *type)
 
 	if (lex_is(&ps->lex, "and") || lex_is(&ps->lex, "or") || lex_is(&ps->lex, "is") || lex_is(&ps->lex, "in") ||
 	    lex_is(&ps->lex, "null") || (ps->lex.kind != LEX_NAME && ps->lex.kind != LEX_QUOTED))
-		return lex_fail(&ps->lex, "a column is wanted, not %s", lex_show(&ps->lex));
+		return lex_fail(&ps->lex, "expected a column, not %s", lex_show(&ps->lex));
 	if ((c = lex_column(&ps->lex)) < 0)
 		return -1;
 	*index = (size_t)c;
@@ -204,7 +204,7 @@ list(struct parser *ps, struct pred_node *n)
 
 	n->kind = PRED_IN;
 	if (!lex_take(&ps->lex, LEX_LEFT)) {
-		lex_fail(&ps->lex, "a list in parentheses is wanted, not %s", lex_show(&ps->lex));
+		lex_fail(&ps->lex, "expected a list in parentheses, not %s", lex_show(&ps->lex));
 		return NULL;
 	}
 	do {
@@ -215,7 +215,7 @@ list(struct parser *ps, struct pred_node *n)
 		n->nvalues++;
 	} while (lex_take(&ps->lex, LEX_COMMA));
 	if (!lex_take(&ps->lex, LEX_RIGHT)) {
-		lex_fail(&ps->lex, "a comma or ) is wanted, not %s", lex_show(&ps->lex));
+		lex_fail(&ps->lex, "expected a comma or ')' before %s", lex_show(&ps->lex));
 		free(v);
 		return NULL;
 	}
@@ -238,7 +238,7 @@ null_test(struct parser *ps, struct pred_node *n)
 	}
 	n->kind = PRED_NULL;
 	if (!lex_is(&ps->lex, "null")) {
-		lex_fail(&ps->lex, "null is wanted, not %s", lex_show(&ps->lex));
+		lex_fail(&ps->lex, "expected null, not %s", lex_show(&ps->lex));
 		return NULL;
 	}
 	lex_next(&ps->lex);
@@ -270,7 +270,7 @@ value_first(struct parser *ps)
 		lex_next(&ps->lex);
 	lex_next(&ps->lex);
 	if (!operator(&ps->lex, &n->op)) {
-		lex_fail(&ps->lex, "a comparison is wanted, not %s", lex_show(&ps->lex));
+		lex_fail(&ps->lex, "expected a comparison, not %s", lex_show(&ps->lex));
 		return NULL;
 	}
 	n->op = mirrored[n->op];
@@ -313,7 +313,7 @@ test(struct parser *ps)
 			return inverse->child != NULL ? inverse : NULL;
 		}
 	}
-	lex_fail(&ps->lex, "a comparison is wanted, not %s", lex_show(&ps->lex));
+	lex_fail(&ps->lex, "expected a comparison, not %s", lex_show(&ps->lex));
 	return NULL;
 }
 
@@ -340,7 +340,7 @@ negation(struct parser *ps)
 		if ((n = predicate(ps)) == NULL)
 			return NULL;
 		if (!lex_take(&ps->lex, LEX_RIGHT)) {
-			lex_fail(&ps->lex, "and, or or ) is wanted, not %s", lex_show(&ps->lex));
+			lex_fail(&ps->lex, "expected 'and', 'or' or ')' before %s", lex_show(&ps->lex));
 			return NULL;
 		}
 	}
@@ -405,7 +405,7 @@ pred_parse(struct pred *p, const char *text, size_t n, const struct rec_header *
 	lex_start(&ps.lex, text, n, h, where, err);
 	p->root = predicate(&ps);
 	if (p->root != NULL && ps.lex.kind != LEX_END)
-		lex_fail(&ps.lex, "and or or is wanted, not %s", lex_show(&ps.lex));
+		lex_fail(&ps.lex, "expected 'and' or 'or' before %s", lex_show(&ps.lex));
 	if (err->status != 0) {
 		p->root = NULL;
 		return -1;

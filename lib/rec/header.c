@@ -319,19 +319,19 @@ rec_header_parse(struct rec_header *h, const uint8_t *line, size_t n, struct msg
 		return msg_set(err, EX_DATAERR, "not a record stream of version 1: %s", msg_quote(line, n));
 	p += plen;
 	if (p == end || *p++ != ' ' || (h->table = get_name(&p, end, false)) == NULL) {
-		msg_set(err, EX_DATAERR, "header: no table name: %s", msg_quote(line, n));
+		msg_set(err, EX_DATAERR, "header: missing table name: %s", msg_quote(line, n));
 		goto bad;
 	}
 	while (p < end) {
 		if (*p++ != ' ') {
-			msg_set(err, EX_DATAERR, "header: not a name: %s", msg_quote(line, n));
+			msg_set(err, EX_DATAERR, "header: invalid name: %s", msg_quote(line, n));
 			goto bad;
 		}
 		word = p;
 		while (p < end && *p != ' ')
 			p++;
 		if (word < p && *word == '@' ? !get_word(h, word + 1, p) : h->nwords > 0 || !get_column(h, word, p)) {
-			msg_set(err, EX_DATAERR, "header: not a column or a word of its own: %s",
+			msg_set(err, EX_DATAERR, "header: invalid column or word: %s",
 			    msg_quote(word, (size_t)(p - word)));
 			goto bad;
 		}

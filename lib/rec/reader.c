@@ -151,7 +151,7 @@ trailer_line(struct rec_reader *r, const uint8_t *line, size_t n)
 			}
 		}
 	}
-	return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64 ": not a trailer: %s", r->name, s->records,
+	return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64 ": invalid trailer: %s", r->name, s->records,
 	    msg_quote(line, n));
 }
 
@@ -407,7 +407,7 @@ no_header(struct rec_reader *r)
 	size_t n = s->tail - s->ends[s->next] - 1;
 
 	return msg_set(&r->err, EX_DATAERR, "%s: not a record stream: header missing before: %s%s", r->name, msg_quote(line, n),
-	    looks_like_csv(line, n) ? "; acct-ingest makes records of CSV" : "");
+	    looks_like_csv(line, n) ? "; acct-ingest converts CSV to records" : "");
 }
 
 /* Reads control lines up to the first header, which nothing else may precede. */

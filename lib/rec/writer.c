@@ -54,7 +54,7 @@ check_name(struct rec_writer *w, const char *name)
 {
 	if (*name != '\0' && utf8_ok(name, strlen(name)))
 		return 0;
-	return msg_set(&w->err, EX_USAGE, "%s: no name for a table or a column: %s", w->name, msg_quotes(name));
+	return msg_set(&w->err, EX_USAGE, "%s: invalid table or column name: %s", w->name, msg_quotes(name));
 }
 
 /* Validates a name, which may come from a command line or a folder, here for all programs: readers would reject it. */

@@ -173,7 +173,7 @@ step(struct loader *l)
 		return yaml_fault(l);
 	switch (l->event.type) {
 	case YAML_ALIAS_EVENT:
-		return fault(l, here(l), "aliases are refused", (const char *)l->event.data.alias.anchor);
+		return fault(l, here(l), "aliases are not supported", (const char *)l->event.data.alias.anchor);
 	case YAML_SCALAR_EVENT:
 		anchor = l->event.data.scalar.anchor;
 		tag = l->event.data.scalar.tag;
@@ -192,9 +192,9 @@ step(struct loader *l)
 		break;
 	}
 	if (anchor != NULL)
-		return fault(l, here(l), "anchors are refused", (const char *)anchor);
+		return fault(l, here(l), "anchors are not supported", (const char *)anchor);
 	if (tag != NULL)
-		return fault(l, here(l), "tags are refused", (const char *)tag);
+		return fault(l, here(l), "tags are not supported", (const char *)tag);
 	return 0;
 }
 
@@ -203,9 +203,9 @@ static int
 want_text(struct loader *l, const char *word)
 {
 	if (l->event.type != YAML_SCALAR_EVENT)
-		return fault(l, here(l), "one value expected for", word);
+		return fault(l, here(l), "expected one value for", word);
 	if (*text_of(l) == '\0' && l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		return fault(l, here(l), "value missing for", word);
+		return fault(l, here(l), "missing value for", word);
 	return 0;
 }
 
@@ -222,7 +222,7 @@ read_yes(struct loader *l, bool *to)
 			*to = i >= 2;
 			return 0;
 		}
-	return fault(l, here(l), "not yes or no", text_of(l));
+	return fault(l, here(l), "expected yes or no", text_of(l));
 }
 
 /*
@@ -232,8 +232,8 @@ read_yes(struct loader *l, bool *to)
 static int
 read_byte(struct loader *l, const struct word *word, char *to)
 {
-	const char *text = text_of(l), *what = word->kind == QUOTE ? "not a quote of one byte" :
-	    word->kind == ESCAPE ? "not an escape of one byte" : "not a delimiter of one byte";
+	const char *text = text_of(l), *what = word->kind == QUOTE ? "quote must be one byte" :
+	    word->kind == ESCAPE ? "escape must be one byte" : "delimiter must be one byte";
 
 	if (strcmp(text, "\\t") == 0)
 		text = "\t";
@@ -244,7 +244,7 @@ read_byte(struct loader *l, const struct word *word, char *to)
 	if (strlen(text) != 1 || (*text & 0x80) != 0 || *text == '\n' || *text == '\r')
 		return fault(l, here(l), what, text_of(l));
 	if (word->kind == ESCAPE && (*text == ' ' || *text == '\t'))
-		return fault(l, here(l), "a blank is no escape", text_of(l));
+		return fault(l, here(l), "escape must not be a blank", text_of(l));
 	*to = *text;
 	return 0;
 }
@@ -266,7 +266,7 @@ read_empty(struct loader *l)
 	bool keep = strcmp(text_of(l), "keep") == 0;
 
 	if (!keep && strcmp(text_of(l), "null") != 0)
-		return fault(l, here(l), "not keep or null", text_of(l));
+		return fault(l, here(l), "expected keep or null", text_of(l));
 	l->schema->empty_keep = keep;
 	return 0;
 }
@@ -277,7 +277,7 @@ read_extra(struct loader *l)
 	bool ignore = strcmp(text_of(l), "ignore") == 0;
 
 	if (!ignore && strcmp(text_of(l), "error") != 0)
-		return fault(l, here(l), "not ignore or error", text_of(l));
+		return fault(l, here(l), "expected ignore or error", text_of(l));
 	l->schema->extra_ignore = ignore;
 	return 0;
 }
@@ -288,7 +288,7 @@ read_reference(struct loader *l, struct schema_column *c)
 	const char *text = text_of(l), *dot = strchr(text, '.');
 
 	if (dot == NULL || dot == text || dot[1] == '\0' || strchr(dot + 1, '.') != NULL)
-		return fault(l, here(l), "not table.column", text);
+		return fault(l, here(l), "expected table.column", text);
 	c->references_table = xstrndup(text, (size_t)(dot - text));
 	c->references_column = xstrdup(dot + 1);
 	return 0;
@@ -302,7 +302,7 @@ read_century(struct loader *l, struct schema_column *c)
 	int64_t year;
 
 	if (!num_int64(text, strlen(text), &year) || year < 1 || year > NUM_CENTURY_MAX)
-		return fault(l, here(l), "not a year from 1 to 9900", text);
+		return fault(l, here(l), "expected a year from 1 to 9900", text);
 	c->century = (unsigned)year;
 	return 0;
 }
@@ -331,7 +331,7 @@ read_texts(struct loader *l, const char *word, struct texts *t)
 		return 0;
 	}
 	if (l->event.type != YAML_SEQUENCE_START_EVENT)
-		return fault(l, here(l), "a list expected for", word);
+		return fault(l, here(l), "expected a list for", word);
 	for (;;) {
 		if (step(l) == -1)
 			return -1;
@@ -379,7 +379,7 @@ static int
 read_percent(struct loader *l, struct schema_limit *limit)
 {
 	if (!schema_percent_parse(text_of(l), &limit->n))
-		return fault(l, here(l), "not a percentage such as 50% or 0.5%", text_of(l));
+		return fault(l, here(l), "expected a percentage such as 50% or 0.5%", text_of(l));
 	limit->text = xstrdup(text_of(l));
 	return 0;
 }
@@ -393,7 +393,7 @@ read_count(struct loader *l)
 	for (p = text; *p >= '0' && *p <= '9' && p - text < 18; p++)
 		e->rows = 10 * e->rows + (uint64_t)(*p - '0');
 	if (*p != '\0' || p == text)
-		return fault(l, here(l), "not a number of rows", text);
+		return fault(l, here(l), "expected a number of rows", text);
 	e->rows_text = xstrdup(text);
 	return 0;
 }
@@ -406,7 +406,7 @@ read_sums(struct loader *l)
 	struct schema_sum_limit *sum;
 
 	if (l->event.type != YAML_MAPPING_START_EVENT)
-		return fault(l, here(l), "columns and percentages expected for", "sum_change");
+		return fault(l, here(l), "expected columns and percentages for", "sum_change");
 	for (;;) {
 		if (step(l) == -1)
 			return -1;
@@ -430,7 +430,7 @@ static int
 read_expect(struct loader *l)
 {
 	if (l->event.type != YAML_MAPPING_START_EVENT)
-		return fault(l, here(l), "limits expected for", "expect");
+		return fault(l, here(l), "expected limits for", "expect");
 	return read_words(l, expect_words, E_WORDS, l->expect_at, NULL);
 }
 
@@ -490,7 +490,7 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 	switch (word->kind) {
 	case TEXT:
 		if (*text_of(l) == '\0')
-			return fault(l, here(l), "value missing for", word->name);
+			return fault(l, here(l), "missing value for", word->name);
 		/* FALLTHROUGH */
 	case VALUE:
 		*(char **)(base + word->offset) = xstrdup(text_of(l));
@@ -520,7 +520,7 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 	default:
 		if (val_type_parse(text_of(l), strlen(text_of(l)), &c->type))
 			return 0;
-		return fault(l, here(l), "not a type", text_of(l));
+		return fault(l, here(l), "invalid type", text_of(l));
 	}
 }
 
@@ -542,8 +542,8 @@ unknown_word(struct loader *l, const struct word *words, size_t nwords, const ch
 static int
 read_words(struct loader *l, const struct word *words, size_t nwords, struct place *at, struct schema_column *c)
 {
-	const char *unknown = c != NULL ? "no word of a column" :
-	    words == expect_words ? "no word of expect" : "no word of a schema";
+	const char *unknown = c != NULL ? "unknown word of a column" :
+	    words == expect_words ? "unknown word of expect" : "unknown word of a schema";
 	size_t i;
 
 	for (;;) {
@@ -552,7 +552,7 @@ read_words(struct loader *l, const struct word *words, size_t nwords, struct pla
 		if (l->event.type == YAML_MAPPING_END_EVENT)
 			return 0;
 		if (l->event.type != YAML_SCALAR_EVENT)
-			return fault(l, here(l), "a word expected", NULL);
+			return fault(l, here(l), "expected a word", NULL);
 		for (i = 0; i < nwords && strcmp(text_of(l), words[i].name) != 0; i++)
 			continue;
 		if (i == nwords)
@@ -573,7 +573,7 @@ read_words(struct loader *l, const struct word *words, size_t nwords, struct pla
 static int
 encode(struct loader *l, const struct schema_column *c, struct place at, const char *text, struct buf *out)
 {
-	char what[NUM_TEXT + 16] = "not a value of type ";
+	char what[NUM_TEXT + 24] = "invalid value of type ";
 
 	out->len = 0;
 	if (val_parse(c->type, text, strlen(text), out))
@@ -656,7 +656,7 @@ check_date(struct loader *l, const struct schema_column *c)
 	if (p != NULL && c->type.kind != VAL_DATE)
 		return fault(l, l->column_at[C_DATE_FORMAT], "a date format is for dates only", p);
 	if (p != NULL && !num_date_format_ok(p))
-		return fault(l, l->column_at[C_DATE_FORMAT], "not a format of year, month and day", p);
+		return fault(l, l->column_at[C_DATE_FORMAT], "format must have year, month and day", p);
 	while (p != NULL && (p = strchr(p, '%')) != NULL && p[1] != 'y')
 		p += 2;
 	if (century.line != 0 && p == NULL)
@@ -695,7 +695,7 @@ check_names(struct loader *l, const struct schema_column *c)
 
 	for (i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (strcmp(c->name, reserved[i]) == 0)
-			return fault(l, l->column_at[C_NAME], "a name of the record stream's own", c->name);
+			return fault(l, l->column_at[C_NAME], "reserved name", c->name);
 	for (other = l->schema->columns; other < c; other++) {
 		if (strcmp(c->name, other->name) == 0)
 			return fault(l, l->column_at[C_NAME], "column given twice", c->name);
@@ -718,7 +718,7 @@ read_column(struct loader *l)
 	int status;
 
 	if (l->event.type != YAML_MAPPING_START_EVENT)
-		return fault(l, at, "a column's words expected", NULL);
+		return fault(l, at, "expected a column's words", NULL);
 	if (s->ncolumns == MAX_COLUMNS)
 		return fault(l, at, "more than 4000 columns", NULL);
 	if ((s->ncolumns & (s->ncolumns - 1)) == 0)
@@ -729,9 +729,9 @@ read_column(struct loader *l)
 	memset(l->column_at, 0, sizeof(l->column_at));
 	status = read_words(l, column_words, C_WORDS, l->column_at, c);
 	if (status == 0 && c->name == NULL)
-		status = fault(l, at, "a column without", "name");
+		status = fault(l, at, "missing word of a column", "name");
 	if (status == 0 && l->column_at[C_TYPE].line == 0)
-		status = fault(l, at, "a column without", "type");
+		status = fault(l, at, "missing word of a column", "type");
 	if (status == 0) {
 		if (c->source == NULL)
 			c->source = xstrdup(c->name);
@@ -746,7 +746,7 @@ static int
 read_columns(struct loader *l)
 {
 	if (l->event.type != YAML_SEQUENCE_START_EVENT)
-		return fault(l, here(l), "a list expected for", "columns");
+		return fault(l, here(l), "expected a list for", "columns");
 	for (;;) {
 		if (step(l) == -1)
 			return -1;
@@ -771,7 +771,7 @@ mark_keys(struct loader *l)
 		for (i = 0; i < s->ncolumns && strcmp(s->columns[i].name, l->keys.word[k]) != 0; i++)
 			continue;
 		if (i == s->ncolumns)
-			return no_column(l, l->keys.place[k], "key is no column", l->keys.word[k]);
+			return no_column(l, l->keys.place[k], "key: no such column", l->keys.word[k]);
 		if (s->columns[i].key)
 			return fault(l, l->keys.place[k], "key given twice", l->keys.word[k]);
 		s->columns[i].key = true;
@@ -790,18 +790,18 @@ read_schema(struct loader *l)
 	if (step(l) == -1 || step(l) == -1)		/* start of the stream, then of the document */
 		return -1;
 	if (l->event.type == YAML_STREAM_END_EVENT)
-		return fault(l, here(l), "an empty file is no schema", NULL);
+		return fault(l, here(l), "empty file", NULL);
 	if (step(l) == -1)
 		return -1;
 	top = here(l);
 	if (l->event.type != YAML_MAPPING_START_EVENT)
-		return fault(l, top, "a schema's words expected", NULL);
+		return fault(l, top, "expected a schema's words", NULL);
 	if (read_words(l, schema_words, S_WORDS, l->schema_at, NULL) == -1)
 		return -1;
 	if (s->name == NULL)
-		return fault(l, top, "a schema without", "name");
+		return fault(l, top, "missing word of a schema", "name");
 	if (s->ncolumns == 0)
-		return fault(l, top, "a schema without", "columns");
+		return fault(l, top, "missing word of a schema", "columns");
 	if (s->delimiter == s->quote)
 		return fault(l, l->schema_at[S_DELIMITER].line ? l->schema_at[S_DELIMITER] : l->schema_at[S_QUOTE],
 		    "delimiter and quote are the same", (char [2]){ s->quote, '\0' });

@@ -39,7 +39,7 @@ store_open(struct store **sp, const char *address, struct msg *err)
 
 	*sp = NULL;
 	if (*address == '\0')
-		return msg_set(err, EX_USAGE, "a folder is wanted, not an empty name");
+		return msg_set(err, EX_USAGE, "expected a folder, not an empty name");
 	if (strstr(address, "://") != NULL)
 		return msg_set(err, EX_USAGE, "%s: only directories are stores", address);
 	while (n > 1 && address[n - 1] == '/')

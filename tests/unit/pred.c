@@ -408,7 +408,7 @@ faults(void)
 		size_t where;
 		const char *says;
 	} bad[] = {
-		{ "", 0, "a column is wanted, not the end" },
+		{ "", 0, "expected a column, not the end" },
 		{ "c5 >= '2024-13-01'", 6, "not a date: '2024-13-01'" },
 		{ "c5 >= 20240101", 6, "c5 is of type date: write 'YYYY-MM-DD' in single quotes" },
 		{ "c1 = 'x'", 5, "c1 is of type int64: write a bare number" },
@@ -417,22 +417,22 @@ faults(void)
 		{ "c2 = - 0.005", 5, "not a decimal(18,2): -'0.005'" },
 		{ "c9 = 5", 5, "c9 is of type string: write text in single quotes" },
 		{ "c7 = 1", 5, "c7 is of type bool: write true or false" },
-		{ "1 = 2", 4, "a column is wanted, not '2'" },
+		{ "1 = 2", 4, "expected a column, not '2'" },
 		{ "c1 = null", 5, "nothing compares with null: write c1 is null" },
 		{ "c1 in (1, null)", 10, "nothing compares with null: write c1 is null" },
-		{ "c1 in (1; 2)", 8, "';' has no meaning here" },
-		{ "c1 in ()", 7, "a value is wanted, not ')'" },
+		{ "c1 in (1; 2)", 8, "unexpected ';'" },
+		{ "c1 in ()", 7, "expected a value, not ')'" },
 		{ "c1 = c9", 5, "c1 is of type int64, c9 of type string: they do not compare" },
-		{ "c1 = 1 c1 = 2", 7, "and or or is wanted, not 'c1'" },
-		{ "(c1 = 1", 7, "and, or or ) is wanted, not the end" },
-		{ "c1 = 1)", 6, "and or or is wanted, not ')'" },
-		{ "c9 = 'a", 5, "no closing '" },
-		{ "c1", 2, "a comparison is wanted, not the end" },
-		{ "c1 not 5", 7, "a comparison is wanted, not '5'" },
-		{ "c1 is 5", 6, "null is wanted, not '5'" },
-		{ "c9 = \"a\"", 5, "no column 'a' (a string stands in single quotes); there are: c0, c1" },
-		{ "and = 1", 0, "a column is wanted, not 'and'" },
-		{ "c1 == 1", 4, "a column is wanted, not '='" }
+		{ "c1 = 1 c1 = 2", 7, "expected 'and' or 'or' before 'c1'" },
+		{ "(c1 = 1", 7, "expected 'and', 'or' or ')' before the end" },
+		{ "c1 = 1)", 6, "expected 'and' or 'or' before ')'" },
+		{ "c9 = 'a", 5, "missing closing '" },
+		{ "c1", 2, "expected a comparison, not the end" },
+		{ "c1 not 5", 7, "expected a comparison, not '5'" },
+		{ "c1 is 5", 6, "expected null, not '5'" },
+		{ "c9 = \"a\"", 5, "no column 'a' (strings are in single quotes); columns are: c0, c1" },
+		{ "and = 1", 0, "expected a column, not 'and'" },
+		{ "c1 == 1", 4, "expected a column, not '='" }
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -538,19 +538,19 @@ bad_items(void)
 		size_t where;
 		const char *says;
 	} bad[] = {
-		{ "", 0, "a column is wanted, not the end" },
-		{ "c0,,c1", 3, "a column is wanted, not ','" },
+		{ "", 0, "expected a column, not the end" },
+		{ "c0,,c1", 3, "expected a column, not ','" },
 		{ "c0,c0", 3, "two columns named 'c0'" },
 		{ "c0+c1", 0, "a sum needs a name: name=a+b" },
 		{ "x=c0+c2", 5, "c2 is of type decimal(18,2), which cannot be added to int32" },
 		{ "x=c2+c3", 5, "c3 is of type decimal(20,4), which cannot be added to decimal(18,2)" },
 		{ "x=c9+c9", 5, "c9 is of type string, which cannot be added to string" },
 		{ "x=c5-c5", 5, "c5 is of type date, which cannot be added to date" },
-		{ "x=", 2, "a column is wanted, not the end" },
-		{ "x=y", 2, "no column 'y'; there are: c0, c1" },
-		{ "\"\"=c0", 0, "not a name: ''" },
-		{ "c0 c1", 3, "a comma is wanted, not 'c1'" },
-		{ "c0,'x", 3, "no closing '" }
+		{ "x=", 2, "expected a column, not the end" },
+		{ "x=y", 2, "no column 'y'; columns are: c0, c1" },
+		{ "\"\"=c0", 0, "invalid name: ''" },
+		{ "c0 c1", 3, "expected a comma before 'c1'" },
+		{ "c0,'x", 3, "missing closing '" }
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
