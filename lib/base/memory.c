@@ -10,7 +10,7 @@
 
 enum { PART = 4, LEAST = 1 << 20 };
 
-/* Makes *least the number in a file where that is less. A missing file and the word "max" are no limit. */
+/* Lowers *least to the number in a file. A missing file and the word "max" mean no limit. */
 static void
 lower(const char *root, const char *base, const char *group, const char *file, uint64_t *least)
 {
@@ -28,9 +28,7 @@ lower(const char *root, const char *base, const char *group, const char *file, u
 	free(path);
 }
 
-/*
- * Looks at a group and those above it, up to the root, where the file system of a container may have the group itself.
- */
+/* Reads the limits of a group and its ancestors; in a container the root may be the group itself. */
 static void
 climb(const char *root, const char *base, char *group, const char *file, uint64_t *least)
 {
@@ -44,7 +42,7 @@ climb(const char *root, const char *base, char *group, const char *file, uint64_
 	}
 }
 
-/* A line of /proc/self/cgroup is "id:controllers:path"; of version 2 there are no controllers. */
+/* Parses a line of /proc/self/cgroup, "id:controllers:path"; version 2 has no controllers. */
 static void
 read_group(const char *root, char *line, uint64_t *least)
 {

@@ -1,4 +1,4 @@
-/* How much memory a program may fill with what it remembers. */
+/* The default limit of the memory a program may use for its data. */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
@@ -6,15 +6,14 @@
 #include <stdint.h>
 
 /*
- * Returns the least of `physical` and the limits of the control groups that this process is in, of version 1 and 2, and
- * of those above them. root is put before /proc and /sys: "" but for tests.
+ * Returns the minimum of `physical` and the limits of this process's control groups, version 1 and 2, and their
+ * ancestors. root is prepended to /proc and /sys: "" except in tests.
  */
 uint64_t memory_limit(const char *root, uint64_t physical);
 
 /*
- * Returns the bytes that a program may remember unless its user says otherwise: a quarter of the least among the
- * machine's memory, the limits of control groups and `ulimit -v`, divided by `share`, the number of programs that run
- * at once; at least a mebibyte.
+ * Returns the default memory limit of a program in bytes: a quarter of the minimum of the machine's memory, the limits
+ * of control groups and `ulimit -v`, divided by `share`, the number of programs that run at once; at least 1 MiB.
  */
 size_t memory_bound(unsigned share);
 

@@ -45,7 +45,7 @@ densemap_place(const struct densemap *m, int64_t key)
 }
 
 /*
- * The same for n keys, prefetching each place. densemap_add_all returns n, or the index of the first key that does not
+ * Add or find n keys, prefetching each place. densemap_add_all returns n, or the index of the first key that does not
  * fit; the keys before it have their numbers. densemap_find_all gives DENSEMAP_ABSENT for a missing key.
  */
 uint32_t densemap_add(struct densemap *m, int64_t key);
@@ -57,7 +57,7 @@ void densemap_find_all(const struct densemap *m, const int64_t *keys, size_t n, 
 /* Returns the keys by number, an array of m->n that the caller frees; NULL if there are no keys. */
 size_t densemap_memory(const struct densemap *m);
 
-/* The keys by number: an array of m->n, the caller frees it. NULL where there is no key. */
+/* Returns the keys by number, an array of m->n that the caller frees; NULL if there are no keys. */
 int64_t *densemap_keys(const struct densemap *m);
 
 #endif

@@ -253,7 +253,7 @@ keymap_slot_key(const struct keymap_slot *s, size_t *np)
 	return (const uint8_t *)s;
 }
 
-/* Returns the key with that number, likewise. */
+/* Returns the key with that number, and its length: a view until the next key is added. */
 static inline const uint8_t *
 keymap_key(const struct keymap *m, uint32_t number, size_t *np)
 {

@@ -44,7 +44,7 @@ struct store_list {		/* owned: store_list_free */
  */
 int store_list(struct store *s, const char *folder, struct store_list *list, struct msg *err);
 
-/* Lists the folders in a folder likewise. */
+/* Lists the folders in a folder, in byte order of their names. */
 int store_list_folders(struct store *s, const char *folder, struct store_list *list, struct msg *err);
 void store_list_free(struct store_list *list);
 

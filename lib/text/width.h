@@ -17,7 +17,7 @@ unsigned text_width(uint32_t c);
 size_t text_show(struct buf *out, const void *text, size_t n);
 
 /*
- * The same for complete lines of CSV, TSV, JSON or raw text that go to a terminal: keeps line feeds and tabs. In JSON a
+ * Does this for complete lines of CSV, TSV, JSON or raw text that go to a terminal: keeps line feeds and tabs. In JSON a
  * character becomes a JSON escape, which leaves the value unchanged.
  */
 void text_terminal(struct buf *out, const void *text, size_t n, bool json);
