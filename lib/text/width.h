@@ -17,8 +17,8 @@ unsigned text_width(uint32_t c);
 size_t text_show(struct buf *out, const void *text, size_t n);
 
 /*
- * Does this for complete lines of CSV, TSV, JSON or raw text that go to a terminal: keeps line feeds and tabs. In JSON a
- * character becomes a JSON escape, which leaves the value unchanged.
+ * Appends complete lines of CSV, TSV, JSON or raw text for a terminal, escaped the same way except line feeds and tabs.
+ * In JSON a character becomes a JSON escape, which leaves the value unchanged.
  */
 void text_terminal(struct buf *out, const void *text, size_t n, bool json);
 
