@@ -113,13 +113,23 @@ soak: all units tools
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh
 
-lint: lint-scripts lint-manuals lint-gcc lint-clang
+lint: lint-scripts lint-manuals lint-prose lint-width lint-names lint-gcc lint-clang
 
 lint-scripts:
 	shellcheck $(SCRIPTS)
 
 lint-manuals:
 	mandoc -T lint -W warning man/*.[157]
+
+# Turns of phrase, lines of C beyond 120 columns, extern symbols that do not begin with a word of their folder.
+lint-prose:
+	sh tests/prose.sh
+
+lint-width:
+	sh tests/width.sh
+
+lint-names: $(BUILD)/libacct.a
+	sh tests/names.sh '$(BUILD)'
 
 lint-gcc lint-clang: lint-%:
 	$(MAKE) BUILD=$(BUILD)/lint-$* CC=$* CFLAGS='-O2 -Werror' all units tools
@@ -152,4 +162,4 @@ clean:
 SOURCES = $(wildcard lib/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
-.PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-gcc lint-clang install uninstall clean
+.PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-names lint-gcc lint-clang install uninstall clean

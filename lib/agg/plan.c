@@ -340,7 +340,8 @@ side_values(struct agg *a, const struct agg_sides *sides, unsigned side, struct 
 			for (k = 0; k < (other == side ? i : a->nside[other]); k++)
 				if (is_same(&a->side[side][i], &a->side[other][k]))
 					return other == side ?
-					    msg_set(err, EX_USAGE, "%s %s is given twice", option, msg_quotes(sides->words[side][i])) :
+					    msg_set(err, EX_USAGE, "%s %s is given twice", option,
+					    msg_quotes(sides->words[side][i])) :
 					    msg_set(err, EX_USAGE, "--credit and --debit are the same value: %s",
 					    msg_quotes(sides->words[side][i]));
 	}

@@ -61,7 +61,8 @@ landlock_rights(void)
 
 	if (version < 1)
 		return 0;
-	return FS_FIRST | (version >= 2 ? FS_REFER : 0) | (version >= 3 ? FS_TRUNCATE : 0) | (version >= 5 ? FS_IOCTL : 0);
+	return FS_FIRST | (version >= 2 ? FS_REFER : 0) | (version >= 3 ? FS_TRUNCATE : 0) |
+	    (version >= 5 ? FS_IOCTL : 0);
 }
 
 struct rules {
@@ -78,7 +79,8 @@ allow_path(const struct rules *r, const char *path, uint64_t rights)
 
 	if (fd < 0)
 		return;
-	if (rule.allowed_access != 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
+	if (rule.allowed_access != 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule,
+	    0) < 0) {
 		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;	/* the only right that applies to a file */
 		(void)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 	}
@@ -188,10 +190,12 @@ allow_all(struct filter *f, const long *numbers, size_t n)
 
 /* Calls allowed always, the most frequent first; none names a file or another process. */
 static const long always[] = {
-	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat, SYS_fsync, SYS_fdatasync,
+	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat,
+	    SYS_fsync, SYS_fdatasync,
 	SYS_sync_file_range, SYS_fadvise64, SYS_ftruncate, SYS_fallocate,
 	SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex, SYS_membarrier,
-	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_ppoll,
+	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,
+	    SYS_ppoll,
 #ifdef SYS_poll
 	SYS_poll,
 #endif
@@ -245,7 +249,8 @@ allow_memory_and_threads(struct filter *f)
 static void
 allow_descriptors(struct filter *f)
 {
-	static const uint32_t commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ };
+	static const uint32_t commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_SETPIPE_SZ,
+	    F_GETPIPE_SZ };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)

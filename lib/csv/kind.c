@@ -24,9 +24,11 @@ static const struct format formats[] = {
 	{ "7z\274\257\047\034", 6, "a 7-Zip archive, not CSV", "7z x -so", NULL },
 	{ "PK\003\004", 4, "a zip archive, not CSV", "unzip -p", NULL },
 	{ "PK\005\006", 4, "an empty zip archive, not CSV", NULL, "it contains no text" },
-	{ "\320\317\021\340\241\261\032\341", 8, "an Excel workbook (xls), not CSV", NULL, "save the sheet as CSV UTF-8" },
+	{ "\320\317\021\340\241\261\032\341", 8, "an Excel workbook (xls), not CSV", NULL,
+	    "save the sheet as CSV UTF-8" },
 	{ "PAR1\025", 5, "a Parquet file, not CSV", NULL, "acct-read reads it" },
-	{ "SQLite format 3\0", 16, "an SQLite database, not CSV", NULL, "sqlite3 -csv -header writes a query's rows as CSV" },
+	{ "SQLite format 3\0", 16, "an SQLite database, not CSV", NULL,
+	    "sqlite3 -csv -header writes a query's rows as CSV" },
 	{ "\001H acct/", 8, "a record stream, not CSV", NULL, "acct-cat shows it" },
 	{ "\377\376\0\0", 4, "UTF-32 text, not UTF-8", "iconv -f UTF-32 -t UTF-8", NULL },
 	{ "\0\0\376\377", 4, "UTF-32 text, not UTF-8", "iconv -f UTF-32 -t UTF-8", NULL },
@@ -34,7 +36,8 @@ static const struct format formats[] = {
 	{ "\376\377", 2, "UTF-16 text, not UTF-8", "iconv -f UTF-16 -t UTF-8", NULL }
 };
 
-static const struct format workbook = { NULL, 0, "an Excel workbook (xlsx), not CSV", NULL, "save the sheet as CSV UTF-8" };
+static const struct format workbook = { NULL, 0, "an Excel workbook (xlsx), not CSV", NULL,
+    "save the sheet as CSV UTF-8" };
 
 /* Wide encodings without a byte order mark: the position of the byte that is not 0 within a unit, and the name. */
 static const struct wide {
@@ -90,7 +93,8 @@ find(const uint8_t *p, size_t n)
 
 	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (begins(p, n, &formats[i]))
-			return memcmp(formats[i].magic, "PK\003", 3) == 0 && is_workbook(p, n) ? &workbook : &formats[i];
+			return memcmp(formats[i].magic, "PK\003", 3) == 0 &&
+			    is_workbook(p, n) ? &workbook : &formats[i];
 	for (i = 0; i < sizeof(wides) / sizeof(*wides); i++)
 		if (is_wide(&wides[i], p, n))
 			return &wides[i].format;
@@ -145,7 +149,8 @@ put_command(struct buf *b, enum csv_kind outer, const char *filter, const char *
 static int
 refuse(const char *what, const struct format *f, enum csv_kind outer, const char *name, struct msg *err)
 {
-	const char *inside = outer == CSV_KIND_TEXT ? "" : outer == CSV_KIND_ZSTD ? " inside zstd data" : " inside gzip data";
+	const char *inside = outer == CSV_KIND_TEXT ? "" : outer == CSV_KIND_ZSTD ? " inside zstd data" :
+	    " inside gzip data";
 	struct buf next = { 0 };
 
 	if (f->filter != NULL) {

@@ -91,7 +91,8 @@ copy_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_fie
 		if (memchr(name, '\0', len) == NULL && utf8_ok(name, len))
 			continue;
 		++*i;		/* freed with the file */
-		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name, line,
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu: not a name in UTF-8: %s", f->name,
+		    line,
 		    *i, msg_quote(name, len));
 	}
 	return 0;
@@ -108,7 +109,8 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 	if (batch == NULL)
 		return msg_set(&c->err, EX_DATAERR, "%s: empty: missing line of column names", f->name);
 	if (batch->rows->flags & CSV_REJECT)
-		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": a stray quote in the line of column names", f->name, line);
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": a stray quote in the line of column names",
+		    f->name, line);
 	n = batch->rows->nfields;
 	if (n > INGEST_COLUMNS_MAX)
 		return too_many_columns(c, f, line);
@@ -132,7 +134,8 @@ make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_bat
 		if (batch == NULL)
 			return msg_set(&c->err, EX_DATAERR, "%s: empty: the number of columns is not known", f->name);
 		if (batch->rows->flags & CSV_REJECT)
-			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": a stray quote in the first row, which gives the "
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64
+			    ": a stray quote in the first row, which gives the "
 			    "number of columns", f->name, line);
 		n = batch->rows->nfields;
 		if (n > INGEST_COLUMNS_MAX)
@@ -192,13 +195,16 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 {
 	enum { ROOM = 500 };
 	struct buf list = { 0 };
-	const char delimiter = find_delimiter(c, f, source), *shown = delimiter == '\t' ? "\\t" : (char[]){ delimiter, '\0' };
+	const char delimiter = find_delimiter(c, f, source), *shown = delimiter == '\t' ? "\\t" :
+	    (char[]){ delimiter, '\0' };
 	struct near near;
 	size_t i;
 
 	if (delimiter != '\0')
-		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": missing column %s; with '%s' between the fields it is there: "
-		    "set delimiter: \"%s\" in the schema, or -d '%s'", f->name, line, msg_quotes(source), shown, shown, shown);
+		return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64
+		    ": missing column %s; with '%s' between the fields it is there: "
+		    "set delimiter: \"%s\" in the schema, or -d '%s'", f->name, line, msg_quotes(source), shown, shown,
+		    shown);
 	near_start(&near, source);
 	for (i = 0; i < f->names.n; i++)
 		near_try(&near, f->names.v[i]);

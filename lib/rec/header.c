@@ -156,7 +156,8 @@ rec_header_equal(const struct rec_header *a, const struct rec_header *b)
 	if (strcmp(a->table, b->table) != 0 || a->ncolumns != b->ncolumns)
 		return false;
 	for (i = 0; i < a->ncolumns; i++)
-		if (strcmp(a->columns[i].name, b->columns[i].name) != 0 || !val_type_equal(a->columns[i].type, b->columns[i].type))
+		if (strcmp(a->columns[i].name, b->columns[i].name) != 0 ||
+		    !val_type_equal(a->columns[i].type, b->columns[i].type))
 			return false;
 	return true;
 }
@@ -189,7 +190,8 @@ static const char prefix[] = "\001H acct/1";
 static bool
 is_plain(uint8_t c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+	    c == '-';
 }
 
 static void

@@ -125,7 +125,8 @@ header_line(struct rec_reader *r, const uint8_t *line, size_t n)
 	rec_header_free(&s->later);
 	s->later = h;
 	if (!equal)
-		return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64 ": a header with other columns than the first: %s",
+		return msg_set(&r->err, EX_DATAERR, "%s: after record %" PRIu64
+		    ": a header with other columns than the first: %s",
 		    r->name, s->records, msg_quote(line, n));
 	return 0;
 }
@@ -182,18 +183,22 @@ check_end(struct rec_reader *r)
 	size_t torn = s->len - s->tail;
 
 	if (s->headers == 0)
-		return msg_set(&r->err, EX_DATAERR, torn > 0 ? "%s: truncated: header cut off" : "%s: empty: header missing", r->name);
+		return msg_set(&r->err, EX_DATAERR, torn > 0 ? "%s: truncated: header cut off" :
+		    "%s: empty: header missing", r->name);
 	if (torn > 0)
-		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, then %zu bytes of a line cut off", r->name,
+		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64
+		    " records, then %zu bytes of a line cut off", r->name,
 		    s->records, torn);
 	if (s->partial)
 		return 0;
 	if (s->trailers < s->headers)
-		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, trailer missing", r->name, s->records);
+		return msg_set(&r->err, EX_DATAERR, "%s: truncated: %" PRIu64 " records, trailer missing", r->name,
+		    s->records);
 	if (s->trailers > s->headers)
 		return msg_set(&r->err, EX_DATAERR, "%s: %" PRIu64 " trailers, header missing", r->name, s->trailers);
 	if (s->records != s->trailer_records)
-		return msg_set(&r->err, EX_DATAERR, "%s: %" PRIu64 " records where the trailer says %" PRIu64, r->name, s->records,
+		return msg_set(&r->err, EX_DATAERR, "%s: %" PRIu64 " records where the trailer says %" PRIu64, r->name,
+		    s->records,
 		    s->trailer_records);
 	if (s->sum != s->trailer_sum)
 		return msg_set(&r->err, EX_DATAERR, "%s: checksum of %" PRIu64 " records is %016" PRIx64
@@ -206,7 +211,8 @@ check_end(struct rec_reader *r)
 static int
 fault(struct rec_reader *r, uint64_t number, const char *column, const char *what, const void *shown, size_t n)
 {
-	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %s: %s: %s", r->name, number, column, what, msg_quote(shown, n));
+	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %s: %s: %s", r->name, number, column, what,
+	    msg_quote(shown, n));
 }
 
 int
@@ -234,7 +240,8 @@ wrong_fields(struct rec_reader *r, uint64_t number)
 		k++;
 		n++;
 	} while (s->buf[s->ends[k] - 1] != '\n');
-	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %zu fields where the header has %zu: %s", r->name, number, n,
+	return msg_set(&r->err, EX_DATAERR, "%s: record %" PRIu64 ": %zu fields where the header has %zu: %s", r->name,
+	    number, n,
 	    r->header.ncolumns, msg_quote(line, (size_t)(s->buf + s->ends[k] - line) - 1));
 }
 
@@ -330,7 +337,8 @@ rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known)
 	for (f = 0; f < r->header.ncolumns; f++) {
 		if ((known != NULL && known[f]) || is_seen(s, &r->header.columns[f]))
 			continue;
-		bad = val_check_column(&s->checkers[f], r->header.columns[f].required, b->base, b->off + f, b->stride, b->n);
+		bad = val_check_column(&s->checkers[f], r->header.columns[f].required, b->base, b->off + f, b->stride,
+		    b->n);
 		if (bad < first) {
 			first = bad;
 			column = f;
@@ -340,7 +348,8 @@ rec_check(struct rec_reader *r, const struct rec_batch *b, const bool *known)
 		return 0;
 	value = rec_field(rec_at(b, first), column);
 	return fault(r, b->first + first, r->header.columns[column].name, value.n == 0 ? "an empty field" :
-	    val_is_null(value.p, value.n) ? "null in a column that is never null" : "not a canonical value of its type", value.p,
+	    val_is_null(value.p, value.n) ? "null in a column that is never null" : "not a canonical value of its type",
+	    value.p,
 	    value.n);
 }
 
@@ -406,7 +415,8 @@ no_header(struct rec_reader *r)
 	const uint8_t *line = s->buf + s->ends[s->next];
 	size_t n = s->tail - s->ends[s->next] - 1;
 
-	return msg_set(&r->err, EX_DATAERR, "%s: not a record stream: header missing before: %s%s", r->name, msg_quote(line, n),
+	return msg_set(&r->err, EX_DATAERR, "%s: not a record stream: header missing before: %s%s", r->name,
+	    msg_quote(line, n),
 	    looks_like_csv(line, n) ? "; acct-ingest converts CSV to records" : "");
 }
 
@@ -446,7 +456,8 @@ rec_open_fd(struct rec_reader *r, int fd, const char *name, unsigned flags)
 	s->cap = flags & REC_BATCH_SMALL ? SMALL_BLOCK : BLOCK;
 	s->buf = xmalloc(s->cap + VAL_PAD);
 	if (isatty(fd))
-		return msg_set(&r->err, EX_USAGE, "%s: a record stream is not read from a terminal; acct-cat shows one as text", name);
+		return msg_set(&r->err, EX_USAGE,
+		    "%s: a record stream is not read from a terminal; acct-cat shows one as text", name);
 	return first_header(r);
 }
 

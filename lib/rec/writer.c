@@ -88,7 +88,8 @@ put_trailer(struct rec_writer *w)
 	if (room(w, TRAILER_MAX) < 0)
 		return -1;
 	add_due(w);
-	w->len += (size_t)snprintf((char *)w->buf + w->len, TRAILER_MAX, "\001T %" PRIu64 " %016" PRIx64 "\n", w->count, w->sum);
+	w->len += (size_t)snprintf((char *)w->buf + w->len, TRAILER_MAX, "\001T %" PRIu64 " %016" PRIx64 "\n", w->count,
+	    w->sum);
 	w->count = w->sum = 0;
 	return 0;
 }
@@ -101,7 +102,8 @@ rec_create(struct rec_writer *w, const char *path, const struct rec_header *h)
 	if (io_create(&w->out, path, &w->err) < 0)
 		return -1;
 	if (isatty(w->out.fd))
-		return msg_set(&w->err, EX_USAGE, "%s: a record stream is not written to a terminal; pipe it to acct-cat", w->name);
+		return msg_set(&w->err, EX_USAGE,
+		    "%s: a record stream is not written to a terminal; pipe it to acct-cat", w->name);
 	w->max_record = REC_MAX_RECORD;
 	w->cap = BLOCK;
 	w->buf = xmalloc(w->cap);

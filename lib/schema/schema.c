@@ -21,7 +21,8 @@ struct place {			/* counted from 1; line 0: not given */
 	size_t line, column;
 };
 
-enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY, KEYS, COLUMNS,
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY, KEYS,
+    COLUMNS,
     EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* a word of the schema or of a column; offset: of its text field, if it has just one */
@@ -45,7 +46,8 @@ static const struct word schema_words[] = {
 	{ "columns", COLUMNS, 0 },
 	{ "expect", EXPECT, 0 }
 };
-enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_ESCAPE, S_MULTILINE, S_EMPTY, S_HEADER, S_NULLS, S_EXTRA, S_KEY, S_COLUMNS,
+enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_ESCAPE, S_MULTILINE, S_EMPTY, S_HEADER, S_NULLS, S_EXTRA, S_KEY,
+    S_COLUMNS,
     S_EXPECT, S_WORDS };
 
 static const struct word column_words[] = {
@@ -418,7 +420,8 @@ read_sums(struct loader *l)
 		e->sums = xreallocarray(e->sums, e->nsums + 1, sizeof(*e->sums));
 		sum = &e->sums[e->nsums++];
 		*sum = (struct schema_sum_limit){ 0 };
-		if (step(l) == -1 || want_text(l, l->sums.word[l->sums.n - 1]) == -1 || read_percent(l, &sum->limit) == -1)
+		if (step(l) == -1 || want_text(l, l->sums.word[l->sums.n - 1]) == -1 ||
+		    read_percent(l, &sum->limit) == -1)
 			return -1;
 	}
 }
@@ -534,7 +537,8 @@ unknown_word(struct loader *l, const struct word *words, size_t nwords, const ch
 	near_start(&near, text_of(l));
 	for (i = 0; i < nwords; i++)
 		near_try(&near, words[i].name);
-	return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s%s", l->name, at.line, at.column, what, msg_quotes(text_of(l)),
+	return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s%s", l->name, at.line, at.column, what,
+	    msg_quotes(text_of(l)),
 	    near_hint(&near));
 }
 
@@ -806,8 +810,10 @@ read_schema(struct loader *l)
 		return fault(l, l->schema_at[S_DELIMITER].line ? l->schema_at[S_DELIMITER] : l->schema_at[S_QUOTE],
 		    "delimiter and quote are the same", (char [2]){ s->quote, '\0' });
 	if (s->escape != '\0' && s->escape == s->delimiter)
-		return fault(l, l->schema_at[S_ESCAPE], "delimiter and escape are the same", (char [2]){ s->escape, '\0' });
-	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)	/* end of document and stream */
+		return fault(l, l->schema_at[S_ESCAPE], "delimiter and escape are the same",
+		    (char [2]){ s->escape, '\0' });
+	/* end of document and stream */
+	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)
 		return -1;
 	if (l->event.type != YAML_STREAM_END_EVENT)
 		return fault(l, here(l), "more than one document", NULL);

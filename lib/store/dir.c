@@ -172,7 +172,8 @@ begin_walk(const struct store *s, const char *name, enum walk why, struct msg *e
 	int fd;
 
 	if (!store_name_is_tidy(within ? name : name + 1))
-		return msg_set(err, EX_NOPERM, "%s: %s: a name that leads out of the folder", s->root, msg_quotes(name));
+		return msg_set(err, EX_NOPERM, "%s: %s: a name that leads out of the folder", s->root,
+		    msg_quotes(name));
 	if (!within && !(s->outside && why == TO_READ))
 		return msg_set(err, EX_NOPERM, "%s: %s: outside of the folder%s", s->root, msg_quotes(name),
 		    why == TO_READ ? "; --outside reads it" : "");
@@ -636,7 +637,9 @@ name_in_turn(struct store_out *out, struct msg *err)
 	struct stat st;
 
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		done = msg_sys(err, EX_UNAVAILABLE, "%s: the file system has neither hard links, nor a rename that replaces "
+		done =
+		    msg_sys(err, EX_UNAVAILABLE,
+		    "%s: the file system has neither hard links, nor a rename that replaces "
 		    "nothing, nor locks: writers would overwrite each other", out->path);
 	else if (fstatat(out->folder, out->last, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		done = errno == ENOENT && renameat(out->folder, out->temp, out->folder, out->last) == 0 ? 1 :
@@ -764,7 +767,8 @@ delete_file(struct store *s, const char *name, const struct store_entry *as, str
 		    msg_set(err, why.status, "%s", why.text);
 	if (fstatat(p.folder, p.last, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		removed = errno == ENOENT ? 0 : -1;
-	else if (S_ISREG(st.st_mode) && (as == NULL || (mtime_of(&st) == as->mtime && (uint64_t)st.st_size == as->size)))
+	else if (S_ISREG(st.st_mode) && (as == NULL || (mtime_of(&st) == as->mtime &&
+	    (uint64_t)st.st_size == as->size)))
 		removed = unlinkat(p.folder, p.last, 0) == 0 ? 1 : errno == ENOENT ? 0 : -1;
 	if (removed < 0)
 		msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->root, name);
