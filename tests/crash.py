@@ -207,7 +207,7 @@ def steps(program):
 def judge(what, words, got, before, after, seen):
     """A run that something was denied to: it says so and leaves the table as it was, or does its work; the next one does."""
     text, now = got.stderr.decode(), rows()
-    stands = " stands" in text or "changes.acct" in text	# the change stream comes after the version
+    stands = " is committed" in text or "changes.acct" in text	# the change stream comes after the version
     if got.returncode < 0 or got.returncode >= 128 or "Sanitizer" in text:
         fail("%s: status %d: %s" % (what, got.returncode, text))
     elif now != before and now != after:

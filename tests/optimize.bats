@@ -355,7 +355,7 @@ partitioned() {
 				# shellcheck disable=SC2086
 				traced -e "inject=${call%:*}:error=${call#*:}:when=$n" acct-optimize $k tab 2>err || got=$?
 				content tab | diff before - || { cat err trace >&2; false; }
-				if grep -q INJECTED trace && ! grep -q ' stands, but ' err; then
+				if grep -q INJECTED trace && ! grep -q ' is committed, but' err; then
 					[ "$got" -ge 65 ]
 					[ -s err ]
 				fi

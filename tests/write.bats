@@ -310,7 +310,7 @@ removed() {
 	same $((2 + 60000 * (versions - 1))) "$(acct-read -c id tab | acct-cat | tail -n +2 | wc -l)"
 }
 
-# failing CALL ERROR: each of its first calls fails in turn. The program says so, and the table is as it was; or it says that the version stands.
+# failing CALL ERROR: each of its first calls fails in turn. The program says so, and the table is as it was; or it says that the version is committed.
 failing() {
 	local n got before after
 	for n in 1 2 3 4 5 6; do
@@ -318,7 +318,7 @@ failing() {
 		got=0
 		traced -e "inject=$1:error=$2:when=$n" acct-write -i t.acct tab 2>err || got=$?
 		after=$(content tab | wc -l)
-		if grep -q ' stands, but ' err; then
+		if grep -q ' is committed, but' err; then
 			same $((before + 3)) "$after"
 		elif grep -q INJECTED trace; then
 			cat err >&2
