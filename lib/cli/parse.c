@@ -147,16 +147,18 @@ begins(const struct parser *p, const char *word, size_t n)
 static _Noreturn void
 refuse_long(const struct parser *p, const char *word)
 {
-	char *name = xstrndup(word, strcspn(word, "="));
+	static char name[100], others[MAX_OPTIONS][40];		/* for the message, which ends the program */
 	struct near near;
 	size_t i;
 
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 	if (begins(p, name + 2, strlen(name + 2)) > 1)
 		cli_usage("ambiguous option: %s", msg_quotes(name));
 	near_start(&near, name);
-	for (i = 0; i < p->n; i++)
-		/* for the message, which ends the program */
-		near_try(&near, xasprintf("--%s", p->options[i]->name));
+	for (i = 0; i < p->n; i++) {
+		snprintf(others[i], sizeof(others[i]), "--%s", p->options[i]->name);
+		near_try(&near, others[i]);
+	}
 	cli_usage("no such option: %s%s", msg_quotes(name), near_hint(&near));
 }
 
