@@ -940,6 +940,7 @@ refused_table() {
 # ---- Synapse ----
 
 @test "merge-sql: synapse: mark, keys to delete and checks, and a text cut short is no batch" {
+	need_peers sqlglot sqlfluff
 	mkrec t 'id:int64' <<<99 >gone.acct
 	acct-merge-sql -d synapse -t gold.balance --lake "it's" --run r --at 8 --since 7 --delete gone.acct b.acct >b.sql
 	tsql b.sql >kinds.txt
