@@ -82,9 +82,9 @@ check_counts(struct check *c, const char *thing, const char *lake, const char *t
 {
 	char *name = xasprintf(MADE "/%s/%s", table, file);
 	json_t *o = load(c, thing, lake, name);
-	const char *told = json_string_value(json_object_get(o, "table"));
+	const char *named = json_string_value(json_object_get(o, "table"));
 
-	if (o != NULL && (told == NULL || strcmp(told, table) != 0))
+	if (o != NULL && (named == NULL || strcmp(named, table) != 0))
 		check_fault(c, thing, "%s/%s: damaged: not of this table", lake, name);
 	json_decref(o);
 	free(name);
