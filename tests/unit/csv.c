@@ -87,7 +87,7 @@ pipe_of(const struct buf *text, size_t pieces)
 static void
 same(const struct buf *a, const struct buf *b, const struct buf *text)
 {
-	CHECK(a->len == b->len && memcmp(a->p, b->p, a->len) == 0, "%.*s\n--- and ---\n%.*s\n--- of ---\n%.*s",
+	CHECK(unit_same(a->p, a->len, b->p, b->len), "%.*s\n--- and ---\n%.*s\n--- of ---\n%.*s",
 	    (int)a->len, (const char *)a->p, (int)b->len, (const char *)b->p, (int)text->len, (const char *)text->p);
 }
 
@@ -276,9 +276,8 @@ check_libcsv(const struct buf *line, struct csv_format f, const struct buf *fiel
 	CHECK(csv_parse(&c, line->p, line->len, on_field, on_row, &p) == line->len, "libcsv");
 	CHECK(p.rows == 1 && p.n == n, "libcsv: %zu rows, %zu fields", p.rows, p.n);
 	for (k = 0; k < n; k++)
-		CHECK(p.offs[k + 1] - p.offs[k] == offs[k + 1] - offs[k] &&
-		    memcmp(p.text.p + p.offs[k], fields->p + offs[k], offs[k + 1] - offs[k]) == 0, "libcsv: field %zu",
-		    k);
+		CHECK(unit_same(p.text.p + p.offs[k], p.offs[k + 1] - p.offs[k], fields->p + offs[k],
+		    offs[k + 1] - offs[k]), "libcsv: field %zu", k);
 	csv_free(&c);
 	buf_free(&p.text);
 }
@@ -299,8 +298,7 @@ check_put(struct csv_format f, const struct buf *text, const struct buf *fields,
 	for (k = 0; k < n; k++) {
 		one.len = 0;
 		one.len = csv_unquote(&got[k], f, buf_room(&one, got[k].n + 1));
-		CHECK(one.len == offs[k + 1] - offs[k] && memcmp(one.p, fields->p + offs[k], one.len) == 0, "field %zu",
-		    k);
+		CHECK(unit_same(one.p, one.len, fields->p + offs[k], offs[k + 1] - offs[k]), "field %zu", k);
 		CHECK(one.len > 0 || got[k].quoted == (n == 1), "empty field %zu", k);
 	}
 	CHECK(csv_next(&r, &b) == 0, "%s", r.err.text);

@@ -6,9 +6,11 @@
 #define UNIT_H
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <sys/mman.h>
@@ -64,6 +66,13 @@ unit_edge(void)
 		exit(1);
 	}
 	return p + UNIT_PAGE;
+}
+
+/* Returns true if both hold the same bytes; of none either pointer may be NULL, which memcmp forbids. */
+static inline bool
+unit_same(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
 #define CHECK(cond, ...) do {									\
