@@ -37,7 +37,7 @@ ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(shell pkg-config --cflags $(
 # A program links what it uses: only those that write Parquet load its codecs.
 LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lcsv -ltre -lm -pthread
 
-LIB_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
+LIB_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c lib/*/*/*.c))
 PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))
 UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS    = $(patsubst tests/gen/%.c,$(BUILD)/tools/%,$(wildcard tests/gen/*.c))
@@ -159,7 +159,7 @@ clean:
 	rm -rf $(BUILD)
 
 # What each object depends on, as the compiler has seen it.
-SOURCES = $(wildcard lib/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
+SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
 .PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-names lint-gcc lint-clang install uninstall clean

@@ -25,12 +25,34 @@ layers() {
 @test "layers: the library includes downwards only" {
 	cd "$ROOT"
 	run -0 --separate-stderr sh -c '
-		grep -n "^#include \"" lib/*/*.[ch] | sed -n "s|^lib/\([a-z0-9]*\)/\([^:]*:[0-9]*\):#include \"\([a-z0-9]*\)/.*|\1 \3 lib/\1/\2|p"'
+		grep -n "^#include \"" lib/*/*.[ch] lib/*/*/*.[ch] | sed -n "s|^lib/\([a-z0-9]*\)/\([^:]*:[0-9]*\):#include \"\([a-z0-9]*\)/.*|\1 \3 lib/\1/\2|p"'
 	[ -n "$output" ]
 	same "" "$( { layers; echo ---; echo "$output"; } | awk '
 		/^---$/ { rules = 1; next }
 		!rules { for (i = 1; i <= NF; i++) level[$i] = NR; next }
 		$1 != $2 && level[$2] >= level[$1] { print $3 ": " $1 " must not know " $2 }')"
+}
+
+# Folders with rooms, lowest first: a room includes itself, those before it, and headers of the folder that are in no room.
+rooms() {
+	cat <<-'END'
+	parquet format encode read
+	parquet format encode write
+	END
+}
+
+@test "layers: rooms of a folder include downwards only" {
+	cd "$ROOT"
+	same "" "$(ls -d lib/*/*/ | sed 's|^lib/\(.*\)/\(.*\)/$|\1 \2|' | while read -r folder room; do
+		rooms | grep -q "^$folder .*\<$room\>" || echo "lib/$folder/$room has no place"
+	done)"
+	run -0 --separate-stderr sh -c '
+		grep -n "^#include \"" lib/*/*/*.[ch] | sed -n "s|^lib/\([a-z0-9]*\)/\([a-z0-9]*\)/\([^:]*:[0-9]*\):#include \"\1/\([a-z0-9]*\)/.*|\1 \2 \4 \3|p"'
+	[ -n "$output" ]
+	same "" "$( { rooms; echo ---; echo "$output"; } | awk '
+		/^---$/ { rules = 1; next }
+		!rules { for (i = 2; i <= NF; i++) for (k = 2; k <= i; k++) right[$1, $i, $k] = 1; next }
+		!(($1, $2, $3) in right) { print "lib/" $1 "/" $2 "/" $4 ": " $2 " must not know " $3 }')"
 }
 
 @test "layers: a program is one file and knows the library only" {
@@ -40,7 +62,7 @@ layers() {
 
 @test "layers: every header stands on its own" {
 	cd "$ROOT"
-	for h in lib/*/*.h; do
+	for h in lib/*/*.h lib/*/*/*.h; do
 		echo "#include \"${h#lib/}\"" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Ilib -Wall -Werror -fsyntax-only -x c - || { echo "$h" >&2; false; }
 	done
 }

@@ -35,7 +35,7 @@ words() {
 	END
 }
 
-for source in lib/*/*.c; do
+for source in lib/*/*.c lib/*/*/*.c; do
 	folder=${source#lib/}
 	nm -g --defined-only "${1:-build}/${source%.c}.o" | sed -n "s|^[0-9a-f]* [A-Z] |${folder%%/*} |p"
 done | sort -u | {

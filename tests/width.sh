@@ -6,7 +6,7 @@ cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)"
 LC_ALL=C
 export LC_ALL
 
-[ $# -gt 0 ] || set -- lib/*/*.[ch] cmd/*.c tests/unit/*.[ch] tests/gen/*.c tests/fuzz/*.c tests/*.c
+[ $# -gt 0 ] || set -- lib/*/*.[ch] lib/*/*/*.[ch] cmd/*.c tests/unit/*.[ch] tests/gen/*.c tests/fuzz/*.c tests/*.c
 awk '
 	length($0) > 40 {
 		text = $0

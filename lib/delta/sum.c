@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "delta/log.h"
-#include "parquet/seal.h"
+#include "parquet/format/seal.h"
 
 #define HEAD "{\"commitInfo\":"
 #define MEMBER ",\"acctChecksum\":\""

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "parquet/convert.h"
-#include "parquet/values.h"
-#include "parquet/words.h"
+#include "parquet/format/convert.h"
+#include "parquet/read/values.h"
+#include "parquet/encode/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

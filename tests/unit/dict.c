@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "parquet/dict.h"
-#include "parquet/stats.h"
+#include "parquet/encode/dict.h"
+#include "parquet/format/stats.h"
 
 enum { MOST = 40000 };
 

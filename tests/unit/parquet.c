@@ -12,16 +12,16 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "parquet/bits.h"
-#include "parquet/crc.h"
-#include "parquet/dbp.h"
-#include "parquet/decimals.h"
-#include "parquet/hybrid.h"
-#include "parquet/meta.h"
+#include "parquet/encode/bits.h"
+#include "parquet/encode/crc.h"
+#include "parquet/encode/dbp.h"
+#include "parquet/encode/decimals.h"
+#include "parquet/encode/hybrid.h"
+#include "parquet/format/meta.h"
 #include "parquet/parquet.h"
-#include "parquet/stats.h"
-#include "parquet/thrift.h"
-#include "parquet/words.h"
+#include "parquet/format/stats.h"
+#include "parquet/format/thrift.h"
+#include "parquet/encode/words.h"
 
 enum { N = 3000 };
 
