@@ -3,6 +3,7 @@ load helper
 # The library in layers, lowest first: a folder includes itself and what stands on an earlier line. What is not named here has no place.
 layers() {
 	cat <<-'END'
+	simd
 	base
 	val regex
 	key rec schema parquet store

@@ -27,6 +27,7 @@ words() {
 	rec rec xrec
 	regex regex
 	schema schema
+	simd simd
 	sql sql
 	store store
 	table table from

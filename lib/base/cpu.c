@@ -1,57 +1,19 @@
 #include "base/cpu.h"
 
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
 
-#if CPU_X86
-enum level { UNKNOWN, PORTABLE, AVX2, AVX512 };
-
-static enum level
-find_level(void)
-{
-	const char *portable = getenv("ACCT_PORTABLE");
-
-	if ((portable != NULL && strcmp(portable, "1") == 0) || !__builtin_cpu_supports("avx2") ||
-	    !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("pclmul"))
-		return PORTABLE;
-	if ((portable != NULL && strcmp(portable, "avx2") == 0) || !__builtin_cpu_supports("avx512f") ||
-	    !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512bw") ||
-	    !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl") ||
-	    !__builtin_cpu_supports("avx512vbmi") || !__builtin_cpu_supports("avx512vbmi2"))
-		return AVX2;
-	return AVX512;
-}
-
-static enum level
-level(void)
-{
-	static enum level known = UNKNOWN;
-
-	if (known == UNKNOWN)
-		known = find_level();
-	return known;
-}
-#endif
+#include "simd/simd.h"
 
 bool
 cpu_has_avx2(void)
 {
-#if CPU_X86
-	return level() >= AVX2;
-#else
-	return false;
-#endif
+	return simd.level >= SIMD_AVX2;
 }
 
 bool
 cpu_has_avx512(void)
 {
-#if CPU_X86
-	return level() == AVX512;
-#else
-	return false;
-#endif
+	return simd.level == SIMD_AVX512;
 }
 
 unsigned

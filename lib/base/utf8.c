@@ -3,42 +3,18 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "simd/simd.h"
 
-static bool
-is_tail(uint8_t b)
+bool
+utf8_ok(const void *p, size_t n)
 {
-	return (b & 0xc0) == 0x80;
+	return simd.utf8_ok(p, n);
 }
 
-/*
- * Unicode, table 3-7: the valid range of the second byte depends on the first, which excludes overlong forms and
- * surrogates.
- */
 size_t
-utf8_len(const void *text, size_t n)
+utf8_len(const void *p, size_t n)
 {
-	const uint8_t *p = text;
-	uint8_t low = 0x80, high = 0xbf;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	if (p[0] < 0xe0)
-		return n >= 2 && is_tail(p[1]) ? 2 : 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (n < 3 || p[1] < low || p[1] > high || !is_tail(p[2]))
-		return 0;
-	if (p[0] < 0xf0)
-		return 3;
-	return n >= 4 && is_tail(p[3]) ? 4 : 0;
+	return simd_utf8_len(p, n);
 }
 
 char *
@@ -60,7 +36,7 @@ utf8_shown(const char *s)
 static bool
 is_byte(const uint8_t *p, size_t n)
 {
-	return n >= 3 && p[0] == 0xef && (p[1] == 0x9e || p[1] == 0x9f) && is_tail(p[2]);
+	return n >= 3 && p[0] == 0xef && (p[1] == 0x9e || p[1] == 0x9f) && (p[2] & 0xc0) == 0x80;
 }
 
 size_t

@@ -4,15 +4,45 @@
  * allows; an error that all three have in common is present. Bytes before and after the text count as zero, so that a
  * sequence cut off by the end lacks its continuation.
  */
-#include <stdint.h>
+#include "simd/level.h"
+
 #include <string.h>
 
-#include "base/cpu.h"
-#include "base/utf8.h"
+static bool
+is_tail(uint8_t b)
+{
+	return (b & 0xc0) == 0x80;
+}
 
-#if CPU_X86
-#include <immintrin.h>
-#endif
+/*
+ * Unicode, table 3-7: the valid range of the second byte depends on the first, which excludes overlong forms and
+ * surrogates.
+ */
+size_t
+simd_utf8_len(const uint8_t *p, size_t n)
+{
+	uint8_t low = 0x80, high = 0xbf;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	if (p[0] < 0xe0)
+		return n >= 2 && is_tail(p[1]) ? 2 : 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (n < 3 || p[1] < low || p[1] > high || !is_tail(p[2]))
+		return 0;
+	if (p[0] < 0xf0)
+		return 3;
+	return n >= 4 && is_tail(p[3]) ? 4 : 0;
+}
 
 /* Returns the number of leading bytes known to be ASCII: whole words. */
 static size_t
@@ -30,7 +60,7 @@ ascii_words(const uint8_t *p, size_t n)
 }
 
 static bool
-check_portable(const uint8_t *p, size_t n)
+ok_words(const uint8_t *p, size_t n)
 {
 	size_t i = 0, len;
 
@@ -39,7 +69,7 @@ check_portable(const uint8_t *p, size_t n)
 			len = ascii_words(p + i, n - i);
 			i += len > 0 ? len : 1;
 		} else {
-			if ((len = utf8_len(p + i, n - i)) == 0)
+			if ((len = simd_utf8_len(p + i, n - i)) == 0)
 				return false;
 			i += len;
 		}
@@ -47,7 +77,7 @@ check_portable(const uint8_t *p, size_t n)
 	return true;
 }
 
-#if CPU_X86
+#if SIMD_X86
 
 enum {				/* errors of a byte and its predecessor */
 	SHORT = 0x01,		/* a lead byte, then no continuation */
@@ -59,6 +89,8 @@ enum {				/* errors of a byte and its predecessor */
 	SURROGATE = 0x40,	/* ED, A0 to BF */
 	TAILS = 0x80		/* two continuations: valid where the lead of three or four bytes requires the second */
 };
+
+enum { LONG_ENOUGH = 16 };	/* from this length on vectors pay */
 
 #define ALWAYS (SHORT | LONG | TAILS)
 
@@ -78,20 +110,20 @@ static const uint8_t before_upper[16] = {
 
 /* ---- 32 bytes ---- */
 
-CPU_AVX2 static inline __m256i
+SIMD_ON_AVX2 static inline __m256i
 look_up(const uint8_t *table, __m256i nibbles)
 {
 	return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)), nibbles);
 }
 
-CPU_AVX2 static inline __m256i
+SIMD_ON_AVX2 static inline __m256i
 upper_halves(__m256i v)
 {
 	return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(0x0f));
 }
 
 /* Returns the errors of 32 bytes; three bytes before them must be readable. */
-CPU_AVX2 static inline __m256i
+SIMD_ON_AVX2 static inline __m256i
 faults_avx2(const uint8_t *p)
 {
 	__m256i v = _mm256_loadu_si256((const void *)p), one = _mm256_loadu_si256((const void *)(p - 1));
@@ -109,13 +141,15 @@ faults_avx2(const uint8_t *p)
 	return _mm256_xor_si256(pairs, _mm256_and_si256(due, _mm256_set1_epi8((char)TAILS)));
 }
 
-CPU_AVX2 static bool
-check_avx2(const uint8_t *p, size_t n)
+SIMD_ON_AVX2 static bool
+ok_avx2(const uint8_t *p, size_t n)
 {
 	uint8_t edge[3 + 32] = { 0 };
 	__m256i faults;
 	size_t i;
 
+	if (n < LONG_ENOUGH)
+		return ok_words(p, n);
 	memcpy(edge + 3, p, n < 32 ? n : 32);
 	faults = faults_avx2(edge + 3);
 	if (n >= 32) {
@@ -130,20 +164,20 @@ check_avx2(const uint8_t *p, size_t n)
 
 /* ---- 64 bytes ---- */
 
-CPU_AVX512 static inline __m512i
+SIMD_ON_AVX512 static inline __m512i
 look_up_avx512(const uint8_t *table, __m512i nibbles)
 {
 	return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table)), nibbles);
 }
 
-CPU_AVX512 static inline __m512i
+SIMD_ON_AVX512 static inline __m512i
 upper_halves_avx512(__m512i v)
 {
 	return _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(0x0f));
 }
 
 /* Returns the errors of 64 bytes, given the bytes one, two and three back of each. */
-CPU_AVX512 static inline __m512i
+SIMD_ON_AVX512 static inline __m512i
 faults_avx512(__m512i v, __m512i one, __m512i two, __m512i three)
 {
 	__m512i pairs, due;
@@ -157,7 +191,7 @@ faults_avx512(__m512i v, __m512i one, __m512i two, __m512i three)
 }
 
 /* Loads the 64 bytes at p[i - back], with zeros for those outside the text of n bytes. */
-CPU_AVX512 static inline __m512i
+SIMD_ON_AVX512 static inline __m512i
 load_edge(const uint8_t *p, size_t n, size_t i, unsigned back)
 {
 	size_t end = n - i + back;
@@ -169,19 +203,22 @@ load_edge(const uint8_t *p, size_t n, size_t i, unsigned back)
 }
 
 /* Checks the first or the last bytes of a text, with zeros around it. */
-CPU_AVX512 static __m512i
+SIMD_ON_AVX512 static __m512i
 edge_faults(const uint8_t *p, size_t n, size_t i)
 {
 	return faults_avx512(load_edge(p, n, i, 0), load_edge(p, n, i, 1), load_edge(p, n, i, 2),
 	    load_edge(p, n, i, 3));
 }
 
-CPU_AVX512 static bool
-check_avx512(const uint8_t *p, size_t n)
+SIMD_ON_AVX512 static bool
+ok_avx512(const uint8_t *p, size_t n)
 {
-	__m512i faults = edge_faults(p, n, 0), v, three;
+	__m512i faults, v, three;
 	size_t i;
 
+	if (n < LONG_ENOUGH)
+		return ok_words(p, n);
+	faults = edge_faults(p, n, 0);
 	if (n >= 64) {
 		for (i = 64; n - i >= 64; i += 64) {
 			v = _mm512_loadu_si512(p + i);
@@ -197,16 +234,8 @@ check_avx512(const uint8_t *p, size_t n)
 }
 #endif
 
-bool
-utf8_ok(const void *text, size_t n)
+void
+simd_fill_utf8(struct simd *t, enum simd_level level)
 {
-#if CPU_X86
-	enum { LONG_ENOUGH = 16 };		/* from this length on vectors pay */
-
-	if (n >= LONG_ENOUGH && cpu_has_avx512())
-		return check_avx512(text, n);
-	if (n >= LONG_ENOUGH && cpu_has_avx2())
-		return check_avx2(text, n);
-#endif
-	return check_portable(text, n);
+	t->utf8_ok = SIMD_PICK(level, ok_words, ok_avx2, ok_avx512);
 }
