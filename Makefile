@@ -113,7 +113,7 @@ soak: all units tools
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh
 
-lint: lint-scripts lint-manuals lint-prose lint-width lint-names lint-gcc lint-clang
+lint: lint-scripts lint-manuals lint-prose lint-width lint-style lint-structs lint-names lint-gcc lint-clang
 
 lint-scripts:
 	shellcheck $(SCRIPTS)
@@ -121,13 +121,26 @@ lint-scripts:
 lint-manuals:
 	mandoc -T lint -W warning man/*.[157]
 
-# Turns of phrase, lines of C beyond 120 columns, extern symbols that do not begin with a word of their folder.
+# Turns of phrase; lines of C beyond 120 columns.
 lint-prose:
 	sh tests/prose.sh
 
 lint-width:
 	sh tests/width.sh
 
+# Tabs, braces, blanks, sizeof(x); no two structs of one name.
+lint-style:
+	sh tests/style.sh
+
+lint-structs:
+	sh tests/structs.sh
+
+# make lint-commits RANGE=A..B: messages of commits. Not part of lint, as what is published stays as it is.
+RANGE ?= origin/main..HEAD
+lint-commits:
+	sh tests/commits.sh '$(RANGE)'
+
+# Extern symbols begin with a word of their folder.
 lint-names: $(BUILD)/libacct.a
 	sh tests/names.sh '$(BUILD)'
 
@@ -162,4 +175,4 @@ clean:
 SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
-.PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-names lint-gcc lint-clang install uninstall clean
+.PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-style lint-structs lint-commits lint-names lint-gcc lint-clang install uninstall clean

@@ -86,7 +86,7 @@ send_text(struct buf *b)
 		b->len = 0;
 		b = &seen;
 	}
-	if (io_write(out.fd, b->p, b->len, io_out_name(cli.output), &err) == -1)
+	if (io_write(out.fd, b->p, b->len, io_out_name(cli.output), &err) < 0)
 		msg_exit(&err);
 	b->len = 0;
 }
@@ -159,7 +159,7 @@ static void
 start(const struct rec_reader *in)
 {
 	enum text_format f = (enum text_format)format;
-	size_t *columns = xcalloc(REC_MAX_COLUMNS, sizeof *columns);
+	size_t *columns = xcalloc(REC_MAX_COLUMNS, sizeof(*columns));
 	size_t n = choose(in, f, columns);
 
 	rec_header_copy(&first, &in->header);
@@ -320,7 +320,7 @@ main(int argc, char *argv[])
 	cli_sandbox(0, NULL);
 	if (only_check)
 		return check_all(paths, n);
-	if (io_create(&out, cli.output, &err) == -1)
+	if (io_create(&out, cli.output, &err) < 0)
 		msg_exit(&err);
 	for (int i = 0; i < n; i++)
 		(only_header ? show_header : show)(paths[i], i == 0);
@@ -333,7 +333,7 @@ main(int argc, char *argv[])
 		rec_header_free(&first);
 		free(above.text);
 	}
-	if (io_commit(&out, &err) == -1)
+	if (io_commit(&out, &err) < 0)
 		msg_exit(&err);
 	if (cli.verbose && !only_header)
 		msg_warn("%" PRIu64 " records", records);

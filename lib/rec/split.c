@@ -97,7 +97,6 @@ split_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *pla
 }
 #endif
 
-
 #if CPU_X86
 /* ---- lines and values checked while splitting ---- */
 

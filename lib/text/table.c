@@ -105,8 +105,8 @@ fix(struct text *t)
 		for (size_t c = 0; c < t->ncolumns; c++) {
 			struct cell cell;
 
-			memcpy(&cell, p, sizeof cell);
-			p += sizeof cell;
+			memcpy(&cell, p, sizeof(cell));
+			p += sizeof(cell);
 			put_cell(t, c, p, cell.len, cell.width);
 			p += cell.len;
 		}
@@ -122,11 +122,11 @@ remember(struct text *t, struct rec r)
 		size_t at = t->cells.len;
 		struct cell cell;
 
-		buf_room(&t->cells, sizeof cell);
-		t->cells.len += sizeof cell;
+		buf_room(&t->cells, sizeof(cell));
+		t->cells.len += sizeof(cell);
 		cell.width = show(t, &t->columns[c], rec_field(r, t->columns[c].index), &t->cells);
-		cell.len = t->cells.len - at - sizeof cell;
-		memcpy(t->cells.p + at, &cell, sizeof cell);
+		cell.len = t->cells.len - at - sizeof(cell);
+		memcpy(t->cells.p + at, &cell, sizeof(cell));
 		if (cell.width <= TEXT_TABLE_WIDTH && cell.width > t->columns[c].width)
 			t->columns[c].width = cell.width;
 	}

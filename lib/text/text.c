@@ -175,7 +175,7 @@ void
 text_start(struct text *t, enum text_format format, const struct rec_header *h, const size_t *columns, size_t n)
 {
 	*t = (struct text){ .format = format, .ncolumns = n, .bytes = !rec_header_is_bytes(h) };
-	t->columns = xcalloc(n, sizeof *t->columns);
+	t->columns = xcalloc(n, sizeof(*t->columns));
 	for (size_t c = 0; c < n; c++)
 		t->columns[c] = (struct text_column){
 			.index = columns[c],

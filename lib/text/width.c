@@ -29,9 +29,9 @@ text_width(uint32_t c)
 {
 	if (c < zero[0].first)
 		return 1;
-	if (is_in(zero, sizeof zero / sizeof *zero, c))
+	if (is_in(zero, sizeof(zero) / sizeof(*zero), c))
 		return 0;
-	return is_in(wide, sizeof wide / sizeof *wide, c) ? 2 : 1;
+	return is_in(wide, sizeof(wide) / sizeof(*wide), c) ? 2 : 1;
 }
 
 size_t

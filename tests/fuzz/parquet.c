@@ -86,7 +86,7 @@ read_columns(struct pq_reader *r, const struct pq_column *c, const size_t *idx, 
 	uint64_t rows = 0;
 	size_t i;
 
-	if (pq_select(r, idx, flags, n, &err) == -1)
+	if (pq_select(r, idx, flags, n, &err) < 0)
 		abort();
 	while (rows < MAX_ROWS && pq_next(r, batch, &b, &err) == 1) {
 		for (i = 0; i < n; i++)
@@ -105,7 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	size_t ncolumns, k = 0, i, idx[64];
 	unsigned flags[64];
 
-	if (pq_open(&r, &source, LIMIT, &err) == -1)
+	if (pq_open(&r, &source, LIMIT, &err) < 0)
 		return 0;
 	c = pq_columns(r, &ncolumns);
 	touch_stats(r, c, ncolumns);

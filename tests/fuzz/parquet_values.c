@@ -51,7 +51,7 @@ decode(const uint8_t *p, size_t n, int encoding, size_t kind, size_t step)
 	if (values_begin(&v, encoding, p, p + n) == NULL) {
 		for (i = 0; i < MOST && values_next(&v, step, out) == NULL; i += step) {
 			for (k = 0; v.c->shape == PQ_BYTES && k < step; k++) {
-				memcpy(&b, out + k * sizeof b, sizeof b);
+				memcpy(&b, out + k * sizeof(b), sizeof(b));
 				while (b.n > 0)
 					sink += b.p[--b.n];
 			}
@@ -110,7 +110,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (n < 3)
 		return 0;
-	decode(data + 3, n - 3, data[0] % 11, data[1] % (sizeof kinds / sizeof kinds[0]), data[2] + 1u);
+	decode(data + 3, n - 3, data[0] % 11, data[1] % (sizeof(kinds) / sizeof(kinds[0])), data[2] + 1u);
 	expand(data + 3, n - 3);
 	pack(data + 3, n - 3, data[2] % (n - 2));
 	return 0;

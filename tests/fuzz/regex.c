@@ -6,7 +6,6 @@
 
 #include "regex/ast.h"
 
-
 int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n);
 
 int

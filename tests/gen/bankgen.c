@@ -64,7 +64,7 @@ rng_chance(struct rng *r, double rate)
 	return rate > 0 && (double)(rng_next(r) >> 11) * 0x1p-53 < rate;
 }
 
-#define PICK(r, array) ((array)[rng_below((r), sizeof (array) / sizeof (array)[0])])
+#define PICK(r, array) ((array)[rng_below((r), sizeof(array) / sizeof((array)[0]))])
 
 /* ---- kinds of dirt ---- */
 
@@ -241,9 +241,9 @@ put_address(struct rng *r, struct field *f)
 	char s[80];
 
 	if (flat < 500)
-		snprintf(s, sizeof s, "%u %s, Apt %u", house, street, 1 + flat);
+		snprintf(s, sizeof(s), "%u %s, Apt %u", house, street, 1 + flat);
 	else
-		snprintf(s, sizeof s, "%u %s", house, street);
+		snprintf(s, sizeof(s), "%u %s", house, street);
 	put_text(f, s);
 }
 
@@ -253,7 +253,7 @@ put_zip(struct rng *r, const char *area, struct field *f)
 	unsigned v = (unsigned)rng_below(r, 2000);
 	char s[16];
 
-	snprintf(s, sizeof s, "%s %u%c%u", area, v / 200, "ABCEGHJKLMNPRSTVWXYZ"[v / 10 % 20], v % 10);
+	snprintf(s, sizeof(s), "%s %u%c%u", area, v / 200, "ABCEGHJKLMNPRSTVWXYZ"[v / 10 % 20], v % 10);
 	put_text(f, s);
 }
 
@@ -261,7 +261,7 @@ static void
 make_customer(const struct bank *b, struct rng *r, uint64_t i, struct row *row)
 {
 	struct field *f = row->f;
-	size_t where = rng_below(r, sizeof places / sizeof places[0]);
+	size_t where = rng_below(r, sizeof(places) / sizeof(places[0]));
 
 	(void)b;
 	put_int(&f[0], i + 1);
@@ -340,14 +340,14 @@ static const struct table tables[] = {
 	    { INT, INT, DAY, DECIMAL2, TEXT },
 	    { true, true, true, true, true }, 1, make_transaction, offsetof(struct bank, transactions) },
 };
-enum { NTABLES = sizeof tables / sizeof tables[0] };
+enum { NTABLES = sizeof(tables) / sizeof(tables[0]) };
 
 static uint64_t
 table_rows(const struct bank *b, const struct table *t)
 {
 	uint64_t n;
 
-	memcpy(&n, (const char *)b + t->count, sizeof n);
+	memcpy(&n, (const char *)b + t->count, sizeof(n));
 	return n;
 }
 
@@ -581,7 +581,7 @@ spoil_odd(const struct table *t, struct rng *r, struct row *row)
 		{ "\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7", 10 }, { "\x0b\x0c", 2 }, { "%s%n", 4 }, { "=1+1", 4 }
 	};
 	int c = column_of(t, r, 1u << TEXT, false, false);
-	size_t i = rng_below(r, sizeof odd / sizeof odd[0]);
+	size_t i = rng_below(r, sizeof(odd) / sizeof(odd[0]));
 
 	if (c >= 0 && t->make != make_transaction)
 		put_bytes(&row->f[c], odd[i].s, odd[i].n);
@@ -628,7 +628,7 @@ spoil(const struct bank *b, const struct table *t, struct rng *r, struct row *ro
 		{ MANY, spoil_many }
 	};
 
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (rng_chance(r, b->rate[steps[i].kind]))
 			steps[i].apply(t, r, row);
 }
@@ -779,7 +779,7 @@ write_table(const struct bank *b, const struct table *t, const char *dir, char *
 	size_t n = strlen(t->header);
 	char path[4096];
 
-	if ((size_t)snprintf(path, sizeof path, "%s/%s.csv", dir, t->name) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s.csv", dir, t->name) >= sizeof(path))
 		errx(EX_USAGE, "%s: name too long", dir);
 	o.path = path;
 	if ((o.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
@@ -806,7 +806,7 @@ make_days(struct bank *b)
 	for (int y = FIRST_YEAR; y <= LAST_YEAR; y++)
 		for (int m = 1; m <= 12; m++)
 			for (int d = 1; d <= length[m - 1] + (m == 2 && y % 4 == 0); d++) {
-				snprintf(s, sizeof s, "%04d-%02d-%02d", y, m, d);
+				snprintf(s, sizeof(s), "%04d-%02d-%02d", y, m, d);
 				memcpy(b->day[b->ndays++], s, 10);
 			}
 }
@@ -862,7 +862,7 @@ options(struct bank *b, int argc, char *argv[])
 	int c;
 
 	for (int k = 0; k < NDIRT; k++) {
-		snprintf(names[k], sizeof names[k], "dirt-%s", dirts[k].name);
+		snprintf(names[k], sizeof(names[k]), "dirt-%s", dirts[k].name);
 		longs[5 + k] = (struct option){ names[k], required_argument, NULL, 256 + k };
 	}
 	while ((c = getopt_long(argc, argv, "n:S:h", longs, NULL)) != -1) {

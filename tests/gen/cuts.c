@@ -87,10 +87,10 @@ check(const char *program, int status, int out, int errors)
 	read_all(out, "output", &text);
 	read_all(errors, "messages", &said);
 	if (status != EX_DATAERR) {
-		snprintf(want, sizeof want, "status %d, not 65", status);
+		snprintf(want, sizeof(want), "status %d, not 65", status);
 		fail(want, &said);
 	}
-	snprintf(want, sizeof want, "%s: ", program);
+	snprintf(want, sizeof(want), "%s: ", program);
 	if (said.len == 0 || strncmp(buf_cstr(&said), want, strlen(want)) != 0 || said.p[said.len - 1] != '\n')
 		fail("no message", &said);
 	if (text.len > 0) {

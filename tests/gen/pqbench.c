@@ -16,7 +16,6 @@
 #include "cli/cli.h"
 #include "parquet/parquet.h"
 
-
 enum { BATCH = 8192, KINDS = 5 };
 
 static const struct pq_field fields[KINDS] = {
@@ -107,17 +106,17 @@ write_file(const char *path, const struct pq_options *opt, int64_t rows)
 	if (fd == -1)
 		msg_die(EX_CANTCREAT, "%s", path);
 	sink = pq_sink_fd(fd, path);
-	if (pq_create(&w, &sink, fields, KINDS, opt, &err) == -1)
+	if (pq_create(&w, &sink, fields, KINDS, opt, &err) < 0)
 		msg_exit(&err);
 	for (i = 0; i < rows; i += BATCH) {
 		make_batch(i + 1);
 		begin = processor();
-		if (pq_write(w, BATCH, col, &err) == -1)
+		if (pq_write(w, BATCH, col, &err) < 0)
 			msg_exit(&err);
 		spent += processor() - begin;
 	}
 	begin = processor();
-	if (pq_finish(w, &err) == -1)
+	if (pq_finish(w, &err) < 0)
 		msg_exit(&err);
 	pq_writer_free(w);
 	close(fd);
@@ -136,15 +135,15 @@ read_file(const char *path, char *list, uint64_t *rows)
 	double begin = processor();
 	int got;
 
-	if (pq_open_path(&r, path, 0, &err) == -1)
+	if (pq_open_path(&r, path, 0, &err) < 0)
 		msg_exit(&err);
 	for (i = 0; i < n; i++) {
-		if ((got = pq_find_flat(r, names[i], &err)) == -1)
+		if ((got = pq_find_flat(r, names[i], &err)) < 0)
 			msg_exit(&err);
 		idx[i] = (size_t)got;
 		flags[i] = PQ_INDEX * (strcmp(names[i], "transaction_type") == 0);
 	}
-	if (pq_select(r, idx, flags, n, &err) == -1)
+	if (pq_select(r, idx, flags, n, &err) < 0)
 		msg_exit(&err);
 	for (*rows = 0; (got = pq_next(r, BATCH, &b, &err)) == 1; *rows += b.rows)
 		;
@@ -172,7 +171,7 @@ main(int argc, char *argv[])
 	rows = (rows + BATCH - 1) / BATCH * BATCH;
 	spent = strcmp(argv[0], "write") == 0 ? write_file(argv[1], &how, (int64_t)rows)
 	    : read_file(argv[1], chosen, &rows);
-	if (stat(argv[1], &st) == -1)
+	if (stat(argv[1], &st) < 0)
 		return EX_IOERR;
 	printf("%llu rows, %.2f s, %.1f ns a row, %.1f M rows/s, %.2f bytes a row\n", (unsigned long long)rows, spent,
 	    spent / (double)rows * 1e9,

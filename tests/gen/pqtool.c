@@ -157,7 +157,7 @@ choose(struct pq_reader *r, size_t *idx, struct msg *err)
 	}
 	n = cli_list("-c", only, names, MAX_COLUMNS);
 	for (i = 0; i < n; i++) {
-		if ((got = pq_find(r, names[i], err)) == -1)
+		if ((got = pq_find(r, names[i], err)) < 0)
 			msg_exit(err);
 		idx[i] = (size_t)got;
 	}
@@ -176,7 +176,7 @@ dump(const char *path)
 	uint64_t rows = 0;
 	int got;
 
-	if (pq_open_path(&r, path, 0, &err) == -1)
+	if (pq_open_path(&r, path, 0, &err) < 0)
 		msg_exit(&err);
 	all = pq_columns(r, &count);
 	n = choose(r, idx, &err);
@@ -184,7 +184,7 @@ dump(const char *path)
 		c[i] = &all[idx[i]];
 		f[i] = flags;
 	}
-	if (pq_select(r, idx, f, n, &err) == -1)
+	if (pq_select(r, idx, f, n, &err) < 0)
 		msg_exit(&err);
 	put_header(c, n);
 	while ((got = pq_next(r, batch, &b, &err)) == 1) {
@@ -211,7 +211,7 @@ stats(const char *path)
 	const struct pq_column *c;
 	size_t n, i, g;
 
-	if (pq_open_path(&r, path, 0, &err) == -1)
+	if (pq_open_path(&r, path, 0, &err) < 0)
 		msg_exit(&err);
 	c = pq_columns(r, &n);
 	for (g = 0; g < pq_row_groups(r); g++)
@@ -381,29 +381,29 @@ make(const char *path)
 	struct pq_writer *w;
 	struct msg err = { .status = 0 };
 	size_t n = read_header(f), i, rows;
-	struct cells *c = xcalloc(n, sizeof *c);
+	struct cells *c = xcalloc(n, sizeof(*c));
 	int fd;
 
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (fd == -1)
 		msg_die(EX_CANTCREAT, "%s", path);
 	sink = pq_sink_fd(fd, path);
-	if (pq_create(&w, &sink, f, n, &how, &err) == -1)
+	if (pq_create(&w, &sink, f, n, &how, &err) < 0)
 		msg_exit(&err);
 	while ((rows = read_rows(c, f, n)) > 0) {
 		for (i = 0; i < n; i++)
 			v[i] = (struct pq_vector){ .n = rows, .def = f[i].repetition == PQ_OPTIONAL ? c[i].def : NULL,
 			    .v.any = cells_of(&c[i], &f[i]) };
-		if (pq_write(w, rows, v, &err) == -1)
+		if (pq_write(w, rows, v, &err) < 0)
 			msg_exit(&err);
 	}
-	if (pq_finish(w, &err) == -1)
+	if (pq_finish(w, &err) < 0)
 		msg_exit(&err);
 	pq_writer_free(w);
 	for (i = 0; i < n; i++)
 		pool_free(&c[i].pool);
 	free(c);
-	return close(fd) == -1 ? EX_IOERR : 0;
+	return close(fd) < 0 ? EX_IOERR : 0;
 }
 
 #define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
@@ -451,11 +451,11 @@ nested(const char *path)
 	if (fd == -1)
 		msg_die(EX_CANTCREAT, "%s", path);
 	sink = pq_sink_fd(fd, path);
-	if (pq_create(&w, &sink, f, sizeof f / sizeof f[0], &how, &err) == -1 || pq_write(w, 3, v, &err) == -1 ||
-	    pq_finish(w, &err) == -1)
+	if (pq_create(&w, &sink, f, sizeof(f) / sizeof(f[0]), &how, &err) < 0 || pq_write(w, 3, v, &err) < 0 ||
+	    pq_finish(w, &err) < 0)
 		msg_exit(&err);
 	pq_writer_free(w);
-	return close(fd) == -1 ? EX_IOERR : 0;
+	return close(fd) < 0 ? EX_IOERR : 0;
 }
 
 static const char *const codecs[] = { "none", "snappy", "gzip", "zstd", NULL };
