@@ -4,9 +4,6 @@
 
 struct cli_values cli = { .max_record = REC_MAX_RECORD, .codec = PQ_SNAPPY, .retry = DELTA_TURN_SECONDS };
 
-static const char *const codecs[] = {
-	[PQ_UNCOMPRESSED] = "none", [PQ_SNAPPY] = "snappy", [PQ_GZIP] = "gzip", [PQ_ZSTD] = "zstd", NULL
-};
 static const char *const encodings[] = { "plain", "delta", NULL };
 
 static void
@@ -22,6 +19,12 @@ set_table(const char *option, char *arg)
 {
 	cli_name(option, arg);
 	cli.table = arg;
+}
+
+static void
+set_codec(const char *option, char *arg)
+{
+	cli.codec = pq_codec_of(cli_word(option, arg, pq_codec_words()));
 }
 
 const struct cli_option cli_input[] = {
@@ -59,9 +62,8 @@ const struct cli_option cli_memory[] = {
 };
 
 const struct cli_option cli_codec[] = {
-	{ 0, "codec", "CODEC", "compress new files with snappy (default), zstd, gzip or none", CLI_WORD,
-	    .to = &cli.codec,
-	    .words = codecs },
+	{ 0, "codec", "CODEC", "compress new files with snappy (default), zstd, gzip or none", CLI_CALL,
+	    .call = set_codec },
 	{ 0, "encoding", "ENCODING", "plain (default), or delta: often smaller, but not every reader knows it",
 	    CLI_WORD,
 	    .to = &cli.encoding, .words = encodings },

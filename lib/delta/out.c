@@ -75,8 +75,6 @@ delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t
 static int
 name_file(struct delta_out *o, struct msg *err)
 {
-	static const char *const codecs[] = { [PQ_UNCOMPRESSED] = "", [PQ_SNAPPY] = ".snappy", [PQ_GZIP] = ".gz",
-	    [PQ_ZSTD] = ".zstd" };
 	struct buf name = { 0 };
 
 	if (o->opt.folder != NULL)
@@ -85,7 +83,7 @@ name_file(struct delta_out *o, struct msg *err)
 		buf_free(&name);
 		return -1;
 	}
-	buf_addf(&name, "%s.parquet", codecs[o->opt.codec]);
+	buf_addf(&name, "%s.parquet", pq_codec_suffix(o->opt.codec));
 	free(o->name);
 	o->name = buf_cstr(&name);
 	return 0;

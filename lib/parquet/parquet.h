@@ -134,7 +134,13 @@ struct pq_stats {
 
 /* ---- writer ---- */
 
-enum pq_codec { PQ_UNCOMPRESSED, PQ_SNAPPY, PQ_GZIP, PQ_ZSTD };
+/* CompressionCodec in parquet.thrift. The reader refuses LZO and BROTLI. */
+enum pq_codec { PQ_UNCOMPRESSED, PQ_SNAPPY, PQ_GZIP, PQ_LZO, PQ_BROTLI, PQ_LZ4, PQ_ZSTD, PQ_LZ4_RAW };
+
+/* The words by which options select the codecs that files can be written with, ended by NULL; and their codecs. */
+const char *const *pq_codec_words(void);
+enum pq_codec pq_codec_of(size_t word);		/* index of the word */
+const char *pq_codec_suffix(enum pq_codec codec);	/* of file names: ".snappy", or "" */
 
 struct pq_options {			/* zero selects the default of each member except codec; see pq_defaults */
 	enum pq_codec codec;
@@ -169,8 +175,8 @@ struct pq_sink pq_sink_fd(int fd, const char *name);	/* writes with io_write; th
 /*
  * Creates a writer for the schema. It writes each row group when it is full and buffers one at a time. For each
  * column chunk it chooses dictionary or plain encoding by size. Returns -1 for an invalid schema (no leaf, a name
- * that is empty or not UTF-8, a decimal without precision, more repetition levels than PQ_MAX_REP). Writes nothing
- * before the first row group is full or pq_finish is called.
+ * that is empty or not UTF-8, a decimal without precision, more repetition levels than PQ_MAX_REP) or a codec that is
+ * only read. Writes nothing before the first row group is full or pq_finish is called.
  */
 struct pq_writer;
 int pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_field *fields, size_t nfields,

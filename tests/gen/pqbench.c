@@ -33,13 +33,20 @@ static struct {
 	struct pq_bytes type[BATCH];
 } v;
 
-static const char *const codecs[] = { "none", "snappy", "gzip", "zstd", NULL };
-static unsigned codec = PQ_SNAPPY, count = 20;
+static unsigned count = 20;
+static enum pq_codec codec = PQ_SNAPPY;
+
+static void
+set_codec(const char *option, char *arg)
+{
+	codec = pq_codec_of(cli_word(option, arg, pq_codec_words()));
+}
 static char both[] = "account_id,transaction_amount", *chosen = both;
 static bool delta_encodings;
 
 static const struct cli_option options[] = {
-	{ 'z', "codec", "CODEC", "none, snappy (default), gzip or zstd", CLI_WORD, .to = &codec, .words = codecs },
+	{ 'z', "codec", "CODEC", "none, snappy (default), gzip or zstd", CLI_CALL,
+	    .call = set_codec },
 	{ 'n', "rows", "MILLIONS", "how many rows to write (default 20)", CLI_NUMBER, .to = &count },
 	{ 'c', "columns", "COLUMN,...", "which columns to read", CLI_LIST, .to = &chosen },
 	{ 'd', "delta", NULL, "encodings of differences", CLI_FLAG, .to = &delta_encodings },
@@ -165,7 +172,7 @@ main(int argc, char *argv[])
 	if (argc - operand != 2)
 		cli_usage("expected write or read, and a FILE");
 	argv += operand;
-	how.codec = (enum pq_codec)codec;
+	how.codec = codec;
 	how.delta_encodings = delta_encodings;
 	rows = (uint64_t)count * 1000000;
 	rows = (rows + BATCH - 1) / BATCH * BATCH;

@@ -458,16 +458,21 @@ nested(const char *path)
 	return close(fd) < 0 ? EX_IOERR : 0;
 }
 
-static const char *const codecs[] = { "none", "snappy", "gzip", "zstd", NULL };
-static unsigned codec = PQ_SNAPPY, rows_at_once = ROWS, row_group_rows, page_rows;
+static unsigned rows_at_once = ROWS, row_group_rows, page_rows;
+static enum pq_codec codec = PQ_SNAPPY;
+
+static void
+set_codec(const char *option, char *arg)
+{
+	codec = pq_codec_of(cli_word(option, arg, pq_codec_words()));
+}
 static bool indexes, delta_encodings;
 
 static const struct cli_option options[] = {
 	{ 'b', "batch", "ROWS", "read so many rows at once", CLI_NUMBER, .to = &rows_at_once },
 	{ 'i', "indexes", NULL, "read strings as indexes of a dictionary", CLI_FLAG, .to = &indexes },
 	{ 'c', "columns", "COLUMN,...", "read these columns", CLI_LIST, .to = &only },
-	{ 'z', "codec", "CODEC", "write with none, snappy (default), gzip or zstd", CLI_WORD, .to = &codec,
-	    .words = codecs },
+	{ 'z', "codec", "CODEC", "write with none, snappy (default), gzip or zstd", CLI_CALL, .call = set_codec },
 	{ 'd', "delta", NULL, "write encodings of differences", CLI_FLAG, .to = &delta_encodings },
 	{ 'r', "row-group", "ROWS", "rows of a row group", CLI_NUMBER, .to = &row_group_rows },
 	{ 'p', "page", "ROWS", "rows of a page", CLI_NUMBER, .to = &page_rows },
@@ -495,7 +500,7 @@ main(int argc, char *argv[])
 	batch = rows_at_once;
 	flags = indexes ? PQ_INDEX : 0;
 	how = pq_defaults();
-	how.codec = (enum pq_codec)codec;
+	how.codec = codec;
 	how.delta_encodings = delta_encodings;
 	if (row_group_rows > 0)
 		how.row_group_rows = row_group_rows;

@@ -680,7 +680,7 @@ random_options(void)
 {
 	struct pq_options o = pq_defaults();
 
-	o.codec = (enum pq_codec)unit_below(4);
+	o.codec = pq_codec_of(unit_below(4));
 	o.delta_encodings = unit_below(2);
 	o.page_rows = unit_below(2) ? 0 : 1 + (uint32_t)unit_below(500);
 	o.page_bytes = unit_below(2) ? 0 : 1 + unit_below(4000);
@@ -1217,7 +1217,7 @@ test_others(void)
 	static const int32_t two[] = { 7, 9 }, mixed[] = { 7, 9, 7 }, same[] = { 7, 7, 7 };
 	static const uint8_t indexes[] = { 1, 3, 2 }, no_bits[] = { 0 }, all_null[] = { 2, 0, 0, 0, 6, 0, 0 },
 	    null[3] = { 0 };
-	static const int codecs[] = { META_UNCOMPRESSED, META_SNAPPY };
+	static const int codecs[] = { PQ_UNCOMPRESSED, PQ_SNAPPY };
 	struct buf file = { 0 };
 	char packed[100];
 	size_t head, at, end, n, i;
@@ -1227,17 +1227,17 @@ test_others(void)
 	at = file.len;
 	put_page(&file, META_DATA_PAGE, 3, META_RLE_DICTIONARY, indexes, sizeof(indexes), sizeof(indexes));
 	end = file.len;
-	put_footer(&file, PQ_REQUIRED, META_UNCOMPRESSED, 3, at, 0, "");
+	put_footer(&file, PQ_REQUIRED, PQ_UNCOMPRESSED, 3, at, 0, "");
 	check_rows(&file, mixed, NULL, 3, "two entries");
 	file.len = end;
-	put_footer(&file, PQ_REQUIRED, META_UNCOMPRESSED, 3, at, head, "parquet-mr");
+	put_footer(&file, PQ_REQUIRED, PQ_UNCOMPRESSED, 3, at, head, "parquet-mr");
 	CHECK(read_all(&file) == -1, "a chunk that does not end where the footer says");
 
 	file.len = 4;
 	put_page(&file, META_DICTIONARY_PAGE, 1, META_PLAIN, two, sizeof(*two), sizeof(*two));
 	at = file.len;
 	put_page(&file, META_DATA_PAGE, 3, META_RLE_DICTIONARY, no_bits, sizeof(no_bits), sizeof(no_bits));
-	put_footer(&file, PQ_REQUIRED, META_UNCOMPRESSED, 3, at, 0, "");
+	put_footer(&file, PQ_REQUIRED, PQ_UNCOMPRESSED, 3, at, 0, "");
 	check_rows(&file, same, NULL, 3, "indexes of no bits and no runs");
 
 	for (i = 0; i < sizeof(codecs) / sizeof(*codecs); i++) {

@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "base/num.h"
 #include "parquet/encode/bits.h"
+#include "parquet/format/load.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -21,13 +22,13 @@ pack8(uint8_t *out, const uint32_t *v, unsigned width)
 		acc |= (uint64_t)v[i] << fill;
 		fill += width;
 		if (fill >= 32) {
-			memcpy(out, &acc, 4);
+			store_u32(out, (uint32_t)acc);
 			out += 4;
 			acc >>= 32;
 			fill -= 32;
 		}
 	}
-	memcpy(out, &acc, 4);
+	store_u32(out, (uint32_t)acc);
 }
 
 static inline __attribute__((always_inline)) void
@@ -63,7 +64,7 @@ bits_pack64(uint8_t *out, const uint64_t *v, size_t n, unsigned width)
 		acc |= (u128)v[i] << fill;
 		fill += width;
 		if (fill >= 64) {
-			memcpy(out, &acc, 8);
+			store_u64(out, (uint64_t)acc);
 			out += 8;
 			acc >>= 64;
 			fill -= 64;
@@ -79,8 +80,8 @@ load_upto(const uint8_t *p, const uint8_t *end)
 	uint64_t v = 0;
 
 	if (end - p >= 8)
-		memcpy(&v, p, 8);
-	else if (p < end)
+		return load_u64(p);
+	if (p < end)
 		memcpy(&v, p, (size_t)(end - p));
 	return v;
 }
@@ -102,12 +103,9 @@ unpack32_portable(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t fi
 {
 	uint32_t mask = width == 32 ? UINT32_MAX : (UINT32_C(1) << width) - 1;
 	size_t i = 0, bit = first * width;
-	uint64_t v;
 
-	for (; i < n && end - (p + bit / 8) >= 8; i++, bit += width) {
-		memcpy(&v, p + bit / 8, 8);
-		out[i] = (uint32_t)(v >> bit % 8) & mask;
-	}
+	for (; i < n && end - (p + bit / 8) >= 8; i++, bit += width)
+		out[i] = (uint32_t)(load_u64(p + bit / 8) >> bit % 8) & mask;
 	for (; i < n; i++, bit += width)
 		out[i] = (uint32_t)get_bits(p, end, bit, width);
 }
@@ -167,7 +165,7 @@ bits_unpack32(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t first,
 void
 bits_unpack64(uint64_t *out, const uint8_t *p, const uint8_t *end, size_t first, size_t n, unsigned width)
 {
-	uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1, v;
+	uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
 	size_t i = 0, bit = first * width;
 
 	if (width == 0) {
@@ -175,10 +173,8 @@ bits_unpack64(uint64_t *out, const uint8_t *p, const uint8_t *end, size_t first,
 		return;
 	}
 	if (width <= 57)
-		for (; i < n && end - (p + bit / 8) >= 8; i++, bit += width) {
-			memcpy(&v, p + bit / 8, 8);
-			out[i] = v >> bit % 8 & mask;
-		}
+		for (; i < n && end - (p + bit / 8) >= 8; i++, bit += width)
+			out[i] = load_u64(p + bit / 8) >> bit % 8 & mask;
 	for (; i < n; i++, bit += width)
 		out[i] = get_bits(p, end, bit, width);
 }

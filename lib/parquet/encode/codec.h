@@ -1,4 +1,7 @@
-/* Page compression codecs: Compression.md. */
+/*
+ * Page compression codecs: Compression.md. A codec is a file codec_NAME.c that defines its row, and a line of
+ * CODEC_ROWS; options, file names and messages take what they need from the rows.
+ */
 #ifndef PARQUET_CODEC_H
 #define PARQUET_CODEC_H
 
@@ -8,27 +11,50 @@
 
 #include "base/mem.h"
 #include "base/msg.h"
-
-/* Returns "SNAPPY", "LZ4_RAW", ..., or "codec 9" for an unknown number; the latter in a static buffer. */
-const char *codec_name(int codec);
-
-/* Returns NULL for a supported codec, else why it cannot be read. */
-const char *codec_refused(int codec);
+#include "parquet/parquet.h"
 
 /*
- * What is known of the data: the bytes after the first `skip` are values of `width` bytes. 8: little-endian
- * integers; 9 to 16: big-endian decimals; 0: unknown.
+ * What is known of a page's data: the bytes after the first `skip` are values of `width` bytes. 8: little-endian
+ * integers; 9 to 16: big-endian decimals; 0: unknown. A codec may use it to be faster, or ignore it.
  */
 struct codec_hint {
 	size_t width;
 	size_t skip;
 };
 
-/* Decompresses to exactly `size` bytes at `out`. Returns NULL, or what is invalid; never writes past out[size - 1]. */
-const char *codec_expand(int codec, bool words, const uint8_t *p, size_t n, uint8_t *out, size_t size);
+struct codec {
+	enum pq_codec number;		/* CompressionCodec in parquet.thrift */
+	const char *name;		/* its name there, for messages */
+	const char *word;		/* of an option; NULL if files are not written with it */
+	const char *suffix;		/* of file names, such as ".snappy"; may be "" */
 
-/* Compresses n bytes with UNCOMPRESSED, SNAPPY, GZIP or ZSTD and appends them. */
-int codec_pack(int codec, int level, struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out,
-    struct msg *err);
+	/* Returns false if n > 0 bytes at p cannot expand to `size`. Called before memory is allocated for them. */
+	bool (*is_plausible)(const uint8_t *p, size_t n, size_t size);
+
+	/*
+	 * Decompresses n bytes to exactly `size` bytes at `out`. Returns NULL, or what is invalid; never writes past
+	 * out[size - 1].
+	 */
+	const char *(*expand)(struct codec_hint hint, const uint8_t *p, size_t n, uint8_t *out, size_t size);
+
+	/* Compresses n bytes and appends them; level 0 is the codec's default. NULL if word is. */
+	int (*pack)(int level, struct codec_hint hint, const uint8_t *p, size_t n, struct buf *out, struct msg *err);
+};
+
+/* All codecs, in the order in which options list them. */
+#define CODEC_ROWS(row)		\
+	row(codec_none)		\
+	row(codec_snappy)	\
+	row(codec_gzip)		\
+	row(codec_zstd)		\
+	row(codec_lz4)		\
+	row(codec_lz4_raw)
+
+#define CODEC_DECLARE(row) extern const struct codec row;
+CODEC_ROWS(CODEC_DECLARE)
+#undef CODEC_DECLARE
+
+/* Returns the codec with a number of the format, or NULL with the reason in *why, a static text. */
+const struct codec *codec_find(int number, const char **why);
 
 #endif

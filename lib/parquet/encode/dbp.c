@@ -3,22 +3,14 @@
 
 #include "parquet/encode/bits.h"
 #include "parquet/encode/dbp.h"
+#include "parquet/format/varint.h"
 
 enum { BLOCK = 128, MINIS = 4, PER_MINI = BLOCK / MINIS, MAX_BLOCK = 1 << 16 };
 
 static bool
 get_varint(struct dbp_in *d, uint64_t *v)
 {
-	unsigned shift;
-
-	*v = 0;
-	for (shift = 0; shift < 70 && d->p < d->end; shift += 7) {
-		if (shift < 64)
-			*v |= (uint64_t)(*d->p & 0x7f) << shift;
-		if ((*d->p++ & 0x80) == 0)
-			return true;
-	}
-	return false;
+	return varint_get(&d->p, d->end, VARINT_MAX, v) == 1;
 }
 
 static bool
@@ -26,7 +18,7 @@ get_zigzag(struct dbp_in *d, uint64_t *v)
 {
 	if (!get_varint(d, v))
 		return false;
-	*v = *v >> 1 ^ (0 - (*v & 1));
+	*v = (uint64_t)varint_unzigzag(*v);
 	return true;
 }
 
@@ -128,20 +120,6 @@ dbp_skip(struct dbp_in *d)
 
 /* ---- writing ---- */
 
-static void
-put_varint(struct buf *b, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		buf_addc(b, (uint8_t)(v | 0x80));
-	buf_addc(b, (uint8_t)v);
-}
-
-static void
-put_zigzag(struct buf *b, int64_t v)
-{
-	put_varint(b, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
-}
-
 /* Writes one block of up to 128 deltas; pads a partial miniblock with the minimum delta. */
 static void
 put_block(struct buf *out, const int64_t *v, size_t n, int64_t before, bool is32)
@@ -168,7 +146,7 @@ put_block(struct buf *out, const int64_t *v, size_t n, int64_t before, bool is32
 			most |= rel[i];
 		widths[mini] = (uint8_t)bits_width(most);
 	}
-	put_zigzag(out, min);
+	varint_add(out, varint_zigzag(min));
 	buf_add(out, widths, MINIS);
 	for (mini = 0; mini * PER_MINI < n; mini++) {
 		bits_pack64(buf_room(out, PER_MINI * 8 + 8), rel + mini * PER_MINI, PER_MINI, widths[mini]);
@@ -181,10 +159,10 @@ dbp_put(struct buf *out, const int64_t *v, size_t n, bool is32)
 {
 	size_t i, k;
 
-	put_varint(out, BLOCK);
-	put_varint(out, MINIS);
-	put_varint(out, n);
-	put_zigzag(out, n > 0 ? v[0] : 0);
+	varint_add(out, BLOCK);
+	varint_add(out, MINIS);
+	varint_add(out, n);
+	varint_add(out, varint_zigzag(n > 0 ? v[0] : 0));
 	for (i = 1; i < n; i += k) {
 		k = n - i < BLOCK ? n - i : BLOCK;
 		put_block(out, v + i, k, v[i - 1], is32);

@@ -20,11 +20,11 @@ decimals_room(size_t n)
 static inline size_t
 common(const uint8_t *a, const uint8_t *b, size_t width)
 {
-	uint64_t x = snappy_load64(a) ^ snappy_load64(b);
+	uint64_t x = load_u64(a) ^ load_u64(b);
 
 	if (x != 0)
 		return (size_t)__builtin_ctzll(x) / 8;
-	x = snappy_load64(a + width - 8) ^ snappy_load64(b + width - 8);
+	x = load_u64(a + width - 8) ^ load_u64(b + width - 8);
 	return x != 0 ? width - 8 + (size_t)__builtin_ctzll(x) / 8 : width;
 }
 
@@ -32,7 +32,7 @@ common(const uint8_t *a, const uint8_t *b, size_t width)
 static inline size_t
 slot_of(const uint8_t *p, size_t width)
 {
-	uint64_t high = snappy_load64(p), low = snappy_load64(p + width - 8) << 16;
+	uint64_t high = load_u64(p), low = load_u64(p + width - 8) << 16;
 
 	return (size_t)(((high ^ low >> 32) * UINT64_C(0x9e3779b97f4a7c15) ^ low) * UINT64_C(0xc4ceb9fe1a85ec53) >> 54);
 }
@@ -46,15 +46,15 @@ put_waiting(uint8_t *out, const uint8_t *waits, const uint8_t *to, const uint8_t
 	if (n > FAST || end - waits < FAST)
 		return snappy_put_literal(out, waits, n);
 	*out = (uint8_t)((n - 1) << 2);
-	snappy_store64(out + 1, snappy_load64(waits));
-	snappy_store64(out + 9, snappy_load64(waits + 8));
+	store_u64(out + 1, load_u64(waits));
+	store_u64(out + 9, load_u64(waits + 8));
 	return out + (n > 0 ? 1 + n : 0);
 }
 
 static inline uint8_t *
 put_copy(uint8_t *out, size_t n, size_t far)
 {
-	snappy_store64(out, n <= SHORT_COPY ? snappy_copy((unsigned)n, far) : 2 | (n - 1) << 2 | far << 8);
+	store_u64(out, n <= SHORT_COPY ? snappy_copy((unsigned)n, far) : 2 | (n - 1) << 2 | far << 8);
 	return out + (n <= SHORT_COPY ? 2 : 3);
 }
 
@@ -81,7 +81,7 @@ decimals_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip, size_t widt
 	uint32_t places[SLOTS] = { 0 };		/* offset after `values` of the last value in each slot */
 	size_t i, same, other, far, slot;
 
-	out = snappy_put_length(out, n);
+	out = varint_put(out, n);
 	for (i = skip + width; i + width <= n; i += width) {
 		at = p + i;
 		same = common(at, at - width, width);

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "parquet/encode/bits.h"
 #include "parquet/encode/dict.h"
+#include "parquet/format/load.h"
 
 enum {
 	SAMPLE = 2048,			/* values sampled first */
@@ -288,15 +289,7 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 static inline uint64_t
 bits_of(const void *v, size_t i, bool wide)
 {
-	uint64_t w;
-	uint32_t s;
-
-	if (wide) {
-		memcpy(&w, (const uint8_t *)v + 8 * i, 8);
-		return w;
-	}
-	memcpy(&s, (const uint8_t *)v + 4 * i, 4);
-	return s;
+	return wide ? load_u64((const uint8_t *)v + 8 * i) : load_u32((const uint8_t *)v + 4 * i);
 }
 
 struct table {

@@ -8,6 +8,7 @@
 #include "base/cpu.h"
 #include "base/hash.h"
 #include "parquet/encode/dict.h"
+#include "parquet/format/load.h"
 
 #if CPU_X86
 #include <immintrin.h>
@@ -106,15 +107,6 @@ few_find(const struct few *f, const struct pq_bytes *v, size_t n, uint32_t *inde
 
 /* ---- a hash table ---- */
 
-static inline uint64_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 /*
  * Makes a key of four overlapping words, which cover all bytes of values of 4 to 16 bytes, so that it distinguishes
  * values of one length; branch-free in the length.
@@ -128,8 +120,8 @@ bytes_key(struct pq_bytes v)
 	if (v.n > 16) {
 		e.a = hash_key(v.p, v.n);
 	} else if (v.n >= 4) {
-		e.a = load32(v.p) << 32 | load32(v.p + half);
-		e.b = load32(v.p + v.n - 4) << 32 | load32(v.p + v.n - 4 - half);
+		e.a = (uint64_t)load_u32(v.p) << 32 | load_u32(v.p + half);
+		e.b = (uint64_t)load_u32(v.p + v.n - 4) << 32 | load_u32(v.p + v.n - 4 - half);
 	} else if (v.n > 0) {
 		e.a = (uint64_t)v.p[0] << 16 | (uint64_t)v.p[v.n / 2] << 8 | v.p[v.n - 1];
 	}

@@ -3,8 +3,13 @@
 
 #include "parquet/encode/bits.h"
 #include "parquet/encode/hybrid.h"
+#include "parquet/format/varint.h"
 
-enum { LEAST_RUN = 16, BLOCK = 1024 };	/* minimum length of an RLE run; values packed at a time */
+enum {
+	LEAST_RUN = 16,			/* minimum length of an RLE run */
+	BLOCK = 1024,			/* values packed at a time */
+	HEADER_MAX = 6			/* maximum bytes of a run's header: counts have 31 bits */
+};
 
 void
 hybrid_open(struct hybrid_in *h, const uint8_t *p, const uint8_t *end, unsigned width)
@@ -13,20 +18,6 @@ hybrid_open(struct hybrid_in *h, const uint8_t *p, const uint8_t *end, unsigned 
 	h->p = p;
 	h->end = end;
 	h->width = width;
-}
-
-static bool
-get_header(struct hybrid_in *h, uint64_t *v)
-{
-	unsigned shift;
-
-	*v = 0;
-	for (shift = 0; shift < 42 && h->p < h->end; shift += 7) {
-		*v |= (uint64_t)(*h->p & 0x7f) << shift;
-		if ((*h->p++ & 0x80) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Reads the value of an RLE run, stored in whole bytes. */
@@ -54,7 +45,7 @@ next_run(struct hybrid_in *h)
 		h->left = INT32_MAX;
 		return true;
 	}
-	if (!get_header(h, &header) || header >> 1 == 0 || header >> 1 > INT32_MAX)
+	if (varint_get(&h->p, h->end, HEADER_MAX, &header) != 1 || header >> 1 == 0 || header >> 1 > INT32_MAX)
 		return false;
 	if ((header & 1) == 0) {
 		h->packed = NULL;
@@ -154,20 +145,12 @@ hybrid_next_bytes(struct hybrid_in *h, uint8_t *out, size_t n, unsigned most)
 
 /* ---- writing ---- */
 
-static void
-put_header(struct buf *out, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		buf_addc(out, (uint8_t)(v | 0x80));
-	buf_addc(out, (uint8_t)v);
-}
-
 void
 hybrid_put_run(struct buf *out, uint32_t v, size_t n, unsigned width)
 {
 	unsigned i;
 
-	put_header(out, (uint64_t)n << 1);
+	varint_add(out, (uint64_t)n << 1);
 	for (i = 0; i < width; i += 8)
 		buf_addc(out, (uint8_t)(v >> i));
 }
@@ -182,7 +165,7 @@ put_packed(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 
 	if (n == 0)
 		return;
-	put_header(out, (uint64_t)((n + 7) / 8) << 1 | 1);
+	varint_add(out, (uint64_t)((n + 7) / 8) << 1 | 1);
 	p = buf_room(out, bits_bytes(n + 8, width) + 8);
 	bits_pack32(p, v, whole, width);
 	if (rest > 0) {
@@ -233,7 +216,7 @@ put_packed_bytes(struct buf *out, const uint8_t *v, size_t n, unsigned width)
 
 	if (n == 0)
 		return;
-	put_header(out, (uint64_t)((n + 7) / 8) << 1 | 1);
+	varint_add(out, (uint64_t)((n + 7) / 8) << 1 | 1);
 	p = buf_room(out, bits_bytes(n + 8, width) + 8);
 	for (i = 0; i < n; i += k, p += (k + 7) / 8 * width) {
 		k = n - i < BLOCK ? n - i : BLOCK;

@@ -6,34 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "parquet/format/load.h"
+#include "parquet/format/varint.h"
+
 enum {
 	SNAPPY_LEAST = 4,		/* minimum bytes for a 2-byte copy to pay */
 	SNAPPY_NEAR = 2048		/* from this distance on a copy takes more than 2 bytes */
 };
-
-static inline uint64_t
-snappy_load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, 8);
-	return v;
-}
-
-static inline void
-snappy_store64(uint8_t *p, uint64_t v)
-{
-	memcpy(p, &v, 8);
-}
-
-static inline uint8_t *
-snappy_put_length(uint8_t *out, size_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*out++ = (uint8_t)(v | 0x80);
-	*out++ = (uint8_t)v;
-	return out;
-}
 
 static inline uint8_t *
 snappy_put_literal(uint8_t *out, const uint8_t *p, size_t n)

@@ -13,7 +13,8 @@ enum {
 	WIDTH = 8,
 	SLOTS = 1024,		/* hash table from high bytes to the last value with them; slot_of yields this range */
 	TOGETHER = 8,		/* values looked up before any of them is stored */
-	SLOP = 16		/* bytes that a fast copy may write past its end */
+	SLOP = 16,		/* bytes that a fast copy may write past its end */
+	LENGTH_MAX = 5		/* bytes of the uncompressed length, of 32 bits */
 };
 
 #define SPREAD 0x9e3779b1		/* multiplier that hashes high bytes to slots */
@@ -67,14 +68,14 @@ find_matches(struct packer *k, const uint8_t *at, const uint8_t *end, struct mat
 	unsigned other;
 
 	for (; p < end; p += WIDTH, m++, last = v) {
-		v = snappy_load64(p);
+		v = load_u64(p);
 		*m = (struct match){ differing(v, last), WIDTH };
 		if (m->low <= 1)
 			continue;
 		slots[nslots] = slot_of(v);
 		places[nslots] = (uint32_t)(p - k->values);
 		from = k->values + k->places[slots[nslots++]];
-		other = differing(v, snappy_load64(from));
+		other = differing(v, load_u64(from));
 		if (other < m->low && p - from < SNAPPY_NEAR)
 			*m = (struct match){ other, (size_t)(p - from) };
 	}
@@ -99,11 +100,11 @@ pack_together(struct packer *k, const uint8_t *at, const uint8_t *end)
 	for (; at < end; at += WIDTH, m++) {
 		if (m->low > WIDTH - SNAPPY_LEAST || at == k->values)
 			continue;
-		v = snappy_load64(at);
+		v = load_u64(at);
 		tag = snappy_copy(WIDTH - m->low, m->far);
 		if (waits == at && m->low > 0) {	/* in one store */
 			v &= (UINT64_C(1) << 8 * m->low) - 1;
-			snappy_store64(out, (uint64_t)(m->low - 1) << 2 | v << 8 | tag << 8 * (m->low + 1));
+			store_u64(out, (uint64_t)(m->low - 1) << 2 | v << 8 | tag << 8 * (m->low + 1));
 			out += 3 + m->low;
 		} else {
 			if (waits != at + m->low)
@@ -135,7 +136,7 @@ pack_begin(struct packer *k, uint8_t *out, const uint8_t *p, size_t n, size_t sk
 	k->values = p + skip;
 	k->last = 0;
 	memset(k->places, 0, sizeof k->places);
-	k->out = snappy_put_length(out, n);
+	k->out = varint_put(out, n);
 }
 
 static inline __attribute__((always_inline)) size_t
@@ -235,7 +236,7 @@ pack_eight(struct packer *k, const uint8_t *p)
 		k->out += __builtin_popcountll(taken);
 	}
 	k->waits = p + 8 * WIDTH;
-	k->last = snappy_load64(p + 7 * WIDTH);
+	k->last = load_u64(p + 7 * WIDTH);
 	return true;
 }
 
@@ -269,20 +270,6 @@ words_pack(uint8_t *out, const uint8_t *p, size_t n, size_t skip)
 
 /* ---- expanding ---- */
 
-static bool
-get_length(const uint8_t **p, const uint8_t *end, size_t *v)
-{
-	unsigned shift;
-
-	*v = 0;
-	for (shift = 0; shift < 35 && *p < end; shift += 7) {
-		*v |= (size_t)(**p & 0x7f) << shift;
-		if ((*(*p)++ & 0x80) == 0)
-			return *v <= UINT32_MAX;
-	}
-	return false;
-}
-
 /* Copies n bytes from `far` bytes back; may overlap its own output, which then repeats. */
 static inline void
 copy_back(uint8_t *out, size_t far, size_t n, const uint8_t *limit)
@@ -292,7 +279,7 @@ copy_back(uint8_t *out, size_t far, size_t n, const uint8_t *limit)
 
 	if (far >= 8 && n <= 64 && limit - out >= 64 + SLOP) {
 		for (i = 0; i < n; i += 8)
-			snappy_store64(out + i, snappy_load64(from + i));
+			store_u64(out + i, load_u64(from + i));
 		return;
 	}
 	for (i = 0; i < n; i++)
@@ -346,7 +333,7 @@ expand_counted(uint8_t *out, const uint8_t *limit, const uint8_t *p, const uint8
 {
 	const __m256i form = _mm256_set1_epi32((int)(snappy_copy(WIDTH - 1, WIDTH) << 16)),
 	    byte = _mm256_set1_epi32(0xff00);
-	const __m256i high = _mm256_set1_epi64x((int64_t)(snappy_load64(out - WIDTH) & ~UINT64_C(0xff)));
+	const __m256i high = _mm256_set1_epi64x((int64_t)(load_u64(out - WIDTH) & ~UINT64_C(0xff)));
 	uint8_t *begin = out;
 	__m256i v;
 
@@ -393,7 +380,7 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 			    far > (size_t)(out - begin))
 				break;
 			mask = UINT64_MAX << 8 * low;
-			snappy_store64(out, (snappy_load64(p + 1) & ~mask) | (snappy_load64(out - far) & mask));
+			store_u64(out, (load_u64(p + 1) & ~mask) | (load_u64(out - far) & mask));
 			p += 3 + low;
 			out += WIDTH;
 			if (low == 1 && far == WIDTH && wide) {
@@ -406,7 +393,7 @@ expand_values(uint8_t **outp, const uint8_t *begin, const uint8_t *limit, const 
 			if ((p[0] & 0x1f) != (1 | (WIDTH - SNAPPY_LEAST) << 2) || far < WIDTH ||
 			    far > (size_t)(out - begin))
 				break;
-			snappy_store64(out, snappy_load64(out - far));
+			store_u64(out, load_u64(out - far));
 			p += 2;
 			out += WIDTH;
 		}
@@ -420,8 +407,9 @@ words_expand(uint8_t *out, size_t size, const uint8_t *p, size_t n)
 {
 	const uint8_t *end = p + n, *begin = out, *limit = out + size;
 	size_t len, far;
+	uint64_t stored;
 
-	if (!get_length(&p, end, &len) || len != size)
+	if (varint_get(&p, end, LENGTH_MAX, &stored) != 1 || stored != size || stored > UINT32_MAX)
 		return false;
 	for (;;) {
 		expand_values(&out, begin, limit, &p, end);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "parquet/format/convert.h"
+#include "parquet/format/load.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "values are stored little-endian and copied as they are"
@@ -62,19 +63,13 @@ convert_is_copy(const struct pq_column *c, const struct meta_element *e)
 static inline int32_t
 load32(const uint8_t *p)
 {
-	int32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
+	return (int32_t)load_u32(p);
 }
 
 static inline int64_t
 load64(const uint8_t *p)
 {
-	int64_t v;
-
-	memcpy(&v, p, 8);
-	return v;
+	return (int64_t)load_u64(p);
 }
 
 static const char *

@@ -43,9 +43,6 @@ enum meta_encoding {
 	META_PLAIN = 0, META_PLAIN_DICTIONARY = 2, META_RLE = 3, META_BIT_PACKED = 4, META_DELTA_BINARY_PACKED = 5,
 	META_DELTA_LENGTH_BYTE_ARRAY = 6, META_DELTA_BYTE_ARRAY = 7, META_RLE_DICTIONARY = 8, META_BYTE_STREAM_SPLIT = 9
 };
-enum meta_codec {
-	META_UNCOMPRESSED, META_SNAPPY, META_GZIP, META_LZO, META_BROTLI, META_LZ4, META_ZSTD, META_LZ4_RAW
-};
 enum meta_page { META_DATA_PAGE, META_INDEX_PAGE, META_DICTIONARY_PAGE, META_DATA_PAGE_V2 };
 
 struct meta_element {			/* SchemaElement */
@@ -73,7 +70,7 @@ struct meta_encoding_count {		/* PageEncodingStats */
 };
 
 struct meta_chunk {			/* ColumnChunk with its ColumnMetaData */
-	int type, codec;
+	int type, codec;		/* of enum meta_physical and enum pq_codec, or an unknown number */
 	uint32_t encodings;		/* a bit per encoding */
 	struct meta_encoding_count count[3];	/* writing only */
 	unsigned ncounts;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "parquet/format/thrift.h"
+#include "parquet/format/varint.h"
 
 enum { SKIP_DEPTH = 32 };
 
@@ -27,26 +28,19 @@ get_byte(struct thrift_in *in)
 static uint64_t
 get_varint(struct thrift_in *in)
 {
-	uint64_t v = 0;
-	unsigned shift;
-	uint8_t b;
+	uint64_t v;
+	int got = varint_get(&in->p, in->end, VARINT_MAX, &v);
 
-	for (shift = 0; shift < 64; shift += 7) {
-		b = get_byte(in);
-		v |= (uint64_t)(b & 0x7f) << shift;
-		if ((b & 0x80) == 0)
-			return v;
-	}
-	set_bad(in, false);
+	if (got == 1)
+		return v;
+	set_bad(in, got == 0);
 	return 0;
 }
 
 static int64_t
 get_zigzag(struct thrift_in *in)
 {
-	uint64_t v = get_varint(in);
-
-	return (int64_t)(v >> 1 ^ (0 - (v & 1)));
+	return varint_unzigzag(get_varint(in));
 }
 
 bool
@@ -138,12 +132,6 @@ thrift_list(struct thrift_in *in, uint8_t type, uint8_t *elem)
 		return 0;
 	}
 	return (size_t)n;
-}
-
-bool
-thrift_elem_bool(struct thrift_in *in)
-{
-	return get_byte(in) == 1;	/* false is 2, or 0 from old writers */
 }
 
 bool
@@ -247,24 +235,6 @@ thrift_skip(struct thrift_in *in, uint8_t type)
 /* ---- writing ---- */
 
 static void
-put_varint(struct buf *b, uint64_t v)
-{
-	uint8_t *p = buf_room(b, 10);
-	size_t n = 0;
-
-	for (; v >= 0x80; v >>= 7)
-		p[n++] = (uint8_t)(v | 0x80);
-	p[n++] = (uint8_t)v;
-	b->len += n;
-}
-
-static void
-put_zigzag(struct buf *b, int64_t v)
-{
-	put_varint(b, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
-}
-
-static void
 put_field(struct thrift_out *o, int id, uint8_t type)
 {
 	int *last = &o->last[o->depth - 1];
@@ -274,7 +244,7 @@ put_field(struct thrift_out *o, int id, uint8_t type)
 		buf_addc(o->b, (uint8_t)(delta << 4 | type));
 	} else {
 		buf_addc(o->b, type);
-		put_zigzag(o->b, id);
+		varint_add(o->b, varint_zigzag(id));
 	}
 	*last = id;
 }
@@ -304,21 +274,21 @@ void
 thrift_put_i16(struct thrift_out *o, int id, int16_t v)
 {
 	put_field(o, id, THRIFT_I16);
-	put_zigzag(o->b, v);
+	varint_add(o->b, varint_zigzag(v));
 }
 
 void
 thrift_put_i32(struct thrift_out *o, int id, int32_t v)
 {
 	put_field(o, id, THRIFT_I32);
-	put_zigzag(o->b, v);
+	varint_add(o->b, varint_zigzag(v));
 }
 
 void
 thrift_put_i64(struct thrift_out *o, int id, int64_t v)
 {
 	put_field(o, id, THRIFT_I64);
-	put_zigzag(o->b, v);
+	varint_add(o->b, varint_zigzag(v));
 }
 
 void
@@ -349,7 +319,7 @@ thrift_put_list(struct thrift_out *o, int id, uint8_t elem, size_t n)
 		buf_addc(o->b, (uint8_t)(n << 4 | elem));
 	} else {
 		buf_addc(o->b, (uint8_t)(0xf0 | elem));
-		put_varint(o->b, n);
+		varint_add(o->b, n);
 	}
 }
 
@@ -362,13 +332,13 @@ thrift_elem_struct(struct thrift_out *o)
 void
 thrift_elem_int(struct thrift_out *o, int64_t v)
 {
-	put_zigzag(o->b, v);
+	varint_add(o->b, varint_zigzag(v));
 }
 
 void
 thrift_elem_bytes(struct thrift_out *o, const void *p, size_t n)
 {
-	put_varint(o->b, n);
+	varint_add(o->b, n);
 	if (n > 0)
 		buf_add(o->b, p, n);
 }

@@ -42,7 +42,6 @@ struct pq_bytes thrift_bytes(struct thrift_in *in, uint8_t type);	/* a view of t
 
 /* Enters a list: returns the number of elements, at most the bytes left, and their type. */
 size_t thrift_list(struct thrift_in *in, uint8_t type, uint8_t *elem);
-bool thrift_elem_bool(struct thrift_in *in);
 
 /* Returns true if the value is a struct that can be entered. */
 bool thrift_struct(struct thrift_in *in, uint8_t type);

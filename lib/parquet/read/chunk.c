@@ -2,12 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zstd.h>
-
 #include "parquet/encode/bits.h"
 #include "parquet/read/chunk.h"
-#include "parquet/encode/codec.h"
 #include "parquet/format/convert.h"
+#include "parquet/format/load.h"
 #include "parquet/encode/crc.h"
 
 enum {
@@ -40,6 +38,7 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
     struct msg *err)
 {
 	int64_t start = chunk_start(meta);
+	const char *why;
 
 	k->meta = meta;
 	k->group = group;
@@ -49,8 +48,8 @@ chunk_begin(struct chunk_in *k, const struct meta_chunk *meta, size_t group, uin
 		return fault(k, "the chunk is encrypted", err);
 	if (meta->has_file)
 		return fault(k, "the chunk is in another file", err);
-	if (codec_refused(meta->codec) != NULL)
-		return fault(k, codec_refused(meta->codec), err);
+	if ((k->codec = codec_find(meta->codec, &why)) == NULL)
+		return fault(k, why, err);
 	if (meta->type != k->e->type)
 		return fault(k, "type differs from the schema's", err);
 	if (start < 4 || (uint64_t)start >= most || meta->compressed < 0 || meta->num_values < 0)
@@ -118,41 +117,20 @@ next_header(struct chunk_in *k, struct meta_page_header *h, struct msg *err)
 	return 0;
 }
 
-/* Returns false if the codec cannot expand n bytes to that many. Called before memory is allocated. */
-static bool
-is_plausible(int codec, const uint8_t *p, size_t n, size_t size)
-{
-	unsigned long long told;
-
-	if (n == 0)			/* too short even for an empty frame */
-		return size == 0;
-	switch (codec) {
-	case META_UNCOMPRESSED:
-		return size == n;
-	case META_SNAPPY:
-		return size / 32 <= n;
-	case META_GZIP:
-		return size / 1040 <= n;
-	case META_ZSTD:
-		told = ZSTD_getFrameContentSize(p, n);
-		return told == ZSTD_CONTENTSIZE_UNKNOWN || (told != ZSTD_CONTENTSIZE_ERROR && told <= size);
-	default:
-		return size / 256 <= n;
-	}
-}
-
 /* Decompresses n bytes to `size` bytes in out. */
 static int
 expand(struct chunk_in *k, int encoding, const uint8_t *p, size_t n, struct buf *out, size_t size, struct msg *err)
 {
 	bool words = k->e->type == META_INT64 && (encoding == META_PLAIN || encoding == META_PLAIN_DICTIONARY);
+	struct codec_hint hint = { .width = words ? sizeof(int64_t) : 0 };
 	const char *bad;
 
-	if (!is_plausible(k->meta->codec, p, n, size))
+	if (n == 0 ? size != 0 : !k->codec->is_plausible(p, n, size))
 		return fault(k, "a page too short for its uncompressed size", err);
 	out->len = 0;
 	buf_room(out, size + 16);
-	if ((bad = codec_expand(k->meta->codec, words, p, n, out->p, size)) != NULL)
+	/* some writers store nothing for an empty page, others an empty frame */
+	if (n > 0 && (bad = k->codec->expand(hint, p, n, out->p, size)) != NULL)
 		return fault(k, bad, err);
 	out->len = size;
 	return 0;
@@ -221,7 +199,7 @@ take_levels(struct hybrid_in *in, const uint8_t **p, const uint8_t *end, unsigne
 		return "levels not RLE-encoded";
 	if (end - *p < 4)
 		return "truncated levels in a page";
-	memcpy(&len, *p, 4);
+	len = load_u32(*p);
 	*p += 4;
 	if (len > (size_t)(end - *p))
 		return "truncated levels in a page";
@@ -239,7 +217,7 @@ load_v1(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 	if (p == NULL)
 		return -1;
 	end = p + h->compressed;
-	if (k->meta->codec != META_UNCOMPRESSED) {
+	if (k->meta->codec != PQ_UNCOMPRESSED) {
 		if (expand(k, h->encoding, p, (size_t)h->compressed, &k->page, (size_t)h->uncompressed, err) == -1)
 			return -1;
 		p = k->page.p;
@@ -270,7 +248,7 @@ load_v2(struct chunk_in *k, const struct meta_page_header *h, struct msg *err)
 	p += h->rep_len;
 	hybrid_open(&k->def, p, p + h->def_len, bits_width(k->c->max_def));
 	p += h->def_len;
-	if (h->is_compressed && k->meta->codec != META_UNCOMPRESSED && end > p) {
+	if (h->is_compressed && k->meta->codec != PQ_UNCOMPRESSED && end > p) {
 		if (expand(k, h->encoding, p, (size_t)(end - p), &k->page, (size_t)h->uncompressed - levels, err) == -1)
 			return -1;
 		p = k->page.p;

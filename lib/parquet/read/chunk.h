@@ -2,6 +2,7 @@
 #ifndef PARQUET_CHUNK_H
 #define PARQUET_CHUNK_H
 
+#include "parquet/encode/codec.h"
 #include "parquet/format/meta.h"
 #include "parquet/parquet.h"
 #include "parquet/read/values.h"
@@ -19,6 +20,7 @@ struct chunk_in {
 
 	/* the current chunk */
 	const struct meta_chunk *meta;
+	const struct codec *codec;
 	size_t group;
 	uint64_t at, end;		/* file offset of the next byte; end of the chunk */
 	uint64_t left;			/* entries in pages not loaded yet */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "parquet/read/chunk.h"
 #include "parquet/format/convert.h"
+#include "parquet/format/load.h"
 #include "parquet/format/meta.h"
 #include "parquet/format/schema.h"
 #include "parquet/format/seal.h"
@@ -76,7 +77,7 @@ read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 		return msg_set(err, EX_DATAERR, "%s: encrypted Parquet files are not supported", r->name);
 	if (memcmp(p + tail - 4, "PAR1", 4) != 0 || memcmp(magic, "PAR1", 4) != 0)
 		return msg_set(err, EX_DATAERR, "%s: not a Parquet file", r->name);
-	memcpy(&len, p + tail - TAIL, 4);
+	len = load_u32(p + tail - TAIL);
 	if (len > size - 4 - TAIL)
 		return msg_set(err, EX_DATAERR, "%s: a footer of %lu bytes in a file of %llu", r->name,
 		    (unsigned long)len, (unsigned long long)size);

@@ -2,13 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "parquet/format/convert.h"
+#include "parquet/format/load.h"
 #include "parquet/read/values.h"
-
-#if CPU_X86
-#include <immintrin.h>
-#endif
 
 enum {
 	BLOCK = 1024,
@@ -125,13 +121,13 @@ open_split(struct values_in *v)
 static const char *
 open_runs(struct values_in *v)
 {
-	uint32_t len;
 	unsigned width = 1;
+	uint32_t len;
 
 	if (v->encoding == META_RLE) {
 		if (v->end - v->p < 4)
 			return short_page;
-		memcpy(&len, v->p, 4);
+		len = load_u32(v->p);
 		v->p += 4;
 		if (len > (size_t)(v->end - v->p))
 			return short_page;
@@ -289,7 +285,7 @@ view_byte_arrays(const uint8_t *p, const uint8_t *end, size_t n, struct pq_bytes
 	for (i = 0; i < n; i++) {
 		if (end - p < 4)
 			return NULL;
-		memcpy(&len, p, 4);
+		len = load_u32(p);
 		p += 4;
 		if (len > (size_t)(end - p))
 			return NULL;

@@ -203,7 +203,7 @@ emit_page(struct pq_writer *w, struct meta_page_header *h, const uint8_t *p, siz
 	buf_room(&w->waits, w->head_size);
 	w->waits.len += w->head_size;
 	at = w->waits.len;
-	if (codec_pack(chunk->codec, w->opt.level, hint, p, n, &w->waits, err) == -1)
+	if (w->codec->pack(w->opt.level, hint, p, n, &w->waits, err) == -1)
 		return -1;
 	h->uncompressed = (int32_t)n;
 	h->compressed = (int32_t)(w->waits.len - at);

@@ -21,8 +21,8 @@ plain_size(struct pq_writer *w, const struct out_column *c, double *size, struct
 	w->packed.len = 0;
 	if (delta)
 		dbp_put(&w->packed, out_numbers(w, c, begin, n), n, c->store == PQ_I32);
-	else if (codec_pack((int[]){ META_UNCOMPRESSED, META_SNAPPY, META_GZIP, META_ZSTD }[w->opt.codec], w->opt.level,
-	    (struct codec_hint){ .width = out_hint(c) }, c->data.p + begin * width, n * width, &w->packed, err) == -1)
+	else if (w->codec->pack(w->opt.level, (struct codec_hint){ .width = out_hint(c) }, c->data.p + begin * width,
+	    n * width, &w->packed, err) == -1)
 		return -1;
 	*size = (double)w->packed.len * (double)c->values / (double)n;
 	return 0;

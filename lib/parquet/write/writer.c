@@ -117,12 +117,19 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
     const struct pq_options *opt, struct msg *err)
 {
 	struct pq_writer *w = xcalloc(1, sizeof *w);
+	const char *why;
 	size_t i;
 
 	*wp = NULL;
 	w->sink = *sink;
 	w->opt = *opt;
 	fill_options(&w->opt);
+	w->codec = codec_find((int)opt->codec, &why);
+	if (w->codec == NULL || w->codec->pack == NULL) {
+		pq_writer_free(w);
+		return msg_set(err, EX_SOFTWARE, "%s: files with codec %d are not written", sink->name,
+		    (int)opt->codec);
+	}
 	if (pq_schema_from_fields(&w->schema, fields, nfields, sink->name, err) == -1) {
 		pq_writer_free(w);
 		return -1;
@@ -224,7 +231,6 @@ add(struct pq_writer *w, const struct buf *b, struct msg *err)
 static int
 emit_chunk(struct pq_writer *w, size_t column, struct meta_chunk *chunk, struct msg *err)
 {
-	static const int codecs[] = { META_UNCOMPRESSED, META_SNAPPY, META_GZIP, META_ZSTD };
 	struct out_column *c = &w->full[column];
 	struct stats_range range;
 	struct out_plan plan;
@@ -234,7 +240,7 @@ emit_chunk(struct pq_writer *w, size_t column, struct meta_chunk *chunk, struct 
 	out_complete(c);
 	n = out_lay_out(w, c, &range);
 	pages = (struct out_page *)(void *)w->pages.p;
-	*chunk = (struct meta_chunk){ .type = c->e->type, .codec = codecs[w->opt.codec],
+	*chunk = (struct meta_chunk){ .type = c->e->type, .codec = (int)w->codec->number,
 	    .num_values = (int64_t)c->entries };
 	if (out_plan(w, column, &range, &plan, err) == -1)
 		return -1;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "parquet/encode/codec.h"
 #include "parquet/encode/dict.h"
 #include "parquet/format/meta.h"
 #include "parquet/parquet.h"
@@ -57,6 +58,7 @@ struct out_total {
 struct pq_writer {
 	struct pq_sink sink;
 	struct pq_options opt;
+	const struct codec *codec;
 	struct pq_schema schema;
 	size_t ncolumns;
 
@@ -146,7 +148,7 @@ int out_dictionary_page(struct pq_writer *w, const struct out_column *c, struct 
 int out_data_page(struct pq_writer *w, const struct out_column *c, const struct out_plan *plan, struct out_page *g,
     struct meta_chunk *chunk,
     struct msg *err);
-/* describes plain values for codec_pack */
+/* describes plain values for the codec */
 size_t out_hint(const struct out_column *c);
 /* the values as 64-bit integers, in w->numbers */
 const int64_t *out_numbers(struct pq_writer *w, const struct out_column *c, size_t value, size_t n);
