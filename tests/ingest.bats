@@ -320,7 +320,10 @@ typed() {
 	[ "$stderr" = "acct-ingest: x.csv:3: duplicate column 'id'" ]
 	printf 'id,name,zip,city\n1,Ann,2,Oslo\n' >x.csv
 	run -65 --separate-stderr acct-ingest -s people.yaml x.csv
-	[[ $stderr == "acct-ingest: x.csv:1: column 'zip' is not in the schema"* ]]
+	same "acct-ingest: x.csv:1: column 'zip' is not in the schema (extra: ignore skips it)" "$stderr"
+	printf 'id,name,city,city2\n' >y.csv
+	run -65 --separate-stderr acct-ingest -s people.yaml y.csv
+	same "acct-ingest: y.csv:1: column 'city2' is not in the schema; did you mean 'city'? (extra: ignore skips it)" "$stderr"
 	sed 's/^columns:/extra: ignore\n&/' people.yaml >loose.yaml
 	same "2${t}1${t}Oslo${t}Ann${t}1${t}\\N" "$(rows -s loose.yaml x.csv)"
 	printf 'id,,name,zip,,city\n1,x,Ann,2,y,Oslo\n' >x.csv

@@ -383,6 +383,10 @@ many() {
 	run -64 --separate-stderr acct-join -j outer --fill customer_id=0 -k customer_id c.acct a.acct
 	run -64 --separate-stderr acct-join -j outer --fill name=x --fill name=y -k customer_id c.acct a.acct
 	same "acct-join: --fill: 'name': given twice" "$stderr"
+	run -64 --separate-stderr acct-join -j outer --fill nane=x -k customer_id c.acct a.acct
+	same "acct-join: --fill: 'nane': no column of this join that can lack a match; did you mean 'name'?" "$stderr"
+	run -64 --separate-stderr acct-join -j left --fill balanc=0 -k customer_id c.acct a.acct
+	same "acct-join: --fill: 'balanc': no column of this join that can lack a match" "$stderr"
 	run -64 --separate-stderr acct-join -j outer --fill balance=much -k customer_id c.acct a.acct
 	same "acct-join: --fill: 'balance': not a decimal(18,2): 'much'" "$stderr"
 }

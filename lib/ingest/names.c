@@ -150,6 +150,20 @@ make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_bat
 
 /* ---- matching ---- */
 
+/* Reports a column that is not in the schema, with the schema's nearest. */
+static int
+unknown_column(struct ingest_columns *c, const struct ingest_file *f, const char *column, uint64_t line)
+{
+	struct near near;
+	size_t i;
+
+	near_start(&near, column);
+	for (i = 0; i < c->schema->ncolumns; i++)
+		near_try(&near, c->schema->columns[i].source);
+	return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema%s (extra: ignore skips it)",
+	    f->name, line, msg_quotes(column), near_hint(&near));
+}
+
 /* Rejects columns unknown to the schema, unless it ignores them. */
 static int
 check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *used, uint64_t line)
@@ -158,8 +172,7 @@ check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *us
 
 	for (i = 0; i < f->names.n && !c->schema->extra_ignore; i++)
 		if (!used[i])
-			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema "
-			    "(extra: ignore skips it)", f->name, line, msg_quotes(f->names.v[i]));
+			return unknown_column(c, f, f->names.v[i], line);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/near.h"
 #include "join/join.h"
 
 /* state shared by the planning steps */
@@ -60,6 +61,29 @@ check_names(const struct planning *g)
 	return 0;
 }
 
+/* Offers those of a side's columns that may lack a match and can be filled, which keys cannot. */
+static void
+try_fills(struct near *near, const struct rec_header *side, const struct join_keys *keys)
+{
+	for (size_t i = 0; i < side->ncolumns; i++)
+		if (!is_key(keys, i))
+			near_try(near, side->columns[i].name);
+}
+
+static int
+no_fill(const struct planning *g, const char *column)
+{
+	struct near near;
+
+	near_start(&near, column);
+	if (join_pairs(g->p->type) && g->p->type != JOIN_INNER)
+		try_fills(&near, g->build, &g->p->build);
+	if (g->p->type == JOIN_OUTER)
+		try_fills(&near, g->probe, &g->p->probe);
+	return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can lack a match%s", msg_quotes(column),
+	    near_hint(&near));
+}
+
 /* Finds the column that a --fill names, among those that may lack a match. */
 static int
 take_fill(const struct planning *g, const struct join_fill *f)
@@ -74,8 +98,7 @@ take_fill(const struct planning *g, const struct join_fill *f)
 	    !is_key(&g->p->probe, (size_t)i))
 		slot = &g->probe_fill[i];
 	if (slot == NULL)
-		return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can lack a match",
-		    msg_quotes(f->column));
+		return no_fill(g, f->column);
 	if (*slot != NULL)
 		return msg_set(g->err, EX_USAGE, "--fill: %s: given twice", msg_quotes(f->column));
 	*slot = f;
