@@ -279,6 +279,22 @@ data[int(sys.argv[2])] ^= 4
 open(sys.argv[1], "wb").write(data)' "$@"
 }
 
+@test "runs: counts of an earlier build ask for --rebuild" {
+	sample
+	for t in loans accounts; do
+		jq -c 'del(.clean_lines)' lake/runs/made/$t/clean.json >old && cp old lake/runs/made/$t/clean.json
+	done
+	run -78 --separate-stderr sh "$P/reconcile.sh" lake
+	same "reconcile.sh: $PWD/lake: made by an earlier build, which did not count the lines of accounts,loans; run.sh --rebuild makes silver and gold again of the files in bronze" \
+		"$stderr"
+	sed -i '$d' bank/transactions.csv
+	stops 78 bank lake
+	[[ "$stderr" == *"run.sh --rebuild makes silver and gold again of the files in bronze" ]]
+	sh "$P/run.sh" --rebuild lake >/dev/null
+	sh "$P/reconcile.sh" lake | grep -q 'checks close'
+	sh "$P/run.sh" bank lake >/dev/null
+}
+
 @test "runs: damaged tables, logs, exports and marks are made again of bronze" {
 	cp -r "$P/sample" bank
 	sh "$P/run.sh" -d none bank whole >/dev/null
