@@ -31,6 +31,8 @@ phrases() {
 right() {
 	cat <<-'END'
 	tests/prose.sh	
+	tests/lints.bats	What is wanted stands
+	tests/lints.bats	*'"is wanted"'*
 	END
 }
 
