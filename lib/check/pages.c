@@ -1,7 +1,7 @@
 /* Checks the pages of a Parquet file: reads them with their checksums and compares them with the footer. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 
 #include "base/progress.h"
 #include "check/parts.h"
@@ -10,23 +10,19 @@
 enum { BATCH = 8192 };
 
 struct check_seen {
-	dev_t dev;
-	ino_t ino;
+	uint64_t id[2];
 	struct msg *fault;		/* owned; NULL: intact */
 };
 
 /* ---- files under several names ---- */
 
 int
-check_seen_before(const struct check *c, int fd, struct msg *err)
+check_seen_before(const struct check *c, const struct store_in *in, struct msg *err)
 {
-	struct stat st;
 	size_t i;
 
-	if (fstat(fd, &st) < 0)
-		return 0;
 	for (i = 0; i < c->nseen; i++)
-		if (c->seen[i].dev == st.st_dev && c->seen[i].ino == st.st_ino) {
+		if (memcmp(c->seen[i].id, in->id, sizeof(in->id)) == 0) {
 			if (c->seen[i].fault == NULL)
 				return 1;
 			*err = *c->seen[i].fault;
@@ -35,18 +31,17 @@ check_seen_before(const struct check *c, int fd, struct msg *err)
 	return 0;
 }
 
-/* Remembers only files with several names (hard links). */
+/* Remembers only files with several names, such as hard links. */
 void
-check_seen_now(struct check *c, int fd, const struct msg *fault)
+check_seen_now(struct check *c, const struct store_in *in, const struct msg *fault)
 {
 	struct check_seen *s;
-	struct stat st;
 
-	if (fstat(fd, &st) < 0 || st.st_nlink < 2)
+	if (!in->has_other_names)
 		return;
 	c->seen = xreallocarray(c->seen, c->nseen + 1, sizeof(*c->seen));
 	s = &c->seen[c->nseen++];
-	*s = (struct check_seen){ .dev = st.st_dev, .ino = st.st_ino };
+	*s = (struct check_seen){ .id = { in->id[0], in->id[1] } };
 	if (fault != NULL) {
 		s->fault = xmalloc(sizeof(*s->fault));
 		*s->fault = *fault;
@@ -179,7 +174,7 @@ read_file(struct check *c, const struct store_in *in, struct pq_reader *r, struc
 {
 	struct check_range *ranges;
 	size_t n, i;
-	int got = check_seen_before(c, in->fd, err);
+	int got = check_seen_before(c, in, err);
 
 	if (got != 0)
 		return got;

@@ -51,8 +51,8 @@ void check_parquet(struct check *c, const char *thing, struct store *s, const ch
  * pages.c: check_seen_before returns 1 if this file was read before, under any name, and is intact, -1 if damaged, 0
  * if not read; check_seen_now records the result.
  */
-int check_seen_before(const struct check *c, int fd, struct msg *err);
-void check_seen_now(struct check *c, int fd, const struct msg *fault);
+int check_seen_before(const struct check *c, const struct store_in *in, struct msg *err);
+void check_seen_now(struct check *c, const struct store_in *in, const struct msg *fault);
 
 /* table.c: checks a Delta table. */
 void check_table(struct check *c, const char *thing, const char *path);

@@ -99,7 +99,7 @@ read_pages(struct file *f, struct msg *err)
 	if (got > 0 && check_columns(f, err) < 0)
 		got = -1;
 	if (got != 0)
-		check_seen_now(c, f->in.fd, got < 0 ? err : NULL);
+		check_seen_now(c, &f->in, got < 0 ? err : NULL);
 	for (i = 0; i < n; i++)
 		check_range_free(&f->ranges[i]);
 	free(f->ranges);
@@ -144,7 +144,7 @@ check_outside(const struct file *f, struct msg *err)
 static void
 check_file(const struct table *t, const struct delta_file *about)
 {
-	struct file f = { .t = t, .about = about, .in.fd = -1 };
+	struct file f = { .t = t, .about = about };
 	struct msg err = { 0 };
 	struct pq_source source;
 

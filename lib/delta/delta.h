@@ -95,7 +95,7 @@ struct delta_domain {			/* clause Domain Metadata */
 struct delta_table {
 	struct store *store;
 	char *address;			/* as the caller gave it, for messages */
-	char *root;			/* its real path, to recognize its own files by absolute URIs */
+	char *root;			/* store_real_path, to recognize its own files by absolute URIs */
 	bool warned;			/* already warned of an unreadable checkpoint */
 };
 

@@ -65,7 +65,6 @@ delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delt
 	*sp = sc;
 	sc->table = t;
 	sc->snapshot = s;
-	sc->in.fd = -1;
 	sc->ncolumns = o->columns != NULL ? o->ncolumns : s->ncolumns;
 	sc->columns = copy(o->columns, sc->ncolumns, sizeof(*sc->columns));
 	for (i = 0; o->columns == NULL && i < sc->ncolumns; i++)
@@ -97,8 +96,7 @@ close_file(struct delta_scan *sc)
 {
 	pq_close(sc->reader);
 	sc->reader = NULL;
-	if (sc->in.fd >= 0)
-		store_in_close(&sc->in);
+	store_in_close(&sc->in);
 	free(sc->gone);
 	sc->gone = NULL;
 	sc->ngone = sc->gone_at = 0;

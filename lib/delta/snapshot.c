@@ -16,7 +16,7 @@ delta_open(struct delta_table *t, const char *address, struct msg *err)
 	if (store_open(&t->store, address, err) < 0)
 		return -1;
 	t->address = xstrdup(store_address(t->store));
-	t->root = realpath(address, NULL);
+	t->root = store_real_path(t->store, "");
 	if (t->root == NULL)		/* the table does not exist yet, and neither do files */
 		t->root = xstrdup(t->address);
 	return 0;

@@ -80,8 +80,7 @@ tidy(struct vacuum *v, const char *name)
 static void
 need_real(struct vacuum *v, const char *name)
 {
-	char *path = *name == '/' ? xstrdup(name) : xasprintf("%s/%s", v->table->root, name);
-	char *real = realpath(path, NULL);
+	char *real = store_real_path(v->table->store, name);
 	size_t n = strlen(v->table->root);
 
 	if (real != NULL && strncmp(real, v->table->root, n) == 0 && (real[n] == '/' || n == 1)) {
@@ -89,7 +88,6 @@ need_real(struct vacuum *v, const char *name)
 		put_needed(v, &v->other);
 	}
 	free(real);
-	free(path);
 }
 
 /* Adds a name as delta_uri_name returns it. */

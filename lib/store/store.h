@@ -1,9 +1,10 @@
 /*
  * Storage of a table's objects: names with '/' between their parts, below one root; each object is complete or absent.
- * A directory is one implementation; an object store would be another with the same five operations.
+ * A directory is one kind of store; ops.h says what another has to implement.
  *
  * Names are decoded text, relative to the root, without empty parts, "." and "..". They denote objects within the root:
- * a link on the way is rejected with EX_NOPERM, as is any other name. Functions return -1 on failure and fill err.
+ * any other name, and in a directory a link on the way, is rejected with EX_NOPERM. Functions return -1 on failure and
+ * fill err.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -17,16 +18,33 @@
 
 struct store;
 
-/* Opens the store at address, which need not exist yet. Owned: store_close. */
+/*
+ * Opens the store at address, a folder's path or SCHEME://..., which need not exist yet. Owned: store_close.
+ * EX_USAGE for an unknown scheme.
+ */
 int store_open(struct store **sp, const char *address, struct msg *err);
+
+/* Opens the folder that contains the object at address. *name is the object's name in it, a view of address. */
+int store_open_folder_of(struct store **sp, const char *address, const char **name, struct msg *err);
 void store_close(struct store *s);
 const char *store_address(const struct store *s);
+
+/*
+ * Returns the absolute path of an object, "" for the root, after resolving all links; NULL if it does not exist. Names
+ * may also be absolute or untidy, and lead outside. Owned by the caller.
+ */
+char *store_real_path(struct store *s, const char *name);
 
 /* Allows reading, and nothing else, to follow links and to use absolute paths. */
 void store_read_outside(struct store *s);
 
 /* Is the name relative, without empty parts, "." and ".."? */
 bool store_name_is_tidy(const char *name);
+
+enum store_kind { STORE_OBJECT, STORE_FOLDER, STORE_LINK, STORE_OTHER };
+
+/* Sets *kind for a name, "" for the root: 1, or 0 if it does not exist. */
+int store_stat(struct store *s, const char *name, enum store_kind *kind, struct msg *err);
 
 struct store_entry {
 	char *name;		/* within its folder; from the root in store_walk_own */
@@ -60,9 +78,12 @@ int store_get(struct store *s, const char *name, struct buf *out, struct msg *er
 
 /*
  * Writes a complete object. STORE_NEW: only if the name is free; of any number of concurrent writers exactly one gets
- * 1, the others 0. Durable on return: both the object and its name are on disk.
+ * 1, the others 0. Durable on return of 1: both the object and its name are on disk. After -1 the object is as absent
+ * or present as it will ever be. STORE_UNDECIDED fills err too: the request was sent and no reply came, so that it may
+ * have been carried out, or may yet be; repeating it is safe, and of all its copies one at most gets the name.
  */
 enum store_mode { STORE_NEW, STORE_REPLACE };
+enum { STORE_UNDECIDED = -2 };
 int store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err);
 
 /* Removes an object: 1, or 0 if it does not exist. */
@@ -75,12 +96,13 @@ int store_delete(struct store *s, const char *name, struct msg *err);
 int store_delete_own(struct store *s, const struct store_entry *e, struct msg *err);
 
 /*
- * A named lock, released by store_lock_end or when its holder exits. store_lock_new creates a new, empty, durable
- * object and holds it: 1, or 0 if the name is taken. store_lock_try takes over an abandoned one: 1, or 0 if it does not
- * exist, is held, or might be held elsewhere.
+ * A named lock, released by store_lock_end or when its holder ends, and with it every request the holder has sent.
+ * store_lock_new creates a new, empty, durable object and holds it: 1, or 0 if the name is taken. store_lock_try takes
+ * over an abandoned one: 1, or 0 if it does not exist, is held, or might be held elsewhere.
  */
 struct store_lock {
-	int fd;
+	struct store *store;
+	void *held;		/* the store's own; NULL: not held */
 };
 int store_lock_new(struct store *s, const char *name, struct store_lock *l, struct msg *err);
 int store_lock_try(struct store *s, const char *name, struct store_lock *l, struct msg *err);
@@ -88,28 +110,30 @@ void store_lock_end(struct store_lock *l);
 
 /* Reads ranges of an object. */
 struct store_in {
-	int fd;
+	struct store *store;
+	void *object;		/* the store's own; NULL: not open */
 	uint64_t size;
+	uint64_t id[2];		/* the same for every name of one object */
+	bool has_other_names;
 	char *path;		/* owned, for messages */
 };
 int store_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err);
 int store_in_read(struct store_in *in, uint64_t offset, void *p, size_t n, struct msg *err);
-void store_in_close(struct store_in *in);
+void store_in_close(struct store_in *in);	/* a closed or zeroed one is left alone */
 
 /*
- * Writes an object in pieces: it appears in store_out_commit and not before. A killed writer leaves nothing if the file
- * system supports unnamed files, else a file whose name begins with '.', which no object's does.
+ * Writes an object in pieces: it appears in store_out_commit and not before. Of a killed writer nothing is left, or an
+ * object whose name begins with '.', which no other's does.
  */
 struct store_out {
-	int fd, folder;		/* the object, and its folder */
-	uint64_t size;
+	struct store *store;
+	void *object;		/* the store's own; NULL: not open */
+	uint64_t size;		/* bytes written */
 	char *path;		/* owned, for messages */
-	char *last, *temp;	/* owned: final name in the folder, and temporary name */
-	bool named;		/* temp exists */
 };
 int store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
 int store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err);
-int store_out_commit(struct store_out *out, struct msg *err);
-void store_out_abandon(struct store_out *out);
+int store_out_commit(struct store_out *out, struct msg *err);	/* closes it, also on failure */
+void store_out_abandon(struct store_out *out);	/* a closed or zeroed one is left alone */
 
 #endif

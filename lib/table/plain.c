@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "delta/pq.h"
 #include "table/table.h"
@@ -162,42 +161,52 @@ add_folder(struct delta_table *t, struct delta_snapshot *s, const char **key, st
 	return failed;
 }
 
+/* Takes the one object at `path`, also if it is a link: the caller asked for it by name. */
+static int
+add_object(struct delta_table *t, const char *path, struct delta_snapshot *s, const char **key, struct msg *err)
+{
+	const char *name;
+
+	if (store_open_folder_of(&t->store, path, &name, err) < 0)
+		return -1;
+	if (*name == '\0')
+		return msg_set(err, EX_NOINPUT, "%s: %s", path, strerror(ENOTDIR));
+	t->address = xstrdup(path);
+	store_read_outside(t->store);
+	s->files = xcalloc(1, sizeof(*s->files));
+	return add_file(t, s, name, key, err);
+}
+
+/* Opens the folder or the object at `path` as a table. */
+static int
+add_place(struct delta_table *t, const char *path, bool outside, struct delta_snapshot *s, const char **key,
+    struct msg *err)
+{
+	enum store_kind kind = STORE_OTHER;
+	int there;
+
+	if (delta_open(t, path, err) < 0 || (there = store_stat(t->store, "", &kind, err)) < 0)
+		return -1;
+	if (there == 0)
+		return msg_set(err, EX_NOINPUT, "%s: %s", path, strerror(ENOENT));
+	if (outside)
+		store_read_outside(t->store);
+	if (kind == STORE_FOLDER)
+		return add_folder(t, s, key, err);
+	delta_close(t);
+	return add_object(t, path, s, key, err);
+}
+
 int
 table_plain(struct delta_table *t, const char *path, bool outside, struct delta_snapshot *s, const char **key,
     struct msg *err)
 {
-	struct stat st;
-	char *folder, *slash;
-	int failed;
-
 	*key = NULL;
 	memset(s, 0, sizeof(*s));
 	memset(t, 0, sizeof(*t));
-	if (stat(path, &st) < 0)
-		return msg_sys(err, msg_errno_status(EX_IOERR), "%s", path);
-	if (S_ISDIR(st.st_mode)) {
-		failed = delta_open(t, path, err);
-		if (!failed && outside)
-			store_read_outside(t->store);
-		failed = failed || add_folder(t, s, key, err) < 0 ? -1 : 0;
-	} else {
-		folder = xstrdup(path);
-		slash = strrchr(folder, '/');
-		if (slash != NULL)
-			slash[slash == folder] = '\0';
-		t->address = xstrdup(path);
-		failed = store_open(&t->store, slash != NULL ? folder : ".", err);
-		if (!failed)
-			store_read_outside(t->store);	/* the caller asked for this very file, even if it is a link */
-		s->files = xcalloc(1, sizeof(*s->files));
-		if (!failed)
-			failed = add_file(t, s, slash != NULL ? strrchr(path, '/') + 1 : path, key,
-			    err);
-		free(folder);
-	}
-	if (failed) {
-		delta_snapshot_free(s);
-		delta_close(t);
-	}
-	return failed;
+	if (add_place(t, path, outside, s, key, err) == 0)
+		return 0;
+	delta_snapshot_free(s);
+	delta_close(t);
+	return -1;
 }
