@@ -262,7 +262,7 @@ columns 3
 
 # The example of the manual.
 @test "cat: the manual's pipeline" {
-	cp "$SHARED/data/bank/loans.csv" . 2>/dev/null || printf 'loan_id,loan_amount\n2,5.00\n1,7.50\n' >loans.csv
+	printf 'loan_id,loan_amount\n2,5.00\n1,7.50\n' >loans.csv
 	run -0 --separate-stderr sh -c 'acct-ingest loans.csv | acct-select -c loan_id,loan_amount | acct-cat -f table | head -n 3'
 	[ "${#lines[@]}" -eq 3 ]
 	[[ "${lines[0]}" == "loan_id  loan_amount" ]]

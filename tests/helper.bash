@@ -56,6 +56,34 @@ python() {
 	"${PEERS:-$ROOT/build/peers}/bin/python" "$@"
 }
 
+# need_delta_rs: delta-rs, the other writer of Delta tables. delta_rs VERB TABLE ...: what it makes of a table; the verbs stand in
+# interop/delta_peers.py.
+need_delta_rs() {
+	need_peers deltalake pyarrow
+}
+
+delta_rs() {
+	python "$ROOT/tests/interop/delta_peers.py" "$@"
+}
+
+# postgres_start, in setup_file, and postgres_stop, in teardown_file: one private PostgreSQL for all cases of a file.
+postgres_start() {
+	sh "$ROOT/tests/postgres.sh" start >"$BATS_FILE_TMPDIR/postgres.env" 3>&- 4>&- || true
+}
+
+postgres_stop() {
+	. "$BATS_FILE_TMPDIR/postgres.env"
+	[ -z "${PGPRIVATE:-}" ] || sh "$ROOT/tests/postgres.sh" stop "$PGPRIVATE"
+}
+
+# postgres: an empty database of the case's own, to which psql connects; without a server the case is skipped, loudly.
+postgres() {
+	. "$BATS_FILE_TMPDIR/postgres.env"
+	[ -n "${PGPRIVATE:-}" ] || skip "SKIPPED: no PostgreSQL 15"
+	export PGDATABASE=case$BATS_TEST_NUMBER
+	PGDATABASE=postgres psql -X -q -c "CREATE DATABASE $PGDATABASE"
+}
+
 # traced WORD...: strace; LeakSanitizer cannot look while another process traces.
 traced() {
 	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace "$@"
@@ -79,4 +107,23 @@ every_type() {
 # edit_log SED FILE ...: alters commits to what another writer might have written, which has no checksum of ours.
 edit_log() {
 	sed -i -e 's/,"acctChecksum":"[0-9a-f]*"//' -e "$@"
+}
+
+# with_deletions TABLE ROW ...: deletes rows of a table's one file, by their numbers from 0, with a deletion vector, as another writer would.
+with_deletions() {
+	python3 "$ROOT/tests/deletions.py" "$@"
+}
+
+# partition_by TABLE COLUMN: makes the first version of a table say that it is partitioned.
+partition_by() {
+	edit_log "s/\"partitionColumns\":\[\]/\"partitionColumns\":[\"$2\"]/" "$1/_delta_log/00000000000000000000.json"
+}
+
+# tables_of_others: prints the folders of tables as other writers leave them: two made here, and the golden tables where they are.
+tables_of_others() {
+	seq 0 99 | mkrec t 'id:int64' | acct-write theirs/deleted
+	with_deletions theirs/deleted 0 7 14 99
+	seq 0 9 | mkrec t 'id:int64' | acct-write theirs/plain
+	edit_log '/"commitInfo"/d; s/,"tags":{[^}]*}//' theirs/plain/_delta_log/00000000000000000000.json
+	printf '%s\n' theirs/deleted theirs/plain "$SHARED"/conformance/delta/golden/*/_delta_log | sed 's|/_delta_log$||; /\*/d'
 }

@@ -94,3 +94,9 @@ no body: lib: rename a function" "$(sed 's/^[0-9a-f]*: //' <<<"$output")"
 	run -1 sh "$ROOT/tests/width.sh" "$PWD/wide.c"
 	same "$PWD/wide.c:1: 134 columns" "$output"
 }
+
+@test "lints: tests/README.md names every helper" {
+	for helper in $(sed -n 's/^\([a-z_]*\)() {.*/\1/p' "$ROOT/tests/helper.bash"); do
+		[ "$helper" = setup ] || grep -q "\`[^|]*\b$helper\b" "$ROOT/tests/README.md" || { echo "tests/README.md does not name $helper" >&2; false; }
+	done
+}

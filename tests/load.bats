@@ -5,22 +5,8 @@ load helper
 P=$ROOT/pipelines
 export ACCT_BIN=$BUILD/bin
 
-setup_file() {
-	sh "$BATS_TEST_DIRNAME/postgres.sh" start >"$BATS_FILE_TMPDIR/postgres.env" 3>&- 4>&- || true
-}
-
-teardown_file() {
-	. "$BATS_FILE_TMPDIR/postgres.env"
-	[ -z "${PGPRIVATE:-}" ] || sh "$BATS_TEST_DIRNAME/postgres.sh" stop "$PGPRIVATE"
-}
-
-# postgres: an empty database of the case's own.
-postgres() {
-	. "$BATS_FILE_TMPDIR/postgres.env"
-	[ -n "${PGPRIVATE:-}" ] || skip "SKIPPED: no PostgreSQL 15"
-	psql -X -q -c "CREATE DATABASE l$BATS_TEST_NUMBER"
-	export PGDATABASE=l$BATS_TEST_NUMBER
-}
+setup_file() { postgres_start; }
+teardown_file() { postgres_stop; }
 
 # A bank of clean files: customers 1 to 12, of whom each has two accounts, every second a loan.
 prepare() {

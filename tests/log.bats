@@ -62,12 +62,14 @@ print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications
 }
 
 @test "log: deletion vectors and features of others" {
-	need "$SHARED/conformance/delta"
-	run -0 acct-log --state "$SHARED/conformance/delta/golden/dv-partitioned-with-checkpoint"
+	mkrec t 'id:int64 part:string' <<<$'1\ta\n2\ta\n3\ta' | acct-write dv
+	with_deletions dv 1
+	edit_log '/"add"/s/"partitionValues":{}/"partitionValues":{"part":"a"}/; s/"partitionColumns":\[\]/"partitionColumns":["part"]/' dv/_delta_log/*.json
+	run -0 acct-log --state dv
 	[[ "$output" == *"reader needs  deletionVectors"* ]]
 	[[ "$output" == *" partition"* ]]
-	acct-log --files --json "$SHARED/conformance/delta/golden/dv-partitioned-with-checkpoint" >files
-	grep -q '"deletedRows":[1-9]' files
+	acct-log --files --json dv >files
+	grep -q '"deletedRows":1[,}]' files
 }
 
 @test "log: only a checkpoint is left" {

@@ -2,23 +2,8 @@ load helper
 
 H=$BATS_TEST_DIRNAME/merge-sql
 
-# A private PostgreSQL for the cases that ask for one; they are skipped, loudly, where there can be none.
-setup_file() {
-	sh "$BATS_TEST_DIRNAME/postgres.sh" start >"$BATS_FILE_TMPDIR/postgres.env" 3>&- 4>&- || true
-}
-
-teardown_file() {
-	. "$BATS_FILE_TMPDIR/postgres.env"
-	[ -z "${PGPRIVATE:-}" ] || sh "$BATS_TEST_DIRNAME/postgres.sh" stop "$PGPRIVATE"
-}
-
-# postgres: an empty database of the case's own.
-postgres() {
-	. "$BATS_FILE_TMPDIR/postgres.env"
-	[ -n "${PGPRIVATE:-}" ] || skip "SKIPPED: no PostgreSQL 15"
-	psql -X -q -c "CREATE DATABASE t$BATS_TEST_NUMBER"
-	export PGDATABASE=t$BATS_TEST_NUMBER
-}
+setup_file() { postgres_start; }
+teardown_file() { postgres_stop; }
 
 # tsql FILE [WHAT]: what sqlglot and sqlfluff, which the case needs as peers, understand of it.
 tsql() {

@@ -26,14 +26,6 @@ newest() {
 	ls tab/_delta_log/*.json | tail -n 1
 }
 
-need_peer() {
-	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
-}
-
-peer() {
-	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
-}
-
 @test "optimize: the codec of the new files" {
 	for codec in zstd gzip none; do
 		rm -rf tab
@@ -148,9 +140,7 @@ peer() {
 }
 
 @test "optimize: tables of others: same rows, or a refusal that says why" {
-	need "$SHARED/conformance/delta"
-	for golden in "$SHARED"/conformance/delta/golden/*; do
-		[ -d "$golden/_delta_log" ] || continue
+	for golden in $(tables_of_others); do
 		rm -rf tab
 		cp -rL "$golden" tab
 		chmod -R u+w tab
@@ -406,35 +396,35 @@ rewritten() {
 }
 
 @test "optimize: delta-rs sees the same rows, and goes on with the table" {
-	need_peer
-	peer make made
-	peer rows made >before
+	need_delta_rs
+	delta_rs make made
+	delta_rs rows made >before
 	acct-optimize -k ts,s made
-	peer rows made | diff before -
-	peer compare made
+	delta_rs rows made | diff before -
+	delta_rs compare made
 	rm -rf tab
 	grown 5 30
-	peer append tab 90000 40
-	peer rows tab >before
+	delta_rs append tab 90000 40
+	delta_rs rows tab >before
 	acct-optimize tab
-	peer rows tab | diff before -
-	peer compare tab
-	peer append tab 80000 7
-	peer delete tab 'id = 1003'
-	peer rows tab >before
+	delta_rs rows tab | diff before -
+	delta_rs compare tab
+	delta_rs append tab 80000 7
+	delta_rs delete tab 'id = 1003'
+	delta_rs rows tab >before
 	acct-optimize -k id tab
-	peer rows tab | diff before -
+	delta_rs rows tab | diff before -
 	find tab -name '*.parquet' -exec touch -d '8 days ago' {} +
 	acct-vacuum --retain 0 --force --delete tab >removed
 	[ -s removed ]
-	peer rows tab | diff before -
-	peer optimize tab
-	peer checkpoint tab
-	peer compare tab
+	delta_rs rows tab | diff before -
+	delta_rs optimize tab
+	delta_rs checkpoint tab
+	delta_rs compare tab
 	acct-vacuum --retain 0 --force --delete tab
-	peer compare tab
+	delta_rs compare tab
 	acct-optimize -v tab
-	peer compare tab
+	delta_rs compare tab
 }
 
 @test "optimize: the manual's example" {

@@ -58,7 +58,7 @@ else
 fi
 BUILD=$PWD/$build
 export BUILD
-[ -e ../shared/data/bank ] || echo 'SKIPPED where tests need them: the real files of ../shared are not there'
+[ -e ../shared ] || echo 'SKIPPED where tests need them: the real and the foreign files of ../shared are not there'
 
 results=$(mktemp -d)
 trap 'rm -rf -- "$results"' EXIT

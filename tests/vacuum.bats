@@ -219,9 +219,7 @@ file() {
 }
 
 @test "vacuum: deletion vectors and partitions, with tables of others" {
-	need "$SHARED/conformance/delta"
-	for golden in "$SHARED"/conformance/delta/golden/*; do
-		[ -d "$golden/_delta_log" ] || continue
+	for golden in $(tables_of_others); do
 		rm -rf tab
 		cp -rL "$golden" tab
 		chmod -R u+w tab
@@ -474,28 +472,20 @@ settle() {
 	acct-log --json tab | head -n 1 | grep -q '"status":"FAILED"'
 }
 
-need_peer() {
-	sh "$ROOT/tests/peers.sh" deltalake pyarrow >&2 || skip "SKIPPED: deltalake and pyarrow cannot be installed"
-}
-
-peer() {
-	"${PEERS:-$ROOT/build/peers}/bin/python" "$ROOT/tests/interop/delta_peers.py" "$@"
-}
-
 @test "vacuum: the files that delta-rs would remove" {
-	need_peer
+	need_delta_rs
 	overwritten
 	for h in 0 100 300 600; do
-		same "$(peer garbage tab $h)" "$(acct-vacuum --retain $h --force tab | sed 's|^tab/||' | sort)"
+		same "$(delta_rs garbage tab $h)" "$(acct-vacuum --retain $h --force tab | sed 's|^tab/||' | sort)"
 	done
-	peer make made
-	peer delete made 'i = 0'
+	delta_rs make made
+	delta_rs delete made 'i = 0'
 	find made -name '*.parquet' -exec touch -d '9 days ago' {} +
-	same "$(peer garbage made 0)" "$(acct-vacuum --retain 0 --force made | sed 's|^made/||' | sort)"
+	same "$(delta_rs garbage made 0)" "$(acct-vacuum --retain 0 --force made | sed 's|^made/||' | sort)"
 	acct-vacuum --retain 0 --force --delete made >removed
 	[ -s removed ]
-	peer compare made
-	for name in $(peer garbage made 0); do [ ! -e "made/$name" ]; done	# it goes by the log, which tells of files that are gone
+	delta_rs compare made
+	for name in $(delta_rs garbage made 0); do [ ! -e "made/$name" ]; done	# it goes by the log, which tells of files that are gone
 }
 
 @test "vacuum: the list cannot be written" {

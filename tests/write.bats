@@ -218,8 +218,8 @@ encodings() {
 }
 
 @test "write: a table that cannot be written is left as it is" {
-	need "$SHARED/conformance/delta"
-	cp -r "$SHARED/conformance/delta/golden/data-reader-partition-values" part
+	acct-write -i t.acct part
+	partition_by part name
 	before=$(ls -RA part)
 	run -69 --separate-stderr acct-write -i t.acct part
 	[[ "$stderr" == "acct-write: "*"part: writing to a partitioned table is not supported: partitioned by "* ]]
