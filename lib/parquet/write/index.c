@@ -3,11 +3,37 @@
 #include <string.h>
 
 #include "parquet/format/thrift.h"
-#include "parquet/write/writer.h"
+#include "parquet/write/index.h"
 
-/* Encodes a bound into *b. Returns false if there is none that is short enough. */
+void
+out_total_free(struct out_total *t)
+{
+	buf_free(&t->min);
+	buf_free(&t->max);
+}
+
+void
+out_index_free(struct out_index *x)
+{
+	buf_free(&x->columns);
+	buf_free(&x->offsets);
+}
+
+/* Copies a bound, adding a NUL, so that an empty one has an address too. */
+static struct pq_bytes
+keep(struct pool *pool, const void *p, size_t n)
+{
+	uint8_t *q = pool_alloc(pool, n + 1);
+
+	if (n > 0)
+		memcpy(q, p, n);
+	q[n] = '\0';
+	return (struct pq_bytes){ q, n };
+}
+
+/* Encodes a bound into *b, in the pool. Returns false if there is none that is short enough. */
 static bool
-put_bound(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, bool max, struct pq_bytes *b,
+put_bound(struct pool *pool, const struct out_column *c, const struct stats_range *r, bool max, struct pq_bytes *b,
     bool *exact)
 {
 	const union pq_value *v = max ? &r->max : &r->min;
@@ -17,35 +43,35 @@ put_bound(struct pq_writer *w, const struct out_column *c, const struct stats_ra
 
 	*exact = true;
 	if (c->store != PQ_BYTES) {
-		*b = out_keep(&w->pool, plain, stats_put(plain, c->e, c->store, v, max));
+		*b = keep(pool, plain, stats_put(plain, c->e, c->store, v, max));
 	} else if (!max) {
-		*b = out_keep(&w->pool, v->b.p, stats_cut_min(v->b, string, exact));
+		*b = keep(pool, v->b.p, stats_cut_min(v->b, string, exact));
 	} else {
 		if (!stats_cut_max(v->b, string, &cut, exact)) {
 			buf_free(&cut);
 			return false;
 		}
-		*b = out_keep(&w->pool, cut.p, cut.len);
+		*b = keep(pool, cut.p, cut.len);
 		buf_free(&cut);
 	}
 	return true;
 }
 
 bool
-out_has_bounds(const struct stats_range *r)
+out_index_has_bounds(const struct stats_range *r)
 {
 	return r->any && !r->nan;
 }
 
 void
-out_stats(struct pq_writer *w, const struct out_column *c, const struct stats_range *r, struct meta_stats *s)
+out_index_stats(struct meta_stats *s, const struct out_column *c, const struct stats_range *r, struct pool *pool)
 {
 	bool min_exact, max_exact;
 
 	*s = (struct meta_stats){ .nulls = (int64_t)(c->entries - c->values), .nans = -1, .min_exact = -1,
 	    .max_exact = -1 };
-	if (!out_has_bounds(r) || !put_bound(w, c, r, true, &s->max, &max_exact) ||
-	    !put_bound(w, c, r, false, &s->min, &min_exact)) {
+	if (!out_index_has_bounds(r) || !put_bound(pool, c, r, true, &s->max, &max_exact) ||
+	    !put_bound(pool, c, r, false, &s->min, &min_exact)) {
 		s->min.p = s->max.p = NULL;
 		return;
 	}
@@ -69,7 +95,7 @@ keep_bytes(struct buf *own, struct pq_bytes *b)
 
 /* Adds a chunk to the file's statistics, for pq_written_stats. */
 void
-out_total(struct out_total *t, const struct out_column *c, const struct stats_range *r)
+out_total_add(struct out_total *t, const struct out_column *c, const struct stats_range *r)
 {
 	struct stats_range old = t->range;
 
@@ -130,23 +156,24 @@ put_bounds_list(struct thrift_out *o, int id, const struct pq_bytes *b, size_t n
 		thrift_elem_bytes(o, b[i].p, b[i].n);
 }
 
-/* Writes the column index if every page with values has bounds; otherwise none. */
-void
-out_column_index(struct pq_writer *w, const struct out_column *c, const struct out_page *g, size_t n,
+/* Appends the column index if every page with values has bounds. */
+static void
+column_index(struct buf *out, const struct out_column *c, const struct out_page *g, size_t n,
     struct meta_chunk *chunk)
 {
-	struct pq_bytes *bounds = xcalloc(2 * n, sizeof *bounds);
-	size_t begin = w->column_indexes.len, i;
+	struct pq_bytes *bounds = xcalloc(2 * n, sizeof(*bounds));
+	size_t begin = out->len, i;
+	struct pool pool = { NULL };
 	struct thrift_out o;
 	bool exact, whole = true;
 
 	for (i = 0; i < n && whole; i++)
 		if (g[i].values > 0)
-			whole = out_has_bounds(&g[i].range) && put_bound(w, c, &g[i].range, false, &bounds[i],
+			whole = out_index_has_bounds(&g[i].range) && put_bound(&pool, c, &g[i].range, false, &bounds[i],
 			    &exact) &&
-			    put_bound(w, c, &g[i].range, true, &bounds[n + i], &exact);
+			    put_bound(&pool, c, &g[i].range, true, &bounds[n + i], &exact);
 	if (whole) {
-		thrift_start(&o, &w->column_indexes);
+		thrift_start(&o, out);
 		thrift_put_list(&o, 1, THRIFT_TRUE, n);
 		for (i = 0; i < n; i++)
 			thrift_elem_put_bool(&o, g[i].values == 0);
@@ -157,19 +184,20 @@ out_column_index(struct pq_writer *w, const struct out_column *c, const struct o
 		for (i = 0; i < n; i++)
 			thrift_elem_int(&o, (int64_t)(g[i].entries - g[i].values));
 		thrift_end(&o);
-		chunk->column_index = (int64_t)begin + 1;	/* place_indexes later turns it into a file offset */
-		chunk->column_index_len = (int32_t)(w->column_indexes.len - begin);
+		chunk->column_index = (int64_t)begin + 1;	/* see out_index_place */
+		chunk->column_index_len = (int32_t)(out->len - begin);
 	}
 	free(bounds);
+	pool_free(&pool);
 }
 
-void
-out_offset_index(struct pq_writer *w, const struct out_page *g, size_t n, struct meta_chunk *chunk)
+static void
+offset_index(struct buf *out, const struct out_page *g, size_t n, struct meta_chunk *chunk)
 {
-	size_t begin = w->offset_indexes.len, i;
+	size_t begin = out->len, i;
 	struct thrift_out o;
 
-	thrift_start(&o, &w->offset_indexes);
+	thrift_start(&o, out);
 	thrift_put_list(&o, 1, THRIFT_STRUCT, n);
 	for (i = 0; i < n; i++) {
 		thrift_elem_struct(&o);
@@ -180,5 +208,22 @@ out_offset_index(struct pq_writer *w, const struct out_page *g, size_t n, struct
 	}
 	thrift_end(&o);
 	chunk->offset_index = (int64_t)begin + 1;
-	chunk->offset_index_len = (int32_t)(w->offset_indexes.len - begin);
+	chunk->offset_index_len = (int32_t)(out->len - begin);
+}
+
+void
+out_index_chunk(struct out_index *x, const struct out_column *c, const struct out_page *g, size_t n,
+    struct meta_chunk *chunk)
+{
+	column_index(&x->columns, c, g, n, chunk);
+	offset_index(&x->offsets, g, n, chunk);
+}
+
+void
+out_index_place(struct meta_chunk *chunk, uint64_t columns_at, uint64_t offsets_at)
+{
+	if (chunk->column_index != 0)
+		chunk->column_index += (int64_t)columns_at - 1;
+	if (chunk->offset_index != 0)
+		chunk->offset_index += (int64_t)offsets_at - 1;
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "parquet/format/convert.h"
-#include "parquet/write/writer.h"
+#include "parquet/write/layout.h"
 
 static bool
 is_value(const struct out_column *c, size_t entry)
@@ -22,17 +22,6 @@ count_values(const struct out_column *c, size_t entry, size_t n)
 	return values;
 }
 
-size_t
-out_page_entries(const struct pq_options *o, const struct out_column *c)
-{
-	size_t most;
-
-	if (c->c->max_rep > 0 || c->store == PQ_BYTES)
-		return 0;
-	most = o->page_bytes / convert_width(c->store);
-	return most == 0 ? 1 : most < o->page_rows ? most : o->page_rows;
-}
-
 /* Returns true if any `rows` byte values fit a page. */
 static bool
 bytes_fit(const struct out_column *c, uint32_t rows, size_t most)
@@ -50,19 +39,19 @@ bytes_fit(const struct out_column *c, uint32_t rows, size_t most)
 
 /* Finds the end of a page that begins at an entry, row by row. */
 static size_t
-walk_page(const struct pq_writer *w, const struct out_column *c, size_t entry, size_t value, uint64_t *rows)
+walk_page(const struct out_column *c, const struct pq_options *o, size_t entry, size_t value, uint64_t *rows)
 {
 	size_t bytes = 0, i;
 
 	*rows = 0;
 	for (i = entry; i < c->entries; i++) {
 		if (c->c->max_rep == 0 || c->rep.p[i] == 0) {
-			if (*rows == w->opt.page_rows || bytes >= w->opt.page_bytes)
+			if (*rows == o->page_rows || bytes >= o->page_bytes)
 				break;
 			++*rows;
 		}
 		if (is_value(c, i))
-			bytes += c->store == PQ_BYTES ? 4 + out_length(c, value++) : convert_width(c->store);
+			bytes += c->store == PQ_BYTES ? 4 + out_column_length(c, value++) : convert_width(c->store);
 	}
 	return i - entry;
 }
@@ -104,7 +93,7 @@ range_of_bytes(const struct out_column *c, struct out_page *g, size_t *byte)
 	size_t i;
 
 	for (i = g->value; i < g->value + g->values; i++) {
-		v = (struct pq_bytes){ c->data.p + *byte, out_length(c, i) };
+		v = (struct pq_bytes){ c->data.p + *byte, out_column_length(c, i) };
 		*byte += v.n;
 		stats_add(&g->range, PQ_BYTES, &v, 1);
 	}
@@ -125,24 +114,23 @@ range_of(const struct out_column *c, struct out_page *g, size_t page, uint32_t *
 }
 
 size_t
-out_lay_out(struct pq_writer *w, struct out_column *c, struct stats_range *all)
+out_layout(const struct out_column *c, const struct pq_options *o, struct buf *pages, struct stats_range *all)
 {
-	size_t entry = 0, value = 0, byte = 0, npages = 0, most = c->page > 0 ? c->page : w->opt.page_rows;
-	bool walk = c->page == 0 &&
-	    (c->c->max_rep > 0 || !bytes_fit(c, w->opt.page_rows, w->opt.page_bytes));
+	size_t entry = 0, value = 0, byte = 0, npages = 0, most = c->page > 0 ? c->page : o->page_rows;
+	bool walk = c->page == 0 && (c->c->max_rep > 0 || !bytes_fit(c, o->page_rows, o->page_bytes));
 	uint64_t row = 0;
 	uint32_t *seen = NULL;
 	struct out_page *g;
 
 	*all = (struct stats_range){ .any = false };
 	if (c->store == PQ_BYTES && c->in_dict)
-		seen = xcalloc(c->dict.n + 1, sizeof *seen);
-	for (w->pages.len = 0; entry < c->entries; npages++) {
-		g = (struct out_page *)(void *)buf_room(&w->pages, sizeof *g);
-		w->pages.len += sizeof *g;
+		seen = xcalloc(c->dict.n + 1, sizeof(*seen));
+	for (pages->len = 0; entry < c->entries; npages++) {
+		g = (struct out_page *)(void *)buf_room(pages, sizeof(*g));
+		pages->len += sizeof(*g);
 		*g = (struct out_page){ .entry = entry, .value = value, .byte = byte, .row = row };
 		if (walk) {
-			g->entries = walk_page(w, c, entry, value, &g->rows);
+			g->entries = walk_page(c, o, entry, value, &g->rows);
 		} else {
 			g->entries = c->entries - entry < most ? c->entries - entry : most;
 			g->rows = g->entries;

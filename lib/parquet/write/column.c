@@ -1,13 +1,62 @@
-/* Buffers rows: collects each column's values, byte values in a dictionary while that pays. */
+/* Collects a column's values. */
 #include <string.h>
 
 #include "parquet/format/convert.h"
-#include "parquet/write/writer.h"
+#include "parquet/write/column.h"
 
-enum {
-	SLICE_ROWS = 8192,		/* rows buffered at a time */
-	BLOCK = 1024			/* values compacted at a time */
-};
+enum { BLOCK = 1024 };			/* values compacted at a time */
+
+/* Returns the entries per page, or 0 if that depends on the values. */
+static size_t
+page_entries(const struct out_column *c, uint32_t page_rows, size_t page_bytes)
+{
+	size_t most;
+
+	if (c->c->max_rep > 0 || c->store == PQ_BYTES)
+		return 0;
+	most = page_bytes / convert_width(c->store);
+	return most == 0 ? 1 : most < page_rows ? most : page_rows;
+}
+
+void
+out_column_init(struct out_column *k, const struct pq_column *c, const struct meta_element *e, uint32_t page_rows,
+    size_t page_bytes)
+{
+	*k = (struct out_column){ .c = c, .e = e, .store = e->type == META_INT32 ? PQ_I32 : c->shape, .in_dict = true };
+	k->page = page_entries(k, page_rows, page_bytes);
+	/* gives the buffers a non-NULL address even if they stay empty */
+	(void)buf_room(&k->data, 0);
+	(void)buf_room(&k->dict.data, 0);
+}
+
+void
+out_column_free(struct out_column *k)
+{
+	buf_free(&k->def);
+	buf_free(&k->rep);
+	buf_free(&k->data);
+	buf_free(&k->lens);
+	buf_free(&k->ranges);
+	dict_bytes_free(&k->dict);
+}
+
+void
+out_column_clear(struct out_column *k)
+{
+	k->def.len = k->rep.len = k->data.len = k->lens.len = k->ranges.len = 0;
+	k->entries = k->values = 0;
+	k->bytes = 0;
+	dict_bytes_clear(&k->dict);
+	k->in_dict = true;
+}
+
+size_t
+out_column_held(const struct out_column *k)
+{
+	return k->def.len + k->rep.len + k->data.len + k->lens.len + k->dict.data.len + k->dict.index.len;
+}
+
+/* ---- values of fixed width ---- */
 
 /*
  * Appends the values of n entries, without the nulls; source and target may overlap if the target does not come
@@ -15,23 +64,23 @@ enum {
  */
 #define GATHER(type, from, field)						\
 	do {									\
-		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
+		type *out = (type *)(void *)buf_room(&c->data, n * sizeof(*out));	\
 		const from *in = v->v.field + at;				\
 		for (i = 0; i < n; i++) {					\
 			out[k] = (type)in[i];					\
 			k += def[i] == most;					\
 		}								\
-		c->data.len += k * sizeof *out;					\
+		c->data.len += k * sizeof(*out);					\
 	} while (0)
 
 #define COPY(type, from, field)							\
 	do {									\
-		type *out = (type *)(void *)buf_room(&c->data, n * sizeof *out);	\
+		type *out = (type *)(void *)buf_room(&c->data, n * sizeof(*out));	\
 		const from *in = v->v.field + at;				\
 		if ((const void *)in != (const void *)out)			\
 			for (i = 0; i < n; i++)					\
 				out[i] = (type)in[i];				\
-		c->data.len += n * sizeof *out;					\
+		c->data.len += n * sizeof(*out);					\
 	} while (0)
 
 static void
@@ -56,11 +105,11 @@ take_all(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 }
 
 void *
-out_room(struct out_column *c, size_t rows)
+out_column_room(struct out_column *k, size_t rows)
 {
-	if (c->store == PQ_BYTES || c->store != c->c->shape || c->c->max_rep > 0)
+	if (k->store == PQ_BYTES || k->store != k->c->shape || k->c->max_rep > 0)
 		return NULL;
-	return buf_room(&c->data, rows * convert_width(c->store));
+	return buf_room(&k->data, rows * convert_width(k->store));
 }
 
 /* A null at the end writes to the slot after the last value; buf_room reserved it. */
@@ -93,10 +142,10 @@ range_at(struct out_column *c, size_t page)
 {
 	struct stats_range *r;
 
-	if (c->ranges.len == page * sizeof *r) {
-		r = (struct stats_range *)(void *)buf_room(&c->ranges, sizeof *r);
+	if (c->ranges.len == page * sizeof(*r)) {
+		r = (struct stats_range *)(void *)buf_room(&c->ranges, sizeof(*r));
 		*r = (struct stats_range){ .any = false };
-		c->ranges.len += sizeof *r;
+		c->ranges.len += sizeof(*r);
 	}
 	return (struct stats_range *)(void *)c->ranges.p + page;
 }
@@ -120,10 +169,33 @@ take_fixed(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 	}
 }
 
+const int64_t *
+out_column_numbers(const struct out_column *k, size_t value, size_t n, struct buf *scratch)
+{
+	int64_t *v;
+	size_t i;
+
+	scratch->len = 0;
+	v = (int64_t *)(void *)buf_room(scratch, n * sizeof(*v) + 8);
+	for (i = 0; i < n; i++)
+		v[i] = k->store == PQ_I64 ? ((const int64_t *)(const void *)k->data.p)[value + i]
+		    : k->store == PQ_I32 ? ((const int32_t *)(const void *)k->data.p)[value + i]
+		        : (int64_t)out_column_length(k, value + i);
+	return v;
+}
+
+size_t
+out_column_hint(const struct out_column *k)
+{
+	return k->store == PQ_I64 ? 8 : k->store == PQ_I128 ? (size_t)k->e->type_length : 0;
+}
+
+/* ---- byte values ---- */
+
 static void
 add_raw(struct out_column *c, const struct pq_bytes *v, size_t n)
 {
-	uint32_t *lens = (uint32_t *)(void *)buf_room(&c->lens, n * sizeof *lens);
+	uint32_t *lens = (uint32_t *)(void *)buf_room(&c->lens, n * sizeof(*lens));
 	size_t i, total = 0;
 	uint8_t *p;
 
@@ -134,7 +206,7 @@ add_raw(struct out_column *c, const struct pq_bytes *v, size_t n)
 	for (i = 0; i < n; p += v[i++].n)
 		if (v[i].n > 0)
 			memcpy(p, v[i].p, v[i].n);
-	c->lens.len += n * sizeof *lens;
+	c->lens.len += n * sizeof(*lens);
 }
 
 /* Gives up the dictionary: stores its values one after another instead. */
@@ -185,6 +257,8 @@ take_bytes(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 	}
 }
 
+/* ---- levels ---- */
+
 /*
  * Returns room for n definition levels. They are stored from the first vector with levels on; fewer levels than
  * entries mean that all earlier ones were the maximum.
@@ -200,130 +274,51 @@ level_room(struct out_column *c, size_t n)
 }
 
 void
-out_complete(struct out_column *c)
+out_column_complete(struct out_column *k)
 {
-	if (c->def.len > 0)
-		level_room(c, 0);
+	if (k->def.len > 0)
+		level_room(k, 0);
 }
 
-static int
-take(struct pq_writer *w, struct out_column *c, const struct pq_vector *v, size_t n, struct msg *err)
+static uint8_t
+greatest(const uint8_t *level, size_t n)
 {
-	size_t at = c->at, i;
 	uint8_t most = 0;
-
-	if (c->c->max_def > 0 && v->def != NULL) {
-		uint8_t *def = level_room(c, n);
-
-		memcpy(def, v->def + at, n);
-		for (i = 0; i < n; i++)
-			most = def[i] > most ? def[i] : most;
-	}
-	if (c->c->max_rep > 0) {
-		uint8_t *rep = buf_room(&c->rep, n + 1);
-
-		memcpy(rep, v->rep + at, n);
-		for (i = 0; i < n; i++)
-			if (rep[i] > c->c->max_rep)
-				most = UINT8_MAX;
-		c->rep.len += n;
-	}
-	if (most > c->c->max_def)
-		return msg_set(err, EX_SOFTWARE, "%s: column %s: a level above the maximum", w->sink.name,
-		    msg_quotes(c->c->path));
-	if (c->store == PQ_BYTES)
-		take_bytes(c, v, at, n);
-	else
-		take_fixed(c, v, at, n);
-	c->entries += n;
-	c->at += n;
-	return 0;
-}
-
-/* Returns the number of entries of a vector's next rows. */
-static size_t
-entries_of(const struct out_column *c, const struct pq_vector *v, size_t rows)
-{
 	size_t i;
 
-	if (c->c->max_rep == 0)
-		return rows;
-	for (i = c->at; i < v->n; i++)
-		if (v->rep[i] == 0 && rows-- == 0)
-			break;
-	return i - c->at;
+	for (i = 0; i < n; i++)
+		most = level[i] > most ? level[i] : most;
+	return most;
 }
 
-/* Returns true if n values have few bytes, none too long. Counts the slots of nulls too, whatever they hold. */
+/* Copies the levels of n entries. Returns false if one exceeds the maximum. */
 static bool
-are_few(const struct pq_bytes *v, size_t n, size_t most)
+take_levels(struct out_column *k, const struct pq_vector *v, size_t n)
 {
-	size_t total = 0, longest = 0, i;
+	uint8_t most_def = 0, most_rep = 0;
 
-	for (i = 0; i < n; i++) {
-		total += v[i].n;
-		longest |= v[i].n;
+	if (k->c->max_def > 0 && v->def != NULL) {
+		most_def = greatest(v->def + k->at, n);
+		memcpy(level_room(k, n), v->def + k->at, n);
 	}
-	return longest <= most / SLICE_ROWS && total <= most;
+	if (k->c->max_rep > 0) {
+		most_rep = greatest(v->rep + k->at, n);
+		memcpy(buf_room(&k->rep, n + 1), v->rep + k->at, n);
+		k->rep.len += n;
+	}
+	return most_def <= k->c->max_def && most_rep <= k->c->max_rep;
 }
 
-/* Chooses how many of the next rows to take at once, so that their bytes are a fraction of the row group's limit. */
-static int
-slice(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *take_rows, struct msg *err)
+bool
+out_column_take(struct out_column *k, const struct pq_vector *v, size_t n)
 {
-	size_t budget = w->opt.row_group_bytes / 8, bytes, i, k;
-	const struct pq_vector *v;
-	const struct out_column *c;
-
-	if (rows > w->opt.row_group_rows - w->rows)
-		rows = (size_t)(w->opt.row_group_rows - w->rows);
-	rows = rows < SLICE_ROWS ? rows : SLICE_ROWS;
-	for (i = 0; i < w->ncolumns; i++) {
-		c = &w->columns[i];
-		v = &columns[i];
-		if (c->store != PQ_BYTES || c->c->max_rep > 0 || are_few(v->v.bytes + c->at, rows, budget))
-			continue;
-		for (k = bytes = 0; k < rows && bytes <= budget; k++) {
-			if (v->def != NULL && c->c->max_def > 0 && v->def[c->at + k] != c->c->max_def)
-				continue;
-			if (v->v.bytes[c->at + k].n > OUT_MAX_VALUE)
-				return msg_set(err, EX_DATAERR,
-				    "%s: column %s: a value of %zu bytes; at most %d can be written", w->sink.name,
-				    msg_quotes(c->c->path), v->v.bytes[c->at + k].n, OUT_MAX_VALUE);
-			bytes += v->v.bytes[c->at + k].n;
-		}
-		rows = k;
-	}
-	*take_rows = rows;
-	return 0;
-}
-
-int
-out_check(const struct pq_writer *w, size_t rows, const struct pq_vector *columns, struct msg *err)
-{
-	const struct pq_vector *v;
-	size_t i;
-
-	for (i = 0; i < w->ncolumns; i++) {
-		v = &columns[i];
-		if (w->columns[i].c->max_rep == 0 ? v->n != rows : v->n < rows || v->rep == NULL ||
-		    (v->n > 0 && v->rep[0] != 0))
-			return msg_set(err, EX_SOFTWARE, "%s: column %s: %zu entries for %zu rows", w->sink.name,
-			    msg_quotes(w->columns[i].c->path), v->n, rows);
-	}
-	return 0;
-}
-
-int
-out_take(struct pq_writer *w, size_t rows, const struct pq_vector *columns, size_t *taken, struct msg *err)
-{
-	size_t i;
-
-	if (slice(w, rows, columns, taken, err) == -1)
-		return -1;
-	for (i = 0; i < w->ncolumns; i++)
-		if (take(w, &w->columns[i], &columns[i], entries_of(&w->columns[i], &columns[i], *taken), err) == -1)
-			return -1;
-	w->rows += *taken;
-	return 0;
+	if (!take_levels(k, v, n))
+		return false;
+	if (k->store == PQ_BYTES)
+		take_bytes(k, v, k->at, n);
+	else
+		take_fixed(k, v, k->at, n);
+	k->entries += n;
+	k->at += n;
+	return true;
 }
