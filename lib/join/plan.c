@@ -80,8 +80,8 @@ no_fill(const struct planning *g, const char *column)
 		try_fills(&near, g->build, &g->p->build);
 	if (g->p->type == JOIN_OUTER)
 		try_fills(&near, g->probe, &g->p->probe);
-	return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can lack a match%s", msg_quotes(column),
-	    near_hint(&near));
+	return msg_set(g->err, EX_USAGE, "--fill: %s: no column of this join that can lack a match%s",
+	    msg_quotes(column), near_hint(&near));
 }
 
 /* Finds the column that a --fill names, among those that may lack a match. */
