@@ -22,7 +22,7 @@ words() {
 	key key densemap intmap keylater keymap keyset
 	merge merge
 	optimize optimize rows sorter
-	parquet pq bits chunk codec convert crc dbp decimals dict hybrid meta out seal stats thrift values words
+	parquet pq bits chunk codec convert crc dbp decimals dict hybrid meta out seal stats thrift types values words
 	pred pred lex
 	rec rec xrec
 	regex regex

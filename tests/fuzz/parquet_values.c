@@ -42,7 +42,7 @@ decode(const uint8_t *p, size_t n, int encoding, size_t kind, size_t step)
 	struct buf dict = { 0 };
 	struct values_dict d = { .there = false };
 	struct values_in v = { .c = &kinds[kind].c, .e = &kinds[kind].e, .dict = &d, .limit = 1 << 20 };
-	size_t width = convert_width(v.c->shape), i, k, entries = n > 64 ? 4 : 1;
+	size_t width = pq_shape_size(v.c->shape), i, k, entries = n > 64 ? 4 : 1;
 	uint8_t *out = malloc(step * width);
 	struct pq_bytes b;
 

@@ -13,36 +13,6 @@ enum { DAY_JULIAN = 2440588 };			/* Julian day number of 1970-01-01 */
 
 static const char too_large[] = "a value does not fit its type";
 
-size_t
-convert_stored(const struct meta_element *e)
-{
-	switch (e->type) {
-	case META_INT32:
-	case META_FLOAT:
-		return 4;
-	case META_INT64:
-	case META_DOUBLE:
-		return 8;
-	case META_INT96:
-		return 12;
-	case META_FIXED:
-		return (size_t)e->type_length;
-	default:
-		return 0;
-	}
-}
-
-size_t
-convert_width(enum pq_shape shape)
-{
-	static const size_t width[] = {
-		[PQ_U8] = 1, [PQ_I32] = 4, [PQ_I64] = 8, [PQ_I128] = 16, [PQ_F32] = 4, [PQ_F64] = 8, [PQ_BYTES] =
-		    sizeof(struct pq_bytes)
-	};
-
-	return width[shape];
-}
-
 bool
 convert_is_copy(const struct pq_column *c, const struct meta_element *e)
 {
@@ -227,7 +197,7 @@ convert_fixed(const struct pq_column *c, const struct meta_element *e, const uin
 {
 	if (convert_is_copy(c, e)) {
 		if (n > 0)
-			memcpy(out, p, n * convert_width(c->shape));
+			memcpy(out, p, n * pq_shape_size(c->shape));
 		return NULL;
 	}
 	switch (e->type) {

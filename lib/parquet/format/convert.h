@@ -11,12 +11,6 @@
 #include "parquet/format/meta.h"
 #include "parquet/parquet.h"
 
-/* Returns the bytes of a PLAIN-encoded physical value; 0 for BYTE_ARRAY and BOOLEAN. */
-size_t convert_stored(const struct meta_element *e);
-
-/* Returns the bytes of a value in a vector. */
-size_t convert_width(enum pq_shape shape);
-
 /* Returns true if the stored bytes are the vector's bytes. */
 bool convert_is_copy(const struct pq_column *c, const struct meta_element *e);
 

@@ -4,71 +4,9 @@
 
 #include "base/utf8.h"
 #include "parquet/format/schema.h"
+#include "parquet/format/types.h"
 
 enum { MAX_DEPTH = 32, MAX_SCHEMA = 1 << 28 };	/* maximum depth; maximum bytes of names and paths */
-
-enum pq_shape
-pq_shape(enum pq_type type, unsigned precision)
-{
-	switch (type) {
-	case PQ_BOOL:
-		return PQ_U8;
-	case PQ_INT8:
-	case PQ_INT16:
-	case PQ_INT32:
-	case PQ_UINT8:
-	case PQ_UINT16:
-	case PQ_DATE:
-		return PQ_I32;
-	case PQ_DECIMAL:
-		return precision <= 18 ? PQ_I64 : PQ_I128;
-	case PQ_UINT64:
-		return PQ_I128;
-	case PQ_FLOAT:
-		return PQ_F32;
-	case PQ_DOUBLE:
-		return PQ_F64;
-	case PQ_STRING:
-	case PQ_BINARY:
-		return PQ_BYTES;
-	default:
-		return PQ_I64;
-	}
-}
-
-size_t
-pq_shape_size(enum pq_shape shape)
-{
-	switch (shape) {
-	case PQ_U8:
-		return 1;
-	case PQ_I32: case PQ_F32:
-		return 4;
-	case PQ_I64: case PQ_F64:
-		return 8;
-	case PQ_I128:
-		return sizeof(i128);
-	case PQ_BYTES:
-		return sizeof(struct pq_bytes);
-	}
-	return 0;
-}
-
-const char *
-pq_type_name(char *out, enum pq_type type, unsigned precision, unsigned scale)
-{
-	static const char *const names[] = {
-		"bool", "int8", "int16", "int32", "int64", "decimal", "date", "timestamp", "timestamp_ntz", "float",
-		    "double", "string", "binary",
-		"uint8", "uint16", "uint32", "uint64", "time"
-	};
-
-	if (type == PQ_DECIMAL)
-		snprintf(out, NUM_TEXT, "decimal(%u,%u)", precision, scale);
-	else
-		snprintf(out, NUM_TEXT, "%s", names[type]);
-	return out;
-}
 
 void
 pq_schema_free(struct pq_schema *s)
@@ -77,84 +15,7 @@ pq_schema_free(struct pq_schema *s)
 	memset(s, 0, sizeof *s);
 }
 
-/* ---- physical types: LogicalTypes.md, both kinds of annotation ---- */
-
-/* Returns the minimum length of a FIXED_LEN_BYTE_ARRAY for a decimal's precision. */
-static int32_t
-decimal_length(unsigned precision)
-{
-	i128 most = num_pow10(precision) - 1;
-	int32_t n = 1;
-
-	while (n < 16 && most >> (8 * n - 1) != 0)
-		n++;
-	return n;
-}
-
-static void
-element_decimal(struct meta_element *e, const struct pq_field *f)
-{
-	e->type = f->precision <= 9 ? META_INT32 : f->precision <= 18 ? META_INT64 : META_FIXED;
-	if (e->type == META_FIXED)
-		e->type_length = decimal_length(f->precision);
-	e->converted = META_CONV_DECIMAL;
-	e->logical = META_LOGICAL_DECIMAL;
-	e->scale = e->logical_scale = f->scale;
-	e->precision = e->logical_precision = f->precision;
-}
-
-static void
-element_leaf(struct meta_element *e, const struct pq_field *f)
-{
-	switch (f->type) {
-	case PQ_BOOL:
-		e->type = META_BOOLEAN;
-		break;
-	case PQ_INT8:
-	case PQ_INT16:
-		e->type = META_INT32;
-		e->converted = f->type == PQ_INT8 ? META_CONV_INT_8 : META_CONV_INT_16;
-		e->logical = META_LOGICAL_INTEGER;
-		e->bits = f->type == PQ_INT8 ? 8 : 16;
-		e->is_signed = true;
-		break;
-	case PQ_INT32:
-		e->type = META_INT32;
-		break;
-	case PQ_INT64:
-		e->type = META_INT64;
-		break;
-	case PQ_DECIMAL:
-		element_decimal(e, f);
-		break;
-	case PQ_DATE:
-		e->type = META_INT32;
-		e->converted = META_CONV_DATE;
-		e->logical = META_LOGICAL_DATE;
-		break;
-	case PQ_TIMESTAMP:
-	case PQ_TIMESTAMP_NTZ:
-		e->type = META_INT64;
-		e->converted = META_CONV_TIMESTAMP_MICROS;
-		e->logical = META_LOGICAL_TIMESTAMP;
-		e->utc = f->type == PQ_TIMESTAMP;
-		e->unit = 2;
-		break;
-	case PQ_FLOAT:
-		e->type = META_FLOAT;
-		break;
-	case PQ_DOUBLE:
-		e->type = META_DOUBLE;
-		break;
-	case PQ_STRING:
-		e->type = META_BYTE_ARRAY;
-		e->converted = META_CONV_UTF8;
-		e->logical = META_LOGICAL_STRING;
-		break;
-	default:
-		e->type = META_BYTE_ARRAY;
-	}
-}
+/* ---- elements ---- */
 
 static struct meta_element
 element_of(const struct pq_field *f)
@@ -164,7 +25,7 @@ element_of(const struct pq_field *f)
 
 	e.name = (struct pq_bytes){ (const uint8_t *)f->name, strlen(f->name) };
 	if (f->children == 0) {
-		element_leaf(&e, f);
+		types_to_element(&e, f);
 	} else {
 		e.children = (int32_t)f->children;
 		if (f->group == PQ_LIST) {
@@ -195,155 +56,6 @@ pq_schema_elements(struct pq_schema *s)
 	return e;
 }
 
-/* ---- types of stored columns ---- */
-
-static void
-refuse(struct pq_schema *s, struct pq_column *c, const char *fmt, long a, long b)
-{
-	char text[80];
-
-	if (c->refused == NULL) {
-		snprintf(text, sizeof text, fmt, a, b);
-		c->refused = pool_copy(&s->pool, text, strlen(text) + 1);
-	}
-}
-
-static void
-decimal_column(struct pq_schema *s, struct pq_column *c, const struct meta_element *e)
-{
-	int32_t precision = e->logical_precision, scale = e->logical_scale;
-
-	c->type = PQ_DECIMAL;
-	if (precision < 1 || precision > NUM_DIGITS || scale < 0 || scale > precision) {
-		refuse(s, c, "decimal(%ld,%ld)", precision, scale);
-		return;
-	}
-	c->precision = (uint8_t)precision;
-	c->scale = (uint8_t)scale;
-}
-
-static enum pq_type
-integer_type(int bits, bool is_signed, enum pq_type otherwise)
-{
-	switch (bits) {
-	case 8: return is_signed ? PQ_INT8 : PQ_UINT8;
-	case 16: return is_signed ? PQ_INT16 : PQ_UINT16;
-	case 32: return is_signed ? PQ_INT32 : PQ_UINT32;
-	case 64: return is_signed ? PQ_INT64 : PQ_UINT64;
-	default: return otherwise;
-	}
-}
-
-/* Returns the logical type for a converted type, for files with only the latter. */
-static int
-logical_of_converted(struct meta_element *e)
-{
-	switch (e->converted) {
-	case META_CONV_UTF8: return META_LOGICAL_STRING;
-	case META_CONV_ENUM: return META_LOGICAL_ENUM;
-	case META_CONV_JSON: return META_LOGICAL_JSON;
-	case META_CONV_DECIMAL: e->logical_scale = e->scale; e->logical_precision =
-	    e->precision; return META_LOGICAL_DECIMAL;
-	case META_CONV_DATE: return META_LOGICAL_DATE;
-	case META_CONV_TIME_MILLIS: e->unit = 1; return META_LOGICAL_TIME;
-	case META_CONV_TIME_MICROS: e->unit = 2; return META_LOGICAL_TIME;
-	case META_CONV_TIMESTAMP_MILLIS: e->unit = 1; e->utc = true; return META_LOGICAL_TIMESTAMP;
-	case META_CONV_TIMESTAMP_MICROS: e->unit = 2; e->utc = true; return META_LOGICAL_TIMESTAMP;
-	case META_CONV_UINT_8: e->bits = 8; return META_LOGICAL_INTEGER;
-	case META_CONV_UINT_16: e->bits = 16; return META_LOGICAL_INTEGER;
-	case META_CONV_UINT_32: e->bits = 32; return META_LOGICAL_INTEGER;
-	case META_CONV_UINT_64: e->bits = 64; return META_LOGICAL_INTEGER;
-	case META_CONV_INT_8: e->bits = 8; e->is_signed = true; return META_LOGICAL_INTEGER;
-	case META_CONV_INT_16: e->bits = 16; e->is_signed = true; return META_LOGICAL_INTEGER;
-	case META_CONV_INT_32: e->bits = 32; e->is_signed = true; return META_LOGICAL_INTEGER;
-	case META_CONV_INT_64: e->bits = 64; e->is_signed = true; return META_LOGICAL_INTEGER;
-	default: return META_LOGICAL_NONE;
-	}
-}
-
-static void
-set_unit(struct pq_schema *s, struct pq_column *c, const struct meta_element *e)
-{
-	c->unit = e->unit == 1 ? PQ_MILLIS : e->unit == 2 ? PQ_MICROS : PQ_NANOS;
-	if (e->unit < 1 || e->unit > 3)
-		refuse(s, c, "an unknown time unit (%ld)", e->unit, 0);
-}
-
-static void
-integer_column(struct pq_schema *s, struct pq_column *c, const struct meta_element *e)
-{
-	bool wide = e->type == META_INT64;
-
-	c->type = wide ? PQ_INT64 : PQ_INT32;
-	if (e->logical == META_LOGICAL_INTEGER && (e->bits == 64) == wide)
-		c->type = integer_type(e->bits, e->is_signed, c->type);
-	else if (e->logical == META_LOGICAL_DECIMAL)
-		decimal_column(s, c, e);
-	else if (e->logical == META_LOGICAL_DATE && !wide)
-		c->type = PQ_DATE;
-	else if (e->logical == META_LOGICAL_TIME) {
-		c->type = PQ_TIME;
-		set_unit(s, c, e);
-	} else if (e->logical == META_LOGICAL_TIMESTAMP && wide) {
-		c->type = e->utc ? PQ_TIMESTAMP : PQ_TIMESTAMP_NTZ;
-		set_unit(s, c, e);
-	}
-}
-
-static void
-bytes_column(struct pq_schema *s, struct pq_column *c, const struct meta_element *e)
-{
-	bool fixed = e->type == META_FIXED;
-
-	c->type = PQ_BINARY;
-	if (fixed && e->type_length <= 0)
-		refuse(s, c, "values of %ld bytes", e->type_length, 0);
-	if (e->logical == META_LOGICAL_DECIMAL)
-		decimal_column(s, c, e);
-	else if (fixed && e->logical == META_LOGICAL_FLOAT16 && e->type_length == 2)
-		c->type = PQ_FLOAT;
-	else if (!fixed && (e->logical == META_LOGICAL_STRING || e->logical == META_LOGICAL_ENUM ||
-	    e->logical == META_LOGICAL_JSON))
-		c->type = PQ_STRING;
-}
-
-/* Derives type, precision, scale, unit, shape and refused from the column's element. */
-static void
-column_type(struct pq_schema *s, struct pq_column *c, struct meta_element *e)
-{
-	int old;
-
-	if ((e->logical == META_LOGICAL_NONE || !meta_logical_known(e->logical)) &&
-	    (old = logical_of_converted(e)) != META_LOGICAL_NONE)
-		e->logical = old;
-	switch (e->type) {
-	case META_BOOLEAN:
-		c->type = PQ_BOOL;
-		break;
-	case META_INT32:
-	case META_INT64:
-		integer_column(s, c, e);
-		break;
-	case META_INT96:
-		c->type = PQ_TIMESTAMP;
-		c->unit = PQ_INT96;
-		break;
-	case META_FLOAT:
-		c->type = PQ_FLOAT;
-		break;
-	case META_DOUBLE:
-		c->type = PQ_DOUBLE;
-		break;
-	case META_BYTE_ARRAY:
-	case META_FIXED:
-		bytes_column(s, c, e);
-		break;
-	default:
-		refuse(s, c, "an unknown physical type (%ld)", e->type, 0);
-	}
-	c->shape = pq_shape(c->type, c->precision);
-}
-
 /* ---- walking the tree ---- */
 
 struct walk {
@@ -354,6 +66,13 @@ struct walk {
 	const char *file;
 	struct msg *err;
 };
+
+static void
+refuse(struct pq_schema *s, struct pq_column *c, const char *why)
+{
+	if (c->refused == NULL)
+		c->refused = pool_copy(&s->pool, why, strlen(why) + 1);
+}
 
 static const char *
 joined(struct pool *pool, const char *const *names, size_t n)
@@ -378,17 +97,24 @@ add_column(struct walk *w, size_t at)
 	const struct pq_field *f = &s->fields[at];
 	struct pq_column *c = &s->columns[s->ncolumns];
 	struct meta_path *path = &s->paths[s->ncolumns];
+	char why[NUM_TEXT];
+	const char *bad;
 
 	path->n = w->depth;
 	path->names = pool_copy(&s->pool, w->names, w->depth * sizeof *w->names);
 	*c = (struct pq_column){ .name = f->name, .path = joined(&s->pool, w->names, w->depth), .top = w->depth == 1 &&
 	    w->rep == 0, .id = f->id,
 	    .field = at };
-	column_type(s, c, &s->elements[s->ncolumns]);
-	if (w->rep > PQ_MAX_REP)
-		refuse(s, c, "a repetition level of %ld", w->rep, 0);
-	if (w->def > PQ_MAX_DEF)
-		refuse(s, c, "a definition level of %ld", w->def, 0);
+	if ((bad = types_from_element(c, &s->elements[s->ncolumns], why)) != NULL)
+		refuse(s, c, bad);
+	if (w->rep > PQ_MAX_REP) {
+		snprintf(why, sizeof(why), "a repetition level of %u", w->rep);
+		refuse(s, c, why);
+	}
+	if (w->def > PQ_MAX_DEF) {
+		snprintf(why, sizeof(why), "a definition level of %u", w->def);
+		refuse(s, c, why);
+	}
 	c->max_def = (uint8_t)(w->def > PQ_MAX_DEF ? PQ_MAX_DEF : w->def);
 	c->max_rep = (uint8_t)(w->rep > PQ_MAX_REP ? PQ_MAX_REP + 1 : w->rep);
 	s->ncolumns++;

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "parquet/format/convert.h"
 #include "parquet/format/stats.h"
+#include "parquet/format/types.h"
 
 static int
 compare_bytes(struct pq_bytes a, struct pq_bytes b)
@@ -199,7 +200,7 @@ stats_add(struct stats_range *r, enum pq_shape shape, const void *v, size_t n)
 size_t
 stats_put(uint8_t *out, const struct meta_element *e, enum pq_shape shape, const union pq_value *v, bool max)
 {
-	size_t n = shape == PQ_U8 ? 1 : convert_stored(e), i;
+	size_t n = shape == PQ_U8 ? 1 : types_stored(e), i;
 	double d = v->f == 0 ? (max ? 0.0 : -0.0) : v->f;
 	float f = (float)d;
 
@@ -305,7 +306,7 @@ stats_cut_max(struct pq_bytes b, bool string, struct buf *out, bool *exact)
 static bool
 read_value(union pq_value *v, struct pq_bytes b, const struct pq_column *c, const struct meta_element *e)
 {
-	size_t stored = convert_stored(e);
+	size_t stored = types_stored(e);
 	union {
 		int32_t i32;
 		int64_t i64;
@@ -348,7 +349,7 @@ read_value(union pq_value *v, struct pq_bytes b, const struct pq_column *c, cons
 static bool
 is_signed(const struct pq_column *c, const struct meta_element *e)
 {
-	return (e->type == META_INT32 || e->type == META_INT64) && (c->type < PQ_UINT8 || c->type > PQ_UINT64);
+	return (e->type == META_INT32 || e->type == META_INT64) && !types_of(c->type)->is_unsigned;
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "parquet/encode/bits.h"
+#include "parquet/format/types.h"
 #include "parquet/read/chunk.h"
 #include "parquet/format/convert.h"
 #include "parquet/format/load.h"
@@ -15,10 +16,6 @@ enum {
 	FRONT_CODED = 128,
 	AHEAD = 4096			/* levels decoded at once for nested columns */
 };
-
-/* Dates and instants before these differ between the Julian and Gregorian calendars. */
-#define ANCIENT_DAY (-141427)
-#define ANCIENT_MICROS INT64_C(-2208988800000000)
 
 static int
 fault(const struct chunk_in *k, const char *what, struct msg *err)
@@ -369,13 +366,14 @@ check_calendar(const struct chunk_in *k, size_t first, size_t n)
 {
 	const int32_t *day = (const int32_t *)(const void *)k->out_values.p;
 	const int64_t *micros = (const int64_t *)(const void *)k->out_values.p;
-	bool date = k->c->type == PQ_DATE, old = false;
+	int64_t ancient = types_of(k->c->type)->ancient;
+	bool date = k->c->shape == PQ_I32, old = false;
 	size_t i;
 
-	if (!date && k->c->type != PQ_TIMESTAMP && k->c->type != PQ_TIMESTAMP_NTZ)
+	if (ancient == 0)
 		return NULL;
 	for (i = first; i < first + n; i++)
-		old |= date ? day[i] < ANCIENT_DAY : micros[i] < ANCIENT_MICROS;
+		old |= (date ? day[i] : micros[i]) < ancient;
 	return old ? "unsupported Julian date of an old writer" : NULL;
 }
 
@@ -399,7 +397,7 @@ keep_bytes(struct chunk_in *k, struct pq_bytes *v, size_t n)
 static const char *
 decode(struct chunk_in *k, const uint8_t *def, size_t at, size_t n)
 {
-	size_t width = convert_width(k->c->shape), values = def == NULL ? n : count_equal(def, n, k->c->max_def);
+	size_t width = pq_shape_size(k->c->shape), values = def == NULL ? n : count_equal(def, n, k->c->max_def);
 	void *out = k->out_values.p + at * width;
 	const char *bad;
 
@@ -433,7 +431,7 @@ flat_rows(struct chunk_in *k, size_t rows, struct msg *err)
 	uint8_t *def = NULL;
 	const char *bad;
 
-	buf_room(&k->out_values, rows * convert_width(k->c->shape) + 16);
+	buf_room(&k->out_values, rows * pq_shape_size(k->c->shape) + 16);
 	if (k->c->max_def > 0)
 		buf_room(&k->out_def, rows);
 	if ((k->flags & PQ_INDEX) != 0 && values_is_indexed(&k->values))
@@ -487,7 +485,7 @@ look_ahead(struct chunk_in *k, struct msg *err)
 static int
 nested_rows(struct chunk_in *k, size_t rows, struct msg *err)
 {
-	size_t begun = 0, n, width = convert_width(k->c->shape), total = 0;
+	size_t begun = 0, n, width = pq_shape_size(k->c->shape), total = 0;
 	const char *bad;
 
 	for (;;) {

@@ -16,6 +16,7 @@
 #include "parquet/format/schema.h"
 #include "parquet/format/seal.h"
 #include "parquet/format/stats.h"
+#include "parquet/format/types.h"
 
 enum {
 	TAIL = 8,			/* footer length and magic */
@@ -384,11 +385,11 @@ pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err)
 static bool
 is_trusted(const struct pq_reader *r, size_t column, const struct pq_stats *s)
 {
-	enum pq_type type = r->schema.columns[column].type;
+	const struct types_row *type = types_of(r->schema.columns[column].type);
 
 	if (!meta_logical_known(r->schema.elements[column].logical))
 		return false;
-	return !r->julian || (type != PQ_DATE && type != PQ_TIMESTAMP && type != PQ_TIMESTAMP_NTZ) || s->min.i >= 0;
+	return !r->julian || type->ancient == 0 || s->min.i >= 0;
 }
 
 void

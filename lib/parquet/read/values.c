@@ -4,6 +4,7 @@
 
 #include "parquet/format/convert.h"
 #include "parquet/format/load.h"
+#include "parquet/format/types.h"
 #include "parquet/read/values.h"
 
 enum {
@@ -34,37 +35,12 @@ values_is_indexed(const struct values_in *v)
 	return v->encoding == META_PLAIN_DICTIONARY || v->encoding == META_RLE_DICTIONARY;
 }
 
-static bool
-encoding_fits(int encoding, int type)
-{
-	switch (encoding) {
-	case META_PLAIN:
-		return true;
-	case META_PLAIN_DICTIONARY:
-	case META_RLE_DICTIONARY:
-		return type != META_BOOLEAN;
-	case META_RLE:
-		return type == META_BOOLEAN;
-	case META_DELTA_BINARY_PACKED:
-		return type == META_INT32 || type == META_INT64;
-	case META_DELTA_LENGTH_BYTE_ARRAY:
-		return type == META_BYTE_ARRAY;
-	case META_DELTA_BYTE_ARRAY:
-		return type == META_BYTE_ARRAY || type == META_FIXED;
-	case META_BYTE_STREAM_SPLIT:
-		return type == META_INT32 || type == META_INT64 || type == META_FLOAT || type == META_DOUBLE ||
-		    type == META_FIXED;
-	default:
-		return false;
-	}
-}
-
 const char *
 values_begin(struct values_in *v, int encoding, const uint8_t *p, const uint8_t *end)
 {
 	static char text[80];
 
-	if (!encoding_fits(encoding, v->e->type)) {
+	if (!types_has_encoding(v->e->type, encoding)) {
 		snprintf(text, sizeof text, "unsupported encoding: %s", encoding_name(encoding));
 		return text;
 	}
@@ -101,7 +77,7 @@ values_free(struct values_in *v)
 static const char *
 open_split(struct values_in *v)
 {
-	size_t width = convert_stored(v->e), n, i, k;
+	size_t width = types_stored(v->e), n, i, k;
 	uint8_t *out;
 
 	if (width == 0 || (size_t)(v->end - v->p) % width != 0)
@@ -233,7 +209,7 @@ pick(const struct values_in *v, const uint32_t *index, size_t n, void *out)
 {
 	size_t i;
 
-	switch (convert_width(v->c->shape)) {
+	switch (pq_shape_size(v->c->shape)) {
 	case 4:
 		PICK(uint32_t);
 		break;
@@ -248,7 +224,7 @@ pick(const struct values_in *v, const uint32_t *index, size_t n, void *out)
 static const char *
 next_indexed(struct values_in *v, size_t n, uint8_t *out)
 {
-	size_t width = convert_width(v->c->shape), k;
+	size_t width = pq_shape_size(v->c->shape), k;
 	uint32_t index[BLOCK];
 	const char *bad;
 
@@ -309,7 +285,7 @@ plain_byte_arrays(struct values_in *v, size_t n, void *out)
 {
 	struct pq_bytes views[BLOCK];
 	uint8_t *to = out;
-	size_t width = convert_width(v->c->shape), k;
+	size_t width = pq_shape_size(v->c->shape), k;
 	const char *bad = NULL;
 
 	if (v->c->shape == PQ_BYTES) {
@@ -328,7 +304,7 @@ plain_byte_arrays(struct values_in *v, size_t n, void *out)
 static const char *
 next_plain(struct values_in *v, size_t n, void *out)
 {
-	size_t width = convert_stored(v->e);
+	size_t width = types_stored(v->e);
 	const uint8_t *p = v->p;
 
 	if (v->e->type == META_BOOLEAN)
@@ -347,7 +323,7 @@ next_plain(struct values_in *v, size_t n, void *out)
 bool
 values_are_stored(const struct pq_column *c, const struct meta_element *e, size_t len, size_t n)
 {
-	size_t width = convert_stored(e);
+	size_t width = types_stored(e);
 
 	return c->shape != PQ_BYTES && c->shape != PQ_U8 && width > 0 && convert_is_copy(c, e) && n <= len / width;
 }
@@ -357,14 +333,14 @@ values_dictionary(const struct pq_column *c, const struct meta_element *e, const
     struct buf *out)
 {
 	struct values_in v = { .c = c, .e = e, .encoding = META_PLAIN, .p = p, .end = p + len };
-	size_t least = e->type == META_BYTE_ARRAY ? 4 : convert_stored(e);
+	size_t least = e->type == META_BYTE_ARRAY ? 4 : types_stored(e);
 
 	if (least == 0 || n > len / least)
 		return "truncated dictionary page";
 	if (n > MOST_ENTRIES)
 		return "a dictionary with too many values";
 	out->len = 0;
-	return next_plain(&v, n, buf_room(out, n * convert_width(c->shape) + 16));
+	return next_plain(&v, n, buf_room(out, n * pq_shape_size(c->shape) + 16));
 }
 
 /* ---- the DELTA encodings ---- */
@@ -373,7 +349,7 @@ static const char *
 next_delta(struct values_in *v, size_t n, uint8_t *out)
 {
 	bool wide = v->e->type == META_INT64;
-	size_t width = convert_width(v->c->shape), k, i;
+	size_t width = pq_shape_size(v->c->shape), k, i;
 	int64_t block[BLOCK];
 	int32_t narrow[BLOCK];
 	const char *bad = NULL;
@@ -447,7 +423,7 @@ next_strings(struct values_in *v, size_t n, void *out)
 {
 	struct pq_bytes views[BLOCK], *to;
 	uint8_t *at = out;
-	size_t width = convert_width(v->c->shape), k, i;
+	size_t width = pq_shape_size(v->c->shape), k, i;
 	const char *bad = NULL;
 
 	for (; n > 0 && bad == NULL; n -= k, at += k * width) {

@@ -14,7 +14,7 @@ page_entries(const struct out_column *c, uint32_t page_rows, size_t page_bytes)
 
 	if (c->c->max_rep > 0 || c->store == PQ_BYTES)
 		return 0;
-	most = page_bytes / convert_width(c->store);
+	most = page_bytes / pq_shape_size(c->store);
 	return most == 0 ? 1 : most < page_rows ? most : page_rows;
 }
 
@@ -109,7 +109,7 @@ out_column_room(struct out_column *k, size_t rows)
 {
 	if (k->store == PQ_BYTES || k->store != k->c->shape || k->c->max_rep > 0)
 		return NULL;
-	return buf_room(&k->data, rows * convert_width(k->store));
+	return buf_room(&k->data, rows * pq_shape_size(k->store));
 }
 
 /* A null at the end writes to the slot after the last value; buf_room reserved it. */
@@ -154,7 +154,7 @@ range_at(struct out_column *c, size_t page)
 static void
 take_fixed(struct out_column *c, const struct pq_vector *v, size_t at, size_t n)
 {
-	size_t entry = c->entries, width = convert_width(c->store), value, k;
+	size_t entry = c->entries, width = pq_shape_size(c->store), value, k;
 	bool all = v->def == NULL || c->c->max_def == 0;
 
 	for (; n > 0; n -= k, at += k, entry += k) {

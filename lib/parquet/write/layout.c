@@ -51,7 +51,7 @@ walk_page(const struct out_column *c, const struct pq_options *o, size_t entry, 
 			++*rows;
 		}
 		if (is_value(c, i))
-			bytes += c->store == PQ_BYTES ? 4 + out_column_length(c, value++) : convert_width(c->store);
+			bytes += c->store == PQ_BYTES ? 4 + out_column_length(c, value++) : pq_shape_size(c->store);
 	}
 	return i - entry;
 }
@@ -106,7 +106,7 @@ range_of(const struct out_column *c, struct out_page *g, size_t page, uint32_t *
 	if (c->page > 0)
 		g->range = ((const struct stats_range *)(const void *)c->ranges.p)[page];
 	else if (c->store != PQ_BYTES)
-		stats_add(&g->range, c->store, c->data.p + g->value * convert_width(c->store), g->values);
+		stats_add(&g->range, c->store, c->data.p + g->value * pq_shape_size(c->store), g->values);
 	else if (c->in_dict)
 		range_of_indexed(c, g, seen, (uint32_t)page + 1);
 	else

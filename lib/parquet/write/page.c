@@ -97,7 +97,7 @@ is_stored(enum pq_shape shape)
 static void
 put_plain(struct buf *out, const struct out_column *c, const struct out_page *g)
 {
-	size_t width = convert_width(c->store);
+	size_t width = pq_shape_size(c->store);
 	const uint8_t *p = c->data.p + g->value * width;
 
 	switch (c->store) {
@@ -216,7 +216,7 @@ put_page_levels(struct out_pager *w, const struct out_column *c, const struct ou
 static struct body
 data_body(struct out_pager *w, const struct out_column *c, const struct out_plan *plan, const struct out_page *g)
 {
-	size_t width = convert_width(c->store);
+	size_t width = pq_shape_size(c->store);
 	struct codec_hint hint = { .width = 0 };
 
 	put_page_levels(w, c, g);

@@ -21,7 +21,7 @@ out_planner_free(struct out_planner *p)
 static int
 plain_size(struct out_planner *p, const struct out_column *c, double *size, struct msg *err)
 {
-	size_t width = convert_width(c->store), n = SAMPLE_BYTES / width < c->values ? SAMPLE_BYTES / width : c->values;
+	size_t width = pq_shape_size(c->store), n = SAMPLE_BYTES / width < c->values ? SAMPLE_BYTES / width : c->values;
 	size_t begin = c->values > 4 * n ? c->values / 2 : 0;
 	bool delta = p->delta && (c->store == PQ_I32 || c->store == PQ_I64);
 

@@ -9,16 +9,13 @@
 
 #include "base/cpu.h"
 #include "base/io.h"
+#include "parquet/format/types.h"
 #include "parquet/write/chunk.h"
 #include "parquet/write/footer.h"
 #include "parquet/write/rows.h"
 
 /* maximum page_bytes: a page plus one more value stays within the limits of readers */
 enum { MAX_PAGE = 64 << 20 };
-
-/* Dates and instants before which Spark requires files to name their calendar: 1582-10-15 and 1900-01-01. */
-#define ANCIENT_DAY (-141427)
-#define ANCIENT_MICROS INT64_C(-2208988800000000)
 
 struct pq_writer {
 	struct pq_options opt;
@@ -306,14 +303,13 @@ static bool
 is_ancient(const struct pq_writer *w)
 {
 	const struct stats_range *r;
-	enum pq_type type;
+	int64_t ancient;
 	size_t i;
 
 	for (i = 0; i < w->schema.ncolumns; i++) {
 		r = &w->history[i].total.range;
-		type = w->schema.columns[i].type;
-		if (r->any && ((type == PQ_DATE && r->min.i < ANCIENT_DAY) ||
-		    ((type == PQ_TIMESTAMP || type == PQ_TIMESTAMP_NTZ) && r->min.i < ANCIENT_MICROS)))
+		ancient = types_of(w->schema.columns[i].type)->ancient;
+		if (ancient != 0 && r->any && r->min.i < ancient)
 			return true;
 	}
 	return false;
