@@ -104,6 +104,7 @@ soak: all units tools
 	ACCT_CASES=1000000 $(BUILD)/unit/parquet
 	ACCT_CASES=1000000 $(BUILD)/unit/source
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
+	BUILD='$(abspath $(BUILD))' ACCT_RUN_KILLS=100 bats -f 'killed or terminated' tests/pipeline.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=400 ACCT_CUTS=4000 bats -f 'against a model|cut anywhere' tests/merge-sql.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats

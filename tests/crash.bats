@@ -8,7 +8,7 @@ prepare() {
 	if sanitized; then
 		kills=${ACCT_KILLS:-20} commits=${ACCT_COMMITS:-8}
 	else
-		kills=${ACCT_KILLS:-60} commits=${ACCT_COMMITS:-100}
+		kills=${ACCT_KILLS:-30} commits=${ACCT_COMMITS:-100}
 	fi
 }
 

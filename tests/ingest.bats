@@ -302,7 +302,7 @@ typed() {
 @test "ingest: any text gives the records and counts of an independent reader, on every path" {
 	seed=${ACCT_SEED:-$(date +%s)}
 	echo "ACCT_SEED=$seed"
-	python3 "$ROOT/tests/csv_model.py" "$BUILD/bin" "${ACCT_CASES:-8000}" "$seed"
+	python3 "$ROOT/tests/csv_model.py" "$BUILD/bin" "${ACCT_CASES:-4000}" "$seed"
 }
 
 # ---- columns ----

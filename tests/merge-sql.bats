@@ -598,11 +598,14 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 	acct-merge-sql -d postgres b.acct >all.sql
 	size=$(wc -c <all.sql)
 	cuts "$size" "${ACCT_CUTS:-30}" all.sql >cuts.txt
+	coproc psql -XAtq			# one session looks after all cuts
 	while read -r n; do
 		got=0
 		head -c "$n" all.sql >cut.sql
 		psql -X -v ON_ERROR_STOP=1 <cut.sql >/dev/null 2>&1 || got=$?
-		if [ -n "$(psql -XAtc "SELECT to_regclass('balance')")" ]; then
+		echo "SELECT to_regclass('balance') IS NOT NULL;" >&"${COPROC[1]}"
+		read -r is_there <&"${COPROC[0]}"
+		if [ "$is_there" = t ]; then
 			((size - n <= 9))
 			((got == 0 || size - n > 1)) || { echo "cut at $n of $size: $got" >&2; false; }
 			psql -Xqc 'DROP TABLE balance'
@@ -610,6 +613,8 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 			[ "$got" -eq 3 ] || ((n == 0)) || { echo "cut at $n: $got" >&2; false; }
 		fi
 	done <cuts.txt
+	echo '\q' >&"${COPROC[1]}"
+	wait "$COPROC_PID"
 	# Even text of which nothing is left does not come to its end.
 	run -1 --separate-stderr psql -X -v ON_ERROR_STOP=1 -f - -c 'SELECT * FROM acct_done' </dev/null
 	[[ $stderr == *'"acct_done" does not exist'* ]]

@@ -44,9 +44,9 @@ versions() {
 
 # unnamed LAKE: the data files that no version and no manifest names, and what else a writer that was stopped leaves.
 unnamed() {
-	find "$1" -name '*.parquet' -not -path '*/_delta_log/*' | while read -r file; do
-		cat "${file%/*}"/_delta_log/*.json "${file%/*}/manifest.json" 2>/dev/null | grep -qF "${file##*/}" || echo "$file"
-	done
+	echo nothing >named
+	find "$1" \( -path '*/_delta_log/*.json' -o -name manifest.json \) -exec grep -oh '[^"/]*\.parquet' {} + >>named
+	find "$1" -name '*.parquet' -not -path '*/_delta_log/*' | awk -F / 'NR == FNR { named[$0]; next } !($NF in named)' named -
 	find "$1" -name '_intent-*' -o -name '.*.tmp' -o -name '*.tmp-*'
 }
 
@@ -579,7 +579,7 @@ for_scripts() {
 # ACCT_RUN_KILLS and ACCT_BANK are for more runs and larger ones; that of runs.bats is meant for that.
 @test "pipeline: killed or terminated at any instant, then the next run puts it right" {
 	for_scripts
-	seed=${ACCT_SEED:-$(date +%s)} kills=${ACCT_RUN_KILLS:-15} customers=${ACCT_BANK:-40}
+	seed=${ACCT_SEED:-$(date +%s)} kills=${ACCT_RUN_KILLS:-6} customers=${ACCT_BANK:-40}
 	echo "# ACCT_SEED=$seed" >&3
 	RANDOM=$seed
 	bank a -n "$customers"
@@ -676,6 +676,7 @@ carry() {
 	for_scripts
 	stopped_at stopped
 	contents stopped | diff -u contents-a -		# nobody sees anything yet
+	versions stopped | awk '{ print $1, 1 }' >versions-b
 	# Each of these may be the last that is done.
 	for n in $(seq 1 80); do
 		rm -rf lake count
@@ -690,7 +691,8 @@ carry() {
 			break
 		fi
 		carry lake >/dev/null 2>&1
-		contents lake | diff -u contents-b -
+		versions lake | diff -u versions-b -
+		((n % 5)) || contents lake | diff -u contents-b -
 		cut -f 4 lake-b/bronze/current | (cd lake/bronze && xargs ls) >/dev/null
 		[ ! -e lake/runs/pending ]
 		same "" "$(find lake/runs -name unfinished -o -name stage -o -name work -o -name prepared)"
@@ -699,7 +701,7 @@ carry() {
 	[ "$ended" -eq 0 ]	# the last went through
 	contents lake | diff -u contents-b -
 	[ "$n" -gt 20 ]
-	same "$(versions stopped | awk '/rejects/ { print $1, 1; next } { print $1, 1 }')" "$(versions lake)"	# each table once
+	versions lake | diff -u versions-b -	# each table once
 	run -0 --separate-stderr sh "$P/run.sh" -d none b lake
 	[[ $output == "nothing to do: "* ]]
 }
