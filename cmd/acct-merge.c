@@ -11,6 +11,7 @@
 #include "delta/delta.h"
 #include "merge/merge.h"
 #include "rec/rec.h"
+#include "spill/spill.h"
 #include "table/table.h"
 
 #define CHANGE "_change_type"

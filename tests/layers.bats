@@ -5,7 +5,7 @@ layers() {
 	cat <<-'END'
 	simd
 	base
-	val regex
+	val regex spill
 	key rec schema parquet store
 	csv
 	text

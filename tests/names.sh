@@ -9,8 +9,8 @@ export LC_ALL
 # Folder, and the words that its symbols may begin with: the folder's own first. The others are to become fewer, and no more.
 words() {
 	cat <<-'END'
-	agg agg groups runs
-	base base buf cpu hash io json mem memory msg near num pool progress sandbox spill table utf8 visible
+	agg agg groups
+	base base buf cpu hash io json mem memory msg near num pool progress sandbox table utf8 visible
 	base xasprintf xcalloc xhuge xmalloc xreallocarray xstrdup xstrndup
 	check check
 	clean clean cleaner column rejects
@@ -21,13 +21,14 @@ words() {
 	join join
 	key key densemap intmap keylater keymap keyset
 	merge merge
-	optimize optimize rows sorter
+	optimize optimize rows
 	parquet pq bits chunk codec convert crc dbp decimals dict hybrid meta out seal stats thrift types values words
 	pred pred lex
 	rec rec xrec
 	regex regex
 	schema schema
 	simd simd
+	spill spill
 	sql sql
 	store store
 	table table from

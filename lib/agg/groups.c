@@ -41,7 +41,7 @@ groups_free(struct groups *g)
 {
 	keymap_free(&g->map);
 	densemap_free(&g->dense);
-	runs_free(&g->runs);
+	agg_runs_free(&g->runs);
 	buf_free(&g->joined);
 	agg_free(&g->agg);
 }
@@ -135,7 +135,7 @@ add_to_run(void *context, const struct rec_field *keys, const uint32_t *groups, 
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (runs_add(&s->groups->runs, keys[i].p, keys[i].n, &s->groups->agg, groups[i], s->err) == -1)
+		if (agg_runs_add(&s->groups->runs, keys[i].p, keys[i].n, &s->groups->agg, groups[i], s->err) == -1)
 			return -1;
 	}
 	return 0;
@@ -147,13 +147,13 @@ write_run(struct groups *g, struct msg *err)
 	struct run_sink s = { g, err };
 	int failed;
 
-	runs_begin(&g->runs);
+	agg_runs_begin(&g->runs);
 	failed = g->is_dense ? put_dense(g, add_to_run, &s) : put_ordered(g, add_to_run, &s);
 	keymap_clear(&g->map);
 	densemap_clear(&g->dense);
 	agg_clear(&g->agg);
 	if (!failed)
-		failed = runs_end(&g->runs, &g->agg, err);
+		failed = agg_runs_end(&g->runs, &g->agg, err);
 	agg_clear(&g->agg);
 	return failed;
 }
@@ -367,9 +367,9 @@ groups_put(struct groups *g, groups_sink *sink, void *context, struct msg *err)
 
 	if (g->nkeys == 0)
 		return put_one(&one, none, 0, &g->agg, 0);
-	if (g->runs.n == 0)
+	if (g->runs.runs.n == 0)
 		return g->is_dense ? put_dense(g, sink, context) : put_ordered(g, sink, context);
 	if ((g->map.n > 0 || g->dense.n > 0) && write_run(g, err) == -1)
 		return -1;
-	return runs_merge(&g->runs, &g->agg, put_one, &one, err);
+	return agg_runs_merge(&g->runs, &g->agg, put_one, &one, err);
 }

@@ -15,7 +15,7 @@ struct groups {			/* owns all but keys */
 	struct agg agg;		/* the caller plans it with keyed = nkeys > 0 before groups_init */
 	struct keymap map;
 	struct densemap dense;	/* replaces map while `is_dense` */
-	struct runs runs;
+	struct agg_runs runs;
 	const size_t *keys;	/* indexes of the key columns; without keys, all records form one group */
 	size_t nkeys;
 	size_t limit;		/* memory limit of groups in bytes; 0: no limit */

@@ -9,36 +9,28 @@
 #include <stdint.h>
 
 #include "agg/agg.h"
-#include "base/io.h"
-#include "base/msg.h"
+#include "spill/merge.h"
 
-enum { RUNS_FAN = 32 };		/* runs of one level per merge; a few times as many may be open */
-
-struct run {
-	struct spill spill;
-	unsigned level;		/* merges its groups went through */
-};
-
-struct runs {			/* owned; all zero is empty; oldest first */
-	struct run *runs;
-	size_t n, cap;
+struct agg_runs {		/* owned; all zero is empty */
+	struct spill_runs runs;
+	struct spill *run;	/* the one being written */
 	struct buf line;
 };
 
 /* Receives a group's key, and its state as group g of a. Returns -1 to stop the merge. */
-typedef int runs_sink(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t g);
+typedef int agg_runs_sink(void *context, const uint8_t *key, size_t n, const struct agg *a, uint32_t g);
 
 /*
- * runs_begin starts a run; runs_add adds groups, keys ascending; runs_end ends it and merges runs if there are many
- * (using `a`, whose groups are dropped).
+ * agg_runs_begin starts a run; agg_runs_add adds groups, keys ascending; agg_runs_end ends it and merges runs if there
+ * are many (using `a`, whose groups are dropped).
  */
-void runs_begin(struct runs *r);
-int runs_add(struct runs *r, const uint8_t *key, size_t n, const struct agg *a, uint32_t g, struct msg *err);
-int runs_end(struct runs *r, struct agg *a, struct msg *err);
+void agg_runs_begin(struct agg_runs *r);
+int agg_runs_add(struct agg_runs *r, const uint8_t *key, size_t n, const struct agg *a, uint32_t g, struct msg *err);
+int agg_runs_end(struct agg_runs *r, struct agg *a, struct msg *err);
 
 /* Merges all runs into sink in key order; drops a's groups. Returns -1 with err filled, or because sink stopped it. */
-int runs_merge(struct runs *r, struct agg *a, runs_sink *sink, void *context, struct msg *err);
+int agg_runs_merge(struct agg_runs *r, struct agg *a, agg_runs_sink *sink, void *context, struct msg *err);
 
-void runs_free(struct runs *r);
+void agg_runs_free(struct agg_runs *r);
 
 #endif

@@ -66,27 +66,14 @@ hash_key(const void *p, size_t n)
 	return XXH3_64bits_withSeed(p, n, hash_seed.a);
 }
 
+/*
+ * Returns the seed of a level of partitioning, counted from 0 (spill/parts.h). Partitions of different levels, and the
+ * slots of a hash table, are independent of each other.
+ */
 static inline uint64_t
 hash_level(unsigned level)
 {
 	return hash_mix(hash_seed.b + level);
-}
-
-/*
- * Returns the partition, one of 2^bits, of a key or of a key's hash. Each level, counted from 0, is independent of the
- * others and of the slot in a hash table: the keys of one partition spread evenly over a table and over the partitions
- * of the next level.
- */
-static inline size_t
-hash_part(const void *p, size_t n, unsigned level, unsigned bits)
-{
-	return (size_t)(XXH3_64bits_withSeed(p, n, hash_level(level)) >> (64 - bits));
-}
-
-static inline size_t
-hash_part_of_hash(uint64_t hash, unsigned level, unsigned bits)
-{
-	return (size_t)(hash_mix(hash ^ hash_level(level)) >> (64 - bits));
 }
 
 #endif

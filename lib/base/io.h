@@ -1,4 +1,4 @@
-/* Complete reads and writes, files that appear atomically, and unnamed temporary files. */
+/* Complete reads and writes, files that appear atomically, and temporary files without a name. */
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
@@ -59,25 +59,10 @@ void io_abandon(struct io_out *o);
 const struct io_out *io_unfinished(void);	/* the files not yet committed, linked by next */
 char *io_folder(const char *path);		/* directory of path, "." if it names none; owned by the caller */
 
-/*
- * An unnamed temporary file in TMPDIR (or /tmp), which disappears with the process. Written in sequence, rewound, and
- * read in sequence, through its own buffer of SPILL_BUFFER bytes.
- */
-enum { SPILL_BUFFER = 64 * 1024 };
-struct spill {
-	int fd;			/* -1 until the first byte overflows the buffer */
-	uint8_t *buf;		/* owned, SPILL_BUFFER bytes, NULL before the first byte */
-	size_t len, pos;	/* bytes in buf; while reading, offset of the next one */
-	uint64_t size;		/* total bytes written */
-	bool reading;
-};
-const char *spill_folder(void);				/* TMPDIR or /tmp */
-bool spill_is_nameless(void);				/* can unnamed files (O_TMPFILE) be created there? */
-void spill_init(struct spill *s);			/* allocates nothing, cannot fail */
-int spill_write(struct spill *s, const void *p, size_t n, struct msg *err);
-int spill_rewind(struct spill *s, struct msg *err);	/* from writing to reading, or to the start again */
-int spill_read(struct spill *s, void *p, size_t n, struct msg *err);	/* 1, 0 at the end, -1 failed or truncated */
-int spill_park(struct spill *s, struct msg *err);	/* flushes to the file and frees buf until spill_rewind */
-void spill_close(struct spill *s);			/* frees the buffer and the file; the struct can be reused */
+/* ---- temp.c: temporary files, in TMPDIR or /tmp ---- */
+
+const char *io_temp_folder(void);
+bool io_temp_is_nameless(void);			/* can files without a name (O_TMPFILE) be created there? */
+int io_temp_open(struct msg *err);		/* returns a descriptor of a new file without a name, or -1 */
 
 #endif

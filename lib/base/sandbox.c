@@ -117,7 +117,7 @@ confine_names(unsigned needs, const char *root)
 		return -1;
 	allow_outputs(&r);
 	if (needs & SANDBOX_SPILL)
-		allow_path(&r, spill_folder(), needs & NEED_NAMED_SPILL ? SPILL_NAMED : SPILL);
+		allow_path(&r, io_temp_folder(), needs & NEED_NAMED_SPILL ? SPILL_NAMED : SPILL);
 	if (needs & SANDBOX_READ && root != NULL) {
 		allow_path(&r, root, READ);
 		allow_path(&r, "/dev/urandom", READ);	/* seeds libjansson's tables */
@@ -333,7 +333,7 @@ sandbox_enter(unsigned needs, const char *root)
 
 	if (setting != NULL && strcmp(setting, "no") == 0)
 		return;
-	if (needs & SANDBOX_SPILL && !spill_is_nameless())
+	if (needs & SANDBOX_SPILL && !io_temp_is_nameless())
 		needs |= NEED_NAMED_SPILL;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		say(needs, "no sandbox: no_new_privs");

@@ -11,21 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/progress.h"
 #include "join/hash.h"
 #include "join/runs.h"
 #include "join/sink.h"
+#include "spill/parts.h"
 
-enum { FEW_BITS = 2, MANY_BITS = 4, MANY_BITS_MEMORY = 8 << 20, MAX_PARTS = JOIN_MAX_RUNS };
+enum { FEW_BITS = 2, MANY_BITS = 4, MANY_BITS_MEMORY = 8 << 20, MAX_PARTS = 1 << MANY_BITS };
 
-_Static_assert(1 << MANY_BITS == MAX_PARTS, "as many parts as runs");
+struct part {			/* what is known about a partition's build records */
+	uint64_t hash;		/* hash of the first one */
+	bool filled;		/* there are any */
+	bool mixed;		/* there are different hashes */
+};
 
-struct part {
-	struct spill build, probe;
-	uint64_t hash;		/* hash of its first build record */
-	bool filled;		/* has build records */
-	bool mixed;		/* has build records of different hashes */
+struct parts {
+	struct spill_parts build, probe;
+	struct part part[MAX_PARTS];
 };
 
 struct head {			/* header of a record in a partition; key and rest follow */
@@ -55,7 +57,7 @@ struct grace {
 	struct ahead ahead;
 };
 
-static int join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out,
+static int join_parts(struct grace *g, struct parts *parts, unsigned level, struct join_sink *out,
     struct join_sink *lone);
 
 /* ---- Records on disk ---- */
@@ -72,8 +74,14 @@ static int
 read_piece(struct spill *s, struct piece *p, struct msg *err)
 {
 	int got = spill_read(s, &p->head, sizeof(p->head), err);
+	size_t n = (size_t)p->head.key + p->head.rest;
 
-	return got <= 0 ? got : join_read_bytes(s, &p->bytes, (size_t)p->head.key + p->head.rest, err);
+	p->bytes.len = 0;
+	if (got <= 0 || n == 0)
+		return got;
+	got = spill_read(s, buf_room(&p->bytes, n), n, err);
+	p->bytes.len = n;
+	return got == 0 ? msg_set(err, EX_IOERR, "temporary file: truncated") : got;
 }
 
 static int
@@ -136,76 +144,56 @@ piece_rest(const struct piece *p)
 /* ---- Splitting ---- */
 
 static void
-init_parts(const struct grace *g, struct part *parts)
+init_parts(const struct grace *g, struct parts *p, unsigned level)
 {
-	for (size_t i = 0; i < (size_t)1 << g->bits; i++) {
-		memset(&parts[i], 0, sizeof(parts[i]));
-		spill_init(&parts[i].build);
-		spill_init(&parts[i].probe);
-	}
+	spill_parts_init(&p->build, g->bits, hash_level(level));
+	spill_parts_init(&p->probe, g->bits, hash_level(level));
+	memset(p->part, 0, sizeof(p->part));
 }
 
 static void
-close_parts(const struct grace *g, struct part *parts)
+close_parts(struct parts *p)
 {
-	for (size_t i = 0; i < (size_t)1 << g->bits; i++) {
-		spill_close(&parts[i].build);
-		spill_close(&parts[i].probe);
-	}
-}
-
-/* Selects a partition, by different bits of the hash at each level. */
-static struct part *
-part_of(const struct grace *g, struct part *parts, uint64_t hash, unsigned level)
-{
-	return &parts[hash_part_of_hash(hash, level, g->bits)];
+	spill_parts_close(&p->build);
+	spill_parts_close(&p->probe);
 }
 
 static int
-to_build(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key,
-    const uint8_t *rest)
+to_build(const struct grace *g, struct parts *parts, struct head h, const uint8_t *key, const uint8_t *rest)
 {
-	struct part *p = part_of(g, parts, h.hash, level);
+	size_t i = spill_part_of_hash(h.hash, parts->build.seed, g->bits);
+	struct part *p = &parts->part[i];
 
 	if (!p->filled)
 		p->hash = h.hash;
 	p->mixed |= p->hash != h.hash;
 	p->filled = true;
-	return write_piece(&p->build, h, key, rest, g->j->err);
+	return write_piece(&parts->build.file[i], h, key, rest, g->j->err);
 }
 
 static int
-to_probe(const struct grace *g, struct part *parts, unsigned level, struct head h, const uint8_t *key,
-    const uint8_t *rest)
+to_probe(const struct grace *g, struct parts *parts, struct head h, const uint8_t *key, const uint8_t *rest)
 {
-	return write_piece(&part_of(g, parts, h.hash, level)->probe, h, key, rest, g->j->err);
-}
+	size_t i = spill_part_of_hash(h.hash, parts->probe.seed, g->bits);
 
-/* Releases the buffers of all partitions until their turn. */
-static int
-park(const struct grace *g, struct part *parts, bool build)
-{
-	for (size_t i = 0; i < (size_t)1 << g->bits; i++)
-		if (spill_park(build ? &parts[i].build : &parts[i].probe, g->j->err) < 0)
-			return -1;
-	return 0;
+	return write_piece(&parts->probe.file[i], h, key, rest, g->j->err);
 }
 
 static int
-split_keys(const struct grace *g, struct part *parts)
+split_keys(const struct grace *g, struct parts *parts)
 {
 	for (uint32_t id = 0; id < g->j->table.keys.n; id++) {
 		struct rec_field key = join_table_key(&g->j->table, id);
 		struct head h = { id, keymap_hash(key.p, key.n), (uint32_t)key.n, 0 };
 
-		if (to_build(g, parts, 0, h, key.p, NULL) < 0)
+		if (to_build(g, parts, h, key.p, NULL) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-split_rows(const struct grace *g, struct part *parts)
+split_rows(const struct grace *g, struct parts *parts)
 {
 	const struct join_row *row = NULL;
 	struct join_chunk *at;
@@ -215,7 +203,7 @@ split_rows(const struct grace *g, struct part *parts)
 		struct rec_field key = join_table_key(&g->j->table, row->id);
 		struct head h = { number++, keymap_hash(key.p, key.n), (uint32_t)key.n, row->n };
 
-		if (to_build(g, parts, 0, h, key.p, row->bytes) < 0)
+		if (to_build(g, parts, h, key.p, row->bytes) < 0)
 			return -1;
 	}
 	return 0;
@@ -223,7 +211,7 @@ split_rows(const struct grace *g, struct part *parts)
 
 /* Moves the full table's rows to partitions. */
 static int
-split_table(const struct grace *g, struct part *parts)
+split_table(const struct grace *g, struct parts *parts)
 {
 	struct join_table *t = &g->j->table;
 	int failed = t->keyed ? split_keys(g, parts) : split_rows(g, parts);
@@ -233,7 +221,7 @@ split_table(const struct grace *g, struct part *parts)
 }
 
 static int
-split_build_block(struct grace *g, struct part *parts, size_t n)
+split_build_block(struct grace *g, struct parts *parts, size_t n)
 {
 	struct hash_join *j = g->j;
 	const struct join_block *k = &j->block;
@@ -250,7 +238,7 @@ split_build_block(struct grace *g, struct part *parts, size_t n)
 		if (join_pairs(j->plan->type))
 			h.rest = (uint32_t)(join_build_part(j->plan, r, buf_room(rest, join_build_max(j->plan, r,
 			    j->batch.stride))) - rest->p);
-		if (to_build(g, parts, 0, h, k->key[i].p, rest->p) < 0)
+		if (to_build(g, parts, h, k->key[i].p, rest->p) < 0)
 			return -1;
 	}
 	j->taken += n;
@@ -259,7 +247,7 @@ split_build_block(struct grace *g, struct part *parts, size_t n)
 
 /* Partitions the rest of the batch that did not fit the table, and of the stream. */
 static int
-split_build(struct grace *g, struct part *parts)
+split_build(struct grace *g, struct parts *parts)
 {
 	struct hash_join *j = g->j;
 	int got;
@@ -281,7 +269,7 @@ split_build(struct grace *g, struct part *parts)
 }
 
 static int
-split_probe_block(const struct grace *g, struct part *parts, const struct rec_batch *b, size_t first, size_t n)
+split_probe_block(const struct grace *g, struct parts *parts, const struct rec_batch *b, size_t first, size_t n)
 {
 	struct hash_join *j = g->j;
 	const struct join_block *k = &j->block;
@@ -298,14 +286,14 @@ split_probe_block(const struct grace *g, struct part *parts, const struct rec_ba
 			h.hash = h.number;	/* any partition will do: it matches nothing */
 			h.key = 0;
 		}
-		if (to_probe(g, parts, 0, h, k->key[i].p, line.p) < 0)
+		if (to_probe(g, parts, h, k->key[i].p, line.p) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-split_probe(const struct grace *g, struct part *parts)
+split_probe(const struct grace *g, struct parts *parts)
 {
 	struct hash_join *j = g->j;
 	struct rec_batch b;
@@ -324,36 +312,37 @@ split_probe(const struct grace *g, struct part *parts)
 	return got;
 }
 
-/* Splits a partition again and frees its own files. */
+/* Splits partition i of `from` again and frees its files. */
 static int
-split_part(struct grace *g, struct part *p, struct part *parts, unsigned level)
+split_part(struct grace *g, struct parts *from, size_t i, struct parts *to)
 {
+	struct spill *build = &from->build.file[i], *probe = &from->probe.file[i];
 	struct msg *err = g->j->err;
-	int got = spill_rewind(&p->build, err);
+	int got = spill_rewind(build, err);
 
-	while (got >= 0 && (got = read_piece(&p->build, &g->build, err)) > 0)
-		got = to_build(g, parts, level, g->build.head, g->build.bytes.p, piece_rest(&g->build).p);
-	spill_close(&p->build);
-	if (got < 0 || park(g, parts, true) < 0 || spill_rewind(&p->probe, err) < 0)
+	while (got >= 0 && (got = read_piece(build, &g->build, err)) > 0)
+		got = to_build(g, to, g->build.head, g->build.bytes.p, piece_rest(&g->build).p);
+	spill_close(build);
+	if (got < 0 || spill_parts_park(&to->build, err) < 0 || spill_rewind(probe, err) < 0)
 		return -1;
-	while (got >= 0 && (got = read_piece(&p->probe, &g->probe, err)) > 0)
-		got = to_probe(g, parts, level, g->probe.head, g->probe.bytes.p, piece_rest(&g->probe).p);
-	spill_close(&p->probe);
-	return got < 0 ? -1 : park(g, parts, false);
+	while (got >= 0 && (got = read_piece(probe, &g->probe, err)) > 0)
+		got = to_probe(g, to, g->probe.head, g->probe.bytes.p, piece_rest(&g->probe).p);
+	spill_close(probe);
+	return got < 0 ? -1 : spill_parts_park(&to->probe, err);
 }
 
 /* ---- One part ---- */
 
 /* Loads a partition's build side into the table. Returns 1, 0 if it does not fit, or -1. */
 static int
-load_part(struct grace *g, struct part *p, size_t memory)
+load_part(struct grace *g, struct spill *rows, size_t memory)
 {
 	struct join_table *t = &g->j->table;
 	const struct piece *build;
 	struct join_row *row;
 	int got;
 
-	if (ahead_open(&g->ahead, &p->build, g->j->err) < 0)
+	if (ahead_open(&g->ahead, rows, g->j->err) < 0)
 		return -1;
 	while ((got = ahead_next(&g->ahead, &t->keys, &build, g->j->err)) > 0) {
 		struct rec_field rest = piece_rest(build);
@@ -371,12 +360,12 @@ load_part(struct grace *g, struct part *p, size_t memory)
 
 /* Pairs a probe record with rows that stay on disk. */
 static int
-pair_on_disk(struct grace *g, struct part *p, const struct piece *probe, const struct join_sink *out)
+pair_on_disk(struct grace *g, struct spill *rows, const struct piece *probe, const struct join_sink *out)
 {
 	struct rec_field line = piece_rest(probe), key = piece_key(probe);
-	int got = spill_rewind(&p->build, g->j->err);
+	int got = spill_rewind(rows, g->j->err);
 
-	while (got >= 0 && (got = read_piece(&p->build, &g->build, g->j->err)) > 0)
+	while (got >= 0 && (got = read_piece(rows, &g->build, g->j->err)) > 0)
 		if (g->build.head.key == key.n && memcmp(g->build.bytes.p, key.p, key.n) == 0)
 			got = join_sink_put(out, probe->head.number, line, piece_rest(&g->build), g->j->err);
 	return got;
@@ -398,7 +387,7 @@ pair_in_memory(const struct grace *g, uint32_t id, const struct piece *probe, co
 
 /* Writes the output of a probe record. */
 static int
-probe_piece(struct grace *g, struct part *p, const struct piece *probe, const struct join_sink *out)
+probe_piece(struct grace *g, struct spill *rows, const struct piece *probe, const struct join_sink *out)
 {
 	struct join_table *t = &g->j->table;
 	const struct join_plan *plan = g->j->plan;
@@ -417,17 +406,17 @@ probe_piece(struct grace *g, struct part *p, const struct piece *probe, const st
 		return join_sink_put(out, probe->head.number, piece_rest(probe), none, g->j->err);
 	if (t->matched != NULL)
 		t->matched[id] = 1;
-	return t->keyed ? pair_on_disk(g, p, probe, out) : pair_in_memory(g, id, probe, out);
+	return t->keyed ? pair_on_disk(g, rows, probe, out) : pair_in_memory(g, id, probe, out);
 }
 
 /* Outer join: writes the build records whose key no probe record had. */
 static int
-put_lone(struct grace *g, struct part *p, const struct join_sink *lone)
+put_lone(struct grace *g, struct spill *rows, const struct join_sink *lone)
 {
 	const struct join_table *t = &g->j->table;
 	struct buf *part = &g->probe.bytes;
 	const struct piece *build;
-	int got = ahead_open(&g->ahead, &p->build, g->j->err);
+	int got = ahead_open(&g->ahead, rows, g->j->err);
 
 	while (got >= 0 && (got = ahead_next(&g->ahead, &t->keys, &build, g->j->err)) > 0) {
 		struct rec_field key = piece_key(build), line;
@@ -444,7 +433,8 @@ put_lone(struct grace *g, struct part *p, const struct join_sink *lone)
 }
 
 static int
-probe_part(struct grace *g, struct part *p, const struct join_sink *out, const struct join_sink *lone)
+probe_part(struct grace *g, struct spill *rows, struct spill *records, const struct join_sink *out,
+    const struct join_sink *lone)
 {
 	bool outer = g->j->plan->type == JOIN_OUTER;
 	const struct piece *probe;
@@ -453,48 +443,50 @@ probe_part(struct grace *g, struct part *p, const struct join_sink *out, const s
 	g->j->stats->partitions++;
 	if (outer)
 		join_table_mark(&g->j->table);
-	if (ahead_open(&g->ahead, &p->probe, g->j->err) < 0)
+	if (ahead_open(&g->ahead, records, g->j->err) < 0)
 		return -1;
 	while ((got = ahead_next(&g->ahead, &g->j->table.keys, &probe, g->j->err)) > 0)
-		if (probe_piece(g, p, probe, out) < 0)
+		if (probe_piece(g, rows, probe, out) < 0)
 			return -1;
-	return got == 0 && outer ? put_lone(g, p, lone) : got;
+	return got == 0 && outer ? put_lone(g, rows, lone) : got;
 }
 
 static int
-join_split_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out, struct join_sink *lone)
+join_split_part(struct grace *g, struct parts *from, size_t i, unsigned level, struct join_sink *out,
+    struct join_sink *lone)
 {
-	struct part parts[MAX_PARTS];
+	struct parts parts;
 	int ret;
 
-	init_parts(g, parts);
-	ret = split_part(g, p, parts, level);
+	init_parts(g, &parts, level);
+	ret = split_part(g, from, i, &parts);
 	if (ret == 0)
-		ret = join_parts(g, parts, level, out, lone);
-	close_parts(g, parts);
+		ret = join_parts(g, &parts, level, out, lone);
+	close_parts(&parts);
 	return ret;
 }
 
 static int
-join_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out, struct join_sink *lone)
+join_part(struct grace *g, struct parts *parts, size_t i, unsigned level, struct join_sink *out, struct join_sink *lone)
 {
+	struct spill *rows = &parts->build.file[i];
 	struct join_table *t = &g->j->table;
 	bool keyed = !join_pairs(g->j->plan->type);
 	int got;
 
 	progress_poll();
 	join_table_init(t, keyed);
-	got = load_part(g, p, g->j->memory);
-	if (got == 0 && !p->mixed) {
+	got = load_part(g, rows, g->j->memory);
+	if (got == 0 && !parts->part[i].mixed) {
 		join_table_free(t);
 		join_table_init(t, true);
-		got = load_part(g, p, SIZE_MAX);
+		got = load_part(g, rows, SIZE_MAX);
 	}
 	if (got == 1)
-		got = probe_part(g, p, out, lone);
+		got = probe_part(g, rows, &parts->probe.file[i], out, lone);
 	else if (got == 0) {
 		join_table_free(t);
-		return join_split_part(g, p, level + 1, out, lone);
+		return join_split_part(g, parts, i, level + 1, out, lone);
 	}
 	join_table_free(t);
 	return got;
@@ -504,7 +496,7 @@ join_part(struct grace *g, struct part *p, unsigned level, struct join_sink *out
 
 /* Joins all partitions and merges their outputs. */
 static int
-join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink *out, struct join_sink *lone)
+join_parts(struct grace *g, struct parts *parts, unsigned level, struct join_sink *out, struct join_sink *lone)
 {
 	struct spill pairs[MAX_PARTS], lones[MAX_PARTS];
 	size_t n = (size_t)1 << g->bits;
@@ -517,9 +509,9 @@ join_parts(struct grace *g, struct part *parts, unsigned level, struct join_sink
 	for (size_t i = 0; i < n && ret == 0; i++) {
 		struct join_sink to_pairs = { NULL, &pairs[i] }, to_lones = { NULL, &lones[i] };
 
-		ret = join_part(g, &parts[i], level, &to_pairs, &to_lones);
-		spill_close(&parts[i].build);
-		spill_close(&parts[i].probe);
+		ret = join_part(g, parts, i, level, &to_pairs, &to_lones);
+		spill_close(&parts->build.file[i]);
+		spill_close(&parts->probe.file[i]);
 		if (ret == 0)
 			ret = spill_park(&pairs[i], g->j->err) < 0 ? -1 : spill_park(&lones[i], g->j->err);
 	}
@@ -536,16 +528,16 @@ int
 join_partitioned(struct hash_join *j)
 {
 	struct grace g = { .j = j, .bits = j->memory >= MANY_BITS_MEMORY ? MANY_BITS : FEW_BITS };
-	struct part parts[MAX_PARTS];
+	struct parts parts;
 	struct join_sink out = { j->out, NULL };
 	int ret = -1;
 
-	init_parts(&g, parts);
-	if (split_table(&g, parts) == 0 && split_build(&g, parts) == 0 && park(&g, parts, true) == 0 &&
-	    split_probe(&g, parts) == 0 && park(&g, parts, false) == 0) {
-		ret = join_parts(&g, parts, 0, &out, &out);
-	}
-	close_parts(&g, parts);
+	init_parts(&g, &parts, 0);
+	if (split_table(&g, &parts) == 0 && split_build(&g, &parts) == 0 &&
+	    spill_parts_park(&parts.build, j->err) == 0 && split_probe(&g, &parts) == 0 &&
+	    spill_parts_park(&parts.probe, j->err) == 0)
+		ret = join_parts(&g, &parts, 0, &out, &out);
+	close_parts(&parts);
 	for (size_t i = 0; i < AHEAD; i++)
 		buf_free(&g.ahead.pieces[i].bytes);
 	buf_free(&g.build.bytes);

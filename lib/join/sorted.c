@@ -221,13 +221,16 @@ static int
 pair_on_disk(struct sorted_join *j, struct rec_field line)
 {
 	struct spill *s = &j->group.spill;
+	const uint8_t *row;
 	uint32_t n;
 	int got = spill_rewind(s, j->err);
 
 	while (got >= 0 && (got = spill_read(s, &n, sizeof(n), j->err)) > 0) {
-		got = join_read_bytes(s, &j->scratch, n, j->err);
+		got = spill_view(s, n, &j->scratch, &row, j->err);
+		if (got == 0)
+			got = msg_set(j->err, EX_IOERR, "temporary file: truncated");
 		if (got > 0)
-			got = join_put(j->out, line, (struct rec_field){ j->scratch.p, n }, j->err);
+			got = join_put(j->out, line, (struct rec_field){ row, n }, j->err);
 	}
 	return got;
 }

@@ -4,7 +4,7 @@
 #include "key/keylater.h"
 
 enum {
-	BITS = 5, MAX_DEPTH = 12,
+	BITS = 5, PARTS = 1 << BITS, MAX_DEPTH = 12,
 	LEAST_SET = 256 * 1024		/* bytes: with less, splitting would not terminate */
 };
 
@@ -23,28 +23,22 @@ struct scratch {		/* buffer for one key read back */
 void
 keylater_init(struct keylater *l, bool integers, size_t limit)
 {
-	size_t i;
-
 	l->integers = integers;
 	l->written = 0;
 	l->limit = limit > LEAST_SET ? limit : LEAST_SET;
-	for (i = 0; i < KEYLATER_PARTS; i++)
-		spill_init(&l->part[i]);
+	spill_parts_init(&l->parts, BITS, hash_level(0));
 }
 
 void
 keylater_free(struct keylater *l)
 {
-	size_t i;
-
-	for (i = 0; i < KEYLATER_PARTS; i++)
-		spill_close(&l->part[i]);
+	spill_parts_close(&l->parts);
 }
 
-static size_t
-part_of(const void *key, size_t n, unsigned depth)
+static struct spill *
+part_of(struct spill_parts *p, const void *key, size_t n)
 {
-	return hash_part(key, n, depth, BITS);
+	return &p->file[spill_part(key, n, p->seed, BITS)];
 }
 
 static int
@@ -59,7 +53,7 @@ keylater_add(struct keylater *l, const void *key, size_t n, uint64_t print, bool
 {
 	struct head head = { print, (uint32_t)n, known };
 
-	return put_key(l, &l->part[part_of(key, n, 0)], key, &head, err);
+	return put_key(l, part_of(&l->parts, key, n), key, &head, err);
 }
 
 /* Reads the next key of a file. Returns 1, 0 at the end, or -1. */
@@ -114,8 +108,7 @@ static int resolve(struct keylater *l, struct spill *file, unsigned depth, struc
 
 /* Merges the answers of the parts, in the order of the file that was split. */
 static int
-join_answers(struct spill *keys, struct spill *parts, struct spill *answers, unsigned depth, struct scratch *k,
-    struct msg *err)
+join_answers(struct spill *keys, struct spill_parts *parts, struct spill *answers, struct scratch *k, struct msg *err)
 {
 	uint8_t byte;
 	int got;
@@ -125,7 +118,7 @@ join_answers(struct spill *keys, struct spill *parts, struct spill *answers, uns
 	while ((got = get_key(keys, k, err)) == 1) {
 		if (k->head.known)
 			continue;
-		if (spill_read(&parts[part_of(k->key, k->head.n, depth)], &byte, 1, err) != 1)
+		if (spill_read(part_of(parts, k->key, k->head.n), &byte, 1, err) != 1)
 			return msg_set(err, EX_SOFTWARE, "missing answers for keys on disk");
 		if (spill_write(answers, &byte, 1, err) < 0)
 			return -1;
@@ -136,22 +129,20 @@ join_answers(struct spill *keys, struct spill *parts, struct spill *answers, uns
 static int
 split(struct keylater *l, struct spill *keys, struct spill *answers, unsigned depth, struct scratch *k, struct msg *err)
 {
-	struct spill part[KEYLATER_PARTS];
+	struct spill_parts parts;
 	size_t i;
 	int got;
 
-	for (i = 0; i < KEYLATER_PARTS; i++)
-		spill_init(&part[i]);
+	spill_parts_init(&parts, BITS, hash_level(depth));
 	got = spill_rewind(keys, err);
 	while (got != -1 && (got = get_key(keys, k, err)) == 1)
-		if (put_key(l, &part[part_of(k->key, k->head.n, depth)], k->key, &k->head, err) < 0)
+		if (put_key(l, part_of(&parts, k->key, k->head.n), k->key, &k->head, err) < 0)
 			got = -1;
-	for (i = 0; i < KEYLATER_PARTS && got == 0; i++)
-		got = resolve(l, &part[i], depth, k, err);
+	for (i = 0; i < PARTS && got == 0; i++)
+		got = resolve(l, &parts.file[i], depth, k, err);
 	if (got == 0)
-		got = join_answers(keys, part, answers, depth, k, err);
-	for (i = 0; i < KEYLATER_PARTS; i++)
-		spill_close(&part[i]);
+		got = join_answers(keys, &parts, answers, k, err);
+	spill_parts_close(&parts);
 	return got;
 }
 
@@ -183,8 +174,8 @@ keylater_resolve(struct keylater *l, struct msg *err)
 	size_t i;
 	int status = 0;
 
-	for (i = 0; i < KEYLATER_PARTS && status == 0; i++)
-		status = resolve(l, &l->part[i], 0, &k, err);
+	for (i = 0; i < PARTS && status == 0; i++)
+		status = resolve(l, &l->parts.file[i], 0, &k, err);
 	free(k.key);
 	return status;
 }
@@ -193,7 +184,7 @@ int
 keylater_next(struct keylater *l, const void *key, size_t n, struct msg *err)
 {
 	uint8_t byte;
-	int got = spill_read(&l->part[part_of(key, n, 0)], &byte, 1, err);
+	int got = spill_read(part_of(&l->parts, key, n), &byte, 1, err);
 
 	if (got == 0)
 		return msg_set(err, EX_SOFTWARE, "missing answers for keys on disk");

@@ -7,16 +7,14 @@
 #ifndef KEY_KEYLATER_H
 #define KEY_KEYLATER_H
 
-#include "base/io.h"
 #include "key/keyset.h"
-
-enum { KEYLATER_PARTS = 32 };
+#include "spill/parts.h"
 
 struct keylater {
 	bool integers;
 	size_t limit;				/* bytes for a file's set */
 	uint64_t written;			/* keys, counted once for each file they were written to */
-	struct spill part[KEYLATER_PARTS];	/* keys; after keylater_resolve one byte per answer */
+	struct spill_parts parts;		/* keys; after keylater_resolve one byte per answer */
 };
 
 void keylater_init(struct keylater *l, bool integers, size_t limit);

@@ -10,7 +10,7 @@
 
 #include "delta/uri.h"
 #include "optimize/rows.h"
-#include "optimize/sort.h"
+#include "spill/sort.h"
 
 struct optimize {
 	struct delta_table *table;
@@ -273,7 +273,7 @@ is_in_order(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 
 /* Passes all rows of the files to the sorter; returns how many. */
 static int
-fill(struct optimize *o, const size_t *files, size_t n, struct sorter *sorter, uint64_t *rows, struct msg *err)
+fill(struct optimize *o, const size_t *files, size_t n, struct spill_sorter *sorter, uint64_t *rows, struct msg *err)
 {
 	struct delta_scan_options so = { .columns = o->columns, .ncolumns = o->ncolumns, .files = files, .nfiles = n };
 	struct pq_vector *keys = xcalloc(o->opt->nkeys, sizeof(*keys));
@@ -300,7 +300,7 @@ fill(struct optimize *o, const size_t *files, size_t n, struct sorter *sorter, u
 			rows_key(keys, shapes, o->opt->nkeys, i, &key);
 			rows_put(&o->rows, &b, i, &row);
 			++*rows;
-			if (sorter_add(sorter, key.p, key.len, row.p, row.len, err) < 0)
+			if (spill_sorter_add(sorter, &(struct spill_item){ key.p, row.p, key.len, row.len }, err) < 0)
 				got = -1;
 		}
 	}
@@ -328,15 +328,14 @@ flush(struct optimize *o, struct msg *err)
 
 /* Writes the sorted rows to files of so many rows each. */
 static int
-drain(struct optimize *o, struct sorter *sorter, uint64_t file_rows, struct msg *err)
+drain(struct optimize *o, struct spill_sorter *sorter, uint64_t file_rows, struct msg *err)
 {
-	const uint8_t *row;
+	struct spill_item item;
 	uint64_t rows = 0;
-	size_t n;
 	int got;
 
-	while ((got = sorter_next(sorter, &row, &n, err)) > 0) {
-		rows_add(&o->rows, row);
+	while ((got = spill_sorter_next(sorter, &item, err)) > 0) {
+		rows_add(&o->rows, item.data);
 		if (++rows % file_rows == 0 ? flush(o, err) < 0 || delta_out_cut(o->out, err) < 0 :
 		    rows_full(&o->rows) && flush(o, err) < 0)
 			return -1;
@@ -347,7 +346,7 @@ drain(struct optimize *o, struct sorter *sorter, uint64_t file_rows, struct msg 
 static int
 sort_files(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 {
-	struct sorter *sorter = sorter_new(o->opt->memory);
+	struct spill_sorter *sorter = spill_sorter_new(o->opt->memory);
 	uint64_t rows = 0, bytes = 0, nfiles;
 	size_t i;
 	int failed;
@@ -357,8 +356,8 @@ sort_files(struct optimize *o, const size_t *files, size_t n, struct msg *err)
 	nfiles = bytes / o->opt->target + (bytes % o->opt->target != 0);
 	open_out(o, files[0]);
 	failed = fill(o, files, n, sorter, &rows, err) < 0 ||
-	    sorter_end(sorter, err) < 0 || drain(o, sorter, nfiles > 1 ? rows / nfiles + 1 : rows + 1, err) < 0;
-	sorter_free(sorter);
+	    spill_sorter_end(sorter, err) < 0 || drain(o, sorter, nfiles > 1 ? rows / nfiles + 1 : rows + 1, err) < 0;
+	spill_sorter_free(sorter);
 	remove_files(o, files, n);
 	return failed ? -1 : 0;
 }

@@ -417,9 +417,9 @@ calculate(const struct table *t, const size_t *keys, size_t nkeys, struct agg_it
 		n = n < t->n - i ? n : t->n - i;
 		b.n = n;
 		CHECK(groups_add(&groups, &b, &err) == n, "%s", err.text);
-		CHECK(limit != 0 || groups.runs.n == 0, "a run without a limit");
+		CHECK(limit != 0 || groups.runs.runs.n == 0, "a run without a limit");
 	}
-	*runs = groups.runs.n;
+	*runs = groups.runs.runs.n;
 	CHECK(groups_put(&groups, collect, out, &err) == 0, "%s", err.text);
 	groups_free(&groups);
 }
@@ -536,11 +536,11 @@ test_passes(void)
 
 	CHECK(agg_parse(&items[0], "count()", &err) == 0 && agg_parse(&items[1], "first(c13,c9)", &err) == 0 &&
 	    agg_parse(&items[2], "last(c13,c9)", &err) == 0, "%s", err.text);
-	make_table(&t, (size_t)AGG_CHUNK * RUNS_FAN * 3, 50, false);
+	make_table(&t, (size_t)AGG_CHUNK * SPILL_FAN * 3, 50, false);
 	calculate(&t, &key, 1, items, 3, 0, &have, &runs);
 	calculate(&t, &key, 1, items, 3, 1, &disk, &runs);
 	CHECK(equal(&have, &disk), "%zu runs", runs);
-	CHECK(runs < 2 * RUNS_FAN, "%zu runs", runs);
+	CHECK(runs < 2 * SPILL_FAN, "%zu runs", runs);
 	for (i = 0; i < 3; i++)
 		agg_item_free(&items[i]);
 	buf_free(&have);

@@ -8,6 +8,7 @@
 #include "key/keylater.h"
 #include "key/keymap.h"
 #include "key/keyset.h"
+#include "spill/parts.h"
 #include "unit.h"
 
 enum { KEYS = 20000, SEEDS = 8, LONGEST = 40 };
@@ -265,8 +266,8 @@ one_part(size_t length, bool by_hash)
 		p = memset(keys[i].bytes, 'k', LONGEST);
 		memcpy(p, word, length < sizeof(word) ? length : sizeof(word));
 		for (level = part = 0; level < 2 && part == 0; level++)
-			part = by_hash ? hash_part_of_hash(keymap_hash(p, length), level, BITS) :
-			    hash_part(p, length, level, BITS);
+			part = by_hash ? spill_part_of_hash(keymap_hash(p, length), hash_level(level), BITS) :
+			    spill_part(p, length, hash_level(level), BITS);
 		keys[i].n = length;
 		i += part == 0;
 	}

@@ -1,61 +1,9 @@
-/* Sorting on disk against qsort; rows as bytes and back; keys that order as their values do. */
+/* Rows as bytes and back; keys that order as their values do. */
 #include "unit.h"
 
 #include <string.h>
 
 #include "optimize/rows.h"
-#include "optimize/sort.h"
-
-/* ---- sorting ---- */
-
-struct piece {
-	uint8_t key[12], data[40];
-	size_t nkey, n;
-	uint32_t serial;
-};
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct piece *p = a, *q = b;
-	int c = memcmp(p->key, q->key, p->nkey < q->nkey ? p->nkey : q->nkey);
-
-	if (c == 0)
-		c = (p->nkey > q->nkey) - (p->nkey < q->nkey);
-	return c != 0 ? c : (p->serial > q->serial) - (p->serial < q->serial);
-}
-
-static void
-sort(size_t n, size_t memory)
-{
-	struct piece *pieces = xcalloc(n + 1, sizeof(*pieces));
-	struct sorter *s = sorter_new(memory);
-	struct msg err = { 0 };
-	const uint8_t *data;
-	size_t i, k, len;
-
-	for (i = 0; i < n; i++) {
-		struct piece *p = &pieces[i];
-
-		p->serial = (uint32_t)i;
-		p->nkey = unit_below(sizeof(p->key) + 1);
-		for (k = 0; k < p->nkey; k++)
-			p->key[k] = (uint8_t)unit_below(4);	/* many are equal, or begin each other */
-		p->n = unit_below(sizeof(p->data) + 1);
-		for (k = 0; k < p->n; k++)
-			p->data[k] = (uint8_t)unit_random();
-		CHECK(sorter_add(s, p->key, p->nkey, p->data, p->n, &err) == 0, "%s", err.text);
-	}
-	qsort(pieces, n, sizeof(*pieces), by_key);
-	CHECK(sorter_end(s, &err) == 0, "%s", err.text);
-	for (i = 0; i < n; i++) {
-		CHECK(sorter_next(s, &data, &len, &err) == 1, "%zu of %zu: %s", i, n, err.text);
-		CHECK(len == pieces[i].n && (len == 0 || memcmp(data, pieces[i].data, len) == 0), "%zu of %zu", i, n);
-	}
-	CHECK(sorter_next(s, &data, &len, &err) == 0 && sorter_next(s, &data, &len, &err) == 0, "more than %zu", n);
-	sorter_free(s);
-	free(pieces);
-}
 
 /* ---- rows ---- */
 
@@ -238,16 +186,7 @@ rows(void)
 int
 main(void)
 {
-	size_t i;
-
 	unit_start();
-	for (i = 0; i < 200; i++)
-		sort(unit_below(30), SORT_LEAST);
-	sort(5000, SORT_LEAST);
-	OK("optimize", "sorting in memory");
-	sort(20000, SORT_LEAST);
-	sort(400000, SORT_LEAST);	/* more runs than are merged at once */
-	OK("optimize", "sorting on disk");
 	rows();
 	OK("optimize", "rows as vectors and as bytes, and the order of keys");
 	return 0;
