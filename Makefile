@@ -103,6 +103,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_FLIPS=1000 bats -f 'single flipped bits' tests/check.bats
 	ACCT_CASES=1000000 $(BUILD)/unit/parquet
 	ACCT_CASES=1000000 $(BUILD)/unit/source
+	ACCT_FAULTS=2 $(BUILD)/unit/writers
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
 	BUILD='$(abspath $(BUILD))' ACCT_RUN_KILLS=100 bats -f 'killed or terminated' tests/pipeline.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats

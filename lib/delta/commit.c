@@ -15,7 +15,7 @@
 #include "delta/uri.h"
 #include "delta/write.h"
 
-enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000, OURS = 2 };
+enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000, REPEATS = 3, OURS = 2 };
 
 #define ENGINE "acct/" ACCT_VERSION
 
@@ -500,6 +500,24 @@ write_checkpoint(struct delta_table *t, int64_t version, struct msg *err)
 /* ---- the commit ---- */
 
 /*
+ * Puts the commit if the version is free. Repeats a put that the store left undecided, which settles it: either copy
+ * takes the name, or it is taken. Stays undecided if a copy may yet be carried out.
+ */
+static int
+put_version(const struct commit *cm, const char *name, const struct buf *text, struct msg *why)
+{
+	int tries = 0, done;
+	bool undecided = false;
+
+	do {
+		*why = (struct msg){ 0 };
+		done = store_put(cm->table->store, name, text->p, text->len, STORE_NEW, why);
+		undecided = undecided || done == STORE_UNDECIDED;
+	} while (done == STORE_UNDECIDED && ++tries < REPEATS);
+	return done < 0 && undecided ? STORE_UNDECIDED : done;
+}
+
+/*
  * Determines whether a failed commit nevertheless exists, because the caller would retry or remove its files.
  * Returns true if it is in the log as far as can be seen.
  */
@@ -522,43 +540,52 @@ fail(const struct commit *cm, const char *name, const struct buf *text, int64_t 
 }
 
 /*
+ * Tries to commit as one version. Returns 0 with *version set if it is committed, 1 if the version is taken, -1 on
+ * failure, with *version set if the commit may exist.
+ */
+static int
+try_version(const struct commit *cm, struct buf *text, int64_t v, int64_t *version, struct msg *err)
+{
+	char *name = delta_log_commit_name(v);
+	struct msg why = { 0 };
+	int done;
+
+	text->len = 0;
+	put_commit(text, cm, v - 1);
+	done = put_version(cm, name, text, &why);
+	if (done > 0 || done == STORE_UNDECIDED || (done < 0 && fail(cm, name, text, v, &why, err)))
+		*version = v;
+	if (done == STORE_UNDECIDED)
+		(void)msg_set(err, why.status, "%s; version %" PRId64 " may be committed or not", why.text, v);
+	free(name);
+	return done < 0 ? -1 : done == 0;
+}
+
+/*
  * Tries successive versions until one succeeds. Returns as weigh does, 0 with *version set; on failure *version is
  * -1 unless that version may exist.
  */
 static int
-take_version(struct commit *cm, int64_t *version, struct msg *err)
+take_version(const struct commit *cm, int64_t *version, struct msg *err)
 {
 	struct buf text = { 0 };
-	int64_t v = cm->base->version + 1;
-	char *name;
-	struct msg why = { 0 };
-	int tries, verdict, done = 0;
+	int64_t first = cm->base->version + 1, v = first;
+	int verdict = 0, taken = 1;
 
 	*version = -1;
-	for (tries = 0, verdict = 0; verdict == 0 && done == 0; tries++, v++) {
-		if (tries == TRIES) {
-			verdict = msg_set(err, EX_TEMPFAIL, "%s: %d other writers came first", cm->table->address,
-			    TRIES);
-			break;
-		}
-		text.len = 0;
-		put_commit(&text, cm, v - 1);
-		name = delta_log_commit_name(v);
-		done = store_put(cm->table->store, name, text.p, text.len, STORE_NEW, &why);
-		if (done > 0 || (done < 0 && fail(cm, name, &text, v, &why, err)))
-			*version = v;
-		free(name);
-		if (done < 0)
-			verdict = -1;
-		else if (done == 0)
+	for (; verdict == 0 && taken > 0 && v - first < TRIES; v++) {
+		taken = try_version(cm, &text, v, version, err);
+		if (taken > 0)
 			verdict = weigh_version(cm, v, err);
 	}
+	buf_free(&text);
 	if (verdict == OURS) {		/* the store's reply was lost */
 		*version = v - 1;
-		verdict = 0;
+		return 0;
 	}
-	buf_free(&text);
-	return verdict;
+	if (verdict == 0 && taken > 0)
+		return msg_set(err, EX_TEMPFAIL, "%s: %d other writers came first", cm->table->address, TRIES);
+	return taken < 0 ? -1 : verdict;
 }
 
 /* Writes the checksum file and checkpoint, which the version does not depend on. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "delta/delta.h"
+#include "store/ops.h"
 #include "unit.h"
 
 #define STATS(low, high)										\
@@ -54,7 +55,8 @@ static const struct {
 	    { IS, IS, IS, IS } },
 };
 
-static char root[] = "/tmp/acct-conflict.XXXXXX";
+static char folder[] = "/tmp/acct-conflict.XXXXXX";
+static const char *const roots[] = { folder, "mem://conflict" };	/* a kind of store each */
 
 static void
 put(struct delta_table *t, unsigned version, const char *text)
@@ -67,7 +69,7 @@ put(struct delta_table *t, unsigned version, const char *text)
 }
 
 static int
-attempt(enum kind kind, const char *winner)
+attempt(const char *root, enum kind kind, const char *winner)
 {
 	static const size_t both[] = { 0, 1 };
 	char *address = xasprintf("%s/%u", root, (unsigned)unit_random());
@@ -101,22 +103,33 @@ attempt(enum kind kind, const char *winner)
 	return got < 0 ? NO : version < 0 ? DONE : IS;
 }
 
-int
-main(void)
+static void
+all(const char *root)
 {
 	static const char *const kinds[] = { "append", "overwrite", "merge", "move" };
-	char *command;
 	size_t i;
 	int kind, got;
 
-	unit_start();
-	CHECK(mkdtemp(root) != NULL, "%s", root);
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		for (kind = 0; kind < KINDS; kind++) {
-			got = attempt((enum kind)kind, cases[i].winner);
-			CHECK(got == cases[i].want[kind], "%s, %s came first: %d", kinds[kind], cases[i].what, got);
+			got = attempt(root, (enum kind)kind, cases[i].winner);
+			CHECK(got == cases[i].want[kind], "%s: %s, %s came first: %d", root, kinds[kind],
+			    cases[i].what, got);
 		}
-	command = xasprintf("rm -rf %s", root);
+}
+
+int
+main(void)
+{
+	char *command;
+	size_t i;
+
+	unit_start();
+	store_mem_allow();
+	CHECK(mkdtemp(folder) != NULL, "%s", folder);
+	for (i = 0; i < sizeof(roots) / sizeof(*roots); i++)
+		all(roots[i]);
+	command = xasprintf("rm -rf %s", folder);
 	CHECK(system(command) == 0, "%s", command);
 	free(command);
 	OK("conflict", "each kind of change after each kind of action");
