@@ -453,17 +453,9 @@ select_column(struct pq_reader *r, size_t column, unsigned flags)
 {
 	struct chunk_in *k = xcalloc(1, sizeof *k);
 
-	k->source = &r->source;
-	k->c = &r->schema.columns[column];
-	k->e = &r->schema.elements[column];
-	k->flags = r->julian ? 0 : flags;
-	k->limit = r->limit;
-	k->sealed = r->sealed;
-	k->julian = r->julian;
-	k->values.c = k->c;
-	k->values.e = k->e;
-	k->values.dict = &k->dict;
-	k->values.limit = r->limit;
+	chunk_init(k, &(struct chunk_options){ .source = &r->source, .c = &r->schema.columns[column],
+	    .e = &r->schema.elements[column], .flags = flags, .limit = r->limit, .sealed = r->sealed,
+	    .julian = r->julian });
 	r->selected[r->nselected++] = k;
 }
 
@@ -537,7 +529,7 @@ enter_group(struct pq_reader *r, struct msg *err)
 	if (r->group == r->meta.ngroups)
 		return 0;
 	for (i = 0; i < r->nselected; i++)
-		if (chunk_begin(r->selected[i], &g->chunks[r->selected[i]->c - r->schema.columns], r->group,
+		if (chunk_begin(r->selected[i], &g->chunks[r->selected[i]->pages.c - r->schema.columns], r->group,
 		    (uint64_t)g->rows, r->footer_at, err) == -1)
 			return -1;
 	r->begun = true;
@@ -552,8 +544,7 @@ static int
 count_held(struct pq_reader *r, size_t i, struct msg *err)
 {
 	const struct chunk_in *k = r->selected[i];
-	size_t now = k->window.cap + k->page.cap + k->dict_page.cap + k->dict_values.cap + k->values.split.cap +
-	    k->values.made_bytes + k->copied;
+	size_t now = chunk_held(k);
 	uint64_t most = (uint64_t)r->limit * PAGES_HELD;
 
 	if (r->source.size > most / FILE_HELD)
@@ -565,7 +556,7 @@ count_held(struct pq_reader *r, size_t i, struct msg *err)
 		return 0;
 	return msg_set(err, EX_DATAERR,
 	    "%s: column %s, row group %zu: the pages of all columns read exceed %llu bytes", r->name,
-	    msg_quotes(k->c->path), r->group, (unsigned long long)most);
+	    msg_quotes(k->pages.c->path), r->group, (unsigned long long)most);
 }
 
 /* Chooses the rows of the next batch: up to the end of the group and of pages whose bytes are returned as views. */
