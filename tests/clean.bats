@@ -159,6 +159,13 @@ notes() {
 		same "$(printf '%s\n' '	x' 'x	y')" "$(tsv good.acct | tail -n +2)"
 		same "4	not-allowed	b	" "$(reasons)"
 	done
+	printf '%s\n' 'name: t' 'empty: keep' 'columns:' "  - {name: a, type: string, pattern: '[A-Z][a-z]*'}" "  - {name: b, type: string, pattern: '[a-z]*'}" >t.yaml
+	printf '%s\n' 'a,b' 'Ab,""' '"",b' ',""' ',' >t.csv
+	for path in 0 avx2 1; do
+		acct-ingest -s t.yaml t.csv | ACCT_PORTABLE=$path acct-clean -s t.yaml -r rej >good.acct
+		same "$(printf '%s\n' 'Ab	' '\N	' '\N	\N')" "$(tsv good.acct | tail -n +2)"
+		same "3	not-allowed	a	" "$(reasons)"
+	done
 }
 
 @test "clean: an escape of the file is one of its rejects" {

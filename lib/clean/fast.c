@@ -279,12 +279,12 @@ column_text_matched(const struct column *c, const uint8_t *p, size_t n)
 	return c->schema->regex == NULL || (memchr(p, VAL_ESC, n) == NULL && regex_matches(c->schema->regex, p, n));
 }
 
-/* Copies text that must match a pattern. */
+/* Copies text that must match a pattern; an empty string that is kept is left to column_judge. */
 static uint8_t *
 put_matched(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
 	if (is_nothing(p, n))
-		return put_null(c, out);
+		return *p == VAL_EMPTY && c->empty_keep ? NULL : put_null(c, out);
 	if (n == 0 || may_be_null_or_blank(c, p, n) || !column_text_matched(c, p, n))
 		return NULL;
 	return put_utf8(p, n, out);

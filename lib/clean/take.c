@@ -429,7 +429,7 @@ take_strings(struct column *c, const uint8_t *base, size_t n)
 		const uint8_t *p = base + r->start[i];
 
 		if (r->n[i] == 1 && *p == VAL_EMPTY && c->empty_keep) {
-			good |= UINT64_C(1) << i;
+			good |= (uint64_t)(c->schema->regex == NULL) << i;
 		} else if (r->n[i] == 1 && (*p == VAL_NULL || *p == VAL_EMPTY)) {
 			r->nulls |= UINT64_C(1) << i;
 			good |= (uint64_t)null_fits << i;
