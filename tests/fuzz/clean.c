@@ -8,6 +8,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *p, size_t n);
 static const char text[] =
     "name: t\n"
     "nulls: [NULL, n/a]\n"
+    "empty: keep\n"
+    "escape: \"\\\\\"\n"
+    "multiline: yes\n"
+    "expect: {rows: 1, rejected: 50%, rows_change: 50%, sum_change: {c: 30%}}\n"
     "columns:\n"
     "- {name: a, type: int32}\n"
     "- {name: b, type: int64, minimum: -5, maximum: 1000000, default: 77}\n"
@@ -21,8 +25,11 @@ static const char text[] =
     "- {name: j, type: string, allowed: [Deposit, Withdrawal], default: Deposit}\n"
     "- {name: k, type: string, pattern: '[A-Z][a-z]*'}\n"
     "- {name: l, type: 'decimal(38,10)'}\n"
-    "- {name: m, type: bool}\n";
-enum { COLUMNS = 13, MAX = 4000 };
+    "- {name: m, type: bool}\n"
+    "- {name: n, type: date, date_format: '%d/%m/%y', century: 1900}\n"
+    "- {name: o, type: date, date_format: '%y%m%d', century: 1969}\n"
+    "- {name: p, type: string, required: yes}\n";
+enum { COLUMNS = 16, MAX = 4000 };
 
 static struct schema schema;
 static struct column columns[COLUMNS];
