@@ -2,6 +2,7 @@
 #   make            programs into $(BUILD)/bin
 #   make check      every test that needs no peer of another project
 #   make SAN=1 ...  the same with the address and undefined-behaviour sanitizers
+#   make coverage   the tests, and which lines and branches of the library they execute
 #   make soak       the counts that take long
 #   make fuzz       every fuzz target, FUZZ_SECONDS each (clang); make fuzz-csv for one
 #   make lint bench install uninstall clean
@@ -19,6 +20,10 @@ CFLAGS ?= -O3 -g
 ifdef SAN
 BUILD  := $(BUILD)/san
 CFLAGS  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+endif
+ifdef COVERAGE
+BUILD  := $(BUILD)/coverage
+CFLAGS  = -O0 -g --coverage -fprofile-abs-path -DACCT_COVERAGE
 endif
 
 # Hardening, as far as the compiler has it; sanitizers bring checks of their own and do not go with it.
@@ -89,6 +94,10 @@ fuzzers: $(FUZZERS)
 
 check: all units tools
 	BUILD='$(abspath $(BUILD))' bats $(BATS)
+
+# FILTERS="csv join" runs the tests of these names alone, and holds no bar.
+coverage:
+	sh tests/coverage.sh $(FILTERS)
 
 # Each target starts from its seeds and keeps what it finds beside its program.
 fuzz: $(patsubst tests/fuzz/%.c,fuzz-%,$(wildcard tests/fuzz/*.c))
@@ -177,4 +186,4 @@ clean:
 SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
-.PHONY: all units tools print-libs fuzzers fuzz-library check soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-style lint-structs lint-commits lint-names lint-gcc lint-clang install uninstall clean
+.PHONY: all units tools print-libs fuzzers fuzz-library check coverage soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-style lint-structs lint-commits lint-names lint-gcc lint-clang install uninstall clean

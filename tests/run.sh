@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh tests/run.sh [FILTER ...]: installs what the tests need, builds everything, runs every test and counts. With FILTERs, only the test
-# files in whose names one of them occurs. SAN=1 tests the build with sanitizers. TEST_JOBS files run at once: one
+# files in whose names one of them occurs. SAN=1 tests the build with sanitizers, COVERAGE=1 that for `make coverage`. TEST_JOBS files run at once: one
 # more than there are cores, as there are tests that wait.
 # The last line is "N passed, M failed", and ", K skipped" where tests were; the status is not 0 where a test failed or could not be run.
 set -eu
@@ -52,6 +52,9 @@ sh pipelines/demo.sh --install $packages || echo 'tests that need them will say 
 if [ -n "${SAN:-}" ]; then
 	build=build/san
 	make -j"$(nproc)" SAN=1 all units tools
+elif [ -n "${COVERAGE:-}" ]; then
+	build=build/coverage
+	make -j"$(nproc)" COVERAGE=1 all units tools
 else
 	build=build
 	make -j"$(nproc)" all units tools
