@@ -428,6 +428,104 @@ replays(void)
 	OK("delta", "replay: the newest word on a file and its vector wins; what breaks the rules is named");
 }
 
+/* Each rule of an action that a commit can break, and the message that names its field. */
+static void
+refusals(void)
+{
+#define DV_OF(fields) "{\"add\":{\"path\":\"a\"," FACTS ",\"deletionVector\":{" fields "}}}\n"
+	static const struct { const char *line, *message; } cases[] = {
+		{ "{\"protocol\":{\"minWriterVersion\":2}}", "protocol: minReaderVersion: missing" },
+		{ "{\"protocol\":{\"minReaderVersion\":1}}", "protocol: minWriterVersion: missing" },
+		{ "{\"protocol\":{\"minReaderVersion\":-1,\"minWriterVersion\":2}}",
+		    "protocol: version: out of range" },
+		{ "{\"protocol\":{\"minReaderVersion\":2147483648,\"minWriterVersion\":2}}", "version: out of range" },
+		{ "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":-1}}", "version: out of range" },
+		{ "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2147483648}}", "version: out of range" },
+		{ "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":{}}}",
+		    "readerFeatures: not a list" },
+		{ "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"writerFeatures\":[1]}}",
+		    "writerFeatures: not a list of strings" },
+		{ "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"writerFeatures\":[\"a\\u0000\"]}}",
+		    "writerFeatures: a NUL in a string" },
+		{ "{\"metaData\":{}}", "metaData: id: missing" },
+		{ "{\"metaData\":{\"id\":1}}", "metaData: id: not a string" },
+		{ "{\"metaData\":{\"id\":\"i\",\"name\":1}}", "metaData: name: not a string" },
+		{ "{\"metaData\":{\"id\":\"i\",\"description\":[]}}", "metaData: description: not a string" },
+		{ "{\"metaData\":{\"id\":\"i\",\"schemaString\":{}}}", "metaData: schemaString: not a string" },
+		{ "{\"metaData\":{\"id\":\"i\",\"createdTime\":\"1\"}}", "metaData: createdTime: not an integer" },
+		{ "{\"metaData\":{\"id\":\"i\",\"partitionColumns\":\"p\"}}", "partitionColumns: not a list" },
+		{ "{\"metaData\":{\"id\":\"i\",\"configuration\":[]}}", "configuration: not an object" },
+		{ "{\"metaData\":{\"id\":\"i\",\"configuration\":{\"k\":1}}}",
+		    "configuration: a value that is not a string" },
+		{ "{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":1}}}", "metaData: provider: not a string" },
+		{ "{\"add\":{\"path\":\"a\",\"modificationTime\":1}}", "add: size: missing" },
+		{ "{\"add\":{\"path\":\"a\",\"size\":1}}", "add: modificationTime: missing" },
+		{ "{\"add\":{\"path\":\"a\"," FACTS ",\"stats\":{}}}", "add: stats: not a string" },
+		{ "{\"add\":{\"path\":\"a\"," FACTS ",\"partitionValues\":[]}}", "partitionValues: not an object" },
+		{ "{\"add\":{\"path\":\"a\"," FACTS ",\"baseRowId\":1.5}}", "add: baseRowId: not an integer" },
+		{ "{\"add\":{\"path\":\"a\"," FACTS ",\"defaultRowCommitVersion\":\"\"}}",
+		    "add: defaultRowCommitVersion: not an integer" },
+		{ "{\"add\":{\"path\":\"a\"," FACTS ",\"deletionVector\":\"u\"}}", "deletionVector: not an object" },
+		{ DV_OF("\"pathOrInlineDv\":\"x\""), "add: storageType: missing" },
+		{ DV_OF("\"storageType\":\"u\""), "add: pathOrInlineDv: missing" },
+		{ DV_OF("\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"offset\":\"1\""),
+		    "add: offset: not an integer" },
+		{ DV_OF("\"storageType\":\"u\",\"pathOrInlineDv\":\"x\""), "add: sizeInBytes: missing" },
+		{ DV_OF("\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"sizeInBytes\":1"),
+		    "add: cardinality: missing" },
+		{ DV_OF("\"storageType\":\"uu\",\"pathOrInlineDv\":\"x\",\"sizeInBytes\":1,\"cardinality\":1"),
+		    "add: storageType: not one letter" },
+		{ "{\"remove\":{}}", "remove: path: missing" },
+		{ "{\"remove\":{\"path\":\"a\",\"deletionTimestamp\":\"1\"}}",
+		    "remove: deletionTimestamp: not an integer" },
+		{ "{\"remove\":{\"path\":\"../a\"}}", "not a path of a file below the table" },
+		{ "{\"txn\":{\"version\":1}}", "txn: appId: missing" },
+		{ "{\"txn\":{\"appId\":\"a\"}}", "txn: version: missing" },
+		{ "{\"txn\":{\"appId\":\"a\",\"version\":1,\"lastUpdated\":\"\"}}",
+		    "txn: lastUpdated: not an integer" },
+		{ "{\"domainMetadata\":{\"configuration\":\"\"}}", "domainMetadata: domain: missing" },
+		{ "{\"domainMetadata\":{\"domain\":\"d\"}}", "domainMetadata: configuration: missing" },
+		{ "{\"sidecar\":{\"path\":\"s\"}}", "sidecar: path: misplaced sidecar" },
+	};
+	struct buf text = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		text.len = 0;
+		buf_addf(&text, START "%s\n", cases[i].line);
+		REPLAY(true, cases[i].message, buf_cstr(&text));
+	}
+	buf_free(&text);
+	REPLAY(false, " a", START "{\"add\":null,\"remove\":null}\r\n\r\n" ADD("a"));
+	REPLAY(false, " a", START
+	    "{\"metaData\":{\"id\":\"j\",\"format\":{\"provider\":null},\"partitionColumns\":null,"
+	    "\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[]}\",\"configuration\":{\"k\":null}}}\n"
+	    "{\"add\":{\"path\":\"a\"," FACTS ",\"deletionVector\":null,\"stats\":null,\"tags\":{\"t\":\"1\"}}}\n");
+	OK("delta", "every rule of an action, and its message");
+}
+
+/* A JSON manifest of a checkpoint names its sidecars, a commit must not. */
+static void
+sidecars(void)
+{
+	struct delta_snapshot s = { 0 };
+	struct delta_names found = { 0 };
+	struct delta_state st;
+	struct buf text = { 0 };
+	struct msg err = { 0 };
+
+	delta_state_init(&st, &s, "/t");
+	buf_adds(&text, "{\"sidecar\":{\"path\":\"one\"}}\n{\"sidecar\":{\"path\":\"two\"}}\n{\"sidecar\":{}}\n");
+	CHECK(delta_actions(&st, "m.json", &text, &found, &err) < 0, "a sidecar without a path");
+	CHECK(strcmp(err.text, "m.json:3: sidecar: path: missing") == 0, "%s", err.text);
+	CHECK(found.n == 2 && strcmp(found.p[1], "two") == 0, "%zu", found.n);
+	free(found.p);
+	buf_free(&text);
+	delta_state_free(&st);
+	delta_snapshot_free(&s);
+	OK("delta", "sidecars of a manifest");
+}
+
 /* ---- partition values ---- */
 
 static void
@@ -730,6 +828,8 @@ main(void)
 	vectors();
 	names();
 	replays();
+	refusals();
+	sidecars();
 	partition_values();
 	statistics();
 	unbounded();
