@@ -16,11 +16,12 @@ least(size_t a, size_t b)
 }
 
 /*
- * Computes the optimal string alignment distance row by row: before[0] is the previous row, before[1] the one before
- * it.
+ * Returns the edit distance of two names, ignoring case: insertions, deletions, replacements and swaps of neighbours.
+ * Names longer than LONGEST match nothing: SIZE_MAX. Computes the optimal string alignment distance row by row:
+ * before[0] is the previous row, before[1] the one before it.
  */
-size_t
-near_distance(const char *a, const char *b)
+static size_t
+distance_of(const char *a, const char *b)
 {
 	size_t rows[3][LONGEST + 1], *now = rows[0], *before[2] = { rows[1], rows[2] }, *spare;
 	size_t la = strlen(a), lb = strlen(b), i, j;
@@ -58,7 +59,7 @@ near_start(struct near *n, const char *word)
 void
 near_try(struct near *n, const char *candidate)
 {
-	size_t length = strlen(n->word), d = near_distance(n->word, candidate);
+	size_t length = strlen(n->word), d = distance_of(n->word, candidate);
 
 	if (length > 0 && d < n->distance && d <= (length < 3 ? (size_t)(length > 1) : length / 3)) {
 		n->best = candidate;

@@ -19,10 +19,4 @@ const char *near_hint(const struct near *n);
 /* Like near_hint, for use before a list of valid names: returns ";" if no candidate is near. */
 const char *near_hint_before(const struct near *n);
 
-/*
- * Returns the edit distance of two names, ignoring case: insertions, deletions, replacements and swaps of neighbours.
- * Names longer than 64 bytes match nothing: SIZE_MAX.
- */
-size_t near_distance(const char *a, const char *b);
-
 #endif

@@ -16,8 +16,9 @@ struct check_seen {
 
 /* ---- files under several names ---- */
 
-int
-check_seen_before(const struct check *c, const struct store_in *in, struct msg *err)
+/* Returns 1 if this file was read before, under any name, and is intact, -1 if damaged, 0 if not read. */
+static int
+seen_before(const struct check *c, const struct store_in *in, struct msg *err)
 {
 	size_t i;
 
@@ -174,7 +175,7 @@ read_file(struct check *c, const struct store_in *in, struct pq_reader *r, struc
 {
 	struct check_range *ranges;
 	size_t n, i;
-	int got = check_seen_before(c, in, err);
+	int got = seen_before(c, in, err);
 
 	if (got != 0)
 		return got;

@@ -47,11 +47,7 @@ int check_pages(struct check *c, struct pq_reader *r, const char *path, uint64_t
 void check_parquet(struct check *c, const char *thing, struct store *s, const char *name, uint64_t *rows,
     uint64_t *size);
 
-/*
- * pages.c: check_seen_before returns 1 if this file was read before, under any name, and is intact, -1 if damaged, 0
- * if not read; check_seen_now records the result.
- */
-int check_seen_before(const struct check *c, const struct store_in *in, struct msg *err);
+/* pages.c: records the result of a file that may come again under another name. */
 void check_seen_now(struct check *c, const struct store_in *in, const struct msg *fault);
 
 /* table.c: checks a Delta table. */

@@ -123,7 +123,6 @@ void rejects_return(struct rejects *r, size_t source);
 int rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped);
 
 int rejects_finish(struct rejects *r);
-void rejects_abandon(struct rejects *r);
 void rejects_free(struct rejects *r);
 
 /* ---- total.c ---- */

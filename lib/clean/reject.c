@@ -248,13 +248,6 @@ rejects_finish(struct rejects *r)
 }
 
 void
-rejects_abandon(struct rejects *r)
-{
-	if (r->open)
-		rec_abandon(&r->out);
-}
-
-void
 rejects_free(struct rejects *r)
 {
 	while (r->nsources > 0) {

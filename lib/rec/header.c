@@ -163,14 +163,6 @@ rec_header_equal(const struct rec_header *a, const struct rec_header *b)
 }
 
 bool
-rec_header_same_word(const struct rec_header *a, const struct rec_header *b, const char *key)
-{
-	const char *v = rec_header_word(a, key), *w = rec_header_word(b, key);
-
-	return v == NULL || w == NULL ? v == w : strcmp(v, w) == 0;
-}
-
-bool
 rec_header_same_words(const struct rec_header *a, const struct rec_header *b)
 {
 	size_t i;

@@ -64,8 +64,7 @@ bool rec_header_is_change(const struct rec_header *h);				/* @change=1 */
 /* Do both have the same table, column names and types? (Keys, nullability and words may differ.) */
 bool rec_header_equal(const struct rec_header *a, const struct rec_header *b);
 
-/* Do both have the same value of a word, or both lack it; and do both have the same words in the same order? */
-bool rec_header_same_word(const struct rec_header *a, const struct rec_header *b, const char *key);
+/* Do both have the same words in the same order? */
 bool rec_header_same_words(const struct rec_header *a, const struct rec_header *b);
 
 /* Appends the line without its LF to out; and parses it. Parsing fills err with the error, without the place. */
@@ -227,7 +226,6 @@ void rec_abandon(struct rec_writer *w);	/* no trailer, so that readers reject th
 
 void xrec_create(struct rec_writer *w, const char *path, const struct rec_header *h);
 uint8_t *xrec_begin(struct rec_writer *w, size_t max);
-void xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i);
 void xrec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n);
 void xrec_segment(struct rec_writer *w, const struct rec_header *h);
 void xrec_finish(struct rec_writer *w);

@@ -230,13 +230,6 @@ xrec_begin(struct rec_writer *w, size_t max)
 }
 
 void
-xrec_copy(struct rec_writer *w, const struct rec_batch *b, size_t i)
-{
-	if (rec_copy(w, b, i) < 0)
-		msg_exit(&w->err);
-}
-
-void
 xrec_copy_run(struct rec_writer *w, const struct rec_batch *b, size_t i, size_t n)
 {
 	if (rec_copy_run(w, b, i, n) < 0)

@@ -24,8 +24,11 @@ is_in(const struct width_range *r, size_t n, uint32_t c)
 	return false;
 }
 
-unsigned
-text_width(uint32_t c)
+/*
+ * Returns the columns of a code point that is not a control character: 0 for combining ones, 2 for wide ones, else 1.
+ */
+static unsigned
+width_of(uint32_t c)
 {
 	if (c < zero[0].first)
 		return 1;
@@ -56,7 +59,7 @@ text_show(struct buf *out, const void *text, size_t n)
 			columns += strlen(escape);
 		} else {
 			buf_add(out, p, len);
-			columns += text_width(visible_code_point(p, len));
+			columns += width_of(visible_code_point(p, len));
 		}
 		p += len;
 	}

@@ -8,11 +8,6 @@
 
 #include "base/mem.h"
 
-/*
- * Returns the columns of a code point that is not a control character: 0 for combining ones, 2 for wide ones, else 1.
- */
-unsigned text_width(uint32_t c);
-
 /* Appends n bytes of text with invisible characters escaped (base/visible.h). Returns its width in columns. */
 size_t text_show(struct buf *out, const void *text, size_t n);
 
