@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "delta/delta.h"
 #include "optimize/optimize.h"
-#include "pred/pred.h"
+#include "expr/expr.h"
 #include "table/table.h"
 
 static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAST_TARGET = 1024,
@@ -126,7 +126,7 @@ find_wanted(const struct delta_snapshot *s)
 		return wanted;
 	if (place == SIZE_MAX)
 		msg_die(err.status, "%s: %s", table.address, err.text);
-	pred_caret(where, strlen(where), place, &b);
+	expr_caret(where, strlen(where), place, &b);
 	msg_warn("-w: %s", err.text);
 	fputs(buf_cstr(&b), stderr);
 	msg_leave(err.status);

@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "delta/delta.h"
-#include "pred/pred.h"
+#include "expr/expr.h"
 #include "rec/rec.h"
 #include "table/table.h"
 
@@ -21,6 +21,8 @@ struct map {				/* columns of a header, and where they stand in the snapshot */
 };
 
 static const char *where, *with;
+static struct expr_parameter *parameters;	/* of -D */
+static size_t nparameters;
 static char *list;			/* of -c; NULL: every column */
 static struct cli_place asked_for;
 static struct delta_table table;
@@ -30,20 +32,32 @@ static const char *key;			/* the key columns, joined by commas; or NULL */
 
 /* ---- options ---- */
 
+static void
+add_parameter(const char *option, char *text)
+{
+	char *value = cli_pair(option, text, "NAME=VALUE");
+
+	if (!utf8_ok(value, strlen(value)))
+		cli_usage("%s %s: not UTF-8", option, text);
+	parameters = xreallocarray(parameters, nparameters + 1, sizeof(*parameters));
+	parameters[nparameters++] = (struct expr_parameter){ text, value };
+}
+
 static const struct cli_option options[] = {
 	{ 0, "with", "FILE", "the table after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT,
 	    .to = &with },
 	{ 'c', "columns", "COLUMN,...", "give these columns, in this order", CLI_LIST, .to = &list },
-	{ 'w', "where", "PREDICATE", "give only these rows, as in acct-select(1); skips files by their statistics",
-	    CLI_TEXT,
-	    .to = &where },
+	{ 'D', "define", "NAME=VALUE", "what :NAME is in the condition; may be repeated", CLI_CALL,
+	    .call = add_parameter },
+	{ 'w', "where", "CONDITION", "give only these rows, see acct-expr(7); skips files by their statistics",
+	    CLI_TEXT, .to = &where },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-v] [--at N | --with FILE] [-c COLUMN,...] [-w PREDICATE] [-t NAME] [--outside] [-o FILE]\n"
-	    "                 PLACE[@N]", NULL },
+	    "[-v] [--at N | --with FILE] [-c COLUMN,...] [-w CONDITION] [-D NAME=VALUE] [-t NAME]\n"
+	    "                 [--outside] [-o FILE] PLACE[@N]", NULL },
 	.about =
 	    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
 	.writes_records = true,
@@ -151,7 +165,7 @@ map_add(struct map *m, size_t at)
 	rec_header_add(&m->header, c->name, type, false, !c->nullable);
 }
 
-/* Those columns of the snapshot that a stream can have: what a predicate may speak of. */
+/* Those columns of the snapshot that a stream can have: what a condition may speak of. */
 static void
 map_possible(struct map *m)
 {
@@ -240,43 +254,30 @@ make_columns(struct map *m, const char *place)
 	free(own);
 }
 
-/* ---- the predicate ---- */
+/* ---- the condition ---- */
 
 static void
-mark_used(const struct pred_node *node, bool *used)
+parse(struct expr *e, const struct rec_header *h)
 {
-	const struct pred_node *child;
-
-	for (child = node->child; child != NULL; child = child->next)
-		mark_used(child, used);
-	if (node->kind == PRED_COMPARE || node->kind == PRED_COLUMNS || node->kind == PRED_IN ||
-	    node->kind == PRED_NULL)
-		used[node->column] = true;
-	if (node->kind == PRED_COLUMNS)
-		used[node->other] = true;
-}
-
-static void
-parse(struct pred *p, const struct rec_header *h)
-{
+	struct expr_scope scope = { .header = h, .parameters = parameters, .nparameters = nparameters };
 	struct buf b = { 0 };
 	struct msg err = { 0 };
 	size_t place = 0;
 
-	if (pred_parse(p, where, strlen(where), h, &place, &err) == 0)
+	if (expr_parse_where(e, where, strlen(where), &scope, &place, &err) == 0)
 		return;
-	pred_caret(where, strlen(where), place, &b);
+	expr_caret(where, strlen(where), place, &b);
 	msg_warn("--where: %s", err.text);
 	fputs(buf_cstr(&b), stderr);
 	msg_leave(err.status);
 }
 
-/* Parses the predicate over the columns it names, which become m's. */
+/* Parses the condition over the columns it names, which become m's. */
 static void
-make_predicate(struct pred *p, struct map *m)
+make_condition(struct expr *e, struct map *m)
 {
 	struct map all = { 0 };
-	struct pred first = { 0 };
+	struct expr first = { 0 };
 	bool *used;
 	size_t i;
 
@@ -285,13 +286,13 @@ make_predicate(struct pred *p, struct map *m)
 	map_possible(&all);
 	parse(&first, &all.header);
 	used = xcalloc(all.header.ncolumns, sizeof(*used));
-	mark_used(first.root, used);
+	expr_mark_columns(&first, used);
 	for (i = 0; i < all.header.ncolumns; i++)
 		if (used[i])
 			map_add(m, all.columns[i]);
-	parse(p, &m->header);
+	parse(e, &m->header);
 	free(used);
-	pred_free(&first);
+	expr_free(&first);
 	rec_header_free(&all.header);
 	free(all.columns);
 }
@@ -328,11 +329,11 @@ blame(size_t file, const struct msg *err)
 	msg_die(err->status, "%s: %s: %s", table.address, snapshot.files[file].name, err->text);
 }
 
-/* Sets drop for the rows of a batch that the predicate does not keep. */
+/* Sets drop for the rows of a batch that the condition does not keep. Deleted rows have no faults. */
 static void
-filter(const struct pred *p, struct table_from *from, const struct delta_batch *b, uint8_t *drop)
+filter(struct expr *e, struct table_from *from, const struct delta_batch *b, uint8_t *drop)
 {
-	uint8_t truth[PRED_CHUNK];
+	uint8_t truth[EXPR_CHUNK];
 	struct rec_batch records;
 	struct msg err = { 0 };
 	size_t row, next, i;
@@ -341,9 +342,12 @@ filter(const struct pred *p, struct table_from *from, const struct delta_batch *
 	for (row = 0; row < b->rows; row = next) {
 		if ((next = table_to_records(from, b->columns, row, b->rows, NULL, &records, &err)) == 0)
 			blame(b->file, &err);
-		pred_eval(p, &records, 0, records.n, truth);
+		records.first = b->first_row + row + 1;
+		if (expr_test(e, &records, 0, records.n, b->deleted != NULL ? b->deleted + row : NULL, truth,
+		    &err) == -1)
+			blame(b->file, &err);
 		for (i = 0; i < records.n; i++)
-			drop[row + i] = (b->deleted != NULL && b->deleted[row + i]) || truth[i] != PRED_TRUE;
+			drop[row + i] = (b->deleted != NULL && b->deleted[row + i]) || truth[i] != EXPR_TRUE;
 	}
 }
 
@@ -366,7 +370,7 @@ write_rows(struct rec_writer *out, struct table_from *from, const struct delta_b
 }
 
 static uint64_t
-read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, const struct pred *p,
+read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, struct expr *e,
     struct table_from *tested)
 {
 	uint8_t *drop = NULL;
@@ -380,7 +384,7 @@ read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *fr
 		if (tested != NULL && b.rows > room)
 			drop = xreallocarray(drop, room = b.rows, 1);
 		if (tested != NULL)
-			filter(p, tested, &b, drop);
+			filter(e, tested, &b, drop);
 		n += write_rows(out, from, &b, tested != NULL ? drop : b.deleted);
 		progress_add(0, b.rows);
 		progress_poll();
@@ -395,7 +399,7 @@ int
 main(int argc, char *argv[])
 {
 	struct map given = { 0 }, asked = { 0 };
-	struct pred pred = { 0 };
+	struct expr condition = { 0 };
 	struct pool pool = { 0 };
 	struct delta_bound *bounds = NULL;
 	struct delta_scan_options scan_options = { 0 };
@@ -416,8 +420,8 @@ main(int argc, char *argv[])
 	open_place(asked_for.address);
 	make_columns(&given, asked_for.address);
 	if (where != NULL) {
-		make_predicate(&pred, &asked);
-		table_bounds(&pred, &asked.header, &snapshot, &pool, &bounds, &scan_options.nbounds);
+		make_condition(&condition, &asked);
+		table_bounds(&condition, &asked.header, &snapshot, &pool, &bounds, &scan_options.nbounds);
 	}
 	scanned = xcalloc(snapshot.ncolumns, sizeof(*scanned));
 	flags = xcalloc(snapshot.ncolumns, sizeof(*flags));
@@ -433,14 +437,14 @@ main(int argc, char *argv[])
 	if (delta_scan_open(&scan, &table, &snapshot, &scan_options, &err) < 0)
 		msg_exit(&err);
 	cli_create(&out, &given.header);
-	n = read_rows(&out, scan, from, &pred, tested);
+	n = read_rows(&out, scan, from, &condition, tested);
 	xrec_finish(&out);
 	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records", table.address, n);
 	delta_scan_close(scan);
 	table_from_free(from);
 	table_from_free(tested);
-	pred_free(&pred);
+	expr_free(&condition);
 	pool_free(&pool);
 	rec_header_free(&given.header);
 	rec_header_free(&asked.header);

@@ -1,7 +1,4 @@
-/*
- * acct-select keeps columns and records: which columns by a list, with new names, sums and differences; which records
- * by a predicate.
- */
+/* acct-select keeps, renames and computes columns, and keeps the records for which a condition is true. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,46 +8,72 @@
 #include "base/sandbox.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
-#include "pred/item.h"
-#include "pred/pred.h"
+#include "expr/expr.h"
+#include "expr/items.h"
 #include "rec/rec.h"
 
 struct run {			/* consecutive fields of the input, copied as one; or one item of another kind */
 	size_t from, to;	/* fields from to to - 1 */
-	const struct pred_item *sum;	/* NULL for fields */
-	const struct pred_item *same;	/* a text: value, encoded */
+	struct expr_item *item;	/* computed for each record; NULL for fields */
+	const char *word;	/* of the header: its value, encoded */
 	uint8_t *value;
 	size_t nvalue;
 	bool string;		/* with --text, a string by itself */
 };
 
-static const char *columns, *where;
+static const char *where;
+static char **lists;			/* of -c, in order */
+static size_t nlists;
+static struct expr_parameter *parameters;
+static size_t nparameters;
 static bool as_text;
 
 static struct rec_reader in;
 static struct rec_writer out;
-static struct pred pred;
-static struct pred_items items;
+static struct expr_scope scope;
+static struct expr condition;
+static struct expr_items items;
 static struct run *runs;
 static size_t nruns;
 static size_t repeats;		/* most times a record's bytes are written */
-static size_t extra;		/* bytes of all texts */
+static size_t extra;		/* bytes of all words */
+static struct buf encoded;	/* a string before --text */
 static uint64_t nread, nkept;
 
+static void
+add_list(const char *option, char *text)
+{
+	(void)option;
+	lists = xreallocarray(lists, nlists + 1, sizeof(*lists));
+	lists[nlists++] = text;
+}
+
+static void
+add_parameter(const char *option, char *text)
+{
+	char *value = cli_pair(option, text, "NAME=VALUE");
+
+	if (!utf8_ok(value, strlen(value)))
+		cli_usage("%s %s: not UTF-8", option, text);
+	parameters = xreallocarray(parameters, nparameters + 1, sizeof(*parameters));
+	parameters[nparameters++] = (struct expr_parameter){ text, value };
+}
+
 static const struct cli_option options[] = {
-	{ 'c', "columns", "ITEM,...", "the columns of the output: NAME, NEW=NAME, NEW=A+B, NEW=A-B,\n"
-	    "NEW='TEXT', NEW=@WORD (of the header)", CLI_TEXT, .to = &columns },
-	{ 'w', "where", "PREDICATE", "the records to keep: = <> < <= > >=, in (...), is null, and, or, not, ( )",
-	    CLI_TEXT,
-	    .to = &where },
+	{ 'c', "columns", "ITEM,...", "the columns of the output: NAME, NEW=EXPRESSION, *, * exclude (NAME, ...),\n"
+	    "NEW=@WORD (of the header); may be repeated", CLI_CALL, .call = add_list },
+	{ 'D', "define", "NAME=VALUE", "what :NAME is in expressions; may be repeated", CLI_CALL,
+	    .call = add_parameter },
+	{ 'w', "where", "CONDITION", "the records to keep: an expression, see acct-expr(7)", CLI_TEXT, .to = &where },
 	{ 0, "text", NULL, "with -c: turn strings that are not UTF-8 into UTF-8, for a table", CLI_FLAG,
 	    .to = &as_text },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [-c ITEM,...] [-w PREDICATE] [-t NAME] [--text] [-o FILE] [FILE]", NULL },
-	.about = "Keeps columns and records of FILE, by default standard input.",
+	.usage = (const char *const[]){
+	    "[-v] [-c ITEM,...] [-w CONDITION] [-D NAME=VALUE] [-t NAME] [--text] [-o FILE] [FILE]", NULL },
+	.about = "Keeps and computes columns, and keeps records, of FILE, by default standard input.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_stream, NULL },
@@ -58,51 +81,56 @@ static const struct cli_program program = {
 	    "acct-select -c account_id,balance -w 'balance < 0' <accounts.acct | acct-cat", NULL },
 };
 
-/* The message of a bad list or predicate, and the text with a caret under the place. */
+/* The message of a bad list or condition, and the text with a caret under the place. */
 static _Noreturn void
 point(const char *option, const char *text, size_t place, const struct msg *err)
 {
 	struct buf b = { 0 };
 
-	pred_caret(text, strlen(text), place, &b);
+	expr_caret(text, strlen(text), place, &b);
 	msg_warn("%s: %s", option, err->text);
 	fputs(buf_cstr(&b), stderr);
 	msg_leave(err->status);
 }
 
-/* Turns the items into runs of fields and sums. */
+/* Can a column be copied together with the one before it? */
+static bool
+continues(size_t column)
+{
+	return nruns > 0 && !as_text && runs[nruns - 1].item == NULL && runs[nruns - 1].word == NULL &&
+	    runs[nruns - 1].to == column;
+}
+
+/* Turns the items into runs of fields, computed items and words. */
 static void
 plan(void)
 {
-	size_t *times = xcalloc(in.header.ncolumns, sizeof *times);
+	size_t *times = xcalloc(in.header.ncolumns, sizeof(*times));
 
-	runs = xcalloc(items.n, sizeof *runs);
+	runs = xcalloc(items.n, sizeof(*runs));
 	for (size_t i = 0; i < items.n; i++) {
-		const struct pred_item *it = &items.items[i];
-		size_t c;
+		struct expr_item *it = &items.items[i];
+		size_t c = expr_item_column(it);
+		bool string = as_text && it->type.kind == VAL_STRING;
 
-		if (it->nterms != 1) {
-			runs[nruns++] = it->nterms > 1 ? (struct run){ .sum = it } : (struct run){ .same = it };
+		if (c == SIZE_MAX) {
+			runs[nruns++] = it->word != NULL ? (struct run){ .word = it->word } :
+			    (struct run){ .item = it, .string = string };
 			continue;
 		}
-		c = it->terms[0].column;
 		if (++times[c] > repeats)
 			repeats = times[c];
-		if (as_text)
-			runs[nruns++] = (struct run){ c, c + 1, .string =
-			    in.header.columns[c].type.kind == VAL_STRING };
-		else if (nruns > 0 && runs[nruns - 1].same == NULL && runs[nruns - 1].sum == NULL &&
-		    runs[nruns - 1].to == c)
+		if (continues(c))
 			runs[nruns - 1].to++;
 		else
-			runs[nruns++] = (struct run){ .from = c, .to = c + 1 };
+			runs[nruns++] = (struct run){ .from = c, .to = c + 1, .string = string };
 	}
 	free(times);
 }
 
-/* Encodes the texts for a segment of the input, whose header's words they may be. */
+/* Encodes the words for a segment of the input. */
 static void
-set_texts(const struct rec_header *h)
+set_words(const struct rec_header *h)
 {
 	extra = 0;
 	for (size_t k = 0; k < nruns; k++) {
@@ -110,10 +138,10 @@ set_texts(const struct rec_header *h)
 		const char *text;
 		size_t n;
 
-		if (r->same == NULL)
+		if (r->word == NULL)
 			continue;
-		text = r->same->word != NULL ? rec_header_word(h, r->same->word) : r->same->text;
-		n = r->same->word == NULL ? r->same->ntext : text != NULL ? strlen(text) : 0;
+		text = rec_header_word(h, r->word);
+		n = text != NULL ? strlen(text) : 0;
 		r->value = xreallocarray(r->value, 3, 2 * n + 1);
 		if (text == NULL) {
 			*r->value = VAL_NULL;
@@ -135,8 +163,8 @@ set_texts(const struct rec_header *h)
 static void
 make_header(struct rec_header *h, const struct rec_header *from)
 {
-	if (columns != NULL)
-		pred_items_header(&items, from, h);
+	if (nlists > 0)
+		expr_items_header(&items, from, h);
 	else
 		rec_header_copy(h, from);
 	if (as_text)
@@ -154,52 +182,67 @@ prepare(void)
 	struct msg err = { 0 };
 	size_t place = 0;
 
-	if (where != NULL && pred_parse(&pred, where, strlen(where), &in.header, &place, &err) == -1)
+	scope = (struct expr_scope){ .header = &in.header, .parameters = parameters, .nparameters = nparameters };
+	if (where != NULL && expr_parse_where(&condition, where, strlen(where), &scope, &place, &err) < 0)
 		point("--where", where, place, &err);
-	if (columns != NULL) {
-		if (pred_items_parse(&items, columns, strlen(columns), &in.header, &place, &err) == -1)
-			point("--columns", columns, place, &err);
+	for (size_t i = 0; i < nlists; i++)
+		if (expr_items_parse(&items, lists[i], strlen(lists[i]), &scope, &place, &err) < 0)
+			point("--columns", lists[i], place, &err);
+	if (nlists > 0)
 		plan();
-	}
 }
 
+static _Noreturn void
+fail_record(const char *name, const struct msg *err)
+{
+	msg_die(err->status, "%s: %s%s%s", in.name, name, *name != '\0' ? ": " : "", err->text);
+}
+
+/* Writes a computed value. */
 static uint8_t *
-put_sum(uint8_t *p, const struct pred_item *it, struct rec r, uint64_t number)
+put_item(uint8_t *p, const struct run *r, size_t i)
 {
-	char type[NUM_TEXT];
-	i128 v = 0;
+	uint8_t *end;
 
-	switch (pred_item_sum(it, r, &v)) {
-	case 1:
-		return p + val_put_wide(p, v);
-	case 0:
-		*p = VAL_NULL;
-		return p + 1;
-	}
-	val_type_put(type, it->type);
-	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: more than %s holds", in.name, number, it->name, type);
+	if (!r->string)
+		return expr_put(&r->item->expr, i, p);
+	encoded.len = 0;
+	end = expr_put(&r->item->expr, i, buf_room(&encoded, expr_room(&r->item->expr, i) + 16));
+	return p + utf8_from_bytes(p, encoded.p, (size_t)(end - encoded.p));
 }
 
-/* Writes the items of one record. */
-static void
-project(const struct rec_batch *b, size_t i)
+/* Bytes that the computed values of a record need at most. */
+static size_t
+room_of_items(size_t i)
 {
-	struct rec r = rec_at(b, i);
+	size_t n = 0;
+
+	for (size_t k = 0; k < nruns; k++)
+		if (runs[k].item != NULL)
+			n += expr_room(&runs[k].item->expr, i);
+	return n;
+}
+
+/* Writes the items of record `from` + i. */
+static void
+project(const struct rec_batch *b, size_t from, size_t i)
+{
+	struct rec r = rec_at(b, from + i);
 	size_t n = r.off[in.header.ncolumns] - r.off[0];
-	uint8_t *p = xrec_begin(&out, n * repeats * (as_text ? 3 : 1) + nruns * (VAL_WIDE_MAX + 1) + extra);
+	uint8_t *p = xrec_begin(&out, (n * repeats + room_of_items(i)) * (as_text ? 3 : 1) + 2 * nruns + extra);
 
 	for (size_t k = 0; k < nruns; k++) {
 		if (k > 0)
 			*p++ = '\t';
-		if (runs[k].sum != NULL)
-			p = put_sum(p, runs[k].sum, r, b->first + i);
-		else if (runs[k].same != NULL) {
+		if (runs[k].item != NULL) {
+			p = put_item(p, &runs[k], i);
+		} else if (runs[k].word != NULL) {
 			memcpy(p, runs[k].value, runs[k].nvalue);
 			p += runs[k].nvalue;
-		} else if (runs[k].string)
+		} else if (runs[k].string) {
 			p += utf8_from_bytes(p, r.base + r.off[runs[k].from],
 			    (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1);
-		else {
+		} else {
 			n = (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1;
 			memcpy(p, r.base + r.off[runs[k].from], n);
 			p += n;
@@ -208,36 +251,62 @@ project(const struct rec_batch *b, size_t i)
 	rec_end(&out, p);
 }
 
-/* Passes on n records from `from` on: as they are, where there are no items. */
+/* Passes on records i to end - 1, counted from `from`: as they are, where there are no items. */
 static void
-pass_run(const struct rec_batch *b, size_t from, size_t n)
+pass_run(const struct rec_batch *b, size_t from, size_t i, size_t end)
 {
 	if (runs == NULL)
-		xrec_copy_run(&out, b, from, n);
+		xrec_copy_run(&out, b, from + i, end - i);
 	else
-		for (size_t i = 0; i < n; i++)
-			project(b, from + i);
+		for (; i < end; i++)
+			project(b, from, i);
 }
 
-/* Passes on those records of a batch for which the predicate is true. */
+/* Computes the items of those of n records whose truth is EXPR_TRUE; NULL: of all. */
+static void
+compute(const struct rec_batch *b, size_t from, size_t n, const uint8_t *truth)
+{
+	struct msg err = { 0 };
+
+	for (size_t k = 0; k < nruns; k++)
+		if (runs[k].item != NULL && expr_eval(&runs[k].item->expr, b, from, n, truth, &err) < 0)
+			fail_record(runs[k].item->name, &err);
+}
+
+/* Passes on those of n records for which the condition is true. */
+static void
+pass_true(const struct rec_batch *b, size_t from, size_t n)
+{
+	uint8_t truth[EXPR_CHUNK];
+	struct msg err = { 0 };
+	size_t i = 0, start;
+
+	if (expr_test(&condition, b, from, n, NULL, truth, &err) < 0)
+		fail_record("", &err);
+	compute(b, from, n, truth);
+	while (i < n) {
+		while (i < n && truth[i] != EXPR_TRUE)
+			i++;
+		start = i;
+		while (i < n && truth[i] == EXPR_TRUE)
+			i++;
+		if (i > start)
+			pass_run(b, from, start, i);
+	}
+}
+
 static void
 pass(const struct rec_batch *b)
 {
-	uint8_t truth[PRED_CHUNK];
+	for (size_t from = 0; from < b->n; from += EXPR_CHUNK) {
+		size_t n = b->n - from < EXPR_CHUNK ? b->n - from : EXPR_CHUNK;
 
-	for (size_t from = 0; from < b->n; from += PRED_CHUNK) {
-		size_t n = b->n - from < PRED_CHUNK ? b->n - from : PRED_CHUNK, i = 0, start;
-
-		pred_eval(&pred, b, from, n, truth);
-		while (i < n) {
-			while (i < n && truth[i] != PRED_TRUE)
-				i++;
-			start = i;
-			while (i < n && truth[i] == PRED_TRUE)
-				i++;
-			if (i > start)
-				pass_run(b, from + start, i - start);
+		if (where != NULL) {
+			pass_true(b, from, n);
+			continue;
 		}
+		compute(b, from, n, NULL);
+		pass_run(b, from, 0, n);
 	}
 }
 
@@ -252,7 +321,7 @@ follow_segment(struct rec_header *h, const struct rec_header *segment)
 		nkept += out.count;
 		xrec_segment(&out, &next);
 	}
-	set_texts(segment);
+	set_words(segment);
 	rec_header_free(h);
 	*h = next;
 }
@@ -266,7 +335,7 @@ main(int argc, char *argv[])
 
 	if (argc - operand > 1)
 		cli_usage("expected at most one FILE");
-	if (as_text && columns == NULL)
+	if (as_text && nlists == 0)
 		cli_usage("--text needs -c");
 	io_open_ahead(argv[operand]);
 	io_create_ahead(cli.output);
@@ -274,15 +343,15 @@ main(int argc, char *argv[])
 	cli_open(&in, argv[operand], 0);
 	prepare();
 	make_header(&h, &in.header);
-	set_texts(&in.header);
+	set_words(&in.header);
 	cli_create(&out, &h);
 	while (xrec_next(&in, &b)) {
 		nread += b.n;
 		follow_segment(&h, b.segment);
-		if (where != NULL)
-			pass(&b);
+		if (where == NULL && runs == NULL)
+			xrec_copy_run(&out, &b, 0, b.n);
 		else
-			pass_run(&b, 0, b.n);
+			pass(&b);
 	}
 	nkept += out.count;
 	xrec_finish(&out);
@@ -290,8 +359,11 @@ main(int argc, char *argv[])
 		msg_warn("%" PRIu64 " of %" PRIu64 " records", nkept, nread);
 	rec_close(&in);
 	rec_header_free(&h);
-	pred_free(&pred);
-	pred_items_free(&items);
+	expr_free(&condition);
+	expr_items_free(&items);
+	buf_free(&encoded);
+	free(parameters);
+	free(lists);
 	while (nruns > 0)
 		free(runs[--nruns].value);
 	free(runs);

@@ -40,8 +40,8 @@ customer_loans() {
 	joined "$status" payments paid
 	status=0
 	left loans acct-join -j left -k customer_id --sorted --fill total_paid=0 "$WORK/paid.acct" "$WORK/lent.acct" |
-		left outstanding acct-select -c customer_id,loan_count,total_loan_amount,total_paid,outstanding=total_loan_amount-total_paid \
-			-t customer_loans |
+		left outstanding acct-select -c customer_id,loan_count,total_loan_amount,total_paid \
+			-c 'outstanding = (total_loan_amount - total_paid)::decimal(28,2)' -t customer_loans |
 		publish || status=$?
 	joined "$status" loans outstanding
 }

@@ -23,7 +23,7 @@ words() {
 	merge merge
 	optimize optimize rows
 	parquet pq bits chunk codec convert crc dbp decimals dict hybrid meta out seal stats thrift types values words
-	pred pred lex
+	expr expr lex
 	rec rec xrec
 	regex regex
 	schema schema

@@ -98,7 +98,7 @@ ids() {
   a       int64          key, required
   again   int64          required
   amount  decimal(18,2)  required
-  s       decimal(18,2)" "$(acct-select -c id=transaction_id,a=account_id,again=account_id,amount,s=amount+fee t.acct |
+  s       decimal(19,2)" "$(acct-select -c id=transaction_id,a=account_id,again=account_id,amount,s=amount+fee t.acct |
 	    acct-cat --header | tail -n 5)"
 	same "  transaction_id  int64          required
   fee             decimal(18,2)" "$(acct-select -c transaction_id,fee t.acct | acct-cat --header | tail -n 2)"
@@ -128,11 +128,11 @@ ids() {
            ^" "$stderr"
 	no_records
 	run -64 --separate-stderr acct-select -w "kind = 'é' und amount > 1" t.acct
-	same "acct-select: --where: expected 'and' or 'or' before 'und'
+	same "acct-select: --where: expected an operator, 'and' or 'or' before 'und'
     kind = 'é' und amount > 1
                ^" "$stderr"
 	run -64 --separate-stderr acct-select -c "kind,net=amount-day" t.acct
-	same "acct-select: --columns: day is of type date, which cannot be added to decimal(18,2)
+	same "acct-select: --columns: '-' does not take decimal(18,2) and date: 'amount-day'
     kind,net=amount-day
                     ^" "$stderr"
 	run -64 --separate-stderr acct-select -w "amount > 1 and $(printf '(%.0s' $(seq 300))" t.acct
@@ -146,9 +146,10 @@ ids() {
 	9223372036854775807	-50.00
 	END
 	run -65 --separate-stderr sh -c 'acct-select -c s=a+a o.acct >out'
-	same "acct-select: o.acct: record 2: s: more than int64 holds" "$stderr"
-	run -65 --separate-stderr sh -c 'acct-select -c s=d+d o.acct >out'
-	same "acct-select: o.acct: record 1: s: more than decimal(4,2) holds" "$stderr"
+	same "acct-select: o.acct: s: record 2: 'a+a': more than the type holds" "$stderr"
+	run -65 --separate-stderr sh -c 'acct-select -c "s=(d+d)::decimal(4,2)" o.acct >out'
+	same "acct-select: o.acct: s: record 1: '(d+d)::decimal(4,2)': more than the type holds" "$stderr"
+	same $'s\n100.00\n-100.00' "$(acct-select -c s=d+d o.acct | acct-cat)"
 	same $'z\n0\n0' "$(acct-select -c z=a-a o.acct | acct-cat)"
 }
 
@@ -171,7 +172,7 @@ ids() {
 	run -64 acct-select a b
 	run -64 acct-select -t '' t.acct
 	run -64 --separate-stderr acct-select -w '' t.acct
-	same "acct-select: --where: expected a column, not the end
+	same "acct-select: --where: expected a column or a value, not the end
     
     ^" "$stderr"
 }
@@ -196,7 +197,7 @@ ids() {
 	acct-cat --check text.acct
 	acct-write -i text.acct tab
 	acct-read tab | acct-cat -f raw | cmp - a.csv
-	for items in "'a'" '@source' "x=@" "x='a" "x='a'+_line" "x=@source,x='b'"; do
+	for items in "'a'" '@source' "x=@" "x='a" "x='a'*_line" "x=@source,x='b'"; do
 		run -64 --separate-stderr acct-select -c "$items" r.acct
 		[[ "$stderr" == "acct-select: --columns: "*"^" ]]
 	done

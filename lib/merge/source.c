@@ -441,7 +441,7 @@ find_sparse(const struct merge_source *s, const struct pq_vector *keys, size_t r
 static void
 find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *numbers)
 {
-	uint64_t hash[PRED_CHUNK];
+	uint64_t hash[TABLE_CHUNK];
 	const uint8_t *p;
 	size_t i, n;
 

@@ -1,8 +1,9 @@
-/* Selects partitions by a predicate: presents their partition values as records of a stream. */
+/* Selects partitions by a condition: presents their partition values as records of a stream. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "delta/skip.h"
+#include "expr/expr.h"
 #include "optimize/optimize.h"
 #include "table/table.h"
 
@@ -87,7 +88,7 @@ fill(struct partition *p, const struct delta_file *f, struct msg *err)
 }
 
 static int
-mark(struct partition *p, const struct pred *pred, bool *wanted, struct msg *err)
+mark(struct partition *p, struct expr *e, bool *wanted, struct msg *err)
 {
 	struct table_from *from = table_from_new(p->sources, p->n);
 	const struct delta_snapshot *s = p->snapshot;
@@ -100,8 +101,9 @@ mark(struct partition *p, const struct pred *pred, bool *wanted, struct msg *err
 		failed = fill(p, &s->files[i], err) < 0 || table_to_records(from, p->vectors, 0, 1, NULL, &b, err) == 0;
 		if (failed)
 			break;
-		pred_eval(pred, &b, 0, 1, &truth);
-		wanted[i] = truth == PRED_TRUE;
+		b.first = i + 1;
+		failed = expr_test(e, &b, 0, 1, NULL, &truth, err);
+		wanted[i] = truth == EXPR_TRUE;
 	}
 	table_from_free(from);
 	return failed ? -1 : 0;
@@ -111,17 +113,18 @@ int
 optimize_where(const struct delta_snapshot *s, const char *text, bool *wanted, size_t *where, struct msg *err)
 {
 	struct partition p;
-	struct pred pred = { 0 };
+	struct expr e = { 0 };
+	struct expr_scope scope = { .header = &p.header };
 	int failed;
 
 	begin(&p, s);
 	*where = 0;
-	failed = pred_parse(&pred, text, strlen(text), &p.header, where, err);
+	failed = expr_parse_where(&e, text, strlen(text), &scope, where, err);
 	if (!failed) {
 		*where = SIZE_MAX;
-		failed = mark(&p, &pred, wanted, err);
+		failed = mark(&p, &e, wanted, err);
 	}
-	pred_free(&pred);
+	expr_free(&e);
 	end(&p);
 	return failed;
 }

@@ -1,4 +1,4 @@
-/* Derives bounds from predicates: a condition at the top level, joined only by ANDs, holds for every matching row. */
+/* Turns what a condition implies for every matching row into bounds of a table's columns. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct bounds {
 
 /* Returns an integer clamped to 64 bits; since the column cannot hold more, the bound is as tight. */
 static int64_t
-narrow(const struct pred_value *in)
+narrow(const struct expr_encoded *in)
 {
 	i128 w = 0;
 
@@ -22,9 +22,9 @@ narrow(const struct pred_value *in)
 	return w > INT64_MAX ? INT64_MAX : w < INT64_MIN ? INT64_MIN : (int64_t)w;
 }
 
-/* Converts a predicate's value to the table column's type. */
+/* Converts a condition's value to the table column's type. */
 static void
-set_value(struct bounds *b, const struct delta_column *c, const struct pred_value *in, union pq_value *out)
+set_value(struct bounds *b, const struct delta_column *c, const struct expr_encoded *in, union pq_value *out)
 {
 	uint8_t *text;
 
@@ -50,8 +50,9 @@ set_value(struct bounds *b, const struct delta_column *c, const struct pred_valu
 }
 
 static void
-add(struct bounds *b, size_t column, const struct pred_value *low, const struct pred_value *high)
+add(void *context, size_t column, const struct expr_encoded *low, const struct expr_encoded *high)
 {
+	struct bounds *b = context;
 	int at = delta_column_find(b->s, b->h->columns[column].name);
 	struct delta_bound bound = { .no_null = true, .has_low = low != NULL, .has_high = high != NULL };
 
@@ -66,44 +67,11 @@ add(struct bounds *b, size_t column, const struct pred_value *low, const struct 
 	(*b->list)[(*b->n)++] = bound;
 }
 
-static void
-walk(struct bounds *b, const struct pred_node *node)
-{
-	const struct pred_node *child;
-
-	switch (node->kind) {
-	case PRED_AND:
-		for (child = node->child; child != NULL; child = child->next)
-			walk(b, child);
-		break;
-	case PRED_NOT:
-		if (node->child->kind == PRED_NULL)
-			add(b, node->child->column, NULL, NULL);
-		break;
-	case PRED_COMPARE:		/* bounds are inclusive, so < and > are widened */
-		add(b, node->column,
-		    node->op == PRED_EQ || node->op == PRED_GT || node->op == PRED_GE ? node->values : NULL,
-		    node->op == PRED_EQ || node->op == PRED_LT || node->op == PRED_LE ? node->values : NULL);
-		break;
-	case PRED_COLUMNS:
-		add(b, node->column, NULL, NULL);
-		add(b, node->other, NULL, NULL);
-		break;
-	case PRED_IN:
-		if (node->nvalues > 0)
-			add(b, node->column, &node->values[0], &node->values[node->nvalues - 1]);
-		break;
-	case PRED_OR: case PRED_NULL:
-		break;
-	}
-}
-
 void
-table_bounds(const struct pred *p, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
+table_bounds(const struct expr *e, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
     struct delta_bound **bounds, size_t *n)
 {
 	struct bounds b = { h, s, pool, bounds, n };
 
-	if (p->root != NULL)
-		walk(&b, p->root);
+	expr_each_bound(e, add, &b);
 }

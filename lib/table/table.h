@@ -1,5 +1,5 @@
 /*
- * Converts between record streams and columns: records to lib/parquet's vectors and back, predicates to bounds that
+ * Converts between record streams and columns: records to lib/parquet's vectors and back, conditions to bounds that
  * skip files. Works a batch at a time and allocates nothing per value.
  *
  * The types of a stream		bool int32 int64 decimal date timestamp float64 string
@@ -18,8 +18,10 @@
 #include "base/msg.h"
 #include "delta/delta.h"
 #include "parquet/parquet.h"
-#include "pred/pred.h"
+#include "expr/expr.h"
 #include "rec/rec.h"
+
+enum { TABLE_CHUNK = EXPR_CHUNK };	/* most records of one table_to_records: what a condition tests at a time */
 
 /* ---- types.c ---- */
 
@@ -134,10 +136,10 @@ char *table_key_list(const struct rec_header *h, const size_t *fields, size_t n)
 /* ---- bounds.c ---- */
 
 /*
- * Derives bounds from what a predicate over the columns of h implies for every matching row, over the snapshot's
+ * Derives bounds from what a condition over the columns of h implies for every matching row, over the snapshot's
  * columns of the same names. Appends to *bounds, an owned array; their bytes are in the pool.
  */
-void table_bounds(const struct pred *p, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
+void table_bounds(const struct expr *e, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
     struct delta_bound **bounds, size_t *n);
 
 #endif

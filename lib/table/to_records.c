@@ -29,8 +29,8 @@ table_from_new(const struct table_source *sources, size_t n)
 
 	t->n = n;
 	t->columns = xcalloc(n, sizeof(*t->columns));
-	t->off = xcalloc(PRED_CHUNK * n + 1, sizeof(*t->off));
-	t->hash = xcalloc(PRED_CHUNK, sizeof(*t->hash));
+	t->off = xcalloc(TABLE_CHUNK * n + 1, sizeof(*t->off));
+	t->hash = xcalloc(TABLE_CHUNK, sizeof(*t->hash));
 	for (i = 0; i < n; i++)
 		t->columns[i] = (struct from_column){ .source = sources[i],
 		    .shape = pq_shape(sources[i].type, sources[i].precision),
@@ -302,8 +302,8 @@ table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t r
 	t->bytes.len = 0;
 	t->off[0] = 0;
 	p = room(t, t->bytes.p, BATCH_BYTES);
-	while (row < rows && n < PRED_CHUNK && p - t->bytes.p < BATCH_BYTES) {
-		for (wanted = 0; row < rows && wanted < BLOCK && n + wanted < PRED_CHUNK; row++) {
+	while (row < rows && n < TABLE_CHUNK && p - t->bytes.p < BATCH_BYTES) {
+		for (wanted = 0; row < rows && wanted < BLOCK && n + wanted < TABLE_CHUNK; row++) {
 			block[wanted] = (uint32_t)row;
 			wanted += drop == NULL || !drop[row];
 		}

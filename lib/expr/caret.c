@@ -1,6 +1,6 @@
-/* Shows the text of a predicate with a caret under the position of an error. */
+/* Shows the text of an expression with a caret under the position of an error. */
 #include "base/utf8.h"
-#include "pred/pred.h"
+#include "expr/expr.h"
 #include "text/width.h"
 
 enum { AROUND = 60 };		/* bytes shown on either side of the position */
@@ -13,7 +13,7 @@ is_start(const char *text, size_t i)
 }
 
 void
-pred_caret(const char *text, size_t n, size_t where, struct buf *out)
+expr_caret(const char *text, size_t n, size_t where, struct buf *out)
 {
 	size_t from = where > AROUND ? where - AROUND : 0, to = n - where > AROUND ? where + AROUND : n;
 	size_t columns;

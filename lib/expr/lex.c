@@ -1,9 +1,9 @@
-/* The lexer of predicates and select items. */
+/* The lexer of expressions and lists of items. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "pred/lex.h"
+#include "expr/lex.h"
 
 static bool
 is_blank(char c)
@@ -40,7 +40,7 @@ lex_fail(struct lex *l, const char *fmt, ...)
 	if (l->err->status != 0)
 		return -1;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	*l->wherep = l->where;
 	return msg_set(l->err, EX_USAGE, "%s", text);
@@ -98,16 +98,16 @@ name(struct lex *l)
 	return LEX_NAME;
 }
 
-/* Scans "@" and a name, which is the text. */
+/* Scans "@" or ":" and a name, which is the text. */
 static enum lex_kind
-word(struct lex *l)
+word(struct lex *l, enum lex_kind kind)
 {
 	l->where++;
 	(void)name(l);
 	l->where--;
 	l->p = l->text + l->where + 1;
 	l->len = l->next - l->where - 1;
-	return LEX_WORD;
+	return kind;
 }
 
 static enum lex_kind
@@ -119,10 +119,12 @@ sign(struct lex *l)
 	} signs[] = {
 		{ "<>", LEX_NE }, { "!=", LEX_NE }, { "<=", LEX_LE }, { ">=", LEX_GE },
 		{ "=", LEX_EQ }, { "<", LEX_LT }, { ">", LEX_GT }, { "(", LEX_LEFT },
-		{ ")", LEX_RIGHT }, { ",", LEX_COMMA }, { "+", LEX_PLUS }, { "-", LEX_MINUS }
+		{ ")", LEX_RIGHT }, { ",", LEX_COMMA }, { "+", LEX_PLUS }, { "-", LEX_MINUS },
+		{ "*", LEX_STAR }, { "//", LEX_WHOLE }, { "/", LEX_SLASH }, { "%", LEX_PERCENT },
+		{ "||", LEX_CONCAT }, { "::", LEX_CAST }
 	};
 
-	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
 		size_t n = strlen(signs[i].text);
 
 		if (l->n - l->where >= n && memcmp(l->text + l->where, signs[i].text, n) == 0) {
@@ -142,6 +144,7 @@ lex_next(struct lex *l)
 
 	if (l->kind == LEX_BAD)
 		return;
+	l->end = l->next;
 	while (l->next < l->n && is_blank(l->text[l->next]))
 		l->next++;
 	l->where = l->next;
@@ -157,8 +160,8 @@ lex_next(struct lex *l)
 		l->kind = quoted(l, c, LEX_QUOTED);
 	else if (is_digit(c) || c == '.')
 		l->kind = number(l);
-	else if (c == '@' && l->where + 1 < l->n && is_letter(l->text[l->where + 1]))
-		l->kind = word(l);
+	else if ((c == '@' || c == ':') && l->where + 1 < l->n && is_letter(l->text[l->where + 1]))
+		l->kind = word(l, c == '@' ? LEX_WORD : LEX_PARAMETER);
 	else if (is_letter(c))
 		l->kind = name(l);
 	else
@@ -173,6 +176,29 @@ bool
 lex_is(const struct lex *l, const char *keyword)
 {
 	return l->kind == LEX_NAME && strlen(keyword) == l->len && strncasecmp(l->p, keyword, l->len) == 0;
+}
+
+bool
+lex_is_reserved(const struct lex *l)
+{
+	static const char *const words[] = {
+		"and", "or", "not", "is", "in", "like", "ilike", "between", "case", "when", "then", "else", "end",
+		"null", "true", "false"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (lex_is(l, words[i]))
+			return true;
+	return false;
+}
+
+bool
+lex_take_word(struct lex *l, const char *keyword)
+{
+	if (!lex_is(l, keyword))
+		return false;
+	lex_next(l);
+	return true;
 }
 
 bool
@@ -217,7 +243,7 @@ columns(const struct rec_header *h, char *out, size_t size)
 	for (i = 0; i < h->ncolumns; i++) {
 		int n = snprintf(out + len, size - len, "%s%s", i > 0 ? ", " : "", h->columns[i].name);
 
-		if (n < 0 || (size_t)n >= size - len - sizeof ", ...") {
+		if (n < 0 || (size_t)n >= size - len - sizeof(", ...")) {
 			snprintf(out + len, size - len, "%s", len > 0 ? ", ..." : "...");
 			break;
 		}
@@ -236,7 +262,7 @@ lex_column(struct lex *l)
 	char *text;
 	int c = -1;
 
-	if (l->kind != LEX_NAME && l->kind != LEX_QUOTED)
+	if ((l->kind != LEX_NAME && l->kind != LEX_QUOTED) || lex_is_reserved(l))
 		return lex_fail(l, "expected a column, not %s", lex_show(l));
 	text = lex_text(l, &pool, &n);
 	if (memchr(text, '\0', n) == NULL)
@@ -245,7 +271,7 @@ lex_column(struct lex *l)
 	if (c < 0)
 		lex_fail(l, "no column %s%s%s columns are: %s", msg_quote(text, n),
 		    l->kind == LEX_QUOTED ? " (strings are in single quotes)" : "", near_hint_before(&near),
-		    columns(l->header, list, sizeof list));
+		    columns(l->header, list, sizeof(list)));
 	pool_free(&pool);
 	if (c >= 0)
 		lex_next(l);
