@@ -38,7 +38,7 @@ enum expr_kind {
 	EXPR_IS_NULL, EXPR_IS,		/* args[0] is null; is the truth in value.w */
 	EXPR_LIKE,			/* args[0] like args[1]; escape in value.w or -1; fold: any case */
 	EXPR_CAST,			/* args[0] to type */
-	EXPR_LIKE,			/* args[0] like args[1]; escape in value.w, or -1; fold: any case */
+	EXPR_CASE,			/* args: condition, value, ...; if their number is odd, last the else */
 	EXPR_COALESCE,
 	EXPR_CALL,			/* function of args */
 	/* Conditions tested on the encoded fields of a batch: */
