@@ -52,6 +52,36 @@ found() {
 	done
 }
 
+@test "check: --quick reads 64 MiB of pages, of files at random, and all else" {
+	for i in 1 2 3; do
+		head -c 30M /dev/urandom | base64 -w 40000 | mkrec t 's:string' | acct-write --codec none tab
+	done
+	all=$(cat tab/*.parquet | wc -c)
+	((all > 110 << 20))
+	read_by() { acct-check -v "$@" tab 2>&1 | sed -n 's/.* rows, \([0-9]*\) bytes: 0 damaged.*/\1/p'; }
+	((all - $(read_by) < 1 << 20))
+	some=$(read_by --quick)
+	((some >= 64 << 20 && some < 80 << 20)) || { echo "read $some of $all" >&2; false; }
+	# What it does not read whole it opens: the footer of each file is checked.
+	for f in tab/*.parquet; do
+		flip "$f" -20
+		run -1 acct-check --quick tab
+		flip "$f" -20
+	done
+	# Damage in each page of all files is found by any 64 MiB of them.
+	python3 - tab/*.parquet <<-'END'
+		import sys
+		for path in sys.argv[1:]:
+		    with open(path, "r+b") as f:
+		        for at in range(5000, f.seek(0, 2) - 100000, 20000):
+		            f.seek(at)
+		            byte = f.read(1)[0]
+		            f.seek(at)
+		            f.write(bytes([byte ^ 1]))
+	END
+	run -1 acct-check --quick tab
+}
+
 @test "check: bronze by its SHA-256, its lists, its names" {
 	lake
 	f=$(echo lake/bronze/accounts/*)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh tests/names.sh [BUILD]: fails on an extern symbol of the library that does not begin with a word of its folder. BUILD is the folder
-# that `make` builds into, build by default.
+# sh tests/names.sh [BUILD]: fails on an extern symbol of the library that does not begin with a word of its folder, and on one that no other
+# file of the library or the programs uses. BUILD is the folder that `make` builds into, build by default.
 set -eu
 cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)"
 LC_ALL=C
@@ -37,9 +37,23 @@ words() {
 	END
 }
 
+# Symbols that only tests use, as doors to what they could not reach, and a few that only their own file uses. They are to become fewer.
+lonely() {
+	cat <<-'END'
+	END
+}
+
+objects() {
+	for source in "$@"; do
+		echo "$build/${source%.c}.o"
+	done
+}
+
+build=${1:-build}
+failed=0
 for source in lib/*/*.c lib/*/*/*.c; do
 	folder=${source#lib/}
-	nm -g --defined-only "${1:-build}/${source%.c}.o" | sed -n "s|^[0-9a-f]* [A-Z] |${folder%%/*} |p"
+	nm -g --defined-only "$build/${source%.c}.o" | sed -n "s|^[0-9a-f]* [A-Z] |${folder%%/*} |p"
 done | sort -u | {
 	words
 	echo ---
@@ -55,4 +69,22 @@ done | sort -u | {
 			found = 1
 		}
 	}
-	END { exit found }'
+	END { exit found }' || failed=1
+
+# shellcheck disable=SC2046
+{
+	lonely
+	echo ---
+	nm -u $(objects lib/*/*.c lib/*/*/*.c cmd/*.c) | sed -n 's/^ *U //p'
+	echo ---
+	nm -g --defined-only $(objects lib/*/*.c lib/*/*/*.c) | sed -n 's/^[0-9a-f]* [A-Z] //p'
+} | awk '
+	/^---$/ { part++; next }
+	part == 0 { allowed[$1]; next }
+	part == 1 { used[$1]; next }
+	!($1 in used) && !($1 in allowed) {
+		printf "%s: nothing but its own file uses it\n", $1
+		found = 1
+	}
+	END { exit found }' || failed=1
+exit "$failed"
