@@ -13,7 +13,8 @@ static bool quick, names;
 static struct buf named;		/* lines of --names */
 
 static const struct cli_option options[] = {
-	{ 0, "quick", NULL, "skip the SHA-256 of bronze, and read at most 64 MiB of pages", CLI_FLAG, .to = &quick },
+	{ 0, "quick", NULL, "skip the SHA-256 of bronze and the database, and read at most 64 MiB of pages", CLI_FLAG,
+	    .to = &quick },
 	{ 0, "names", NULL, "print the names of damaged things on standard output, one per line", CLI_FLAG,
 	    .to = &names },
 	{ 0 }

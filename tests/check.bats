@@ -286,6 +286,47 @@ foreign() {
 	found runs/last 'runs/last: damaged: it links to '
 }
 
+@test "check: the database of gold and its marks of loads" {
+	sh "$ROOT/pipelines/run.sh" "$ROOT/pipelines/sample" lake >/dev/null
+	same "" "$(acct-check lake 2>&1)"
+	cp lake/gold/gold.db kept.db
+	# Rows of others and loads of other lakes are theirs.
+	sqlite3 lake/gold/gold.db "INSERT INTO customer_loans (customer_id, loan_count, total_loan_amount, total_paid, outstanding) VALUES (999999, 1, '1.00', '0.00', '1.00')" \
+	    "INSERT INTO acct_load SELECT 'other', table_name, run_id, 99, row_count + 99, checksum, loaded_at FROM acct_load"
+	same "" "$(acct-check lake 2>&1)"
+	cp kept.db lake/gold/gold.db
+	rows=$(sqlite3 lake/gold/gold.db 'SELECT count(*) FROM customer_loans')
+	sqlite3 lake/gold/gold.db 'DELETE FROM customer_loans WHERE customer_id = (SELECT max(customer_id) FROM customer_loans)'
+	found gold/gold.db "gold/gold.db: table 'customer_loans' has $((rows - 1)) rows, fewer than the $rows of its last load"
+	same "" "$(acct-check --quick lake 2>&1)"
+	cp kept.db lake/gold/gold.db
+	sqlite3 lake/gold/gold.db "UPDATE acct_load SET version = 7 WHERE table_name = 'customer_loans'"
+	found gold/gold.db "gold/gold.db: table 'customer_loans' has version 7 of gold, whose newest is 0"
+	sqlite3 lake/gold/gold.db "UPDATE acct_load SET version = 'x' WHERE table_name = 'customer_loans'"
+	found gold/gold.db "gold/gold.db: damaged: a mark in acct_load that no load writes"
+	cp kept.db lake/gold/gold.db
+	sqlite3 lake/gold/gold.db 'DROP TABLE customer_loans'
+	found gold/gold.db "gold/gold.db: damaged: sqlite3: "
+	# A page of an index, a file that is none, and a database without loads.
+	cp kept.db lake/gold/gold.db
+	python3 - <<-'END'
+		data = bytearray(open("kept.db", "rb").read())
+		for at in range(4096 * 2, len(data), 4096):
+		    data[at + 8:at + 40] = bytes(b ^ 255 for b in data[at + 8:at + 40])
+		open("lake/gold/gold.db", "wb").write(data)
+	END
+	found gold/gold.db "gold/gold.db: damaged: "
+	echo 'no database, but longer than the header of one: it would have to begin with other words than these, and is refused for that' >lake/gold/gold.db
+	found gold/gold.db "gold/gold.db: damaged: sqlite3: "
+	rm lake/gold/gold.db
+	sqlite3 lake/gold/gold.db 'CREATE TABLE mine (a)'
+	same "" "$(acct-check lake 2>&1)"
+	# Without sqlite3 that is said, and all else is checked.
+	run -69 --separate-stderr env PATH="$BUILD/bin" acct-check -v lake
+	[[ "${stderr_lines[0]}" == "acct-check: lake/gold/gold.db: not checked: sqlite3: "* ]]
+	[[ "${stderr_lines[1]}" == *": 0 damaged, 1 not checked" ]]
+}
+
 @test "check: files and commits of other writers have no checksums" {
 	for f in $(tables_of_others); do
 		case ${f##*/} in deleted | plain | data-reader-primitives | snapshot-data3 | v2-checkpoint-json) ;; *) continue ;; esac

@@ -211,6 +211,7 @@ check_place(struct check *c, const char *place, struct msg *err)
 		find_things(c, place, "", 0);
 		if (is_there(place, "runs"))
 			check_marks(c, place);
+		check_target(c, place);
 	} else if (is_folder(place, DELTA_LOG)) {
 		check_table(c, place, place);
 	} else if (S_ISDIR(st.st_mode)) {

@@ -1,7 +1,7 @@
 /*
  * Verifies that data is as it was written: a lake's bronze files against their SHA-256; the logs, footers, pages,
- * rows, bounds and null counts of its tables; its exports against their manifests; and the marks of its runs. Also
- * checks a single table, folder or file.
+ * rows, bounds and null counts of its tables; its exports against their manifests; the marks of its runs; and its
+ * SQLite database. Also checks a single table, folder or file.
  *
  * Damage is reported to the caller thing by thing, and the check continues. A thing is what a person or script would
  * recreate: a table, an export, a bronze file, a mark; named by its path from the lake's folder.

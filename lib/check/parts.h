@@ -65,6 +65,9 @@ void check_bronze(struct check *c, const char *lake);
 /* marks.c: checks what the runs of a lake left for the next one. */
 void check_marks(struct check *c, const char *lake);
 
+/* target.c: checks the SQLite database of gold and its marks of loads; a quick check leaves it to the load. */
+void check_target(struct check *c, const char *lake);
+
 /* sha256.c: the SHA-256 of a file, as 64 hexadecimal digits and a NUL. */
 enum { CHECK_SHA256 = 65 };
 int check_sha256(struct check *c, const char *path, char out[CHECK_SHA256], struct msg *err);
