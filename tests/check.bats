@@ -307,7 +307,7 @@ foreign() {
 	cp kept.db lake/gold/gold.db
 	sqlite3 lake/gold/gold.db 'DROP TABLE customer_loans'
 	found gold/gold.db "gold/gold.db: damaged: sqlite3: "
-	# A page of an index, a file that is none, and a database without loads.
+	# Damaged pages, a file of text, and a database without loads.
 	cp kept.db lake/gold/gold.db
 	python3 - <<-'END'
 		data = bytearray(open("kept.db", "rb").read())

@@ -37,9 +37,14 @@ words() {
 	END
 }
 
-# Symbols that only tests use, as doors to what they could not reach, and a few that only their own file uses. They are to become fewer.
+# Symbols that nothing but tests uses, as doors to what they could not reach; then those that only their own file uses. They are to become
+# fewer, and no more. A word that ends in _ means all that begin so.
 lonely() {
 	cat <<-'END'
+	csv_open_fd csv_scan_avx2 csv_scan_portable delta_dv_parse delta_z85 hash_seed_set keyset_memory memory_limit
+	pq_created_by pq_find pq_find_flat pq_open_path pq_sink_fd rec_open_fd schema_parse simd_best simd_fill
+	store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
+	agg_memory delta_prepared_apply pq_rewind rec_copy_run rec_flush spill_get expr_
 	END
 }
 
@@ -80,9 +85,10 @@ done | sort -u | {
 	nm -g --defined-only $(objects lib/*/*.c lib/*/*/*.c) | sed -n 's/^[0-9a-f]* [A-Z] //p'
 } | awk '
 	/^---$/ { part++; next }
-	part == 0 { allowed[$1]; next }
+	part == 0 { for (i = 1; i <= NF; i++) allowed[$i]; next }
 	part == 1 { used[$1]; next }
-	!($1 in used) && !($1 in allowed) {
+	{ word = $1; sub(/_.*/, "_", word) }
+	!($1 in used) && !($1 in allowed) && !(word in allowed) {
 		printf "%s: nothing but its own file uses it\n", $1
 		found = 1
 	}
