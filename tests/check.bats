@@ -286,6 +286,75 @@ foreign() {
 	found runs/last 'runs/last: damaged: it links to '
 }
 
+@test "check: a manifest of another shape" {
+	lake
+	m=lake/gold/_export/customer_loans/manifest.json
+	cp $m good
+	for edit in 's/"table":"[^"]*"/"table":7/' 's/"table"/"tabel"/' 's/"files"/"filez"/' 's/"files":\[/"files":{},"more":[/'; do
+		sed "$edit" good >$m
+		run -1 --separate-stderr acct-check --names lake
+		same gold/_export/customer_loans "$output"
+	done
+	sed 's/"rows":\([0-9]*\)/"rows":"\1"/g' good >$m
+	run -1 --separate-stderr acct-check lake
+	[[ "$stderr" == *"lake/gold/_export/customer_loans: 13 rows, which differs from the manifest"* ]] || same "" "$stderr"
+	sed 's/"name":"[^"]*"/"name":null/' good >$m
+	run -1 --separate-stderr acct-check lake
+	[[ "$stderr" == *"lake/gold/_export/customer_loans: a file is missing, but listed in the manifest"* ]]
+	head -c 40 good >$m
+	found gold/_export/customer_loans 'gold/_export/customer_loans/manifest.json: damaged: not JSON'
+}
+
+@test "check: a deletion vector that no file can have" {
+	seq 0 99 | mkrec t 'id:int64' | acct-write tab
+	with_deletions tab 0 99
+	same "" "$(acct-check tab 2>&1)"
+	same 98 "$(acct-read tab | acct-cat -f csv | tail -n +2 | wc -l)"
+	cp -r tab good
+	rm tab/_delta_log/00000000000000000001.json
+	with_deletions tab 0 100
+	run -1 --separate-stderr acct-check tab
+	[[ "$stderr" == "acct-check: tab/part-"*": its deletion vector has rows after the last row" ]]
+	sed 's/"pathOrInlineDv":"..../"pathOrInlineDv":"0000/' good/_delta_log/00000000000000000001.json >tab/_delta_log/00000000000000000001.json
+	run -1 --separate-stderr acct-check tab
+	[[ "$stderr" == "acct-check: tab/part-"*": deletion vector"* ]] || same "" "$stderr"
+}
+
+@test "check: hints, marks and lists that are something else" {
+	lake
+	log=lake/silver/loans/_delta_log
+	echo '{"version"' >$log/_last_checkpoint
+	found silver/loans 'silver/loans/_delta_log/_last_checkpoint: damaged: not a JSON object'
+	echo '{"version":"x"}' >$log/_last_checkpoint
+	found silver/loans 'silver/loans/_delta_log/_last_checkpoint: damaged: its checkpoint does not exist'
+	rm $log/_last_checkpoint
+	touch $log/notes.crc $log/.crc $log/crc		# which are nothing of the format's
+	same "" "$(acct-check lake 2>&1)"
+	cp -r lake/runs/made made
+	echo '{' >lake/runs/made/loans/clean.json
+	found silver/loans 'runs/made/loans/clean.json: damaged: not JSON'
+	echo '{"table":1}' >lake/runs/made/loans/clean.json
+	found silver/loans 'runs/made/loans/clean.json: damaged: not of this table'
+	cp made/loans/clean.json lake/runs/made/loans/
+	rm lake/runs/made/customer_loans/key
+	found gold/customer_loans 'runs/made/customer_loans/key: No such file or directory'
+	cp made/customer_loans/key lake/runs/made/customer_loans/
+	cp lake/runs/last/summary.json summary.json
+	sed '2,$d' summary.json >lake/runs/last/summary.json
+	found runs/last 'runs/last/summary.json: damaged: not JSON'
+	cp summary.json lake/runs/last/summary.json
+	cp lake/bronze/current current
+	chmod u+w lake/bronze/current
+	# Of a list: a field less, one more, a size that is no number or negative, a path elsewhere, a file beside the one that is there.
+	for edit in '1s/\t[^\t]*$//' '1s/$/\tx/' '1s/\t[0-9]*\t/\tmany\t/' '1s/\t[0-9]*\t/\t-1\t/' '1s|\t\([^\t/]*\)/|\t../\1/|' '1s/\.csv$/.txt/'; do
+		sed "$edit" current >lake/bronze/current
+		run -1 --separate-stderr acct-check --names lake
+		same bronze/current "$output"
+	done
+	cp current lake/bronze/current
+	same "" "$(acct-check lake 2>&1)"
+}
+
 @test "check: the database of gold and its marks of loads" {
 	sh "$ROOT/pipelines/run.sh" "$ROOT/pipelines/sample" lake >/dev/null
 	same "" "$(acct-check lake 2>&1)"
