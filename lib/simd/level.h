@@ -62,6 +62,11 @@ simd_top_bits(uint64_t tops)
 
 /* ---- the kernels' rows: one function a file ---- */
 
+void simd_fill_bounds(struct simd *t, enum simd_level level);
+void simd_fill_crc(struct simd *t, enum simd_level level);
+void simd_fill_rank(struct simd *t, enum simd_level level);
+void simd_fill_snappy(struct simd *t, enum simd_level level);
+void simd_fill_unpack(struct simd *t, enum simd_level level);
 void simd_fill_utf8(struct simd *t, enum simd_level level);
 
 #endif

@@ -28,6 +28,11 @@ void
 simd_fill(struct simd *t, enum simd_level level)
 {
 	t->level = level;
+	simd_fill_bounds(t, level);
+	simd_fill_crc(t, level);
+	simd_fill_rank(t, level);
+	simd_fill_snappy(t, level);
+	simd_fill_unpack(t, level);
 	simd_fill_utf8(t, level);
 }
 

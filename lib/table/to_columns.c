@@ -2,14 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "table/table.h"
 #include "val/check.h"
 #include "val/int.h"
-
-#if CPU_X86
-#include <immintrin.h>
-#endif
 
 enum { STRETCH = 1024 };		/* records per step, so that they stay in the L1 cache */
 
@@ -180,62 +175,17 @@ short_numbers(const struct table_to *t, struct column *c, const struct rec_batch
 	return false;
 }
 
-#if CPU_X86
-/* Makes views of strings stored verbatim, eight at a time, while none is null or empty. Returns how many. */
-CPU_AVX512 static size_t
-whole_strings(const struct rec_batch *b, const uint32_t *off, size_t n, struct pq_bytes *v, uint8_t *there)
-{
-	const __m256i step = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
-	    _mm256_set1_epi32((int)b->stride));
-	const __m512i lower = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
-	    upper = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
-	const __m256i byte = _mm256_set1_epi32(0xff), null = _mm256_set1_epi32(VAL_NULL);
-	__m256i from, end, first;
-	__m512i p, len;
-	size_t i;
-
-	for (i = 0; i + 8 <= n; i += 8, off += 8 * b->stride) {
-		from = _mm256_i32gather_epi32((const int *)off, step, 4);
-		end = _mm256_i32gather_epi32((const int *)(off + 1), step, 4);
-		p = _mm512_add_epi64(_mm512_set1_epi64((int64_t)b->base), _mm512_cvtepu32_epi64(from));
-		first = _mm256_and_si256(_mm512_i64gather_epi32(p, NULL, 1), byte);
-		if (_mm256_cmple_epu32_mask(_mm256_sub_epi32(first, null),
-		    _mm256_set1_epi32(VAL_EMPTY - VAL_NULL)) != 0)
-			break;
-		len = _mm512_cvtepu32_epi64(_mm256_sub_epi32(_mm256_sub_epi32(end, from), _mm256_set1_epi32(1)));
-		_mm512_storeu_si512(v + i, _mm512_permutex2var_epi64(p, lower, len));
-		_mm512_storeu_si512(v + i + 4, _mm512_permutex2var_epi64(p, upper, len));
-		if (there != NULL)
-			memset(there + i, 1, 8);
-	}
-	return i;
-}
-#else
-static size_t
-whole_strings(const struct rec_batch *b, const uint32_t *off, size_t n, struct pq_bytes *v, uint8_t *there)
-{
-	(void)b, (void)off, (void)n, (void)v, (void)there;
-	return 0;
-}
-#endif
-
 /* Makes views of strings stored verbatim; decodes the others into t->text, which has room for all of them. */
 static size_t
 strings(struct table_to *t, struct column *c, const struct rec_batch *b, size_t first, bool escapes)
 {
 	struct pq_bytes *v = (struct pq_bytes *)c->values + first;
-	bool fast = !escapes && cpu_has_avx512();
 	const uint32_t *off;
 	const uint8_t *p;
 	size_t i, n;
 
 	for (i = 0; i < b->n; i++) {
 		off = b->off + c->target.field + i * b->stride;
-		if (fast && i % 8 == 0 &&
-		    (n = whole_strings(b, off, b->n - i, v + i, c->def == NULL ? NULL : c->def + first + i)) > 0) {
-			i += n - 1;
-			continue;
-		}
 		p = b->base + off[0];
 		n = (size_t)(off[1] - off[0]) - 1;
 		if (c->def != NULL)

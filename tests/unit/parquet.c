@@ -8,12 +8,10 @@
 #include <snappy-c.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "parquet/encode/bits.h"
-#include "parquet/encode/crc.h"
 #include "parquet/encode/dbp.h"
 #include "parquet/encode/decimals.h"
 #include "parquet/encode/hybrid.h"
@@ -244,22 +242,6 @@ test_decimals(void)
 		free(exact);
 	}
 	OK("parquet", "Snappy by decimals is libsnappy's Snappy");
-}
-
-static void
-test_crc(void)
-{
-	static uint8_t p[5000];
-	size_t i, n, at;
-
-	for (i = 0; i < sizeof p; i++)
-		p[i] = (uint8_t)unit_random();
-	for (i = 0; i < 500; i++) {
-		at = unit_below(100);
-		n = i < 300 ? i : unit_below(sizeof p - 100);
-		CHECK(crc_bytes(p + at, n) == crc32(0, p + at, (uInt)n), "%zu bytes", n);
-	}
-	OK("parquet", "checksums are zlib's");
 }
 
 static int
@@ -1523,7 +1505,6 @@ main(void)
 	test_dbp();
 	test_words();
 	test_decimals();
-	test_crc();
 	test_cut();
 	test_files();
 	test_damage();

@@ -1,6 +1,10 @@
 /* Compares the levels of every kernel with each other and with a model, at the edges of readable memory. */
 #include "unit.h"
 
+#include <snappy-c.h>
+#include <string.h>
+#include <zlib.h>
+
 #include "simd/simd.h"
 
 enum { ROUNDS = 20000 };
@@ -52,6 +56,220 @@ utf8(uint8_t *page)
 	OK("simd", "UTF-8");
 }
 
+/* Returns the value of a width at a bit, bit by bit. */
+static uint32_t
+value_at(const uint8_t *p, size_t bit, unsigned width)
+{
+	uint64_t v = 0;
+	unsigned i;
+
+	for (i = 0; i < width; i++)
+		v |= (uint64_t)(p[(bit + i) / 8] >> (bit + i) % 8 & 1) << i;
+	return (uint32_t)v;
+}
+
+static void
+unpack(uint8_t *page)
+{
+	enum { MOST = 200 };
+	uint32_t out[MOST];
+	const struct simd *t;
+	size_t round, n, first, bytes, i;
+	unsigned width;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS / 4; round++) {
+		width = 1 + (unsigned)unit_below(32);
+		first = unit_below(40);
+		n = unit_below(MOST);
+		bytes = ((first + n) * width + 7) / 8;
+		p = place(page, bytes);
+		for (i = 0; i < bytes; i++)
+			p[i] = (uint8_t)unit_random();
+		for (EVERY_LEVEL(t)) {
+			memset(out, 0, sizeof(out));
+			t->unpack32(out, p, p + bytes, first, n, width);
+			for (i = 0; i < n; i++)
+				CHECK(out[i] == value_at(p, (first + i) * width, width), "level %d, width %u, %zu",
+				    t->level, width, i);
+		}
+	}
+	OK("simd", "packed values of every width from any place");
+}
+
+static void
+bounds(uint8_t *page)
+{
+	int64_t *wide, min, max, low, high, v;
+	int32_t *narrow, min32, max32;
+	const struct simd *t;
+	size_t round, n, i;
+
+	for (round = 0; round < ROUNDS / 4; round++) {
+		n = 1 + unit_below(100);
+		wide = (int64_t *)(void *)place(page, n * sizeof(*wide));
+		for (low = INT64_MAX, high = INT64_MIN, i = 0; i < n; i++) {
+			v = wide[i] = (int64_t)(unit_below(2) ? unit_any() : 0 - unit_any());
+			low = v < low ? v : low;
+			high = v > high ? v : high;
+		}
+		for (EVERY_LEVEL(t)) {
+			t->bounds_i64(wide, n, &min, &max);
+			CHECK(min == low && max == high, "level %d, %zu values of 8 bytes", t->level, n);
+		}
+		narrow = (int32_t *)(void *)place(page, n * sizeof(*narrow));
+		for (low = INT64_MAX, high = INT64_MIN, i = 0; i < n; i++) {
+			v = narrow[i] = (int32_t)unit_random();
+			low = v < low ? v : low;
+			high = v > high ? v : high;
+		}
+		for (EVERY_LEVEL(t)) {
+			t->bounds_i32(narrow, n, &min32, &max32);
+			CHECK(min32 == low && max32 == high, "level %d, %zu values of 4 bytes", t->level, n);
+		}
+	}
+	OK("simd", "least and greatest");
+}
+
+static void
+crc(uint8_t *page)
+{
+	const struct simd *t;
+	size_t round, n, i;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS / 4; round++) {
+		n = round < 300 ? round : unit_below(UNIT_PAGE);
+		p = place(page, n);
+		for (i = 0; i < n; i++)
+			p[i] = (uint8_t)unit_random();
+		for (EVERY_LEVEL(t))
+			CHECK(t->crc32(p, n) == crc32(0, p, (uInt)n), "level %d, %zu bytes", t->level, n);
+	}
+	OK("simd", "checksums are zlib's");
+}
+
+static void
+rank(uint8_t *page)
+{
+	enum { WORDS = 8, MOST = 100 };
+	struct simd_ranked words[WORDS] = { 0 };
+	uint32_t out[MOST], want;
+	const struct simd *t;
+	size_t round, n, i, d;
+	int64_t min, *wide;
+	int32_t *narrow;
+
+	for (round = 0; round < ROUNDS / 4; round++) {
+		for (i = 0; i < WORDS; i++) {
+			words[i].bits = unit_below(4) ? unit_random() : UINT64_MAX;
+			words[i].before = i == 0 ? 0 :
+			    words[i - 1].before + (unsigned)__builtin_popcountll(words[i - 1].bits);
+		}
+		n = unit_below(MOST);
+		min = unit_below(8) == 0 ? INT64_MIN : (int64_t)unit_below(100) - 50;
+		wide = (int64_t *)(void *)place(page, n * sizeof(*wide));
+		for (i = 0; i < n; i++)
+			wide[i] = min + (int64_t)unit_below(64 * WORDS);
+		narrow = (int32_t *)(void *)page;
+		for (EVERY_LEVEL(t)) {
+			t->rank(out, words, wide, n, true, min);
+			for (i = 0; i < n; i++) {
+				for (want = 0, d = 0; d < (size_t)(wide[i] - min); d++)
+					want += words[d / 64].bits >> d % 64 & 1;
+				CHECK(out[i] == want, "level %d, value %zu of 8 bytes", t->level, i);
+			}
+		}
+		for (i = 0; i < n; i++)
+			narrow[i] = (int32_t)unit_below(64 * WORDS) - 200;
+		for (EVERY_LEVEL(t)) {
+			t->rank(out, words, narrow, n, false, -200);
+			for (i = 0; i < n; i++) {
+				for (want = 0, d = 0; d < (size_t)(narrow[i] + 200); d++)
+					want += words[d / 64].bits >> d % 64 & 1;
+				CHECK(out[i] == want, "level %d, value %zu of 4 bytes", t->level, i);
+			}
+		}
+	}
+	OK("simd", "ranks in a set");
+}
+
+/* The levels compress alike, and libsnappy expands what they write. */
+static void
+snappy(uint8_t *page)
+{
+	enum { MOST = 2000 };
+	uint8_t first[2 * MOST + 100], out[2 * MOST + 100], back[MOST];
+	size_t round, n, skip, i, len = 0, got, size, head;
+	const struct simd *t;
+	uint64_t v = 0;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS / 10; round++) {
+		n = unit_below(MOST);
+		skip = unit_below(n < 20 ? n + 1 : 20);
+		p = place(page, n);
+		for (i = 0; i < n; i++)
+			p[i] = (uint8_t)unit_random();
+		for (i = skip; i + 8 <= n; i += 8) {
+			v = round % 3 == 0 ? v + 1 : round % 3 == 1 ? unit_below(1500000) : unit_any();
+			memcpy(p + i, &v, 8);
+		}
+		head = n < 128 ? 1 : 2;		/* bytes of the length */
+		first[0] = out[0] = (uint8_t)(n < 128 ? n : (n & 127) | 128);
+		first[1] = out[1] = (uint8_t)(n >> 7);
+		for (EVERY_LEVEL(t)) {
+			got = t->snappy_pack(out + head, p, n, skip);
+			if (t == tables)
+				memcpy(first + head, out + head, len = got);
+			CHECK(got <= n + n / 4 + 64 && got == len && memcmp(first, out, head + len) == 0,
+			    "level %d, %zu bytes", t->level, n);
+		}
+		size = n;
+		CHECK(snappy_uncompress((char *)out, head + len, (char *)back, &size) == SNAPPY_OK && size == n &&
+		    unit_same(back, size, p, n), "libsnappy reads %zu bytes", n);
+	}
+	OK("simd", "Snappy by values of 8 bytes");
+}
+
+/* Pairs of consecutive numbers, with another element somewhere. */
+static void
+counted(uint8_t *page)
+{
+	enum { PAIRS = 40 };
+	uint8_t out[8 * (PAIRS + 1)];
+	uint64_t before, want, v;
+	const struct simd *t;
+	size_t round, n, room, bad, got, i;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS / 4; round++) {
+		n = unit_below(PAIRS + 1);
+		room = unit_below(PAIRS + 1);
+		bad = unit_below(2 * PAIRS);
+		p = place(page, 4 * n);
+		for (i = 0; i < n; i++) {
+			memcpy(p + 4 * i, "\0\0\x0d\x08", 4);
+			p[4 * i + 1] = (uint8_t)unit_random();
+			if (i == bad)
+				p[4 * i + 2 * unit_below(2)] ^= 1;
+		}
+		before = unit_random();
+		memcpy(out, &before, 8);
+		for (EVERY_LEVEL(t)) {
+			got = t->snappy_counted(out + 8, out + 8 * (1 + room), p, p + 4 * n);
+			CHECK(got <= n && got <= room && got <= bad, "level %d: %zu of %zu pairs", t->level, got, n);
+			CHECK(got + 8 > n || got + 8 > room || got + 8 > bad, "level %d: %zu pairs", t->level, got);
+			for (i = 0; i < got; i++) {
+				want = (before & ~UINT64_C(0xff)) | p[4 * i + 1];
+				memcpy(&v, out + 8 * (i + 1), 8);
+				CHECK(v == want, "level %d, pair %zu", t->level, i);
+			}
+		}
+	}
+	OK("simd", "consecutive numbers of Snappy");
+}
+
 int
 main(void)
 {
@@ -63,5 +281,11 @@ main(void)
 	for (level = SIMD_WORDS; level <= (int)best; level++)
 		simd_fill(&tables[level], (enum simd_level)level);
 	utf8(page);
+	unpack(page);
+	bounds(page);
+	crc(page);
+	rank(page);
+	snappy(page);
+	counted(page);
 	return 0;
 }

@@ -1,7 +1,9 @@
 /* Snappy compression (format: its project's format_description.txt) by decimals of 8 to 16 bytes. */
 #include "parquet/encode/decimals.h"
 
-#include "parquet/encode/snappy.h"
+#include "parquet/format/load.h"
+#include "parquet/format/varint.h"
+#include "simd/snappy.h"
 
 enum {
 	SLOTS = 1024,		/* hash table from high bytes to the last value with them */

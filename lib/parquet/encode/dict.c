@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/hash.h"
 #include "parquet/encode/bits.h"
 #include "parquet/encode/dict.h"
 #include "parquet/format/load.h"
+#include "simd/simd.h"
 
 enum {
 	SAMPLE = 2048,			/* values sampled first */
@@ -30,11 +30,6 @@ fill(struct buf *b, size_t bytes)
 }
 
 /* ---- integers in a range: a bitmap of those present; an entry's rank is its index ---- */
-
-struct word {
-	uint64_t bits;
-	uint64_t before;	/* entries before this word */
-};
 
 static inline uint64_t
 distance(const void *v, size_t i, bool wide, int64_t min)
@@ -82,7 +77,8 @@ bits_of_bytes(const uint8_t *seen)
 }
 
 static void
-mark_words(struct word *words, size_t nwords, struct buf *scratch, const void *v, size_t n, bool wide, int64_t min)
+mark_words(struct simd_ranked *words, size_t nwords, struct buf *scratch, const void *v, size_t n, bool wide,
+    int64_t min)
 {
 	bool bytes = nwords <= BYTE_WORDS;
 	uint64_t *bits = fill(scratch, nwords * (bytes ? 64 : sizeof *bits));
@@ -100,45 +96,6 @@ mark_words(struct word *words, size_t nwords, struct buf *scratch, const void *v
 		mark_bits(bits, v, n, false, min);
 	for (w = 0; w < nwords; w++)
 		words[w].bits = bytes ? bits_of_bytes(seen + w * 64) : bits[w];
-}
-
-static inline __attribute__((always_inline)) void
-rank(uint32_t *index, const struct word *words, const void *v, size_t n, bool wide, int64_t min)
-{
-	size_t i;
-	uint64_t d;
-
-	for (i = 0; i < n; i++) {
-		d = distance(v, i, wide, min);
-		index[i] = (uint32_t)(words[d / 64].before +
-		    (unsigned)__builtin_popcountll(words[d / 64].bits & ((UINT64_C(1) << d % 64) - 1)));
-	}
-}
-
-#if CPU_X86
-__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))) static void
-rank_popcnt(uint32_t *index, const struct word *words, const void *v, size_t n, bool wide, int64_t min)
-{
-	if (wide)
-		rank(index, words, v, n, true, min);
-	else
-		rank(index, words, v, n, false, min);
-}
-#endif
-
-static void
-rank_all(uint32_t *index, const struct word *words, const void *v, size_t n, bool wide, int64_t min)
-{
-#if CPU_X86
-	if (cpu_has_avx2()) {
-		rank_popcnt(index, words, v, n, wide, min);
-		return;
-	}
-#endif
-	if (wide)
-		rank(index, words, v, n, true, min);
-	else
-		rank(index, words, v, n, false, min);
 }
 
 /* Looks up indexes in a table by value, for a small range. */
@@ -161,7 +118,7 @@ look_up_all(uint32_t *index, const uint32_t *table, const void *v, size_t n, boo
 }
 
 static void
-make_table(uint32_t *table, const struct word *words, size_t nwords)
+make_table(uint32_t *table, const struct simd_ranked *words, size_t nwords)
 {
 	uint32_t k = 0;
 	size_t d;
@@ -173,7 +130,7 @@ make_table(uint32_t *table, const struct word *words, size_t nwords)
 }
 
 static void
-list_marked(struct dict_fixed *d, const struct word *words, size_t nwords, bool wide, int64_t min)
+list_marked(struct dict_fixed *d, const struct simd_ranked *words, size_t nwords, bool wide, int64_t min)
 {
 	void *out = fill(&d->values, d->n * (wide ? 8 : 4));
 	size_t w, k = 0;
@@ -260,7 +217,7 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
     bool packs)
 {
 	size_t nwords = span / 64 + 1, w;
-	struct word *words;
+	struct simd_ranked *words;
 	uint64_t before = 0;
 
 	if (nwords > ESTIMATE_WORDS && is_hopeless(&d->scratch, nwords, v, n, wide, min, plain, packs))
@@ -401,7 +358,7 @@ dict_fixed_index(struct dict_fixed *d, const void *v, size_t first, size_t n)
 	if (d->how == DICT_TABLE)
 		look_up_all(index, (const uint32_t *)(const void *)d->table.p, from, n, d->wide, d->min);
 	else
-		rank_all(index, (const struct word *)(const void *)d->scratch.p, from, n, d->wide, d->min);
+		simd.rank(index, (const struct simd_ranked *)(const void *)d->scratch.p, from, n, d->wide, d->min);
 	return index;
 }
 

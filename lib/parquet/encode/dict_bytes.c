@@ -1,111 +1,12 @@
-/*
- * Dictionaries of byte values, for writing: a hash table, and a search of eight values at a time if entries are few
- * and short.
- */
+/* Dictionaries of byte values, for writing: a hash table. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/hash.h"
 #include "parquet/encode/dict.h"
 #include "parquet/format/load.h"
 
-#if CPU_X86
-#include <immintrin.h>
-#endif
-
-enum {
-	WAIT = 2048,			/* values after which fewer than half may be distinct */
-	FEW = 8,			/* maximum entries for the vector search */
-	FEW_LENGTH = 15,		/* maximum bytes of their values: with the length, two words */
-	PAGE = 4096			/* a lower bound of the memory page size, within which loads cannot fault */
-};
-
-/* ---- few short values ---- */
-
-struct few {
-	uint64_t low[FEW], high[FEW];	/* 15 bytes, zero-padded, and the length */
-	unsigned n;			/* 0: too many entries, or one too long */
-};
-
-static void
-few_begin(struct few *f, const struct dict_bytes *d)
-{
-	struct pq_bytes v;
-	uint64_t words[2];
-	uint32_t i;
-
-	f->n = 0;
-	if (d->n > FEW || !cpu_has_avx512())
-		return;
-	for (i = 0; i < d->n; i++) {
-		v = dict_bytes_at(d, i);
-		if (v.n > FEW_LENGTH)
-			return;
-		words[0] = words[1] = 0;
-		if (v.n > 0)
-			memcpy(words, v.p, v.n);
-		f->low[i] = words[0];
-		f->high[i] = words[1] | (uint64_t)v.n << 56;
-	}
-	f->n = (unsigned)d->n;
-}
-
-#if CPU_X86
-/*
- * Finds the indexes of values, eight at a time, while all eight are among the few entries. Returns how many values.
- * Loads 16 bytes of each value, which may extend past its end but never into another memory page.
- */
-CPU_AVX512 static size_t
-few_find(const struct few *f, const struct pq_bytes *v, size_t n, uint32_t *index)
-{
-	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), zero = _mm512_setzero_si512();
-	const __m512i odd = _mm512_or_si512(even, _mm512_set1_epi64(1)), ones = _mm512_set1_epi64(-1);
-	__m512i first, second, p, len, bits, low, high, found;
-	__mmask8 bad, all, same;
-	unsigned k;
-	size_t i;
-
-	for (i = 0; i + 8 <= n; i += 8) {
-		first = _mm512_loadu_si512(v + i);
-		second = _mm512_loadu_si512(v + i + 4);
-		p = _mm512_permutex2var_epi64(first, even, second);
-		len = _mm512_permutex2var_epi64(first, odd, second);
-		bad = _mm512_cmpgt_epu64_mask(len, _mm512_set1_epi64(FEW_LENGTH)) |
-		    _mm512_cmpgt_epu64_mask(_mm512_and_si512(p, _mm512_set1_epi64(PAGE - 1)),
-		    _mm512_set1_epi64(PAGE - 16));
-		if (bad != 0)
-			break;
-		bits = _mm512_slli_epi64(len, 3);
-		low = _mm512_mask_i64gather_epi64(zero, _mm512_test_epi64_mask(len, len), p, NULL, 1);
-		low = _mm512_andnot_si512(_mm512_sllv_epi64(ones, bits), low);
-		high = _mm512_mask_i64gather_epi64(zero, _mm512_cmpgt_epu64_mask(len, _mm512_set1_epi64(8)),
-		    _mm512_add_epi64(p, _mm512_set1_epi64(8)), NULL, 1);
-		high = _mm512_andnot_si512(_mm512_sllv_epi64(ones, _mm512_sub_epi64(bits, _mm512_set1_epi64(64))),
-		    high);
-		high = _mm512_or_si512(high, _mm512_slli_epi64(len, 56));
-		for (k = 0, all = 0, found = zero; k < f->n; k++) {
-			same = _mm512_cmpeq_epi64_mask(low, _mm512_set1_epi64((int64_t)f->low[k]));
-			same = _mm512_mask_cmpeq_epi64_mask(same, high, _mm512_set1_epi64((int64_t)f->high[k]));
-			found = _mm512_mask_mov_epi64(found, same, _mm512_set1_epi64(k));
-			all |= same;
-		}
-		if (all != 0xff)
-			break;
-		_mm256_storeu_si256((void *)(index + i), _mm512_cvtepi64_epi32(found));
-	}
-	return i;
-}
-#else
-static size_t
-few_find(const struct few *f, const struct pq_bytes *v, size_t n, uint32_t *index)
-{
-	(void)f, (void)v, (void)n, (void)index;
-	return 0;
-}
-#endif
-
-/* ---- a hash table ---- */
+enum { WAIT = 2048 };			/* values after which fewer than half may be distinct */
 
 /*
  * Makes a key of four overlapping words, which cover all bytes of values of 4 to 16 bytes, so that it distinguishes
@@ -199,36 +100,16 @@ find_short(const struct dict_bytes *d, const struct pq_bytes *v, size_t n, uint3
 	return i;
 }
 
-/* Finds the indexes of the leading values that already have entries. Returns how many. */
-static size_t
-find(const struct dict_bytes *d, const struct few *few, const struct pq_bytes *v, size_t n, uint32_t *index)
-{
-	size_t i, part, took;
-
-	if (few->n == 0)
-		return find_short(d, v, n, index);
-	for (i = 0; i < n; i += took) {
-		i += few_find(few, v + i, n - i, index + i);
-		part = n - i < 8 ? n - i : 8;
-		took = find_short(d, v + i, part, index + i);
-		if (took < part)
-			return i + took;
-	}
-	return i;
-}
-
 size_t
 dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 {
 	uint32_t *index = (uint32_t *)(void *)buf_room(&d->index, n * sizeof *index), e;
 	struct dict_entry key;
-	struct few few;
 	size_t i, at;
 
 	if (d->slots == NULL)
 		bytes_grow(d);
-	few_begin(&few, d);
-	for (i = find(d, &few, v, n, index); i < n; i++, i += find(d, &few, v + i, n - i, index + i)) {
+	for (i = find_short(d, v, n, index); i < n; i++, i += find_short(d, v + i, n - i, index + i)) {
 		key = bytes_key(v[i]);
 		for (at = bytes_hash(&key) & d->mask; (e = d->slots[at]) != 0; at = (at + 1) & d->mask)
 			if (bytes_equal(d, &d->entries[e - 1], &key, v[i]))
@@ -237,8 +118,7 @@ dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 			if (!bytes_insert(d, v[i], &key, at, d->nvalues + i + 1))
 				break;
 			e = (uint32_t)d->n;
-			few_begin(&few, d);
-		}
+				}
 		index[i] = e - 1;
 	}
 	d->index.len += i * sizeof *index;

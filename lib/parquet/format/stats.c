@@ -2,11 +2,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/utf8.h"
 #include "parquet/format/convert.h"
 #include "parquet/format/stats.h"
 #include "parquet/format/types.h"
+#include "simd/simd.h"
 
 static int
 compare_bytes(struct pq_bytes a, struct pq_bytes b)
@@ -51,9 +51,9 @@ stats_merge(struct stats_range *r, enum pq_shape shape, const struct stats_range
 		widen(r, shape, &other->min, &other->max);
 }
 
-/* Finds both among n >= 1 values; always_inline, so that callers compiled for wider vectors use them. */
+/* Finds both among n >= 1 values. */
 #define LEAST_GREATEST(name, type)									\
-	static inline __attribute__((always_inline)) void						\
+	static void											\
 	name(const type *p, size_t n, type *min, type *max)						\
 	{												\
 		type least = p[0], greatest = p[0];							\
@@ -68,29 +68,7 @@ stats_merge(struct stats_range *r, enum pq_shape shape, const struct stats_range
 	}
 
 LEAST_GREATEST(bounds_u8, uint8_t)
-LEAST_GREATEST(bounds_i32, int32_t)
-LEAST_GREATEST(bounds_i64, int64_t)
 LEAST_GREATEST(bounds_i128, i128)
-
-#if CPU_X86
-CPU_AVX2 static void
-bounds_i32_avx2(const int32_t *p, size_t n, int32_t *min, int32_t *max)
-{
-	bounds_i32(p, n, min, max);
-}
-
-CPU_AVX512 static void
-bounds_i64_avx512(const int64_t *p, size_t n, int64_t *min, int64_t *max)
-{
-	bounds_i64(p, n, min, max);
-}
-
-CPU_AVX2 static void
-bounds_i64_avx2(const int64_t *p, size_t n, int64_t *min, int64_t *max)
-{
-	bounds_i64(p, n, min, max);
-}
-#endif
 
 static void
 widen_integers(struct stats_range *r, enum pq_shape shape, int64_t least, int64_t greatest)
@@ -114,12 +92,7 @@ add_i32(struct stats_range *r, const int32_t *p, size_t n)
 {
 	int32_t least, greatest;
 
-#if CPU_X86
-	if (cpu_has_avx2())
-		bounds_i32_avx2(p, n, &least, &greatest);
-	else
-#endif
-		bounds_i32(p, n, &least, &greatest);
+	simd.bounds_i32(p, n, &least, &greatest);
 	widen_integers(r, PQ_I32, least, greatest);
 }
 
@@ -128,14 +101,7 @@ add_i64(struct stats_range *r, const int64_t *p, size_t n)
 {
 	int64_t least, greatest;
 
-#if CPU_X86
-	if (cpu_has_avx512())
-		bounds_i64_avx512(p, n, &least, &greatest);
-	else if (cpu_has_avx2())
-		bounds_i64_avx2(p, n, &least, &greatest);
-	else
-#endif
-		bounds_i64(p, n, &least, &greatest);
+	simd.bounds_i64(p, n, &least, &greatest);
 	widen_integers(r, PQ_I64, least, greatest);
 }
 

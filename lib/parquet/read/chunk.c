@@ -146,7 +146,8 @@ keep_bytes(struct chunk_in *k, struct pq_bytes *v, size_t n)
 static const char *
 decode(struct chunk_in *k, const uint8_t *def, size_t at, size_t n)
 {
-	size_t width = pq_shape_size(k->pages.c->shape), values = def == NULL ? n : count_equal(def, n, k->pages.c->max_def);
+	const struct pq_column *c = k->pages.c;
+	size_t width = pq_shape_size(c->shape), values = def == NULL ? n : count_equal(def, n, c->max_def);
 	void *out = k->out_values.p + at * width;
 	const char *bad;
 
@@ -157,17 +158,17 @@ decode(struct chunk_in *k, const uint8_t *def, size_t at, size_t n)
 	} else {
 		bad = values_next(&k->values, values, out);
 	}
-	if (bad == NULL && k->pages.c->max_rep > 0 && k->pages.c->shape == PQ_BYTES && !values_is_indexed(&k->values))
+	if (bad == NULL && c->max_rep > 0 && c->shape == PQ_BYTES && !values_is_indexed(&k->values))
 		bad = keep_bytes(k, out, values);
 	if (bad == NULL && k->julian && k->vector.index == NULL)
 		bad = check_calendar(k, at, values);
 	if (bad == NULL && values < n) {
-		if (k->vector.index == NULL && k->pages.c->shape == PQ_BYTES) {
+		if (k->vector.index == NULL && c->shape == PQ_BYTES) {
 			struct pq_bytes *v = out;
 			while (n-- > 0)
-				v[n] = def[n] == k->pages.c->max_def ? v[--values] : (struct pq_bytes){ NULL, 0 };
+				v[n] = def[n] == c->max_def ? v[--values] : (struct pq_bytes){ NULL, 0 };
 		} else {
-			spread(out, width, def, n, values, k->pages.c->max_def);
+			spread(out, width, def, n, values, c->max_def);
 		}
 	}
 	return bad;
@@ -223,8 +224,8 @@ look_ahead(struct chunk_in *k, struct msg *err)
 		k->ahead_def = xmalloc(AHEAD);
 	}
 	n = k->page.entries < AHEAD ? k->page.entries : AHEAD;
-	if (!hybrid_next_bytes(&k->page.rep, k->ahead_rep, n, k->pages.c->max_rep) || !hybrid_next_bytes(&k->page.def, k->ahead_def,
-	    n, k->pages.c->max_def))
+	if (!hybrid_next_bytes(&k->page.rep, k->ahead_rep, n, k->pages.c->max_rep) ||
+	    !hybrid_next_bytes(&k->page.def, k->ahead_def, n, k->pages.c->max_def))
 		return chunk_fault(&k->pages, "invalid or truncated levels", err);
 	k->page.entries -= n;
 	k->ahead_n = n;

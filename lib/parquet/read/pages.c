@@ -4,7 +4,7 @@
 #include "parquet/encode/bits.h"
 #include "parquet/read/pages.h"
 #include "parquet/format/load.h"
-#include "parquet/encode/crc.h"
+#include "simd/simd.h"
 
 enum {
 	READ_AHEAD = 256 * 1024,	/* minimum bytes per read */
@@ -135,7 +135,7 @@ stored(struct chunk_pages *k, const struct meta_page_header *h, struct msg *err)
 	if (p == NULL)
 		return NULL;
 	k->at += (uint64_t)h->compressed;
-	if (h->has_crc && crc_bytes(p, (size_t)h->compressed) != h->crc) {
+	if (h->has_crc && simd.crc32(p, (size_t)h->compressed) != h->crc) {
 		chunk_fault(k, "page checksum mismatch", err);
 		return NULL;
 	}

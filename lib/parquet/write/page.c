@@ -3,11 +3,11 @@
 
 #include "parquet/encode/bits.h"
 #include "parquet/format/convert.h"
-#include "parquet/encode/crc.h"
 #include "parquet/encode/dbp.h"
 #include "parquet/encode/hybrid.h"
 #include "parquet/format/load.h"
 #include "parquet/write/page.h"
+#include "simd/simd.h"
 
 void
 out_pager_free(struct out_pager *w)
@@ -191,7 +191,7 @@ emit_page(struct out_pager *w, struct meta_page_header *h, const struct body *b,
 	h->uncompressed = (int32_t)b->n;
 	h->compressed = (int32_t)(waits->len - at);
 	h->has_crc = true;
-	h->crc = crc_bytes(waits->p + at, (size_t)h->compressed);
+	h->crc = simd.crc32(waits->p + at, (size_t)h->compressed);
 	put_head(w, h, at);
 	size = w->head.len + (size_t)h->compressed;
 	chunk->compressed += (int64_t)size;

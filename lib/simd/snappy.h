@@ -1,13 +1,10 @@
 /* Elements of Snappy's format (its project's format_description.txt): length, literals and copies. */
-#ifndef PARQUET_SNAPPY_H
-#define PARQUET_SNAPPY_H
+#ifndef SIMD_SNAPPY_H
+#define SIMD_SNAPPY_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "parquet/format/load.h"
-#include "parquet/format/varint.h"
 
 enum {
 	SNAPPY_LEAST = 4,		/* minimum bytes for a 2-byte copy to pay */
