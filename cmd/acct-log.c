@@ -136,7 +136,8 @@ put_commit_json(const struct delta_commit_info *c)
 	buf_addf(&out, ",\"operationMetrics\":%s", c->metrics != NULL ? c->metrics : "null");
 	if (c->read_version >= 0)
 		buf_addf(&out, ",\"readVersion\":%" PRId64, c->read_version);
-	buf_addf(&out, ",\"isBlindAppend\":%s,\"engineInfo\":", c->blind_append ? "true" : "false");
+	buf_addf(&out, ",\"isBlindAppend\":%s,\"dataChange\":%s,\"applications\":%s,\"engineInfo\":",
+	    c->blind_append ? "true" : "false", c->data_change ? "true" : "false", c->applications);
 	put_string(c->engine);
 	buf_adds(&out, "}\n");
 }

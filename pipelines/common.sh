@@ -651,10 +651,15 @@ intact() {
 	done <<-END
 		$_files
 	END
-	for _log in $(find "$LAKE/$1/_delta_log" -maxdepth 1 -name '[0-9]*.json' -printf '%f\n' | sort -r); do
-		! grep -q "\"appId\":\"$APP\"" "$LAKE/$1/_delta_log/$_log" || return 0
-		! grep -q '"dataChange": *true' "$LAKE/$1/_delta_log/$_log" || return 1
-	done
+	_versions=$(acct-log --json "$LAKE/$1" 2>/dev/null) || return 1
+	while read -r _version; do
+		case $_version in
+		*",\"applications\":[\"$APP\"],"*) return 0 ;;
+		*',"dataChange":true,'*) return 1 ;;
+		esac
+	done <<-END
+		$_versions
+	END
 	return 1
 }
 

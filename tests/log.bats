@@ -25,6 +25,20 @@ for line in sys.stdin:
     print(o["version"], o["operationParameters"]["mode"], str(o["isBlindAppend"]).lower())')"
 }
 
+@test "log: which versions change rows, and by which application" {
+	acct-optimize tab
+	acct-write --txn 'a"b:1' -i t.acct tab
+	acct-write -i t.acct tab
+	acct-optimize tab
+	edit_log 's/"dataChange":false/ "dataChange" : false/; s/{"add"/{ "add"/' tab/_delta_log/00000000000000000005.json
+	same '5 false []
+4 true []
+3 true ["a\"b"]
+2 true []
+1 true []
+0 true ["load"]' "$(acct-log --json tab | jq -r '"\(.version) \(.dataChange) \(.applications)"')"
+}
+
 @test "log: the state" {
 	run -0 --separate-stderr acct-log --state tab
 	bytes=$(acct-log --files tab | awk '{ n += $1 } END { print n }')

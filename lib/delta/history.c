@@ -27,35 +27,55 @@ text_of(struct delta_history *h, const json_t *o, const char *key)
 	return s != NULL ? pool_copy(&h->pool, s, strlen(s) + 1) : NULL;
 }
 
-/* Parses the commitInfo of a commit, whichever line it is on. */
+static void
+take_info(struct delta_history *h, const json_t *o, struct delta_commit_info *info)
+{
+	const json_t *v;
+
+	info->operation = text_of(h, o, "operation");
+	info->engine = text_of(h, o, "engineInfo");
+	info->parameters = dump(h, o, "operationParameters");
+	info->metrics = dump(h, o, "operationMetrics");
+	info->blind_append = json_is_true(json_object_get(o, "isBlindAppend"));
+	if (json_is_integer(v = json_object_get(o, "readVersion")))
+		info->read_version = json_integer_value(v);
+	if (json_is_integer(v = json_object_get(o, "inCommitTimestamp")))
+		info->timestamp = json_integer_value(v);
+}
+
+/* Takes one action of a commit; collects the applications of txn actions. */
+static void
+take_action(struct delta_history *h, const json_t *line, struct delta_commit_info *info, json_t *apps)
+{
+	const json_t *o = json_object_get(line, "commitInfo");
+
+	if (o != NULL && info->operation == NULL)
+		take_info(h, o, info);
+	if ((o = json_object_get(line, "txn")) != NULL)
+		json_array_append(apps, json_object_get(o, "appId"));
+	if ((o = json_object_get(line, "add")) != NULL || (o = json_object_get(line, "remove")) != NULL)
+		info->data_change |= json_is_true(json_object_get(o, "dataChange"));
+}
+
+/* Parses the lines of a commit that say something new: of many adds the first that changes rows is enough. */
 static void
 read_info(struct delta_history *h, const struct buf *text, struct delta_commit_info *info)
 {
 	const char *p = text->len > 0 ? (const char *)text->p : "", *end = p + text->len, *lf;
-	const json_t *o, *v;
-	json_t *line;
+	json_t *apps = json_array(), *holder = json_pack("{s:o}", "apps", apps), *line;
 
 	for (; p < end; p = lf + 1) {
 		lf = memchr(p, '\n', (size_t)(end - p));
 		if (lf == NULL)
 			lf = end;
+		if (info->operation != NULL && info->data_change && memmem(p, (size_t)(lf - p), "txn", 3) == NULL)
+			continue;
 		line = json_loadb(p, (size_t)(lf - p), JSON_ALLOW_NUL, NULL);
-		o = json_object_get(line, "commitInfo");
-		if (o != NULL) {
-			info->operation = text_of(h, o, "operation");
-			info->engine = text_of(h, o, "engineInfo");
-			info->parameters = dump(h, o, "operationParameters");
-			info->metrics = dump(h, o, "operationMetrics");
-			info->blind_append = json_is_true(json_object_get(o, "isBlindAppend"));
-			if (json_is_integer(v = json_object_get(o, "readVersion")))
-				info->read_version = json_integer_value(v);
-			if (json_is_integer(v = json_object_get(o, "inCommitTimestamp")))
-				info->timestamp = json_integer_value(v);
-		}
+		take_action(h, line, info, apps);
 		json_decref(line);
-		if (info->operation != NULL)
-			break;
 	}
+	info->applications = dump(h, holder, "apps");
+	json_decref(holder);
 }
 
 /* Lists the existing commits, oldest first, with their files' mtimes. Returns their number. */
