@@ -16,7 +16,7 @@
 
 static bool only_state, only_files, json;
 static unsigned most;				/* versions of the history; 0: all */
-static const char *with;			/* a version that waits in this file; NULL without */
+static const char *with;			/* file of a prepared version; NULL without */
 static struct buf out;
 
 /* ---- options ---- */
@@ -362,7 +362,8 @@ snapshot(struct delta_table *t, struct cli_place *place, struct msg *err)
 
 	if (place->by_time && delta_version_at(t, place->when, &place->version, err) < 0)
 		return -1;
-	if ((with != NULL ? delta_load_with(t, with, &prepared, &s, err) : delta_load(t, place->version, &s, err)) < 0)
+	if ((with != NULL ? delta_load_with(t, &with, 1, &prepared, &s, err) :
+	    delta_load(t, place->version, &s, err)) < 0)
 		return -1;
 	if (only_state)
 		(json ? put_state_json : put_state)(&s);

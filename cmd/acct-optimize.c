@@ -8,9 +8,9 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "delta/delta.h"
-#include "optimize/optimize.h"
 #include "expr/expr.h"
-#include "table/table.h"
+#include "optimize/optimize.h"
+#include "table/session.h"
 
 static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAST_TARGET = 1024,
     MOST_TARGET = SIZE_MAX / 4;
@@ -18,8 +18,6 @@ static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAS
 static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
-static struct delta_turn turn;
-static struct delta_table table;
 
 /* ---- options ---- */
 
@@ -42,27 +40,18 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
-	    "                     [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [--outside] TABLE", NULL },
+	    "                     [--txn APP:VERSION] [--prepare FILE] [--codec CODEC] [--encoding ENCODING]\n"
+	    "                     [--retry SECONDS] [--outside] TABLE", NULL },
 	.about = "Puts the rows of the small files of a Delta table into few large ones, and those of files with\n"
 	    "deletion vectors into files without, as one version with the same rows.",
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_memory, cli_codec, cli_retry, cli_outside, NULL },
+	.groups = (const struct cli_option *const[]){ cli_change, cli_memory, cli_codec, cli_retry, cli_outside,
+	    NULL },
 	.examples = (const char *const[]){ "acct-optimize -v lake/silver/transactions",
 	    "acct-optimize -k account_id --target 64M lake/silver/transactions", NULL },
 };
 
 /* ---- options against the table ---- */
-
-static void
-load(struct delta_snapshot *s)
-{
-	struct msg err = { 0 }, why = { 0 };
-
-	if (delta_load(&table, DELTA_NEWEST, s, &err) < 0)
-		msg_exit(&err);
-	if (delta_may_rearrange(s, &why) < 0)
-		msg_die(why.status, "%s: %s", table.address, why.text);
-}
 
 /* The table's own target, "104857600" or "100mb"; 0 where it has none that is understood. */
 static size_t
@@ -83,7 +72,7 @@ table_target(const struct delta_snapshot *s)
 
 /* The columns of -k in the snapshot. Owned. */
 static size_t *
-find_keys(const struct delta_snapshot *s, size_t *n)
+find_keys(const struct delta_table *t, const struct delta_snapshot *s, size_t *n)
 {
 	char *list = key_words != NULL ? xstrdup(key_words) : NULL;
 	char **words = xcalloc(s->ncolumns, sizeof(*words));
@@ -93,7 +82,7 @@ find_keys(const struct delta_snapshot *s, size_t *n)
 	*n = list != NULL ? cli_list("-k", list, words, s->ncolumns) : 0;
 	for (i = 0; i < *n; i++) {
 		if ((at = delta_column_find(s, words[i])) < 0)
-			msg_die(EX_USAGE, "-k: %s: no such column in %s%s", msg_quotes(words[i]), table.address,
+			msg_die(EX_USAGE, "-k: %s: no such column in %s%s", msg_quotes(words[i]), t->address,
 			    delta_column_hint(s, words[i]));
 		if (s->columns[at].partition >= 0)
 			msg_die(EX_USAGE, "-k: %s: the table is partitioned by it: rows are sorted within a partition",
@@ -110,7 +99,7 @@ find_keys(const struct delta_snapshot *s, size_t *n)
 
 /* The files of the partitions that -w names; owned, NULL for all. */
 static bool *
-find_wanted(const struct delta_snapshot *s)
+find_wanted(const struct delta_table *t, const struct delta_snapshot *s)
 {
 	struct buf b = { 0 };
 	struct msg err = { 0 };
@@ -120,12 +109,12 @@ find_wanted(const struct delta_snapshot *s)
 	if (where == NULL)
 		return NULL;
 	if (s->metadata.npartition_columns == 0)
-		msg_die(EX_USAGE, "-w: %s is not partitioned", table.address);
+		msg_die(EX_USAGE, "-w: %s is not partitioned", t->address);
 	wanted = xcalloc(s->nfiles, sizeof(*wanted));
 	if (optimize_where(s, where, wanted, &place, &err) == 0)
 		return wanted;
 	if (place == SIZE_MAX)
-		msg_die(err.status, "%s: %s", table.address, err.text);
+		msg_die(err.status, "%s: %s", t->address, err.text);
 	expr_caret(where, strlen(where), place, &b);
 	msg_warn("-w: %s", err.text);
 	fputs(buf_cstr(&b), stderr);
@@ -184,36 +173,37 @@ predicate_list(void)
 	return buf_cstr(&b);
 }
 
-/* Tries to make the result a version. As delta_commit. */
-static int
-commit(const struct delta_snapshot *s, const struct optimize_options *o, const struct optimize_result *r,
-    int64_t *version, struct msg *err)
+static struct work {			/* one attempt */
+	struct optimize_result result;
+	size_t *keys;
+	bool *wanted;
+	struct delta_metric metrics[7];
+	struct delta_pair parameters[5];
+} w;
+
+/* Fills the change for the result, and w with what it points to. */
+static void
+describe(struct table_session *session, const struct optimize_options *o, struct delta_change *c)
 {
+	const struct delta_snapshot *s = session->base;
+	const struct optimize_result *r = &w.result;
 	struct sizes added = measure(r->adds, NULL, r->nadds), removed = measure(s->files, r->removes, r->nremoves);
-	struct delta_pair parameters[] = { { "predicate", predicate_list() }, { "zOrderBy", "[]" }, { "auto", "false" },
-	    { "sortBy", key_list(s, o->keys, o->nkeys) }, { "targetSize", xasprintf("%" PRIu64, o->target) } };
+	const struct delta_pair parameters[] = { { "predicate", predicate_list() }, { "zOrderBy", "[]" },
+	    { "auto", "false" }, { "sortBy", key_list(s, o->keys, o->nkeys) },
+	    { "targetSize", xasprintf("%" PRIu64, o->target) } };
 	const struct delta_metric metrics[] = {
 		{ "numRemovedFiles", r->nremoves }, { "numRemovedBytes", removed.bytes },
 		{ "numAddedFiles", r->nadds }, { "numAddedBytes", added.bytes }, { "minFileSize", added.least },
 		{ "maxFileSize", added.most }, { "numOutputRows", r->rows }
 	};
-	struct delta_change c = { .operation = "OPTIMIZE", .parameters = parameters, .nparameters = 5,
-	    .metrics = metrics, .nmetrics = sizeof(metrics) / sizeof(*metrics), .scope = DELTA_REARRANGE,
-	    .adds = r->adds, .nadds = r->nadds,
-	    .removes = r->removes, .nremoves = r->nremoves };
-	struct msg warn = { 0 };
-	int failed;
 
-	failed = delta_commit(&table, s, &c, version, &warn, err);
-	if (warn.status != 0)
-		msg_warn("%s", warn.text);
-	if (!failed && cli.verbose)
-		msg_warn("%s: version %" PRId64 ": %zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64,
-		    table.address, *version, r->nadds, added.bytes, r->nremoves, removed.bytes);
-	free((char *)parameters[0].value);
-	free((char *)parameters[3].value);
-	free((char *)parameters[4].value);
-	return failed;
+	memcpy(w.parameters, parameters, sizeof(parameters));
+	memcpy(w.metrics, metrics, sizeof(metrics));
+	*c = (struct delta_change){ .operation = "OPTIMIZE", .parameters = w.parameters, .nparameters = 5,
+	    .metrics = w.metrics, .nmetrics = 7, .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds,
+	    .removes = r->removes, .nremoves = r->nremoves };
+	buf_addf(&session->summary, "%zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64, r->nadds, added.bytes,
+	    r->nremoves, removed.bytes);
 }
 
 /* Sorting gains little from more than this. */
@@ -223,65 +213,52 @@ sort_memory(void)
 	return cli.memory_given || cli.memory < DEFAULT_MEMORY ? cli.memory : DEFAULT_MEMORY;
 }
 
-/* As delta_commit; where nothing became a version, nothing is left of it. */
 static int
-optimize_once(struct msg *err)
+work(struct table_session *s, struct delta_change *c, struct msg *err)
 {
-	struct delta_snapshot s;
-	struct delta_intent intent;
-	struct optimize_options o = { .intent = &intent, .codec = (enum pq_codec)cli.codec,
-	    .delta_encodings = cli.encoding == 1,
-	    .memory = sort_memory() };
-	struct optimize_result r;
-	int64_t version = -1;
-	size_t *keys;
-	bool *wanted;
-	int failed = 0;
+	struct optimize_options o = { .intent = &s->intent, .codec = (enum pq_codec)cli.codec,
+	    .delta_encodings = cli.encoding == 1, .memory = sort_memory(),
+	    .target = target > 0 ? target : table_target(s->base) };
 
-	load(&s);
-	delta_intent_init(&intent, &table, &s);
-	keys = find_keys(&s, &o.nkeys);
-	o.keys = keys;
-	wanted = find_wanted(&s);
-	o.wanted = wanted;
-	o.target = target > 0 ? target : table_target(&s);
+	o.keys = w.keys = find_keys(&s->table, s->base, &o.nkeys);
+	o.wanted = w.wanted = find_wanted(&s->table, s->base);
 	if (o.target == 0)
 		o.target = DEFAULT_TARGET;
-	if (optimize_run(&table, &s, &o, &r, err) < 0)
+	if (optimize_run(&s->table, s->base, &o, &w.result, err) < 0)
 		msg_exit(err);
-	if (r.nremoves == 0) {
-		if (cli.verbose)
-			msg_warn("%s: version %" PRId64 " stays: nothing to do", table.address, s.version);
-	} else {
-		failed = commit(&s, &o, &r, &version, err);
-		if (version < 0)
-			delta_intent_undo(&intent);
-	}
-	delta_intent_end(&intent);
-	optimize_result_free(&r);
-	free(keys);
-	free(wanted);
-	delta_snapshot_free(&s);
-	return failed;
+	if (w.result.nremoves > 0)
+		describe(s, &o, c);
+	return w.result.nremoves > 0;
+}
+
+static void
+release(struct table_session *s)
+{
+	(void)s;
+	free((char *)w.parameters[0].value);
+	free((char *)w.parameters[3].value);
+	free((char *)w.parameters[4].value);
+	optimize_result_free(&w.result);
+	free(w.keys);
+	free(w.wanted);
+	w = (struct work){ .keys = NULL };
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct table_task task = { .may = delta_may_rearrange, .idle = "nothing to do", .work = work,
+	    .release = release };
+	const char *address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
+	struct table_session session = { .task = &task };
 	struct msg err = { 0 };
-	const char *address;
+	int done;
 
-	address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
-	turn.seconds = cli.retry;
-	if (delta_open(&table, address, &err) < 0)
+	cli_session(&session);
+	if (table_session_open(&session, address, &err) < 0 || (done = table_session_done(&session, &err)) < 0 ||
+	    (!done && table_session_run(&session, &err) < 0))
 		msg_exit(&err);
-	if (cli.outside)
-		store_read_outside(table.store);
-	while (optimize_once(&err) < 0) {
-		if (err.status != EX_TEMPFAIL || !delta_turn_wait(&turn))
-			msg_exit(&err);
-		err = (struct msg){ 0 };
-	}
-	delta_close(&table);
+	table_session_close(&session);
+	free((char *)cli.app);
 	return 0;
 }

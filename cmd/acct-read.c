@@ -20,17 +20,27 @@ struct map {				/* columns of a header, and where they stand in the snapshot */
 	size_t *columns;
 };
 
-static const char *where, *with;
+static const char *where;
+static const char **with;		/* files of prepared versions */
+static size_t nwith;
 static struct expr_parameter *parameters;	/* of -D */
 static size_t nparameters;
 static char *list;			/* of -c; NULL: every column */
 static struct cli_place asked_for;
 static struct delta_table table;
 static struct delta_snapshot snapshot;
-static struct delta_prepared prepared;	/* of --with */
+static struct delta_prepared *prepared;	/* of --with */
 static const char *key;			/* the key columns, joined by commas; or NULL */
 
 /* ---- options ---- */
+
+static void
+add_with(const char *option, char *path)
+{
+	(void)option;
+	with = xreallocarray(with, nwith + 1, sizeof(*with));
+	with[nwith++] = path;
+}
 
 static void
 add_parameter(const char *option, char *text)
@@ -44,8 +54,8 @@ add_parameter(const char *option, char *text)
 }
 
 static const struct cli_option options[] = {
-	{ 0, "with", "FILE", "the table after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT,
-	    .to = &with },
+	{ 0, "with", "FILE", "the table after the commit of FILE, which --prepare wrote; of several FILEs as one\n"
+	    "version", CLI_CALL, .call = add_with },
 	{ 'c', "columns", "COLUMN,...", "give these columns, in this order", CLI_LIST, .to = &list },
 	{ 'D', "define", "NAME=VALUE", "what :NAME is in the condition; may be repeated", CLI_CALL,
 	    .call = add_parameter },
@@ -56,8 +66,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-v] [--at N | --with FILE] [-c COLUMN,...] [-w CONDITION] [-D NAME=VALUE] [-t NAME]\n"
-	    "                 [--outside] [-o FILE] PLACE[@N]", NULL },
+	    "[-v] [--at N | --with FILE ...] [-c COLUMN,...] [-w CONDITION] [-D NAME=VALUE]\n"
+	    "                 [-t NAME] [--outside] [-o FILE] PLACE[@N]", NULL },
 	.about =
 	    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
 	.writes_records = true,
@@ -108,9 +118,10 @@ open_place(const char *place)
 {
 	struct msg err = { 0 };
 
-	if (with != NULL) {
+	if (nwith > 0) {
 		open_table(place);
-		if (delta_load_with(&table, with, &prepared, &snapshot, &err) < 0)
+		prepared = xcalloc(nwith, sizeof(*prepared));
+		if (delta_load_with(&table, with, nwith, prepared, &snapshot, &err) < 0)
 			msg_exit(&err);
 	} else if (is_table(place)) {
 		if ((asked_for.by_time && delta_version_at(&table, asked_for.when, &asked_for.version, &err) < 0) ||
@@ -412,9 +423,10 @@ main(int argc, char *argv[])
 	uint64_t n;
 
 	cli_place(cli_operand(argc, argv, cli_start(&program, argc, argv), "PLACE"), &asked_for);
-	if (at_earlier() && with != NULL)
+	if (at_earlier() && nwith > 0)
 		cli_usage("expected one of --at and --with");
-	io_open_ahead(with);
+	for (i = 0; i < nwith; i++)
+		io_open_ahead(with[i]);
 	io_create_ahead(cli.output);
 	cli_sandbox(SANDBOX_READ, cli.outside ? NULL : asked_for.address);
 	open_place(asked_for.address);
@@ -454,8 +466,10 @@ main(int argc, char *argv[])
 	free(scanned);
 	free(flags);
 	delta_snapshot_free(&snapshot);
-	if (with != NULL)
-		delta_prepared_free(&prepared);
+	for (i = 0; i < nwith; i++)
+		delta_prepared_free(&prepared[i]);
+	free(prepared);
+	free(with);
 	delta_close(&table);
 	return 0;
 }

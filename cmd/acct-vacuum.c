@@ -10,12 +10,11 @@
 #include "cli/cli.h"
 #include "delta/delta.h"
 #include "delta/write.h"
-
-enum { TRIES = 10 };			/* of the last commit */
+#include "table/session.h"
 
 static bool dry, removes, force, clean_log;
 static int64_t retain = -1;		/* milliseconds; -1 where not given */
-static struct delta_table table;
+static struct table_session session;
 
 /* ---- options ---- */
 
@@ -78,7 +77,7 @@ table_retention(const struct delta_snapshot *s)
 
 	if (ms >= 0 || force)
 		return ms;
-	msg_die(EX_CONFIG, "%s: " DELTA_RETENTION ": not a time: %s", table.address, msg_quotes(property));
+	msg_die(EX_CONFIG, "%s: " DELTA_RETENTION ": not a time: %s", session.table.address, msg_quotes(property));
 }
 
 static int64_t
@@ -90,67 +89,69 @@ retention(const struct delta_snapshot *s)
 		return asked;
 	if (retain < asked && !force)
 		msg_die(EX_USAGE, "%s: the table keeps its versions for %" PRId64 " hours: --force makes it less, "
-		    "where no program reads an older version and none writes", table.address, asked / 3600000);
+		    "where no program reads an older version and none writes", session.table.address, asked / 3600000);
 	return retain;
 }
 
-/* ---- what the log says of it ---- */
+/* ---- the versions that record a vacuum ---- */
 
 struct sum {
 	uint64_t files, bytes;
 };
 
-/* Makes a version that says what is done; the table stays as it is. EX_TEMPFAIL where its schema changed meanwhile. */
-static int
-tell(const struct delta_snapshot *s, const char *operation, struct delta_pair *parameters, size_t nparameters,
-    const struct delta_metric metrics[2], struct msg *err)
-{
-	struct delta_change c = { .operation = operation, .parameters = parameters, .nparameters = nparameters,
-	    .metrics = metrics, .nmetrics = 2, .scope = DELTA_BLIND };
-	struct msg warn = { 0 };
-	int64_t version;
-	int failed = delta_commit(&table, s, &c, &version, &warn, err);
+struct record {				/* a version whose commit information says what is done; no file changes */
+	const char *operation;
+	struct delta_pair parameters[3];
+	size_t nparameters;
+	struct delta_metric metrics[2];
+};
 
-	if (warn.status != 0)
-		msg_warn("%s", warn.text);
-	return failed;
+static int
+record_work(struct table_session *s, struct delta_change *c, struct msg *err)
+{
+	const struct record *r = s->task->to;
+
+	(void)err;
+	*c = (struct delta_change){ .operation = r->operation, .parameters = r->parameters,
+	    .nparameters = r->nparameters, .metrics = r->metrics, .nmetrics = 2, .scope = DELTA_BLIND };
+	return 1;
+}
+
+/* Other writers' changes are no hindrance, unless they forbid a vacuum. */
+static int
+commit(struct record *r, struct msg *err)
+{
+	struct table_task task = { .may = delta_may_vacuum, .files = TABLE_FILES_NONE, .work = record_work, .to = r };
+
+	session.task = &task;
+	return table_session_run(&session, err);
 }
 
 static void
-tell_start(const struct delta_snapshot *s, int64_t kept, int64_t asked, struct sum all)
+record_start(int64_t kept, int64_t asked, struct sum all)
 {
-	struct delta_pair parameters[3] = { { "retentionCheckEnabled", force ? "false" : "true" },
-	    { "defaultRetentionMillis", xasprintf("%" PRId64, asked) }, { "specifiedRetentionMillis", NULL } };
-	const struct delta_metric metrics[2] = { { "numFilesToDelete", all.files },
-	    { "sizeOfDataToDelete", all.bytes } };
+	struct record r = { .operation = "VACUUM START", .nparameters = retain >= 0 ? 3 : 2,
+	    .parameters = { { "retentionCheckEnabled", force ? "false" : "true" },
+	    { "defaultRetentionMillis", xasprintf("%" PRId64, asked) },
+	    { "specifiedRetentionMillis", xasprintf("%" PRId64, kept) } },
+	    .metrics = { { "numFilesToDelete", all.files }, { "sizeOfDataToDelete", all.bytes } } };
 	struct msg err = { 0 };
 	size_t i;
 
-	if (retain >= 0)
-		parameters[2].value = xasprintf("%" PRId64, kept);
-	if (tell(s, "VACUUM START", parameters, retain >= 0 ? 3 : 2, metrics, &err) < 0)
+	if (commit(&r, &err) < 0)
 		msg_exit(&err);
 	for (i = 1; i < 3; i++)
-		free((char *)parameters[i].value);
+		free((char *)r.parameters[i].value);
 }
 
-/* The files are gone: other writers' changes meanwhile are no hindrance. */
 static int
-tell_end(struct sum done, bool failed, struct msg *err)
+record_end(struct sum done, bool failed, struct msg *err)
 {
-	struct delta_pair parameters[] = { { "status", failed ? "FAILED" : "COMPLETED" } };
-	const struct delta_metric metrics[2] = { { "numDeletedFiles", done.files }, { "numVacuumedDirectories", 0 } };
-	struct delta_snapshot s;
-	int tries, got = -1;
+	struct record r = { .operation = "VACUUM END", .nparameters = 1,
+	    .parameters = { { "status", failed ? "FAILED" : "COMPLETED" } },
+	    .metrics = { { "numDeletedFiles", done.files }, { "numVacuumedDirectories", 0 } } };
 
-	for (tries = 0; tries < TRIES && got < 0 && (tries == 0 || err->status == EX_TEMPFAIL); tries++) {
-		*err = (struct msg){ 0 };
-		if (delta_load(&table, DELTA_NEWEST, &s, err) < 0)
-			break;
-		got = tell(&s, "VACUUM END", parameters, 1, metrics, err);
-		delta_snapshot_free(&s);
-	}
-	return got;
+	return commit(&r, err);
 }
 
 /* ---- files ---- */
@@ -158,7 +159,7 @@ tell_end(struct sum done, bool failed, struct msg *err)
 static void
 put_name(struct buf *out, const char *name)
 {
-	buf_addf(out, "%s/", table.address);
+	buf_addf(out, "%s/", session.table.address);
 	for (; *name != '\0'; name++)
 		buf_addc(out, (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : (uint8_t)*name);
 	buf_addc(out, '\n');
@@ -174,7 +175,7 @@ remove_files(const struct store_list *list, struct buf *out, struct msg *first)
 
 	for (i = 0; i < list->n; i++) {
 		err = (struct msg){ 0 };
-		switch (store_delete_own(table.store, &list->entries[i], &err)) {
+		switch (store_delete_own(session.table.store, &list->entries[i], &err)) {
 		case 1:
 			done.files++;
 			done.bytes += list->entries[i].size;
@@ -210,16 +211,15 @@ add_up(const struct store_list *l)
 	return sum;
 }
 
-/* Data files, with what the log says of them. */
+/* Removes data files between the two versions that record it. */
 static void
-remove_data(const struct delta_snapshot *s, const struct store_list *garbage, int64_t kept, struct buf *out,
-    struct sum *all, struct msg *failure)
+remove_data(const struct store_list *garbage, int64_t kept, struct buf *out, struct sum *all, struct msg *failure)
 {
 	struct msg err = { 0 };
 
-	tell_start(s, kept, table_retention(s), *all);
+	record_start(kept, table_retention(&session.first), *all);
 	*all = remove_files(garbage, out, failure);
-	if (tell_end(*all, failure->status != 0, &err) < 0) {
+	if (record_end(*all, failure->status != 0, &err) < 0) {
 		msg_warn("the files are removed, but the log does not say so: %s", err.text);
 		if (failure->status == 0)
 			*failure = err;
@@ -228,19 +228,19 @@ remove_data(const struct delta_snapshot *s, const struct store_list *garbage, in
 
 /* Removes all that is listed, and prints it; the status. */
 static int
-delete(const struct delta_snapshot *s, const struct store_list *garbage, const struct store_list *expired, int64_t kept)
+delete(const struct store_list *garbage, const struct store_list *expired, int64_t kept)
 {
 	struct sum all = add_up(garbage), log = { 0, 0 };
 	struct buf out = { 0 };
 	struct msg failure = { 0 };
 
 	if (garbage->n > 0)
-		remove_data(s, garbage, kept, &out, &all, &failure);
+		remove_data(garbage, kept, &out, &all, &failure);
 	if (failure.status == 0)
 		log = remove_files(expired, &out, &failure);
 	if (cli.verbose)
-		msg_warn("%s: %" PRIu64 " files removed, %" PRIu64 " bytes", table.address, all.files + log.files,
-		    all.bytes + log.bytes);
+		msg_warn("%s: %" PRIu64 " files removed, %" PRIu64 " bytes", session.table.address,
+		    all.files + log.files, all.bytes + log.bytes);
 	print(&out);
 	return failure.status;
 }
@@ -257,7 +257,7 @@ list(const struct store_list *garbage, const struct store_list *expired)
 	for (i = 0; i < expired->n; i++)
 		put_name(&out, expired->entries[i].name);
 	if (cli.verbose)
-		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", table.address,
+		msg_warn("%s: %" PRIu64 " files can be removed, %" PRIu64 " bytes", session.table.address,
 		    all.files + log.files, all.bytes + log.bytes);
 	print(&out);
 	return 0;
@@ -266,30 +266,30 @@ list(const struct store_list *garbage, const struct store_list *expired)
 int
 main(int argc, char *argv[])
 {
-	struct delta_snapshot s;
+	static const struct table_task look = { .may = delta_may_vacuum, .files = TABLE_FILES_NONE };
+	const char *address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
+	struct delta_table *t = &session.table;
 	struct store_list garbage, expired = { 0 };
-	struct msg err = { 0 }, why = { 0 };
-	const char *address;
+	struct delta_snapshot s;
+	struct msg err = { 0 };
 	int64_t kept, now = delta_now();
 	int status;
 
-	address = cli_operand(argc, argv, cli_start(&program, argc, argv), "TABLE");
 	check_options();
-	if (delta_open(&table, address, &err) < 0 || delta_load(&table, DELTA_NEWEST, &s, &err) < 0)
+	session.task = &look;
+	session.retry = cli.retry;
+	if (table_session_open(&session, address, &err) < 0)
 		msg_exit(&err);
-	if (delta_may_vacuum(&s, &why) < 0)
-		msg_die(why.status, "%s: %s", table.address, why.text);
-	kept = retention(&s);
-	delta_snapshot_free(&s);
-	if (removes && delta_recover(&table, &err) < 0)
+	kept = retention(&session.first);
+	if (removes && delta_recover(t, &err) < 0)
 		msg_exit(&err);
-	if (delta_vacuum_find(&table, now - kept, &s, &garbage, &err) < 0 ||
-	    (clean_log && delta_expire_find(&table, &s, now, &expired, &err) < 0))
+	if (delta_vacuum_find(t, now - kept, &s, &garbage, &err) < 0 ||
+	    (clean_log && delta_expire_find(t, &s, now, &expired, &err) < 0))
 		msg_exit(&err);
-	status = removes ? delete(&s, &garbage, &expired, kept) : list(&garbage, &expired);
+	status = removes ? delete(&garbage, &expired, kept) : list(&garbage, &expired);
 	store_list_free(&garbage);
 	store_list_free(&expired);
 	delta_snapshot_free(&s);
-	delta_close(&table);
+	table_session_close(&session);
 	return status;
 }

@@ -340,7 +340,7 @@ lock() {
 	if [ "${ACCT_LOCKED:-}" = "$LAKE" ]; then
 		return 0
 	fi
-	need_programs flock acct-write
+	need_programs flock acct-commit
 	[ -w "$LAKE" ] || die 77 "$LAKE: permission denied"
 	(: >>"$LAKE/.lock") 2>/dev/null || die 77 "$LAKE/.lock: cannot be written"	# exec would end the script with 2
 	exec 9>>"$LAKE/.lock"
@@ -372,18 +372,34 @@ recover() {
 		fi
 		rmdir -- "$_dir" 2>/dev/null || :
 	done
-	for _path in $(all_tables); do
-		recover_table "$_path" || warn "$LAKE/$_path: data files of no version may be left; the next run removes them"
-	done
+	recover_tables
 }
 
-# recover_table PATH: removes the data files of writers that were stopped before anything else named them. The lake's lock is held.
-recover_table() {
-	for _file in "$LAKE/$1/_delta_log"/_intent-*; do
-		[ -e "$_file" ] || return 0
-		acct-write --recover "$LAKE/$1"
-		return
+# recover_tables: removes the data files of writers that were stopped before anything else named them. The lake's lock is held.
+recover_tables() {
+	set --
+	for _path in $(all_tables); do
+		for _file in "$LAKE/$_path/_delta_log"/_intent-*; do
+			[ ! -e "$_file" ] || set -- "$@" "$LAKE/$_path"
+			break
+		done
 	done
+	[ $# -eq 0 ] || acct-commit --recover "$@" || warn "$LAKE: data files of no version may be left; the next run removes them"
+}
+
+# each_prepared FOLDER COMMAND...: runs COMMAND with what a run has prepared in FOLDER: file and table in turn, in the order in which they take
+# effect. Runs nothing where there is none.
+each_prepared() {
+	_prepared=$1
+	_found=no
+	shift
+	for _path in $(all_tables); do
+		if [ -e "$_prepared/$_path" ]; then
+			set -- "$@" "$_prepared/$_path" "$LAKE/$_path"
+			_found=yes
+		fi
+	done
+	[ "$_found" = no ] || "$@"
 }
 
 # all_tables: the paths of all Delta tables of the lake, in the order in which they take effect.
@@ -404,11 +420,9 @@ all_tables() {
 abandon() {
 	[ -d "$1/abandoned" ] || mv -T -- "$1/prepared" "$1/abandoned" 2>/dev/null || return 0
 	PREPARED=
+	each_prepared "$1/abandoned" acct-commit --abandon || warn "$LAKE: data files of no version may be left; acct-vacuum removes them"
+	recover_tables
 	for _path in $(all_tables); do
-		if [ -e "$1/abandoned/$_path" ]; then
-			acct-write --abandon "$1/abandoned/$_path" "$LAKE/$_path" || warn "$LAKE/$_path: data files of no version may be left; acct-vacuum removes them"
-		fi
-		recover_table "$_path" || warn "$LAKE/$_path: data files of no version may be left; the next run removes them"
 		if ! has "$_path" && [ -z "$(find "$LAKE/$_path" -name '*.parquet' 2>/dev/null)" ]; then
 			rm -f -- "$LAKE/$_path/_delta_log/_prepared"
 			rmdir -- "$LAKE/$_path/_delta_log" "$LAKE/$_path" 2>/dev/null || :
@@ -513,9 +527,7 @@ commit() {
 # several tables sees silver renewed before gold, and gold before its export.
 settle() {
 	_run=$LAKE/runs/$1
-	for _path in $(all_tables); do
-		[ ! -e "$_run/prepared/$_path" ] || acct-write --commit "$_run/prepared/$_path" "$LAKE/$_path" || exit
-	done
+	each_prepared "$_run/prepared" acct-commit || exit
 	for _table in $GOLD; do
 		settle_export "$_run/stage/gold/_export/$_table" "$LAKE/gold/_export/$_table"
 	done

@@ -21,6 +21,7 @@ table() {
 	acct-read	table	acct-read IN
 	acct-log	table	acct-log IN
 	acct-merge	merge	acct-merge -i IN tab
+	acct-commit	table	acct-commit IN tab
 	acct-vacuum	table	acct-vacuum IN
 	acct-optimize	table	acct-optimize IN
 	acct-check	table	acct-check IN

@@ -30,6 +30,8 @@ steps() {
 @test "crash: vacuum, killed before each system call" { steps vacuum; }
 @test "crash: optimize, killed before each system call" { steps optimize; }
 
+@test "crash: a commit of what is prepared, killed before each system call" { steps commit; steps commit-many; steps abandon; }
+
 @test "crash: writes, merges, optimizes and vacuums killed at random instants" {
 	crash kills "$kills"
 }
@@ -47,6 +49,8 @@ failing() {
 @test "crash: write, each failing system call in turn" { failing write; }
 @test "crash: merge, each failing system call in turn" { failing merge; }
 @test "crash: a first write and a first merge, each failing system call in turn" { failing create; failing create-merge; }
+
+@test "crash: a commit of what is prepared, each failing system call in turn" { failing commit; failing commit-many; failing abandon; }
 
 @test "crash: vacuum, each failing system call in turn" {
 	need_strace

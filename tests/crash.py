@@ -9,7 +9,9 @@
     crash.py writers EACH [PYTHON]         eight processes with EACH commits on one table; two of them are delta-rs where
                                            PYTHON has it
 
-PROGRAM is write, merge, overwrite, optimize or vacuum; or create or create-merge, before which there is no table. The table must read as before or as after, and the next run must succeed.
+PROGRAM is write, merge, overwrite, optimize or vacuum; or create or create-merge, before which there is no table; or commit, of a
+prepared merge, commit-many, of two prepared appends as one version, or abandon. The table must read as before or as after, and the
+next run must succeed.
 Prints a line for each failure and exits 1 if there was one; a count otherwise. Works in the current folder.
 """
 import os
@@ -35,7 +37,17 @@ PROGRAMS = {
     "merge": ["acct-merge", "--changes", "changes.acct", "-i", "upsert.acct", "tab"],
     "optimize": ["acct-optimize", "tab"],
     "vacuum": ["acct-vacuum", "--delete", "--retain", "0", "--force", "tab"],
+    "commit": ["acct-commit", "merge.prepared", "tab"],
+    "commit-many": ["acct-commit", "one.prepared", "tab", "two.prepared", "tab"],
+    "abandon": ["acct-commit", "--abandon", "merge.prepared", "tab"],
 }
+# What is prepared before a program runs: its data files are in the table from the start.
+PREPARED = {
+    "commit": [["acct-merge", "--txn", "a:1", "--prepare", "merge.prepared", "-i", "upsert.acct", "tab"]],
+    "commit-many": [["acct-write", "--txn", "a:1", "--prepare", "one.prepared", "-i", "more.acct", "tab"],
+                    ["acct-write", "--txn", "b:1", "--prepare", "two.prepared", "-i", "new.acct", "tab"]],
+}
+PREPARED["abandon"] = PREPARED["commit"]
 NOTHING = "nothing"			# what a table that is not there has
 failures = 0
 creates = False
@@ -86,10 +98,11 @@ def set_property(key, value):
         f.write(text.replace('"configuration":{', '"configuration":{"%s":"%s",' % (key, value)))
 
 
-def template():
+def template(program):
     """A table whose next version comes with a checkpoint, and has a _last_checkpoint already; a file that no version needs."""
     save("more.acct", [(n, "more", None) for n in range(100, 110)])
     save("upsert.acct", [(2, "merged", None), (3, None, "-0.01"), (9, "new", "9.00")])
+    save("new.acct", [(n, "new", "3.00") for n in range(200, 203)])
     save("first.acct", [(1, "a", "1.00"), (2, "b", None), (3, None, "-0.01")])
     save("second.acct", [(n, "second", "2.00") for n in range(20, 40)])
     subprocess.run(["acct-write", "-i", "first.acct", "tab"], check=True)
@@ -97,6 +110,8 @@ def template():
     subprocess.run(["acct-write", "-m", "overwrite", "-i", "more.acct", "tab"], check=True)
     subprocess.run(["acct-write", "-m", "overwrite", "-i", "first.acct", "tab"], check=True)
     subprocess.run(["acct-write", "-i", "second.acct", "tab"], check=True)
+    for words in PREPARED.get(program, []):
+        subprocess.run(words, check=True)
     os.rename("tab", "template")
 
 
@@ -149,7 +164,7 @@ def calls_of(words, names):
     calls, count, begun = [], {}, False
     for name, rest in re.findall(r"(?m)^(\w+)(\(.*)", "\n".join(lines)):
         count[name] = count.get(name, 0) + 1
-        begun = begun or ".acct" in rest or '"tab' in rest or '/tab"' in rest
+        begun = begun or ".acct" in rest or ".prepared" in rest or '"tab' in rest or '/tab"' in rest
         if begun and name in names.split(","):
             calls.append((name, count[name], rest))
     return calls
@@ -175,7 +190,7 @@ def again(what, words, after):
     got = run(words)
     if got.returncode != 0:
         fail("%s: the next run fails: %s" % (what, got.stderr.decode()))
-    elif words[0] != "acct-write" and rows() != after:
+    elif words[0] != "acct-write" and rows() != after:	# a write adds its rows once more
         fail("%s: the next run does not end with the same table" % what)
     elif unnamed():
         fail("%s: the next run leaves files of no version: %s" % (what, unnamed()))
@@ -398,7 +413,7 @@ def kills(n, seed):
             if got.returncode != 0:
                 fail("%s: the next run fails: %s" % (what, got.stderr.decode()))
         model.rows = after
-        if run(["acct-write", "--recover", "tab"]).returncode != 0 or unnamed():
+        if run(["acct-commit", "--recover", "tab"]).returncode != 0 or unnamed():
             fail("%s: files of no version: %s" % (what, unnamed()))
             break
         if rows() != will:
@@ -495,8 +510,9 @@ def main():
     global creates
     what, words = sys.argv[1], sys.argv[2:]
     if what in ("steps", "errors", "limits", "short"):
-        if not os.path.isdir("template"):
-            template()
+        for old in ("template", "tab"):
+            shutil.rmtree(old, ignore_errors=True)
+        template(words[0])
         creates = words[0].startswith("create")
         {"steps": steps, "errors": errors, "limits": limits, "short": short}[what](*words)
     elif what == "gap":

@@ -137,7 +137,7 @@ print(o["version"], o["id"], o["rows"], o["files"], *[x for i in o["applications
 	same 2 "${#lines[@]}"
 	run -0 acct-log --state --with next tab
 	[[ "$output" == "version        3"*$'\nrows           4\n'* ]]
-	acct-write --commit next tab
+	acct-commit next tab
 	same "$(acct-log --files tab)" "$(acct-log --files --with next tab)"
 	acct-write --txn load:1 --prepare first -i t.acct new	# a table's first version
 	run -0 acct-log --files --with first new

@@ -417,7 +417,7 @@ logged() {
 	acct-write --txn job:next --prepare first -i t.acct tab
 	cmp <(acct-read -t t --with first tab) t.acct
 	run -66 acct-read tab
-	acct-write --commit first tab
+	acct-commit first tab
 	cmp <(acct-read -t t --with first tab) t.acct		# it is so already
 	acct-write --txn job:next --prepare add -i u.acct tab
 	acct-write -m overwrite --txn other:next --prepare over -i u.acct tab

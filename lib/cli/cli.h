@@ -59,6 +59,7 @@ extern const struct cli_option cli_text[];	/* --max-record: reads text */
 extern const struct cli_option cli_memory[];	/* --memory */
 extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parquet */
 extern const struct cli_option cli_retry[];	/* --retry: commits a version of a table */
+extern const struct cli_option cli_change[];	/* --txn, --prepare: changes a table (change.c) */
 extern const struct cli_option cli_at[];	/* --at: reads any version of a table */
 extern const struct cli_option cli_outside[];	/* --outside: reads the files of a table */
 
@@ -73,6 +74,9 @@ extern struct cli_values {		/* as given, or by default */
 	unsigned codec;			/* enum pq_codec */
 	unsigned encoding;		/* 1: encodings of differences */
 	unsigned retry;			/* seconds */
+	const char *prepare;		/* file for the commit; NULL: commit */
+	const char *app;		/* of --txn; owned; NULL: not given */
+	int64_t app_version;		/* TABLE_NEXT: the one after the application's last */
 	const char *at;			/* a version or a time; NULL: the newest */
 } cli;
 
@@ -143,6 +147,15 @@ size_t cli_columns(const struct rec_reader *r, const char *option, char *list, s
 
 /* As sandbox_enter; with -v it says what the kernel lacks. */
 void cli_sandbox(unsigned needs, const char *root);
+
+/* ---- change.c ---- */
+
+/*
+ * Fills a session with the options --txn, --prepare, --retry, --outside and -v. Ends the program with EX_USAGE where
+ * they do not go together.
+ */
+struct table_session;
+void cli_session(struct table_session *s);
 
 /* ---- help.c, for parse.c ---- */
 

@@ -22,7 +22,8 @@ enum { CHECKPOINT_INTERVAL = 10, TRIES = 1000, REPEATS = 3, OURS = 2 };
 struct commit {
 	struct delta_table *table;
 	const struct delta_snapshot *base;
-	const struct delta_change *change;
+	const struct delta_change *change;	/* the first of those that become one version */
+	bool whole;			/* write protocol and metadata even if they are the base's */
 	char txn_id[DELTA_UUID];
 	struct buf metadata, protocol;	/* JSON of the actions, if they are written or already in the table */
 };
@@ -96,14 +97,14 @@ changes_data(const struct delta_change *c)
 }
 
 static void
-put_add(struct buf *out, const struct commit *cm, const struct delta_file *f)
+put_add(struct buf *out, const struct commit *cm, const struct delta_change *c, const struct delta_file *f)
 {
 	buf_adds(out, "{\"add\":{\"path\":");
 	delta_json_text(out, f->uri);
 	buf_adds(out, ",\"partitionValues\":");
 	put_partition(out, cm->base, f);
 	buf_addf(out, ",\"size\":%" PRId64 ",\"modificationTime\":%" PRId64 ",\"dataChange\":%s", f->size, f->mtime,
-	    changes_data(cm->change) ? "true" : "false");
+	    changes_data(c) ? "true" : "false");
 	if (f->stats != NULL) {
 		buf_adds(out, ",\"stats\":");
 		delta_json_text(out, f->stats);
@@ -114,13 +115,14 @@ put_add(struct buf *out, const struct commit *cm, const struct delta_file *f)
 }
 
 static void
-put_remove(struct buf *out, const struct commit *cm, const struct delta_file *f, int64_t now)
+put_remove(struct buf *out, const struct commit *cm, const struct delta_change *c, const struct delta_file *f,
+    int64_t now)
 {
 	buf_adds(out, "{\"remove\":{\"path\":");
 	delta_json_text(out, f->uri);
 	buf_addf(out, ",\"deletionTimestamp\":%" PRId64
 	    ",\"dataChange\":%s,\"extendedFileMetadata\":true,\"partitionValues\":", now,
-	    changes_data(cm->change) ? "true" : "false");
+	    changes_data(c) ? "true" : "false");
 	put_partition(out, cm->base, f);
 	buf_addf(out, ",\"size\":%" PRId64, f->size);
 	if (f->tags != NULL)
@@ -146,6 +148,15 @@ put_metrics(struct buf *out, const struct delta_metric *m, size_t n)
 	buf_addc(out, '}');
 }
 
+/* Returns true if the version only adds rows, whatever the table has. */
+static bool
+is_blind(const struct delta_change *c)
+{
+	for (; c != NULL && c->scope == DELTA_BLIND && c->nremoves == 0; c = c->also)
+		;
+	return c == NULL;
+}
+
 static void
 put_info(struct buf *out, const struct commit *cm, int64_t read_version, int64_t now)
 {
@@ -159,7 +170,7 @@ put_info(struct buf *out, const struct commit *cm, int64_t read_version, int64_t
 		buf_addf(out, ",\"readVersion\":%" PRId64, read_version);
 	buf_addf(out, ",\"isolationLevel\":\"%s\",\"isBlindAppend\":%s,\"operationMetrics\":",
 	    c->scope == DELTA_REARRANGE ? "SnapshotIsolation" : "Serializable",
-	    c->scope == DELTA_BLIND && c->nremoves == 0 ? "true" : "false");
+	    is_blind(c) ? "true" : "false");
 	put_metrics(out, c->metrics, c->nmetrics);
 	buf_addf(out, ",\"engineInfo\":\"" ENGINE "\",\"txnId\":\"%s\"", cm->txn_id);
 	delta_sum_room(out);
@@ -264,39 +275,67 @@ prepare(struct commit *cm, struct msg *err)
 	return failed;
 }
 
-static void
-put_commit(struct buf *out, const struct commit *cm, int64_t read_version)
+/* Returns true if another change of the version has a later transaction of c's application, or the same one earlier. */
+static bool
+is_outdone(const struct commit *cm, const struct delta_change *c)
 {
-	const struct delta_change *c = cm->change;
-	int64_t now = delta_now();
-	size_t start = out->len, i;
+	const struct delta_change *o;
+	bool before = true;
 
-	put_info(out, cm, read_version, now);
-	if (cm->base->version < 0)
-		buf_addf(out, "{\"protocol\":%s}\n", (char *)cm->protocol.p);
-	if (cm->base->version < 0 || c->columns != NULL)
-		buf_addf(out, "{\"metaData\":%s}\n", (char *)cm->metadata.p);
-	if (c->app.id != NULL) {
+	for (o = cm->change; o != NULL; o = o->also) {
+		before = before && o != c;
+		if (o != c && o->app.id != NULL && strcmp(o->app.id, c->app.id) == 0 &&
+		    (o->app.version > c->app.version || (before && o->app.version == c->app.version)))
+			return true;
+	}
+	return false;
+}
+
+/* Puts the applications' transactions, one for each (clause Transaction Identifiers). */
+static void
+put_apps(struct buf *out, const struct commit *cm, int64_t now)
+{
+	const struct delta_change *c;
+
+	for (c = cm->change; c != NULL; c = c->also) {
+		if (c->app.id == NULL || is_outdone(cm, c))
+			continue;
 		buf_adds(out, "{\"txn\":{\"appId\":");
 		delta_json_text(out, c->app.id);
 		buf_addf(out, ",\"version\":%" PRId64 ",\"lastUpdated\":%" PRId64 "}}\n", c->app.version, now);
 	}
-	for (i = 0; i < c->nremoves; i++)
-		put_remove(out, cm, &cm->base->files[c->removes[i]], now);
-	for (i = 0; i < c->nadds; i++)
-		put_add(out, cm, &c->adds[i]);
+}
+
+static void
+put_commit(struct buf *out, const struct commit *cm, int64_t read_version)
+{
+	const struct delta_change *c;
+	int64_t now = delta_now();
+	size_t start = out->len, i;
+
+	put_info(out, cm, read_version, now);
+	if (cm->base->version < 0 || cm->whole)
+		buf_addf(out, "{\"protocol\":%s}\n", (char *)cm->protocol.p);
+	if (cm->base->version < 0 || cm->whole || cm->change->columns != NULL)
+		buf_addf(out, "{\"metaData\":%s}\n", (char *)cm->metadata.p);
+	put_apps(out, cm, now);
+	for (c = cm->change; c != NULL; c = c->also)
+		for (i = 0; i < c->nremoves; i++)
+			put_remove(out, cm, c, &cm->base->files[c->removes[i]], now);
+	for (c = cm->change; c != NULL; c = c->also)
+		for (i = 0; i < c->nadds; i++)
+			put_add(out, cm, c, &c->adds[i]);
 	delta_sum_put(out, start);
 }
 
 int
-delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err)
+delta_commit_text(struct buf *out, const struct delta_snapshot *base, const struct delta_change *c, struct msg *err)
 {
-	static const struct delta_snapshot none = { .version = -1 };
-	struct commit cm = { .base = &none, .change = c };
+	struct commit cm = { .base = base, .change = c, .whole = true };
 	int failed = prepare(&cm, err);
 
 	if (!failed)
-		put_commit(out, &cm, -1);
+		put_commit(out, &cm, base->version);
 	buf_free(&cm.metadata);
 	buf_free(&cm.protocol);
 	return failed;
@@ -306,27 +345,26 @@ delta_commit_text(struct buf *out, const struct delta_change *c, struct msg *err
 
 /* Returns true if a file may contain rows the change depends on. */
 static bool
-was_read(const struct commit *cm, const struct delta_file *f)
+was_read(const struct commit *cm, const struct delta_change *c, const struct delta_file *f)
 {
-	const struct delta_change *c = cm->change;
-
 	return c->scope == DELTA_READ_TABLE && delta_file_may_match(cm->base, f, c->bounds, c->nbounds);
 }
 
 /* Returns true if an add contains rows that the change should have seen. */
 static bool
-adds_rows(const struct commit *cm, const json_t *added)
+adds_rows(const struct commit *cm, const struct delta_change *c, const json_t *added)
 {
 	struct delta_file f = { .stats = json_string_value(json_object_get(added, "stats")) };
-	const struct delta_change *c = cm->change;
 	size_t i;
 
 	if (c->scope != DELTA_READ_TABLE || json_is_false(json_object_get(added, "dataChange")))
 		return false;
+	if (cm->base->version < 0)
+		return true;			/* the base has no columns that the bounds could be of */
 	for (i = 0; i < c->nbounds; i++)
 		if (cm->base->columns[c->bounds[i].column].partition >= 0)
 			return true;		/* its column statistics are not compared */
-	return was_read(cm, &f);
+	return was_read(cm, c, &f);
 }
 
 static bool
@@ -344,7 +382,7 @@ removes_file(const struct delta_change *c, size_t file)
  * paths differently, so decoded names are compared; a file that is not found was added since, or may be any.
  */
 static bool
-removes_ours(const struct commit *cm, const json_t *removed)
+removes_ours(const struct commit *cm, const struct delta_change *c, const json_t *removed)
 {
 	const char *uri = json_string_value(json_object_get(removed, "path"));
 	bool data = !json_is_false(json_object_get(removed, "dataChange")), ours;
@@ -361,21 +399,22 @@ removes_ours(const struct commit *cm, const json_t *removed)
 	for (i = 0; i < s->nfiles && strcmp(s->files[i].name, (const char *)name.p) != 0; i++)
 		;
 	if (i == s->nfiles)
-		ours = data && cm->change->scope == DELTA_READ_TABLE;
+		ours = data && c->scope == DELTA_READ_TABLE;
 	else
-		ours = removes_file(cm->change, i) || (data && was_read(cm, &s->files[i]));
+		ours = removes_file(c, i) || (data && was_read(cm, c, &s->files[i]));
 	buf_free(&name);
 	return ours;
 }
 
 /*
- * Checks one action of a concurrent commit. Returns 0 for no conflict; 1 if our application's transaction is already
- * in it; OURS if the commit is our own, whose success the store did not report; -1 for a conflict.
+ * Checks one action of a concurrent commit against one change. Returns 0 for no conflict; 1 if our application's
+ * transaction is already in it; OURS if the commit is our own, whose success the store did not report; -1 for a
+ * conflict.
  */
 static int
-weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t version, struct msg *err)
+weigh(const struct commit *cm, const struct delta_change *c, const char *kind, const json_t *o, int64_t version,
+    struct msg *err)
 {
-	const struct delta_change *c = cm->change;
 	const char *app = json_string_value(json_object_get(o, "appId"));
 	const char *what = NULL, *id = json_string_value(json_object_get(o, "txnId"));
 
@@ -388,9 +427,9 @@ weigh(const struct commit *cm, const char *kind, const json_t *o, int64_t versio
 		    msg_set(err, EX_TEMPFAIL,
 		    "%s: version %" PRId64 " was written concurrently by the same application",
 		    cm->table->address, version);
-	else if (strcmp(kind, "add") == 0 && adds_rows(cm, o))
+	else if (strcmp(kind, "add") == 0 && adds_rows(cm, c, o))
 		what = "added rows";
-	else if (strcmp(kind, "remove") == 0 && removes_ours(cm, o))
+	else if (strcmp(kind, "remove") == 0 && removes_ours(cm, c, o))
 		what = "removed files that were read";
 	if (what == NULL)
 		return 0;
@@ -403,6 +442,7 @@ static int
 weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version, struct msg *err)
 {
 	json_t *o = json_loadb(line, n, JSON_ALLOW_NUL, NULL), *value;
+	const struct delta_change *c;
 	const char *kind;
 	int verdict = 0;
 
@@ -412,8 +452,8 @@ weigh_line(const struct commit *cm, const char *line, size_t n, int64_t version,
 		    cm->table->address, version);
 	}
 	json_object_foreach(o, kind, value)
-		if (verdict == 0 && json_is_object(value))
-			verdict = weigh(cm, kind, value, version, err);
+		for (c = cm->change; c != NULL && verdict == 0 && json_is_object(value); c = c->also)
+			verdict = weigh(cm, c, kind, value, version, err);
 	json_decref(o);
 	return verdict;
 }
@@ -442,6 +482,19 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 	return verdict;
 }
 
+int
+delta_commit_check(struct delta_table *t, const struct delta_snapshot *base, const struct delta_change *c,
+    int64_t newest, struct msg *err)
+{
+	struct commit cm = { .table = t, .base = base, .change = c };
+	int verdict = delta_uuid(cm.txn_id, err);
+	int64_t v;
+
+	for (v = base->version + 1; v <= newest && verdict == 0; v++)
+		verdict = weigh_version(&cm, v, err);
+	return verdict < 0 ? -1 : 0;
+}
+
 /* ---- checksum file and checkpoint ---- */
 
 /*
@@ -451,8 +504,8 @@ weigh_version(const struct commit *cm, int64_t version, struct msg *err)
 static int
 write_checksum(const struct commit *cm, int64_t version, struct msg *err)
 {
-	const struct delta_change *c = cm->change;
-	int64_t bytes = 0, files = (int64_t)(cm->base->nfiles + c->nadds - c->nremoves);
+	const struct delta_change *c;
+	int64_t bytes = 0, files = (int64_t)cm->base->nfiles;
 	struct buf b = { 0 };
 	char *name;
 	size_t i;
@@ -460,10 +513,13 @@ write_checksum(const struct commit *cm, int64_t version, struct msg *err)
 
 	for (i = 0; i < cm->base->nfiles; i++)
 		bytes += cm->base->files[i].size;
-	for (i = 0; i < c->nremoves; i++)
-		bytes -= cm->base->files[c->removes[i]].size;
-	for (i = 0; i < c->nadds; i++)
-		bytes += c->adds[i].size;
+	for (c = cm->change; c != NULL; c = c->also) {
+		files += (int64_t)c->nadds - (int64_t)c->nremoves;
+		for (i = 0; i < c->nremoves; i++)
+			bytes -= cm->base->files[c->removes[i]].size;
+		for (i = 0; i < c->nadds; i++)
+			bytes += c->adds[i].size;
+	}
 	buf_addf(&b, "{\"txnId\":\"%s\",\"tableSizeBytes\":%" PRId64 ",\"numFiles\":%" PRId64
 	    ",\"numMetadata\":1,\"numProtocol\":1,"
 	    "\"metadata\":%s,\"protocol\":%s}\n", cm->txn_id, bytes, files, (char *)cm->metadata.p,
@@ -611,8 +667,9 @@ delta_commit(struct delta_table *t, const struct delta_snapshot *base, const str
 	int verdict = 0;
 
 	*version = -1;
-	if (c->app.id != NULL && delta_app_version(base, c->app.id) >= c->app.version)
-		return 0;
+	for (; c != NULL; c = c->also)
+		if (c->app.id != NULL && delta_app_version(base, c->app.id) >= c->app.version)
+			return 0;
 	if (prepare(&cm, err) < 0)
 		verdict = -1;
 	else

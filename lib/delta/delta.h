@@ -136,6 +136,9 @@ void delta_snapshot_free(struct delta_snapshot *s);
 /* Returns 1 if there is a table, 0 if not, or -1. */
 int delta_exists(struct delta_table *t, struct msg *err);
 
+/* Loads the newest snapshot. If there is no table, *s describes an empty one of version -1. */
+int delta_load_any(struct delta_table *t, struct delta_snapshot *s, struct msg *err);
+
 /* Finds the newest version committed at or before a time (milliseconds). EX_NOINPUT if all are later. */
 int delta_version_at(struct delta_table *t, int64_t time, int64_t *version, struct msg *err);
 
@@ -176,9 +179,6 @@ int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *e
 /* Like delta_may_write, for moving rows to other files and for removing files that no version needs. */
 int delta_may_rearrange(const struct delta_snapshot *s, struct msg *err);
 int delta_may_vacuum(const struct delta_snapshot *s, struct msg *err);
-
-/* Loads the newest snapshot for writing. If there is no table, *s describes an empty one of version -1. */
-int delta_load_for_writing(struct delta_table *t, bool rewrites, struct delta_snapshot *s, struct msg *err);
 
 /* ---- history.c ---- */
 
@@ -363,6 +363,16 @@ struct delta_change {
 	const struct delta_pair *configuration;
 	size_t nconfiguration;
 	struct delta_app app;		/* id NULL: no application transaction */
+	/*
+	 * replaces all rows, whichever they are: the removes are all files of the snapshot, and of a prepared version
+	 * all files at the time of its commit
+	 */
+	bool replaces_rows;
+	/*
+	 * another change that becomes part of the same version, with scope, bounds, adds, removes and app of its own;
+	 * its other members are ignored. NULL: none
+	 */
+	const struct delta_change *also;
 };
 
 /*
@@ -382,22 +392,33 @@ int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const
 
 /*
  * A prepared version: data files exist but are in no version; a text names them for a later commit. The text is the
- * commit that would create a table of these rows alone, preceded by a line that names the base version and followed
- * by a checksum line.
+ * commit as it would follow the base version, with protocol and metadata, preceded by a line that says on what it
+ * depends and followed by a checksum line.
  */
 struct delta_prepared {
-	/* the table these rows would make: files, columns, properties and one application transaction */
+	/*
+	 * files are the adds, tombstones the removes; columns, metadata and protocol are the table's after the commit;
+	 * one application transaction
+	 */
 	struct delta_snapshot rows;
-	char *table;			/* id of the table when prepared; NULL: there was no table; owned */
+	const char *name;		/* of the text's file; this and all below are in the pool of rows */
+	const char *root;		/* real path of the table when prepared; NULL if not recorded */
+	const char *table;		/* id of the table when prepared; NULL: there was no table */
 	int64_t base;			/* version of the table when prepared, or -1 */
-	bool overwrite;			/* replaces all rows instead of appending */
-	bool adds_columns;
-	bool replaces_schema;
+	bool replaces_rows, adds_columns, replaces_schema;
+	enum delta_scope scope;
+	struct delta_bound *bounds;	/* owned; over the columns of rows */
+	size_t nbounds;
+	const char *operation;		/* NULL if not recorded; parameters and metrics likewise */
+	struct delta_pair *parameters;
+	size_t nparameters;
+	struct delta_metric *metrics;
+	size_t nmetrics;
 };
 
-/* Appends the text for a change of base's table; `columns` are all columns of the files. */
-int delta_prepared_put(struct buf *out, const struct delta_snapshot *base, const struct delta_change *c,
-    bool overwrite, struct msg *err);
+/* Appends the text for a change of base's table. */
+int delta_prepared_put(struct buf *out, const struct delta_table *t, const struct delta_snapshot *base,
+    const struct delta_change *c, struct msg *err);
 
 /*
  * Marks a folder as a table whose first version is not committed yet, before its data files are written, so that no
@@ -412,27 +433,46 @@ int delta_prepared_is_marked(struct delta_table *t, struct msg *err);	/* returns
 int delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, const char *path, struct msg *err);
 void delta_prepared_free(struct delta_prepared *p);
 
-/*
- * Checks a prepared version against the table's snapshot s (version -1: no table). Returns 1 if it can be committed,
- * 0 if it is committed already, or -1 with EX_DATAERR if it is another table's.
- */
-int delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err);
-
 /* Checks that all its data files are present and complete. EX_NOINPUT or EX_DATAERR if not. */
 int delta_prepared_check(const struct delta_prepared *p, struct delta_table *t, struct msg *err);
 
-/*
- * Changes s, the newest snapshot, to what it will be after the commit; p must live as long as s. EX_TEMPFAIL if the
- * table's columns changed.
- */
-int delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct msg *err);
+/* ---- joint.c: prepared versions as one version ---- */
 
 /*
- * Loads the table as it will be with the prepared version in the file at `path`, possibly the table's first. p must
- * live as long as s.
+ * Checks a prepared version against the table's snapshot s (version -1: no table). Returns 1 if it can be committed,
+ * 0 if it is committed already, or -1 with EX_DATAERR if it is another table's, EX_NOINPUT if its table is gone.
  */
-int delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s,
-    struct msg *err);
+int delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err);
+
+/* The change that makes prepared versions of a table one version. */
+struct delta_joint {
+	struct delta_change *changes;	/* one for each prepared version, linked by `also`; owned, like the rest */
+	size_t n;
+	size_t *removes;		/* of all changes */
+	size_t nremoves;
+	struct delta_metric *metrics;	/* sums of those prepared */
+	uint64_t rows;			/* records in the added files */
+	size_t nadds;
+};
+
+/*
+ * Joins n prepared versions to a change of s, the table's newest snapshot; all of them must live as long as the joint.
+ * Those that append or replace all rows do so to the rows of s; where some replace them, the version consists of the
+ * rows of all n. Those that depend on the version they were prepared on (merges, rewrites) are checked against the
+ * versions since. Returns 1, or 0 if all are committed already. EX_TEMPFAIL for a conflict with another writer: the
+ * version must be prepared anew. EX_DATAERR if the n cannot be one version: some of them are committed, or their
+ * operations or columns differ, or one changes rows on which another depends.
+ */
+int delta_joint_make(struct delta_joint *j, struct delta_table *t, const struct delta_snapshot *s,
+    const struct delta_prepared *p, size_t n, struct msg *err);
+void delta_joint_free(struct delta_joint *j);
+
+/*
+ * Loads the table as it will be after the commit of the prepared versions in n files as one version, possibly the
+ * table's first. Fills p, which must live as long as s.
+ */
+int delta_load_with(struct delta_table *t, const char *const *paths, size_t n, struct delta_prepared *p,
+    struct delta_snapshot *s, struct msg *err);
 
 /*
  * turn.c: backs off after an attempt that ended with EX_TEMPFAIL, before the table is loaded again. Sleeps for a

@@ -15,20 +15,87 @@
 #define END "{\"end\":{\"checksum\":\""
 enum { END_LENGTH = sizeof(END "0123456789abcdef\"}}\n") - 1 };
 
+static const char *const scopes[] = { [DELTA_BLIND] = "blind", [DELTA_READ_TABLE] = "read",
+    [DELTA_REARRANGE] = "rearrange" };
+
+/* ---- writing ---- */
+
+/* Returns the bytes of a value as it is in memory. */
+static struct pq_bytes
+value_bytes(const struct delta_column *c, const union pq_value *v)
+{
+	switch (pq_shape(c->type, c->precision)) {
+	case PQ_BYTES:
+		return v->b;
+	case PQ_I128:
+		return (struct pq_bytes){ (const uint8_t *)&v->w, sizeof(v->w) };
+	case PQ_F32:
+	case PQ_F64:
+		return (struct pq_bytes){ (const uint8_t *)&v->f, sizeof(v->f) };
+	default:
+		return (struct pq_bytes){ (const uint8_t *)&v->i, sizeof(v->i) };
+	}
+}
+
+static void
+put_value(struct buf *out, const char *name, const struct delta_column *c, const union pq_value *v)
+{
+	struct pq_bytes b = value_bytes(c, v);
+	size_t i;
+
+	buf_addf(out, ",\"%s\":\"", name);
+	for (i = 0; i < b.n; i++)
+		buf_addf(out, "%02x", b.p[i]);
+	buf_addc(out, '"');
+}
+
+static void
+put_bounds(struct buf *out, const struct delta_column *columns, const struct delta_change *c)
+{
+	size_t i;
+
+	buf_adds(out, ",\"bounds\":[");
+	for (i = 0; i < c->nbounds && columns != NULL; i++) {
+		const struct delta_bound *b = &c->bounds[i];
+
+		buf_adds(out, i > 0 ? ",{\"column\":" : "{\"column\":");
+		delta_json_text(out, columns[b->column].name);
+		if (b->has_low)
+			put_value(out, "low", &columns[b->column], &b->low);
+		if (b->has_high)
+			put_value(out, "high", &columns[b->column], &b->high);
+		buf_addf(out, ",\"noNull\":%s}", b->no_null ? "true" : "false");
+	}
+	buf_addc(out, ']');
+}
+
+static void
+put_flag(struct buf *out, const char *name, bool value)
+{
+	buf_addf(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
 int
-delta_prepared_put(struct buf *out, const struct delta_snapshot *base, const struct delta_change *c, bool overwrite,
-    struct msg *err)
+delta_prepared_put(struct buf *out, const struct delta_table *t, const struct delta_snapshot *base,
+    const struct delta_change *c, struct msg *err)
 {
 	struct delta_change alone = *c;
 	size_t start = out->len;
 
-	alone.nremoves = 0;
-	buf_adds(out, "{\"prepared\":{\"table\":");
+	buf_adds(out, "{\"prepared\":{\"root\":");
+	delta_json_text(out, t->root);
+	buf_adds(out, ",\"table\":");
 	delta_json_text(out, base->version < 0 ? NULL : base->metadata.id);
-	buf_addf(out, ",\"version\":%" PRId64 ",\"overwrite\":%s,\"addsColumns\":%s,\"replacesSchema\":%s}}\n",
-	    base->version, overwrite ? "true" : "false", c->ncolumns > base->ncolumns ? "true" : "false",
-	    c->replaces_schema ? "true" : "false");
-	if (delta_commit_text(out, &alone, err) < 0)
+	buf_addf(out, ",\"version\":%" PRId64, base->version);
+	put_flag(out, "overwrite", c->replaces_rows);
+	put_flag(out, "addsColumns", c->ncolumns > base->ncolumns);
+	put_flag(out, "replacesSchema", c->replaces_schema);
+	buf_addf(out, ",\"scope\":\"%s\"", scopes[c->scope]);
+	put_bounds(out, c->columns != NULL ? c->columns : base->columns, c);
+	buf_adds(out, "}}\n");
+	if (c->replaces_rows)
+		alone.nremoves = 0;
+	if (delta_commit_text(out, base, &alone, err) < 0)
 		return -1;
 	buf_addf(out, END "%016" PRIx64 "\"}}\n", hash_bytes(out->p + start, out->len - start));
 	return 0;
@@ -41,7 +108,10 @@ delta_prepared_put(struct buf *out, const struct delta_snapshot *base, const str
 int
 delta_prepared_mark(struct delta_table *t, struct msg *err)
 {
-	return store_put(t->store, MARK, "", 0, STORE_NEW, err) < 0 ? -1 : 0;
+	if (store_put(t->store, MARK, "", 0, STORE_NEW, err) < 0)
+		return -1;
+	delta_set_root(t);
+	return 0;
 }
 
 int
@@ -60,7 +130,7 @@ delta_prepared_is_marked(struct delta_table *t, struct msg *err)
 	return there;
 }
 
-/* ---- parsing ---- */
+/* ---- reading ---- */
 
 /* Returns true if the last line is a checksum that matches all lines before it. */
 static bool
@@ -76,28 +146,142 @@ is_whole(const struct buf *text)
 	return memchr(text->p, '\n', n) != NULL && memcmp(text->p + n, end, END_LENGTH) == 0;
 }
 
-/* Parses the first line. */
-static int
-parse_head(struct delta_prepared *p, const struct buf *text)
+static const char *
+copy_text(struct delta_prepared *p, const char *text)
 {
-	const char *lf = memchr(text->p, '\n', text->len);
-	json_t *line = json_loadb((const char *)text->p, (size_t)(lf - (const char *)text->p), 0, NULL);
-	const json_t *o = json_object_get(line, "prepared"), *version = json_object_get(o, "version");
-	const char *table = json_string_value(json_object_get(o, "table"));
-	bool good = json_is_integer(version);
-
-	if (good) {
-		p->base = json_integer_value(version);
-		p->table = table != NULL ? xstrdup(table) : NULL;
-		p->overwrite = json_is_true(json_object_get(o, "overwrite"));
-		p->adds_columns = json_is_true(json_object_get(o, "addsColumns"));
-		p->replaces_schema = json_is_true(json_object_get(o, "replacesSchema"));
-	}
-	json_decref(line);
-	return good ? 0 : -1;
+	return text != NULL ? pool_copy(&p->rows.pool, text, strlen(text) + 1) : NULL;
 }
 
-/* Parses the text of file `name`. */
+static int
+digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Parses what put_value wrote. Returns 1, 0 if there is no such value, or -1. */
+static int
+parse_value(struct delta_prepared *p, const json_t *o, const char *name, const struct delta_column *c,
+    union pq_value *v)
+{
+	const char *text = json_string_value(json_object_get(o, name));
+	size_t n = text != NULL ? strlen(text) : 0, i;
+	struct pq_bytes want = value_bytes(c, v);
+	uint8_t *bytes = pool_alloc(&p->rows.pool, n / 2 + 1);
+	int high, low;
+
+	if (text == NULL)
+		return 0;
+	for (i = 0; i + 1 < n; i += 2) {
+		if ((high = digit(text[i])) < 0 || (low = digit(text[i + 1])) < 0)
+			return -1;
+		bytes[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	if (pq_shape(c->type, c->precision) == PQ_BYTES)
+		v->b = (struct pq_bytes){ bytes, n / 2 };
+	else if (n == 2 * want.n)
+		memcpy(v, bytes, want.n);
+	else
+		return -1;
+	return n % 2 == 0 ? 1 : -1;
+}
+
+static int
+parse_bound(struct delta_prepared *p, const json_t *o, struct delta_bound *b)
+{
+	const char *name = json_string_value(json_object_get(o, "column"));
+	int at = name != NULL ? delta_column_find(&p->rows, name) : -1, low, high;
+
+	if (at < 0)
+		return -1;
+	*b = (struct delta_bound){ .column = (size_t)at, .no_null = json_is_true(json_object_get(o, "noNull")) };
+	low = parse_value(p, o, "low", &p->rows.columns[at], &b->low);
+	high = parse_value(p, o, "high", &p->rows.columns[at], &b->high);
+	b->has_low = low > 0;
+	b->has_high = high > 0;
+	return low < 0 || high < 0 ? -1 : 0;
+}
+
+static int
+parse_bounds(struct delta_prepared *p, const json_t *list)
+{
+	size_t n = json_array_size(list);
+
+	p->bounds = xcalloc(n, sizeof(*p->bounds));
+	for (; p->nbounds < n; p->nbounds++)
+		if (parse_bound(p, json_array_get(list, p->nbounds), &p->bounds[p->nbounds]) < 0)
+			return -1;
+	return 0;
+}
+
+/* Parses the first line, after the columns are known. */
+static int
+parse_head(struct delta_prepared *p, const json_t *o)
+{
+	const json_t *version = json_object_get(o, "version");
+	const char *scope = json_string_value(json_object_get(o, "scope"));
+	unsigned i;
+
+	if (!json_is_integer(version))
+		return -1;
+	p->base = json_integer_value(version);
+	p->root = copy_text(p, json_string_value(json_object_get(o, "root")));
+	p->table = copy_text(p, json_string_value(json_object_get(o, "table")));
+	p->replaces_rows = json_is_true(json_object_get(o, "overwrite"));
+	p->adds_columns = json_is_true(json_object_get(o, "addsColumns"));
+	p->replaces_schema = json_is_true(json_object_get(o, "replacesSchema"));
+	p->scope = p->replaces_rows ? DELTA_READ_TABLE : DELTA_BLIND;
+	for (i = 0; i < sizeof(scopes) / sizeof(*scopes) && scope != NULL; i++)
+		if (strcmp(scope, scopes[i]) == 0)
+			p->scope = (enum delta_scope)i;
+	return parse_bounds(p, json_object_get(o, "bounds"));
+}
+
+/* Parses the second line: what the commit will say of itself. */
+static void
+parse_info(struct delta_prepared *p, json_t *o)
+{
+	json_t *parameters = json_object_get(o, "operationParameters"),
+	    *metrics = json_object_get(o, "operationMetrics"), *value;
+	struct pool *pool = &p->rows.pool;
+	const char *key;
+
+	p->operation = copy_text(p, json_string_value(json_object_get(o, "operation")));
+	p->parameters = pool_alloc(pool, (json_object_size(parameters) + 1) * sizeof(*p->parameters));
+	json_object_foreach(parameters, key, value)
+		p->parameters[p->nparameters++] = (struct delta_pair){ copy_text(p, key),
+		    copy_text(p, json_string_value(value)) };
+	p->metrics = pool_alloc(pool, (json_object_size(metrics) + 1) * sizeof(*p->metrics));
+	json_object_foreach(metrics, key, value)
+		p->metrics[p->nmetrics++] = (struct delta_metric){ copy_text(p, key),
+		    json_is_string(value) ? strtoull(json_string_value(value), NULL, 10) : 0 };
+}
+
+/* Returns the object that the next line has by this name, and moves *at to the line after it. */
+static json_t *
+next_object(const char **at, const char *end, const char *name)
+{
+	const char *lf = memchr(*at, '\n', (size_t)(end - *at));
+	size_t n = lf != NULL ? (size_t)(lf - *at) : (size_t)(end - *at);
+	json_t *line = json_loadb(*at, n, 0, NULL), *o = json_incref(json_object_get(line, name));
+
+	*at += lf != NULL ? n + 1 : n;
+	json_decref(line);
+	return o;
+}
+
+static int
+parse_lines(struct delta_prepared *p, const struct buf *text)
+{
+	const char *at = (const char *)text->p, *end = at + text->len;
+	json_t *head = next_object(&at, end, "prepared"), *info = next_object(&at, end, "commitInfo");
+	int failed = parse_head(p, head);
+
+	parse_info(p, info);
+	json_decref(head);
+	json_decref(info);
+	return failed;
+}
+
 static int
 parse(struct delta_prepared *p, const struct delta_table *t, const char *name, const struct buf *text,
     struct msg *err)
@@ -105,13 +289,16 @@ parse(struct delta_prepared *p, const struct delta_table *t, const char *name, c
 	struct delta_state st;
 	int failed;
 
-	if (!is_whole(text) || parse_head(p, text) < 0)
+	if (!is_whole(text))
 		return msg_set(err, EX_DATAERR, "%s: invalid or truncated prepared version", name);
 	delta_state_init(&st, &p->rows, t->root);
 	failed = delta_actions(&st, name, text, NULL, err) < 0 || delta_state_finish(&st, err) < 0 ? -1 : 0;
 	delta_state_free(&st);
+	if (!failed && parse_lines(p, text) < 0)
+		failed = msg_set(err, EX_DATAERR, "%s: invalid or truncated prepared version", name);
 	if (!failed && p->rows.napps != 1)
 		failed = msg_set(err, EX_DATAERR, "%s: no application", name);
+	p->name = copy_text(p, name);
 	return failed;
 }
 
@@ -140,23 +327,8 @@ void
 delta_prepared_free(struct delta_prepared *p)
 {
 	delta_snapshot_free(&p->rows);
-	free(p->table);
-	p->table = NULL;
-}
-
-/* ---- matching the table ---- */
-
-int
-delta_prepared_suits(const struct delta_prepared *p, const struct delta_snapshot *s, struct msg *err)
-{
-	const struct delta_app *app = &p->rows.apps[0];
-
-	if (p->table != NULL && s->version < 0)
-		return msg_set(err, EX_NOINPUT, "the table that this was prepared for does not exist");
-	if (p->table != NULL && strcmp(p->table, s->metadata.id) != 0)
-		return msg_set(err, EX_DATAERR, "prepared for another table: its id is %s, not %s", p->table,
-		    s->metadata.id);
-	return s->version >= 0 && delta_app_version(s, app->id) >= app->version ? 0 : 1;
+	free(p->bounds);
+	memset(p, 0, sizeof(*p));
 }
 
 int
@@ -177,68 +349,4 @@ delta_prepared_check(const struct delta_prepared *p, struct delta_table *t, stru
 			return -1;
 	}
 	return 0;
-}
-
-/* Returns true if the table's columns are the first columns of the new files. */
-static bool
-begins_with(const struct delta_snapshot *rows, const struct delta_snapshot *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->ncolumns && i < rows->ncolumns; i++) {
-		const struct delta_column *a = &rows->columns[i], *b = &s->columns[i];
-
-		if (strcmp(a->name, b->name) != 0 || a->type != b->type || a->precision != b->precision ||
-		    a->scale != b->scale)
-			return false;
-	}
-	return i == s->ncolumns;
-}
-
-int
-delta_prepared_apply(struct delta_prepared *p, struct delta_snapshot *s, struct msg *err)
-{
-	struct delta_snapshot old = *s;
-	int got = delta_prepared_suits(p, s, err);
-	size_t i;
-
-	if (got <= 0)
-		return got;
-	if (p->overwrite || s->version < 0) {
-		*s = p->rows;
-		p->rows = old;
-		s->version = old.version + 1;
-		return 0;
-	}
-	if (!begins_with(&p->rows, s))
-		return msg_set(err, EX_TEMPFAIL, "the table's columns have changed since this was prepared");
-	s->files = xreallocarray(s->files, s->nfiles + p->rows.nfiles, sizeof(*s->files));
-	for (i = 0; i < p->rows.nfiles; i++)
-		s->files[s->nfiles++] = p->rows.files[i];
-	s->columns = p->rows.columns;
-	s->ncolumns = p->rows.ncolumns;
-	s->version++;
-	return 0;
-}
-
-int
-delta_load_with(struct delta_table *t, const char *path, struct delta_prepared *p, struct delta_snapshot *s,
-    struct msg *err)
-{
-	struct msg why = { 0 };
-	int there = delta_exists(t, err);
-
-	if (there < 0 || (there > 0 && delta_load(t, DELTA_NEWEST, s, err) < 0))
-		return -1;
-	if (there == 0)
-		*s = (struct delta_snapshot){ .version = -1 };
-	if (delta_prepared_load(p, t, path, err) < 0) {
-		delta_snapshot_free(s);
-		return -1;
-	}
-	if (delta_prepared_apply(p, s, &why) == 0)
-		return 0;
-	delta_prepared_free(p);
-	delta_snapshot_free(s);
-	return msg_set(err, why.status, "%s: %s: %s", path, t->address, why.text);
 }

@@ -8,6 +8,16 @@
 #include "delta/state.h"
 #include "delta/sum.h"
 #include "delta/uri.h"
+#include "delta/write.h"
+
+void
+delta_set_root(struct delta_table *t)
+{
+	char *root = store_real_path(t->store, "");
+
+	free(t->root);
+	t->root = root != NULL ? root : xstrdup(t->address);	/* no table yet, and no files to recognize */
+}
 
 int
 delta_open(struct delta_table *t, const char *address, struct msg *err)
@@ -16,9 +26,7 @@ delta_open(struct delta_table *t, const char *address, struct msg *err)
 	if (store_open(&t->store, address, err) < 0)
 		return -1;
 	t->address = xstrdup(store_address(t->store));
-	t->root = store_real_path(t->store, "");
-	if (t->root == NULL)		/* the table does not exist yet, and neither do files */
-		t->root = xstrdup(t->address);
+	delta_set_root(t);
 	return 0;
 }
 
@@ -195,20 +203,12 @@ delta_exists(struct delta_table *t, struct msg *err)
 }
 
 int
-delta_load_for_writing(struct delta_table *t, bool rewrites, struct delta_snapshot *s, struct msg *err)
+delta_load_any(struct delta_table *t, struct delta_snapshot *s, struct msg *err)
 {
-	struct msg why = { 0 };
 	int there = delta_exists(t, err);
 
 	*s = (struct delta_snapshot){ .version = -1 };
-	if (there <= 0)
-		return there;
-	if (delta_load(t, DELTA_NEWEST, s, err) < 0)
-		return -1;
-	if (delta_may_write(s, rewrites, &why) == 0)
-		return 0;
-	delta_snapshot_free(s);
-	return msg_set(err, why.status, "%s: %s", t->address, why.text);
+	return there > 0 ? delta_load(t, DELTA_NEWEST, s, err) : there;
 }
 
 bool

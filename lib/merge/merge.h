@@ -81,4 +81,21 @@ int merge_run(struct merge_source *s, struct delta_table *t, const struct delta_
 
 void merge_result_free(struct merge_result *r);
 
+/* ---- changes.c: the change stream ---- */
+
+/*
+ * A record stream of the changed rows: column _change_type, then the table's. It is spooled until the version is
+ * committed. Creates the stream's output, whose failure ends the program. EX_UNAVAILABLE for a column that the stream
+ * cannot have. `from` is the header of the source.
+ */
+struct merge_changes;
+int merge_changes_open(struct merge_changes **cp, const struct merge_plan *plan, const struct rec_header *from,
+    const char *path, struct msg *err);
+/* Takes rows, as `change` of struct merge_options. */
+int merge_changes_put(void *changes, size_t rows, const struct pq_vector *vectors, struct msg *err);
+void merge_changes_clear(struct merge_changes *c);	/* forgets what was put: the merge begins anew */
+
+/* Writes what was put to the output, whose failure ends the program, and frees c. */
+int merge_changes_finish(struct merge_changes *c, struct msg *err);
+
 #endif

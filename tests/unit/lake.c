@@ -96,7 +96,7 @@ commit(struct delta_table *t, int file, bool overwrite)
 	    .scope = overwrite ? DELTA_READ_TABLE : DELTA_BLIND };
 	int64_t version;
 
-	CHECK(delta_load_for_writing(t, overwrite, &s, &err) == 0, "%s", err.text);
+	CHECK(delta_load_any(t, &s, &err) == 0, "%s", err.text);
 	delta_intent_init(&intent, t, &s);
 	f = write_files(t, &intent, file, 1);
 	c.adds = f.p;
