@@ -3,11 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
-
-#if CPU_X86
-#include <immintrin.h>
-#endif
+#include "simd/simd.h"
 
 void
 csv_care_init(struct csv_care *c, struct csv_format f)
@@ -20,48 +16,6 @@ csv_care_free(struct csv_care *c)
 {
 	free(c->spans);
 	c->spans = NULL;
-}
-
-/* ---- bytes within quotes ---- */
-
-static size_t
-special_portable(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t escape)
-{
-	while (at < n && p[at] >= 0x20 && p[at] != quote && p[at] != escape)
-		at++;
-	return at;
-}
-
-#if CPU_X86
-CPU_AVX2 static size_t
-special_avx2(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t escape)
-{
-	const __m256i low = _mm256_set1_epi8(0x1f), q = _mm256_set1_epi8((char)quote),
-	    e = _mm256_set1_epi8((char)escape);
-	__m256i v, special;
-	uint32_t bits;
-
-	for (; at < n; at += 32) {
-		v = _mm256_loadu_si256((const void *)(p + at));
-		special = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(v, low), v),
-		    _mm256_or_si256(_mm256_cmpeq_epi8(v, q), _mm256_cmpeq_epi8(v, e)));
-		if ((bits = (uint32_t)_mm256_movemask_epi8(special)) != 0) {
-			at += _tzcnt_u32(bits);
-			break;
-		}
-	}
-	return at < n ? at : n;
-}
-#else
-#define special_avx2 special_portable
-#endif
-
-size_t
-csv_care_special(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t escape)
-{
-	if (escape == 0)
-		escape = quote;
-	return (cpu_has_avx2() ? special_avx2 : special_portable)(p, at, n, quote, escape);
 }
 
 /* ---- a row ---- */
@@ -218,10 +172,11 @@ static enum step
 walk_quoted(struct csv_care *c, struct walk *w, size_t begin)
 {
 	const struct csv_format *f = &c->format;
+	const uint8_t escape = f->escape != 0 ? f->escape : f->quote;
 	size_t end = w->n < c->limit ? w->n : c->limit, at = begin;	/* the closing quote must be before the limit */
 
 	w->field_lfs = w->lfs;
-	while ((at = csv_care_special(w->p, at, end, f->quote, f->escape)) < end) {
+	while ((at = simd.csv_special(w->p, at, end, f->quote, escape)) < end) {
 		if (w->p[at] != f->quote) {
 			if (walk_special(c, w, &at) == STOP)
 				return STOP;

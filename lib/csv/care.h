@@ -33,7 +33,4 @@ void csv_care_free(struct csv_care *c);
  */
 enum csv_care_answer csv_care_row(struct csv_care *c, const uint8_t *p, size_t n, bool eof);
 
-/* Returns the index of the first byte from `at` to n - 1 that is the quote, the escape or below 0x20, or n. */
-size_t csv_care_special(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t escape);
-
 #endif

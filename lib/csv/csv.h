@@ -29,10 +29,10 @@ struct csv_format {
 
 enum {
 	CSV_BATCH = 256,		/* a batch is full at so many rows */
-	CSV_BATCH_MAX = CSV_BATCH + 63,	/* but may have a few more */
+	CSV_BATCH_MAX = CSV_BATCH + 4096,	/* but may have more: a chunk of 8 KiB holds so many of two bytes */
 	CSV_MAX_RECORD = 16 << 20,	/* default limit of a record in bytes */
 	CSV_MAX_FIELDS = 4096,		/* most fields kept of a row split by care; more are only counted */
-	CSV_PAD = 64			/* bytes after every row that may be read, whatever they hold */
+	CSV_PAD = 64			/* bytes after every row and its text that may be read, whatever they hold */
 };
 
 enum csv_row_flags {
@@ -50,7 +50,10 @@ struct csv_row {
 	uint32_t nfields;	/* at least 1; 0 with CSV_REJECT */
 	uint32_t flags;
 	uint32_t spans;		/* with CSV_SPANS: index of its first field in the batch's spans */
+	uint32_t text, text_len;	/* its fields in the batch's text; text is CSV_NO_TEXT if they are not there */
 };
+
+#define CSV_NO_TEXT UINT32_MAX
 
 /* Returns the number of physical lines of a row: 1 if it has no quotes. */
 static inline uint32_t
@@ -70,6 +73,11 @@ struct csv_batch {		/* rows of one block, views until the next csv_next on the r
 	const uint8_t *base;
 	const struct csv_row *rows;
 	const struct csv_span *spans;
+	/*
+	 * Fields as those of a raw record, with a TAB between them, except that an empty unquoted field has no byte.
+	 * CSV_PAD bytes may be read after each row's.
+	 */
+	const uint8_t *text;
 };
 
 struct csv_field {		/* a view like its batch; CSV_PAD bytes may be read after it */

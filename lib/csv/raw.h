@@ -16,6 +16,8 @@ struct csv_raw {
 	bool straight;			/* all fields, in order */
 	bool lines;			/* records have the column _lines before _malformed */
 	struct csv_field *fields;	/* owned: those of one row */
+	uint32_t *ends;			/* owned: ends of the fields in the text of one row */
+	struct buf unquoted;		/* text of one field */
 	uint64_t rows, malformed;	/* written so far; rows includes malformed ones */
 };
 

@@ -28,6 +28,7 @@ struct csv_reader_state {
 	uint8_t *buf;			/* owned: cap bytes and CSV_PAD */
 	size_t cap, len, pos;		/* pos: first byte not yet returned, the start of a line */
 	struct csv_care care;
+	struct csv_scan scan;
 	uint32_t rejecting;		/* lines from pos to be rejected */
 	bool taking;			/* after them, those up to the next with an odd number of quotes */
 	bool odd;			/* the lines of this reject have an odd number of quotes so far */
@@ -61,6 +62,7 @@ csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format fo
 	s->cap = BLOCK;
 	s->buf = xcalloc(1, s->cap + CSV_PAD);
 	csv_care_init(&s->care, format);
+	csv_scan_init(&s->scan, format);
 	return 0;
 }
 
@@ -75,6 +77,7 @@ csv_close(struct csv_reader *r)
 		close(s->fd);
 	csv_source_free(&s->source);
 	csv_care_free(&s->care);
+	csv_scan_free(&s->scan);
 	free(s->buf);
 	free(s);
 	r->state = NULL;
@@ -218,7 +221,7 @@ reject_line(struct csv_reader *r, struct csv_scan *scan)
 	if (lf == NULL && !s->eof)
 		return 0;
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)n, .line = scan->lines++,
-	    .flags = CSV_REJECT };
+	    .flags = CSV_REJECT, .text = CSV_NO_TEXT };
 	s->pos += all + (lf != NULL);
 	follow_reject(r, has_odd_quotes(line, all, r->format.quote));
 	return 1;
@@ -235,7 +238,7 @@ take_row(struct csv_reader *r, struct csv_scan *scan)
 
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)c->len,
 	    .line = scan->lines, .lines = c->lines, .nfields = c->nfields, .flags = c->flags,
-	    .spans = (uint32_t)c->first };
+	    .spans = (uint32_t)c->first, .text = CSV_NO_TEXT };
 	scan->lines += c->lines;
 	s->pos += c->next;
 }
@@ -315,31 +318,31 @@ int
 csv_next(struct csv_reader *r, struct csv_batch *b)
 {
 	struct csv_reader_state *s = r->state;
-	struct csv_scan scan;
+	struct csv_scan *scan = &s->scan;
 
 	if (r->err.status != 0 || (!s->begun && begin(r) < 0))
 		return -1;
 	s->care.n = 0;
-	csv_scan_begin(&scan, r->format, s->buf, s->rows);
-	scan.limit = r->max_record;
+	csv_scan_begin(scan, s->buf, s->rows);
+	scan->limit = r->max_record;
 	for (;;) {
-		scan.p = s->buf;	/* a refill moves it */
-		if (take_rows(r, &scan) < 0 && scan.n == 0)
+		scan->p = s->buf;	/* a refill moves it */
+		if (take_rows(r, scan) < 0 && scan->n == 0)
 			return -1;
-		if (scan.n > 0)
+		if (scan->n > 0)
 			break;		/* report the failure at the next call */
-		r->lines += scan.lines;		/* blank lines */
-		r->blank += scan.blank;
-		scan.lines = scan.blank = 0;
+		r->lines += scan->lines;		/* blank lines */
+		r->blank += scan->blank;
+		scan->lines = scan->blank = 0;
 		if (s->eof && s->pos == s->len)
 			return 0;
 		if (refill(r) < 0)
 			return -1;
 	}
-	*b = (struct csv_batch){ scan.n, r->lines + 1, s->buf, s->rows, s->care.spans };
-	if (scan.lines > scan.n)
+	*b = (struct csv_batch){ scan->n, r->lines + 1, s->buf, s->rows, s->care.spans, scan->text.p };
+	if (scan->lines > scan->n)
 		count_spanning(r, b);
-	r->lines += scan.lines;
-	r->blank += scan.blank;
+	r->lines += scan->lines;
+	r->blank += scan->blank;
 	return 1;
 }

@@ -16,8 +16,8 @@ struct rec_reader_state {
 	int fd;
 	bool eof, checked, partial;
 	bool bytes;			/* strings need not be UTF-8 */
-	struct rec_form form;		/* of the header */
-	struct rec_seen seen;		/* facts proven about the block */
+	struct simd_form form;		/* of the header */
+	struct simd_seen seen;		/* facts proven about the block */
 	uint8_t *buf;			/* cap + VAL_PAD bytes */
 	size_t cap, len;		/* len bytes are filled */
 	size_t tail;			/* start of the incomplete line */

@@ -60,6 +60,26 @@ simd_top_bits(uint64_t tops)
 	return (tops >> 7) * UINT64_C(0x0102040810204080) >> 56;
 }
 
+/* ---- 64 bits, one for each of 64 bytes ---- */
+
+/* Returns the mask of the first n bytes, n <= 64. */
+static SIMD_INLINE uint64_t
+simd_first(size_t n)
+{
+	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
+
+/* Counts the bits that are set. Without an instruction for it the compiler would call a function. */
+static SIMD_INLINE unsigned
+simd_count(uint64_t bits, enum simd_level level)
+{
+	if (level != SIMD_WORDS)
+		return (unsigned)__builtin_popcountll(bits);
+	bits -= bits >> 1 & SIMD_EACH(0x55);
+	bits = (bits & SIMD_EACH(0x33)) + (bits >> 2 & SIMD_EACH(0x33));
+	return (unsigned)(((bits + (bits >> 4)) & SIMD_EACH(0x0f)) * SIMD_EACH(0x01) >> 56);
+}
+
 /* ---- the kernels' rows: one function a file ---- */
 
 void simd_fill_bounds(struct simd *t, enum simd_level level);
@@ -67,6 +87,8 @@ void simd_fill_crc(struct simd *t, enum simd_level level);
 void simd_fill_rank(struct simd *t, enum simd_level level);
 void simd_fill_snappy(struct simd *t, enum simd_level level);
 void simd_fill_unpack(struct simd *t, enum simd_level level);
+void simd_fill_csv(struct simd *t, enum simd_level level);
+void simd_fill_split(struct simd *t, enum simd_level level);
 void simd_fill_utf8(struct simd *t, enum simd_level level);
 
 #endif

@@ -22,9 +22,108 @@ struct simd_ranked {		/* 64 numbers of a range: which are in a set, and how many
 	uint64_t bits, before;
 };
 
+enum {
+	SIMD_CSV_WORDS = 128,
+	SIMD_CSV_BYTES = 64 * SIMD_CSV_WORDS,	/* most bytes of a chunk */
+	SIMD_CSV_SLACK = 128			/* bytes after the text that may be overwritten */
+};
+
+/* A chunk of CSV text. Bit i of word w of a mask is for byte 64 * w + i. */
+struct simd_csv {
+	/* ---- given ---- */
+	const uint8_t *p;		/* the start of a row; 64 bytes after the chunk may be read */
+	size_t n;			/* bytes, at most SIMD_CSV_BYTES */
+	uint8_t delimiter, quote;	/* quote 0: quotes are characters like others */
+	uint8_t escape;			/* 0: no escape */
+	bool one_line;			/* no quoted field crosses a line end */
+	uint8_t *out;			/* room for 2 * n + SIMD_CSV_SLACK bytes */
+
+	/* ---- found ---- */
+	size_t nlf;				/* line feeds outside quotes; of each: */
+	uint32_t lf[SIMD_CSV_BYTES + 4];	/* its offset in the chunk, */
+	uint32_t fields[SIMD_CSV_BYTES + 4];	/* number of delimiters outside quotes before it, */
+	uint32_t out_lf[SIMD_CSV_BYTES + 4];	/* its offset in the text written to `out`; undefined if `same` */
+	bool same;				/* the text is as long as the chunk */
+	bool quotes, inners, controls;		/* does the chunk have any of the bytes of these masks? */
+	uint64_t quote_at[SIMD_CSV_WORDS + 1];	/* quotes; undefined without any */
+	uint64_t inner_at[SIMD_CSV_WORDS];	/* line feeds within quotes; undefined without any */
+	uint64_t control_at[SIMD_CSV_WORDS];	/* bytes below 0x20 within fields; undefined without any */
+	bool empties;
+	uint64_t empty_at[SIMD_CSV_WORDS];	/* the end of an unquoted empty field or blank line */
+	/* A quote is out of place, or within quotes there is an escape or a forbidden line end. */
+	bool bad;
+	uint32_t bad_at;	/* its offset; nothing is found after the word that holds it */
+
+	/* ---- for the kernel ---- */
+	uint64_t lf_at[SIMD_CSV_WORDS + 1], delimiter_at[SIMD_CSV_WORDS], low_at[SIMD_CSV_WORDS];
+	uint64_t raw_delimiter_at[SIMD_CSV_WORDS], cr_at[SIMD_CSV_WORDS], escape_at[SIMD_CSV_WORDS];
+	uint64_t within_at[SIMD_CSV_WORDS];
+	uint64_t keep_at[SIMD_CSV_WORDS], none_at[SIMD_CSV_WORDS];
+	uint32_t delimiters[SIMD_CSV_WORDS], out_at[SIMD_CSV_WORDS];
+};
+
+enum {
+	SIMD_SEPARATORS_SLACK = 64,	/* entries after the last that may be overwritten */
+	SIMD_FORM_COLUMNS = 64		/* most columns of a form */
+};
+
+/*
+ * What to check of records. "Column from f" is that of the field f fields after the start of a line; bit i of such a
+ * mask is for the column from f + i.
+ */
+struct simd_form {
+	size_t ncolumns;
+	bool bytes;					/* strings need not be UTF-8 */
+	uint8_t next[2 * SIMD_FORM_COLUMNS + 1];	/* f modulo ncolumns */
+	uint64_t number[SIMD_FORM_COLUMNS + 1];		/* it holds integers, decimals, dates or timestamps */
+	uint64_t last[SIMD_FORM_COLUMNS + 1];		/* it is the last of its line */
+	uint16_t numbers16[SIMD_FORM_COLUMNS], texts16[SIMD_FORM_COLUMNS], nullable16[SIMD_FORM_COLUMNS];
+	uint8_t groups[SIMD_FORM_COLUMNS + 16];		/* column from f: numbers of so many groups are in range */
+};
+
+/* Facts proven about a block of records. False means "not proven". */
+struct simd_seen {
+	bool lines;	/* every line is a record and has as many fields as there are columns */
+	/* in columns of numbers every field is canonical, in range, and null only if allowed; implies `lines` */
+	bool numbers;
+	bool text;	/* same for strings; without `lines`, only if nullable and not limited to UTF-8 */
+};
+
 /* One row a kernel. No function reads or writes outside the ranges its comment names; all accept n = 0. */
 struct simd {
 	enum simd_level level;
+
+	/* ---- csv.c ---- */
+
+	/*
+	 * Splits a chunk and writes its text to `out` as fields of a record: quotes removed, doubled ones halved, a TAB
+	 * for each delimiter outside quotes, control bytes within fields escaped, 0x1a for a quoted empty field and no
+	 * byte for an unquoted one. Line feeds outside quotes stay, and so does a CR directly before them.
+	 */
+	void (*csv_chunk)(struct simd_csv *c);
+
+	/*
+	 * Returns the offset, from `at`, of the first byte that is the quote, the escape or below 0x20; n if there is
+	 * none. 31 bytes may be read after p[n - 1].
+	 */
+	size_t (*csv_special)(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t escape);
+
+	/* ---- split.c ---- */
+
+	/*
+	 * Writes the offset after every TAB or LF in base[from] to base[to - 1]. `out` has room for to - from +
+	 * SIMD_SEPARATORS_SLACK entries; 32 bytes may be read after base[to - 1]. Returns the number of offsets. Sets
+	 * *plain if every field is valid in a column of bytes: a null, or not empty and without any byte below 0x20.
+	 * base[from] begins a field.
+	 */
+	size_t (*separators)(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain);
+
+	/*
+	 * Like separators, and validates the records. base[from] begins a line, base[to - 1] is an LF, and out[-1] is
+	 * `from`. NULL without AVX-512, where checking in a pass of its own is as fast.
+	 */
+	size_t (*split)(const struct simd_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out,
+	    struct simd_seen *seen);
 
 	/* ---- utf8.c ---- */
 

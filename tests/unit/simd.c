@@ -270,6 +270,137 @@ counted(uint8_t *page)
 	OK("simd", "consecutive numbers of Snappy");
 }
 
+/* ---- CSV ---- */
+
+static const uint32_t *
+text_ends(const struct simd_csv *c)
+{
+	return c->same ? c->lf : c->out_lf;
+}
+
+/* Compares what two levels found in one chunk, through its last complete row. */
+static void
+same_chunk(const struct simd_csv *a, const struct simd_csv *b, int level)
+{
+	size_t k, n = a->nlf;
+
+	CHECK(a->nlf == b->nlf && a->bad == b->bad && (!a->bad || a->bad_at == b->bad_at), "level %d, %zu", level,
+	    a->n);
+	CHECK(a->quotes == b->quotes && a->inners == b->inners && a->controls == b->controls &&
+	    a->empties == b->empties && a->same == b->same, "level %d, %zu", level, a->n);
+	for (k = 0; k < n; k++)
+		CHECK(a->lf[k] == b->lf[k] && a->fields[k] == b->fields[k] && text_ends(a)[k] == text_ends(b)[k],
+		    "level %d, %zu, line feed %zu", level, a->n, k);
+	CHECK(n == 0 || memcmp(a->out, b->out, text_ends(a)[n - 1] + 1) == 0, "level %d, %zu", level, a->n);
+	for (k = 0; n > 0 && k <= a->lf[n - 1] / 64; k++)
+		CHECK(a->empty_at[k] == b->empty_at[k] && (!a->quotes || a->quote_at[k] == b->quote_at[k]) &&
+		    (!a->inners || a->inner_at[k] == b->inner_at[k]) &&
+		    (!a->controls || a->control_at[k] == b->control_at[k]), "level %d, word %zu", level, k);
+}
+
+static void
+random_csv(uint8_t *p, size_t n)
+{
+	static const char *const few[] = { "0123456789abc,,\n", "01234567\",\n", "\"0\",\n\"1\",\r\n", "\",\n\r\\\t0" };
+	const char *chosen = few[unit_below(4)];
+	static const char row[] = "\"12\",\"\",\"a\"\"b\",3\r\n";
+	size_t i;
+
+	random_bytes(p, n, chosen, strlen(chosen));
+	if (unit_below(2))
+		for (i = 0; i < n; i++)
+			p[i] = unit_below(200) ? (uint8_t)row[i % (sizeof(row) - 1)] : p[i];
+}
+
+static void
+csv(uint8_t *page)
+{
+	static struct simd_csv found[SIMD_AVX512 + 1];
+	static uint8_t out[SIMD_AVX512 + 1][2 * UNIT_PAGE + SIMD_CSV_SLACK];
+	const struct simd *t;
+	size_t round, n;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS; round++) {
+		n = 1 + unit_below(unit_below(4) ? 300 : UNIT_PAGE - 64);
+		p = unit_below(2) ? page : page + UNIT_PAGE - 64 - n;
+		random_csv(p, n + 64);
+		found[0].one_line = unit_below(2);
+		found[0].escape = unit_below(2) ? '\\' : 0;
+		found[0].quote = unit_below(8) ? '"' : 0;
+		found[0].delimiter = unit_below(8) ? ',' : '\t';
+		for (EVERY_LEVEL(t)) {
+			struct simd_csv *c = &found[t - tables];
+
+			c->one_line = found[0].one_line;
+			c->escape = found[0].escape;
+			c->quote = found[0].quote;
+			c->delimiter = found[0].delimiter;
+			c->p = p;
+			c->n = n;
+			c->out = out[t - tables];
+			t->csv_chunk(c);
+			same_chunk(&found[0], c, t->level);
+		}
+	}
+	OK("simd", "chunks of CSV");
+}
+
+static void
+csv_special(uint8_t *page)
+{
+	const struct simd *t;
+	size_t round, n, at, want;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS; round++) {
+		n = unit_below(100);
+		p = unit_below(2) ? page : page + UNIT_PAGE - 32 - n;
+		random_bytes(p, n, "abcdefgh", 8);
+		at = unit_below(n + 1);
+		for (want = at; want < n && p[want] >= 0x20 && p[want] != '"' && p[want] != '\\'; want++)
+			continue;
+		for (EVERY_LEVEL(t))
+			CHECK(t->csv_special(p, at, n, '"', '\\') == want, "level %d, %zu of %zu", t->level, at, n);
+	}
+	OK("simd", "special bytes of CSV");
+}
+
+/* ---- records ---- */
+
+static void
+separators(uint8_t *page)
+{
+	static uint32_t out[2048 + SIMD_SEPARATORS_SLACK];
+	const struct simd *t;
+	size_t round, n, i, k, found;
+	bool plain, want;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS; round++) {
+		n = unit_below(unit_below(2) ? 200 : 2000);
+		p = unit_below(2) ? page : page + UNIT_PAGE - 32 - n;
+		random_bytes(p, n, "abcdefgh\t\t\n\x19\x1a", unit_below(2) ? 11 : 13);
+		for (EVERY_LEVEL(t)) {
+			found = t->separators(p, 0, n, out, &plain);
+			want = true;
+			for (i = k = 0; i < n; i++) {
+				bool begins = i == 0 || p[i - 1] == '\t' || p[i - 1] == '\n';
+				bool ends = p[i] == '\t' || p[i] == '\n';
+				bool after_null = i > 0 && p[i - 1] == 0x19;
+
+				want &= !(p[i] < 0x20 && !ends && p[i] != 0x19) && !(ends && begins) &&
+				    !(p[i] == 0x19 && !begins) && !(after_null && !ends);
+				if (ends)
+					CHECK(k < found && out[k] == i + 1, "level %d, %zu of %zu", t->level, i, n);
+				k += ends;
+			}
+			CHECK(k == found && plain == want, "level %d, %zu", t->level, n);
+		}
+	}
+	OK("simd", "ends of fields");
+}
+
 int
 main(void)
 {
@@ -287,5 +418,8 @@ main(void)
 	rank(page);
 	snappy(page);
 	counted(page);
+	csv(page);
+	csv_special(page);
+	separators(page);
 	return 0;
 }

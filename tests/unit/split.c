@@ -132,7 +132,7 @@ are_well(const struct buf *b, const uint32_t *ends, size_t n, const struct rec_h
 }
 
 static void
-check_block(const struct rec_form *form, const struct buf *b, const struct rec_header *h, struct rec_seen *seen)
+check_block(const struct simd_form *form, const struct buf *b, const struct rec_header *h, struct simd_seen *seen)
 {
 	static uint32_t ends[2 * MOST + 1 + REC_SPLIT_SLACK];
 	size_t from, n, i, k = 0;
@@ -160,8 +160,8 @@ main(void)
 {
 	const bool knows = cpu_has_avx512();
 	struct rec_header h;
-	struct rec_form form;
-	struct rec_seen seen;
+	struct simd_form form;
+	struct simd_seen seen;
 	struct buf b = { 0 };
 	size_t round, i, spoiled, kept = 0, all = 0;
 
