@@ -359,6 +359,7 @@ between(struct expr_check *c, struct expr_node *n)
 	n->args[0] = low;
 	n->args[1] = high;
 	n->nargs = 2;
+	n->safe = low->safe && high->safe;
 	expr_strict(n, expr_bool);
 	return n;
 }
@@ -418,12 +419,16 @@ truth(struct expr_check *c, struct expr_node **arg)
 	    expr_type_name(n->type));
 }
 
+/* and, or, not */
 static struct expr_node *
 logic(struct expr_check *c, struct expr_node *n)
 {
-	for (size_t i = 0; i < n->nargs; i++)
+	n->safe = true;
+	for (size_t i = 0; i < n->nargs; i++) {
 		if (!truth(c, &n->args[i]))
 			return NULL;
+		n->safe = n->safe && n->args[i]->safe;
+	}
 	expr_strict(n, expr_bool);
 	return n;
 }

@@ -321,7 +321,7 @@ logic(struct expr_run *run, const struct expr_node *n, const uint8_t *asked, uin
 
 	expr_node_truth(run, n->args[0], asked, truth);
 	for (size_t a = 1; a < n->nargs; a++) {
-		if (expr_is_test(n->args[a])) {		/* has no faults */
+		if (n->args[a]->safe) {
 			expr_node_truth(run, n->args[a], NULL, other);
 		} else {
 			undecided(run, asked, truth, and ? EXPR_FALSE : EXPR_TRUE, left);

@@ -66,6 +66,7 @@ struct expr_node {		/* allocated in the expression's pool */
 	struct val_type type;
 	enum expr_literal literal;
 	bool required;			/* never null */
+	bool safe;			/* a condition that has no faults and decodes nothing */
 	bool fold;			/* LIKE: ignore case. CASE: written with a value after CASE */
 	bool try;			/* CAST: null instead of a fault */
 	uint16_t height;
@@ -215,8 +216,6 @@ void expr_fault(struct expr_run *run, const struct expr_node *n, size_t i, const
 struct expr_value expr_vector_get(const struct expr_vector *v, struct val_type t, size_t i);
 void expr_vector_set(struct expr_vector *v, struct val_type t, size_t i, const struct expr_value *value);
 
-/* Is the node one that tests encoded fields? */
-bool expr_is_test(const struct expr_node *n);
 void expr_test_eval(const struct expr_node *n, const struct rec_batch *b, size_t from, size_t n_records,
     uint8_t *truth);
 

@@ -149,13 +149,6 @@ is_null(const struct expr_node *node, const struct rec_batch *b, size_t from, si
 		truth[i] = rec_is_null(rec_at(b, from + i), node->column) ? EXPR_TRUE : EXPR_FALSE;
 }
 
-bool
-expr_is_test(const struct expr_node *n)
-{
-	return n->kind == EXPR_TEST_VALUE || n->kind == EXPR_TEST_COLUMNS || n->kind == EXPR_TEST_IN ||
-	    n->kind == EXPR_TEST_NULL;
-}
-
 void
 expr_test_eval(const struct expr_node *n, const struct rec_batch *b, size_t from, size_t n_records, uint8_t *truth)
 {
@@ -269,4 +262,6 @@ expr_test_make(struct expr *e, struct expr_node *n)
 		else
 			n->kind = EXPR_TEST_NULL;
 	}
+	n->safe = n->kind == EXPR_TEST_VALUE || n->kind == EXPR_TEST_COLUMNS || n->kind == EXPR_TEST_IN ||
+	    n->kind == EXPR_TEST_NULL;
 }
