@@ -109,3 +109,14 @@ value() {
 	run -64 --separate-stderr acct-select -c "x = $(printf 'id + %.0s' $(seq 300)) id" t.acct
 	same "acct-select: --columns: more than 200 operators in a row" "${stderr_lines[0]}"
 }
+
+@test "expr: random expressions give what a model in Python gives" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# ACCT_SEED=$seed" >&3
+	python3 "$ROOT/tests/expr_model.py" "$(command -v mkrec)" "${ACCT_CASES:-$(sanitized && echo 200 || echo 1500)}" "$seed" >&2
+}
+
+@test "expr: a rounded quotient is rounded again from what it gives" {
+	same "2" "$(acct-select -c 'x = ceil(round(10 / 9.5, 0)) + ceil(10 / 10.5)' one.acct | acct-cat | tail -n 1)"
+	same "0.33,0.34,0.33,0.33" "$(acct-select -c 'a = round(1 / 3, 2), b = ceil(round(1 / 3, 4) * 100) / 100 // 0.01 * 0.01, c = trunc(1 / 3, 2), d = round(round(1 / 3, 3), 2)' one.acct | acct-cat | tail -n 1)"
+}

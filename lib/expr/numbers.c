@@ -337,6 +337,8 @@ places(struct expr_check *c, const struct expr_node *n, int *count)
 	return true;
 }
 
+static const struct expr_function rounded = { "round(a / b)", 2, 2, false, NULL, divide, NULL };
+
 static bool
 is_quotient(const struct expr_node *n)
 {
@@ -350,7 +352,7 @@ round_quotient(struct expr_node *n, int count, enum expr_rounding rounding)
 	struct expr_node *q = n->args[0];
 	unsigned whole = whole_digits(q->type) + 1, scale = count > 0 ? (unsigned)count : 0;
 
-	n->function = q->function;
+	n->function = &rounded;		/* another rounding of it rounds what this one gives */
 	n->number = q->number - q->type.scale + count;
 	n->rounding = rounding;
 	n->args = q->args;
