@@ -22,7 +22,7 @@ words() {
 	key key densemap intmap keylater keymap keyset
 	merge merge
 	optimize optimize rows
-	parquet pq bits chunk codec convert crc dbp decimals dict hybrid meta out seal stats thrift types values words
+	parquet pq bits chunk codec convert dbp decimals dict hybrid meta out seal stats thrift types values words
 	expr expr lex
 	rec rec xrec
 	regex regex
@@ -42,9 +42,9 @@ words() {
 lonely() {
 	cat <<-'END'
 	csv_open_fd csv_scan_avx2 csv_scan_portable delta_dv_parse delta_z85 hash_seed_set keyset_memory memory_limit
-	pq_created_by pq_find pq_find_flat pq_open_path pq_sink_fd rec_open_fd schema_parse simd_best simd_fill
+	rec_open_fd schema_parse simd_best simd_fill
 	store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
-	agg_memory delta_prepared_apply pq_rewind rec_copy_run rec_flush spill_get expr_
+	agg_memory delta_prepared_apply rec_copy_run rec_flush spill_get expr_
 	END
 }
 

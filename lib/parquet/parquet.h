@@ -167,10 +167,8 @@ struct pq_sink {
 	/* writes all n bytes, in order; returns -1 with err filled */
 	int (*write)(const struct pq_sink *sink, const void *p, size_t n, struct msg *err);
 	void *arg;
-	int fd;				/* used by pq_sink_fd only */
 	const char *name;		/* for messages; must live as long as the writer */
 };
-struct pq_sink pq_sink_fd(int fd, const char *name);	/* writes with io_write; the caller closes fd */
 
 /*
  * Creates a writer for the schema. It writes each row group when it is full and buffers one at a time. For each
@@ -242,7 +240,6 @@ struct pq_source {
 	/* reads exactly n bytes; returns -1 with err filled */
 	int (*read)(const struct pq_source *source, uint64_t offset, void *p, size_t n, struct msg *err);
 	void *arg;
-	int fd;				/* used by pq_open_path only */
 	uint64_t size;			/* file size in bytes */
 	const char *name;		/* for messages; copied */
 };
@@ -255,7 +252,6 @@ struct pq_source {
  */
 struct pq_reader;
 int pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit, struct msg *err);
-int pq_open_path(struct pq_reader **rp, const char *path, size_t limit, struct msg *err);	/* regular files only */
 void pq_close(struct pq_reader *r);		/* accepts NULL */
 
 uint64_t pq_rows(const struct pq_reader *r);
@@ -263,7 +259,6 @@ size_t pq_row_groups(const struct pq_reader *r);
 uint64_t pq_row_group_rows(const struct pq_reader *r, size_t group);
 const struct pq_field *pq_fields(const struct pq_reader *r, size_t *n);
 const struct pq_column *pq_columns(const struct pq_reader *r, size_t *n);	/* leaves, in schema order */
-const char *pq_created_by(const struct pq_reader *r);				/* "" if the file does not record it */
 /*
  * Returns the XXH3-64 checksum of the footer including its length and magic, the last bytes of the file. Equals
  * pq_written_footer unless the footer was damaged.
@@ -280,14 +275,6 @@ int pq_check_index(struct pq_reader *r, struct msg *err);
 const char *pq_key(const struct pq_reader *r, const char *key);
 
 /*
- * Returns the index of the leaf with a path ("id", "add.path"), or -1 with err filled (EX_DATAERR) if there is no
- * such column (the message lists those there are) or it cannot be read. pq_find_flat also refuses a nested column by
- * name: "addresses: a nested column".
- */
-int pq_find(const struct pq_reader *r, const char *path, struct msg *err);
-int pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err);
-
-/*
  * Returns the statistics of a column chunk, for skipping. Never fails: has_min_max is false if the bounds are
  * absent, malformed or not to be trusted (an unknown order, the deprecated fields for an unsigned order, INT96,
  * NaN). A bound of -0.0 or 0.0 covers both zeros. Bounds do not cover NaN, which a float column may contain besides.
@@ -296,8 +283,8 @@ void pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, stru
 
 /*
  * Selects the leaves to read, each at most once, in the order of their vectors. flags[i] is 0 or PQ_INDEX; flags may
- * be NULL. With n 0, batches have rows but no columns. Call it before the first pq_next or after pq_rewind. All
- * columns are selected by default.
+ * be NULL. With n 0, batches have rows but no columns. Reading begins at the first row again. All columns are selected
+ * by default.
  */
 enum pq_select_flags { PQ_INDEX = 1 };
 int pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, size_t n, struct msg *err);
@@ -318,7 +305,5 @@ struct pq_batch {
  * length, index and checksum it meets.
  */
 int pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *err);
-
-void pq_rewind(struct pq_reader *r);		/* returns to the first row; keeps the skipped groups */
 
 #endif

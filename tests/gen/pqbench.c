@@ -3,18 +3,18 @@
  * pqbench write|read [-z CODEC] [-n ROWS] FILE. Prints rows, seconds and nanoseconds of processor time per row, and
  * the file's size.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "parquet/parquet.h"
+
+#include "file.h"
 
 enum { BATCH = 8192, KINDS = 5 };
 
@@ -107,12 +107,10 @@ write_file(const char *path, const struct pq_options *opt, int64_t rows)
 	struct pq_writer *w;
 	struct pq_sink sink;
 	double spent = 0, begin;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	struct file file;
 	int64_t i;
 
-	if (fd == -1)
-		msg_die(EX_CANTCREAT, "%s", path);
-	sink = pq_sink_fd(fd, path);
+	sink = file_create(&file, path);
 	if (pq_create(&w, &sink, fields, KINDS, opt, &err) < 0)
 		msg_exit(&err);
 	for (i = 0; i < rows; i += BATCH) {
@@ -126,7 +124,7 @@ write_file(const char *path, const struct pq_options *opt, int64_t rows)
 	if (pq_finish(w, &err) < 0)
 		msg_exit(&err);
 	pq_writer_free(w);
-	close(fd);
+	close(file.fd);
 	return spent + processor() - begin;
 }
 
@@ -135,6 +133,7 @@ read_file(const char *path, char *list, uint64_t *rows)
 {
 	struct msg err = { .status = 0 };
 	struct pq_reader *r;
+	struct file file;
 	struct pq_batch b;
 	char *names[KINDS];
 	size_t idx[KINDS], n = cli_list("-c", list, names, KINDS), i;
@@ -142,12 +141,9 @@ read_file(const char *path, char *list, uint64_t *rows)
 	double begin = processor();
 	int got;
 
-	if (pq_open_path(&r, path, 0, &err) < 0)
-		msg_exit(&err);
+	r = file_open(&file, path);
 	for (i = 0; i < n; i++) {
-		if ((got = pq_find_flat(r, names[i], &err)) < 0)
-			msg_exit(&err);
-		idx[i] = (size_t)got;
+		idx[i] = file_column(r, names[i]);
 		flags[i] = PQ_INDEX * (strcmp(names[i], "transaction_type") == 0);
 	}
 	if (pq_select(r, idx, flags, n, &err) < 0)

@@ -9,17 +9,16 @@
  *	pqtool stats FILE
  *	pqtool nested FILE	a small file of the nested forms that a Delta checkpoint has
  */
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "parquet/parquet.h"
+
+#include "file.h"
 
 enum { MAX_COLUMNS = 5000, ROWS = 1000 };
 
@@ -143,11 +142,10 @@ put_batch(const struct pq_batch *b, const struct pq_column *const *c, size_t n)
 }
 
 static size_t
-choose(struct pq_reader *r, size_t *idx, struct msg *err)
+choose(struct pq_reader *r, size_t *idx)
 {
 	char *names[MAX_COLUMNS];
 	size_t n, i;
-	int got;
 
 	if (only == NULL) {
 		pq_columns(r, &n);
@@ -156,11 +154,8 @@ choose(struct pq_reader *r, size_t *idx, struct msg *err)
 		return i;
 	}
 	n = cli_list("-c", only, names, MAX_COLUMNS);
-	for (i = 0; i < n; i++) {
-		if ((got = pq_find(r, names[i], err)) < 0)
-			msg_exit(err);
-		idx[i] = (size_t)got;
-	}
+	for (i = 0; i < n; i++)
+		idx[i] = file_column(r, names[i]);
 	return n;
 }
 
@@ -168,6 +163,7 @@ static int
 dump(const char *path)
 {
 	struct pq_reader *r;
+	struct file file;
 	struct pq_batch b;
 	struct msg err = { .status = 0 };
 	const struct pq_column *all, *c[MAX_COLUMNS];
@@ -176,10 +172,9 @@ dump(const char *path)
 	uint64_t rows = 0;
 	int got;
 
-	if (pq_open_path(&r, path, 0, &err) < 0)
-		msg_exit(&err);
+	r = file_open(&file, path);
 	all = pq_columns(r, &count);
-	n = choose(r, idx, &err);
+	n = choose(r, idx);
 	for (i = 0; i < n; i++) {
 		c[i] = &all[idx[i]];
 		f[i] = flags;
@@ -206,13 +201,12 @@ static int
 stats(const char *path)
 {
 	struct pq_reader *r;
+	struct file file;
 	struct pq_stats s;
-	struct msg err = { .status = 0 };
 	const struct pq_column *c;
 	size_t n, i, g;
 
-	if (pq_open_path(&r, path, 0, &err) < 0)
-		msg_exit(&err);
+	r = file_open(&file, path);
 	c = pq_columns(r, &n);
 	for (g = 0; g < pq_row_groups(r); g++)
 		for (i = 0; i < n; i++) {
@@ -382,12 +376,9 @@ make(const char *path)
 	struct msg err = { .status = 0 };
 	size_t n = read_header(f), i, rows;
 	struct cells *c = xcalloc(n, sizeof(*c));
-	int fd;
+	struct file file;
 
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	if (fd == -1)
-		msg_die(EX_CANTCREAT, "%s", path);
-	sink = pq_sink_fd(fd, path);
+	sink = file_create(&file, path);
 	if (pq_create(&w, &sink, f, n, &how, &err) < 0)
 		msg_exit(&err);
 	while ((rows = read_rows(c, f, n)) > 0) {
@@ -403,7 +394,7 @@ make(const char *path)
 	for (i = 0; i < n; i++)
 		pool_free(&c[i].pool);
 	free(c);
-	return close(fd) < 0 ? EX_IOERR : 0;
+	return close(file.fd) < 0 ? EX_IOERR : 0;
 }
 
 #define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
@@ -446,16 +437,14 @@ nested(const char *path)
 	struct msg err = { .status = 0 };
 	struct pq_sink sink;
 	struct pq_writer *w;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	struct file file;
 
-	if (fd == -1)
-		msg_die(EX_CANTCREAT, "%s", path);
-	sink = pq_sink_fd(fd, path);
+	sink = file_create(&file, path);
 	if (pq_create(&w, &sink, f, sizeof(f) / sizeof(f[0]), &how, &err) < 0 || pq_write(w, 3, v, &err) < 0 ||
 	    pq_finish(w, &err) < 0)
 		msg_exit(&err);
 	pq_writer_free(w);
-	return close(fd) < 0 ? EX_IOERR : 0;
+	return close(file.fd) < 0 ? EX_IOERR : 0;
 }
 
 static unsigned rows_at_once = ROWS, row_group_rows, page_rows;

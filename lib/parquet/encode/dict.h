@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/mem.h"
-#include "parquet/parquet.h"
 #include "parquet/format/stats.h"
+#include "parquet/parquet.h"
 
 enum {
 	DICT_MAX = 1 << 20,		/* maximum entries */

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "parquet/encode/bits.h"
-#include "parquet/read/pages.h"
 #include "parquet/format/load.h"
+#include "parquet/read/pages.h"
 #include "simd/simd.h"
 
 enum {

@@ -1,15 +1,9 @@
 /* The reader: footer, schema, statistics, and batches of rows. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/hash.h"
-#include "base/io.h"
 #include "base/mem.h"
-#include "parquet/read/chunk.h"
 #include "parquet/format/convert.h"
 #include "parquet/format/load.h"
 #include "parquet/format/meta.h"
@@ -17,6 +11,7 @@
 #include "parquet/format/seal.h"
 #include "parquet/format/stats.h"
 #include "parquet/format/types.h"
+#include "parquet/read/chunk.h"
 
 enum {
 	TAIL = 8,			/* footer length and magic */
@@ -28,7 +23,6 @@ enum {
 
 struct pq_reader {
 	struct pq_source source;
-	bool owns_fd;
 	char *name;
 	size_t limit;
 	uint8_t *footer;		/* includes length and magic */
@@ -36,7 +30,6 @@ struct pq_reader {
 	bool sealed;			/* the footer carries a checksum, which matches */
 	struct meta_file meta;
 	struct pq_schema schema;
-	char *created_by;
 	char **keys;			/* pairs, ended by NULL */
 	bool *skip;			/* per row group */
 	bool julian;
@@ -115,7 +108,6 @@ copy_keys(struct pq_reader *r)
 {
 	size_t i;
 
-	r->created_by = text_of(r->meta.created_by);
 	r->keys = xcalloc(2 * r->meta.nkeys + 1, sizeof *r->keys);
 	for (i = 0; i < r->meta.nkeys; i++) {
 		r->keys[2 * i] = text_of(r->meta.keys[i].key);
@@ -187,49 +179,6 @@ pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit, str
 	return 0;
 }
 
-static int
-read_fd(const struct pq_source *source, uint64_t offset, void *p, size_t n, struct msg *err)
-{
-	uint8_t *q = p;
-	ssize_t got;
-
-	while (n > 0) {
-		got = pread(source->fd, q, n, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return msg_sys(err, EX_IOERR, "%s", source->name);
-		if (got == 0)
-			return msg_set(err, EX_IOERR, "%s: the file shrank while being read", source->name);
-		q += got;
-		offset += (uint64_t)got;
-		n -= (size_t)got;
-	}
-	return 0;
-}
-
-int
-pq_open_path(struct pq_reader **rp, const char *path, size_t limit, struct msg *err)
-{
-	struct pq_source source = { .read = read_fd, .name = path };
-	struct stat st;
-
-	*rp = NULL;
-	if ((source.fd = io_open(path, err)) == -1)
-		return -1;
-	if (fstat(source.fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		close(source.fd);
-		return msg_set(err, EX_NOINPUT, "%s: not a regular file", io_in_name(path));
-	}
-	source.size = (uint64_t)st.st_size;
-	if (pq_open(rp, &source, limit, err) == -1) {
-		close(source.fd);
-		return -1;
-	}
-	(*rp)->owns_fd = true;
-	return 0;
-}
-
 static void
 drop_selection(struct pq_reader *r)
 {
@@ -258,12 +207,9 @@ pq_close(struct pq_reader *r)
 	if (r == NULL)
 		return;
 	drop_selection(r);
-	if (r->owns_fd)
-		close(r->source.fd);
 	for (i = 0; r->keys != NULL && i < 2 * r->meta.nkeys; i++)
 		free(r->keys[i]);
 	free(r->keys);
-	free(r->created_by);
 	free(r->skip);
 	free(r->footer);
 	free(r->name);
@@ -306,12 +252,6 @@ pq_columns(const struct pq_reader *r, size_t *n)
 	return r->schema.columns;
 }
 
-const char *
-pq_created_by(const struct pq_reader *r)
-{
-	return r->created_by;
-}
-
 uint64_t
 pq_footer_sum(const struct pq_reader *r)
 {
@@ -327,55 +267,6 @@ pq_key(const struct pq_reader *r, const char *key)
 		if (strcmp(r->keys[2 * i], key) == 0)
 			return r->keys[2 * i + 1];
 	return NULL;
-}
-
-static int
-no_such_column(const struct pq_reader *r, const char *path, struct msg *err)
-{
-	struct buf names = { NULL, 0, 0 };
-	size_t i;
-
-	for (i = 0; i < r->schema.ncolumns && names.len < 400; i++)
-		buf_addf(&names, "%s%s", i > 0 ? ", " : "", r->schema.columns[i].path);
-	if (i < r->schema.ncolumns)
-		buf_adds(&names, ", ...");
-	msg_set(err, EX_DATAERR, "%s: no column %s; there are %s", r->name, msg_quotes(path), buf_cstr(&names));
-	buf_free(&names);
-	return -1;
-}
-
-int
-pq_find(const struct pq_reader *r, const char *path, struct msg *err)
-{
-	size_t i;
-
-	for (i = 0; i < r->schema.ncolumns; i++) {
-		if (strcmp(r->schema.columns[i].path, path) != 0)
-			continue;
-		if (r->schema.columns[i].refused != NULL)
-			return msg_set(err, EX_DATAERR, "%s: column %s: %s is not supported", r->name, msg_quotes(path),
-			    r->schema.columns[i].refused);
-		return (int)i;
-	}
-	return no_such_column(r, path, err);
-}
-
-int
-pq_find_flat(const struct pq_reader *r, const char *name, struct msg *err)
-{
-	const struct pq_column *c;
-	size_t i;
-
-	for (i = 0; i < r->schema.ncolumns; i++) {
-		c = &r->schema.columns[i];
-		if (strcmp(r->schema.paths[i].names[0], name) != 0)
-			continue;
-		if (!c->top)
-			return msg_set(err, EX_DATAERR, "%s: column %s: nested columns are not supported", r->name,
-			    msg_quotes(name));
-		return pq_find(r, c->path, err);
-	}
-	return no_such_column(r, name, err);
 }
 
 /*
@@ -466,7 +357,9 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	size_t i;
 
 	drop_selection(r);
-	pq_rewind(r);
+	r->group = 0;
+	r->row = r->first_row = 0;
+	r->begun = false;
 	r->selected = xcalloc(n + 1, sizeof *r->selected);
 	r->vectors = xcalloc(n + 1, sizeof *r->vectors);
 	r->each = xcalloc(n + 1, sizeof *r->each);
@@ -499,14 +392,6 @@ void
 pq_skip(struct pq_reader *r, size_t group)
 {
 	r->skip[group] = true;
-}
-
-void
-pq_rewind(struct pq_reader *r)
-{
-	r->group = 0;
-	r->row = r->first_row = 0;
-	r->begun = false;
 }
 
 /* Moves to a row group with rows left. Returns 1, 0 at the end, or -1. */

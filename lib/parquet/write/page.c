@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "parquet/encode/bits.h"
-#include "parquet/format/convert.h"
 #include "parquet/encode/dbp.h"
 #include "parquet/encode/hybrid.h"
+#include "parquet/format/convert.h"
 #include "parquet/format/load.h"
 #include "parquet/write/page.h"
 #include "simd/simd.h"

@@ -1,7 +1,7 @@
 /* Chooses a chunk's encoding: dictionary if that is smaller. */
 #include "parquet/encode/bits.h"
-#include "parquet/format/convert.h"
 #include "parquet/encode/dbp.h"
+#include "parquet/format/convert.h"
 #include "parquet/write/plan.h"
 
 enum {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/cpu.h"
-#include "base/io.h"
 #include "parquet/format/types.h"
 #include "parquet/write/chunk.h"
 #include "parquet/write/footer.h"
@@ -46,18 +45,6 @@ struct pq_options
 pq_defaults(void)
 {
 	return (struct pq_options){ .codec = PQ_SNAPPY };
-}
-
-static int
-write_fd(const struct pq_sink *sink, const void *p, size_t n, struct msg *err)
-{
-	return io_write(sink->fd, p, n, sink->name, err);
-}
-
-struct pq_sink
-pq_sink_fd(int fd, const char *name)
-{
-	return (struct pq_sink){ .write = write_fd, .fd = fd, .name = name };
 }
 
 /* ---- creating and freeing ---- */
