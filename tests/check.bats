@@ -235,6 +235,10 @@ foreign() {
 		s/1.00/0.98/|column 'amount': values outside the log's bounds
 		s/2024-12-31/2024-12-30/|column 'day': values outside the log's bounds
 	END
+	foreign "$stats"
+	edit_log 's/"size": *[0-9]*/"size":1/' tab/_delta_log/*.json
+	run -1 --separate-stderr acct-check tab
+	[[ "$stderr" == "acct-check: tab/part-"*" bytes, where the log says 1" ]] || { echo "$stderr" >&2; false; }
 }
 
 @test "check: an export and its manifest" {
@@ -431,6 +435,27 @@ foreign() {
 	acct-write -i t.acct tab
 	edit_log 's/"minReaderVersion":1/"minReaderVersion":9/' tab/_delta_log/*.json
 	run -69 --separate-stderr acct-check tab
+	mkdir -p lake/silver/a/b/c/d/e/f/g/h		# deeper than any table
+	run -0 --separate-stderr acct-check -v lake
+	[[ "$stderr" == "acct-check: lake: 0 files of bronze, 0 tables, 0 exports, 0 Parquet files, 0 rows, 0 bytes: 0 damaged, 0 not checked" ]]
+}
+
+@test "check: what its user may not read is not said to be damaged" {
+	[ "$(id -u)" = 0 ] || skip "SKIPPED: only root can become another user"
+	lake
+	chmod -R a+rX . "$BATS_TEST_TMPDIR" && chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null
+	as_other() { setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"; }
+	as_other test -r lake/bronze/current || skip "SKIPPED: another user cannot reach $PWD"
+	chmod 700 lake/silver/loans lake/gold/_export/customer_loans
+	chmod 600 lake/bronze/current lake/runs/made/loans/key
+	f=$(echo lake/bronze/accounts/*)
+	chmod 600 "$f"
+	run -77 --separate-stderr as_other "$BUILD/bin/acct-check" --names lake
+	same "" "$output"
+	for thing in silver/loans gold/_export/customer_loans bronze/current runs/made/loans/key "${f#lake/}"; do
+		[[ "$stderr" == *"acct-check: lake/$thing"*": Permission denied"* ]] || { echo "$thing: $stderr" >&2; false; }
+	done
+	same 5 "${#stderr_lines[@]}"
 }
 
 @test "check: single flipped bits: nothing changes in silence" {

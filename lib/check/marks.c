@@ -3,6 +3,7 @@
  * (key), by which run, and the programs' counts.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,12 @@
 
 #define MADE "runs/made"
 
+/* Returns false only if there is no such thing; one that may not be looked at can be there. */
 static bool
 exists(const char *lake, const char *thing)
 {
 	char *path = xasprintf("%s/%s", lake, thing);
-	bool is = access(path, F_OK) == 0;
+	bool is = access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 
 	free(path);
 	return is;
