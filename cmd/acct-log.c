@@ -16,7 +16,6 @@
 
 static bool only_state, only_files, json;
 static unsigned most;				/* versions of the history; 0: all */
-static const char *with;			/* file of a prepared version; NULL without */
 static struct buf out;
 
 /* ---- options ---- */
@@ -35,18 +34,16 @@ static const struct cli_option options[] = {
 	    CLI_FLAG, .to = &only_state },
 	{ 0, "files", NULL, "print a line per data file: bytes, rows, rows deleted from it, time, name", CLI_FLAG,
 	    .to = &only_files },
-	{ 0, "with", "FILE", "state or files after the commit of FILE, which acct-write --prepare wrote", CLI_TEXT,
-	    .to = &with },
 	{ 0, "json", NULL, "print JSON, an object per line", CLI_FLAG, .to = &json },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-n NUMBER] [--json] TABLE",
-	    "--state | --files [--at N | --with FILE] [--json] TABLE[@N]", NULL },
+	    "--state | --files [--at N | --with FILE ...] [--json] TABLE[@N]", NULL },
 	.about = "Shows the history of a Delta table, newest version first; or its state, or its files.",
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_at, NULL },
+	.groups = (const struct cli_option *const[]){ cli_at, cli_with, NULL },
 	.examples = (const char *const[]){ "acct-log -n 5 lake/gold/customer_balance",
 	    "acct-log --state lake/silver/accounts@3", NULL },
 };
@@ -58,9 +55,9 @@ check_options(const struct cli_place *place)
 
 	if (only_state && only_files)
 		cli_usage("expected one of --state and --files");
-	if (!only_state && !only_files && (at || with != NULL))
+	if (!only_state && !only_files && (at || cli.nwith > 0))
 		cli_usage("--at and --with need --state or --files");
-	if (at && with != NULL)
+	if (at && cli.nwith > 0)
 		cli_usage("expected one of --at and --with");
 	if ((only_state || only_files) && most != 0)
 		cli_usage("-n has no meaning with --state or --files");
@@ -353,25 +350,38 @@ put_state_json(const struct delta_snapshot *s)
 	buf_adds(&out, "}}\n");
 }
 
+/* Loads the version that is asked for; without one, the newest with what is prepared. */
 static int
-snapshot(struct delta_table *t, struct cli_place *place, struct msg *err)
+load(struct delta_table *t, struct cli_place *place, struct delta_with *with, struct delta_snapshot *s,
+    struct msg *err)
 {
-	struct delta_prepared prepared;
-	struct delta_snapshot s;
-	size_t i;
+	bool at = place->by_time || place->version != DELTA_NEWEST;
+	int got = 0;
 
 	if (place->by_time && delta_version_at(t, place->when, &place->version, err) < 0)
 		return -1;
-	if ((with != NULL ? delta_load_with(t, &with, 1, &prepared, &s, err) :
-	    delta_load(t, place->version, &s, err)) < 0)
+	if (!at) {
+		cli_find_with();
+		got = delta_load_with(t, cli.with, cli.nwith, cli.with_found, with, s, err);
+	}
+	return got != 0 ? got : delta_load(t, place->version, s, err);
+}
+
+static int
+snapshot(struct delta_table *t, struct cli_place *place, struct msg *err)
+{
+	struct delta_with with = { .n = 0 };
+	struct delta_snapshot s;
+	size_t i;
+
+	if (load(t, place, &with, &s, err) < 0)
 		return -1;
 	if (only_state)
 		(json ? put_state_json : put_state)(&s);
 	for (i = 0; only_files && i < s.nfiles; i++)
 		(json ? put_file_json : put_file)(&s.files[i]);
 	delta_snapshot_free(&s);
-	if (with != NULL)
-		delta_prepared_free(&prepared);
+	delta_with_free(&with);
 	return 0;
 }
 

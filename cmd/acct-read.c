@@ -21,26 +21,16 @@ struct map {				/* columns of a header, and where they stand in the snapshot */
 };
 
 static const char *where;
-static const char **with;		/* files of prepared versions */
-static size_t nwith;
 static struct expr_parameter *parameters;	/* of -D */
 static size_t nparameters;
 static char *list;			/* of -c; NULL: every column */
 static struct cli_place asked_for;
 static struct delta_table table;
 static struct delta_snapshot snapshot;
-static struct delta_prepared *prepared;	/* of --with */
+static struct delta_with with;
 static const char *key;			/* the key columns, joined by commas; or NULL */
 
 /* ---- options ---- */
-
-static void
-add_with(const char *option, char *path)
-{
-	(void)option;
-	with = xreallocarray(with, nwith + 1, sizeof(*with));
-	with[nwith++] = path;
-}
 
 static void
 add_parameter(const char *option, char *text)
@@ -54,8 +44,6 @@ add_parameter(const char *option, char *text)
 }
 
 static const struct cli_option options[] = {
-	{ 0, "with", "FILE", "the table after the commit of FILE, which --prepare wrote; of several FILEs as one\n"
-	    "version", CLI_CALL, .call = add_with },
 	{ 'c', "columns", "COLUMN,...", "give these columns, in this order", CLI_LIST, .to = &list },
 	{ 'D', "define", "NAME=VALUE", "what :NAME is in the condition; may be repeated", CLI_CALL,
 	    .call = add_parameter },
@@ -72,7 +60,7 @@ static const struct cli_program program = {
 	    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
 	.writes_records = true,
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_at, cli_outside, cli_table, cli_output, NULL },
+	.groups = (const struct cli_option *const[]){ cli_at, cli_with, cli_outside, cli_table, cli_output, NULL },
 	.examples = (const char *const[]){ "acct-read lake/gold/customer_balance | acct-cat -f table",
 	    "acct-read -c account_id,balance -w 'balance < 0' lake/silver/accounts@0 | acct-cat", NULL },
 };
@@ -113,17 +101,33 @@ is_table(const char *place)
 	return there > 0;
 }
 
+/* Loads the table with what is prepared. Returns false if there is nothing of the kind. */
+static bool
+load_with(const char *place)
+{
+	struct msg err = { 0 };
+	int got;
+
+	if (cli.nwith == 0)
+		return false;
+	open_table(place);
+	if ((got = delta_load_with(&table, cli.with, cli.nwith, cli.with_found, &with, &snapshot, &err)) < 0)
+		msg_exit(&err);
+	if (got == 0)
+		delta_close(&table);
+	return got > 0;
+}
+
 static void
 open_place(const char *place)
 {
 	struct msg err = { 0 };
 
-	if (nwith > 0) {
-		open_table(place);
-		prepared = xcalloc(nwith, sizeof(*prepared));
-		if (delta_load_with(&table, with, nwith, prepared, &snapshot, &err) < 0)
-			msg_exit(&err);
-	} else if (is_table(place)) {
+	if (load_with(place)) {
+		key = delta_property(&snapshot, TABLE_KEY);
+		return;
+	}
+	if (is_table(place)) {
 		if ((asked_for.by_time && delta_version_at(&table, asked_for.when, &asked_for.version, &err) < 0) ||
 		    delta_load(&table, asked_for.version, &snapshot, &err) < 0)
 			msg_exit(&err);
@@ -423,10 +427,10 @@ main(int argc, char *argv[])
 	uint64_t n;
 
 	cli_place(cli_operand(argc, argv, cli_start(&program, argc, argv), "PLACE"), &asked_for);
-	if (at_earlier() && nwith > 0)
+	if (at_earlier() && cli.nwith > 0)
 		cli_usage("expected one of --at and --with");
-	for (i = 0; i < nwith; i++)
-		io_open_ahead(with[i]);
+	if (!at_earlier())
+		cli_find_with();
 	io_create_ahead(cli.output);
 	cli_sandbox(SANDBOX_READ, cli.outside ? NULL : asked_for.address);
 	open_place(asked_for.address);
@@ -466,10 +470,7 @@ main(int argc, char *argv[])
 	free(scanned);
 	free(flags);
 	delta_snapshot_free(&snapshot);
-	for (i = 0; i < nwith; i++)
-		delta_prepared_free(&prepared[i]);
-	free(prepared);
-	free(with);
+	delta_with_free(&with);
 	delta_close(&table);
 	return 0;
 }

@@ -501,3 +501,39 @@ acct-commit: b: version 0: 3 records in 1 files\nacct-commit: c: version 0: 3 re
 	acct-commit p elsewhere/tab
 	same 4 "$(content elsewhere/tab | wc -l)"
 }
+
+# ---- what a run has prepared ----
+
+@test "commit: ACCT_PREPARED: within a run the same commands see what the run has prepared" {
+	acct-write -i t.acct lake/silver/a
+	acct-write -i t.acct lake/silver/b
+	mkdir -p run/silver/_rejects
+	acct-write --txn job:1 --prepare run/silver/a -i u.acct lake/silver/a
+	acct-write --txn job:1 --prepare run/silver/a.more -i y.acct lake/silver/a
+	acct-merge --txn job:1 --prepare run/silver/b -i x.acct lake/silver/b
+	acct-write --txn job:1 --prepare run/silver/_rejects/new -i u.acct lake/silver/new
+	: >run/silver/.hidden
+	: >run/silver/a.tmp-1234
+	export ACCT_PREPARED=$PWD/run
+	same 5 "$(content lake/silver/a | wc -l)"
+	(cd lake && same 5 "$(content silver/a | wc -l)" && cd silver/a && same 5 "$(content . | wc -l)")
+	same $'1,a,1.00\n2,x,2.00\n3,,-0.01' "$(content lake/silver/b)"
+	cmp <(acct-read -t u lake/silver/new) u.acct
+	same 3 "$(acct-log --files lake/silver/a | wc -l)"
+	same 3 "$(content lake/silver/a@0 | wc -l)"			# a version is as it is
+	same 4 "$(content --with run/silver/a lake/silver/a | wc -l)"	# only what is named
+	acct-write -i t.acct lake/other
+	same 3 "$(content lake/other | wc -l)"
+	acct-read -o plain.acct lake/silver/b && acct-write -o plain.parquet -i plain.acct && same 3 "$(content plain.parquet | wc -l)"
+	acct-commit run/silver/_rejects/new lake/silver/new run/silver/b lake/silver/b
+	cmp <(acct-read -t u lake/silver/new) u.acct			# now it is a version
+	same $'1,a,1.00\n2,x,2.00\n3,,-0.01' "$(content lake/silver/b)"
+	same 5 "$(content lake/silver/a | wc -l)"
+	unset ACCT_PREPARED
+	same 3 "$(content lake/silver/a | wc -l)"
+	run -66 --separate-stderr env ACCT_PREPARED=nowhere acct-read lake/silver/a
+	same "acct-read: ACCT_PREPARED: nowhere: No such file or directory" "$stderr"
+	echo x >run/silver/wrong
+	run -65 --separate-stderr env ACCT_PREPARED=run acct-read lake/silver/a
+	same "acct-read: run/silver/wrong: invalid or truncated prepared version" "$stderr"
+}

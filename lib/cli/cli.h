@@ -61,6 +61,7 @@ extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parqu
 extern const struct cli_option cli_retry[];	/* --retry: commits a version of a table */
 extern const struct cli_option cli_change[];	/* --txn, --prepare: changes a table (change.c) */
 extern const struct cli_option cli_at[];	/* --at: reads any version of a table */
+extern const struct cli_option cli_with[];	/* --with: reads what is prepared (with.c) */
 extern const struct cli_option cli_outside[];	/* --outside: reads the files of a table */
 
 extern struct cli_values {		/* as given, or by default */
@@ -77,6 +78,9 @@ extern struct cli_values {		/* as given, or by default */
 	const char *prepare;		/* file for the commit; NULL: commit */
 	const char *app;		/* of --txn; owned; NULL: not given */
 	int64_t app_version;		/* TABLE_NEXT: the one after the application's last */
+	char **with;			/* files of prepared versions; see cli_find_with */
+	size_t nwith;
+	bool with_found;		/* they are those of a folder, of any tables */
 	const char *at;			/* a version or a time; NULL: the newest */
 } cli;
 
@@ -147,6 +151,15 @@ size_t cli_columns(const struct rec_reader *r, const char *option, char *list, s
 
 /* As sandbox_enter; with -v it says what the kernel lacks. */
 void cli_sandbox(unsigned needs, const char *root);
+
+/* ---- with.c ---- */
+
+/*
+ * Finds the prepared versions to read: those of --with, or else all files below the folder that ACCT_PREPARED names, so
+ * that the commands of a run see what the run has prepared. Opens them ahead, for a sandbox. Call before cli_sandbox,
+ * unless an earlier version of the table is asked for.
+ */
+void cli_find_with(void);
 
 /* ---- change.c ---- */
 

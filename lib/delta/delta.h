@@ -467,12 +467,20 @@ int delta_joint_make(struct delta_joint *j, struct delta_table *t, const struct 
     const struct delta_prepared *p, size_t n, struct msg *err);
 void delta_joint_free(struct delta_joint *j);
 
+struct delta_with {			/* prepared versions of a table that is read as after their commit */
+	struct delta_prepared *p;	/* owned */
+	size_t n;
+};
+
 /*
  * Loads the table as it will be after the commit of the prepared versions in n files as one version, possibly the
- * table's first. Fills p, which must live as long as s.
+ * table's first. If `found`, the files are of any tables: leaves out those of others, by the path recorded in them, and
+ * what is committed already; returns 0, and loads no snapshot, if none is left. Returns 1, or -1. *w must live as long
+ * as s, and is freed with delta_with_free.
  */
-int delta_load_with(struct delta_table *t, const char *const *paths, size_t n, struct delta_prepared *p,
+int delta_load_with(struct delta_table *t, char *const *paths, size_t n, bool found, struct delta_with *w,
     struct delta_snapshot *s, struct msg *err);
+void delta_with_free(struct delta_with *w);
 
 /*
  * turn.c: backs off after an attempt that ended with EX_TEMPFAIL, before the table is loaded again. Sleeps for a

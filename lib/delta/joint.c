@@ -428,23 +428,69 @@ apply(struct delta_snapshot *s, const struct delta_joint *j, const struct delta_
 	s->version++;
 }
 
+void
+delta_with_free(struct delta_with *w)
+{
+	while (w->n > 0)
+		delta_prepared_free(&w->p[--w->n]);
+	free(w->p);
+	w->p = NULL;
+}
+
+/* Loads the prepared versions; if `found`, only those of the table. */
+static int
+load_prepared(struct delta_with *w, const struct delta_table *t, char *const *paths, size_t n, bool found,
+    struct msg *err)
+{
+	size_t i;
+
+	w->p = xcalloc(n, sizeof(*w->p));
+	for (i = 0; i < n; i++) {
+		struct delta_prepared *p = &w->p[w->n++];
+
+		if (delta_prepared_load(p, t, paths[i], err) < 0)
+			return -1;
+		if (found && (p->root == NULL || strcmp(p->root, t->root) != 0))
+			delta_prepared_free(&w->p[--w->n]);
+	}
+	return 0;
+}
+
+/* Leaves out what is committed. */
+static void
+drop_committed(struct delta_with *w, const struct delta_snapshot *s)
+{
+	struct msg unheard = { 0 };
+	size_t i, n = 0;
+
+	for (i = 0; i < w->n; i++)
+		if (delta_prepared_suits(&w->p[i], s, &unheard) == 0)
+			delta_prepared_free(&w->p[i]);
+		else
+			w->p[n++] = w->p[i];
+	w->n = n;
+}
+
 int
-delta_load_with(struct delta_table *t, const char *const *paths, size_t n, struct delta_prepared *p,
+delta_load_with(struct delta_table *t, char *const *paths, size_t n, bool found, struct delta_with *w,
     struct delta_snapshot *s, struct msg *err)
 {
 	struct delta_joint j = { 0 };
-	size_t loaded = 0;
-	int got = delta_load_any(t, s, err);
+	int got;
 
-	while (got == 0 && loaded < n)
-		got = delta_prepared_load(&p[loaded], t, paths[loaded], err), loaded++;
-	if (got == 0 && n > 0 && (got = delta_joint_make(&j, t, s, p, n, err)) > 0)
-		apply(s, &j, p);
-	delta_joint_free(&j);
-	if (got >= 0)
+	*w = (struct delta_with){ .n = 0 };
+	*s = (struct delta_snapshot){ .version = -1 };
+	got = load_prepared(w, t, paths, n, found, err);
+	if (got == 0 && found && w->n == 0)
 		return 0;
-	while (loaded > 0)
-		delta_prepared_free(&p[--loaded]);
-	delta_snapshot_free(s);
-	return -1;
+	if (got == 0)
+		got = delta_load_any(t, s, err);
+	if (got == 0 && found)
+		drop_committed(w, s);
+	if (got == 0 && w->n > 0 && (got = delta_joint_make(&j, t, s, w->p, w->n, err)) > 0)
+		apply(s, &j, w->p);
+	delta_joint_free(&j);
+	if (got < 0)
+		delta_snapshot_free(s);
+	return got < 0 ? -1 : 1;
 }
