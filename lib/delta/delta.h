@@ -188,7 +188,8 @@ struct delta_commit_info {		/* strings belong to the list */
 	const char *operation, *parameters, *metrics, *engine;	/* JSON text; NULL if absent */
 	int64_t read_version;		/* -1 if absent */
 	bool blind_append;
-	bool data_change;		/* adds or removes files with dataChange: rows may differ from the version before */
+	/* adds or removes files with dataChange: rows may differ from the version before */
+	bool data_change;
 	const char *applications;	/* JSON array of the appIds of its txn actions */
 };
 struct delta_history {

@@ -136,8 +136,8 @@ char *table_key_list(const struct rec_header *h, const size_t *fields, size_t n)
 /* ---- feed.c: all records of a stream to a writer of columns ---- */
 
 /*
- * Reads the stream, opened with REC_UNCHECKED, to its end, and writes its records as rows of the plan's columns: to data
- * files of a Delta table, or to a plain Parquet file, which appears complete or not at all. *rows is their number.
+ * Reads the stream, opened with REC_UNCHECKED, to its end, and writes its records as rows of the plan's columns: to
+ * data files of a Delta table, or to a plain Parquet file, which appears complete or not at all. *rows is their number.
  * Fails as the reader or the writer does, and with EX_DATAERR for text that is not UTF-8 or a null in a required
  * column.
  */
