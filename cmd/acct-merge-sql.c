@@ -20,12 +20,31 @@ static bool adopt, delete_absent;
 static struct sql_load load;
 static bool opened, done;	/* load: to be finished or refused; finished */
 
+/* "a, b or c", with the client of each or without. */
+static void
+list_dialects(struct buf *out, const char *between, const char *last, bool clients)
+{
+	const struct sql_dialect *const *d;
+
+	for (d = sql_dialects; *d != NULL; d++) {
+		if (d != sql_dialects)
+			buf_adds(out, d[1] == NULL ? last : between);
+		buf_adds(out, sql_dialect_name(*d));
+		if (clients)
+			buf_addf(out, " (%s)", sql_dialect_client(*d));
+	}
+}
+
 static void
 set_dialect(const char *option, char *name)
 {
+	struct buf names = { 0 };
+
 	dialect = sql_dialect_find(name);
-	if (dialect == NULL)
-		cli_usage("%s: must be sqlite, postgres or synapse: %s", option, msg_quotes(name));
+	if (dialect != NULL)
+		return;
+	list_dialects(&names, ", ", " or ", false);
+	cli_usage("%s: must be %s: %s", option, buf_cstr(&names), msg_quotes(name));
 }
 
 static int64_t
@@ -85,9 +104,8 @@ set_target(const char *option, char *name)
 		cli_usage("%s: must be a name or SCHEMA.NAME: %s", option, msg_quotes(name));
 }
 
-static const struct cli_option options[] = {
-	{ 'd', "dialect", "NAME", "sqlite (for sqlite3), postgres (for psql) or synapse (dedicated pool)", CLI_CALL,
-	    .call = set_dialect },
+static struct cli_option options[] = {
+	{ 'd', "dialect", "NAME", NULL, CLI_CALL, .call = set_dialect },	/* see describe */
 	{ 'k', "key", "KEY,...", "the key columns (default: the key of the stream)", CLI_LIST, .to = &key_list },
 	{ 't', "table", "NAME", "name of the target, or SCHEMA.NAME (default: that of the stream)", CLI_CALL,
 	    .call = set_target },
@@ -109,8 +127,10 @@ static const struct cli_option options[] = {
 	{ 0 }
 };
 
+static const char *usages[2];			/* see describe */
+
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "-d sqlite|postgres|synapse [-k KEY,...] [-t NAME] [-o FILE] [FILE]", NULL },
+	.usage = usages,
 	.about =
 	    "Writes SQL that creates the target if it is missing, stages the records of FILE, by default standard\n"
 	    "input, and merges them by key as one transaction: new rows are inserted, those that differ updated. The\n"
@@ -194,47 +214,39 @@ load_rows(struct rec_reader *r)
 			msg_exit(load.err.status != 0 ? &load.err : &r->err);
 }
 
-/* The key columns of the stream of keys to delete, by their names and of the same types. */
-static void
-find_gone(size_t *fields)
-{
-	size_t i;
-	int found;
-
-	for (i = 0; i < load.nkeys; i++) {
-		const struct sql_column *key = &load.columns[load.keys[i]];
-
-		found = rec_header_find(&gone.header, key->name);
-		if (found < 0)
-			msg_set(&gone.err, EX_DATAERR, "%s: no key column %s", gone.name, msg_quotes(key->name));
-		else if (!val_type_equal(gone.header.columns[found].type, key->type))
-			msg_set(&gone.err, EX_DATAERR, "%s: %s: another type than in %s", gone.name, key->name,
-			    in.name);
-		if (gone.err.status != 0)
-			msg_exit(&gone.err);
-		fields[i] = (size_t)found;
-	}
-}
-
 static void
 load_gone(void)
 {
-	static size_t fields[MAX_KEYS];
-
 	if (delete_path == NULL)
 		return;
 	cli_open(&gone, delete_path, 0);
-	find_gone(fields);
-	sql_gone(&load, fields);
+	if (sql_gone(&load, &gone) < 0)
+		msg_exit(&gone.err);
 	load_rows(&gone);
 	rec_close(&gone);
+}
+
+/* Names the dialects in help: "[-d] a|b|c" and "a (for x), b (for y) or c". */
+static void
+describe(void)
+{
+	static struct buf usage, help;
+
+	buf_adds(&usage, "-d ");
+	list_dialects(&usage, "|", "|", false);
+	buf_adds(&usage, " [-k KEY,...] [-t NAME] [-o FILE] [FILE]");
+	usages[0] = buf_cstr(&usage);
+	list_dialects(&help, ", ", " or ", true);
+	options[0].help = buf_cstr(&help);
 }
 
 int
 main(int argc, char *argv[])
 {
-	int operand = cli_start(&program, argc, argv);
+	int operand;
 
+	describe();
+	operand = cli_start(&program, argc, argv);
 	if (dialect == NULL)
 		cli_usage("-d is required");
 	check_load_options();

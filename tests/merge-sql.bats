@@ -259,7 +259,7 @@ b|2" "$(sqlite3 -nullvalue null gold.db 'SELECT * FROM t ORDER BY k')"
 	acct-merge-sql -d sqlite b.acct | grep -v '^(7,' >less.sql
 	for bail in -bail -batch; do
 		run -1 --separate-stderr sh -c "sqlite3 $bail gold.db <less.sql"
-		[[ $stderr == *"CHECK constraint failed: every row must be staged"* ]]
+		[[ $stderr == *"acct-merge-sql: balance: not every row was staged: 2 of 3"* ]]
 		same "" "$(sqlite3 gold.db .dump | grep balance || true)"
 	done
 }
@@ -406,7 +406,7 @@ for line in sys.stdin: print(urllib.parse.unquote_to_bytes(line.strip()).hex().u
 @test "merge-sql: sqlite: a database in another encoding is refused, as it would misread" {
 	sqlite3 gold.db "PRAGMA encoding = 'UTF-16le'; CREATE TABLE x (y)"
 	run -1 --separate-stderr sh -c 'acct-merge-sql -d sqlite b.acct | sqlite3 -bail gold.db'
-	[[ $stderr == *"CHECK constraint failed: the database must be in UTF-8"* ]]
+	[[ $stderr == *"acct-merge-sql: balance: the database must be in UTF-8, and is in UTF-16le"* ]]
 	same "x" "$(sqlite3 gold.db .tables)"
 }
 
@@ -453,7 +453,7 @@ dump_of() {
 		rm -f gold.db
 		sqlite3 gold.db "CREATE TABLE r (k TEXT PRIMARY KEY COLLATE $collation, v INTEGER); INSERT INTO r VALUES ('z', 3)"
 		if [ $collation = RTRIM ]; then mkrec t 'k:string*! v:int64' <<<$'a\t1\na \t2' >fold.acct; fi
-		refused_by sqlite 'r does not hold the rows as they came; the first key that differs: ["' fold.acct
+		refused_by sqlite 'r does not hold the rows as they came, each once; the first key that differs: ["' fold.acct
 	done
 	mkrec t 'k:int64*! v:int64 s:string f:float64' <<<$'9007199254740992\t1\tx\t0.5\n9007199254740993\t9007199254740993\ty\t0.1' >big.acct
 	for columns in 'k REAL PRIMARY KEY, v INTEGER, s TEXT, f REAL' 'k INTEGER PRIMARY KEY, v DOUBLE, s TEXT, f REAL' \
@@ -467,8 +467,8 @@ dump_of() {
 	    "AFTER INSERT ON r BEGIN DELETE FROM r WHERE k = 9007199254740993"; do
 		rm -f gold.db
 		sqlite3 gold.db "CREATE TABLE r (k INTEGER PRIMARY KEY, v INTEGER, s TEXT, f REAL); CREATE TRIGGER g $action; END"
-		refused_by sqlite 'r does not hold the rows as they came; the first key that differs: [9007199254740992' big.acct ||
-			refused_by sqlite 'r does not hold the rows as they came; the first key that differs: [9007199254740993]' big.acct
+		refused_by sqlite 'r does not hold the rows as they came, each once; the first key that differs: [9007199254740992' big.acct ||
+			refused_by sqlite 'r does not hold the rows as they came, each once; the first key that differs: [9007199254740993]' big.acct
 	done
 	rm -f gold.db
 	sqlite3 gold.db "CREATE TABLE r (k INTEGER PRIMARY KEY, v INTEGER, s TEXT, f REAL, n TEXT NOT NULL)"
@@ -641,13 +641,67 @@ refused_table() {
 	mkrec r 'k:int64*! v:timestamp' <<<$'1\t2024-01-01T10:20:30.123456Z' >time.acct
 	refused_table 'k bigint PRIMARY KEY, v timestamp(3)' time.acct 'r does not hold the rows as they came, each once; the first key that differs: [1]'
 	mkrec r 'k:int64*! v:string' <<<$'1\tabc\n2\tabc  ' >text.acct
-	for type in 'varchar(3)' 'char(3)' 'char(9)'; do
-		refused_table "k bigint PRIMARY KEY, v $type" text.acct 'r does not hold the rows as they came, each once; the first key that differs: [2]'
-	done
+	refused_table "k bigint PRIMARY KEY, v char(9)" text.acct 'r does not hold the rows as they came, each once; the first key that differs: [2]'
 	# Types that hold the values are the user's own affair.
 	psql -Xqc 'DROP TABLE r' -c 'CREATE TABLE r (k numeric PRIMARY KEY, v numeric(12,3), more int DEFAULT 5)'
 	into postgres -t r money.acct
 	same '1|1.250|5' "$(psql -XAtc 'SELECT * FROM r')"
+}
+
+@test "merge-sql: postgres: a value too long or too large for its column is refused by its record" {
+	postgres
+	psql -Xqc 'CREATE DOMAIN code AS varchar(3)' -c 'CREATE DOMAIN small AS numeric(4,1)'
+	mkrec r 'k:int64*! v:string' <<<$'1\tabc\n2\t\n3\tabc  \n4\t\\N\n5\t\xf0\x9f\x98\x80\xc3\xbcx' >text.acct
+	for type in 'character varying(3)' 'character(3)' code; do
+		refused_table "k bigint PRIMARY KEY, v $type" text.acct "acct-merge-sql: r: column v is $type, too short for the 5 characters of record 3"
+	done
+	psql -Xqc 'DROP TABLE r' -c 'CREATE TABLE r (k bigint PRIMARY KEY, v varchar(5))'
+	into postgres -t r text.acct
+	same 5 "$(psql -XAtc 'SELECT count(*) FROM r')"
+	mkrec r 'k:int64*! v:decimal(12,1)' <<<$'1\t-999.9\n2\t999.9\n3\t\\N' >fits.acct
+	mkrec r 'k:int64*! v:decimal(12,1)' <<<$'1\t-999.9\n2\t1000.0' >high.acct
+	mkrec r 'k:int64*! v:decimal(12,1)' <<<$'1\t0.0\n2\t-1000.0\n3\t999.9' >low.acct
+	for type in 'numeric(4,1)' 'numeric(6,3)' small; do
+		refused_table "k bigint PRIMARY KEY, v $type" high.acct "acct-merge-sql: r: column v is $type, too small for 1000.0 of record 2"
+		refused_table "k bigint PRIMARY KEY, v $type" low.acct "acct-merge-sql: r: column v is $type, too small for -1000.0 of record 2"
+		psql -Xqc 'DROP TABLE r' -c "CREATE TABLE r (k bigint PRIMARY KEY, v $type)"
+		into postgres -t r fits.acct
+	done
+	mkrec r 'k:int64*! v:int64' <<<$'1\t-32768\n2\t32767' >fits.acct
+	psql -Xqc 'DROP TABLE r' -c 'CREATE TABLE r (k bigint PRIMARY KEY, v smallint)'
+	into postgres -t r fits.acct
+	mkrec r 'k:int64*! v:int64' <<<$'1\t-32769\n2\t5' >low.acct
+	refused_table 'k bigint PRIMARY KEY, v smallint' low.acct 'r: column v is smallint, too small for -32769 of record 1'
+	mkrec r 'k:int64*! v:decimal(38,0)' <<<$'1\t9223372036854775808' >high.acct
+	refused_table 'k bigint PRIMARY KEY, v bigint' high.acct 'r: column v is bigint, too small for 9223372036854775808 of record 1'
+	# A dry run looks at the values too, and at those that no column could hold.
+	psql -Xqc 'DROP TABLE r' -c 'CREATE TABLE r (k bigint PRIMARY KEY, v varchar(4))'
+	run -3 --separate-stderr sh -c 'acct-merge-sql -d postgres --dry-run -t r text.acct | psql -X'
+	[[ $stderr == *"r: column v is character varying(4), too short for the 5 characters of record 3"* ]]
+	mkrec r 'k:int64*! v:string' <<<$'1\ta\\x00b' >nul.acct
+	run -65 --separate-stderr acct-merge-sql -d postgres --dry-run nul.acct
+	[[ $stderr == "acct-merge-sql: nul.acct: record 1: v: has a NUL character"* ]]
+}
+
+@test "merge-sql: a load that is repeated or comes out of turn is refused" {
+	for n in 1 2 3; do
+		seq "$n" | mkrec t 'k:int64*!' >$n.acct
+	done
+	into sqlite --lake l --at 4 1.acct
+	acct-merge-sql -d sqlite --lake l --since 4 --at 5 --adopt -o 5.sql 2.acct
+	acct-merge-sql -d sqlite --lake l --since 5 --at 6 --adopt -o 6.sql 3.acct
+	run -1 --separate-stderr sqlite3 -bail gold.db <6.sql
+	[[ $stderr == *"t: the mark of the load before names version 4, not version 5"* ]]
+	sqlite3 -bail gold.db <5.sql
+	run -1 --separate-stderr sqlite3 -bail gold.db <5.sql
+	[[ $stderr == *"t: the mark of the load before names version 5, not version 4"* ]]
+	sqlite3 -bail gold.db <6.sql
+	run -1 --separate-stderr sqlite3 -bail gold.db <5.sql
+	[[ $stderr == *"t: the mark of the load before names version 6, not version 4"* ]]
+	same '3|6' "$(sqlite3 gold.db 'SELECT count(*), (SELECT version FROM acct_load) FROM t')"
+	# The same version again, said so, changes nothing.
+	into sqlite --lake l --since 6 --at 6 3.acct
+	same '3|6' "$(sqlite3 gold.db 'SELECT count(*), (SELECT version FROM acct_load) FROM t')"
 }
 
 @test "merge-sql: postgres: triggers, duplicates and collations cannot take or change a row" {
@@ -935,7 +989,8 @@ refused_table() {
 	acct-merge-sql -d synapse -t gold.balance --lake "it's" --run r --at 8 --since 7 --delete gone.acct b.acct >b.sql
 	tsql b.sql >kinds.txt
 	grep -qx 'sqlfluff merge 1' kinds.txt
-	grep -qF "SET @keys = (SELECT ISNULL(MAX([version]), -1) FROM [gold].[acct_load] WHERE [lake] = N'it''s' AND [table_name] = N'balance');" b.sql
+	grep -qF "(SELECT MAX([version]) AS v FROM [gold].[acct_load] WHERE [lake] = N'it''s' AND [table_name] = N'balance') AS x" b.sql
+	grep -qF "WHERE COALESCE(x.v, -1) <> 7);" b.sql
 	grep -qxF 'WHERE EXISTS (SELECT 1 FROM #acct_gone AS s WHERE s.[id] = [balance].[id]);' b.sql
 	same "$(printf "SELECT N'it''s', N'balance', N'r', 8, 3, '%s', SYSUTCDATETIME();" "$(tail -n 1 b.acct | cut -d ' ' -f 3)")" "$(grep SYSUTC b.sql)"
 	run ! sh -c "sed -n '/^BEGIN TRANSACTION/,/^COMMIT/p' b.sql | grep -E '^(CREATE|DROP|ALTER|EXEC)'"
@@ -955,10 +1010,12 @@ refused_table() {
 	        ends.append(n)
 	assert ends == [len(words) - 2, len(words) - 1], (ends, len(words))
 	END
-	acct-merge-sql -d synapse --lake l --at 1 b.acct | tee first.sql | grep -qF "CONCAT(N'acct-merge-sql: ', @keys, N' rows are there and no load of this lake is marked"
+	acct-merge-sql -d synapse --lake l --at 1 b.acct | tee first.sql | grep -qF "CONCAT(N'acct-merge-sql: ', N'balance', N': ', @what, N' rows are there and no load of this lake is marked"
 	tsql first.sql >kinds.txt
-	acct-merge-sql -d synapse --delete-absent b.acct | tee absent.sql | grep -qxF 'WHERE NOT EXISTS (SELECT 1 FROM #acct_stage AS s WHERE s.[id] = [balance].[id]);'
+	acct-merge-sql -d synapse --delete-absent b.acct | tee absent.sql | grep -qF 'DELETE FROM [dbo].[balance] WHERE NOT EXISTS (SELECT 1 FROM #acct_stage AS s WHERE s.[id] = [balance].[id]);'
 	tsql absent.sql >kinds.txt
+	# A target called as the alias of the rows is not hidden by it.
+	acct-merge-sql -d synapse --delete-absent -t S b.acct | grep -qF 'DELETE FROM [dbo].[S] WHERE NOT EXISTS (SELECT 1 FROM #acct_stage AS s_2 WHERE s_2.[id] = [S].[id]);'
 }
 
 @test "merge-sql: synapse: both parsers take every statement" {

@@ -5,20 +5,32 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
-#include "sql/sql.h"
+#include "sql/dialect.h"
 
 enum { FLUSH_AT = 256 * 1024 };
+
+const struct sql_dialect *const sql_dialects[] = { &sql_sqlite, &sql_postgres, &sql_synapse, NULL };
 
 const struct sql_dialect *
 sql_dialect_find(const char *name)
 {
-	static const struct sql_dialect *const all[] = { &sql_sqlite, &sql_postgres, &sql_synapse };
-	size_t i;
+	const struct sql_dialect *const *d;
 
-	for (i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
+	for (d = sql_dialects; *d != NULL && strcmp((*d)->name, name) != 0; d++)
+		;
+	return *d;
+}
+
+const char *
+sql_dialect_name(const struct sql_dialect *d)
+{
+	return d->name;
+}
+
+const char *
+sql_dialect_client(const struct sql_dialect *d)
+{
+	return d->client;
 }
 
 /* Validates a table or column name against the dialect's limits. */
@@ -33,7 +45,8 @@ check_name(struct sql_load *l, const char *role, const char *name)
 	if (!utf8_ok(name, strlen(name)))
 		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: not UTF-8", l->in_name, role, msg_quotes(name));
 	if (d->name_max > 0 && d->name_length(name) > d->name_max)
-		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: %s takes no name longer than %zu %s", l->in_name, role,
+		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: %s takes no name longer than %zu "
+	    "%s", l->in_name, role,
 		    msg_quotes(name), d->name, d->name_max, d->name_unit);
 	if (fault != NULL)
 		return msg_set(&l->err, EX_DATAERR, "%s: %s %s: %s", l->in_name, role, msg_quotes(name), fault);
@@ -77,6 +90,14 @@ check_lengthy(struct sql_load *l, const struct sql_column *c)
 	return 0;
 }
 
+static void
+take_type(const struct sql_dialect *d, struct sql_column *c)
+{
+	c->sql = d->types[c->type.kind].name != NULL ? &d->types[c->type.kind] : &d->other;
+	c->put = c->sql->put;
+	c->measured = d->bounded && (c->type.kind == VAL_STRING || val_is_exact(c->type));
+}
+
 static int
 take_columns(struct sql_load *l, const struct rec_header *h)
 {
@@ -90,7 +111,7 @@ take_columns(struct sql_load *l, const struct rec_header *h)
 		l->columns[i].type = h->columns[i].type;
 		l->columns[i].required = h->columns[i].required;
 		l->columns[i].lengthy = lengthy != NULL && lengthy[i];
-		l->columns[i].put = l->dialect->put[h->columns[i].type.kind];
+		take_type(l->dialect, &l->columns[i]);
 	}
 	for (i = 0; i < l->nkeys; i++)
 		l->columns[l->keys[i]].key = l->columns[l->keys[i]].required = true;
@@ -100,30 +121,13 @@ take_columns(struct sql_load *l, const struct rec_header *h)
 	return 0;
 }
 
-static void
-begin_rows(struct sql_load *l)
-{
-	l->batch_rows = l->batch_strings = l->batch_bytes = 0;
-	l->in_rows = true;
-	if (l->dialect->begin_rows != NULL)
-		l->dialect->begin_rows(l);
-}
-
-static void
-end_rows(struct sql_load *l)
-{
-	if (l->in_rows)
-		l->dialect->end_rows(l);
-	l->in_rows = false;
-}
-
 /* Rejects the table of load marks as a target, which has its own columns. */
 static int
 check_options(struct sql_load *l)
 {
 	int (*compare)(const char *, const char *) = l->dialect->fold_case ? strcasecmp : strcmp;
 
-	if (l->options.dry_run && l->dialect->dry_run == NULL)
+	if (l->options.dry_run && !l->dialect->dry_run)
 		return msg_set(&l->err, EX_USAGE, "--dry-run: not supported for %s", l->dialect->name);
 	if (l->options.mark.lake != NULL && compare(l->table, SQL_MARKS) == 0)
 		return msg_set(&l->err, EX_USAGE, "-t: %s is the table that records loads", msg_quotes(l->table));
@@ -148,10 +152,8 @@ sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, cons
 	    io_create(&l->out, path, &l->err) != 0)
 		return -1;
 	io_widen_pipe(l->out.fd);
-	if (options->dry_run)
-		return 0;
-	d->begin(l);
-	begin_rows(l);
+	if (!options->dry_run)
+		sql_script_begin(l);
 	return 0;
 }
 
@@ -189,20 +191,22 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 	struct rec r = rec_at(b, i);
 	const size_t *keys = l->into == SQL_INTO_GONE ? l->gone_fields : l->keys;
 	const char *fault;
-	size_t c, begun = l->buf.len;
+	size_t c;
 
 	for (c = 0; c < l->nkeys; c++)
 		if (rec_is_null(r, keys[c]))
 			return rec_fault(in, b->first + i, keys[c], "null in a key", rec_field(r, keys[c]));
-	if ((fault = l->dialect->row(l, r, &c)) != NULL) {
-		l->buf.len = begun;
+	if ((fault = sql_row(l, r, &c)) != NULL)
 		return rec_fault(in, b->first + i, c, fault, rec_field(r, c));
-	}
 	if (l->into == SQL_INTO_GONE)
 		l->gone++;
 	else {
 		l->rows++;
 		l->sum += b->hash[i];
+	}
+	if (l->options.dry_run) {	/* looked at, but not staged */
+		l->buf.len = 0;
+		l->batch = (struct sql_batch){ 0 };
 	}
 	if (l->buf.len < FLUSH_AT)
 		return 0;
@@ -215,23 +219,41 @@ sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b)
 {
 	size_t i;
 
-	if (l->options.dry_run)
-		return 0;
 	for (i = 0; i < b->n; i++)
 		if (add_row(l, in, b, i) != 0)
 			return -1;
 	return 0;
 }
 
-void
-sql_gone(struct sql_load *l, const size_t *fields)
+/* Returns the field of a key column in a stream of keys to delete, or -1. */
+static int
+find_gone(const struct sql_load *l, struct rec_reader *keys, const struct sql_column *key)
 {
-	if (l->options.dry_run)
-		return;
-	end_rows(l);
+	int found = rec_header_find(&keys->header, key->name);
+
+	if (found < 0)
+		return msg_set(&keys->err, EX_DATAERR, "%s: no key column %s", keys->name, msg_quotes(key->name));
+	if (!val_type_equal(keys->header.columns[found].type, key->type))
+		return msg_set(&keys->err, EX_DATAERR, "%s: %s: another type than in %s", keys->name, key->name,
+		    l->in_name);
+	return found;
+}
+
+int
+sql_gone(struct sql_load *l, struct rec_reader *keys)
+{
+	size_t i;
+	int found;
+
+	l->gone_fields = xcalloc(l->nkeys, sizeof *l->gone_fields);
+	for (i = 0; i < l->nkeys; i++) {
+		if ((found = find_gone(l, keys, &l->columns[l->keys[i]])) < 0)
+			return -1;
+		l->gone_fields[i] = (size_t)found;
+	}
+	sql_row_end(l);
 	l->into = SQL_INTO_GONE;
-	l->gone_fields = fields;
-	begin_rows(l);
+	return 0;
 }
 
 int
@@ -239,9 +261,9 @@ sql_finish(struct sql_load *l)
 {
 	size_t rows_end;
 
-	end_rows(l);
+	sql_row_end(l);
 	rows_end = l->buf.len;
-	(l->options.dry_run ? l->dialect->dry_run : l->dialect->end)(l);
+	(l->options.dry_run ? sql_script_dry_run : sql_script_end)(l);
 	if (check_size(l) != 0) {
 		l->buf.len = rows_end;		/* for sql_refuse */
 		return -1;
@@ -258,7 +280,8 @@ sql_refuse(struct sql_load *l)
 	struct msg ignored = { 0 };
 
 	if (l->out.path == NULL && !l->broken) {
-		l->dialect->refuse(l);
+		sql_row_end(l);
+		sql_add(l, "{refuse}");
 		io_write(l->out.fd, l->buf.p, l->buf.len, l->out_name, &ignored);
 	}
 	io_abandon(&l->out);
@@ -270,7 +293,7 @@ sql_refuse_early(const struct sql_dialect *d)
 	struct sql_load l = { .dialect = d, .out.fd = STDOUT_FILENO };
 
 	l.out_name = io_out_name(NULL);
-	d->refuse(&l);
+	sql_add(&l, "{refuse}");
 	io_write(STDOUT_FILENO, l.buf.p, l.buf.len, l.out_name, &l.err);
 	sql_free(&l);
 }
@@ -279,6 +302,7 @@ void
 sql_free(struct sql_load *l)
 {
 	free(l->columns);
+	free(l->gone_fields);
 	buf_free(&l->buf);
 	buf_free(&l->scratch);
 }

@@ -1,7 +1,7 @@
 /*
  * Generates SQL that merges a record stream into a table: creates the table if missing, stages the rows, validates
- * and upserts them by key in one transaction. Each dialect has one file for its quoting, types and statements; this
- * header is what they share.
+ * and upserts them by key in one transaction. The order of the statements is the same for all dialects (script.c); a
+ * dialect is one file of what differs, described in dialect.h, and one row of sql_dialects.
  *
  * Values and names cannot break out of the generated text: names and strings are quoted, and strings with control
  * characters are written in hexadecimal or escaped, so that no value spans lines.
@@ -37,44 +37,16 @@ void sql_name_free(struct sql_name *n);
 
 #define SQL_MARKS "acct_load"		/* table in the target's schema that records loads */
 
-struct sql_load;
+struct sql_dialect;
+struct sql_column;
+struct sql_check;
 
-/* Writes one non-null value. Returns NULL, or why this dialect cannot store it (static text). */
-typedef const char *sql_put(struct sql_load *l, size_t column, struct rec_field f);
-
-struct sql_dialect {
-	const char *name;			/* the argument of -d */
-	size_t name_max;			/* maximum name length as name_length counts; 0: no limit */
-	size_t (*name_length)(const char *name);
-	const char *name_unit;
-	bool fold_case;				/* names that differ only in ASCII case are equal */
-	bool long_columns;			/* has a separate type for long strings */
-	size_t max_columns;
-	const char *(*name_fault)(const char *name);	/* returns another reason to reject a name, or NULL */
-	sql_put *const *put;			/* indexed by val_kind */
-	void (*begin)(struct sql_load *l);	/* written before all rows */
-	void (*begin_rows)(struct sql_load *l);	/* written before the first row of l->into; may be NULL */
-	/* like sql_put; *column is the invalid one */
-	const char *(*row)(struct sql_load *l, struct rec r, size_t *column);
-	void (*end_rows)(struct sql_load *l);	/* written after the last row of l->into */
-	void (*end)(struct sql_load *l);	/* written after all rows: merge and commit */
-	void (*dry_run)(struct sql_load *l);	/* writes a whole dry run; NULL if the dialect has none */
-	void (*refuse)(struct sql_load *l);	/* raises an error in the client, after any row or alone */
-	uint64_t max_bytes;			/* maximum bytes of text; 0: no limit */
-};
-
-extern const struct sql_dialect sql_sqlite, sql_postgres, sql_synapse;
+extern const struct sql_dialect *const sql_dialects[];	/* ended by NULL */
 
 /* Returns NULL for an unknown dialect. */
 const struct sql_dialect *sql_dialect_find(const char *name);
-
-struct sql_column {
-	const char *name;		/* view of the header's name */
-	struct val_type type;
-	bool key, required;
-	bool lengthy;			/* strings of any length, for dialects whose default string type is short */
-	sql_put *put;
-};
+const char *sql_dialect_name(const struct sql_dialect *d);	/* the argument of -d */
+const char *sql_dialect_client(const struct sql_dialect *d);	/* whom the text is for, in help */
 
 /* The row that a load writes to the target's acct_load table, in the same transaction. */
 struct sql_mark {
@@ -98,6 +70,11 @@ struct sql_options {
 	bool dry_run;			/* only check whether the target would accept the rows */
 };
 
+/* The open statement of rows. */
+struct sql_batch {
+	size_t rows, strings, bytes;
+};
+
 struct sql_load {
 	struct msg err;			/* of sql_open, sql_rows and sql_finish */
 	struct sql_options options;
@@ -110,16 +87,17 @@ struct sql_load {
 	uint64_t rows, sum;		/* records so far, and their checksum as in the stream's trailer */
 	uint64_t gone;			/* delete keys so far */
 	enum { SQL_INTO_STAGE, SQL_INTO_GONE } into;	/* staging table of the next row */
-	const size_t *gone_fields;	/* view: field of each key column in a delete record */
-	bool in_rows;			/* between begin_rows and end_rows */
+	size_t *gone_fields;		/* owned: field of each key column in a delete record */
 	struct io_out out;
 	const char *in_name, *out_name;	/* for messages */
 	struct buf buf;			/* text not written yet */
 	uint64_t written;
 	bool broken;			/* the output failed; nothing more is written */
 	struct buf scratch;
-	size_t batch_rows, batch_strings, batch_bytes;	/* size of the open INSERT */
-	bool cast;			/* write the next values with explicit types */
+	struct sql_batch batch;
+	const struct sql_column *column;	/* of the template being expanded; NULL outside lists */
+	const struct sql_check *check;		/* likewise */
+	bool deleting;				/* in a DELETE, whose target may have no alias */
 };
 
 /*
@@ -138,10 +116,10 @@ int sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, 
 int sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b);
 
 /*
- * Ends the rows of the stream; further batches hold keys to delete. fields[i] is the field of key column i in their
- * records; fields must outlive l.
+ * Ends the rows of the stream; the batches that follow are of `keys`, whose records hold keys to delete in columns of
+ * the same names and types as the key's. Otherwise fills keys->err (EX_DATAERR) and returns -1.
  */
-void sql_gone(struct sql_load *l, const size_t *fields);
+int sql_gone(struct sql_load *l, struct rec_reader *keys);
 
 /* Call once the streams are known to be complete: writes the merge and the commit, and closes the output. */
 int sql_finish(struct sql_load *l);

@@ -114,6 +114,23 @@ sql_text_put_decimal(struct sql_load *l, size_t column, struct rec_field f)
 	return NULL;
 }
 
+const char *
+sql_text_put_text(struct sql_load *l, size_t column, struct rec_field f)
+{
+	val_text(l->columns[column].type, f.p, f.n, &l->buf);
+	return NULL;
+}
+
+const char *
+sql_text_put_quoted(struct sql_load *l, size_t column, struct rec_field f)
+{
+	buf_addc(&l->buf, '\'');
+	val_text(l->columns[column].type, f.p, f.n, &l->buf);
+	buf_addc(&l->buf, '\'');
+	l->batch.strings++;
+	return NULL;
+}
+
 static bool
 add_day(struct buf *out, int64_t days)
 {
@@ -159,54 +176,6 @@ sql_text_timestamp(struct buf *out, struct rec_field f, char separator)
 	buf_addc(out, '.');
 	add_digits(out, rest % 1000000u, 6);
 	return true;
-}
-
-static void
-add_template(struct buf *out, sql_ident *ident, const char *name, const char *template)
-{
-	for (; *template != '\0'; template++)
-		if (*template == '%')
-			ident(out, name);
-		else
-			buf_addc(out, (uint8_t)*template);
-}
-
-/* Exactly one of template and by is NULL. */
-static size_t
-add_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, sql_template *by,
-    const char *between)
-{
-	size_t i, n = which == SQL_KEY ? l->nkeys : l->ncolumns, done = 0;
-
-	for (i = 0; i < n; i++) {
-		const struct sql_column *c = &l->columns[which == SQL_KEY ? l->keys[i] : i];
-
-		if (which == SQL_REST && c->key)
-			continue;
-		if (done++ > 0)
-			buf_adds(&l->buf, between);
-		add_template(&l->buf, ident, c->name, by != NULL ? by(c) : template);
-	}
-	return done;
-}
-
-size_t
-sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template, const char *between)
-{
-	return add_columns(l, ident, which, template, NULL, between);
-}
-
-size_t
-sql_text_columns_by(struct sql_load *l, sql_ident *ident, enum sql_which which, sql_template *template,
-    const char *between)
-{
-	return add_columns(l, ident, which, NULL, template, between);
-}
-
-enum sql_which
-sql_text_which(const struct sql_load *l)
-{
-	return l->into == SQL_INTO_GONE ? SQL_KEY : SQL_ALL;
 }
 
 size_t

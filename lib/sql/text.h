@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/mem.h"
-#include "sql/sql.h"
+#include "sql/dialect.h"
 
 /* Quotes a name or string: open, the n bytes with every close byte doubled, close. */
 void sql_text_quote(struct buf *out, char open, char close, const char *p, size_t n);
@@ -23,6 +23,9 @@ void sql_text_decimal(struct buf *out, struct val_type t, struct rec_field f);
 /* Write values without quotes: 42; 1 or 0 for a bool; 2900.00. */
 sql_put sql_text_put_int, sql_text_put_digit, sql_text_put_decimal;
 
+/* Write the text of a value that needs no escape: 10:20:30, without and in single quotes. */
+sql_put sql_text_put_text, sql_text_put_quoted;
+
 /* Writes "2024-01-31". Returns false and appends nothing outside the years 0001 to 9999. */
 bool sql_text_date(struct buf *out, struct rec_field f);
 
@@ -33,23 +36,8 @@ bool sql_text_date(struct buf *out, struct rec_field f);
 bool sql_text_timestamp(struct buf *out, struct rec_field f, char separator);
 extern const char sql_text_years[];	/* the reason when they return false */
 
-/*
- * Writes a list of columns: all, the key's in key order, or the rest. Each is the template with every % replaced by
- * the name as ident quotes it; `between` separates them. Returns their number.
- */
-enum sql_which { SQL_ALL, SQL_KEY, SQL_REST };
-typedef void sql_ident(struct buf *out, const char *name);
-size_t sql_text_columns(struct sql_load *l, sql_ident *ident, enum sql_which which, const char *template,
-    const char *between);
-
-/* Like sql_text_columns, with a template per column. */
-typedef const char *sql_template(const struct sql_column *c);
-size_t sql_text_columns_by(struct sql_load *l, sql_ident *ident, enum sql_which which, sql_template *template,
-    const char *between);
-
-/* The columns of the staging table that takes the next row: their number, which set, and the index of the i-th. */
+/* The columns of the staging table that takes the next row: their number, and the index of the i-th. */
 size_t sql_text_width(const struct sql_load *l);
-enum sql_which sql_text_which(const struct sql_load *l);
 size_t sql_text_column(const struct sql_load *l, size_t i);
 size_t sql_text_field(const struct sql_load *l, size_t i);	/* its field in a record */
 

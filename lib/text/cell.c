@@ -1,30 +1,5 @@
 /* Formats one value as text. */
-#include "base/num.h"
 #include "text/cell.h"
-
-void
-cell_plain(struct val_type t, const uint8_t *p, size_t n, struct buf *out)
-{
-	char *room;
-
-	switch (t.kind) {
-	case VAL_INT32:
-	case VAL_INT64:
-		room = (char *)buf_room(out, NUM_TEXT);
-		out->len += num_put_int64(room, val_int(p));
-		break;
-	case VAL_DATE:
-		room = (char *)buf_room(out, NUM_TEXT);
-		out->len += num_put_date(room, (int32_t)val_int(p));
-		break;
-	case VAL_DECIMAL:
-		room = (char *)buf_room(out, NUM_TEXT);
-		out->len += num_put_decimal(room, val_is_narrow(t) ? val_int(p) : val_wide(p), t.scale);
-		break;
-	default:
-		val_text(t, p, n, out);
-	}
-}
 
 struct rec_field
 cell_string(struct rec_field f, struct buf *scratch)

@@ -4,9 +4,6 @@
 
 #include "text/text.h"
 
-/* Appends a number, date, timestamp or bool that is not null: ASCII, without blanks and quotes. */
-void cell_plain(struct val_type t, const uint8_t *p, size_t n, struct buf *out);
-
 /* Returns the bytes of a string that is not null: a view of the field, or of scratch. */
 struct rec_field cell_string(struct rec_field f, struct buf *scratch);
 

@@ -12,7 +12,7 @@ struct cell {			/* precedes the text of a buffered cell */
 static bool
 is_number(struct val_type t)
 {
-	return t.kind != VAL_STRING && t.kind != VAL_DATE && t.kind != VAL_TIMESTAMP && t.kind != VAL_BOOL;
+	return val_is_exact(t) || val_of(t)->form == VAL_AS_FLOAT;
 }
 
 /* Appends a value as a table shows it: nothing for null, "" for the empty string. Returns its width. */
@@ -23,14 +23,14 @@ show(struct text *t, const struct text_column *c, struct rec_field f, struct buf
 
 	if (*f.p == VAL_NULL)
 		return 0;
-	if (c->type.kind == VAL_STRING) {
+	if (c->ops->form == VAL_AS_TEXT) {
 		f = cell_string(f, &t->value);
 		if (f.n > 0)
 			return text_show(out, f.p, f.n);
 		buf_adds(out, "\"\"");
 		return 2;
 	}
-	cell_plain(c->type, f.p, f.n, out);
+	c->ops->text(c->type, f.p, f.n, out);
 	return out->len - before;
 }
 

@@ -23,11 +23,11 @@ csv_value(struct text *t, const struct text_column *c, struct rec_field f)
 			csv_text(t, "", 0);
 		return;
 	}
-	if (c->type.kind == VAL_STRING) {
+	if (c->ops->form == VAL_AS_TEXT) {
 		f = cell_string(f, &t->value);
 		csv_text(t, f.p, f.n);
 	} else
-		cell_plain(c->type, f.p, f.n, &t->out);
+		c->ops->text(c->type, f.p, f.n, &t->out);
 }
 
 static void
@@ -35,11 +35,11 @@ tsv_value(struct text *t, const struct text_column *c, struct rec_field f)
 {
 	if (*f.p == VAL_NULL)
 		buf_adds(&t->out, "\\N");
-	else if (c->type.kind == VAL_STRING) {
+	else if (c->ops->form == VAL_AS_TEXT) {
 		f = cell_string(f, &t->value);
 		cell_tsv(&t->out, f.p, f.n);
 	} else
-		cell_plain(c->type, f.p, f.n, &t->out);
+		c->ops->text(c->type, f.p, f.n, &t->out);
 }
 
 /* JSON has numbers of any length, but no infinity and no NaN: those are written as strings. */
@@ -48,7 +48,7 @@ json_float(struct text *t, const struct text_column *c, struct rec_field f)
 {
 	size_t start = t->out.len;
 
-	cell_plain(c->type, f.p, f.n, &t->out);
+	c->ops->text(c->type, f.p, f.n, &t->out);
 	if (t->out.p[t->out.len - 1] >= '0' && t->out.p[t->out.len - 1] <= '9')
 		return;
 	t->value.len = 0;
@@ -65,23 +65,17 @@ json_value(struct text *t, const struct text_column *c, struct rec_field f)
 		buf_adds(&t->out, "null");
 		return;
 	}
-	switch (c->type.kind) {
-	case VAL_STRING:
+	if (c->ops->form == VAL_AS_TEXT) {
 		f = cell_string(f, &t->value);
 		json_put(&t->out, f.p, f.n);
-		break;
-	case VAL_DATE:
-	case VAL_TIMESTAMP:
-		buf_addc(&t->out, '"');
-		cell_plain(c->type, f.p, f.n, &t->out);
-		buf_addc(&t->out, '"');
-		break;
-	case VAL_FLOAT64:
+	} else if (c->ops->form == VAL_AS_FLOAT)
 		json_float(t, c, f);
-		break;
-	default:
-		cell_plain(c->type, f.p, f.n, &t->out);
-	}
+	else if (c->ops->quoted) {
+		buf_addc(&t->out, '"');
+		c->ops->text(c->type, f.p, f.n, &t->out);
+		buf_addc(&t->out, '"');
+	} else
+		c->ops->text(c->type, f.p, f.n, &t->out);
 }
 
 /* Writes the raw text; nothing for null. */
@@ -90,14 +84,14 @@ raw_value(struct text *t, const struct text_column *c, struct rec_field f)
 {
 	if (*f.p == VAL_NULL)
 		return;
-	if (c->type.kind == VAL_STRING) {
+	if (c->ops->form == VAL_AS_TEXT) {
 		f = cell_string(f, &t->value);
 		if (t->bytes)
 			t->out.len += utf8_to_bytes(buf_room(&t->out, f.n), f.p, f.n);
 		else
 			buf_add(&t->out, f.p, f.n);
 	} else
-		cell_plain(c->type, f.p, f.n, &t->out);
+		c->ops->text(c->type, f.p, f.n, &t->out);
 }
 
 /*
@@ -180,7 +174,7 @@ text_start(struct text *t, enum text_format format, const struct rec_header *h, 
 		t->columns[c] = (struct text_column){
 			.index = columns[c],
 			.name = h->columns[columns[c]].name,
-			.type = h->columns[columns[c]].type
+			.type = h->columns[columns[c]].type, .ops = val_of(h->columns[columns[c]].type)
 		};
 	if (format == TEXT_CSV || format == TEXT_TSV)
 		heading(t, format == TEXT_CSV ? ',' : '\t');

@@ -33,6 +33,7 @@ struct text_column {
 	size_t index;		/* in the record */
 	const char *name;	/* view */
 	struct val_type type;
+	const struct val_ops *ops;	/* of the type */
 	size_t width;		/* of a table's column */
 	struct buf lead;	/* JSON: text before the value: {"name": or ,"name": */
 };

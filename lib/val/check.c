@@ -80,37 +80,18 @@ safe_groups(const struct val_range *r)
 void
 val_checker(struct val_checker *c, struct val_type t, bool raw)
 {
+	static bool (*const checks[])(const struct val_range *, const uint8_t *, size_t) = { [VAL_AS_BIT] = check_bool,
+	    [VAL_AS_INT] = check_int, [VAL_AS_FLOAT] = check_float, [VAL_AS_TEXT] = check_text };
 	struct val_range *r = &c->range;
 
 	r->raw = raw;
-	r->low = INT64_MIN;
-	r->high = INT64_MAX;
-	switch (t.kind) {
-	case VAL_BOOL:
-		c->check = check_bool;
-		break;
-	case VAL_FLOAT64:
-		c->check = check_float;
-		break;
-	case VAL_STRING:
-		c->check = check_text;
-		break;
-	case VAL_INT32:
-	case VAL_DATE:
-		r->low = INT32_MIN;
-		r->high = INT32_MAX;
-		c->check = check_int;
-		break;
-	case VAL_INT64:
-	case VAL_TIMESTAMP:
-		c->check = check_int;
-		break;
-	case VAL_DECIMAL:
+	r->low = val_of(t)->low;
+	r->high = val_of(t)->high;
+	if (t.kind == VAL_DECIMAL) {
 		r->high = num_pow10(t.precision) - 1;
 		r->low = -r->high;
-		c->check = check_int;
-		break;
 	}
+	c->check = checks[val_of(t)->form];
 	r->safe_groups = safe_groups(r);
 }
 

@@ -13,6 +13,7 @@
 #include "base/num.h"
 
 enum val_kind { VAL_BOOL, VAL_INT32, VAL_INT64, VAL_DECIMAL, VAL_DATE, VAL_TIMESTAMP, VAL_FLOAT64, VAL_STRING };
+enum { VAL_KINDS = VAL_STRING + 1 };
 
 struct val_type {
 	enum val_kind kind;
@@ -28,6 +29,45 @@ enum {
 	VAL_PAD = 32		/* bytes that may be read after every view from the record reader, whatever they hold */
 };
 
+enum val_form {		/* how values are encoded */
+	VAL_AS_BIT,	/* val_put_bool */
+	VAL_AS_INT,	/* val_put_int or val_put_wide, within the type's range */
+	VAL_AS_FLOAT,	/* val_put_float */
+	VAL_AS_TEXT	/* val_put_string */
+};
+
+/*
+ * What a type is, a row a kind (type.c): to add a type, add its kind and its row. Code that serves all types asks the
+ * row; it names a kind only where that kind alone is meant, as a decimal's digits are.
+ */
+struct buf;
+struct val_ops {
+	const char *name;		/* in a header or a schema, without the digits of a decimal */
+	const char *sql;		/* in standard SQL, for dialects that have no row of their own for it */
+	enum val_form form;
+	bool exact;			/* numbers that add up exactly */
+	bool quoted;			/* a string in JSON; its text needs no escape unless the form is VAL_AS_TEXT */
+	int64_t low, high;		/* VAL_AS_INT: the range; a decimal's comes from its precision */
+	/* val_text and val_parse, see there */
+	void (*text)(struct val_type t, const uint8_t *p, size_t n, struct buf *out);
+	bool (*parse)(struct val_type t, const char *s, size_t n, struct buf *out);
+};
+
+extern const struct val_ops val_types[VAL_KINDS];
+
+static inline const struct val_ops *
+val_of(struct val_type t)
+{
+	return &val_types[t.kind];
+}
+
+/* Do values add up exactly? Integers and decimals do. */
+static inline bool
+val_is_exact(struct val_type t)
+{
+	return val_of(t)->exact;
+}
+
 /* Parses "int64", "decimal(18,2)", ... exactly: no blanks, no other spelling. */
 bool val_type_parse(const char *s, size_t n, struct val_type *t);
 size_t val_type_put(char *out, struct val_type t);	/* NUM_TEXT bytes are enough; returns the length */
@@ -41,8 +81,7 @@ val_type_equal(struct val_type a, struct val_type b)
 static inline bool
 val_is_narrow(struct val_type t)
 {
-	return t.kind == VAL_INT32 || t.kind == VAL_INT64 || t.kind == VAL_DATE || t.kind == VAL_TIMESTAMP ||
-	    (t.kind == VAL_DECIMAL && t.precision <= 18);
+	return val_of(t)->form == VAL_AS_INT && t.precision <= 18;
 }
 
 static inline bool
@@ -104,13 +143,20 @@ bool val_string_plain(const uint8_t *p, size_t n);	/* no ESC, not the empty stri
 bool val_check(struct val_type t, const uint8_t *p, size_t n, bool raw);
 
 /* Appends the text of a checked field that is not null to `out` (lib/base/mem.h). Booleans are "true" and "false". */
-struct buf;
-void val_text(struct val_type t, const uint8_t *p, size_t n, struct buf *out);
+static inline void
+val_text(struct val_type t, const uint8_t *p, size_t n, struct buf *out)
+{
+	val_of(t)->text(t, p, n, out);
+}
 
 /*
  * Parses text as a value of the type and appends its encoding to `out`. Returns false for invalid text, by the rules of
  * num.h; booleans are true, false, 1, 0 in any case; strings must be valid UTF-8. The text is not trimmed.
  */
-bool val_parse(struct val_type t, const char *s, size_t n, struct buf *out);
+static inline bool
+val_parse(struct val_type t, const char *s, size_t n, struct buf *out)
+{
+	return val_of(t)->parse(t, s, n, out);
+}
 
 #endif

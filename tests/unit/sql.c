@@ -1,8 +1,12 @@
 /* Properties of the pieces of SQL text: what is quoted can be read back, UTF-16 is iconv's, dates are num.h's. */
 #include <iconv.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "sql/dialect.h"
 #include "sql/sql.h"
 #include "sql/text.h"
 #include "unit.h"
@@ -179,6 +183,100 @@ check_names(void)
 	OK("sql", "names of targets are read as they were written, others refused");
 }
 
+/* ---- scripts ---- */
+
+enum { DELETES = 1, MARKED = 2, SINCE = 4, TRIAL = 8, QUALIFIED = 16, WIDE = 32, OPTIONS = 64 };
+
+/* A header of a key of every type, then a column of every type if wide. */
+static void
+make_header(struct rec_header *h, bool wide)
+{
+	char name[32];
+	int k;
+
+	rec_header_init(h, "t");
+	for (k = 0; k < (wide ? 2 : 1) * VAL_KINDS; k++) {
+		struct val_type t = { .kind = (enum val_kind)(k % VAL_KINDS) };
+
+		if (t.kind == VAL_DECIMAL)
+			t.precision = 9;
+		snprintf(name, sizeof name, "c%d", k);
+		rec_header_add(h, name, t, k < VAL_KINDS, k < VAL_KINDS);
+	}
+}
+
+/* No word is left in the text, every quote is closed, and a whole script ends with a line. */
+static void
+check_text(const char *text, const char *dialect, unsigned set)
+{
+	size_t i, quotes = 0;
+
+	for (i = 0; text[i] != '\0'; i++) {
+		CHECK(strchr("{}~", text[i]) == NULL, "%s, options %u: %.40s", dialect, set, text + i);
+		quotes += text[i] == '\'';
+	}
+	CHECK(quotes % 2 == 0, "%s, options %u: %zu quotes", dialect, set, quotes);
+	CHECK(i > 0 && text[i - 1] == '\n', "%s, options %u", dialect, set);
+}
+
+/* The file's text, a view until the next call. */
+static const char *
+read_file(const char *path)
+{
+	static char text[64 * 1024];
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	CHECK(f != NULL, "%s", path);
+	n = fread(text, 1, sizeof text - 1, f);
+	CHECK(n < sizeof text - 1, "%s is too long", path);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void
+check_script(const struct sql_dialect *d, unsigned set, enum sql_absent absent, char *path)
+{
+	struct sql_name target = { (set & QUALIFIED) != 0 ? path + 5 : NULL, path + 6 };
+	struct sql_options how = { .absent = absent, .dry_run = (set & TRIAL) != 0,
+		.mark = { (set & MARKED) != 0 ? "l" : NULL, "r", 1, (set & SINCE) != 0 ? 0 : -1 } };
+	struct rec_reader in = { .name = "in" };
+	struct sql_load l;
+	size_t keys[VAL_KINDS], i;
+
+	for (i = 0; i < VAL_KINDS; i++)
+		keys[i] = i;
+	make_header(&in.header, (set & WIDE) != 0);
+	CHECK(sql_open(&l, d, path, &target, &in, keys, VAL_KINDS, &how) == 0, "%s", l.err.text);
+	if ((set & DELETES) != 0)
+		CHECK(sql_gone(&l, &in) == 0, "%s", in.err.text);
+	CHECK(sql_finish(&l) == 0, "%s", l.err.text);
+	check_text(read_file(path), sql_dialect_name(d), set);
+	sql_free(&l);
+	rec_header_free(&in.header);
+}
+
+/* Every template of every dialect is expanded, whatever the options. */
+static void
+check_scripts(void)
+{
+	char path[] = "/tmp/acct-sql.XXXXXX";
+	int fd = mkstemp(path);
+	size_t d;
+	unsigned set, absent;
+
+	CHECK(fd >= 0, "mkstemp");
+	close(fd);
+	for (d = 0; sql_dialects[d] != NULL; d++)
+		for (set = 0; set < OPTIONS; set++)
+			for (absent = SQL_ABSENT_KEEP; absent <= SQL_ABSENT_REFUSE; absent++)
+				if ((set & TRIAL) == 0 || sql_dialects[d]->dry_run)
+					check_script(sql_dialects[d], set, (enum sql_absent)absent, path);
+	unlink(path);
+	OK("sql", "scripts of every dialect are whole, whatever the options");
+}
+
 int
 main(void)
 {
@@ -187,5 +285,6 @@ main(void)
 	check_utf16();
 	check_timestamp();
 	check_names();
+	check_scripts();
 	return 0;
 }

@@ -1,0 +1,164 @@
+/*
+ * The script of every dialect: which statements, in which order, and the texts that do not differ. Rows first; then
+ * the target's tables, its columns and the mark are checked, rows deleted and merged, the result compared with the
+ * staged rows, and the mark written, all in one transaction.
+ */
+#include "sql/dialect.h"
+#include "sql/text.h"
+
+const struct sql_word sql_words[] = {
+	{ ";", ";\n" },
+	{ "as", " AS t" },
+	{ "count", "count(*)" },
+	{ "first", "{keytext}" },
+	{ "order", "\nORDER BY {key~s.%~, } LIMIT 1" },
+	{ "target", "{in}{table}" },
+	{ "marks", "{in}{\"" SQL_MARKS "}" },
+	{ "pairs", "{stage} AS s LEFT JOIN {target} AS t ON {key~t.% = s.%~ AND }" },
+	{ "absent", "{target}{as} WHERE NOT EXISTS (SELECT 1 FROM {stage} AS {s} WHERE {key~{match}~ AND })" },
+	{ "where_mark", "{\"lake} = {lake} AND {\"table_name} = {table'}" },
+	{ "differing", "SELECT {first} FROM {pairs}\nWHERE {all~{differs}~ OR }{order}" },
+	{ "merge", "MERGE INTO {target} AS t USING {stage} AS s\nON {key~t.% = s.%~ AND }"
+	    "{wide~\nWHEN MATCHED AND ({rest~{differs}~\n\tOR })\nTHEN UPDATE SET {rest~% = s.%~, }}\n"
+	    "WHEN NOT MATCHED THEN INSERT ({all~%~, })\nVALUES ({all~s.%~, }){;}" },
+	{ "marks_columns", "{\"lake}, {\"table_name}, {\"run_id}, {\"version}, {\"row_count}, {\"checksum}, "
+	    "{\"loaded_at}" },
+	{ "mark", "DELETE FROM {marks} WHERE {where_mark}{;}INSERT INTO {marks} ({marks_columns})\n"
+	    "SELECT {lake}, {table'}, {run}, {at}, {rows}, {sum}, {now}{;}" },
+	{ "settle", "" },		/* between the changes and their comparison with the staged rows */
+	{ "probe", "" },		/* in a dry run, in place of the changes */
+	{ 0 }
+};
+
+static void
+add_check(struct sql_load *l, unsigned number, const char *query, const char *before, const char *after)
+{
+	struct sql_check check = { number, query, before, after };
+
+	l->check = &check;
+	sql_add(l, "{fail}");
+	l->check = NULL;
+}
+
+/* Checks that all rows and delete keys were staged and that none is both. */
+static void
+check_staged(struct sql_load *l)
+{
+	add_check(l, 50002, "SELECT NULLIF({count}, {rows}) FROM {stage}", ": not every row was staged: ", " of "
+	    "{rows}");
+	if (l->into != SQL_INTO_GONE)
+		return;
+	add_check(l, 50002, "SELECT NULLIF({count}, {gone_rows}) FROM {gone}", ": not every key to delete was "
+	    "staged: ",
+	    " of {gone_rows}");
+	add_check(l, 50009, "SELECT {first} FROM {gone} AS s INNER JOIN {stage} AS t ON {key~t.% = s.%~ AND }{order}",
+	    ": a key to delete has a row to merge: ", "");
+}
+
+/* Checks that the mark is the one the caller read: the deletes were derived from it. */
+static void
+check_mark(struct sql_load *l)
+{
+	add_check(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
+	    "{where_mark}) AS x\n"
+	    "WHERE COALESCE(x.v, -1) <> {since}", ": the mark of the load before names ",
+	    l->options.mark.since < 0 ? ", not none" : ", not version {since}");
+}
+
+/* Refuses to overwrite or delete rows not known to be written by a load of this lake, unless asked to. */
+static void
+check_origin(struct sql_load *l)
+{
+	if (l->options.absent != SQL_ABSENT_REFUSE)
+		return;
+	if (l->options.mark.since < 0)
+		add_check(l, 50007, "SELECT NULLIF({count}, 0) FROM {target}", ": ",
+		    " rows are there and no load of this lake is marked: --adopt keeps them, --delete-absent "
+	    "deletes them");
+	else if (l->into != SQL_INTO_GONE && !l->options.dry_run)
+		add_check(l, 50007, "SELECT NULLIF({count}, 0) FROM {absent}", ": ",
+		    " rows are there that the stream does not have and whose origin is not known: "
+		    "--adopt keeps them, --delete-absent deletes them");
+}
+
+static void
+check_target(struct sql_load *l)
+{
+	sql_add(l, "{columns}");
+	if (l->options.mark.lake == NULL)
+		return;
+	check_mark(l);
+	l->deleting = true;		/* the same comparison of keys as in the DELETE */
+	check_origin(l);
+	l->deleting = false;
+}
+
+/* Deletes before the merge, whose rows the target's collation could treat as equal to those. */
+static void
+add_deletes(struct sql_load *l)
+{
+	l->deleting = true;
+	if (l->options.absent == SQL_ABSENT_DELETE)
+		sql_add(l, "DELETE FROM {absent}{;}");
+	else if (l->into == SQL_INTO_GONE || (l->options.dry_run && l->options.mark.lake != NULL))
+		sql_add(l, "DELETE FROM {target}{as}\n"
+		    "WHERE EXISTS (SELECT 1 FROM {gone} AS {s} WHERE {key~{match}~ AND }){;}");
+	l->deleting = false;
+}
+
+static void
+check_deleted(struct sql_load *l)
+{
+	if (l->options.absent == SQL_ABSENT_DELETE)
+		add_check(l, 50008, "SELECT NULLIF({count}, {rows}) FROM {target}", " should have {rows} rows and "
+	    "has ", "");
+	else if (l->into == SQL_INTO_GONE)
+		add_check(l, 50008, "SELECT {first} FROM {gone} AS s INNER JOIN {target} AS t ON {key~{match}~ AND "
+	    "}{order}",
+		    " still has a row that was deleted: ", "");
+}
+
+static void
+add_changes(struct sql_load *l)
+{
+	add_deletes(l);
+	sql_add(l, "{merge}{settle}");
+	add_check(l, 50004, "{differing}",
+	    " does not hold the rows as they came, each once; the first key that differs: ", "");
+	check_deleted(l);
+	sql_add(l, "{marked~{mark}}");
+}
+
+void
+sql_script_begin(struct sql_load *l)
+{
+	sql_add(l, "{open}");
+	if (l->dialect->create_first)
+		sql_add(l, "{create}");
+	sql_add(l, "{stages}");
+}
+
+void
+sql_script_end(struct sql_load *l)
+{
+	sql_add(l, "{begin}");
+	check_staged(l);
+	if (!l->dialect->create_first)
+		sql_add(l, "{create}");
+	check_target(l);
+	add_changes(l);
+	sql_add(l, "{commit}");
+}
+
+/* Stages no rows. Does what a load does as far as the dialect can undo it, so that rights are checked too. */
+void
+sql_script_dry_run(struct sql_load *l)
+{
+	sql_add(l, "{try}{create}");
+	check_target(l);
+	if (*sql_word(l, "probe", sizeof "probe" - 1) != '\0')
+		sql_add(l, "{probe}");
+	else
+		add_changes(l);
+	sql_add(l, "{rollback}");
+}
