@@ -1,6 +1,6 @@
 /*
- * Checks the SQLite database of a lake's gold, gold/gold.db, if there is one: SQLite's own check, and the marks of loads
- * against the gold tables. A mark is a row of acct_load(lake, table_name, run_id, version, row_count, checksum,
+ * Checks the SQLite database of a lake's gold, gold/gold.db, if there is one: SQLite's own check, and the marks of
+ * loads against the gold tables. A mark is a row of acct_load(lake, table_name, run_id, version, row_count, checksum,
  * loaded_at) with the table's id as `lake`; acct-merge-sql(1). Asks sqlite3(1), which reads the file alone.
  */
 #include <errno.h>
