@@ -44,7 +44,7 @@ awk '
 		printf "%s:%d: %s: %s\n", FILENAME, FNR, rule, text
 		found = 1
 	}
-	FNR == 1 { in_comment = 0; before = raw = ""; later = FILENAME ~ /^(lib\/(agg|parquet|schema|sql)|cmd|tests\/(unit|fuzz))\// }
+	FNR == 1 { in_comment = 0; before = raw = ""; later = FILENAME ~ /^(lib\/(agg|schema|sql)|cmd|tests\/(unit|fuzz))\// }
 	{ began = in_comment; code = code_of($0) }
 	/[ \t]$/ { complain("blanks at the end of a line") }
 	/\r/ { complain("a carriage return") }

@@ -1,9 +1,9 @@
 /*
  * Parquet files: a columnar writer and reader. Knows nothing of tables or record streams.
  *
- * Values travel in vectors, one per leaf column. A flat column has one entry per row. Nested columns (a Delta
- * checkpoint has them) carry definition and repetition levels as the format defines them; a column with more than
- * PQ_MAX_REP repetition levels is refused.
+ * Values travel in vectors, one per leaf column. An entry of a column is a value or a null. A flat column has one entry
+ * per row. Nested columns (a Delta checkpoint has them) have any number and carry definition and repetition levels as
+ * the format defines them; a column with more than PQ_MAX_REP repetition levels is refused.
  *
  * Functions that can fail fill a struct msg and return -1: EX_DATAERR for a file that is malformed or uses an
  * unsupported feature, EX_NOINPUT and EX_IOERR for read errors, EX_SOFTWARE for a caller that breaks the contract.
@@ -22,6 +22,7 @@
 
 /* ---- types and vectors ---- */
 
+/* How each is stored: format/types.c. */
 enum pq_type {
 	PQ_BOOL,
 	PQ_INT8, PQ_INT16, PQ_INT32, PQ_INT64,
@@ -137,10 +138,14 @@ struct pq_stats {
 /* CompressionCodec in parquet.thrift. The reader refuses LZO and BROTLI. */
 enum pq_codec { PQ_UNCOMPRESSED, PQ_SNAPPY, PQ_GZIP, PQ_LZO, PQ_BROTLI, PQ_LZ4, PQ_ZSTD, PQ_LZ4_RAW };
 
-/* The words by which options select the codecs that files can be written with, ended by NULL; and their codecs. */
+/* Returns the words by which an option selects the codecs that files can be written with ("none", ...), then NULL. */
 const char *const *pq_codec_words(void);
-enum pq_codec pq_codec_of(size_t word);		/* index of the word */
-const char *pq_codec_suffix(enum pq_codec codec);	/* of file names: ".snappy", or "" */
+
+/* Returns the codec that a word means, given its index in pq_codec_words. */
+enum pq_codec pq_codec_of(size_t word);
+
+/* Returns what names of files with this codec have before ".parquet": ".snappy", or "". */
+const char *pq_codec_suffix(enum pq_codec codec);
 
 struct pq_options {			/* zero selects the default of each member except codec; see pq_defaults */
 	enum pq_codec codec;
@@ -255,10 +260,13 @@ int pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit,
 void pq_close(struct pq_reader *r);		/* accepts NULL */
 
 uint64_t pq_rows(const struct pq_reader *r);
-size_t pq_row_groups(const struct pq_reader *r);
+size_t pq_row_groups(const struct pq_reader *r);				/* how many */
 uint64_t pq_row_group_rows(const struct pq_reader *r, size_t group);
+
+/* Return the whole schema, depth first, and its leaves, whose indexes the functions below take; *n is how many. */
 const struct pq_field *pq_fields(const struct pq_reader *r, size_t *n);
-const struct pq_column *pq_columns(const struct pq_reader *r, size_t *n);	/* leaves, in schema order */
+const struct pq_column *pq_columns(const struct pq_reader *r, size_t *n);
+
 /*
  * Returns the XXH3-64 checksum of the footer including its length and magic, the last bytes of the file. Equals
  * pq_written_footer unless the footer was damaged.

@@ -7,7 +7,7 @@
 #define CODEC_ROW(row) &row,
 static const struct codec *const rows[] = { CODEC_ROWS(CODEC_ROW) };
 
-enum { ROWS = sizeof rows / sizeof *rows };
+enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 const struct codec *
 codec_find(int number, const char **why)
@@ -20,9 +20,9 @@ codec_find(int number, const char **why)
 		if ((int)rows[i]->number == number)
 			return rows[i];
 	if (name != NULL)
-		snprintf(text, sizeof text, "unsupported compression codec: %s", name);
+		snprintf(text, sizeof(text), "unsupported compression codec: %s", name);
 	else
-		snprintf(text, sizeof text, "unsupported compression codec: codec %d", number);
+		snprintf(text, sizeof(text), "unsupported compression codec: codec %d", number);
 	*why = text;
 	return NULL;
 }

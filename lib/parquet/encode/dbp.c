@@ -27,7 +27,7 @@ dbp_open(struct dbp_in *d, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t block;
 
-	memset(d, 0, sizeof *d);
+	memset(d, 0, sizeof(*d));
 	d->p = p;
 	d->end = end;
 	if (!get_varint(d, &block) || !get_varint(d, &d->minis) || !get_varint(d, &d->total) ||

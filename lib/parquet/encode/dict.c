@@ -81,7 +81,7 @@ mark_words(struct simd_ranked *words, size_t nwords, struct buf *scratch, const 
     int64_t min)
 {
 	bool bytes = nwords <= BYTE_WORDS;
-	uint64_t *bits = fill(scratch, nwords * (bytes ? 64 : sizeof *bits));
+	uint64_t *bits = fill(scratch, nwords * (bytes ? 64 : sizeof(*bits)));
 	uint8_t *seen = (uint8_t *)bits;
 	size_t w;
 
@@ -181,12 +181,12 @@ is_hopeless(struct buf *scratch, size_t nwords, const void *v, size_t n, bool wi
     bool packs)
 {
 	size_t step = TOGETHER * (n / ESTIMATE < 8 ? 8 : n / ESTIMATE), some = 0, found = 0, at, i;
-	uint64_t *bits = fill(scratch, nwords * sizeof *bits), d, bit;
+	uint64_t *bits = fill(scratch, nwords * sizeof(*bits)), d, bit;
 	double entries;
 
 	if (n < LEAST_ESTIMATED)
 		return false;
-	memset(bits, 0, nwords * sizeof *bits);
+	memset(bits, 0, nwords * sizeof(*bits));
 	for (at = 0; at + TOGETHER <= n; at += step, some += TOGETHER) {
 		__builtin_prefetch((const uint8_t *)v + (at + 8 * step < n ? at + 8 * step : at) * (wide ? 8 : 4));
 		for (i = at; i < at + TOGETHER; i++) {
@@ -224,7 +224,7 @@ build_ranked(struct dict_fixed *d, bool wide, const void *v, size_t n, int64_t m
 		return false;
 	if (n > 2 && is_ascending(wide, v, n, min))
 		return false;
-	words = fill(&d->scratch, nwords * sizeof *words);
+	words = fill(&d->scratch, nwords * sizeof(*words));
 	mark_words(words, nwords, &d->values, v, n, wide, min);
 	for (w = 0; w < nwords; w++) {
 		words[w].before = before;
@@ -279,9 +279,9 @@ table_init(struct table *t, struct buf *b, size_t most)
 
 	while (slots < most * 2)
 		slots *= 2;
-	t->keys = fill(b, most * sizeof *t->keys + slots * sizeof *t->slots);
+	t->keys = fill(b, most * sizeof(*t->keys) + slots * sizeof(*t->slots));
 	t->slots = (uint32_t *)(t->keys + most);
-	memset(t->slots, 0, slots * sizeof *t->slots);
+	memset(t->slots, 0, slots * sizeof(*t->slots));
 	t->mask = slots - 1;
 	t->most = most;
 	t->n = 0;
@@ -306,7 +306,7 @@ sample_differs(struct dict_fixed *d, bool wide, const void *v, size_t n)
 static bool
 build_hashed(struct dict_fixed *d, bool wide, const void *v, size_t n, double plain, bool packs)
 {
-	uint32_t *index = fill(&d->index, n * sizeof *index);
+	uint32_t *index = fill(&d->index, n * sizeof(*index));
 	size_t most = n / 2 + 16 < DICT_MAX ? n / 2 + 16 : DICT_MAX, i;
 	struct table t;
 	void *out;
@@ -354,7 +354,7 @@ dict_fixed_index(struct dict_fixed *d, const void *v, size_t first, size_t n)
 
 	if (d->how == DICT_HASHED)
 		return (const uint32_t *)(const void *)d->index.p + first;
-	index = fill(&d->index, n * sizeof *index);
+	index = fill(&d->index, n * sizeof(*index));
 	if (d->how == DICT_TABLE)
 		look_up_all(index, (const uint32_t *)(const void *)d->table.p, from, n, d->wide, d->min);
 	else

@@ -43,10 +43,10 @@ bytes_grow(struct dict_bytes *d)
 	size_t slots = d->slots == NULL ? 1024 : (d->mask + 1) * 2, i, at;
 
 	free(d->slots);
-	d->slots = xcalloc(slots, sizeof *d->slots);
+	d->slots = xcalloc(slots, sizeof(*d->slots));
 	d->mask = slots - 1;
 	d->cap = slots / 2;
-	d->entries = xreallocarray(d->entries, d->cap, sizeof *d->entries);
+	d->entries = xreallocarray(d->entries, d->cap, sizeof(*d->entries));
 	for (i = 0; i < d->n; i++) {
 		for (at = bytes_hash(&d->entries[i]) & d->mask; d->slots[at] != 0; at = (at + 1) & d->mask)
 			;
@@ -103,7 +103,7 @@ find_short(const struct dict_bytes *d, const struct pq_bytes *v, size_t n, uint3
 size_t
 dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 {
-	uint32_t *index = (uint32_t *)(void *)buf_room(&d->index, n * sizeof *index), e;
+	uint32_t *index = (uint32_t *)(void *)buf_room(&d->index, n * sizeof(*index)), e;
 	struct dict_entry key;
 	size_t i, at;
 
@@ -121,7 +121,7 @@ dict_bytes_add(struct dict_bytes *d, const struct pq_bytes *v, size_t n)
 				}
 		index[i] = e - 1;
 	}
-	d->index.len += i * sizeof *index;
+	d->index.len += i * sizeof(*index);
 	d->nvalues += i;
 	return i;
 }
@@ -130,7 +130,7 @@ void
 dict_bytes_clear(struct dict_bytes *d)
 {
 	if (d->slots != NULL)
-		memset(d->slots, 0, (d->mask + 1) * sizeof *d->slots);
+		memset(d->slots, 0, (d->mask + 1) * sizeof(*d->slots));
 	d->n = d->nvalues = 0;
 	d->data.len = d->index.len = 0;
 }

@@ -14,7 +14,7 @@ enum {
 void
 hybrid_open(struct hybrid_in *h, const uint8_t *p, const uint8_t *end, unsigned width)
 {
-	memset(h, 0, sizeof *h);
+	memset(h, 0, sizeof(*h));
 	h->p = p;
 	h->end = end;
 	h->width = width;
@@ -169,7 +169,7 @@ put_packed(struct buf *out, const uint32_t *v, size_t n, unsigned width)
 	p = buf_room(out, bits_bytes(n + 8, width) + 8);
 	bits_pack32(p, v, whole, width);
 	if (rest > 0) {
-		memcpy(last, v + whole, rest * sizeof *last);
+		memcpy(last, v + whole, rest * sizeof(*last));
 		bits_pack32(p + whole / 8 * width, last, 8, width);
 	}
 	out->len += (n + 7) / 8 * width;
@@ -181,7 +181,7 @@ equal8(const uint32_t *v)
 {
 	uint64_t two[4];
 
-	memcpy(two, v, sizeof two);
+	memcpy(two, v, sizeof(two));
 	return ((two[0] ^ (two[0] << 32 | two[0] >> 32)) | (two[0] ^ two[1]) | (two[0] ^ two[2]) | (two[0] ^ two[3])) ==
 	    0;
 }

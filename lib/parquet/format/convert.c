@@ -4,10 +4,6 @@
 #include "parquet/format/convert.h"
 #include "parquet/format/load.h"
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "values are stored little-endian and copied as they are"
-#endif
-
 enum { DAY_JULIAN = 2440588 };			/* Julian day number of 1970-01-01 */
 #define DAY_MICROS INT64_C(86400000000)
 

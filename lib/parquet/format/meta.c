@@ -113,7 +113,7 @@ parse_schema(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	if (n > MOST_ELEMENTS)
 		in->bad = true;
 	for (; n > 0 && thrift_struct(in, elem); n--) {
-		m->elements = pool_grow(&m->pool, m->elements, m->nelements, &cap, sizeof *m->elements);
+		m->elements = pool_grow(&m->pool, m->elements, m->nelements, &cap, sizeof(*m->elements));
 		parse_element(in, &m->elements[m->nelements]);
 		if (m->nelements > 0 && m->elements[m->nelements].type != META_GROUP)
 			m->nleaves++;
@@ -190,7 +190,7 @@ parse_chunk(struct thrift_in *in, struct meta_chunk *c)
 	struct thrift_field f = { 0, 0 };
 	bool whole = false;
 
-	memset(c, 0, sizeof *c);
+	memset(c, 0, sizeof(*c));
 	c->stats = (struct meta_stats){ .nulls = -1, .nans = -1, .min_exact = -1, .max_exact = -1 };
 	while (thrift_next(in, &f)) {
 		switch (f.id) {
@@ -216,7 +216,7 @@ parse_chunks(struct thrift_in *in, uint8_t type, struct meta_file *m, struct met
 		return;
 	}
 	if (n > 0)
-		g->chunks = pool_alloc(&m->pool, n * sizeof *g->chunks);
+		g->chunks = pool_alloc(&m->pool, n * sizeof(*g->chunks));
 	for (i = 0; i < n && thrift_struct(in, elem); i++)
 		parse_chunk(in, &g->chunks[i]);
 }
@@ -226,7 +226,7 @@ parse_group(struct thrift_in *in, struct meta_file *m, struct meta_group *g)
 {
 	struct thrift_field f = { 0, 0 };
 
-	memset(g, 0, sizeof *g);
+	memset(g, 0, sizeof(*g));
 	g->rows = -1;
 	while (thrift_next(in, &f)) {
 		switch (f.id) {
@@ -249,7 +249,7 @@ parse_groups(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	size_t n = thrift_list(in, type, &elem), cap = 0;
 
 	for (; n > 0 && thrift_struct(in, elem); n--) {
-		m->groups = pool_grow(&m->pool, m->groups, m->ngroups, &cap, sizeof *m->groups);
+		m->groups = pool_grow(&m->pool, m->groups, m->ngroups, &cap, sizeof(*m->groups));
 		parse_group(in, m, &m->groups[m->ngroups]);
 		if (in->bad)
 			return;
@@ -268,9 +268,9 @@ parse_keys(struct thrift_in *in, uint8_t type, struct meta_file *m)
 	if (n > MOST_KEYS)
 		in->bad = true;
 	for (; n > 0 && thrift_struct(in, elem); n--) {
-		m->keys = pool_grow(&m->pool, m->keys, m->nkeys, &cap, sizeof *m->keys);
+		m->keys = pool_grow(&m->pool, m->keys, m->nkeys, &cap, sizeof(*m->keys));
 		k = &m->keys[m->nkeys++];
-		memset(k, 0, sizeof *k);
+		memset(k, 0, sizeof(*k));
 		f = (struct thrift_field){ 0, 0 };
 		while (thrift_next(in, &f)) {
 			if (f.id == 1)
@@ -327,7 +327,7 @@ meta_parse(struct meta_file *m, const uint8_t *p, size_t n, const char **why)
 	struct thrift_field f = { 0, 0 };
 	unsigned seen = 0;
 
-	memset(m, 0, sizeof *m);
+	memset(m, 0, sizeof(*m));
 	m->rows = -1;
 	while (thrift_next(&in, &f)) {
 		if (!is_due(&seen, f.id)) {
@@ -356,7 +356,7 @@ void
 meta_free(struct meta_file *m)
 {
 	pool_free(&m->pool);
-	memset(m, 0, sizeof *m);
+	memset(m, 0, sizeof(*m));
 }
 
 /* Parses fields 5, 7 and 8: the headers of the page types. */

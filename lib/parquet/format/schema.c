@@ -12,7 +12,7 @@ void
 pq_schema_free(struct pq_schema *s)
 {
 	pool_free(&s->pool);
-	memset(s, 0, sizeof *s);
+	memset(s, 0, sizeof(*s));
 }
 
 /* ---- elements ---- */
@@ -42,7 +42,7 @@ element_of(const struct pq_field *f)
 struct meta_element *
 pq_schema_elements(struct pq_schema *s)
 {
-	struct meta_element *e = pool_alloc(&s->pool, (s->nfields + 1) * sizeof *e);
+	struct meta_element *e = pool_alloc(&s->pool, (s->nfields + 1) * sizeof(*e));
 	size_t i, top = 0, leaf = 0, skip, k;
 
 	for (i = 0; i < s->nfields; top++)	/* skips the subtree of each top-level field */
@@ -101,7 +101,7 @@ add_column(struct walk *w, size_t at)
 	const char *bad;
 
 	path->n = w->depth;
-	path->names = pool_copy(&s->pool, w->names, w->depth * sizeof *w->names);
+	path->names = pool_copy(&s->pool, w->names, w->depth * sizeof(*w->names));
 	*c = (struct pq_column){ .name = f->name, .path = joined(&s->pool, w->names, w->depth), .top = w->depth == 1 &&
 	    w->rep == 0, .id = f->id,
 	    .field = at };
@@ -158,10 +158,10 @@ add_columns(struct pq_schema *s, size_t nleaves, const char *name, struct msg *e
 
 	if (nleaves == 0)
 		return msg_set(err, EX_DATAERR, "%s: the schema has no column", name);
-	s->columns = pool_alloc(&s->pool, nleaves * sizeof *s->columns);
-	s->paths = pool_alloc(&s->pool, nleaves * sizeof *s->paths);
+	s->columns = pool_alloc(&s->pool, nleaves * sizeof(*s->columns));
+	s->paths = pool_alloc(&s->pool, nleaves * sizeof(*s->paths));
 	while (w.at < s->nfields)
-		if (walk_field(&w) == -1)
+		if (walk_field(&w) < 0)
 			return -1;
 	return 0;
 }
@@ -182,9 +182,9 @@ pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t
 {
 	size_t i, leaves = 0;
 
-	memset(s, 0, sizeof *s);
-	s->fields = pool_alloc(&s->pool, (n + 1) * sizeof *fields);
-	s->elements = pool_alloc(&s->pool, (n + 1) * sizeof *s->elements);
+	memset(s, 0, sizeof(*s));
+	s->fields = pool_alloc(&s->pool, (n + 1) * sizeof(*fields));
+	s->elements = pool_alloc(&s->pool, (n + 1) * sizeof(*s->elements));
 	for (i = 0; i < n; i++) {
 		if (!field_ok(&fields[i]))
 			return msg_set(err, EX_SOFTWARE,
@@ -198,7 +198,7 @@ pq_schema_from_fields(struct pq_schema *s, const struct pq_field *fields, size_t
 			s->elements[leaves++] = element_of(&s->fields[i]);
 	}
 	s->nfields = n;
-	if (add_columns(s, leaves, name, err) == -1)
+	if (add_columns(s, leaves, name, err) < 0)
 		return -1;
 	for (i = 0; i < s->ncolumns; i++)
 		if (s->columns[i].refused != NULL)
@@ -235,9 +235,9 @@ pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_
 	size_t i, leaves = 0;
 	struct pq_field *f;
 
-	memset(s, 0, sizeof *s);
-	s->fields = pool_alloc(&s->pool, n * sizeof *s->fields);
-	s->elements = pool_alloc(&s->pool, n * sizeof *s->elements);
+	memset(s, 0, sizeof(*s));
+	s->fields = pool_alloc(&s->pool, n * sizeof(*s->fields));
+	s->elements = pool_alloc(&s->pool, n * sizeof(*s->elements));
 	for (i = 1; i < n; i++) {
 		if (e[i].repetition < 0 || e[i].repetition > 2 || e[i].name.p == NULL || e[i].children < 0 ||
 		    (e[i].type == META_GROUP) != (e[i].children > 0))
@@ -253,7 +253,7 @@ pq_schema_from_elements(struct pq_schema *s, const struct meta_element *e, size_
 		if (f->children == 0)
 			s->elements[leaves++] = e[i];
 	}
-	if (add_columns(s, leaves, name, err) == -1)
+	if (add_columns(s, leaves, name, err) < 0)
 		return -1;
 	for (i = 0; i < s->ncolumns; i++) {
 		f = &s->fields[s->columns[i].field];

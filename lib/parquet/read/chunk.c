@@ -46,7 +46,7 @@ load_page(struct chunk_in *k, struct msg *err)
 	int got = 0;
 
 	while (k->page.entries == 0) {
-		if ((got = chunk_pages_next(&k->pages, &k->page, err)) == -1)
+		if ((got = chunk_pages_next(&k->pages, &k->page, err)) < 0)
 			return -1;
 		if (got == 1 &&
 		    (bad = values_begin(&k->values, k->page.encoding, k->page.p, k->page.end)) != NULL)
@@ -64,7 +64,7 @@ chunk_is_paged(const struct chunk_in *k)
 int
 chunk_page(struct chunk_in *k, size_t *n, struct msg *err)
 {
-	if (k->page.entries == 0 && load_page(k, err) == -1)
+	if (k->page.entries == 0 && load_page(k, err) < 0)
 		return -1;
 	*n = k->page.entries;
 	if (k->values.encoding == META_DELTA_BYTE_ARRAY && *n > FRONT_CODED)
@@ -187,7 +187,7 @@ flat_rows(struct chunk_in *k, size_t rows, struct msg *err)
 	if ((k->flags & PQ_INDEX) != 0 && values_is_indexed(&k->values))
 		k->vector.index = (const uint32_t *)(const void *)buf_room(&k->out_index, rows * sizeof(uint32_t));
 	for (done = 0; done < rows; done += n) {
-		if (k->page.entries == 0 && load_page(k, err) == -1)
+		if (k->page.entries == 0 && load_page(k, err) < 0)
 			return -1;
 		n = rows - done < k->page.entries ? rows - done : k->page.entries;
 		if (k->pages.c->max_def > 0) {
@@ -217,7 +217,7 @@ look_ahead(struct chunk_in *k, struct msg *err)
 	k->ahead_at = k->ahead_n = 0;
 	if (k->page.entries == 0 && k->pages.left == 0)
 		return 0;
-	if (k->page.entries == 0 && load_page(k, err) == -1)
+	if (k->page.entries == 0 && load_page(k, err) < 0)
 		return -1;
 	if (k->ahead_rep == NULL) {
 		k->ahead_rep = xmalloc(AHEAD);
@@ -239,7 +239,7 @@ nested_rows(struct chunk_in *k, size_t rows, struct msg *err)
 	const char *bad;
 
 	for (;;) {
-		if (k->ahead_at == k->ahead_n && look_ahead(k, err) == -1)
+		if (k->ahead_at == k->ahead_n && look_ahead(k, err) < 0)
 			return -1;
 		if (k->ahead_n == 0)
 			break;
@@ -276,7 +276,7 @@ nested_rows(struct chunk_in *k, size_t rows, struct msg *err)
 int
 chunk_rows(struct chunk_in *k, size_t rows, struct msg *err)
 {
-	memset(&k->vector, 0, sizeof k->vector);
+	memset(&k->vector, 0, sizeof(k->vector));
 	k->out_rep.len = k->out_def.len = k->out_values.len = k->out_index.len = 0;
 	return k->pages.c->max_rep > 0 ? nested_rows(k, rows, err) : flat_rows(k, rows, err);
 }

@@ -71,7 +71,7 @@ look(struct chunk_pages *k, size_t n, struct msg *err)
 		want = n < READ_AHEAD ? READ_AHEAD : n;
 	k->window.len = 0;
 	buf_room(&k->window, (size_t)want + 16);
-	if (k->source->read(k->source, k->at, k->window.p, (size_t)want, err) == -1)
+	if (k->source->read(k->source, k->at, k->window.p, (size_t)want, err) < 0)
 		return NULL;
 	k->window.len = (size_t)want;
 	k->window_at = k->at;
@@ -163,7 +163,7 @@ load_dictionary(struct chunk_pages *k, const struct meta_page_header *h, struct 
 	if (h->encoding != META_PLAIN && h->encoding != META_PLAIN_DICTIONARY)
 		return chunk_fault(k, "dictionary page not PLAIN-encoded", err);
 	if ((p = stored(k, h, err)) == NULL || expand(k, h->encoding, p, (size_t)h->compressed, &k->dict_page,
-	    (size_t)h->uncompressed, err) == -1)
+	    (size_t)h->uncompressed, err) < 0)
 		return -1;
 	shrink_window(k);
 	k->dict = (struct values_dict){ k->dict_page.p, (size_t)h->values, true };
@@ -208,7 +208,7 @@ set_values(struct chunk_pages *k, const struct meta_page_header *h, bool is_comp
 	page->end = p + n;
 	if (!is_compressed)
 		return h->compressed == h->uncompressed ? 0 : chunk_fault(k, "page of the wrong size", err);
-	if (expand(k, h->encoding, p, n, &k->page, size, err) == -1)
+	if (expand(k, h->encoding, p, n, &k->page, size, err) < 0)
 		return -1;
 	page->p = k->page.p;
 	page->end = page->p + k->page.len;
@@ -223,7 +223,7 @@ load_v1(struct chunk_pages *k, const struct meta_page_header *h, struct chunk_pa
 	const char *bad;
 
 	if (p == NULL || set_values(k, h, k->codec->number != PQ_UNCOMPRESSED, p, (size_t)h->compressed,
-	    (size_t)h->uncompressed, page, err) == -1)
+	    (size_t)h->uncompressed, page, err) < 0)
 		return -1;
 	if ((bad = take_levels(&page->rep, &page->p, page->end, k->c->max_rep, h->rep_encoding)) != NULL ||
 	    (bad = take_levels(&page->def, &page->p, page->end, k->c->max_def, h->def_encoding)) != NULL)
@@ -292,11 +292,11 @@ chunk_pages_next(struct chunk_pages *k, struct chunk_page *page, struct msg *err
 
 	if (k->left == 0)
 		return chunk_fault(k, "the chunk ends before its last row", err);
-	if (next_header(k, &h, err) == -1)
+	if (next_header(k, &h, err) < 0)
 		return -1;
 	memset(page, 0, sizeof(*page));
 	if (h.type == META_DATA_PAGE || h.type == META_DATA_PAGE_V2)
-		return load_data(k, &h, page, err) == -1 ? -1 : 1;
+		return load_data(k, &h, page, err) < 0 ? -1 : 1;
 	got = 0;
 	if (h.type == META_DICTIONARY_PAGE)
 		got = load_dictionary(k, &h, err);

@@ -65,7 +65,7 @@ read_footer(struct pq_reader *r, size_t *lenp, struct msg *err)
 	r->footer = p;
 	if (size < 4 + TAIL)
 		return msg_set(err, EX_DATAERR, "%s: not a Parquet file: too short", r->name);
-	if (read_source(r, size - tail, p, tail, err) == -1 || read_source(r, 0, magic, 4, err) == -1)
+	if (read_source(r, size - tail, p, tail, err) < 0 || read_source(r, 0, magic, 4, err) < 0)
 		return -1;
 	if (memcmp(p + tail - 4, "PARE", 4) == 0)
 		return msg_set(err, EX_DATAERR, "%s: encrypted Parquet files are not supported", r->name);
@@ -108,7 +108,7 @@ copy_keys(struct pq_reader *r)
 {
 	size_t i;
 
-	r->keys = xcalloc(2 * r->meta.nkeys + 1, sizeof *r->keys);
+	r->keys = xcalloc(2 * r->meta.nkeys + 1, sizeof(*r->keys));
 	for (i = 0; i < r->meta.nkeys; i++) {
 		r->keys[2 * i] = text_of(r->meta.keys[i].key);
 		r->keys[2 * i + 1] = text_of(r->meta.keys[i].value);
@@ -147,31 +147,31 @@ open_reader(struct pq_reader *r, struct msg *err)
 	const char *why;
 	size_t len = 0;
 
-	if (read_footer(r, &len, err) == -1 || check_seal(r, len, err) == -1)
+	if (read_footer(r, &len, err) < 0 || check_seal(r, len, err) < 0)
 		return -1;
-	if (meta_parse(&r->meta, r->footer, len, &why) == -1)
+	if (meta_parse(&r->meta, r->footer, len, &why) < 0)
 		return msg_set(err, EX_DATAERR, "%s: %s", r->name, why);
 	if (r->meta.encrypted)
 		return msg_set(err, EX_DATAERR, "%s: encrypted Parquet files are not supported", r->name);
-	if (pq_schema_from_elements(&r->schema, r->meta.elements, r->meta.nelements, r->name, err) == -1 ||
-	    check_rows(r, err) == -1)
+	if (pq_schema_from_elements(&r->schema, r->meta.elements, r->meta.nelements, r->name, err) < 0 ||
+	    check_rows(r, err) < 0)
 		return -1;
 	copy_keys(r);
 	r->julian = is_julian(r);
-	r->skip = xcalloc(r->meta.ngroups + 1, sizeof *r->skip);
+	r->skip = xcalloc(r->meta.ngroups + 1, sizeof(*r->skip));
 	return 0;
 }
 
 int
 pq_open(struct pq_reader **rp, const struct pq_source *source, size_t limit, struct msg *err)
 {
-	struct pq_reader *r = xcalloc(1, sizeof *r);
+	struct pq_reader *r = xcalloc(1, sizeof(*r));
 
 	*rp = NULL;
 	r->source = *source;
 	r->source.name = r->name = xstrdup(source->name);
 	r->limit = limit == 0 ? (size_t)256 << 20 : limit;
-	if (open_reader(r, err) == -1) {
+	if (open_reader(r, err) < 0) {
 		pq_close(r);
 		return -1;
 	}
@@ -342,7 +342,7 @@ pq_check_index(struct pq_reader *r, struct msg *err)
 static void
 select_column(struct pq_reader *r, size_t column, unsigned flags)
 {
-	struct chunk_in *k = xcalloc(1, sizeof *k);
+	struct chunk_in *k = xcalloc(1, sizeof(*k));
 
 	chunk_init(k, &(struct chunk_options){ .source = &r->source, .c = &r->schema.columns[column],
 	    .e = &r->schema.elements[column], .flags = flags, .limit = r->limit, .sealed = r->sealed,
@@ -360,9 +360,9 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	r->group = 0;
 	r->row = r->first_row = 0;
 	r->begun = false;
-	r->selected = xcalloc(n + 1, sizeof *r->selected);
-	r->vectors = xcalloc(n + 1, sizeof *r->vectors);
-	r->each = xcalloc(n + 1, sizeof *r->each);
+	r->selected = xcalloc(n + 1, sizeof(*r->selected));
+	r->vectors = xcalloc(n + 1, sizeof(*r->vectors));
+	r->each = xcalloc(n + 1, sizeof(*r->each));
 	for (i = 0; i < n; i++) {
 		c = &r->schema.columns[columns[i]];
 		if (c->refused != NULL)
@@ -378,7 +378,7 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 static int
 select_all(struct pq_reader *r, struct msg *err)
 {
-	size_t *all = xcalloc(r->schema.ncolumns + 1, sizeof *all), i;
+	size_t *all = xcalloc(r->schema.ncolumns + 1, sizeof(*all)), i;
 	int got;
 
 	for (i = 0; i < r->schema.ncolumns; i++)
@@ -415,7 +415,7 @@ enter_group(struct pq_reader *r, struct msg *err)
 		return 0;
 	for (i = 0; i < r->nselected; i++)
 		if (chunk_begin(r->selected[i], &g->chunks[r->selected[i]->pages.c - r->schema.columns], r->group,
-		    (uint64_t)g->rows, r->footer_at, err) == -1)
+		    (uint64_t)g->rows, r->footer_at, err) < 0)
 			return -1;
 	r->begun = true;
 	return 1;
@@ -457,7 +457,7 @@ batch_rows(struct pq_reader *r, size_t most, size_t *rows, struct msg *err)
 	for (i = 0; i < r->nselected; i++) {
 		if (!chunk_is_paged(r->selected[i]))
 			continue;
-		if (chunk_page(r->selected[i], &n, err) == -1 || count_held(r, i, err) == -1)
+		if (chunk_page(r->selected[i], &n, err) < 0 || count_held(r, i, err) < 0)
 			return -1;
 		*rows = n < *rows ? n : *rows;
 	}
@@ -470,16 +470,16 @@ pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *er
 	size_t i, rows;
 	int got;
 
-	if (!r->has_selected && select_all(r, err) == -1)
+	if (!r->has_selected && select_all(r, err) < 0)
 		return -1;
 	for (i = 0; i < r->nselected; i++)
 		chunk_forget(r->selected[i]);
 	if ((got = enter_group(r, err)) != 1)
 		return got;
-	if (batch_rows(r, max_rows == 0 ? 1 : max_rows, &rows, err) == -1)
+	if (batch_rows(r, max_rows == 0 ? 1 : max_rows, &rows, err) < 0)
 		return -1;
 	for (i = 0; i < r->nselected; i++) {
-		if (chunk_rows(r->selected[i], rows, err) == -1 || count_held(r, i, err) == -1)
+		if (chunk_rows(r->selected[i], rows, err) < 0 || count_held(r, i, err) < 0)
 			return -1;
 		r->vectors[i] = r->selected[i]->vector;
 	}

@@ -41,7 +41,7 @@ values_begin(struct values_in *v, int encoding, const uint8_t *p, const uint8_t 
 	static char text[80];
 
 	if (!types_has_encoding(v->e->type, encoding)) {
-		snprintf(text, sizeof text, "unsupported encoding: %s", encoding_name(encoding));
+		snprintf(text, sizeof(text), "unsupported encoding: %s", encoding_name(encoding));
 		return text;
 	}
 	v->encoding = encoding;

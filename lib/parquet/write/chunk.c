@@ -26,10 +26,10 @@ write_pages(struct out_pager *w, const struct out_column *c, const struct out_pl
 {
 	size_t i;
 
-	if (plan->encoding == META_RLE_DICTIONARY && out_page_dictionary(w, c, plan, chunk, err) == -1)
+	if (plan->encoding == META_RLE_DICTIONARY && out_page_dictionary(w, c, plan, chunk, err) < 0)
 		return -1;
 	for (i = 0; i < n; i++)
-		if (out_page_data(w, c, plan, &pages[i], chunk, err) == -1)
+		if (out_page_data(w, c, plan, &pages[i], chunk, err) < 0)
 			return -1;
 	chunk->data_offset = (int64_t)pages[0].offset;
 	chunk->encodings |= 1u << plan->encoding;
@@ -53,8 +53,8 @@ out_chunk_write(struct out_chunks *k, struct out_column *c, struct out_history *
 	pages = (struct out_page *)(void *)k->pages.p;
 	*chunk = (struct meta_chunk){ .type = c->e->type, .codec = (int)k->pager.codec->number,
 	    .num_values = (int64_t)c->entries };
-	if (out_plan(&k->planner, c, &range, &h->wait, &plan, err) == -1 ||
-	    write_pages(&k->pager, c, &plan, pages, n, chunk, err) == -1)
+	if (out_plan(&k->planner, c, &range, &h->wait, &plan, err) < 0 ||
+	    write_pages(&k->pager, c, &plan, pages, n, chunk, err) < 0)
 		return -1;
 	out_index_stats(&chunk->stats, c, &range, &k->pool);
 	out_index_chunk(&k->index, c, pages, n, chunk);

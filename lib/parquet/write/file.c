@@ -23,7 +23,7 @@ emit(struct out_file *f, size_t n, struct msg *err)
 {
 	if (n == 0)
 		return 0;
-	if (f->sink.write(&f->sink, f->waits.p, n, err) == -1)
+	if (f->sink.write(&f->sink, f->waits.p, n, err) < 0)
 		return -1;
 	f->waits.len -= n;
 	memmove(f->waits.p, f->waits.p + n, f->waits.len);

@@ -70,7 +70,7 @@ out_footer_write(struct out_footer *f, struct pq_schema *s, uint64_t rows, bool 
 	uint32_t len;
 	int got;
 
-	if (write_indexes(f, s->ncolumns, x, file, err) == -1)
+	if (write_indexes(f, s->ncolumns, x, file, err) < 0)
 		return -1;
 	if (ancient)
 		out_footer_key(f, "org.apache.spark.version", "3.0.0");
@@ -84,7 +84,7 @@ out_footer_write(struct out_footer *f, struct pq_schema *s, uint64_t rows, bool 
 	buf_adds(&out, "PAR1");
 	seal_put(out.p, out.len);
 	*sum = hash_bytes(out.p, out.len);
-	got = out_file_add(file, &out, err) == -1 ? -1 : out_file_flush(file, err);
+	got = out_file_add(file, &out, err) < 0 ? -1 : out_file_flush(file, err);
 	buf_free(&out);
 	return got;
 }

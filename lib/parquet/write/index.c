@@ -163,7 +163,7 @@ column_index(struct buf *out, const struct out_column *c, const struct out_page 
 {
 	struct pq_bytes *bounds = xcalloc(2 * n, sizeof(*bounds));
 	size_t begin = out->len, i;
-	struct pool pool = { NULL };
+	struct pool pool = { .blocks = NULL };
 	struct thrift_out o;
 	bool exact, whole = true;
 

@@ -186,7 +186,7 @@ emit_page(struct out_pager *w, struct meta_page_header *h, const struct body *b,
 	buf_room(waits, w->head_size);
 	waits->len += w->head_size;
 	at = waits->len;
-	if (w->codec->pack(w->level, b->hint, b->p, b->n, waits, err) == -1)
+	if (w->codec->pack(w->level, b->hint, b->p, b->n, waits, err) < 0)
 		return 0;
 	h->uncompressed = (int32_t)b->n;
 	h->compressed = (int32_t)(waits->len - at);
@@ -196,7 +196,7 @@ emit_page(struct out_pager *w, struct meta_page_header *h, const struct body *b,
 	size = w->head.len + (size_t)h->compressed;
 	chunk->compressed += (int64_t)size;
 	chunk->uncompressed += (int64_t)(w->head.len + b->n);
-	return out_file_added(w->file, size, err) == -1 ? 0 : size;
+	return out_file_added(w->file, size, err) < 0 ? 0 : size;
 }
 
 /* Puts a data page's levels into w->body. */

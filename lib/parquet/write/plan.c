@@ -29,7 +29,7 @@ plain_size(struct out_planner *p, const struct out_column *c, double *size, stru
 	if (delta)
 		dbp_put(&p->sample, out_column_numbers(c, begin, n, &p->numbers), n, c->store == PQ_I32);
 	else if (p->codec->pack(p->level, (struct codec_hint){ .width = out_column_hint(c) }, c->data.p + begin * width,
-	    n * width, &p->sample, err) == -1)
+	    n * width, &p->sample, err) < 0)
 		return -1;
 	*size = (double)p->sample.len * (double)c->values / (double)n;
 	return 0;
@@ -59,7 +59,7 @@ plan_fixed(struct out_planner *p, const struct out_column *c, const struct stats
 		--*wait;
 		return 0;
 	}
-	if (plain_size(p, c, &plain, err) == -1)
+	if (plain_size(p, c, &plain, err) < 0)
 		return -1;
 	*dict = dict_fixed_build(&p->dict, c->store, c->data.p, c->values, range, plain,
 	    p->codec->number != PQ_UNCOMPRESSED);
@@ -77,7 +77,7 @@ out_plan(struct out_planner *p, const struct out_column *c, const struct stats_r
 	if (c->store == PQ_BYTES) {
 		dict = plan_bytes(c, plan);
 	} else if (c->store != PQ_U8 && c->store != PQ_I128 && c->values > 1) {
-		if (plan_fixed(p, c, range, wait, &dict, err) == -1)
+		if (plan_fixed(p, c, range, wait, &dict, err) < 0)
 			return -1;
 		plan->dict = &p->dict;
 		plan->width = dict ? bits_width(p->dict.n - 1) : 0;

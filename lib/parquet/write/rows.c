@@ -119,7 +119,7 @@ slice(const struct out_rows *g, const struct pq_options *o, const char *name, co
 		c = &g->columns[i];
 		if (c->store == PQ_BYTES && c->c->max_rep == 0 &&
 		    !are_few(columns[i].v.bytes + c->at, *rows, budget) &&
-		    fit_bytes(c, name, &columns[i], budget, rows, err) == -1)
+		    fit_bytes(c, name, &columns[i], budget, rows, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -132,7 +132,7 @@ out_rows_take(struct out_rows *g, const struct pq_options *o, const char *name, 
 	struct out_column *c;
 	size_t i;
 
-	if (slice(g, o, name, columns, &rows, err) == -1)
+	if (slice(g, o, name, columns, &rows, err) < 0)
 		return -1;
 	for (i = 0; i < g->ncolumns; i++) {
 		c = &g->columns[i];

@@ -91,7 +91,7 @@ pq_create(struct pq_writer **wp, const struct pq_sink *sink, const struct pq_fie
 	w = xcalloc(1, sizeof(*w));
 	w->file.sink = *sink;
 	w->opt = with_defaults(*opt);
-	if (pq_schema_from_fields(&w->schema, fields, nfields, sink->name, err) == -1) {
+	if (pq_schema_from_fields(&w->schema, fields, nfields, sink->name, err) < 0) {
 		pq_writer_free(w);
 		return -1;
 	}
@@ -148,7 +148,7 @@ write_group(struct pq_writer *w, struct msg *err)
 	g->rows = (int64_t)r->rows;
 	g->offset = w->file.pos == 0 ? 4 : (int64_t)w->file.pos;
 	for (i = 0; i < r->ncolumns; i++) {
-		if (out_chunk_write(&w->chunks, &r->columns[i], &w->history[i], &g->chunks[i], err) == -1)
+		if (out_chunk_write(&w->chunks, &r->columns[i], &w->history[i], &g->chunks[i], err) < 0)
 			return -1;
 		g->total_bytes += g->chunks[i].uncompressed;
 		g->compressed += g->chunks[i].compressed;
@@ -209,7 +209,7 @@ flush_group(struct pq_writer *w, bool last, struct msg *err)
 	struct out_rows *full = w->filling;
 	size_t i;
 
-	if (wait_written(w, err) == -1)
+	if (wait_written(w, err) < 0)
 		return -1;
 	w->full_rows += full->rows;
 	w->filling = w->full;
@@ -218,7 +218,7 @@ flush_group(struct pq_writer *w, bool last, struct msg *err)
 		w->filling->columns[i].at = full->columns[i].at;
 	if (w->full != w->filling && !last && submit(w))
 		return 0;
-	return write_group(w, err) == -1 ? -1 : wait_written(w, err);
+	return write_group(w, err) < 0 ? -1 : wait_written(w, err);
 }
 
 /* ---- rows ---- */
@@ -229,12 +229,12 @@ write_rows(struct pq_writer *w, size_t rows, const struct pq_vector *columns, st
 	const char *name = w->file.sink.name;
 	size_t taken = 0;
 
-	if (out_rows_begin(w->filling, name, rows, columns, err) == -1)
+	if (out_rows_begin(w->filling, name, rows, columns, err) < 0)
 		return -1;
 	for (; rows > 0; rows -= taken) {
-		if (out_rows_take(w->filling, &w->opt, name, rows, columns, &taken, err) == -1)
+		if (out_rows_take(w->filling, &w->opt, name, rows, columns, &taken, err) < 0)
 			return -1;
-		if (out_rows_is_full(w->filling, &w->opt) && flush_group(w, false, err) == -1)
+		if (out_rows_is_full(w->filling, &w->opt) && flush_group(w, false, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -305,10 +305,10 @@ is_ancient(const struct pq_writer *w)
 static int
 finish(struct pq_writer *w, struct msg *err)
 {
-	if ((w->filling->rows > 0 && flush_group(w, true, err) == -1) || wait_written(w, err) == -1)
+	if ((w->filling->rows > 0 && flush_group(w, true, err) < 0) || wait_written(w, err) < 0)
 		return -1;
 	if (out_footer_write(&w->footer, &w->schema, w->full_rows, is_ancient(w), &w->chunks.index, &w->file,
-	    &w->footer_sum, err) == -1)
+	    &w->footer_sum, err) < 0)
 		return -1;
 	w->settled = w->file.pos;
 	return 0;
