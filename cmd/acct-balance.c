@@ -1,10 +1,19 @@
-/* acct-balance works out one record for each key: exact sums, counts, extremes, firsts and lasts. */
+/*
+ * acct-balance works out one record for each key: exact sums, counts, extremes, firsts and lasts.
+ *
+ * Where all keys and arguments are columns, the groups are made from the input's records. Else from records of computed
+ * fields, those of the key first, and what the groups give is a record that the output is computed from.
+ */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agg/groups.h"
+#include "base/utf8.h"
 #include "cli/cli.h"
+#include "expr/aggregate.h"
+#include "expr/items.h"
 
 struct balance {
 	struct rec_reader in;
@@ -13,11 +22,23 @@ struct balance {
 	struct agg_item *items;
 	size_t nitems;
 	size_t keys[REC_MAX_COLUMNS], nkeys;
+	const struct rec_header *header;	/* of the records that groups are made from */
+	struct rec_header computed;		/* this one, where it is not the input's */
+	bool is_computed;
+	struct expr_items key_items, outputs;
+	struct expr_aggregates aggregates;
+	struct expr **fields;			/* of a computed record; views */
+	struct expr side;
+	struct expr_batch derived;
+	struct buf results;			/* of some groups, and where their fields start */
+	uint32_t *starts;
 	uint64_t records, written;
 };
 
 static char *key_list;
 static struct agg_sides sides;
+static struct expr_parameter *parameters;
+static size_t nparameters;
 
 static void
 add_side(unsigned side, const char *option, const char *word)
@@ -39,10 +60,22 @@ add_debit(const char *option, char *word)
 	add_side(1, option, word);
 }
 
+static void
+add_parameter(const char *option, char *text)
+{
+	char *value = cli_pair(option, text, "NAME=VALUE");
+
+	if (!utf8_ok(value, strlen(value)))
+		cli_usage("%s %s: not UTF-8", option, text);
+	parameters = xreallocarray(parameters, nparameters + 1, sizeof(*parameters));
+	parameters[nparameters++] = (struct expr_parameter){ text, value };
+}
+
 static const struct cli_option options[] = {
-	{ 'k', "key", "KEY,...", "one record for each value of these columns; by default one record of totals",
-	    CLI_LIST,
-	    .to = &key_list },
+	{ 'k', "key", "KEY,...", "one record for each value of these: COLUMN or NAME=EXPRESSION; by default one\n"
+	    "record of totals", CLI_LIST, .to = &key_list },
+	{ 'D', "define", "NAME=VALUE", "what :NAME is in expressions; may be repeated", CLI_CALL,
+	    .call = add_parameter },
 	{ 0, "side", "COLUMN", "the column that says whether a record is a credit or a debit", CLI_TEXT,
 	    .to = &sides.column },
 	{ 0, "credit", "VALUE", "its value for credits; may be repeated", CLI_CALL, .call = add_credit },
@@ -52,11 +85,11 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-k KEY,...] [--side COLUMN --credit VALUE ... --debit VALUE ...] [-i FILE] [-o FILE]\n"
-	    "                    [-t NAME] AGGREGATE ...", NULL },
+	    "[-k KEY,...] [-D NAME=VALUE] [--side COLUMN --credit VALUE ... --debit VALUE ...]\n"
+	    "                    [-i FILE] [-o FILE] [-t NAME] AGGREGATE ...", NULL },
 	.about = "Sums the records of standard input exactly, by key.\n"
-	    "AGGREGATE is [NAME=]FUNCTION(COLUMN), the function one of count, sum, min, max, credit, debit and\n"
-	    "net, or first(COLUMN,BY) or last(COLUMN,BY); count() counts records.",
+	    "AGGREGATE is [NAME=]EXPRESSION, of count, sum, avg, min, max, credit, debit and net of an expression,\n"
+	    "first(EXPRESSION,BY) or last(EXPRESSION,BY); count() counts records. See acct-expr(7).",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_input, cli_output, cli_memory, cli_stream, NULL },
@@ -64,37 +97,194 @@ static const struct cli_program program = {
 	    "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct", NULL },
 };
 
-static void
-parse_aggregates(struct balance *b, char *words[], size_t n)
+/* ---- the plan ---- */
+
+/* Is a word an aggregate of columns alone? Fills the item then. */
+static bool
+is_plain(const struct rec_header *h, const char *word, struct agg_item *item)
 {
 	struct msg err = { 0 };
+
+	if (agg_parse(item, word, &err) < 0)
+		return false;
+	return (item->column_name == NULL || rec_header_find(h, item->column_name) >= 0) &&
+	    (item->by_name == NULL || rec_header_find(h, item->by_name) >= 0);
+}
+
+/* Are all parts of a list columns? */
+static bool
+is_columns(const struct rec_header *h, const char *list)
+{
+	char *copy = xstrdup(list), *rest = copy, *word;
+	bool all = true;
+
+	while (all && (word = strsep(&rest, ",")) != NULL)
+		all = rec_header_find(h, word) >= 0;
+	free(copy);
+	return all;
+}
+
+/* The message of an expression, with a caret under the place. */
+static _Noreturn void
+point(const char *text, size_t place, const struct msg *err)
+{
+	struct buf b = { 0 };
+
+	expr_caret(text, strlen(text), place, &b);
+	msg_warn("%s", err->text);
+	fputs(buf_cstr(&b), stderr);
+	msg_leave(err->status);
+}
+
+static void
+parse_list(struct expr_items *items, const char *text, const struct expr_scope *scope)
+{
+	struct msg err = { 0 };
+	size_t place = 0;
+
+	if (expr_items_parse(items, text, strlen(text), scope, &place, &err) < 0)
+		point(text, place, &err);
+}
+
+/* Adds a field to the computed records, unless there is one of this text. Returns its name. */
+static const char *
+add_field(struct balance *b, struct expr *e, const char *text)
+{
+	char *name = xstrdup(text), *longer;
 	size_t i;
 
-	if (n == 0)
-		cli_usage("missing AGGREGATE");
-	b->items = xcalloc(n, sizeof(*b->items));
-	b->nitems = n;
-	for (i = 0; i < n; i++) {
-		if (agg_parse(&b->items[i], words[i], &err) == -1)
-			cli_usage("%s", err.text);
+	for (i = b->nkeys; i < b->computed.ncolumns; i++)
+		if (strcmp(b->computed.columns[i].name, text) == 0 &&
+		    val_type_equal(b->computed.columns[i].type, e->type) && e->root == b->fields[i]->root) {
+			free(name);
+			return b->computed.columns[i].name;
+		}
+	while (rec_header_find(&b->computed, name) >= 0) {
+		longer = xasprintf("%s ", name);
+		free(name);
+		name = longer;
 	}
+	if (b->computed.ncolumns == REC_MAX_COLUMNS)
+		cli_usage("more than %d columns", REC_MAX_COLUMNS);
+	b->fields = xreallocarray(b->fields, b->computed.ncolumns + 1, sizeof(*b->fields));
+	b->fields[b->computed.ncolumns] = e;
+	rec_header_add(&b->computed, name, e->type, false, e->required);
+	free(name);
+	return b->computed.columns[b->computed.ncolumns - 1].name;
+}
+
+/* Makes the key's fields, and what an aggregate's expression may name outside of it. */
+static void
+compute_keys(struct balance *b, const struct expr_scope *scope)
+{
+	if (key_list != NULL)
+		parse_list(&b->key_items, key_list, scope);
+	b->nkeys = b->key_items.n;
+	for (size_t i = 0; i < b->nkeys; i++) {
+		struct expr_item *item = &b->key_items.items[i];
+
+		if (item->word != NULL)
+			cli_usage("-k: %s: a word of the header is no key", item->name);
+		b->fields = xreallocarray(b->fields, i + 1, sizeof(*b->fields));
+		b->fields[i] = &item->expr;
+		b->keys[i] = expr_item_column(item);
+		rec_header_add(&b->computed, item->name, item->type, false, item->required);
+	}
+}
+
+static void
+compute_side(struct balance *b, const struct expr_scope *scope)
+{
+	struct msg err = { 0 };
+	struct buf quoted = { 0 };
+	size_t place = 0;
+
+	if (sides.column == NULL)
+		return;
+	buf_addc(&quoted, '"');
+	for (const char *p = sides.column; *p != '\0'; p++) {
+		if (*p == '"')
+			buf_addc(&quoted, '"');
+		buf_addc(&quoted, (uint8_t)*p);
+	}
+	buf_addc(&quoted, '"');
+	if (expr_parse(&b->side, buf_cstr(&quoted), quoted.len, scope, &place, &err) < 0)
+		cli_usage("--side: %s", err.text);
+	sides.column = add_field(b, &b->side, sides.column);
+	buf_free(&quoted);
+}
+
+/* Plans for records that are computed from the input's. */
+static void
+compute(struct balance *b, char *words[], size_t n)
+{
+	struct expr_scope scope = { .header = &b->in.header, .parameters = parameters, .nparameters = nparameters };
+
+	b->is_computed = true;
+	rec_header_init(&b->computed, b->in.header.table);
+	compute_keys(b, &scope);
+	b->aggregates.first = b->nkeys;
+	b->aggregates.keys = b->keys;
+	scope.aggregates = &b->aggregates;
+	for (size_t i = 0; i < n; i++)
+		parse_list(&b->outputs, words[i], &scope);
+	b->nitems = b->aggregates.n;
+	b->items = xcalloc(b->nitems + 1, sizeof(*b->items));
+	for (size_t i = 0; i < b->nitems; i++) {
+		struct expr_aggregate *a = &b->aggregates.list[i];
+		const char *of[2] = { NULL, NULL };
+
+		for (size_t k = 0; k < a->nargs; k++)
+			of[k] = add_field(b, &a->args[k], a->names[k]);
+		agg_item_set(&b->items[i], a->function, of[0], of[1], a->text);
+	}
+	scope.aggregates = NULL;
+	compute_side(b, &scope);
+	for (size_t i = 0; i < b->nkeys; i++)
+		b->keys[i] = i;
+	b->header = &b->computed;
+	b->starts = xcalloc(AGG_BLOCK * (b->nkeys + b->nitems) + VAL_PAD + 1, sizeof(*b->starts));
+}
+
+/* Plans for the input's records as they are; false where something is to be computed. */
+static bool
+plan_plain(struct balance *b, char *words[], size_t n)
+{
+	b->items = xcalloc(n, sizeof(*b->items));
+	for (b->nitems = 0; b->nitems < n; b->nitems++)
+		if (!is_plain(&b->in.header, words[b->nitems], &b->items[b->nitems]))
+			break;
+	if (b->nitems == n && (key_list == NULL || is_columns(&b->in.header, key_list))) {
+		if (key_list != NULL)
+			b->nkeys = cli_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
+		b->header = &b->in.header;
+		return true;
+	}
+	for (size_t i = 0; i < n; i++)
+		agg_item_free(&b->items[i]);
+	free(b->items);
+	return false;
 }
 
 /* Opens the input and makes the plan for it. */
 static void
-make_plan(struct balance *b)
+make_plan(struct balance *b, char *words[], size_t n)
 {
 	struct msg err = { 0 };
 
+	if (n == 0)
+		cli_usage("missing AGGREGATE");
 	cli_open(&b->in, cli.input, 0);
 	if (rec_header_is_change(&b->in.header))
 		msg_die(EX_DATAERR, "%s: a stream of changes: its records are not rows to be added up", b->in.name);
-	if (key_list != NULL)
-		b->nkeys = cli_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
-	if (agg_plan(&b->groups.agg, &b->in.header, b->items, b->nitems, &sides, b->nkeys > 0, &err) == -1)
+	if (!plan_plain(b, words, n))
+		compute(b, words, n);
+	if (agg_plan(&b->groups.agg, b->header, b->items, b->nitems, &sides, b->nkeys > 0, &err) < 0)
 		cli_usage("%s: %s", b->in.name, err.text);
-	groups_init(&b->groups, &b->in.header, b->keys, b->nkeys, cli.memory);
+	groups_init(&b->groups, b->header, b->keys, b->nkeys, cli.memory);
 }
+
+/* ---- the output's header ---- */
 
 static void
 add_column(struct rec_header *h, const char *name, struct val_type type, bool key, bool required)
@@ -114,11 +304,13 @@ create_output(struct balance *b)
 
 	rec_header_init(&h, cli.table != NULL ? cli.table : b->in.header.table);
 	for (i = 0; i < b->nkeys; i++) {
-		const struct rec_column *c = &b->in.header.columns[b->keys[i]];
+		const struct rec_column *c = &b->header->columns[b->keys[i]];
 
 		add_column(&h, c->name, c->type, true, c->required);
 	}
-	for (i = 0; i < b->nitems; i++)
+	for (i = 0; i < b->outputs.n; i++)
+		add_column(&h, b->outputs.items[i].name, b->outputs.items[i].type, false, b->outputs.items[i].required);
+	for (i = 0; i < b->nitems && !b->is_computed; i++)
 		add_column(&h, b->items[i].name, b->items[i].type, false, b->items[i].required);
 	cli_create(&b->out, &h);
 	rec_header_free(&h);
@@ -129,7 +321,7 @@ static void
 put_origin(const struct balance *b, const struct rec_batch *batch, size_t i, struct buf *out)
 {
 	const char *source = rec_header_word(batch->segment, "source");
-	int line = rec_header_find(&b->in.header, "_line");
+	int line = b->is_computed ? -1 : rec_header_find(&b->in.header, "_line");
 	struct rec_field f;
 
 	buf_addf(out, " (table %s", batch->segment->table);
@@ -152,7 +344,7 @@ die_side(const struct balance *b, const struct rec_batch *batch, size_t i)
 	struct buf text = { 0 }, origin = { 0 };
 
 	if (!val_is_null(f.p, f.n))
-		val_text(b->in.header.columns[column].type, f.p, f.n, &text);
+		val_text(b->header->columns[column].type, f.p, f.n, &text);
 	put_origin(b, batch, i, &origin);
 	msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: neither a credit nor a debit value: %s%s", b->in.name,
 	    batch->first + i, sides.column, val_is_null(f.p, f.n) ? "null" : msg_quote(text.p, text.len),
@@ -160,20 +352,39 @@ die_side(const struct balance *b, const struct rec_batch *batch, size_t i)
 }
 
 static void
+add_records(struct balance *b, const struct rec_batch *batch)
+{
+	struct msg err = { 0 };
+	size_t taken = groups_add(&b->groups, batch, &err);
+
+	if (taken == SIZE_MAX)
+		msg_exit(&err);
+	if (taken < batch->n)
+		die_side(b, batch, taken);
+	b->records += batch->n;
+}
+
+static void
+compute_records(struct balance *b, const struct rec_batch *batch)
+{
+	struct msg err = { 0 };
+
+	for (size_t from = 0; from < batch->n; from += EXPR_CHUNK) {
+		size_t n = batch->n - from < EXPR_CHUNK ? batch->n - from : EXPR_CHUNK;
+
+		if (expr_batch_make(&b->derived, b->fields, b->computed.ncolumns, batch, from, n, &err) < 0)
+			msg_die(err.status, "%s: %s", b->in.name, err.text);
+		add_records(b, &b->derived.b);
+	}
+}
+
+static void
 read_records(struct balance *b)
 {
 	struct rec_batch batch;
-	struct msg err = { 0 };
-	size_t taken;
 
-	while (xrec_next(&b->in, &batch)) {
-		taken = groups_add(&b->groups, &batch, &err);
-		if (taken == SIZE_MAX)
-			msg_exit(&err);
-		if (taken < batch.n)
-			die_side(b, &batch, taken);
-		b->records += batch.n;
-	}
+	while (xrec_next(&b->in, &batch))
+		(b->is_computed ? compute_records : add_records)(b, &batch);
 }
 
 /* " for account_id 17, currency CHF" */
@@ -186,7 +397,7 @@ key_text(const struct balance *b, const uint8_t *key, size_t n)
 
 	text.len = 0;
 	for (i = 0; i < b->nkeys; i++) {
-		const struct rec_column *c = &b->in.header.columns[b->keys[i]];
+		const struct rec_column *c = &b->header->columns[b->keys[i]];
 
 		end = memchr(key, '\t', n);
 		buf_addf(&text, "%s%s ", i == 0 ? " for " : ", ", c->name);
@@ -228,6 +439,65 @@ put_key(const struct balance *b, uint8_t *p, struct rec_field key)
 	return p + key.n + 1;
 }
 
+/* Makes records of the groups' keys and aggregates. */
+static void
+gather(struct balance *b, const struct rec_field *keys, const uint32_t *groups, size_t n, struct rec_batch *batch)
+{
+	struct agg *a = &b->groups.agg;
+	size_t bad = 0, k = 0;
+	uint8_t *end;
+
+	b->results.len = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *p = buf_room(&b->results, keys[i].n + agg_put_max(a, groups[i]) + 2 * VAL_PAD), *start = p;
+
+		p = put_key(b, p, keys[i]);
+		if ((end = agg_put(a, groups[i], p, &bad)) == NULL)
+			die_beyond(b, &b->items[bad], keys[i].p, keys[i].n);
+		*end = '\n';
+		b->starts[k++] = (uint32_t)b->results.len;
+		for (p = start; p < end; p++)
+			if (*p == '\t')
+				b->starts[k++] = (uint32_t)(b->results.len + (size_t)(p - start) + 1);
+		b->results.len += (size_t)(end - start) + 1;
+	}
+	b->starts[k] = (uint32_t)b->results.len;
+	memset(buf_room(&b->results, VAL_PAD), 0, VAL_PAD);
+	*batch = (struct rec_batch){ .n = n, .first = b->written + 1, .base = b->results.p, .off = b->starts,
+	    .stride = b->nkeys + b->nitems };
+}
+
+/* Computes the output's records from those of the groups. */
+static int
+put_computed(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n)
+{
+	struct balance *b = context;
+	struct expr_item *items = b->outputs.items;
+	struct rec_batch batch;
+	struct msg err = { 0 };
+
+	gather(b, keys, groups, n, &batch);
+	for (size_t k = 0; k < b->outputs.n; k++)
+		if (expr_eval(&items[k].expr, &batch, 0, n, NULL, &err) < 0)
+			msg_die(err.status, "%s: %s: output's %s", b->in.name, items[k].name, err.text);
+	for (size_t i = 0; i < n; i++) {
+		size_t room = keys[i].n + 1;
+		uint8_t *p;
+
+		for (size_t k = 0; k < b->outputs.n; k++)
+			room += expr_room(&items[k].expr, i) + 1;
+		p = put_key(b, xrec_begin(&b->out, room), keys[i]);
+		for (size_t k = 0; k < b->outputs.n; k++) {
+			if (k > 0)
+				*p++ = '\t';
+			p = expr_put(&items[k].expr, i, p);
+		}
+		rec_end(&b->out, p);
+	}
+	b->written += n;
+	return 0;
+}
+
 static int
 put_groups(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n)
 {
@@ -262,6 +532,16 @@ finish(struct balance *b)
 	for (i = 0; i < b->nitems; i++)
 		agg_item_free(&b->items[i]);
 	free(b->items);
+	expr_items_free(&b->key_items);
+	expr_items_free(&b->outputs);
+	expr_aggregates_free(&b->aggregates);
+	expr_free(&b->side);
+	expr_batch_free(&b->derived);
+	rec_header_free(&b->computed);
+	buf_free(&b->results);
+	free(b->starts);
+	free(b->fields);
+	free(parameters);
 }
 
 int
@@ -271,11 +551,10 @@ main(int argc, char *argv[])
 	struct msg err = { 0 };
 	int operand = cli_start(&program, argc, argv);
 
-	parse_aggregates(&b, argv + operand, (size_t)(argc - operand));
-	make_plan(&b);
+	make_plan(&b, argv + operand, (size_t)(argc - operand));
 	create_output(&b);
 	read_records(&b);
-	if (groups_put(&b.groups, put_groups, &b, &err) == -1)
+	if (groups_put(&b.groups, b.is_computed ? put_computed : put_groups, &b, &err) < 0)
 		msg_exit(&err);
 	finish(&b);
 	return EX_OK;

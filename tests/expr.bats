@@ -32,7 +32,7 @@ value() {
 		on && /^\.Bd -literal/ { file = "example." ++n; next }
 		on && /^\.Ed/ { file = "" }
 		on && file != "" { gsub(/\\e/, "\\"); print > file }' "$ROOT/man/acct-expr.7"
-	[ "$(ls example.* | wc -l)" -eq 2 ]
+	[ "$(ls example.* | wc -l)" -eq 3 ]
 	for e in example.*; do
 		run -0 --separate-stderr sh -e "$e"
 		[ -z "$stderr" ]

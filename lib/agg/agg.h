@@ -51,6 +51,9 @@ struct agg_item {		/* one requested aggregate */
 int agg_parse(struct agg_item *item, const char *text, struct msg *err);
 void agg_item_free(struct agg_item *item);
 
+/* Fills an item from its parts: a function's name, a column or NULL, what to order by or NULL, all copied. */
+void agg_item_set(struct agg_item *item, const char *function, const char *column, const char *by, const char *text);
+
 enum { AGG_SIDE_WORDS = 32 };	/* maximum values per side */
 
 struct agg_sides {		/* the column that distinguishes credit from debit */

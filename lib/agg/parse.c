@@ -68,6 +68,16 @@ parse_arguments(struct agg_item *item, size_t f, const char *s, const char *end,
 	return 0;
 }
 
+void
+agg_item_set(struct agg_item *item, const char *function, const char *column, const char *by, const char *text)
+{
+	size_t f = find_function(function, strlen(function));
+
+	*item = (struct agg_item){ .function = column != NULL ? functions[f].function : AGG_ROWS,
+	    .name = xstrdup(text), .text = xstrdup(text), .column_name = column != NULL ? xstrdup(column) : NULL,
+	    .by_name = by != NULL ? xstrdup(by) : NULL };
+}
+
 int
 agg_parse(struct agg_item *item, const char *text, struct msg *err)
 {

@@ -41,7 +41,13 @@ static const char *const dialects[][2] = {
 	{ "convert", "cast(x as type)" }, { "try_convert", "try_cast(x as type)" }, { "ucase", "upper(s)" },
 	{ "lcase", "lower(s)" }, { "truncate", "trunc(x, n)" }, { "bround", "round_even(x, n)" },
 	{ "datefromparts", "make_date(y, m, d)" }, { "decode", "case x when a then b else c end" },
-	{ "max_by", "last(a, by)" }, { "min_by", "first(a, by)" }
+	{ "average", "avg(x)" }, { "mean", "avg(x)" }, { "max_by", "last(a, by)" }, { "min_by", "first(a, by)" }
+};
+
+/* What is no function of a table. */
+static const char *const others[] = {
+	"coalesce", "if", "cast", "try_cast", "count", "sum", "avg", "min", "max", "first", "last", "credit", "debit",
+	"net"
 };
 
 const char *
@@ -61,8 +67,8 @@ expr_function_hint(const char *name, size_t n)
 	for (size_t t = 0; t < NTABLES; t++)
 		for (const struct expr_function *f = tables[t]; f->name != NULL; f++)
 			near_try(&near, f->name);
-	near_try(&near, "coalesce");
-	near_try(&near, "try_cast");
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		near_try(&near, others[i]);
 	snprintf(hint, sizeof(hint), "%s", near_hint(&near));
 	return hint;
 }

@@ -124,7 +124,9 @@ expression(struct expr_items *it, struct expr_parser *ps, const char *text, cons
 		expr_free(&e);
 		return -1;
 	}
-	if (name == NULL && root->kind == EXPR_COLUMN)
+	if (name == NULL && ps->scope->aggregates != NULL)
+		name = expr_aggregate_name(ps->scope->aggregates, root, l->header);
+	else if (name == NULL && root->kind == EXPR_COLUMN)
 		name = l->header->columns[root->column].name;
 	if (name == NULL) {
 		l->where = place;
@@ -150,10 +152,10 @@ parse_item(struct expr_items *it, struct expr_parser *ps, const char *text)
 	struct expr_item *item;
 	char *name;
 
-	if (lex_take(l, LEX_STAR))
+	if (ps->scope->aggregates == NULL && lex_take(l, LEX_STAR))
 		return all_columns(it, l, place);
 	name = new_name(l, &it->pool);
-	if (l->kind != LEX_WORD)
+	if (l->kind != LEX_WORD || ps->scope->aggregates != NULL)
 		return expression(it, ps, text, name, place);
 	if (name == NULL)
 		return lex_fail(l, "a word of the header needs a name: name=%s", lex_show(l));

@@ -337,12 +337,26 @@ places(struct expr_check *c, const struct expr_node *n, int *count)
 	return true;
 }
 
+static bool
+check_average(struct expr_check *c, struct expr_node *n)
+{
+	unsigned scale = n->args[0]->type.scale, decimals = scale > 6 ? scale : 6;
+
+	(void)c;
+	n->number = (int)(decimals - scale);
+	n->rounding = EXPR_HALF_AWAY;
+	return expr_strict(n, expr_decimal(NUM_DIGITS, decimals));
+}
+
+const struct expr_function expr_average = { "avg", 2, 2, false, check_average, divide, NULL };
+
 static const struct expr_function rounded = { "round(a / b)", 2, 2, false, NULL, divide, NULL };
 
 static bool
 is_quotient(const struct expr_node *n)
 {
-	return n->kind == EXPR_CALL && strcmp(n->function->name, "/") == 0 && n->type.kind == VAL_DECIMAL;
+	return n->kind == EXPR_CALL && n->type.kind == VAL_DECIMAL &&
+	    (n->function == &expr_average || strcmp(n->function->name, "/") == 0);
 }
 
 /* round(a / b, n) is the exact quotient, rounded once; n->column digits are put back as zeros. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "expr/aggregate.h"
 #include "expr/parse.h"
 
 /* Pools align to 8, numbers of 128 bits to 16. */
@@ -327,13 +328,16 @@ call(struct expr_parser *ps, const struct lex *name)
 
 	if (lex_is(name, "cast") || lex_is(name, "try_cast"))
 		return cast_call(ps, lex_is(name, "try_cast"), name->where);
+	if (expr_is_aggregate(name) && ps->scope->aggregates != NULL)
+		return expr_parser_aggregate(ps, name);
 	if (lex_is(name, "coalesce"))
 		n->kind = EXPR_COALESCE;
 	else if (lex_is(name, "if"))
 		n->kind = EXPR_CASE;
 	else if ((n->function = expr_function_find(name->p, name->len)) == NULL) {
 		ps->lex = *name;
-		hint = expr_function_hint(name->p, name->len);
+		hint = expr_is_aggregate(name) ? ": aggregates are acct-balance's" :
+		    expr_function_hint(name->p, name->len);
 		lex_fail(&ps->lex, "no function %s%s", msg_quote(name->p, name->len), hint != NULL ? hint : "");
 		return NULL;
 	}
@@ -361,6 +365,23 @@ today(struct expr_parser *ps)
 	return n;
 }
 
+/* Outside of aggregates, where there are some, a column is one of the key. */
+static bool
+column_of(struct expr_parser *ps, const struct lex *name, size_t column, size_t *to)
+{
+	const struct expr_aggregates *all = ps->scope->aggregates;
+
+	*to = column;
+	if (all == NULL || all->inside)
+		return true;
+	for (*to = 0; *to < all->first; ++*to)
+		if (all->keys[*to] == column)
+			return true;
+	ps->lex = *name;
+	lex_fail(&ps->lex, "%s is neither in an aggregate nor a column of the key", lex_show(name));
+	return false;
+}
+
 /* A column, or a call. */
 static struct expr_node *
 name(struct expr_parser *ps)
@@ -385,7 +406,8 @@ name(struct expr_parser *ps)
 	if ((c = lex_column(&ps->lex)) < 0)
 		return NULL;
 	n = node(ps, EXPR_COLUMN, start.where);
-	n->column = (size_t)c;
+	if (!column_of(ps, &start, (size_t)c, &n->column))
+		return NULL;
 	n->type = ps->lex.header->columns[c].type;
 	n->required = ps->lex.header->columns[c].required;
 	return n;
