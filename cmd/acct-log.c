@@ -12,7 +12,6 @@
 #include "base/visible.h"
 #include "cli/cli.h"
 #include "delta/delta.h"
-#include "delta/state.h"
 
 static bool only_state, only_files, json;
 static unsigned most;				/* versions of the history; 0: all */

@@ -9,7 +9,6 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "delta/delta.h"
-#include "delta/write.h"
 #include "table/session.h"
 
 static bool dry, removes, force, clean_log;

@@ -138,7 +138,7 @@ static int
 write_files(struct table_session *s, struct msg *err)
 {
 	struct delta_out_options o = { .codec = (enum pq_codec)cli.codec, .delta_encodings = cli.encoding == 1,
-	    .beside = true, .intent = &s->intent };
+	    .beside = true, .namer = &s->intent.namer };
 	struct delta_out *out = delta_out_open(&s->table, w.columns.columns, w.columns.n, &o);
 	int failed = table_feed_out(&w.columns, &in, out, &w.rows, err) < 0 ||
 	    delta_out_finish(out, &w.pool, &w.files, &w.nfiles, err) < 0 ? -1 : 0;

@@ -39,6 +39,7 @@ rooms() {
 	cat <<-'END'
 	parquet format encode read
 	parquet format encode write
+	delta log data change
 	END
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/io.h"
 #include "check/parts.h"
-#include "delta/log.h"
+#include "delta/log/names.h"
 
 /* ---- reports ---- */
 

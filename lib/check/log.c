@@ -6,9 +6,9 @@
 #include <jansson.h>
 
 #include "check/parts.h"
-#include "delta/log.h"
-#include "delta/state.h"
-#include "delta/sum.h"
+#include "delta/log/names.h"
+#include "delta/log/state.h"
+#include "delta/log/sum.h"
 
 struct log {
 	struct check *check;

@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 #include "check/parts.h"
-#include "delta/log.h"
+#include "delta/log/names.h"
 
 #define MADE "runs/made"
 

@@ -5,7 +5,7 @@
 
 #include "base/progress.h"
 #include "check/parts.h"
-#include "delta/pq.h"
+#include "delta/log/pq.h"
 
 enum { BATCH = 8192 };
 

@@ -4,7 +4,7 @@
 
 #include "check/check.h"
 #include "delta/delta.h"
-#include "delta/skip.h"
+#include "delta/data/skip.h"
 #include "store/store.h"
 
 /* check.c: reports m, with its own status or EX_DATAERR. */

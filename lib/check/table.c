@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "check/parts.h"
-#include "delta/cast.h"
-#include "delta/pq.h"
-#include "delta/sum.h"
+#include "delta/data/cast.h"
+#include "delta/data/dv.h"
+#include "delta/data/footer.h"
+#include "delta/log/pq.h"
 
 struct table {
 	struct check *check;
@@ -133,7 +134,7 @@ check_outside(const struct file *f, struct msg *err)
 		return msg_set(err, EX_DATAERR, "%s: %" PRIu64 " bytes, where the log says %" PRId64, f->in.path,
 		    f->in.size,
 		    f->about->size);
-	if (delta_sum_check_file(f->about, &f->in, f->reader, err) < 0)
+	if (delta_footer_check(f->about, &f->in, f->reader, err) < 0)
 		return -1;
 	if (rows >= 0 && (uint64_t)rows != pq_rows(f->reader))
 		return msg_set(err, EX_DATAERR, "%s: %" PRIu64 " rows, where the log says %" PRId64, f->in.path,

@@ -445,7 +445,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
 	struct delta_out_options out = { .codec = o->codec, .delta_encodings = o->delta_encodings,
-	    .row_group_rows = GROUP_ROWS, .beside = true, .intent = o->intent };
+	    .row_group_rows = GROUP_ROWS, .beside = true, .namer = &o->intent->namer };
 	int failed = 0;
 
 	*r = (struct merge_result){ .source = s->n, .bounds = s->bounds,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/uri.h"
+#include "delta/log/uri.h"
 #include "optimize/rows.h"
 #include "spill/sort.h"
 
@@ -83,7 +83,7 @@ static void
 open_out(struct optimize *o, size_t file)
 {
 	struct delta_out_options opt = { .codec = o->opt->codec, .delta_encodings = o->opt->delta_encodings,
-	    .file_bytes = 2 * o->opt->target, .beside = true, .intent = o->opt->intent };
+	    .file_bytes = 2 * o->opt->target, .beside = true, .namer = &o->opt->intent->namer };
 
 	if (o->out != NULL)
 		return;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/skip.h"
+#include "delta/data/skip.h"
 #include "expr/expr.h"
 #include "optimize/optimize.h"
 #include "table/table.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/pq.h"
+#include "delta/log/pq.h"
 #include "table/table.h"
 
 static char *

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "delta/log.h"
-#include "delta/state.h"
+#include "delta/log/names.h"
+#include "delta/log/state.h"
 
 #define CHECKPOINT DELTA_LOG "/00000000000000000003.checkpoint.parquet"
 

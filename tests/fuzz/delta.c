@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/skip.h"
-#include "delta/state.h"
-#include "delta/uri.h"
+#include "delta/data/dv.h"
+#include "delta/data/skip.h"
+#include "delta/log/state.h"
+#include "delta/log/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

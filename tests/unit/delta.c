@@ -4,12 +4,14 @@
  */
 #include <string.h>
 
-#include "delta/cast.h"
-#include "delta/log.h"
-#include "delta/skip.h"
-#include "delta/state.h"
-#include "delta/uri.h"
-#include "delta/write.h"
+#include "delta/data/cast.h"
+#include "delta/data/dv.h"
+#include "delta/data/skip.h"
+#include "delta/data/stats.h"
+#include "delta/delta.h"
+#include "delta/log/names.h"
+#include "delta/log/state.h"
+#include "delta/log/uri.h"
 #include "unit.h"
 
 /* ---- paths ---- */

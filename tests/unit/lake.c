@@ -5,9 +5,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "delta/log.h"
-#include "delta/state.h"
-#include "delta/write.h"
+#include "delta/delta.h"
+#include "delta/log/names.h"
+#include "delta/log/state.h"
 #include "store/ops.h"
 #include "table/table.h"
 #include "unit.h"
@@ -68,7 +68,7 @@ struct files {
 static struct files
 write_files(struct delta_table *t, struct delta_intent *intent, int first, int n)
 {
-	struct delta_out_options opt = { .intent = intent };
+	struct delta_out_options opt = { .namer = &intent->namer };
 	struct delta_out *o = delta_out_open(t, columns, 2, &opt);
 	struct files f = { 0 };
 	struct msg err = { 0 };

@@ -304,7 +304,7 @@ static void
 write_files(const struct row *r, size_t n, size_t each)
 {
 	struct delta_intent in;
-	struct delta_out_options o = { .codec = PQ_SNAPPY, .intent = &in };
+	struct delta_out_options o = { .codec = PQ_SNAPPY, .namer = &in.namer };
 	struct pq_vector vectors[COLUMNS];
 	struct pool pool = { 0 };
 	struct delta_file *files;

@@ -1,0 +1,91 @@
+/* The rows of a snapshot, and new data files. */
+#ifndef DELTA_DATA_DATA_H
+#define DELTA_DATA_DATA_H
+
+#include "delta/log/snapshot.h"
+
+/* ---- skip.c ---- */
+
+/* Returns numRecords, including rows deleted by the deletion vector, or -1 if the statistics lack it. */
+int64_t delta_file_rows(const struct delta_file *f);
+
+/* ---- scan.c: the rows of a snapshot ---- */
+
+/*
+ * A range condition, used to skip files and row groups whose statistics rule out a match. A NULL value means no
+ * bound on that side.
+ */
+struct delta_bound {
+	size_t column;			/* index in the snapshot's columns */
+	bool has_low, has_high;		/* low <= value, value <= high; values have the column's type */
+	union pq_value low, high;
+	bool no_null;			/* the value is not null (every range implies this) */
+};
+
+struct delta_scan_options {
+	const size_t *columns;		/* snapshot columns in the order of the vectors; NULL: all */
+	const unsigned *flags;		/* per column, 0 or PQ_INDEX; NULL: 0 */
+	size_t ncolumns;
+	const struct delta_bound *bounds;	/* a row must satisfy all of them */
+	size_t nbounds;
+	const size_t *files;		/* indexes in the snapshot's files, ascending; NULL: all */
+	size_t nfiles;
+};
+
+struct delta_batch {
+	size_t file;			/* index in the snapshot's files */
+	uint64_t first_row;		/* row number in the file of the batch's first row, as deletion vectors count */
+	size_t rows;			/* at least 1 */
+	/* one per column, with the snapshot's shapes and types; def is validity or NULL */
+	const struct pq_vector *columns;
+	const uint8_t *deleted;		/* 1 for rows in the deletion vector; NULL if no row is deleted */
+};
+
+struct delta_scan;
+int delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delta_snapshot *s,
+    const struct delta_scan_options *o,
+    struct msg *err);
+/* Returns 1, 0 at the end, or -1. Views are valid until the next call. */
+int delta_scan_next(struct delta_scan *sc, struct delta_batch *b, struct msg *err);
+void delta_scan_close(struct delta_scan *sc);
+
+/* ---- out.c: data files ---- */
+
+/*
+ * Where the names of new data files come from. `next` appends a name, without folder and suffix, that no other file of
+ * the table has; it may fail. struct delta_intent begins with one.
+ */
+struct delta_namer {
+	int (*next)(struct delta_namer *n, struct buf *out, struct msg *err);
+};
+
+struct delta_out_options {
+	enum pq_codec codec;
+	bool delta_encodings;
+	uint64_t file_bytes;		/* the writer starts a new file beyond this size; 0 is 128 MiB */
+	/* as in struct pq_options: a row group is buffered in memory until it is full */
+	uint64_t row_group_rows;
+	bool beside;
+	const char *folder;		/* folder of the files, relative to the table; NULL: the table's root */
+	struct delta_namer *namer;	/* must live as long as the struct delta_out */
+};
+
+/*
+ * New data files of a table, written and synced but not committed: they have fresh names, so no reader sees them
+ * before delta_commit.
+ */
+struct delta_out;
+struct delta_out *delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t ncolumns,
+    const struct delta_out_options *o);
+int delta_out_write(struct delta_out *o, size_t rows, const struct pq_vector *columns, struct msg *err);
+void *delta_out_room(struct delta_out *o, size_t column, size_t rows);	/* as pq_room */
+
+/* Ends the current file; further rows go to a new one. */
+int delta_out_cut(struct delta_out *o, struct msg *err);
+
+/* Finishes the last file and returns one add per file, with statistics; strings are in the pool. */
+int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles,
+    struct msg *err);
+void delta_out_free(struct delta_out *o);	/* accepts NULL; finished files stay with the intent */
+
+#endif
