@@ -156,19 +156,18 @@ static struct merge {			/* one attempt */
 	struct delta_pair parameters[4], key;
 } m;
 
-static struct merge_source *
+static void
 read_source(void)
 {
-	struct merge_source *source = merge_source_new(&plan, &in.header);
 	struct rec_batch b;
 	struct msg err = { 0 };
 
+	m.source = merge_source_new(&plan, &in.header);
 	while (xrec_next(&in, &b))
-		if (merge_source_add(source, &b, &err) < 0)
+		if (merge_source_add(m.source, &b, &err) < 0)
 			msg_die(err.status, "%s: %s", in.name, err.text);
-	if (merge_source_end(source, &err) < 0)
+	if (merge_source_end(m.source, &err) < 0)
 		msg_die(err.status, "%s: %s", in.name, err.text);
-	return source;
 }
 
 /* Returns "target.id = source.id AND ...". */
@@ -307,7 +306,7 @@ main(int argc, char *argv[])
 	make_plan();
 	if (changes != NULL && merge_changes_open(&m.changes, &plan, &in.header, changes, &err) < 0)
 		msg_die(err.status, "%s: %s", session.table.address, err.text);
-	m.source = read_source();
+	read_source();
 	merge();
 	merge_source_free(m.source);
 	table_session_close(&session);
