@@ -151,9 +151,7 @@ static struct merge {			/* one attempt */
 	struct merge_source *source;
 	struct merge_changes *changes;	/* NULL without --changes */
 	struct merge_result result;
-	char *predicate;
-	struct delta_metric metrics[8];
-	struct delta_pair parameters[4], key;
+	struct merge_change change;
 } m;
 
 static void
@@ -168,49 +166,6 @@ read_source(void)
 			msg_die(err.status, "%s: %s", in.name, err.text);
 	if (merge_source_end(m.source, &err) < 0)
 		msg_die(err.status, "%s: %s", in.name, err.text);
-}
-
-/* Returns "target.id = source.id AND ...". */
-static char *
-predicate(void)
-{
-	struct buf b = { 0 };
-	size_t i;
-
-	for (i = 0; i < plan.nkeys; i++)
-		buf_addf(&b, "%starget.%s = source.%s", i > 0 ? " AND " : "", plan.columns[keys[i]].name,
-		    plan.columns[keys[i]].name);
-	return buf_cstr(&b);
-}
-
-/* Fills the change for the result, and m with what it points to. */
-static void
-describe(const struct delta_snapshot *s, struct delta_change *c)
-{
-	const struct merge_result *r = &m.result;
-	const struct delta_metric metrics[] = {
-		{ "numSourceRows", r->source }, { "numTargetRowsInserted", r->inserted },
-		{ "numTargetRowsUpdated", r->updated }, { "numTargetRowsDeleted", r->deleted },
-		{ "numTargetRowsCopied", r->copied },
-		{ "numOutputRows", r->inserted + r->updated + r->copied }, { "numTargetFilesAdded", r->nadds },
-		{ "numTargetFilesRemoved", r->nremoves }
-	};
-	const struct delta_pair parameters[] = {
-		{ "predicate", m.predicate = predicate() },
-		{ "matchedPredicates", flag_column != NULL ?
-		    "[{\"actionType\":\"delete\"},{\"actionType\":\"update\"}]" : "[{\"actionType\":\"update\"}]" },
-		{ "notMatchedPredicates", "[{\"actionType\":\"insert\"}]" },
-		{ "notMatchedBySourcePredicates", delete_absent ? "[{\"actionType\":\"delete\"}]" : "[]" }
-	};
-
-	memcpy(m.metrics, metrics, sizeof(metrics));
-	memcpy(m.parameters, parameters, sizeof(parameters));
-	m.key = (struct delta_pair){ TABLE_KEY, key_list };
-	*c = (struct delta_change){ .operation = "MERGE", .parameters = m.parameters, .nparameters = 4,
-	    .metrics = m.metrics, .nmetrics = 8, .scope = DELTA_READ_TABLE, .bounds = r->bounds, .nbounds = r->nbounds,
-	    .adds = r->adds, .nadds = r->nadds, .removes = r->removes, .nremoves = r->nremoves,
-	    .columns = s->version < 0 ? plan.columns : NULL, .ncolumns = s->version < 0 ? plan.n : 0,
-	    .configuration = &m.key, .nconfiguration = *key_list != '\0' ? 1 : 0 };
 }
 
 /* After another writer's version: does the table still have the columns that the source was read for? */
@@ -243,7 +198,8 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 		merge_result_free(r);
 		return -1;
 	}
-	describe(s->base, c);
+	merge_change_make(&m.change, &plan, s->base, &o, key_list, r);
+	*c = m.change.change;
 	buf_addf(&s->summary, "%" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " deleted, %" PRIu64
 	    " copied; %zu files written, %zu removed", r->inserted, r->updated, r->deleted, r->copied, r->nadds,
 	    r->nremoves);
@@ -254,8 +210,8 @@ static void
 release(struct table_session *s)
 {
 	(void)s;
+	merge_change_free(&m.change);
 	merge_result_free(&m.result);
-	free(m.predicate);
 }
 
 /*

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/num.h"
 #include "cli/cli.h"
 #include "delta/delta.h"
@@ -123,88 +122,12 @@ find_wanted(const struct delta_table *t, const struct delta_snapshot *s)
 
 /* ---- the version ---- */
 
-struct sizes {				/* of files */
-	uint64_t bytes;
-	uint64_t least, most;
-};
-
-static struct sizes
-measure(const struct delta_file *files, const size_t *which, size_t n)
-{
-	struct sizes z = { 0, 0, 0 };
-	uint64_t size;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		size = (uint64_t)files[which != NULL ? which[i] : i].size;
-		z.bytes += size;
-		z.least = i == 0 || size < z.least ? size : z.least;
-		z.most = size > z.most ? size : z.most;
-	}
-	return z;
-}
-
-/* The key columns as a JSON list, as Spark writes such parameters. */
-static char *
-key_list(const struct delta_snapshot *s, const size_t *keys, size_t n)
-{
-	struct buf b = { 0 };
-	size_t i;
-
-	buf_addc(&b, '[');
-	for (i = 0; i < n; i++) {
-		buf_adds(&b, i > 0 ? "," : "");
-		json_put(&b, s->columns[keys[i]].name, strlen(s->columns[keys[i]].name));
-	}
-	buf_addc(&b, ']');
-	return buf_cstr(&b);
-}
-
-/* The predicate likewise. */
-static char *
-predicate_list(void)
-{
-	struct buf b = { 0 };
-
-	buf_addc(&b, '[');
-	if (where != NULL)
-		json_put(&b, where, strlen(where));
-	buf_addc(&b, ']');
-	return buf_cstr(&b);
-}
-
 static struct work {			/* one attempt */
 	struct optimize_result result;
+	struct optimize_change change;
 	size_t *keys;
 	bool *wanted;
-	struct delta_metric metrics[7];
-	struct delta_pair parameters[5];
 } w;
-
-/* Fills the change for the result, and w with what it points to. */
-static void
-describe(struct table_session *session, const struct optimize_options *o, struct delta_change *c)
-{
-	const struct delta_snapshot *s = session->base;
-	const struct optimize_result *r = &w.result;
-	struct sizes added = measure(r->adds, NULL, r->nadds), removed = measure(s->files, r->removes, r->nremoves);
-	const struct delta_pair parameters[] = { { "predicate", predicate_list() }, { "zOrderBy", "[]" },
-	    { "auto", "false" }, { "sortBy", key_list(s, o->keys, o->nkeys) },
-	    { "targetSize", xasprintf("%" PRIu64, o->target) } };
-	const struct delta_metric metrics[] = {
-		{ "numRemovedFiles", r->nremoves }, { "numRemovedBytes", removed.bytes },
-		{ "numAddedFiles", r->nadds }, { "numAddedBytes", added.bytes }, { "minFileSize", added.least },
-		{ "maxFileSize", added.most }, { "numOutputRows", r->rows }
-	};
-
-	memcpy(w.parameters, parameters, sizeof(parameters));
-	memcpy(w.metrics, metrics, sizeof(metrics));
-	*c = (struct delta_change){ .operation = "OPTIMIZE", .parameters = w.parameters, .nparameters = 5,
-	    .metrics = w.metrics, .nmetrics = 7, .scope = DELTA_REARRANGE, .adds = r->adds, .nadds = r->nadds,
-	    .removes = r->removes, .nremoves = r->nremoves };
-	buf_addf(&session->summary, "%zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64, r->nadds, added.bytes,
-	    r->nremoves, removed.bytes);
-}
 
 /* Sorting gains little from more than this. */
 static size_t
@@ -226,8 +149,10 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 		o.target = DEFAULT_TARGET;
 	if (optimize_run(&s->table, s->base, &o, &w.result, err) < 0)
 		msg_exit(err);
-	if (w.result.nremoves > 0)
-		describe(s, &o, c);
+	optimize_change_make(&w.change, s->base, &o, where, &w.result);
+	*c = w.change.change;
+	buf_addf(&s->summary, "%zu files of %" PRIu64 " bytes in place of %zu of %" PRIu64, w.result.nadds,
+	    w.change.added, w.result.nremoves, w.change.removed);
 	return w.result.nremoves > 0;
 }
 
@@ -235,9 +160,7 @@ static void
 release(struct table_session *s)
 {
 	(void)s;
-	free((char *)w.parameters[0].value);
-	free((char *)w.parameters[3].value);
-	free((char *)w.parameters[4].value);
+	optimize_change_free(&w.change);
 	optimize_result_free(&w.result);
 	free(w.keys);
 	free(w.wanted);

@@ -62,61 +62,10 @@ check_options(int argc, char *argv[], int operand)
 	return NULL;
 }
 
-/* ---- columns ---- */
-
-/* Returns what a new table or file says its key is. */
-static char *
-key_list(void)
-{
-	size_t *fields = xcalloc(in.header.ncolumns, sizeof(*fields));
-	char *list = table_key_list(&in.header, fields, table_keys_marked(&in.header, fields));
-
-	free(fields);
-	return list;
-}
-
-static bool
-has_key(const struct delta_snapshot *s)
-{
-	const char *has = delta_property(s, TABLE_KEY);
-	char *key = key_list();
-	bool same = strcmp(has != NULL ? has : "", key) == 0;
-
-	free(key);
-	return same;
-}
-
-/* Plans a write into the columns of s. */
-static int
-plan_into(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
-{
-	if (table_plan_make(p, s, &in.header, -1, err) < 0)
-		return -1;
-	if (s->version >= 0 && p->added > 0 && !add_columns)
-		return msg_set(err, EX_DATAERR, "column %s: not in the table; --add-columns adds it",
-		    p->columns[s->ncolumns].name);
-	return 0;
-}
-
-/* The same, but with --replace-schema the columns of the stream alone, unless the table has these. */
 static int
 plan(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
 {
-	const struct delta_snapshot none = { .version = -1 };
-	struct msg unheard = { 0 };
-	struct table_plan alone;
-
-	if (!replace_schema || s->version < 0)
-		return plan_into(p, s, err);
-	if (plan_into(&alone, &none, err) < 0)
-		return -1;
-	if (plan_into(p, s, &unheard) == 0 && table_plan_equal(p, &alone) && has_key(s)) {
-		table_plan_free(&alone);
-		return 0;
-	}
-	table_plan_free(p);
-	*p = alone;
-	return 0;
+	return table_plan_write(p, s, &in.header, add_columns, replace_schema, err);
 }
 
 /* ---- a Delta table ---- */
@@ -187,7 +136,7 @@ describe(const struct delta_snapshot *s, struct delta_change *c)
 	w.metrics[0] = (struct delta_metric){ "numFiles", w.nfiles };
 	w.metrics[1] = (struct delta_metric){ "numOutputRows", w.rows };
 	w.metrics[2] = (struct delta_metric){ "numOutputBytes", bytes_of(w.files, w.nfiles) };
-	w.configuration = (struct delta_pair){ TABLE_KEY, w.key = key_list() };
+	w.configuration = (struct delta_pair){ TABLE_KEY, w.key = table_key_marked(&in.header) };
 	w.removes = xcalloc(s->nfiles, sizeof(*w.removes));
 	for (i = 0; i < s->nfiles; i++)
 		w.removes[i] = i;
@@ -262,7 +211,7 @@ write_file(void)
 	const struct delta_snapshot none = { .version = -1 };
 	struct pq_options how = pq_defaults();
 	const char *keys[] = { TABLE_KEY, NULL, NULL };
-	char *key = key_list();
+	char *key = table_key_marked(&in.header);
 	struct msg err = { 0 };
 	uint64_t rows;
 

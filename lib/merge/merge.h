@@ -81,6 +81,23 @@ int merge_run(struct merge_source *s, struct delta_table *t, const struct delta_
 
 void merge_result_free(struct merge_result *r);
 
+/* ---- change.c: the change to commit ---- */
+
+struct merge_change {			/* a change and what it points to; must not move */
+	struct delta_change change;
+	struct delta_metric metrics[8];
+	struct delta_pair parameters[4], key;
+	char *predicate;		/* owned */
+};
+
+/*
+ * Describes a result of merging into s. `key_list` is what a new table says its key is (table_key_list). Plan, options,
+ * result and list must live as long as the change.
+ */
+void merge_change_make(struct merge_change *c, const struct merge_plan *plan, const struct delta_snapshot *s,
+    const struct merge_options *o, const char *key_list, const struct merge_result *r);
+void merge_change_free(struct merge_change *c);
+
 /* ---- changes.c: the change stream ---- */
 
 /*

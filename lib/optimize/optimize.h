@@ -49,4 +49,21 @@ int optimize_where(const struct delta_snapshot *s, const char *text, bool *wante
 
 void optimize_result_free(struct optimize_result *r);
 
+/* ---- change.c ---- */
+
+struct optimize_change {		/* the change to commit and what it points to; must not move */
+	struct delta_change change;
+	struct delta_metric metrics[7];
+	struct delta_pair parameters[5];
+	uint64_t added, removed;	/* bytes of the files */
+};
+
+/*
+ * Describes a result of rewriting s; `where` is the text of the condition on partitions, or NULL. The result must live
+ * as long as the change.
+ */
+void optimize_change_make(struct optimize_change *c, const struct delta_snapshot *s, const struct optimize_options *o,
+    const char *where, const struct optimize_result *r);
+void optimize_change_free(struct optimize_change *c);
+
 #endif

@@ -133,6 +133,18 @@ size_t table_keys_marked(const struct rec_header *h, size_t *fields);
  */
 char *table_key_list(const struct rec_header *h, const size_t *fields, size_t n);
 
+/* ---- plan_write.c: the columns of an append or overwrite ---- */
+
+/*
+ * Plans a write into the columns of the table; more columns are EX_DATAERR unless add_columns. With replace_schema, the
+ * plan has the stream's columns alone, all of them added, unless the table has exactly these and their key.
+ */
+int table_plan_write(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, bool add_columns,
+    bool replace_schema, struct msg *err);
+
+/* Returns table_key_list of the columns marked as key. Owned by the caller. */
+char *table_key_marked(const struct rec_header *h);
+
 /* ---- feed.c: all records of a stream to a writer of columns ---- */
 
 /*
