@@ -25,14 +25,17 @@ gold_db() {
 }
 
 server() {
-	psql -X -q -v ON_ERROR_STOP=1 -At "$@"
+	psql -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -At "$@"
 }
 
-# failed STATUS: says what the client said, in $WORK/errors. A refusal by the checks of acct-merge-sql is 78; psql ends with 2 where there is no
+# failed STATUS: says what the client said, in $WORK/errors, without what psql adds for the code of an error. A refusal by the checks of
+# acct-merge-sql is 78, a right that is missing (SQLSTATE 42501, whatever the language of the message) 77; psql ends with 2 where there is no
 # connection.
 failed() {
-	sed "s/^.*JSON path error near '\(acct-merge-sql: .*\)'\$/\1/; s/^psql:.* ERROR:  \(acct-merge-sql: .*\)/\1/" "$WORK/errors" >&2
+	sed "s/^.*JSON path error near '\(acct-merge-sql: .*\)'\$/\1/; s/^psql:.* ERROR:  [0-9A-Z]*: \(acct-merge-sql: .*\)/\1/
+		/^LOCATION:  /d; s/^\(psql:.* ERROR: \|ERROR: \) [0-9A-Z]\{5\}: /\1 /" "$WORK/errors" >&2
 	! grep -q 'acct-merge-sql: ' "$WORK/errors" || return 78
+	! grep -q '^\(psql:.* \)\{0,1\}[A-Z]*:  42501: ' "$WORK/errors" || return 77
 	[ "$TARGET.$1" != postgres.2 ] || return 69
 	return 74
 }
@@ -151,14 +154,14 @@ merge() {
 	acct-merge-sql -d "$TARGET" -t "$@"
 }
 
-# try TABLE: no rows, and nothing of it stays. Prints the statements that add what columns an SQLite table lacks.
+# try TABLE: would the target take the rows? None is staged, and nothing stays. Prints the statements that add what columns an SQLite table lacks.
 try() {
 	is_new && return 0
 	see "$1"
 	find_mark "$1"
 	status=0
 	# shellcheck disable=SC2086
-	left "$1.read" rows "gold/$1" -w "$(key_of "$1") is null" |
+	left "$1.read" rows "gold/$1" |
 		left "$1.sql" merge "$1" --dry-run --lake "${marked:-$id}" --at "$version" ${since:+--since "$since"} $ABSENT |
 		warehouse || status=$?
 	joined "$status" "$1.read" "$1.sql"
