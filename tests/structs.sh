@@ -6,7 +6,7 @@ LC_ALL=C
 export LC_ALL
 
 # Names that are still shared. They are to become fewer, and no more.
-shared='carry checkpoint column file head match parser piece place step table text totals walk word'
+shared='checkpoint column file head match parser piece place step table text totals walk word'
 
 # shellcheck disable=SC2046
 awk -v shared=" $shared " '

@@ -17,7 +17,7 @@ struct match {
 	uint32_t number;		/* number of the source row */
 };
 
-struct span {				/* the matches of a file, in row order */
+struct file_span {				/* the matches of a file, in row order */
 	size_t first, n;
 };
 
@@ -38,7 +38,7 @@ struct merge {
 	struct merge_result *result;
 	struct match *matches;
 	size_t nmatches, match_cap;
-	struct span *spans;		/* per file of the snapshot */
+	struct file_span *spans;		/* per file of the snapshot */
 	bool *touched;			/* per file: it must be rewritten */
 	struct delta_out *out;
 	struct merge_rows rows;
@@ -87,7 +87,7 @@ twice(const struct merge *m, const struct delta_batch *b, uint32_t number, struc
 static int
 add_match(struct merge *m, const struct delta_batch *b, size_t row, uint32_t number, struct msg *err)
 {
-	struct span *span = &m->spans[b->file];
+	struct file_span *span = &m->spans[b->file];
 	uint8_t *state = &m->source->state[number];
 
 	if (*state & MERGE_MATCHED)

@@ -14,7 +14,7 @@ struct masks {				/* a bit for each of 64 bytes */
 	uint64_t separators, low, nulls;	/* low: below 0x20 */
 };
 
-struct carry {				/* from one word of 64 bytes to the next */
+struct split_carry {				/* from one word of 64 bytes to the next */
 	uint64_t before, null_before;	/* bit 0: the last byte was a separator; a null */
 	uint64_t strange;		/* nonzero: some field needs a closer look */
 };
@@ -24,7 +24,7 @@ struct carry {				/* from one word of 64 bytes to the next */
  * separator; anything but a separator after a null.
  */
 static SIMD_INLINE void
-look_at_masks(struct carry *c, const struct masks *m, uint64_t valid)
+look_at_masks(struct split_carry *c, const struct masks *m, uint64_t valid)
 {
 	uint64_t mask = m->separators & valid, nulls = m->nulls & valid, begins = mask << 1 | c->before;
 
@@ -76,7 +76,7 @@ classify_words(const uint8_t *p, size_t n)
 static size_t
 separators_words(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
 {
-	struct carry c = { .before = 1 };
+	struct split_carry c = { .before = 1 };
 	uint32_t *o = out;
 	size_t i;
 
@@ -107,7 +107,7 @@ classify_avx2(const uint8_t *p, unsigned shift, struct masks *m)
 SIMD_ON_AVX2 static size_t
 separators_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
 {
-	struct carry c = { .before = 1 };
+	struct split_carry c = { .before = 1 };
 	uint32_t *o = out;
 	size_t i;
 
