@@ -94,7 +94,7 @@ test_rows(void)
 	CHECK(codec_find(PQ_BROTLI, &why) == NULL && strcmp(why, "unsupported compression codec: BROTLI") == 0, "%s",
 	    why);
 	CHECK(codec_find(PQ_LZO, &why) == NULL && strcmp(why, "unsupported compression codec: LZO") == 0, "%s", why);
-	CHECK(codec_find(9, &why) == NULL && strcmp(why, "unsupported compression codec: codec 9") == 0, "%s", why);
+	CHECK(codec_find(99, &why) == NULL && strcmp(why, "unsupported compression codec: codec 99") == 0, "%s", why);
 	CHECK(pq_codec_suffix(PQ_LZO)[0] == '\0', "no suffix");
 	OK("codec", "each expands what it packs, and says what it is");
 }
