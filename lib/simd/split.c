@@ -14,8 +14,8 @@ struct masks {				/* a bit for each of 64 bytes */
 	uint64_t separators, low, nulls;	/* low: below 0x20 */
 };
 
-struct split_carry {				/* from one word of 64 bytes to the next */
-	uint64_t before, null_before;	/* bit 0: the last byte was a separator; a null */
+struct split_carry {			/* from one word to the next */
+	uint64_t before, null_before;	/* lowest bit of a mask: the last byte was a separator; a null */
 	uint64_t strange;		/* nonzero: some field needs a closer look */
 };
 
@@ -48,44 +48,45 @@ put_places(uint64_t bits, uint32_t base, uint32_t *out, enum simd_level level)
 	return n;
 }
 
-static SIMD_INLINE struct masks
-classify_words(const uint8_t *p, size_t n)
+/*
+ * Returns the separators of the first n of 64 bytes. Looks for what is strange in words of 8 bytes, whose top bits are
+ * the masks, so that only the separators need to be gathered.
+ */
+static SIMD_INLINE uint64_t
+look_at_words(const uint8_t *p, size_t n, struct split_carry *c)
 {
-	struct masks m = { 0, 0, 0 };
-	uint64_t others = 0;
+	uint64_t all = 0, valid = UINT64_MAX;
 	size_t i;
 
 	for (i = 0; i < n; i += 8) {
-		uint64_t v = simd_load(p + i);
-		uint64_t separators = simd_zero_bytes(v ^ SIMD_EACH('\t')) | simd_zero_bytes(v ^ SIMD_EACH('\n'));
+		uint64_t v = simd_load(p + i), mask, nulls, low, begins;
 
-		m.separators |= simd_top_bits(separators) << i;
-		others |= simd_low_bytes(v) & ~separators;
+		if (n - i < 8)
+			valid = simd_first(8 * (n - i));
+		mask = (simd_zero_bytes(v ^ SIMD_EACH('\t')) | simd_zero_bytes(v ^ SIMD_EACH('\n'))) & valid;
+		nulls = simd_zero_bytes(v ^ SIMD_EACH(VAL_NULL)) & valid;
+		low = simd_low_bytes(v) & valid;
+		begins = mask << 8 | c->before;
+		c->strange |= (low ^ mask ^ nulls) | (mask & begins) | (nulls & ~begins) |
+		    ((nulls << 8 | c->null_before) & valid & ~mask);
+		c->before = mask >> 56;
+		c->null_before = nulls >> 56;
+		all |= simd_top_bits(mask) << i;
 	}
-	for (i = 0; i < n && others != 0; i += 8) {
-		uint64_t v = simd_load(p + i);
-
-		m.low |= simd_top_bits(simd_low_bytes(v)) << i;
-		m.nulls |= simd_top_bits(simd_zero_bytes(v ^ SIMD_EACH(VAL_NULL))) << i;
-	}
-	if (others == 0)
-		m.low = m.separators;
-	return m;
+	return all;
 }
 
 static size_t
 separators_words(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool *plain)
 {
-	struct split_carry c = { .before = 1 };
+	struct split_carry c = { .before = 0x80 };
 	uint32_t *o = out;
+	uint64_t separators;
 	size_t i;
 
 	for (i = from; i < to; i += 64) {
-		size_t left = to - i < 64 ? to - i : 64;
-		struct masks m = classify_words(base + i, left);
-
-		look_at_masks(&c, &m, simd_first(left));
-		o += put_places(m.separators & simd_first(left), (uint32_t)i + 1, o, SIMD_WORDS);
+		separators = look_at_words(base + i, to - i < 64 ? to - i : 64, &c);
+		o += put_places(separators, (uint32_t)i + 1, o, SIMD_WORDS);
 	}
 	*plain = c.strange == 0;
 	return (size_t)(o - out);
