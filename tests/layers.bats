@@ -83,3 +83,9 @@ rooms() {
 	same $'id\tname\n1\ta\n2\tb' "$(./acct-head -n 2 t.acct | tsv)"
 	same "Manual: acct-head(1)" "$(./acct-head -h | tail -n 1)"
 }
+
+@test "layers: make refuses a compiler for a big-endian processor" {
+	run -2 --separate-stderr make -n -C "$ROOT" CC="${CC:-cc} -U__BYTE_ORDER__ -D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__"
+	[[ $stderr == *"compiles for a big-endian processor; acct needs a little-endian one"* ]]
+	run -0 --separate-stderr make -n -C "$ROOT"
+}
