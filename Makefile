@@ -53,7 +53,7 @@ PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))
 UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS    = $(patsubst tests/gen/%.c,$(BUILD)/tools/%,$(wildcard tests/gen/*.c))
 BATS    ?= tests
-SCRIPTS  = $(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh) .ci/run
+SCRIPTS  = $(wildcard pipelines/*.sh pipelines/bank/gold/*.sh tests/*.sh tests/bench/*.sh) .ci/run
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZERS  = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -121,6 +121,7 @@ soak: all units tools
 	ACCT_FAULTS=2 $(BUILD)/unit/writers
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
 	BUILD='$(abspath $(BUILD))' ACCT_RUN_KILLS=100 bats -f 'killed or terminated' tests/pipeline.bats
+	BUILD='$(abspath $(BUILD))' ACCT_DRAFTS=3000 bats -f 'random files of known' tests/draft.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=400 ACCT_CUTS=4000 bats -f 'against a model|cut anywhere' tests/merge-sql.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats
@@ -180,14 +181,18 @@ aarch64:
 # ---- installation ----
 
 # The scripts find the programs of their own installation; demo.sh is for a checkout.
-JOB = $(filter-out pipelines/demo.sh,$(wildcard pipelines/*.sh))
+JOB_SCRIPTS = $(filter-out pipelines/demo.sh,$(wildcard pipelines/*.sh))
 
 install: all
-	mkdir -p '$(BINDIR)' '$(MANDIR)/man1' '$(MANDIR)/man5' '$(MANDIR)/man7' '$(SHAREDIR)/schema' '$(COMPLETIONS)'
+	mkdir -p '$(BINDIR)' '$(MANDIR)/man1' '$(MANDIR)/man5' '$(MANDIR)/man7' '$(SHAREDIR)/bank/sources' '$(SHAREDIR)/bank/gold' \
+	    '$(COMPLETIONS)'
 	install -m 755 $(PROGRAMS) '$(BINDIR)'
 	for n in 1 5 7; do install -m 644 man/*.$$n '$(MANDIR)'/man$$n || exit; done
-	install -m 644 pipelines/schema/*.yaml '$(SHAREDIR)/schema'
-	install -m 755 $(JOB) '$(SHAREDIR)'
+	install -m 755 $(JOB_SCRIPTS) '$(SHAREDIR)'
+	install -m 644 pipelines/checks.awk '$(SHAREDIR)'
+	install -m 644 pipelines/bank/sources/*.yaml '$(SHAREDIR)/bank/sources'
+	install -m 755 pipelines/bank/gold/*.sh '$(SHAREDIR)/bank/gold'
+	install -m 644 pipelines/bank/README pipelines/bank/checks '$(SHAREDIR)/bank'
 	for p in $(notdir $(PROGRAMS)); do install -m 644 cmd/acct.bash '$(COMPLETIONS)'/$$p || exit; done
 
 uninstall:

@@ -429,6 +429,7 @@ main(int argc, char *argv[])
 	cli_place(cli_operand(argc, argv, cli_start(&program, argc, argv), "PLACE"), &asked_for);
 	if (at_earlier() && cli.nwith > 0)
 		cli_usage("expected one of --at and --with");
+	cli_check_only(asked_for.address);
 	if (!at_earlier())
 		cli_find_with();
 	io_create_ahead(cli.output);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# bronze.sh [--wait] BACKEND LAKE: the files of the back end as they came, kept under LAKE/bronze, named by their contents.
+# bronze.sh [--wait] [-j JOB] BACKEND LAKE: the files of the back end as they came, kept under LAKE/bronze, named by their contents.
 #
 # A file that is missing, empty, without a whole header, with a column the schema does not expect, cut within quotes, or that grows
 # or shrinks while it is copied stops the script before anything in the lake has changed. LAKE/bronze/current lists the files last taken over.
@@ -9,7 +9,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='bronze.sh [--wait] BACKEND LAKE'
+USAGE='bronze.sh [--wait] [-j JOB] BACKEND LAKE'
 
 # state FILE: what changes when a file is written, the time with all its decimals.
 state() {
@@ -54,23 +54,33 @@ inspect() {
 	start_sum "$table" "$WORK/in/$file"
 	status=0
 	cd "$WORK/in"
-	acct-ingest -s "$SCHEMA/$table.yaml" "$file" >/dev/null 2>"$WORK/$table.said" || status=$?
+	acct-ingest -s "$JOB/sources/$table.yaml" "$file" >/dev/null 2>"$WORK/$table.said" || status=$?
 	[ "$status" -eq 0 ] || warn "$source: refused; the lake is as it was"
 	cat -- "$WORK/$table.said" >&2
 	[ "$status" -eq 0 ] || exit "$status"
 	name_copy "$table"
 }
 
+# backend_sizes: lines of bytes and table.
+backend_sizes() {
+	for t in $TABLES; do
+		deliver "$t"
+		printf '%s %s\n' "$(stat -L -c %s -- "$BACKEND/$file")" "$t"
+	done
+}
+
 options "$@"
 shift "$TAKEN"
 [ $# -eq 2 ] || usage
+read_job
 need_programs flock sha256sum acct-ingest
 backend "$1"
 new_lake "$2"
 lock
 begin
 mkdir -p "$WORK/in"
-each take transactions loan_payments customers accounts loans
+# shellcheck disable=SC2046
+each take $(backend_sizes | by_size)
 # The end of the run waits until all is on the disk: it begins to go there now. Whoever does that does not hold the lock.
 for t in $TABLES; do
 	! copy_of "$t" || sync -d -- "$WORK/in/$file" 2>/dev/null 9>&- &

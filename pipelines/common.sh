@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2154
 # What the scripts of the job share: where things are, messages, the lock of a lake, runs that take effect whole or not at all.
 #
 # A run works in LAKE/runs/<run id>. Versions of tables it prepares: their data files lie in the table, where nobody sees them, and what makes
@@ -13,8 +13,6 @@ unset CDPATH
 umask "$(printf '%o' "$(($(umask) | 027))")"	# the lake is for its owner and group
 
 me=${0##*/}
-TABLES='customers accounts loans loan_payments transactions'
-GOLD='customer_balance customer_loans account_transactions'
 TAB=$(printf '\t')
 APP=acct.run
 WAIT=no
@@ -35,7 +33,6 @@ from_here() {
 	esac
 }
 
-SCHEMA=$(from_here "${ACCT_SCHEMA:-$here/schema}")
 if [ -n "${TMPDIR:-}" ]; then
 	TMPDIR=$(from_here "$TMPDIR")
 	export TMPDIR
@@ -78,6 +75,11 @@ tell() {
 	fi
 }
 
+# ---- the job ----
+
+# shellcheck source=job.sh
+. "$here/job.sh"
+
 # ---- the command line ----
 
 usage() {
@@ -85,19 +87,14 @@ usage() {
 	exit 64
 }
 
-# accept LIST: sets ACCEPT to the tables, separated by commas, whose files may pass the limits of their schemas.
-accept() {
-	for _t in $(printf '%s' "$1," | tr ', ' ' ,'); do
-		case " $TABLES " in
-		*" $_t "*) ;;
-		*)
+# check_accepted: each of the tables of --accept, separated by commas, must be one of the job.
+check_accepted() {
+	for _t in $(printf '%s' "$ACCEPT" | tr , ' '); do
+		in_list "$_t" "$TABLES" || {
 			warn "--accept: no such table: '$_t'; tables are: $(echo "$TABLES" | sed 's/ /, /g')"
 			usage
-			;;
-		esac
+		}
 	done
-	[ -n "$1" ] || usage
-	ACCEPT=$ACCEPT,$1
 }
 
 # is_accepted TABLE
@@ -134,7 +131,16 @@ options() {
 		--accept)
 			allowed accept
 			[ $# -ge 2 ] || usage
-			accept "$2"
+			case $2 in
+			'' | *[!A-Za-z0-9_,-]*) usage ;;
+			esac
+			ACCEPT=$ACCEPT,$2
+			shift
+			TAKEN=$((TAKEN + 1))
+			;;
+		-j | --job)
+			[ $# -ge 2 ] || usage
+			ACCT_JOB=$2
 			shift
 			TAKEN=$((TAKEN + 1))
 			;;
@@ -195,18 +201,19 @@ private() {
 	esac
 }
 
-# deliver TABLE: sets file to the name of its file in the back end: <table>.csv, or the same compressed.
+# deliver TABLE: sets file to the name of its file in the back end: that of its schema, or the same compressed.
 deliver() {
+	source_says "$1"
 	file=
-	for _name in "$1.csv" "$1.csv.gz" "$1.csv.zst"; do
+	for _name in "$said_file" "$said_file.gz" "$said_file.zst"; do
 		[ -e "$BACKEND/$_name" ] || continue
 		[ -z "$file" ] || die 65 "$BACKEND: two files for one table: $file and $_name"
 		file=$_name
 	done
-	[ -n "$file" ] || die 66 "$BACKEND/$1.csv: no such file"
+	[ -n "$file" ] || die 66 "$BACKEND/$said_file: no such file"
 }
 
-# backend DIR: sets BACKEND to its whole path; all five files must be there and not be empty.
+# backend DIR: sets BACKEND to its whole path; the files of all sources must be there and not be empty.
 backend() {
 	case $1 in
 	*://*) die 64 "$1: a back end is a directory" ;;
@@ -254,11 +261,25 @@ enlist() {
 
 # copy_of TABLE: sets file to the name of the table's new file, copied to $WORK/in; fails where there is none.
 copy_of() {
-	for _copy in "$WORK/in/$1".csv*; do
-		file=${_copy##*/}
-		[ ! -e "$_copy" ] || return 0
+	source_says "$1"
+	for file in "$said_file" "$said_file.gz" "$said_file.zst"; do
+		[ ! -e "$WORK/in/$file" ] || return 0
 	done
 	return 1
+}
+
+# source_sizes: lines of bytes and table: how large the new or kept file of each source is.
+source_sizes() {
+	for _t in $TABLES; do
+		if copy_of "$_t"; then
+			printf '%s %s\n' "$(stat -c %s -- "$WORK/in/$file")" "$_t"
+		elif [ -e "$WORK/$_t.line" ]; then
+			IFS=$TAB read -r _ _ _bytes _ <"$WORK/$_t.line"
+			echo "$_bytes $_t"
+		else
+			echo "0 $_t"
+		fi
+	done
 }
 
 # start_sum TABLE FILE: begins to sum a file while something else reads it.
@@ -402,16 +423,17 @@ each_prepared() {
 	[ "$_found" = no ] || "$@"
 }
 
-# all_tables: the paths of all Delta tables of the lake, in the order in which they take effect.
+# all_tables: the paths of all tables of the lake, in the order in which they take effect. They are looked up there, since a run that was cut off may
+# have been of another job.
 all_tables() {
-	for _t in $TABLES; do
-		echo "silver/$_t"
-	done
-	for _t in $TABLES; do
-		echo "silver/_rejects/$_t"
-	done
-	for _t in $GOLD; do
-		echo "gold/$_t"
+	for _folder in silver silver/_rejects gold; do
+		for _t in "$LAKE/$_folder"/[!_]*/; do
+			_t=${_t%/}
+			case ${_t##*/} in
+			*[!A-Za-z0-9_-]*) ;;
+			*) echo "$_folder/${_t##*/}" ;;
+			esac
+		done
 	done
 }
 
@@ -692,26 +714,19 @@ same_key() {
 
 # silver_key TABLE SHA-256: what a silver table is made of: the file, the schema, the version of the programs.
 silver_key() {
-	printf '%s %s\n' "$2" "$({ acct-clean -V && cat -- "$SCHEMA/$1.yaml"; } | sha256)"
+	printf '%s %s\n' "$2" "$({ acct-clean -V && cat -- "$JOB/sources/$1.yaml"; } | sha256)"
 }
 
-# gold_key TABLE...: what a gold table is made of: silver tables, the script, the version of the programs.
+# gold_key TABLE: what a gold table is made of: the tables it reads, its script, the version of the programs.
 gold_key() {
+	gold_says "$1" from
 	{
 		acct-balance -V
-		cat -- "$here/gold.sh"
-		for _t; do
+		cat -- "$JOB/gold/$1.sh"
+		for _t in $said; do
 			cat -- "$(made "$_t" key)" || return 74
 		done
 	} | sha256
-}
-
-gold_sources() {
-	case $1 in
-	customer_balance) echo customers accounts ;;
-	customer_loans) echo loans loan_payments ;;
-	account_transactions) echo transactions ;;
-	esac
 }
 
 # exported TABLE: is its export there, whole?
@@ -842,37 +857,45 @@ json() {
 	sqlite3 -batch -init /dev/null :memory: "$_sql" <"$_file"
 }
 
-# statistics: what the programs counted when they made silver, in the file $WORK/statistics. A line for each table: its name, rows read by
-# ingest and blank lines; rows read, clean and rejected by clean; the column of its amounts, what was read and rejected there, or - for each;
-# reasons and amounts as JSON; physical lines of the file: the line of names, those of clean rows and those rejected.
+# statistics: what the programs counted when they made silver, a line for each table. $WORK/statistics: its name, rows read by ingest and blank lines;
+# rows read, clean and rejected by clean; reasons as JSON; physical lines of the file: the line of names, those of clean rows and those rejected.
+# $WORK/amounts: a line for each amount: table, column, what was read, what was rejected. $WORK/json: table, reasons and amounts as JSON. $WORK/limits:
+# table and the limits that were passed and accepted, as JSON. $WORK/doubts: rows that may be wrong.
 statistics() {
 	set --
 	for _t in $TABLES; do
 		set -- "$@" "$(made "$_t" ingest.json)" "$(made "$_t" clean.json)"
 	done
 	{ echo '[' && awk 'FNR == 1 && NR > 1 { print "," } { print }' "$@" && echo ']'; } >"$WORK/statistics.json" || return 74
-	sqlite3 -batch -init /dev/null -tabs :memory: "
+	json_lines statistics "
 		create table part as select key / 2 as n, key % 2 as clean, value as v from json_each(cast(readfile('/dev/stdin') as text));
 		select json_extract(i.v, '\$.table'), json_extract(i.v, '\$.rows'), json_extract(i.v, '\$.blank'),
-			json_extract(c.v, '\$.read'), json_extract(c.v, '\$.clean'), json_extract(c.v, '\$.rejected'),
-			coalesce(a.key, '-'), coalesce(json_extract(a.value, '\$.read'), '-'), coalesce(json_extract(a.value, '\$.rejected'), '-'),
-			json_extract(c.v, '\$.reasons'), json_extract(c.v, '\$.amounts'),
+			json_extract(c.v, '\$.read'), json_extract(c.v, '\$.clean'), json_extract(c.v, '\$.rejected'), json_extract(c.v, '\$.reasons'),
 			json_extract(i.v, '\$.header'), json_extract(c.v, '\$.clean_lines'), json_extract(c.v, '\$.rejected_lines')
-		from part i join part c on c.n = i.n and c.clean and not i.clean
-			left join json_each(c.v, '\$.amounts') a on a.key in ('balance', 'loan_amount', 'payment_amount', 'transaction_amount')
-		order by i.n" <"$WORK/statistics.json" >"$WORK/statistics" || return 74
-	sqlite3 -batch -init /dev/null -tabs :memory: "
+		from part i join part c on c.n = i.n and c.clean and not i.clean order by i.n"
+	json_lines amounts "
+		select json_extract(c.value, '\$.table'), a.key, json_extract(a.value, '\$.read'), json_extract(a.value, '\$.rejected')
+		from json_each(cast(readfile('/dev/stdin') as text)) c, json_each(c.value, '\$.amounts') a where c.key % 2 order by c.key"
+	json_lines json "
+		select json_extract(value, '\$.reasons'), json_extract(value, '\$.amounts')
+		from json_each(cast(readfile('/dev/stdin') as text)) where key % 2 order by key"
+	json_lines limits "
 		select json_extract(value, '\$.table'), coalesce(json_extract(value, '\$.limits'), '[]')
-		from json_each(cast(readfile('/dev/stdin') as text)) where key % 2 order by key" <"$WORK/statistics.json" >"$WORK/limits" || return 74
-	sqlite3 -batch -init /dev/null -tabs :memory: "
+		from json_each(cast(readfile('/dev/stdin') as text)) where key % 2 order by key"
+	json_lines doubts "
 		select json_extract(value, '\$.table'), json_extract(value, '\$.spanning.rows'), coalesce(json_extract(value, '\$.spanning.first'), 'null'),
 			json_extract(value, '\$.open_quotes.rejects'), coalesce(json_extract(value, '\$.open_quotes.first'), 'null')
 		from json_each(cast(readfile('/dev/stdin') as text))
-		where not key % 2 and json_extract(value, '\$.multiline') is null order by key" <"$WORK/statistics.json" >"$WORK/doubts" || return 74
+		where not key % 2 and json_extract(value, '\$.multiline') is null order by key"
 	[ "$(wc -l <"$WORK/statistics")" -eq $(($# / 2)) ] || die 65 "not one line of statistics for each table"
 	# The counts of an earlier build lack what is checked now, and the file it was made of is still in bronze.
-	_old=$(awk -F '\t' '{ for (i = 1; i <= 14; i++) if ($i == "") { print $1; next } }' "$WORK/statistics" | paste -s -d , -)
+	_old=$(awk -F '\t' '{ for (i = 1; i <= 10; i++) if ($i == "") { print $1; next } }' "$WORK/statistics" | paste -s -d , -)
 	[ -z "$_old" ] || die 78 "$LAKE: made by an earlier build, which did not count the lines of $_old; run.sh --rebuild makes silver and gold again of the files in bronze"
+}
+
+# json_lines NAME SQL: what it selects from $WORK/statistics.json, in $WORK/NAME.
+json_lines() {
+	sqlite3 -batch -init /dev/null -tabs :memory: "$2" <"$WORK/statistics.json" >"$WORK/$1" || exit 74
 }
 
 # exact EXPRESSION: sums and comparisons of decimals without limit of size.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # demo.sh [FOLDER [LAKE]]: from a fresh checkout to the whole job in one command. Installs what is missing from Debian, builds, runs the job on
-# the sample bank, or on the five files of FOLDER, and shows what came of it. The lake is build/demo-lake, or build/lake for a FOLDER, unless
+# the sample bank, or on the files of FOLDER, and shows what came of it. The lake is build/demo-lake, or build/lake for a FOLDER, unless
 # named: what a database has of the sample bank would stay among the rows of another.
 # demo.sh --install [PACKAGE ...]: only installs what building and running need, and these packages of Debian. Where all are installed already,
 # no network is needed.
@@ -82,8 +82,9 @@ case $lake in
 /*) ;;
 *) lake=$PWD/$lake ;;
 esac
-for table in customer_balance customer_loans account_transactions; do
-	show "$table"
+for table in "$lake"/gold/*/_delta_log; do
+	table=${table%/_delta_log}
+	show "${table##*/}"
 done
 echo
 echo "The same in SQL: sqlite3 '$lake/gold/gold.db' 'SELECT * FROM customer_balance'"

@@ -1,73 +1,34 @@
 #!/bin/sh
-# gold.sh [--wait] [--rebuild] LAKE: what every customer and account stands at, from silver: the Delta tables LAKE/gold/customer_balance, customer_loans and
-# account_transactions, one row for each key, in key order; and the same rows as plain Parquet files in LAKE/gold/_export/<table>, with a
-# manifest. All of it appears together. A table whose silver tables are those it was made of is left as it is, unless --rebuild is given.
+# gold.sh [--wait] [-j JOB] [--rebuild] LAKE: runs the scripts of JOB/gold, each of which makes one table from silver, or from gold made before: the Delta
+# tables LAKE/gold/<table>, and the same rows as plain Parquet files in LAKE/gold/_export/<table>, with a manifest. All of it appears together. A table
+# whose script and tables are those it was made of is left as it is, unless --rebuild is given.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
-USAGE='gold.sh [--wait] [--rebuild] LAKE'
+USAGE='gold.sh [--wait] [-j JOB] [--rebuild] LAKE'
 FLAGS=rebuild
 
 # ---- the tables ----
 
-# The records of standard input become the table.
-publish() {
-	acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/gold/$table" "$LAKE/gold/$table"
+# only: prints the lake and the tables that the script may read.
+only() {
+	printf '%s\n' "$LAKE"
+	gold_says "$table" from
+	for source in $said; do
+		table_path "$source"
+	done
 }
 
-# One row for every customer in customers or in accounts.
-customer_balance() {
+# build: runs the table's script and makes its records the table.
+build() {
 	status=0
-	left accounts rows silver/accounts -c customer_id,balance |
-		acct-balance -k customer_id account_count='count()' total_balance='sum(balance)' -o "$WORK/by_customer.acct" || status=$?
-	joined "$status" accounts
-	status=0
-	left customers rows silver/customers | left sorted by_key |
-		left balance acct-join -j outer -k customer_id --sorted --fill account_count=0 --fill total_balance=0 \
-			-t customer_balance "$WORK/by_customer.acct" |
-		publish || status=$?
-	joined "$status" customers sorted balance
-}
-
-# One row for every customer in loans: what was lent, what has been paid back, what is outstanding.
-customer_loans() {
-	rows silver/loans -c loan_id,customer_id,loan_amount -o "$WORK/loans.acct"
-	acct-balance -k customer_id loan_count='count()' total_loan_amount='sum(loan_amount)' -i "$WORK/loans.acct" -o "$WORK/lent.acct"
-	status=0
-	left payments rows silver/loan_payments -c loan_id,payment_amount | left paid acct-join -k loan_id "$WORK/loans.acct" |
-		acct-balance -k customer_id total_paid='sum(payment_amount)' -o "$WORK/paid.acct" || status=$?
-	joined "$status" payments paid
-	status=0
-	left loans acct-join -j left -k customer_id --sorted --fill total_paid=0 "$WORK/paid.acct" "$WORK/lent.acct" |
-		left outstanding acct-select -c customer_id,loan_count,total_loan_amount,total_paid \
-			-c 'outstanding = (total_loan_amount - total_paid)::decimal(28,2)' -t customer_loans |
-		publish || status=$?
-	joined "$status" loans outstanding
-}
-
-# Passes its rows on, with the totals of what they were made of taken on the way.
-transaction_totals() {
-	mkfifo "$WORK/transactions.way" || return 74
-	totals transactions 'n=sum(transaction_count)' 'sum(total_transaction_amount)' <"$WORK/transactions.way" &
-	_passed=0
-	tee "$WORK/transactions.way" || _passed=$?
-	wait "$!" || [ "$_passed" -ne 0 ] || return
-	return "$_passed"
-}
-
-# One row for every account in transactions. Their totals are those of silver as it was read here, which spares another pass.
-account_transactions() {
-	status=0
-	left transactions rows silver/transactions -c account_id,transaction_date,transaction_amount,transaction_type |
-		left turnover acct-balance -k account_id --side transaction_type --credit Deposit --debit Withdrawal \
-			transaction_count='count()' total_transaction_amount='sum(transaction_amount)' \
-			total_deposits='credit(transaction_amount)' total_withdrawals='debit(transaction_amount)' \
-			net_amount='net(transaction_amount)' \
-			first_transaction_date='min(transaction_date)' last_transaction_date='max(transaction_date)' \
-			-t account_transactions |
-		left totals transaction_totals | publish || status=$?
-	joined "$status" transactions turnover totals
+	left "$table.script" env LAKE="$LAKE" ACCT_PREPARED="$PREPARED" ACCT_ONLY="$(only)" sh "$JOB/gold/$table.sh" "$LAKE" |
+		acct-write -m overwrite --replace-schema --txn "$APP:next" --prepare "$PREPARED/gold/$table" "$LAKE/gold/$table" || status=$?
+	if [ "$status" -ne 0 ] || [ -e "$WORK/$table.script.status" ]; then
+		warn "$JOB/gold/$table.sh: failed; the lake is as it was"
+	fi
+	joined "$status" "$table.script"
 }
 
 # ---- the exports ----
@@ -99,24 +60,25 @@ export_files() {
 	} >"$folder/manifest.json" || return 74
 }
 
-# untouched TABLE...: were these silver tables altered by nobody else?
+# untouched TABLE...: were these altered by nobody else?
 untouched() {
 	for source; do
-		[ -e "$PREPARED/silver/$source" ] || intact "silver/$source" || return 1
+		path=$(table_path "$source")
+		[ -e "$PREPARED/$path" ] || intact "$path" || return 1
 	done
 }
 
 make() {
 	table=$1
-	# shellcheck disable=SC2046
-	key=$(gold_key $(gold_sources "$table"))
-	# shellcheck disable=SC2046
-	if ! untouched $(gold_sources "$table"); then
+	key=$(gold_key "$table") || exit
+	gold_says "$table" from
+	# shellcheck disable=SC2086
+	if ! untouched $said; then
 		key="$key, altered before ${RUN##*/}"
 	fi
 	if [ "$REBUILD" = yes ] || ! same_key "$table" "$key" || ! intact "gold/$table"; then
 		set_aside "gold/$table"
-		"$table"
+		build
 		acct-log --files --with "$PREPARED/gold/$table" "$LAKE/gold/$table" >"$WORK/$table.files"
 		export_files <"$WORK/$table.files" || exit
 		mkdir -p -- "$STAGE/runs/made/$table"
@@ -131,7 +93,8 @@ make() {
 options "$@"
 shift "$TAKEN"
 [ $# -eq 1 ] || usage
-need_programs flock acct-balance acct-cat acct-join acct-select acct-write acct-read acct-log
+read_job
+need_programs flock acct-balance acct-write acct-read acct-log
 lake "$1"
 lock
 begin
@@ -139,7 +102,15 @@ for t in $TABLES; do
 	need_tables silver.sh "silver/$t"
 	[ -e "$(made "$t" key)" ] || die 66 "$(made "$t" key): not there; silver.sh makes it"
 done
-each make account_transactions customer_loans customer_balance
+set --
+for word in $LEVELS '|'; do
+	if [ "$word" = '|' ]; then
+		[ $# -eq 0 ] || each make "$@"
+		set --
+	else
+		set -- "$@" "$word"
+	fi
+done
 if [ ! -e "$STAGE/gold" ]; then
 	end_idle 'gold is as it was made of silver'
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# load.sh [--wait] [-d sqlite|postgres] [--adopt | --delete-absent] LAKE: merges the gold tables into a SQL warehouse, each in one transaction: rows
+# load.sh [--wait] [-j JOB] [-d sqlite|postgres] [--adopt | --delete-absent] LAKE: merges the gold tables into a SQL warehouse, each in one transaction: rows
 # that are new are inserted, rows that differ updated, rows that the load before put there and gold no longer has are deleted. sqlite is
 # LAKE/gold/gold.db; postgres is the server that the environment of psql names (PGHOST, PGUSER, PGDATABASE, PGPASSFILE, ...), so that no secret
 # stands on a command line.
@@ -13,7 +13,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='load.sh [--wait] [-d sqlite|postgres] [--adopt | --delete-absent] [--dry-run | --loaded] LAKE'
+USAGE='load.sh [--wait] [-j JOB] [-d sqlite|postgres] [--adopt | --delete-absent] [--dry-run | --loaded] LAKE'
 TARGETS='sqlite postgres'
 FLAGS='adopt delete-absent dry-run loaded'
 
@@ -75,11 +75,10 @@ in_warehouse() {
 
 # ---- what is to be loaded, and what was ----
 
+# key_of TABLE: prints its key columns, separated by commas.
 key_of() {
-	case $1 in
-	account_transactions) echo account_id ;;
-	*) echo customer_id ;;
-	esac
+	gold_key_columns "$1"
+	echo "$said"
 }
 
 # state TABLE: what acct-log says of a gold table, as this run will leave it.
@@ -211,6 +210,8 @@ count_others() {
 options "$@"
 shift "$TAKEN"
 [ $# -eq 1 ] || usage
+read_job
+LOADED=$(loaded_gold)
 case $TARGET in
 sqlite) need_programs flock acct-read acct-merge-sql acct-join acct-log sqlite3 ;;
 postgres) need_programs flock acct-read acct-merge-sql acct-join acct-log psql ;;
@@ -218,14 +219,14 @@ esac
 lake "$1"
 lock
 PREPARED=${ACCT_RUN:-/nonexistent}/prepared
-for table in $GOLD; do
+for table in $LOADED; do
 	need_tables gold.sh "gold/$table"
 done
 run=$(readlink "$LAKE/runs/last") || run=
 WORK=$(mktemp -d) || exit 73
 trap 'end_work "$?"' EXIT
 stop_on_signals
-for table in $GOLD; do
+for table in $LOADED; do
 	case $ASKED in
 	--dry-run) try "$table" >/dev/null ;;
 	--loaded)

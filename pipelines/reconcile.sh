@@ -1,89 +1,163 @@
 #!/bin/sh
-# reconcile.sh [--wait] LAKE: does the lake add up? Counts and sums the tables anew and compares what must be equal: rows read with rows
-# clean and rejected, amounts of each layer with those of the next. Prints each check; 0 if all close, 1 if not.
-# Within a run it looks at the tables as the run will leave them, and stores the answer as JSON; totals that a pass of the run has found
-# are not found again.
+# reconcile.sh [--wait] [-j JOB] LAKE: does the lake add up? Counts and sums the tables anew and compares what must be equal: the lines of each file
+# with the rows that came of it, amounts of each layer with those of the next, and what the job's `checks` say. Prints each check; 0 if all close, 1 if
+# not. Within a run it looks at the tables as the run will leave them, and stores the answer as JSON.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='reconcile.sh [--wait] LAKE'
+USAGE='reconcile.sh [--wait] [-j JOB] LAKE'
 
-# check WHAT LEFT RIGHT-EXPRESSION: the two must be the same number.
-check() {
-	printf '%s\t%s\t%s\n' "$1" "$2" "$3"
+# ---- what must be equal ----
+
+# of_sources: every line of each file is the line of names, in silver, rejected or blank; what was read, by the reader of each file, is what silver
+# and rejects hold; what could be read as an amount is in silver or in a rejected row.
+of_sources() {
+	while IFS=$TAB read -r t rows blank _ _ _ _ header clean_lines rejected_lines; do
+		printf '%s\t%s\n' "$t: lines of the file = names + clean + rejected + blank" \
+			"lines(bronze/$t) = $header + $clean_lines + $rejected_lines + $blank"
+		printf '%s\t%s\n' "$t: rows read = clean + rejected" "$rows = count(silver/$t) + rejected(silver/$t)"
+		while IFS=$TAB read -r of column amount lost; do
+			[ "$of" != "$t" ] || printf '%s\t%s\n' "$t: $column read = clean + rejected" "$amount = sum(silver/$t.$column) + $lost"
+		done <"$WORK/amounts"
+	done <"$WORK/statistics"
 }
 
-# answer: reads the checks and says which of them close, in $WORK/answers.
-answer() {
-	awk -F '\t' '{ print "(" $2 ") == (" $3 ")" }' "$WORK/checks" | BC_LINE_LENGTH=0 bc | paste -- "$WORK/checks" - >"$WORK/answers"
+of_gold() {
+	for t in $GOLD; do
+		printf '%s\t%s\n' "$t: one row for each key" "count(gold/$t) = keys(gold/$t)"
+	done
 }
 
-as_text() {
-	awk -F '\t' -v OFS='\t' '{ print $1, $2, "= " $3, $4 == 1 ? "closes" : "DOES NOT CLOSE" }' "$WORK/answers" | align lrll
+# of_job: the lines of the job's checks. A label ends at the first colon that a blank follows.
+of_job() {
+	[ ! -e "$JOB/checks" ] || awk -v OFS='\t' '!/^[ \t]*(#|$)/ {
+		gsub(/\t/, " ")
+		at = index($0, ": ")
+		print at ? substr($0, 1, at - 1) : "?", at ? substr($0, at + 2) : $0, FNR
+	}' "$JOB/checks"
 }
 
-as_json() {
-	awk -F '\t' '{ printf "%s  {\"check\":\"%s\",\"left\":\"%s\",\"right\":\"%s\",\"closes\":%s}", separator, $1, $2, $3, $4 == 1 ? "true" : "false"
-		separator = ",\n" }' "$WORK/answers"
+# to_report: what is measured for the summary alone.
+to_report() {
+	for t in $GOLD; do
+		gold_says "$t" total
+		for column in $said; do
+			printf '\tsum(gold/%s.%s)\n' "$t" "$column"
+		done
+	done
 }
 
-# orphans NAME KEY KNOWN ROWS COLUMNS COUNT AMOUNT: the rows whose key is not known: how many, and their amount.
-orphans() {
-	_known=$1
-	_status=0
-	left "known.$1" rows "$3" -c "$2" | {
-		left "orphans.$1" rows "$4" -c "$5" </dev/null 3<&- | left "anti.$1" acct-join -j anti -k "$2" /dev/fd/3 |
-			totals "orphans.$1" "$6" "$7"
-	} 3<&0 || _status=$?
-	joined "$_status" "known.$_known" "orphans.$_known" "anti.$_known"
+# plan: what must be measured in $WORK/passes, what compared in $WORK/checks.
+plan() {
+	{
+		of_sources
+		of_gold
+		of_job
+		to_report
+	} | awk -f "$here/checks.awk" >"$WORK/plan" || :
+	for kind in pass check term error; do
+		sed -n "s/^$kind$TAB//p" "$WORK/plan" >"$WORK/$kind.plan"
+	done
+	while IFS=$TAB read -r line what; do
+		die 78 "$JOB/checks:$line: $what"
+	done <"$WORK/error.plan"
+	cut -f 1 "$WORK/pass.plan" | sort -u >"$WORK/paths"
+	cut -f 2 "$WORK/term.plan" | sort -u >>"$WORK/paths"
+	while read -r path; do
+		case $path in
+		gold/*) known=$GOLD ;;
+		*) known=$TABLES ;;
+		esac
+		in_list "${path#*/}" "$known" || die 78 "$JOB/checks: $path: no such table; tables are: $known"
+	done <"$WORK/paths"
 }
 
-# rejects TABLE: those of the run that made the table.
+# ---- measuring: each writes lines of a term and its value to $WORK/figures.* ----
+
+# pass N: the terms of line N of $WORK/pass.plan, by one reading of their table.
+pass() {
+	IFS=$TAB read -r path predicate columns aggregates totals terms <<-END
+		$(sed -n "$1p" "$WORK/pass.plan")
+	END
+	case $path in
+	gold/*) gold_key_columns "${path#gold/}" ;;
+	*) source_says "${path#silver/}" && said=$said_key ;;
+	esac
+	key=$said
+	set -- "$1"
+	[ "$predicate" = - ] || set -- "$@" -w "$predicate"
+	if [ "$totals" != - ]; then
+		[ "$columns" = - ] && columns=$key || columns=$columns,$key
+	fi
+	[ "$columns" != - ] || columns=$key
+	[ "$columns" = - ] || set -- "$@" -c "$columns"
+	n=$1
+	shift
+	status=0
+	# shellcheck disable=SC2086
+	if [ "$totals" = - ]; then
+		left "pass.$n" rows "$path" "$@" | totals "$n" $aggregates || status=$?
+		joined "$status" "pass.$n"
+	else
+		[ "$aggregates" != - ] || aggregates='a=count()'
+		left "pass.$n" rows "$path" "$@" | left "keys.$n" acct-balance -k "$key" $aggregates | totals "$n" $totals || status=$?
+		joined "$status" "pass.$n" "keys.$n"
+	fi
+	name_figures "$n" "$terms"
+}
+
+# name_figures NAME TERMS: puts the words of $WORK/NAME.figures beside the terms.
+name_figures() {
+	printf '%s\n' "$2" | tr '\t' '\n' >"$WORK/$1.terms"
+	tr '\t' '\n' <"$WORK/$1.figures" | paste -- "$WORK/$1.terms" - >"$WORK/figures.$1"
+}
+
+# rejects TABLE: counts those of the run that made the table.
 rejects() {
 	_run=$(cat "$(made "$1" run)") || exit 66
 	_status=0
 	left "rejected.$1" rows "silver/_rejects/$1" -c run -w "run = '$_run'" | totals "rejects.$1" 'n=count()' || _status=$?
 	joined "$_status" "rejected.$1"
+	name_figures "rejects.$1" "rejected(silver/$1)"
 }
 
-measure() {
-	case $1 in
-	rejects.*) rejects "${1#*.}" ;;
-	lines.*) lines "${1#*.}" ;;
-	customers) table_totals customers silver/customers customer_id 'n=count()' ;;
-	accounts) table_totals accounts silver/accounts balance 'n=count()' 'sum(balance)' ;;
-	loans) table_totals loans silver/loans loan_amount 'n=count()' 'sum(loan_amount)' ;;
-	loan_payments) table_totals loan_payments silver/loan_payments payment_amount 'n=count()' 'sum(payment_amount)' ;;
-	transactions)
-		[ -e "$WORK/transactions.figures" ] ||
-			table_totals transactions silver/transactions transaction_amount 'n=count()' 'sum(transaction_amount)'
-		;;
-	customer_balance)
-		table_totals customer_balance gold/customer_balance account_count,total_balance 'n=count()' 'sum(account_count)' 'sum(total_balance)' ;;
-	customer_loans)
-		table_totals customer_loans gold/customer_loans loan_count,total_loan_amount,total_paid,outstanding \
-			'n=count()' 'sum(loan_count)' 'sum(total_loan_amount)' 'sum(total_paid)' 'sum(outstanding)' ;;
-	account_transactions)
-		table_totals account_transactions gold/account_transactions \
-			transaction_count,total_transaction_amount,total_deposits,total_withdrawals,net_amount \
-			'n=count()' 'sum(transaction_count)' 'sum(total_transaction_amount)' \
-			'sum(total_deposits)' 'sum(total_withdrawals)' 'sum(net_amount)' ;;
-	orphan_accounts)
-		orphans accounts customer_id silver/customers silver/accounts customer_id,balance 'n=count()' 'sum(balance)' ;;
-	orphan_payments)
-		orphans loan_payments loan_id silver/loans silver/loan_payments loan_id,payment_amount 'n=count()' 'sum(payment_amount)' ;;
-	orphan_transactions)	# by account: the same sums from fewer records
-		orphans transactions account_id silver/accounts gold/account_transactions \
-			account_id,transaction_count,total_transaction_amount 'n=sum(transaction_count)' 'sum(total_transaction_amount)' ;;
-	esac
+# orphans TABLE: for each reference, the rows whose value is in no row of the other table: how many, and the sums of their amounts.
+orphans() {
+	source_says "$1"
+	amounts=
+	words='n=count()'
+	terms="orphans(silver/$1)"
+	for amount in $(echo "$said_amounts" | tr , ' '); do
+		[ "$amount" != - ] || continue
+		amounts=$amounts,$amount
+		words="$words sum($amount)"
+		terms="$terms${TAB}orphans(silver/$1.$amount)"
+	done
+	i=0
+	for reference in $(echo "$said_references" | tr , ' '); do
+		i=$((i + 1))
+		column=${reference%%=*}
+		other=${reference#*=}
+		_status=0
+		left "known.$1.$i" rows "silver/${other%%.*}" -c "${other#*.}" | {
+			# shellcheck disable=SC2086
+			left "orphans.$1.$i" rows "silver/$1" -c "$column$amounts" -w "$column is not null" </dev/null 3<&- |
+				left "anti.$1.$i" acct-join -j anti -k "$column=${other#*.}" /dev/fd/3 | totals "orphans.$1.$i" $words
+		} 3<&0 || _status=$?
+		joined "$_status" "known.$1.$i" "orphans.$1.$i" "anti.$1.$i"
+		printf '%s\t%s\t%s\t%s\n' "$1" "$column" "$other" "$(cat "$WORK/orphans.$1.$i.figures")" >"$WORK/orphans.$1.$i"
+	done
+	# A check can name the orphans of a table with one reference.
+	[ "$i" -ne 1 ] || name_figures "orphans.$1.1" "$terms"
 }
 
 # bronze_of TABLE: the file in bronze that its silver is made of.
 bronze_of() {
 	read -r _sum _ <"$(made "$1" key)" || exit 66
-	for _name in "$1.csv" "$1.csv.gz" "$1.csv.zst"; do
+	source_says "$1"
+	for _name in "$said_file" "$said_file.gz" "$said_file.zst"; do
 		_path=bronze/$(bronze_path "$1" "$_sum" "$_name")
 		if [ -e "$STAGE/$_path" ] || [ -e "$LAKE/$_path" ]; then
 			break
@@ -92,7 +166,7 @@ bronze_of() {
 	of "$_path"
 }
 
-# lines TABLE: the physical lines of its file, an unfinished last one among them, counted by what shares nothing with the reader of CSV.
+# lines TABLE: counts the physical lines of its file, an unfinished last one among them, by what shares nothing with the reader of CSV.
 lines() {
 	_file=$(bronze_of "$1") || exit 66
 	_by=$(compressed_by "$_file")
@@ -104,46 +178,80 @@ lines() {
 		_lines=$(wc -l <"$_file")
 		_end=$(tail -c 1 -- "$_file" | wc -l)
 	fi
-	echo "$((_lines + 1 - _end))" >"$WORK/lines.$1.figures"
+	printf 'lines(bronze/%s)\t%s\n' "$1" "$((_lines + 1 - _end))" >"$WORK/figures.lines.$1"
 }
 
-# made_of_files: every line of each file is the line of names, in silver, rejected or blank; what was read, by the reader of each file, is what
-# silver and rejects hold; what could be read as an amount is in silver or in a rejected row.
-made_of_files() {
-	while IFS=$TAB read -r table rows blank _ _ _ column amount lost _ _ header clean_lines rejected_lines; do
-		read -r n sum <"$WORK/$table.figures"
-		read -r rejected <"$WORK/rejects.$table.figures"
-		read -r lines <"$WORK/lines.$table.figures"
-		check "$table: lines of the file = names + clean + rejected + blank" "$lines" "$header + $clean_lines + $rejected_lines + $blank"
-		check "$table: rows read = clean + rejected" "$rows" "$n + $rejected"
-		[ "$column" = - ] || check "$table: $column read = clean + rejected" "$amount" "$sum + $lost"
-	done <"$WORK/statistics"
+measure() {
+	case $1 in
+	lines.*) lines "${1#*.}" ;;
+	rejects.*) rejects "${1#*.}" ;;
+	orphans.*) orphans "${1#*.}" ;;
+	*) pass "$1" ;;
+	esac
 }
 
-made_of_silver() {
-	read -r accounts balances <"$WORK/accounts.figures"
-	read -r loans lent <"$WORK/loans.figures"
-	read -r _ paid <"$WORK/loan_payments.figures"
-	read -r transactions turnover <"$WORK/transactions.figures"
-	read -r _ account_count total_balance <"$WORK/customer_balance.figures"
-	read -r _ loan_count total_loan_amount total_paid outstanding <"$WORK/customer_loans.figures"
-	read -r _ transaction_count total_transaction_amount deposits withdrawals net <"$WORK/account_transactions.figures"
-	read -r _ lost_paid <"$WORK/orphans.loan_payments.figures"
-	check 'accounts in customer_balance' "$account_count" "$accounts"
-	check 'total_balance = silver balances' "$total_balance" "$balances"
-	check 'loans in customer_loans' "$loan_count" "$loans"
-	check 'total_loan_amount = silver loan amounts' "$total_loan_amount" "$lent"
-	check 'silver payments = total_paid + orphan payments' "$paid" "$total_paid + $lost_paid"
-	check 'outstanding = lent - paid' "$outstanding" "$total_loan_amount - $total_paid"
-	check 'transactions in account_transactions' "$transaction_count" "$transactions"
-	check 'total_transaction_amount = silver amounts' "$total_transaction_amount" "$turnover"
-	check 'silver amounts = deposits + withdrawals' "$turnover" "$deposits + $withdrawals"
-	check 'net_amount = deposits - withdrawals' "$net" "$deposits - $withdrawals"
+# tasks: what to measure, the longest first.
+tasks() {
+	for t in $(source_sizes | by_size); do
+		echo "lines.$t"
+		grep -n "^silver/$t$TAB" "$WORK/pass.plan" | cut -d : -f 1
+		source_says "$t"
+		[ "$said_references" = - ] || echo "orphans.$t"
+	done
+	grep -n '^gold/' "$WORK/pass.plan" | cut -d : -f 1
+	for t in $TABLES; do
+		echo "rejects.$t"
+	done
+}
+
+# ---- the answer ----
+
+# answer: reads the checks and says which of them close, in $WORK/answers.
+answer() {
+	: >"$WORK/unknown"
+	awk -F '\t' -v OFS='\t' -v unknown="$WORK/unknown" '
+		NR == FNR { value[$1] = $2; next }
+		function fill(text,    term) {
+			while (match(text, /\001[^\002]*\002/)) {
+				term = substr(text, RSTART + 1, RLENGTH - 2)
+				if (!(term in value)) {
+					print term >unknown
+					exit
+				}
+				text = substr(text, 1, RSTART - 1) value[term] substr(text, RSTART + RLENGTH)
+			}
+			return text
+		}
+		{ print $1, fill($2), $3, fill($4) }' "$WORK/figures" "$WORK/check.plan" >"$WORK/filled" || return 74
+	[ ! -s "$WORK/unknown" ] || die 78 "$JOB/checks: $(cat "$WORK/unknown"): the table does not have just one reference, or no such amount"
+	awk -F '\t' '{ print "(" $2 ") " ($3 == "=" ? "==" : $3) " (" $4 ")" }' "$WORK/filled" | BC_LINE_LENGTH=0 bc |
+		paste -- "$WORK/filled" - >"$WORK/answers"
+}
+
+# A number alone has needed parentheses only to be calculated with.
+as_text() {
+	awk -F '\t' -v OFS='\t' '{
+		gsub(/[()]/, "", $2)
+		gsub(/[()]/, "", $4)
+		print $1, $2, $3 " " $4, $5 == 1 ? "closes" : "DOES NOT CLOSE"
+	}' "$WORK/answers" | align lrll
+}
+
+as_json() {
+	awk -F '\t' '{
+		gsub(/[\\"]/, "\\\\&", $1)
+		gsub(/[()]/, "", $2)
+		gsub(/[()]/, "", $4)
+		printf "%s  {\"check\":\"%s\",\"left\":\"%s\",\"sign\":\"%s\",\"right\":\"%s\",\"closes\":%s}", separator, $1, $2, $3, $4,
+			$5 == 1 ? "true" : "false"
+		separator = ",\n"
+	}' "$WORK/answers"
 }
 
 options "$@"
 shift "$TAKEN"
 [ $# -eq 1 ] || usage
+read_job
 need_programs flock acct-balance acct-cat acct-join acct-read bc sqlite3
 lake "$1"
 lock
@@ -164,16 +272,14 @@ done
 for t in $GOLD; do
 	need_tables gold.sh "gold/$t"
 done
-each measure lines.transactions transactions orphan_payments loan_payments orphan_accounts orphan_transactions account_transactions customers accounts loans \
-	customer_balance customer_loans rejects.transactions rejects.loan_payments rejects.customers rejects.accounts rejects.loans \
-	lines.loan_payments lines.customers lines.accounts lines.loans
 statistics
-{
-	made_of_files
-	made_of_silver
-} >"$WORK/checks"
+plan
+# shellcheck disable=SC2046
+each measure $(tasks)
+cat -- "$WORK"/figures.* >"$WORK/figures"
+cat -- "$WORK"/orphans.*.[0-9] >"$WORK/orphans" 2>/dev/null || :
 answer
-checks=$(wc -l <"$WORK/checks")
+checks=$(wc -l <"$WORK/check.plan")
 [ "$(wc -l <"$WORK/answers")" -eq "$checks" ] || die 70 'not every check was answered'
 as_text
 closed=$(grep -c "${TAB}1\$" "$WORK/answers") || :

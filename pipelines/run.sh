@@ -1,7 +1,8 @@
 #!/bin/sh
-# run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE: the whole job. The five
-# files of BACKEND are kept as bronze, cleaned into silver, worked out into gold and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says
-# otherwise); what must add up is checked before anything takes effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
+# run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE: the whole job. The
+# files of BACKEND that the sources of JOB name (by default that of the bank, in this folder) are kept as bronze, cleaned into silver, made into gold by
+# the job's scripts and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says otherwise); what must add up is checked before anything takes
+# effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
 #
 # Run again on the same files it changes nothing and says so, unless the warehouse does not have what gold has. A run that fails or is killed
 # leaves silver and gold as they were. A file that passes a limit of its schema stops the run, unless its table is accepted. run.sh --rebuild LAKE
@@ -14,8 +15,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
-       run.sh [--wait] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE'
+USAGE='run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
+       run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE'
 TARGETS='sqlite postgres none'
 FLAGS='accept rebuild adopt delete-absent'
 
@@ -43,17 +44,16 @@ examine() {
 
 # Are the files of the back end those of the last run, and is all there and as it was that it made?
 same_as_last() {
-	[ -z "$DAMAGED" ] && [ -e "$last/inputs" ] || return 1
+	[ -z "$DAMAGED" ] && [ -e "$last/inputs" ] && [ "$(cut -f 1 "$last/inputs" | tr '\n' ' ')" = "$TABLES " ] || return 1
 	while IFS=$TAB read -r _ _ bytes path; do
-		[ "$(stat -L -c %s -- "$BACKEND/${path##*-}" 2>/dev/null)" = "$bytes" ] || return 1
+		[ "$(stat -L -c %s -- "$BACKEND/${path#*/????????????????-}" 2>/dev/null)" = "$bytes" ] || return 1
 	done <"$last/inputs"
 	while IFS=$TAB read -r table sum _ path; do
-		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/${path##*-}")" = "$sum" ] || return 1
+		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/${path#*/????????????????-}")" = "$sum" ] || return 1
 		same_key "$table" "$(silver_key "$table" "$sum")" && intact "silver/$table" && has "silver/_rejects/$table" || return 1
 	done <"$last/inputs"
 	for table in $GOLD; do
-		# shellcheck disable=SC2046
-		same_key "$table" "$(gold_key $(gold_sources "$table"))" && intact "gold/$table" && exported "$table" || return 1
+		same_key "$table" "$(gold_key "$table")" && intact "gold/$table" && exported "$table" || return 1
 	done
 }
 
@@ -96,8 +96,8 @@ summary_files() {
 # Reasons that occur, each with its count for each table.
 summary_reasons() {
 	awk -F '\t' -v OFS='\t' '{
-		gsub(/[{}"]/, "", $10)
-		n = split($10, word, /[:,]/)
+		gsub(/[{}"]/, "", $7)
+		n = split($7, word, /[:,]/)
 		for (i = 1; i < n; i += 2)
 			if (word[i + 1] != 0)
 				print $1, word[i], word[i + 1]
@@ -128,24 +128,43 @@ summary_accepted() {
 	done <"$WORK/limits"
 }
 
-summary_gold() {
-	read -r n _ sum <"$WORK/customer_balance.figures"
-	printf 'customer_balance\t%s rows\ttotal_balance\t%s\n' "$n" "$sum"
-	read -r n _ _ _ sum <"$WORK/customer_loans.figures"
-	printf 'customer_loans\t%s rows\toutstanding\t%s\n' "$n" "$sum"
-	read -r n _ _ _ _ sum <"$WORK/account_transactions.figures"
-	printf 'account_transactions\t%s rows\tnet_amount\t%s\n' "$n" "$sum"
+# figure TERM: prints what the reconciliation has measured.
+figure() {
+	while IFS=$TAB read -r term value; do
+		[ "$term" != "$1" ] || printf '%s\n' "$value"
+	done <"$WORK/figures"
 }
 
+# A line for each gold table, with the total of each column that its script names for that.
+summary_gold() {
+	for table in $GOLD; do
+		printf '%s\t%s rows' "$table" "$(figure "count(gold/$table)")"
+		gold_says "$table" total
+		for column in $said; do
+			printf '\t%s\t%s' "$column" "$(figure "sum(gold/$table.$column)")"
+		done
+		echo
+	done
+}
+
+# amounts TABLE SUMS: prints each amount of a source table and its sum, of a list with tabs.
+amounts() {
+	source_says "$1"
+	sums=$2
+	for amount in $(echo "$said_amounts" | tr , ' '); do
+		[ "$amount" != - ] || return 0
+		printf '%s\t%s\n' "$amount" "${sums%%"$TAB"*}"
+		sums=${sums#*"$TAB"}
+	done
+}
+
+# The orphans of each reference, with the sums of their amounts.
 summary_orphans() {
-	while IFS=$TAB read -r table what; do
-		read -r n sum <"$WORK/orphans.$table.figures"
-		printf '%s\t%s\t%s\n' "$what" "$n" "$sum"
-	done <<-END
-		accounts${TAB}accounts of unknown customers
-		loan_payments${TAB}payments for unknown loans
-		transactions${TAB}transactions of unknown accounts
-	END
+	while IFS=$TAB read -r table column other n sums; do
+		printf '%s of unknown %s\t%s' "$table" "$column" "$n"
+		amounts "$table" "$sums" | awk '{ printf "\t%s", $0 }'
+		echo
+	done <"$WORK/orphans"
 }
 
 summary() {
@@ -172,10 +191,12 @@ summary() {
 	fi
 	echo
 	echo 'gold'
-	summary_gold | align lrlr
-	echo
-	echo 'kept in silver without an owner'
-	summary_orphans | align lrr
+	summary_gold | align lrlrlrlrlr
+	if [ -s "$WORK/orphans" ]; then
+		echo
+		echo 'kept in silver without an owner'
+		summary_orphans | align lrlrlrlr
+	fi
 	echo
 	echo 'reconciliation'
 	cat "$WORK/reconciliation"
@@ -191,29 +212,28 @@ json_inputs() {
 
 json_tables() {
 	comma=
-	while IFS=$TAB read -r table _ blank read_ clean rejected _ _ _ reasons amounts _ && IFS=$TAB read -r _ limits <&3; do
+	while IFS=$TAB read -r table _ blank read_ clean rejected _ && IFS=$TAB read -r reasons amounts <&4 && IFS=$TAB read -r _ limits <&3; do
 		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s,\n    "accepted":%s}' \
 			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts" "$limits"
 		comma=,
-	done <"$WORK/statistics" 3<"$WORK/limits"
+	done <"$WORK/statistics" 3<"$WORK/limits" 4<"$WORK/json"
 }
 
 json_gold() {
 	comma=
 	for table in $GOLD; do
-		read -r n _ <"$WORK/$table.figures"
-		printf '%s\n  "%s":{"rows":%s}' "$comma" "$table" "$n"
+		printf '%s\n  "%s":{"rows":%s}' "$comma" "$table" "$(figure "count(gold/$table)")"
 		comma=,
 	done
 }
 
 json_orphans() {
 	comma=
-	for table in accounts loan_payments transactions; do
-		read -r n sum <"$WORK/orphans.$table.figures"
-		printf '%s\n  "%s":{"count":%s,"amount":"%s"}' "$comma" "$table" "$n" "$sum"
+	while IFS=$TAB read -r table column other n sums; do
+		printf '%s\n  {"table":"%s","column":"%s","references":"%s","count":%s,"sums":{%s}}' "$comma" "$table" "$column" "$other" "$n" \
+			"$(amounts "$table" "$sums" | awk -F '\t' '{ printf "%s\"%s\":\"%s\"", (NR > 1 ? "," : ""), $1, $2 }')"
 		comma=,
-	done
+	done <"$WORK/orphans"
 }
 
 summary_json() {
@@ -223,7 +243,7 @@ summary_json() {
 	printf ' "tables":{%s},\n' "$(json_tables)"
 	printf ' "doubts":{%s},\n' "$(json_doubts)"
 	printf ' "gold":{%s},\n' "$(json_gold)"
-	printf ' "orphans":{%s},\n' "$(json_orphans)"
+	printf ' "orphans":[%s],\n' "$(json_orphans)"
 	printf ' "reconciliation":%s}\n' "$(cat "$RUN/reconciliation.json")"
 }
 
@@ -238,6 +258,8 @@ stopped() {
 options "$@"
 shift "$TAKEN"
 [ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
+read_job
+check_accepted
 [ "$TARGET" != postgres ] || need_programs psql
 need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
 	acct-write acct-read acct-log acct-check

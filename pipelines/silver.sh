@@ -1,7 +1,7 @@
 #!/bin/sh
-# silver.sh [--wait] [--accept TABLE[,TABLE]] [--rebuild] LAKE: the files listed in LAKE/bronze/current, cleaned and typed, as the Delta tables LAKE/silver/<table>; what is rejected,
-# with its reason, added by run to the Delta tables LAKE/silver/_rejects/<table>. All of it appears together. A table whose file and schema
-# are those it was made of is left as it is.
+# silver.sh [--wait] [-j JOB] [--accept TABLE[,TABLE]] [--rebuild] LAKE: the files listed in LAKE/bronze/current, cleaned and typed by the schemas of
+# JOB/sources, as the Delta tables LAKE/silver/<table>; what is rejected, with its reason, added by run to the Delta tables LAKE/silver/_rejects/<table>.
+# All of it appears together. A table whose file and schema are those it was made of is left as it is.
 #
 # Within a run bronze.sh leaves the copies of new files here to be read. That they can be is seen by that, and the sum which names them is made
 # meanwhile; a file that cannot be read ends the run before anything in the lake has changed. A file of bronze is summed whenever it is read.
@@ -12,13 +12,13 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
-USAGE='silver.sh [--wait] [--accept TABLE[,TABLE]] [--rebuild] LAKE'
+USAGE='silver.sh [--wait] [-j JOB] [--accept TABLE[,TABLE]] [--rebuild] LAKE'
 FLAGS='accept rebuild'
 
 # The cause of a failure is the last that is said.
 ingest() {
 	got=0
-	acct-ingest -s "$SCHEMA/$table.yaml" --stats "$STATS/$table.ingest.json" "$1" 2>"$WORK/$table.said" || got=$?
+	acct-ingest -s "$JOB/sources/$table.yaml" --stats "$STATS/$table.ingest.json" "$1" 2>"$WORK/$table.said" || got=$?
 	[ "$got" -eq 0 ] || [ "$got" -eq 141 ] || [ "$JOINED" = no ] || warn "$named: refused; the lake is as it was"
 	cat -- "$WORK/$table.said" >&2
 	return "$got"
@@ -32,7 +32,7 @@ judge() {
 		set -- "$@" --accept
 	fi
 	got=0
-	acct-clean -s "$SCHEMA/$table.yaml" -r "$WORK/$table.rejects.acct" --stats "$STATS/$table.clean.json" "$@" 2>"$WORK/$table.judged" || got=$?
+	acct-clean -s "$JOB/sources/$table.yaml" -r "$WORK/$table.rejects.acct" --stats "$STATS/$table.clean.json" "$@" 2>"$WORK/$table.judged" || got=$?
 	if [ "$got" -eq 1 ] && [ -s "$WORK/$table.judged" ]; then
 		mv -- "$WORK/$table.judged" "$WORK/$table.passed"
 	else
@@ -138,13 +138,16 @@ stop_at_limits() {
 options "$@"
 shift "$TAKEN"
 [ $# -eq 1 ] || usage
+read_job
+check_accepted
 need_programs flock sqlite3 acct-ingest acct-clean acct-select acct-write acct-read acct-log
 lake "$1"
 lock
 begin
 [ "$JOINED" = yes ] || enlist_current
 set +e
-each refine transactions loan_payments customers accounts loans
+# shellcheck disable=SC2046
+each refine $(source_sizes | by_size)
 status=$?
 set -e
 [ "$status" -ne 1 ] || stop_at_limits

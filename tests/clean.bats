@@ -438,9 +438,9 @@ check_keys() {
 @test "clean: the same without the processor's instructions" {
 	bankgen -n 300 --dirt 0.05 bank
 	for table in customers accounts loans loan_payments transactions; do
-		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" "bank/$table.csv" >t.raw
-		acct-clean -s "$ROOT/pipelines/schema/$table.yaml" -r rej1 --stats stats1 -o out1 t.raw
-		ACCT_PORTABLE=1 acct-clean -s "$ROOT/pipelines/schema/$table.yaml" -r rej2 --stats stats2 -o out2 t.raw
+		acct-ingest -s "$ROOT/pipelines/bank/sources/$table.yaml" "bank/$table.csv" >t.raw
+		acct-clean -s "$ROOT/pipelines/bank/sources/$table.yaml" -r rej1 --stats stats1 -o out1 t.raw
+		ACCT_PORTABLE=1 acct-clean -s "$ROOT/pipelines/bank/sources/$table.yaml" -r rej2 --stats stats2 -o out2 t.raw
 		cmp out1 out2
 		cmp rej1 rej2
 		cmp stats1 stats2
@@ -451,8 +451,8 @@ check_keys() {
 # bank_totals FOLDER: what is clean and what rejected of each file of a bank; the rejects go to TABLE.rej.
 bank_totals() {
 	for table in customers accounts loans loan_payments transactions; do
-		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" "$1/$table.csv" |
-		    acct-clean -v -s "$ROOT/pipelines/schema/$table.yaml" -r "$table.rej" -o "$table.acct" 2>>totals
+		acct-ingest -s "$ROOT/pipelines/bank/sources/$table.yaml" "$1/$table.csv" |
+		    acct-clean -v -s "$ROOT/pipelines/bank/sources/$table.yaml" -r "$table.rej" -o "$table.acct" 2>>totals
 	done
 	cat totals
 }

@@ -49,7 +49,7 @@ t=$'\t'
 # bank_counts FOLDER: rows and malformed ones of each file of a bank.
 bank_counts() {
 	for table in customers accounts loans loan_payments transactions; do
-		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" -v "$1/$table.csv" 2>>counts | acct-cat --check
+		acct-ingest -s "$ROOT/pipelines/bank/sources/$table.yaml" -v "$1/$table.csv" 2>>counts | acct-cat --check
 	done
 	grep -o '[0-9]* rows, [0-9]* of them malformed' counts
 }

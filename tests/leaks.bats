@@ -5,7 +5,7 @@ load helper
 prepare() {
 	command -v valgrind >/dev/null || skip "SKIPPED: valgrind is not installed"
 	unsanitized "valgrind does not run sanitized programs"
-	cp "$ROOT"/pipelines/schema/*.yaml .
+	cp "$ROOT"/pipelines/bank/sources/*.yaml .
 	for n in 20 100; do
 		bankgen -n $n -S 1 bank.$n
 		for t in accounts customers; do

@@ -2,7 +2,7 @@ load helper
 
 # The examples of acct(7), run as they stand there: each block of the section EXAMPLES, in order, in one folder.
 prepare() {
-	cp "$ROOT"/pipelines/sample/*.csv "$ROOT"/pipelines/schema/*.yaml .
+	cp "$ROOT"/pipelines/sample/*.csv "$ROOT"/pipelines/bank/sources/*.yaml .
 	for t in customers transactions; do
 		acct-ingest -s $t.yaml $t.csv | acct-clean -s $t.yaml -r $t.rejects -o $t.acct
 	done

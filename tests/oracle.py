@@ -282,16 +282,18 @@ def gold(silver):
 
 
 def orphans(silver):
-    def of(rows, foreign, known, amount):
-        lost = [row for row in rows if row[foreign] not in known]
-        return {"count": len(lost), "amount": money(sum(row[amount] for row in lost))}
+    def of(table, column, other, known, **amounts):
+        lost = [row for row in silver[table] if row[1] not in known]
+        return {"table": table, "column": column, "references": other, "count": len(lost),
+                "sums": {name: str(Decimal(sum(row[i] or 0 for row in lost)).scaleb(-scale)) for name, (i, scale) in amounts.items()}}
 
     keys = {table: {row[0] for row in rows} for table, rows in silver.items()}
-    return {
-        "accounts": of(silver["accounts"], 1, keys["customers"], 3),
-        "loan_payments": of(silver["loan_payments"], 1, keys["loans"], 3),
-        "transactions": of(silver["transactions"], 1, keys["accounts"], 3),
-    }
+    return [
+        of("accounts", "customer_id", "customers.customer_id", keys["customers"], balance=(3, 2)),
+        of("loan_payments", "loan_id", "loans.loan_id", keys["loans"], payment_amount=(3, 2)),
+        of("loans", "customer_id", "customers.customer_id", keys["customers"], loan_amount=(2, 2), interest_rate=(3, 4)),
+        of("transactions", "account_id", "accounts.account_id", keys["accounts"], transaction_amount=(3, 2)),
+    ]
 
 
 GOLD_COLUMNS = {

@@ -114,11 +114,14 @@ sql() {
 54|850.25
 11|2600.00" "$(for c in 51 7 15 54 11; do sql lake/gold/gold.db "SELECT customer_id, total_balance FROM customer_balance WHERE customer_id = $c"; done)"
 	same "298712.25" "$(acct-read lake/gold/customer_balance | acct-balance 't=sum(total_balance)' | acct-cat -f csv | sed 1d)"
-	same '{"accounts":{"count":13,"amount":"8131.50"},"loan_payments":{"count":0,"amount":"0.00"},"transactions":{"count":0,"amount":"0.00"}}' \
-		"$(jq -c .orphans lake/runs/last/summary.json)"
+	same 'accounts.customer_id 13 balance 8131.50
+loan_payments.loan_id 0 payment_amount 0.00
+loans.customer_id 13 loan_amount 0.00
+transactions.account_id 0 transaction_amount 0.00' \
+		"$(jq -r '.orphans[] | "\(.table).\(.column) \(.count) \(.sums | to_entries[0] | "\(.key) \(.value)")"' lake/runs/last/summary.json)"
 	same "true" "$(jq .reconciliation.closes lake/runs/last/summary.json)"
 	[[ $output == *"customers"*"4603"*"87"*"86"*"1"* ]]
-	[[ $output == *"24 of 24 checks close"* ]]
+	[[ $output == *"28 of 28 checks close"* ]]
 }
 
 @test "pipeline: the real files: every row as the independent calculation has it" {
@@ -174,9 +177,9 @@ dirty() {
 }
 
 @test "pipeline: dirty data: null words of another schema" {
-	cp -r "$P/schema" schema
-	for f in schema/*.yaml; do echo 'nulls: [NULL, "null", N/A]' >>"$f"; done
-	export ACCT_SCHEMA=$T/schema ORACLE_NULLS=NULL,null,N/A
+	cp -r "$P/bank" job
+	for f in job/sources/*.yaml; do echo 'nulls: [NULL, "null", N/A]' >>"$f"; done
+	export ACCT_JOB=$T/job ORACLE_NULLS=NULL,null,N/A
 	dirty lake -n 300 -S 41 --dirt 0.02 --dirt-nullword 0.2 --dirt-missing 0.1
 }
 
@@ -203,10 +206,10 @@ dirty() {
 	bank whole
 	(head -n 1 rejects.csv && acct-read -c _line lake/silver/_rejects/transactions | acct-cat | sed 1d |
 		while read -r n; do sed -n "${n}p" whole/transactions.csv; done) >mended.csv
-	acct-ingest -s "$P/schema/transactions.yaml" mended.csv | acct-clean -s "$P/schema/transactions.yaml" -r still.acct -o mended.acct
+	acct-ingest -s "$P/bank/sources/transactions.yaml" mended.csv | acct-clean -s "$P/bank/sources/transactions.yaml" -r still.acct -o mended.acct
 	same "0" "$(acct-balance 'n=count()' -i still.acct | acct-cat -f csv | sed 1d)"
 	(acct-read lake/silver/transactions && cat mended.acct) | acct-balance 'n=count()' 'sum=sum(transaction_amount)' | acct-cat -f csv >both
-	acct-ingest -s "$P/schema/transactions.yaml" whole/transactions.csv | acct-clean -s "$P/schema/transactions.yaml" |
+	acct-ingest -s "$P/bank/sources/transactions.yaml" whole/transactions.csv | acct-clean -s "$P/bank/sources/transactions.yaml" |
 		acct-balance 'n=count()' 'sum=sum(transaction_amount)' | acct-cat -f csv >all
 	diff -u all both
 }
@@ -296,9 +299,9 @@ dirty() {
 }
 
 @test "pipeline: schemas and programs named from where the job is called" {
-	cp -r "$P/schema" sch
+	cp -r "$P/bank" jobs
 	ln -s "$BUILD/bin" programs
-	PATH=/usr/bin:/bin ACCT_BIN=programs ACCT_SCHEMA=sch sh "$P/run.sh" -d none "$P/sample" lake
+	PATH=/usr/bin:/bin ACCT_BIN=programs ACCT_JOB=jobs sh "$P/run.sh" -d none "$P/sample" lake
 	run -0 sh "$P/run.sh" -d none "$P/sample" lake
 	[[ $output == "nothing to do: "* ]]
 }
@@ -423,7 +426,7 @@ refused() {
 	printf '99,3,"10.00' >>bad/loans.csv
 	sed -i '5s/.*/"4" ,3,"x"y,10.00/; 7s/^\([0-9]*\),/"\1" ,/' bad/accounts.csv
 	run -0 --separate-stderr sh "$P/run.sh" -d none bad lake
-	[[ $output == *"24 of 24 checks close"* ]]
+	[[ $output == *"28 of 28 checks close"* ]]
 	same "$(printf '%s\n' raw '"4" ,3,"x"y,10.00')" "$(acct-read lake/silver/_rejects/accounts -w "reason = 'quote'" -c raw | acct-cat -f tsv)"
 	same "$(printf '%s\n' raw '99,3,"10.00')" "$(acct-read lake/silver/_rejects/loans -w "reason = 'quote'" -c raw | acct-cat -f tsv)"
 	python3 "$ROOT/tests/oracle.py" bad --check lake
@@ -437,7 +440,7 @@ refused() {
 	esac'
 	ACCT_BIN=$T/fakes run -1 --separate-stderr sh "$P/run.sh" -d none "$P/sample" lake
 	[[ $stderr == *"transactions: lines of the file = names + clean + rejected + blank"*"DOES NOT CLOSE"* ]]
-	[[ $stderr == *"23 of 24 checks close"* ]]
+	[[ $stderr == *"27 of 28 checks close"* ]]
 	[ ! -e lake/silver ]
 }
 
@@ -497,7 +500,7 @@ refused() {
 	fake acct-join 'case $* in *"-j outer"*) shift 2; exec "$REAL/acct-join" -j left "$@" ;; *) exec "$REAL/acct-join" "$@" ;; esac'
 	ACCT_BIN=$T/fakes run -1 --separate-stderr sh "$P/run.sh" "$P/sample" lake
 	[[ $stderr == *"total_balance = silver balances"*"DOES NOT CLOSE"* ]]
-	[[ $stderr == *"22 of 24 checks close"* ]]
+	[[ $stderr == *"26 of 28 checks close"* ]]
 	contents lake | diff -u before -
 	same "false" "$(jq .closes "$(ls -d lake/runs/2*/reconciliation.json | tail -n 1)")"
 	run -0 --separate-stderr sh "$P/run.sh" "$P/sample" lake
@@ -506,7 +509,7 @@ refused() {
 @test "pipeline: reconcile.sh finds what was altered afterwards" {
 	sh "$P/run.sh" -d none "$P/sample" lake
 	run -0 --separate-stderr sh "$P/reconcile.sh" lake
-	[[ $output == *"24 of 24 checks close" ]]
+	[[ $output == *"28 of 28 checks close" ]]
 	acct-read lake/gold/customer_loans | acct-select -w 'customer_id <> 7' | acct-write -m overwrite lake/gold/customer_loans
 	run -1 --separate-stderr sh "$P/reconcile.sh" lake
 	[[ $output == *"loans in customer_loans"*"DOES NOT CLOSE"* ]]
@@ -790,9 +793,9 @@ carry() {
 silver/customers 1" "$(versions lake | grep -v ' 0$' | sort)"
 	python3 "$ROOT/tests/oracle.py" b --check lake
 	# Another schema: its table and what comes of it.
-	cp -r "$P/schema" schema
-	sed -i 's/^name: loans/&\nnulls: [none]/' schema/loans.yaml
-	export ACCT_SCHEMA=$T/schema
+	cp -r "$P/bank" job
+	sed -i 's/^name: loans/&\nnulls: [none]/' job/sources/loans.yaml
+	export ACCT_JOB=$T/job
 	sh "$P/run.sh" -d none b lake >/dev/null
 	same "gold/customer_balance 1
 gold/customer_loans 1
@@ -821,9 +824,9 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 
 @test "pipeline: another schema's columns take the place of the old" {
 	sh "$P/run.sh" -d none "$P/sample" lake
-	cp -r "$P/schema" schema
-	export ACCT_SCHEMA=$T/schema
-	sed -i 's/decimal(9,4)/decimal(12,6)/' schema/loans.yaml
+	cp -r "$P/bank" job
+	export ACCT_JOB=$T/job
+	sed -i 's/decimal(9,4)/decimal(12,6)/' job/sources/loans.yaml
 	sh "$P/run.sh" -d none "$P/sample" lake >/dev/null
 	[[ $(acct-read lake/silver/loans | head -n 1) == *"interest_rate:decimal%2812%2C6%29"* || $(acct-read lake/silver/loans | head -n 1) == *"interest_rate:decimal(12,6)"* ]]
 	[[ $(acct-read --at 0 lake/silver/loans | head -n 1) == *9*4* ]]
@@ -882,12 +885,12 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	mv "a root/b" "c d"
 	(unset ACCT_BIN && PATH=/usr/bin:/bin sh "c d/share/acct/run.sh" -d none "$P/sample" lake1)
 	mkdir -p share/acct
-	cp -r "$P"/*.sh "$P/schema" share/acct/
+	cp -r "$P"/*.sh "$P/checks.awk" "$P/bank" share/acct/
 	(unset ACCT_BIN && run -0 sh share/acct/run.sh -d none "$P/sample" lake1 && [[ $output == "nothing to do: "* ]])
 	ACCT_JOBS=1 sh "$P/run.sh" -d none "$P/sample" lake2
 	diff -u <(contents lake1) <(contents lake2)
 	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
-		[[ $stderr == "run.sh: acct-ingest: not found; "* ]])
+		[[ $stderr == "run.sh: acct-schema: not found; "* ]])
 	make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" PREFIX="$T/c d" uninstall
 	same "" "$(find "c d" -type f)"
 }
@@ -895,7 +898,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 @test "pipeline: the scripts are clean to shellcheck" {
 	command -v shellcheck >/dev/null || skip "SKIPPED: shellcheck is not there"
 	cd "$ROOT"
-	shellcheck pipelines/*.sh tests/*.sh
+	shellcheck pipelines/*.sh pipelines/bank/gold/*.sh tests/*.sh
 }
 
 @test "pipeline: the demonstration shows gold" {

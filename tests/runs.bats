@@ -79,9 +79,9 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 }
 
 @test "runs: limits of change compare with the last run that took effect" {
-	cp -r "$P/schema" schema
-	export ACCT_SCHEMA=$T/schema
-	echo 'expect: {rows_change: 10%, sum_change: {balance: 10%}}' >>schema/accounts.yaml
+	cp -r "$P/bank" job
+	export ACCT_JOB=$T/job
+	echo 'expect: {rows_change: 10%, sum_change: {balance: 10%}}' >>job/sources/accounts.yaml
 	sample
 	cp bank/accounts.csv whole.csv
 	old=$(acct-balance 's=sum(balance)' < <(acct-read lake/silver/accounts) | acct-cat | sed 1d)
@@ -111,7 +111,7 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 		[[ $stderr == *"usage: run.sh "* ]]
 	done
 	run -64 --separate-stderr sh "$P/run.sh" --accept accounts,nonesuch bank lake
-	same "run.sh: --accept: no such table: 'nonesuch'; tables are: customers, accounts, loans, loan_payments, transactions" "${stderr_lines[0]}"
+	same "run.sh: --accept: no such table: 'nonesuch'; tables are: accounts, customers, loan_payments, loans, transactions" "${stderr_lines[0]}"
 	run -64 --separate-stderr sh "$P/gold.sh" --accept accounts lake
 	run -64 --separate-stderr sh "$P/run.sh" lake
 }
@@ -119,9 +119,9 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 # ---- lines ----
 
 @test "runs: rows that span lines and open quotes are reported where the schema does not say multiline" {
-	cp -r "$P/schema" schema
-	sed -i '/^multiline/d' schema/customers.yaml schema/loans.yaml
-	export ACCT_SCHEMA=$T/schema
+	cp -r "$P/bank" job
+	sed -i '/^multiline/d' job/sources/customers.yaml job/sources/loans.yaml
+	export ACCT_JOB=$T/job
 	cp -r "$P/sample" bank
 	chmod -R u+w bank
 	printf '900,Ann,"Mc\nDonald",1 Road,Town,ON,A\n901,Bob,"x" y,1 Road,Town,ON,A\n902,Bob,"x"y,1 Road,"Town,ON,A' >>bank/customers.csv
@@ -164,9 +164,9 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	file=$(echo lake/bronze/transactions/*.csv)
 	cp "$file" copy
 	rot "$file"
-	cp -r "$P/schema" schema
-	echo '# another text' >>schema/transactions.yaml
-	export ACCT_SCHEMA=$T/schema
+	cp -r "$P/bank" job
+	echo '# another text' >>job/sources/transactions.yaml
+	export ACCT_JOB=$T/job
 	stops 65 bank lake
 	[[ $stderr == "silver.sh: $T/$file: damaged: its SHA-256 is $(sha256sum <"$file" | cut -c 1-64), and was $(sha256sum <copy | cut -c 1-64); "* ]]
 	stops 65 --rebuild lake
@@ -224,7 +224,7 @@ need_zstd() {
 	run=$(readlink lake/runs/last)
 	mv bank gone
 	run -0 sh "$P/run.sh" --rebuild lake
-	[[ $output == *"24 of 24 checks close"* ]]
+	[[ $output == *"28 of 28 checks close"* ]]
 	[ "$(readlink lake/runs/last)" != "$run" ]
 	for t in silver/customers silver/accounts silver/loans silver/loan_payments silver/transactions gold/customer_balance gold/customer_loans \
 		gold/account_transactions; do

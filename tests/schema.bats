@@ -1,7 +1,7 @@
 load helper
 
 @test "schema: those of the bank are read" {
-	for schema in "$ROOT"/pipelines/schema/*.yaml; do
+	for schema in "$ROOT"/pipelines/bank/sources/*.yaml; do
 		name=$(basename "$schema" .yaml)
 		columns=$(sed -n 's/^  - name: //p' "$schema" | paste -sd,)
 		echo "$columns" >"$name.csv"

@@ -132,6 +132,14 @@ struct cli_place {		/* a version of a table */
  */
 void cli_place(char *operand, struct cli_place *p);
 
+/* ---- only.c ---- */
+
+/*
+ * Within a run ACCT_ONLY names the tables of the lake that a script says it reads. Ends the program with EX_CONFIG if the
+ * table is in the lake and not among them.
+ */
+void cli_check_only(const char *address);
+
 /* ---- records.c ---- */
 
 /* Opens a record stream with the limits of the command line; ends the program where it cannot be read. */

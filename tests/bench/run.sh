@@ -20,6 +20,6 @@ if [ ! -e "$bank/.whole" ]; then
 fi
 sh "$top/tests/peers.sh" duckdb deltalake polars pyarrow
 for bench in $(echo "${BENCH_ONLY:-pipe,kinds,write,read,merge,job}" | tr , ' '); do
-	"$peers/bin/python" "$top/tests/bench/$bench.py" --programs "$build/bin" --schemas "$top/pipelines/schema" \
+	"$peers/bin/python" "$top/tests/bench/$bench.py" --programs "$build/bin" --schemas "$top/pipelines/bank/sources" \
 		--work "$build/bench" --runs "${BENCH_RUNS:-5}" "$bank"
 done
