@@ -1,31 +1,40 @@
-/* acct-schema checks the schemas of a job against each other and lists what each says of its table. */
+/* acct-schema drafts schemas from CSV files, and checks those of a job against each other. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/near.h"
 #include "cli/cli.h"
+#include "draft/draft.h"
 #include "schema/schema.h"
 
 static bool to_list;
+static const char *new_job;
 static const char *const *paths;
+static size_t npaths;
 static struct schema *schemas;
-static size_t nschemas;
 
 static const struct cli_option options[] = {
-	{ 'l', "list", NULL, "print a line for each schema: table, file, key, amounts, references", CLI_FLAG,
-	    .to = &to_list },
+	{ 0, "new", "FOLDER", "make FOLDER, a job, with a draft for each FILE in FOLDER/sources", CLI_TEXT,
+	    .to = &new_job },
+	{ 'l', "list", NULL, "check schemas against each other and print a line for each: table, file, key,\n"
+	    "amounts, references", CLI_FLAG, .to = &to_list },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-l] SCHEMA...", NULL },
-	.about = "Checks schemas, alone and against each other: each table once, in a file of its name, and the columns\n"
-	    "that its references name in other schemas.",
+	.usage = (const char *const[]){ "FILE", "--new FOLDER FILE...", "-l SCHEMA...", NULL },
+	.about = "Drafts the schema of a CSV file from what the file holds, with the reason for each line:\n"
+	    "delimiter, header, types, nulls, key. With --new, the drafts of files that belong together also\n"
+	    "refer to each other.",
 	.options = options,
-	.examples = (const char *const[]){ "acct-schema -l pipelines/bank/sources/*.yaml", NULL },
+	.examples = (const char *const[]){ "acct-schema accounts.csv >accounts.yaml",
+	    "acct-schema --new mybank drop/*.csv", "acct-schema -l mybank/sources/*.yaml", NULL },
 };
 
 /* ---- the schemas against each other ---- */
@@ -41,7 +50,7 @@ find_table(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < nschemas; i++)
+	for (i = 0; i < npaths; i++)
 		if (strcmp(schemas[i].name, name) == 0)
 			return &schemas[i];
 	return NULL;
@@ -60,7 +69,8 @@ check_name(const struct schema *s, const char *path)
 	if (dot == NULL || (size_t)(dot - file) != n || memcmp(file, s->name, n) != 0)
 		refuse(path, "name: must be that of the file", s->name, "");
 	if (s->name[strspn(s->name, plain)] != '\0' || strchr("_-", s->name[0]) != NULL)
-		refuse(path, "name: must be letters, digits, '_' and '-', beginning with a letter or digit", s->name, "");
+		refuse(path, "name: must be letters, digits, '_' and '-', beginning with a letter or digit", s->name,
+		    "");
 	if (find_table(s->name) != s)
 		refuse(path, "name: already the table of another schema", s->name, "");
 }
@@ -74,7 +84,7 @@ check_reference(const char *path, const struct schema_column *c)
 
 	if (to == NULL) {
 		near_start(&near, c->references_table);
-		for (i = 0; i < nschemas; i++)
+		for (i = 0; i < npaths; i++)
 			near_try(&near, schemas[i].name);
 		refuse(path, "references: no such table", c->references_table, near_hint(&near));
 	}
@@ -92,7 +102,7 @@ check_all(void)
 {
 	size_t i, k;
 
-	for (i = 0; i < nschemas; i++) {
+	for (i = 0; i < npaths; i++) {
 		check_name(&schemas[i], paths[i]);
 		for (k = 0; k < schemas[i].ncolumns; k++)
 			if (schemas[i].columns[k].references_table != NULL)
@@ -159,7 +169,8 @@ put_references(struct buf *out, const struct schema *s)
 			continue;
 		if (out->len > start)
 			buf_addc(out, ',');
-		put_words(out, (const char *const[]){ c->name, "=", c->references_table, ".", c->references_column, NULL });
+		put_words(out, (const char *const[]){ c->name, "=", c->references_table, ".", c->references_column,
+		    NULL });
 	}
 	end_word(out, start, '\n');
 }
@@ -175,31 +186,144 @@ list(struct buf *out, const struct schema *s)
 	put_references(out, s);
 }
 
-int
-main(int argc, char *argv[])
+/* Prints what has been put together. */
+static void
+print(struct buf *out)
 {
-	int first = cli_start(&program, argc, argv);
+	struct msg err = { 0 };
+
+	if (io_write(STDOUT_FILENO, out->p, out->len, io_out_name(NULL), &err) < 0)
+		msg_exit(&err);
+	buf_free(out);
+}
+
+static void
+list_schemas(void)
+{
 	struct msg err = { 0 };
 	struct buf out = { 0 };
 	size_t i;
 
-	if (first == argc)
-		cli_usage("expected a SCHEMA");
-	paths = (const char *const *)&argv[first];
-	nschemas = (size_t)(argc - first);
-	schemas = xcalloc(nschemas, sizeof(*schemas));
-	for (i = 0; i < nschemas; i++)
+	schemas = xcalloc(npaths, sizeof(*schemas));
+	for (i = 0; i < npaths; i++)
 		if (schema_read(&schemas[i], paths[i], &err) < 0)
 			msg_exit(&err);
 	check_all();
-	for (i = 0; i < nschemas; i++) {
-		if (to_list)
-			list(&out, &schemas[i]);
+	for (i = 0; i < npaths; i++) {
+		list(&out, &schemas[i]);
 		schema_free(&schemas[i]);
 	}
-	if (io_write(STDOUT_FILENO, out.p, out.len, io_out_name(NULL), &err) < 0)
-		msg_exit(&err);
 	free(schemas);
-	buf_free(&out);
+	print(&out);
+}
+
+/* ---- drafts ---- */
+
+static void
+read_draft(struct draft_schema *d, const char *path)
+{
+	struct msg err = { 0 };
+
+	if (draft_read(d, path, &err) < 0)
+		msg_exit(&err);
+}
+
+static void
+draft_file(const char *path)
+{
+	struct draft_schema d;
+	struct buf out = { 0 };
+
+	read_draft(&d, path);
+	draft_put(&d, &d, 1, &out);
+	draft_free(&d);
+	print(&out);
+}
+
+/* Makes a folder of the job; what is there already is not touched. */
+static void
+make_folder(const char *name)
+{
+	struct buf path = { 0 };
+
+	buf_adds(&path, new_job);
+	buf_adds(&path, name);
+	if (mkdir(buf_cstr(&path), 0777) < 0)
+		msg_die(EX_CANTCREAT, "%s: %s", buf_cstr(&path), strerror(errno));
+	buf_free(&path);
+}
+
+static void
+write_draft(const char *table, const struct buf *text)
+{
+	struct msg err = { 0 };
+	struct buf path = { 0 };
+	struct io_out o;
+
+	buf_adds(&path, new_job);
+	buf_adds(&path, "/sources/");
+	buf_adds(&path, table);
+	buf_adds(&path, ".yaml");
+	if (io_create(&o, buf_cstr(&path), &err) < 0 ||
+	    io_write(o.fd, text->p, text->len, buf_cstr(&path), &err) < 0 || io_commit(&o, &err) < 0)
+		msg_exit(&err);
+	buf_free(&path);
+}
+
+static void
+check_tables(const struct draft_schema *drafts)
+{
+	size_t i, k;
+
+	for (i = 0; i < npaths; i++)
+		for (k = 0; k < i; k++)
+			if (strcmp(drafts[i].table, drafts[k].table) == 0)
+				msg_die(EX_USAGE, "%s, %s: two files for one table: %s", paths[k], paths[i],
+				    msg_quotes(drafts[i].table));
+}
+
+static void
+draft_job(void)
+{
+	struct draft_schema *drafts = xcalloc(npaths, sizeof(*drafts));
+	struct buf text = { 0 };
+	size_t i;
+
+	for (i = 0; i < npaths; i++)
+		read_draft(&drafts[i], paths[i]);
+	check_tables(drafts);
+	make_folder("");
+	make_folder("/sources");
+	make_folder("/gold");
+	for (i = 0; i < npaths; i++) {
+		text.len = 0;
+		draft_put(&drafts[i], drafts, npaths, &text);
+		write_draft(drafts[i].table, &text);
+	}
+	for (i = 0; i < npaths; i++)
+		draft_free(&drafts[i]);
+	free(drafts);
+	buf_free(&text);
+}
+
+int
+main(int argc, char *argv[])
+{
+	int first = cli_start(&program, argc, argv);
+
+	paths = (const char *const *)&argv[first];
+	npaths = (size_t)(argc - first);
+	if (to_list && new_job != NULL)
+		cli_usage("expected one of --list and --new");
+	if (npaths == 0)
+		cli_usage("expected a %s", to_list ? "SCHEMA" : "FILE");
+	if (to_list)
+		list_schemas();
+	else if (new_job != NULL)
+		draft_job();
+	else if (npaths == 1)
+		draft_file(paths[0]);
+	else
+		cli_usage("expected one FILE; --new makes a job of several");
 	return 0;
 }

@@ -9,7 +9,7 @@ layers() {
 	key rec schema parquet store
 	csv
 	text
-	agg clean expr ingest join sql delta
+	agg clean draft expr ingest join sql delta
 	table
 	check merge optimize
 	cli

@@ -17,6 +17,7 @@ words() {
 	cli cli
 	csv csv
 	delta delta
+	draft draft
 	ingest ingest
 	join join
 	key key densemap intmap keylater keymap keyset

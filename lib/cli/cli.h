@@ -135,8 +135,8 @@ void cli_place(char *operand, struct cli_place *p);
 /* ---- only.c ---- */
 
 /*
- * Within a run ACCT_ONLY names the tables of the lake that a script says it reads. Ends the program with EX_CONFIG if the
- * table is in the lake and not among them.
+ * Within a run ACCT_ONLY names the tables of the lake that a script says it reads. Ends the program with EX_CONFIG if
+ * the table is in the lake and not among them.
  */
 void cli_check_only(const char *address);
 

@@ -1,0 +1,43 @@
+/*
+ * Drafts the schema of a CSV file, acct-schema(5), from what the file holds: delimiter, header, types, nulls and key,
+ * each with the reason for it as a comment. A type is one that nearly all values have: those that lack it are what a
+ * run will reject. The draft is valid as it is; it is for a person to read and correct.
+ */
+#ifndef DRAFT_DRAFT_H
+#define DRAFT_DRAFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "base/msg.h"
+#include "draft/column.h"
+
+struct draft_schema {
+	char *table;			/* owned: name of the table, from that of the file */
+	char *file;			/* owned: the file's name without its folder, .gz and .zst */
+	char delimiter, escape;		/* escape '\0': none */
+	bool header;
+	bool nameless;			/* the header has empty names, whose columns are left out */
+	bool spans;			/* fields span lines */
+	uint64_t rows, malformed;	/* rows read; those with another number of fields or stray quotes */
+	struct draft_column *columns;	/* owned */
+	size_t ncolumns;
+	size_t key;			/* index of the key column; ncolumns: none found */
+};
+
+/*
+ * Reads the whole file. Returns -1 and fills err: as csv_open and csv_next, and EX_DATAERR if the file is empty or two
+ * columns have one name.
+ */
+int draft_read(struct draft_schema *d, const char *path, struct msg *err);
+void draft_free(struct draft_schema *d);
+
+/*
+ * Appends the schema as YAML. `others` are drafts of files from the same place, d among them: a column that has the
+ * name and type of another one's key refers to it.
+ */
+void draft_put(const struct draft_schema *d, const struct draft_schema *others, size_t nothers, struct buf *out);
+
+#endif
