@@ -42,10 +42,10 @@ words() {
 # fewer, and no more. A word that ends in _ means all that begin so.
 lonely() {
 	cat <<-'END'
-	csv_open_fd csv_scan_avx2 csv_scan_portable delta_dv_parse delta_z85 hash_seed_set keyset_memory memory_limit
-	rec_open_fd schema_parse simd_best simd_fill
-	store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
-	agg_memory delta_prepared_apply rec_copy_run rec_flush spill_get expr_
+	csv_open_fd delta_dv_parse hash_seed_set keyset_memory memory_limit rec_open_fd schema_parse simd_best
+	simd_fill store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
+	agg_memory rec_copy_run rec_flush
+	expr_ map_ spill_
 	END
 }
 
