@@ -46,6 +46,11 @@ unsanitized() {
 	! sanitized || skip "SKIPPED: $*"
 }
 
+# preloadable: skips where a library that takes the place of system calls cannot be preloaded.
+preloadable() {
+	[ "${BUILD##*/}" != san ] || skip 'SKIPPED: sanitizers have these calls themselves'
+}
+
 # need_peers PACKAGE ...: Python peers, as tests/peers.sh installs them. Where they cannot be had the test is skipped loudly, and fails where CI
 # is set: a green run there means that they were asked.
 need_peers() {

@@ -353,6 +353,36 @@ addresses(struct store *s)
 	free(path);
 }
 
+/* The folder of an address, where that has no or one folder only. */
+static void
+parents(void)
+{
+	static const struct { const char *address, *folder, *name; } cases[] = {
+		{ "a", ".", "a" }, { "/a", "/", "a" }, { "b/a", "b", "a" }, { "mem://a", "mem://", "a" },
+		{ "mem://b/a", "mem://b", "a" },
+	};
+	struct store *s;
+	struct msg err = { 0 };
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CHECK(store_open_folder_of(&s, cases[i].address, &name, &err) == 0, "%s", err.text);
+		CHECK(strcmp(store_address(s), cases[i].folder) == 0 && strcmp(name, cases[i].name) == 0, "%s: %s, %s",
+		    cases[i].address, store_address(s), name);
+		store_close(s);
+	}
+	s = open_store("mem://");
+	put(s, "parent/a", "x", STORE_NEW, 1);
+	lists(s, store_list_folders, "", "contract parent ");
+	store_close(s);
+	s = open_store("mem://parent");
+	holds(s, "a", "x");
+	store_close(s);
+	store_close(NULL);
+	OK("store", "the folder of an address, and the root of all memory");
+}
+
 static void
 locks(struct store *s)
 {
@@ -495,6 +525,7 @@ main(void)
 	contract(address);
 	contract("mem://contract");
 	contract("mem://contract/below/it");
+	parents();
 	killed("mem://killed");
 	free(address);
 	command = xasprintf("rm -rf %s", root);
