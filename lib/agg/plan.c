@@ -49,7 +49,7 @@ is_sided(enum agg_function f)
 static bool
 is_wide(struct val_type t)
 {
-	return t.kind == VAL_DECIMAL && !val_is_narrow(t);
+	return val_of(t)->form == VAL_AS_INT && !val_is_narrow(t);
 }
 
 /* Chooses the type of a sum: ten more digits, enough for 10^10 of the largest value. */
@@ -64,7 +64,7 @@ sum_type(struct agg_item *item, struct val_type t, struct msg *err)
 		return 0;
 	}
 	item->type = (struct val_type){ VAL_INT64, 0, 0 };
-	if (t.kind == VAL_INT32 || t.kind == VAL_INT64)
+	if (val_is_exact(t))
 		return 0;
 	name[val_type_put(name, t)] = '\0';
 	return msg_set(err, EX_USAGE, "%s: column %s is %s: only integers and decimals have an exact sum",
@@ -154,11 +154,11 @@ add_extreme(struct agg *a, const struct rec_header *h, size_t column, bool max)
 {
 	struct val_type t = h->columns[column].type;
 
-	if (t.kind == VAL_STRING)	/* a string is its own `by` */
+	if (val_of(t)->form == VAL_AS_TEXT)	/* a string is its own `by` */
 		return add_cell(a, h, max ? CELL_LAST : CELL_FIRST, AGG_NONE, column);
 	if (is_wide(t))
 		return add_cell(a, h, max ? CELL_MAX_WIDE : CELL_MIN_WIDE, column, AGG_NONE);
-	if (t.kind == VAL_INT32 || t.kind == VAL_DATE || t.kind == VAL_BOOL)
+	if (val_is_small(t))
 		return add_cell(a, h, max ? CELL_MAX32 : CELL_MIN32, column, AGG_NONE);
 	return add_cell(a, h, max ? CELL_MAX64 : CELL_MIN64, column, AGG_NONE);
 }
@@ -197,7 +197,8 @@ assign_cell(struct agg *a, const struct rec_header *h, struct agg_item *item, bo
 	case AGG_MIN:
 	case AGG_MAX:
 		item->cell = add_extreme(a, h, item->column, item->function == AGG_MAX);
-		if (h->columns[item->column].type.kind != VAL_STRING && !(keyed && h->columns[item->column].required))
+		if (val_of(h->columns[item->column].type)->form != VAL_AS_TEXT &&
+		    !(keyed && h->columns[item->column].required))
 			item->seen = add_count(a, h, item->column);
 		break;
 	case AGG_FIRST:

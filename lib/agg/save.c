@@ -268,9 +268,9 @@ put_extreme(const struct agg_item *item, const struct agg_cell *c, const uint8_t
 	} else {
 		memcpy(&v, at, sizeof(v));
 	}
-	if (item->type.kind == VAL_BOOL)
+	if (val_of(item->type)->form == VAL_AS_BIT)
 		return out + val_put_bool(out, v != 0);
-	if (item->type.kind != VAL_FLOAT64)
+	if (val_of(item->type)->form != VAL_AS_FLOAT)
 		return out + val_put_int_fast(out, v);
 	v = agg_float_order(v);
 	memcpy(&d, &v, sizeof(d));

@@ -465,13 +465,13 @@ decode(struct agg_source *s, const struct rec_batch *b, size_t from)
 			return;
 		for (i = 0; i < n; i++)
 			s->w[i] = val_wide(base + off[at[i] * stride]);
-	} else if (s->type.kind == VAL_FLOAT64) {
+	} else if (val_of(s->type)->form == VAL_AS_FLOAT) {
 		for (i = 0; i < n; i++) {
 			val_get_float(base + off[at[i] * stride], VAL_INT_MAX, &d);
 			memcpy(&s->v[i], &d, sizeof(d));
 			s->v[i] = agg_float_order(s->v[i]);
 		}
-	} else if (s->type.kind == VAL_BOOL) {
+	} else if (val_of(s->type)->form == VAL_AS_BIT) {
 		for (i = 0; i < n; i++)
 			s->v[i] = base[off[at[i] * stride]] - '0';
 	} else if (!s->nullable) {

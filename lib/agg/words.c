@@ -88,7 +88,7 @@ take_extremes(const struct agg *a, const struct agg_item *item, const uint32_t *
 	const uint8_t *states = a->states + c->at;
 	size_t size = a->size, i;
 
-	if (item->type.kind == VAL_BOOL || item->type.kind == VAL_FLOAT64)
+	if (val_of(item->type)->form != VAL_AS_INT)
 		return false;
 	for (i = 0; i < n && item->seen != AGG_NONE; i++) {
 		if (agg_count_of(a, &a->cells[item->seen], groups[i]) == 0)

@@ -6,23 +6,23 @@
 #include "sql/dialect.h"
 #include "sql/text.h"
 
-struct span {
+struct sql_span {
 	const char *p;
 	size_t n;
 };
 
 enum { MAX_PARTS = 3 };		/* a word and its parts */
 
-static void expand(struct sql_load *l, struct span t);
+static void expand(struct sql_load *l, struct sql_span t);
 
-static struct span
+static struct sql_span
 all_of(const char *s)
 {
-	return (struct span){ s, strlen(s) };
+	return (struct sql_span){ s, strlen(s) };
 }
 
 static bool
-is(struct span word, const char *name)
+is(struct sql_span word, const char *name)
 {
 	return strlen(name) == word.n && memcmp(word.p, name, word.n) == 0;
 }
@@ -43,7 +43,7 @@ add_literal(struct sql_load *l, const char *s, size_t n)
 
 /* Expands a template and replaces the text by a literal of it. */
 static void
-add_literal_of(struct sql_load *l, struct span t)
+add_literal_of(struct sql_load *l, struct sql_span t)
 {
 	struct buf text = { 0 };
 	size_t from = l->buf.len;
@@ -58,7 +58,7 @@ add_literal_of(struct sql_load *l, struct span t)
 /* ---- lists of columns ---- */
 
 static const size_t *
-columns_of(const struct sql_load *l, struct span word, size_t *n)
+columns_of(const struct sql_load *l, struct sql_span word, size_t *n)
 {
 	bool key = is(word, "key") || (is(word, "staged") && l->into == SQL_INTO_GONE);
 
@@ -67,7 +67,7 @@ columns_of(const struct sql_load *l, struct span word, size_t *n)
 }
 
 static bool
-add_list(struct sql_load *l, struct span word, const struct span *part)
+add_list(struct sql_load *l, struct sql_span word, const struct sql_span *part)
 {
 	const struct sql_column *outer = l->column;
 	bool rest = is(word, "rest");
@@ -109,7 +109,7 @@ any_lengthy(const struct sql_load *l)
 }
 
 static bool
-is_true(const struct sql_load *l, struct span word, bool *truth)
+is_true(const struct sql_load *l, struct sql_span word, bool *truth)
 {
 	const struct sql_column *c = l->column;
 	const struct {
@@ -146,7 +146,7 @@ add_in(struct sql_load *l)
 }
 
 static bool
-add_name(struct sql_load *l, struct span word)
+add_name(struct sql_load *l, struct sql_span word)
 {
 	const char *schema = l->schema != NULL ? l->schema : l->dialect->schema;
 
@@ -173,7 +173,7 @@ add_name(struct sql_load *l, struct span word)
 
 /* A DELETE without alias calls the target by its name, which the staging table's alias must not hide. */
 static bool
-add_alias(struct sql_load *l, struct span word)
+add_alias(struct sql_load *l, struct sql_span word)
 {
 	bool bare = l->deleting && l->dialect->bare_delete;
 
@@ -189,7 +189,7 @@ add_alias(struct sql_load *l, struct span word)
 }
 
 static bool
-add_of_load(struct sql_load *l, struct span word)
+add_of_load(struct sql_load *l, struct sql_span word)
 {
 	const struct sql_mark *m = &l->options.mark;
 
@@ -228,7 +228,7 @@ add_extreme(struct sql_load *l, i128 v, uint64_t record)
 }
 
 static bool
-add_of_extent(struct sql_load *l, struct span word)
+add_of_extent(struct sql_load *l, struct sql_span word)
 {
 	const struct sql_extent *e = &l->column->extent;
 
@@ -256,7 +256,7 @@ add_or(struct sql_load *l, const char *template, const char *otherwise)
 }
 
 static bool
-add_of_column(struct sql_load *l, struct span word)
+add_of_column(struct sql_load *l, struct sql_span word)
 {
 	const struct sql_column *c = l->column;
 
@@ -286,7 +286,7 @@ add_of_column(struct sql_load *l, struct span word)
 }
 
 static bool
-add_of_check(struct sql_load *l, struct span word)
+add_of_check(struct sql_load *l, struct sql_span word)
 {
 	const struct sql_check *c = l->check;
 
@@ -308,7 +308,7 @@ add_of_check(struct sql_load *l, struct span word)
 /* ---- the template ---- */
 
 static const char *
-find_in(const struct sql_word *words, struct span word)
+find_in(const struct sql_word *words, struct sql_span word)
 {
 	for (; words->name != NULL; words++)
 		if (is(word, words->name))
@@ -319,31 +319,31 @@ find_in(const struct sql_word *words, struct span word)
 const char *
 sql_word(const struct sql_load *l, const char *name, size_t n)
 {
-	const char *text = find_in(l->dialect->words, (struct span){ name, n });
+	const char *text = find_in(l->dialect->words, (struct sql_span){ name, n });
 
-	return text != NULL ? text : find_in(sql_words, (struct span){ name, n });
+	return text != NULL ? text : find_in(sql_words, (struct sql_span){ name, n });
 }
 
 /* Splits "word~part~part" at the tildes outside braces. */
 static void
-split(struct span t, struct span *part)
+split(struct sql_span t, struct sql_span *part)
 {
 	size_t i, n = 0, depth = 0;
 
-	part[0] = (struct span){ t.p, 0 };
+	part[0] = (struct sql_span){ t.p, 0 };
 	for (i = 0; i < t.n; i++) {
 		depth += (size_t)(t.p[i] == '{') - (size_t)(t.p[i] == '}');
 		if (t.p[i] == '~' && depth == 0 && n + 1 < MAX_PARTS)
-			part[++n] = (struct span){ t.p + i + 1, 0 };
+			part[++n] = (struct sql_span){ t.p + i + 1, 0 };
 		else
 			part[n].n++;
 	}
 }
 
 static void
-add_word(struct sql_load *l, struct span t)
+add_word(struct sql_load *l, struct sql_span t)
 {
-	struct span part[MAX_PARTS] = { 0 }, word;
+	struct sql_span part[MAX_PARTS] = { 0 }, word;
 	const char *text;
 	bool truth;
 
@@ -379,14 +379,14 @@ word_length(const char *p, size_t n)
 }
 
 static void
-expand(struct sql_load *l, struct span t)
+expand(struct sql_load *l, struct sql_span t)
 {
 	size_t i, n;
 
 	for (i = 0; i < t.n; i++)
 		if (t.p[i] == '{') {
 			n = word_length(t.p + i + 1, t.n - i - 1);
-			add_word(l, (struct span){ t.p + i + 1, n });
+			add_word(l, (struct sql_span){ t.p + i + 1, n });
 			i += n + 1;
 		} else if (t.p[i] == '%' && l->column != NULL)
 			add_ident(l, l->column->name, strlen(l->column->name));

@@ -84,6 +84,16 @@ val_is_narrow(struct val_type t)
 	return val_of(t)->form == VAL_AS_INT && t.precision <= 18;
 }
 
+/* Is it held in 32 bits, as a bit or as an integer whose range fits? */
+static inline bool
+val_is_small(struct val_type t)
+{
+	const struct val_ops *o = val_of(t);
+
+	return o->form == VAL_AS_BIT ||
+	    (o->form == VAL_AS_INT && t.kind != VAL_DECIMAL && o->low >= INT32_MIN && o->high <= INT32_MAX);
+}
+
 static inline bool
 val_is_null(const uint8_t *p, size_t n)
 {
