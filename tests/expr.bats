@@ -25,8 +25,8 @@ value() {
 @test "expr: the pipelines of acct-expr(7) run" {
 	for table in accounts transactions; do
 		cp "$ROOT/pipelines/sample/$table.csv" .
-		acct-ingest -s "$ROOT/pipelines/schema/$table.yaml" $table.csv |
-		    acct-clean -s "$ROOT/pipelines/schema/$table.yaml" -r $table.rejects -o $table.acct
+		acct-ingest -s "$ROOT/pipelines/bank/sources/$table.yaml" $table.csv |
+		    acct-clean -s "$ROOT/pipelines/bank/sources/$table.yaml" -r $table.rejects -o $table.acct
 	done
 	awk '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE ALSO/ { on = 0 }
 		on && /^\.Bd -literal/ { file = "example." ++n; next }

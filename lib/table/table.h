@@ -83,7 +83,7 @@ void table_from_free(struct table_from *t);
 /*
  * Converts rows `row` to `rows` - 1 of the vectors to records, except those whose byte in drop (may be NULL) is set.
  * *b is a view until the next call and may be empty. Returns the row to continue from: a batch holds at most
- * PRED_CHUNK records. Returns 0 with err filled (EX_DATAERR) for invalid UTF-8, a decimal with too many digits, or a
+ * TABLE_CHUNK records. Returns 0 with err filled (EX_DATAERR) for invalid UTF-8, a decimal with too many digits, or a
  * null in a required column.
  */
 size_t table_to_records(struct table_from *t, const struct pq_vector *vectors, size_t row, size_t rows,
