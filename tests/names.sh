@@ -10,7 +10,7 @@ export LC_ALL
 words() {
 	cat <<-'END'
 	agg agg groups
-	base base buf cpu hash io json mem memory msg near num pool progress sandbox table utf8 visible
+	base base buf cpu hash io json mem memory msg near num pool progress sandbox utf8 visible
 	base xasprintf xcalloc xhuge xmalloc xreallocarray xstrdup xstrndup
 	check check
 	clean clean cleaner column rejects
@@ -20,7 +20,8 @@ words() {
 	draft draft
 	ingest ingest
 	join join
-	key key densemap intmap keylater keymap keyset
+	key key densemap intmap keymap
+	map map
 	merge merge
 	optimize optimize rows
 	parquet pq bits chunk codec convert dbp decimals dict hybrid meta out seal stats thrift types values words
@@ -42,10 +43,11 @@ words() {
 # fewer, and no more. A word that ends in _ means all that begin so.
 lonely() {
 	cat <<-'END'
-	csv_open_fd delta_dv_parse hash_seed_set keyset_memory memory_limit rec_open_fd schema_parse simd_best
+	csv_open_fd delta_dv_parse hash_seed_set memory_limit rec_open_fd schema_parse simd_best
 	simd_fill store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
 	agg_memory rec_copy_run rec_flush
 	expr_ map_ spill_
+	densemap_clear keymap_clear keymap_order
 	END
 }
 

@@ -7,21 +7,17 @@
 
 #include "agg/agg.h"
 #include "agg/runs.h"
-#include "key/densemap.h"
-#include "key/keymap.h"
+#include "map/map.h"
 #include "rec/rec.h"
 
 struct groups {			/* owns all but keys */
 	struct agg agg;		/* the caller plans it with keyed = nkeys > 0 before groups_init */
-	struct keymap map;
-	struct densemap dense;	/* replaces map while `is_dense` */
+	struct map map;		/* of integers if the key is one integer column that is never null */
 	struct agg_runs runs;
 	const size_t *keys;	/* indexes of the key columns; without keys, all records form one group */
 	size_t nkeys;
 	size_t limit;		/* memory limit of groups in bytes; 0: no limit */
-	bool is_dense;		/* keys are in `dense`: one integer column, never null, of a narrow range */
 	bool adjacent;		/* the key columns are adjacent in the record: keys are views */
-	bool long_keys;		/* some keys of the current records are long */
 	uint64_t hash[AGG_CHUNK];
 	struct rec_field key[AGG_CHUNK];
 	uint32_t ids[AGG_CHUNK];

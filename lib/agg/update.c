@@ -4,7 +4,7 @@
 
 #include "agg/agg.h"
 #include "base/cpu.h"
-#include "base/table.h"
+#include "base/mem.h"
 #include "val/int.h"
 
 enum {
@@ -30,7 +30,7 @@ grow(struct agg *a, size_t n)
 {
 	size_t cap = cap_after(a, n), i;
 
-	a->states = table_grow(a->states, a->n * a->size, cap * a->size);
+	a->states = xhuge_grow(a->states, a->n * a->size, cap * a->size);
 	for (i = 0; i < a->ncarries; i++) {
 		if (a->carries[i] == NULL)
 			continue;

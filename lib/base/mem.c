@@ -45,21 +45,77 @@ xreallocarray(void *p, size_t n, size_t size)
 	return there(reallocarray(p, n != 0 ? n : 1, size != 0 ? size : 1));
 }
 
+enum { HUGE_PAGE = 2 << 20, LINE = 64 };
+
+/* Asks for huge pages. Best effort: affects speed only. */
+static void
+ask_huge(void *p, size_t n)
+{
+#ifdef MADV_HUGEPAGE
+	if (n >= HUGE_PAGE)
+		(void)madvise(p, n, MADV_HUGEPAGE);
+#else
+	(void)p;
+	(void)n;
+#endif
+}
+
 void *
 xhuge(size_t n)
 {
-	enum { HUGE_PAGE = 2 << 20 };
 	void *p;
 
+	if (posix_memalign(&p, n >= HUGE_PAGE ? HUGE_PAGE : LINE, n != 0 ? n : 1) != 0)
+		msg_die(EX_OSERR, "out of memory");
+	ask_huge(p, n);
+	return p;
+}
+
+static size_t
+whole_pages(size_t n)
+{
+	if (n > SIZE_MAX / 2)
+		msg_die(EX_OSERR, "out of memory");
+	return (n + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+}
+
+void *
+xhuge_zero(size_t n)
+{
+	size_t all = whole_pages(n) + HUGE_PAGE, before;
+	uint8_t *p;
+
 	if (n < HUGE_PAGE)
-		return xmalloc(n);
-	if (posix_memalign(&p, HUGE_PAGE, n) != 0)
-		p = NULL;
-#ifdef MADV_HUGEPAGE
-	if (p != NULL)
-		(void)madvise(p, n, MADV_HUGEPAGE);	/* best effort: affects speed only */
-#endif
-	return there(p);
+		return memset(xhuge(n), 0, n);
+	p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		msg_die(EX_OSERR, "out of memory");
+	before = -(uintptr_t)p & (HUGE_PAGE - 1);	/* gives back what lies outside whole huge pages */
+	if (before > 0)
+		munmap(p, before);
+	munmap(p + before + whole_pages(n), HUGE_PAGE - before);
+	ask_huge(p + before, whole_pages(n));
+	return p + before;
+}
+
+void
+mem_huge_free(void *p, size_t n)
+{
+	if (n < HUGE_PAGE)
+		free(p);
+	else if (p != NULL)
+		munmap(p, whole_pages(n));
+}
+
+void *
+xhuge_grow(void *p, size_t used, size_t n)
+{
+	void *q = xhuge(n);
+
+	if (used > 0)
+		memcpy(q, p, used);
+	free(p);
+	return q;
 }
 
 char *

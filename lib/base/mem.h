@@ -14,7 +14,18 @@ void mem_start(void);
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);	/* fails on overflow of n * size */
-void *xhuge(size_t n);					/* for random access: on huge pages if it can; free() */
+
+/*
+ * Allocate uninitialized memory for random access: aligned to a cache line, on huge pages if it is large and the system
+ * has them. xhuge_grow moves the first `used` bytes of p (may be NULL) to n bytes and frees p. Release with free().
+ */
+void *xhuge(size_t n);
+void *xhuge_grow(void *p, size_t used, size_t n);
+
+/* The same, zeroed without being touched if it is large. Release with mem_huge_free and its size; p may be NULL. */
+void *xhuge_zero(size_t n);
+void mem_huge_free(void *p, size_t n);
+
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

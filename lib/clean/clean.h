@@ -3,8 +3,8 @@
 #define CLEAN_CLEAN_H
 
 #include "clean/column.h"
-#include "key/keylater.h"
-#include "key/keyset.h"
+#include "map/later.h"
+#include "map/set.h"
 
 /* ---- row.c ---- */
 
@@ -214,13 +214,13 @@ struct clean_row {
 	int64_t integer;		/* its key: an integer, */
 	size_t key, nkey;		/* or bytes in the flow's keys */
 	uint64_t hash;			/* and their hash */
-	enum keyset_answer answer;
+	enum map_answer answer;
 	struct clean_fault why;
 };
 
 /*
  * Converts records to typed rows and rejects. Rows are answered immediately while the keys seen so far fit the memory
- * limit; after that, records are stored on disk, in order, with their keys (keylater.h), and clean_flow_finish
+ * limit; after that, records are stored on disk, in order, with their keys (map_later.h), and clean_flow_finish
  * processes them again. The output is the same.
  */
 struct clean_flow {
@@ -230,11 +230,11 @@ struct clean_flow {
 	struct rejects *rejects;
 	struct clean_total total;
 	size_t stride;			/* fields of a raw record */
-	struct keyset seen;
+	struct map_set seen;
 	struct buf keys, scratch, row;
 	struct clean_row rows[CLEAN_GROUP];
 	bool waiting;			/* records are stored on disk */
-	struct keylater later;
+	struct map_later later;
 	struct spill records;		/* each: length, bytes; length 0: index of a segment */
 	size_t spilled;			/* segment of the last stored record, of rejects_segment; SIZE_MAX at first */
 };

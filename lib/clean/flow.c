@@ -14,8 +14,8 @@ clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out,
 	f->stride = stride;
 	f->spilled = SIZE_MAX;
 	clean_total_init(&f->total, k);
-	keyset_init(&f->seen, k->integer_key != NULL, memory);
-	keylater_init(&f->later, k->integer_key != NULL, memory);
+	map_set_init(&f->seen, k->integer_key != NULL, memory);
+	map_later_init(&f->later, k->integer_key != NULL, memory);
 	spill_init(&f->records);
 }
 
@@ -23,8 +23,8 @@ void
 clean_flow_free(struct clean_flow *f)
 {
 	clean_total_free(&f->total);
-	keyset_free(&f->seen);
-	keylater_free(&f->later);
+	map_set_free(&f->seen);
+	map_later_free(&f->later);
 	spill_close(&f->records);
 	buf_free(&f->keys);
 	buf_free(&f->scratch);
@@ -57,7 +57,7 @@ reject(struct clean_flow *f, struct rec raw, const struct clean_fault *why, cons
 static int
 reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, int answer)
 {
-	struct clean_fault why = { answer == KEYSET_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0 };
+	struct clean_fault why = { answer == MAP_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0 };
 
 	return reject(f, raw, &why, row->at, (size_t)(row->end - row->at));
 }
@@ -94,7 +94,7 @@ find_key(struct clean_flow *f, struct clean_row *row)
 	key = cleaner_key(k, row->at, n, &f->scratch);
 	row->key = f->keys.len;
 	row->nkey = key.n;
-	row->hash = keyset_hash(key.p, key.n);
+	row->hash = map_hash(key.p, key.n);
 	buf_add(&f->keys, key.p, key.n);
 }
 
@@ -114,16 +114,16 @@ move_key(void *to, const void *key, size_t n, uint64_t print)
 {
 	struct clean_flow *f = to;
 
-	return keylater_add(&f->later, key, n, print, true, &f->err);
+	return map_later_add(&f->later, key, n, print, true, &f->err);
 }
 
 /* Memory is full: writes the keys it holds to disk. */
 static int
 begin_waiting(struct clean_flow *f)
 {
-	int status = keyset_each(&f->seen, move_key, f);
+	int status = map_set_each(&f->seen, move_key, f);
 
-	keyset_free(&f->seen);
+	map_set_free(&f->seen);
 	f->waiting = true;
 	return status;
 }
@@ -153,7 +153,7 @@ put_waiting(struct clean_flow *f, struct rec raw)
 	if (make_row(f, raw, &row, buf_room(&f->row, n + f->cleaner->room)) != NULL) {
 		find_key(f, &row);
 		key = key_bytes(f, &row);
-		if (keylater_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
+		if (map_later_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
 			return -1;
 	}
 	if (put_segment(f) < 0 || spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
@@ -190,9 +190,9 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	clean_total_passed(&f->total, f->cleaner);
 	find_key(f, &row);
 	key = key_bytes(f, &row);
-	if ((answer = keylater_next(&f->later, key.p, key.n, &f->err)) < 0)
+	if ((answer = map_later_next(&f->later, key.p, key.n, &f->err)) < 0)
 		return -1;
-	if (answer != KEYSET_NEW)
+	if (answer != MAP_NEW)
 		return reject_again(f, raw, &row, answer);
 	f->total.rows[CLEAN_GOOD]++;
 	f->total.clean_lines += cleaner_lines(f->cleaner, raw);
@@ -230,7 +230,7 @@ clean_flow_finish(struct clean_flow *f)
 	if (!f->waiting)
 		return 0;
 	off = xcalloc(f->stride + 1, sizeof(*off));
-	if (keylater_resolve(&f->later, &f->err) == 0 && spill_rewind(&f->records, &f->err) == 0)
+	if (map_later_resolve(&f->later, &f->err) == 0 && spill_rewind(&f->records, &f->err) == 0)
 		while ((got = spill_read(&f->records, &n, sizeof(n), &f->err)) == 1 &&
 		    read_waiting(f, n, &line, off) == 0)
 			continue;
@@ -311,7 +311,7 @@ make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 	}
 	for (i = 0; i < n && integers; i++)
 		if (f->rows[i].at != NULL)
-			keyset_prefetch_int(&f->seen, f->rows[i].integer);
+			map_ints_prefetch(&f->seen.ints, f->rows[i].integer);
 	return rejected;
 }
 
@@ -325,7 +325,7 @@ ask_integers(struct clean_flow *f, size_t n)
 		if (__builtin_expect(row->at == NULL, 0))
 			continue;
 		row->print = hash_bytes(row->at, (size_t)(row->end - row->at));
-		if ((row->answer = keyset_add_int(&f->seen, row->integer, row->print)) == KEYSET_FULL)
+		if ((row->answer = map_set_add_int(&f->seen, row->integer, row->print)) == MAP_FULL)
 			break;
 	}
 	return (size_t)(row - f->rows);
@@ -341,16 +341,16 @@ ask_bytes(struct clean_flow *f, size_t n)
 	for (row = f->rows; row < end; row++)
 		if (row->at != NULL) {
 			find_key(f, row);
-			row->answer = KEYSET_NEW;
+			row->answer = MAP_NEW;
 			if (keys)
-				keymap_prefetch(&f->seen.map, row->hash);
+				map_bytes_prefetch(&f->seen.bytes, row->hash);
 		}
 	for (row = f->rows; row < end && keys; row++)
 		if (row->at != NULL)
-			keymap_prefetch_entry(&f->seen.map, row->hash);
+			map_bytes_prefetch_key(&f->seen.bytes, row->hash);
 	for (row = f->rows; row < end && keys; row++)
-		if (row->at != NULL && (row->answer = keyset_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash,
-		    row->print)) == KEYSET_FULL)
+		if (row->at != NULL && (row->answer = map_set_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash,
+		    row->print)) == MAP_FULL)
 			break;
 	return keys ? (size_t)(row - f->rows) : n;
 }
@@ -396,7 +396,7 @@ pass_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t 
 	uint64_t sum = 0;
 
 	for (row = f->rows; row < end; row++) {
-		if (row->answer != KEYSET_NEW)
+		if (row->answer != MAP_NEW)
 			return false;
 		sum += row->print;
 	}
@@ -417,7 +417,7 @@ settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_
 	size_t i, len;
 
 	for (i = 0; i < n; i++, row++) {
-		if (row->at == NULL || row->answer != KEYSET_NEW) {
+		if (row->at == NULL || row->answer != MAP_NEW) {
 			status = row->at == NULL ? reject(f, rec_at(b, from + i), &row->why, NULL, 0) :
 			    reject_again(f, rec_at(b, from + i), row, (int)row->answer);
 			if (status < 0)

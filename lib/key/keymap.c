@@ -1,7 +1,7 @@
 /* Growth and ordering of the map of keys. */
 #include <stdlib.h>
 
-#include "base/table.h"
+#include "base/mem.h"
 #include "key/keymap.h"
 
 enum {
@@ -16,7 +16,7 @@ new_slots(size_t nslots)
 {
 	if (nslots > SIZE_MAX / sizeof(struct keymap_slot))
 		return xcalloc(nslots, sizeof(struct keymap_slot));	/* reports the error */
-	return memset(table_grow(NULL, 0, nslots * sizeof(struct keymap_slot)), 0, nslots * sizeof(struct keymap_slot));
+	return memset(xhuge_grow(NULL, 0, nslots * sizeof(struct keymap_slot)), 0, nslots * sizeof(struct keymap_slot));
 }
 
 static size_t
@@ -133,7 +133,7 @@ keymap_append(struct keymap *m, const uint8_t *key, size_t n, uint64_t hash, str
 		grow(m);
 	if (m->n == m->cap) {
 		m->cap = (uint32_t)places_after(m, (size_t)m->n + 1);
-		m->places = table_grow(m->places, m->n * sizeof(*m->places), m->cap * sizeof(*m->places));
+		m->places = xhuge_grow(m->places, m->n * sizeof(*m->places), m->cap * sizeof(*m->places));
 	}
 	if (n > KEYMAP_INLINE) {
 		k = pool_alloc(&m->pool, sizeof(*k) + n);

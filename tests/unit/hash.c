@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "key/intmap.h"
-#include "key/keylater.h"
 #include "key/keymap.h"
-#include "key/keyset.h"
+#include "map/later.h"
 #include "spill/parts.h"
 #include "unit.h"
 
@@ -63,23 +62,39 @@ intmap_distance(void)
 	return sum / KEYS;
 }
 
+/* As keys that lie far apart, whatever they are, so that they come into the table. */
 static double
-set_distance(void)
+ints_distance(void)
 {
-	struct keyset s;
+	struct map_ints t;
 	double sum = 0;
-	size_t at;
+	bool added;
 
-	keyset_init(&s, true, 0);
+	map_ints_init(&t, 1 << 24);
+	t.pages.spare = 0;
 	for (size_t i = 0; i < KEYS; i++)
-		(void)keyset_add_int(&s, integers[i], 1);
-	for (at = 0; at < s.cells_cap; at++)
-		if (s.cells[at].print != 0)
-			sum += (double)((at - keyset_hash_int(s.cells[at].key)) & (s.cells_cap - 1));
-	for (at = 0; at < s.pages_cap; at++)
-		if (s.pages[at].prints != NULL)
-			sum += (double)((at - keyset_page_home(&s, s.pages[at].id)) & (s.pages_cap - 1));
-	keyset_free(&s);
+		(void)map_ints_add(&t, integers[i], 1, &added);
+	for (size_t at = 0; at < t.nlines; at++)
+		for (int k = 0; k < MAP_INTS_LINE && t.lines[at].word[k] != 0; k++)
+			sum += (double)((at - map_ints_home(&t, t.lines[at].key[k])) & (t.nlines - 1));
+	map_ints_free(&t);
+	return sum / KEYS;
+}
+
+static double
+bytes_distance(void)
+{
+	struct map_bytes m;
+	double sum = 0;
+	bool added;
+
+	map_bytes_init(&m);
+	for (size_t i = 0; i < KEYS; i++)
+		(void)map_bytes_add(&m, keys[i].bytes, keys[i].n, map_hash(keys[i].bytes, keys[i].n), &added);
+	for (size_t at = 0; at < m.nlines; at++)
+		for (int k = 0; k < MAP_LINE && m.lines[at].place[k] != 0; k++)
+			sum += (double)((at - (m.lines[at].tag[k] >> m.shift)) & (m.nlines - 1));
+	map_bytes_free(&m);
 	return sum / KEYS;
 }
 
@@ -206,12 +221,13 @@ static void
 check_text(const char *what)
 {
 	CHECK(map_distance() < MOST, "%s: distance %g", what, map_distance());
+	CHECK(bytes_distance() < MOST, "%s: distance %g of bytes", what, bytes_distance());
 }
 
 static void
 check_integers(const char *what)
 {
-	CHECK(set_distance() < MOST, "%s: distance %g in the set", what, set_distance());
+	CHECK(ints_distance() < MOST, "%s: distance %g in the table", what, ints_distance());
 	CHECK(intmap_distance() < MOST, "%s: distance %g in the map", what, intmap_distance());
 	as_text(0);
 	check_text(what);
@@ -297,9 +313,11 @@ known_seed(void)
 		word = unit_random() | UINT64_C(0x0101010101010101);
 		memcpy(keys[i].bytes, &word, sizeof(word));
 		keys[i].n = sizeof(word);
-		i += keymap_hash(keys[i].bytes, sizeof(word)) >> 54 == 0;
+		i += keymap_hash(keys[i].bytes, sizeof(word)) >> 54 == 0 &&
+		    map_hash(keys[i].bytes, sizeof(word)) >> 54 == 0;
 	}
 	CHECK(map_distance() > 100 * MOST, "distance %g", map_distance());
+	CHECK(bytes_distance() > 100 * MOST, "distance %g", bytes_distance());
 }
 
 /* ---- keys on disk ---- */
@@ -309,23 +327,23 @@ static void
 spilled(const char *what, size_t n, bool text)
 {
 	enum { LEVELS = 3 };
-	struct keylater l;
+	struct map_later l;
 	struct msg err = { 0 };
 	char key[LONGEST] = { 0 };
 	int64_t v;
 	size_t i;
 
-	keylater_init(&l, !text, 1);
+	map_later_init(&l, !text, 1);
 	for (i = 0; i < n; i++) {
 		v = (int64_t)unmix((uint64_t)(i + 1) << 32);
 		snprintf(key, sizeof(key), "%016" PRIx64 "%016" PRIx64, (uint64_t)v, unit_random());
-		CHECK((text ? keylater_add(&l, key, 32, 1, false, &err) :
-		    keylater_add(&l, &v, sizeof(v), 1, false, &err)) == 0,
+		CHECK((text ? map_later_add(&l, key, 32, 1, false, &err) :
+		    map_later_add(&l, &v, sizeof(v), 1, false, &err)) == 0,
 		    "%s", err.text);
 	}
-	CHECK(keylater_resolve(&l, &err) == 0, "%s", err.text);
+	CHECK(map_later_resolve(&l, &err) == 0, "%s", err.text);
 	CHECK(l.written >= n && l.written <= LEVELS * n, "%s: %zu keys written %" PRIu64 " times", what, n, l.written);
-	keylater_free(&l);
+	map_later_free(&l);
 }
 
 int

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "key/keylater.h"
+#include "map/later.h"
 
 enum {
 	BITS = 5, PARTS = 1 << BITS, MAX_DEPTH = 12,
@@ -21,7 +21,7 @@ struct scratch {		/* buffer for one key read back */
 };
 
 void
-keylater_init(struct keylater *l, bool integers, size_t limit)
+map_later_init(struct map_later *l, bool integers, size_t limit)
 {
 	l->integers = integers;
 	l->written = 0;
@@ -30,7 +30,7 @@ keylater_init(struct keylater *l, bool integers, size_t limit)
 }
 
 void
-keylater_free(struct keylater *l)
+map_later_free(struct map_later *l)
 {
 	spill_parts_close(&l->parts);
 }
@@ -42,14 +42,14 @@ part_of(struct spill_parts *p, const void *key, size_t n)
 }
 
 static int
-put_key(struct keylater *l, struct spill *to, const void *key, const struct head *head, struct msg *err)
+put_key(struct map_later *l, struct spill *to, const void *key, const struct head *head, struct msg *err)
 {
 	l->written++;
 	return spill_write(to, head, sizeof(*head), err) < 0 || spill_write(to, key, head->n, err) < 0 ? -1 : 0;
 }
 
 int
-keylater_add(struct keylater *l, const void *key, size_t n, uint64_t print, bool known, struct msg *err)
+map_later_add(struct map_later *l, const void *key, size_t n, uint64_t print, bool known, struct msg *err)
 {
 	struct head head = { print, (uint32_t)n, known };
 
@@ -73,29 +73,29 @@ get_key(struct spill *from, struct scratch *k, struct msg *err)
 	return 1;
 }
 
-static enum keyset_answer
-ask(struct keyset *set, const struct scratch *k)
+static enum map_answer
+ask(struct map_set *set, const struct scratch *k)
 {
 	int64_t v;
 
 	if (!set->integers)
-		return keyset_add(set, k->key, k->head.n, keyset_hash(k->key, k->head.n), k->head.print);
+		return map_set_add(set, k->key, k->head.n, map_hash(k->key, k->head.n), k->head.print);
 	memcpy(&v, k->key, sizeof(v));
-	return keyset_add_int(set, v, k->head.print);
+	return map_set_add_int(set, v, k->head.print);
 }
 
 /* Answers the keys of a file with one set. Returns 1, 0 if the set is too small, or -1. */
 static int
-answer_all(struct spill *keys, struct spill *answers, struct keyset *set, struct scratch *k, struct msg *err)
+answer_all(struct spill *keys, struct spill *answers, struct map_set *set, struct scratch *k, struct msg *err)
 {
-	enum keyset_answer answer;
+	enum map_answer answer;
 	uint8_t byte;
 	int got;
 
 	if (spill_rewind(keys, err) < 0)
 		return -1;
 	while ((got = get_key(keys, k, err)) == 1) {
-		if ((answer = ask(set, k)) == KEYSET_FULL)
+		if ((answer = ask(set, k)) == MAP_FULL)
 			return 0;
 		byte = (uint8_t)answer;
 		if (!k->head.known && spill_write(answers, &byte, 1, err) < 0)
@@ -104,7 +104,7 @@ answer_all(struct spill *keys, struct spill *answers, struct keyset *set, struct
 	return got == 0 ? 1 : -1;
 }
 
-static int resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err);
+static int resolve(struct map_later *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err);
 
 /* Merges the answers of the parts, in the order of the file that was split. */
 static int
@@ -127,7 +127,8 @@ join_answers(struct spill *keys, struct spill_parts *parts, struct spill *answer
 }
 
 static int
-split(struct keylater *l, struct spill *keys, struct spill *answers, unsigned depth, struct scratch *k, struct msg *err)
+split(struct map_later *l, struct spill *keys, struct spill *answers, unsigned depth, struct scratch *k,
+    struct msg *err)
 {
 	struct spill_parts parts;
 	size_t i;
@@ -148,16 +149,16 @@ split(struct keylater *l, struct spill *keys, struct spill *answers, unsigned de
 
 /* Replaces a file of keys by its answers, rewound for reading. */
 static int
-resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err)
+resolve(struct map_later *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err)
 {
 	struct spill answers;
-	struct keyset set;
+	struct map_set set;
 	int status;
 
 	spill_init(&answers);
-	keyset_init(&set, l->integers, depth < MAX_DEPTH - 1 ? l->limit : 0);
+	map_set_init(&set, l->integers, depth < MAX_DEPTH - 1 ? l->limit : 0);
 	status = answer_all(file, &answers, &set, k, err);
-	keyset_free(&set);
+	map_set_free(&set);
 	if (status == 0) {
 		spill_close(&answers);
 		status = split(l, file, &answers, depth + 1, k, err);
@@ -168,7 +169,7 @@ resolve(struct keylater *l, struct spill *file, unsigned depth, struct scratch *
 }
 
 int
-keylater_resolve(struct keylater *l, struct msg *err)
+map_later_resolve(struct map_later *l, struct msg *err)
 {
 	struct scratch k = { .key = NULL };
 	size_t i;
@@ -181,7 +182,7 @@ keylater_resolve(struct keylater *l, struct msg *err)
 }
 
 int
-keylater_next(struct keylater *l, const void *key, size_t n, struct msg *err)
+map_later_next(struct map_later *l, const void *key, size_t n, struct msg *err)
 {
 	uint8_t byte;
 	int got = spill_read(part_of(&l->parts, key, n), &byte, 1, err);

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "key/keylater.h"
+#include "map/later.h"
 #include "unit.h"
 
 enum { PLAIN = 1 << 18 };
@@ -24,9 +24,9 @@ plain_add(int64_t key, uint64_t print)
 	while (plain[i].used && plain[i].key != key)
 		i = (i + 1) % PLAIN;
 	if (plain[i].used)
-		return plain[i].print == print ? KEYSET_SAME : KEYSET_OTHER;
+		return plain[i].print == print ? MAP_SAME : MAP_OTHER;
 	plain[i] = (struct plain){ key, print, true };
-	return KEYSET_NEW;
+	return MAP_NEW;
 }
 
 /* ---- ways in which keys come ---- */
@@ -70,11 +70,17 @@ as_bytes(int64_t key, char *out)
 	return n;
 }
 
+static size_t
+memory_of(const struct map_set *s)
+{
+	return s->integers ? map_ints_memory(&s->ints) : map_bytes_memory(&s->bytes) + s->cap * sizeof(*s->prints);
+}
+
 /* ---- a sequence of keys, through memory and then disk ---- */
 
 struct pass {
-	struct keyset set;
-	struct keylater later;
+	struct map_set set;
+	struct map_later later;
 	struct msg err;
 	bool integers, waiting;
 };
@@ -84,7 +90,7 @@ move_key(void *to, const void *key, size_t n, uint64_t print)
 {
 	struct pass *p = to;
 
-	return keylater_add(&p->later, key, n, print, true, &p->err);
+	return map_later_add(&p->later, key, n, print, true, &p->err);
 }
 
 /* The answer, or -1 where it comes later. */
@@ -93,18 +99,18 @@ answer(struct pass *p, int64_t key, uint64_t print)
 {
 	char bytes[64];
 	size_t n = as_bytes(key, bytes);
-	int got = KEYSET_FULL;
+	int got = MAP_FULL;
 
 	if (!p->waiting)
-		got = p->integers ? (int)keyset_add_int(&p->set, key, print) :
-		    (int)keyset_add(&p->set, (uint8_t *)bytes, n, keyset_hash((uint8_t *)bytes, n), print);
-	if (got != KEYSET_FULL)
+		got = p->integers ? (int)map_set_add_int(&p->set, key, print) :
+		    (int)map_set_add(&p->set, (uint8_t *)bytes, n, map_hash((uint8_t *)bytes, n), print);
+	if (got != MAP_FULL)
 		return got;
 	if (!p->waiting)
-		CHECK(keyset_each(&p->set, move_key, p) == 0, "%s", p->err.text);
+		CHECK(map_set_each(&p->set, move_key, p) == 0, "%s", p->err.text);
 	p->waiting = true;
-	CHECK((p->integers ? keylater_add(&p->later, &key, sizeof(key), print, false, &p->err) :
-	    keylater_add(&p->later, bytes, n, print, false, &p->err)) == 0, "%s", p->err.text);
+	CHECK((p->integers ? map_later_add(&p->later, &key, sizeof(key), print, false, &p->err) :
+	    map_later_add(&p->later, bytes, n, print, false, &p->err)) == 0, "%s", p->err.text);
 	return -1;
 }
 
@@ -120,8 +126,8 @@ check_pass(enum way way, bool integers, size_t n, size_t limit)
 	int got;
 
 	memset(plain, 0, sizeof(plain));
-	keyset_init(&p.set, integers, limit);
-	keylater_init(&p.later, integers, limit);
+	map_set_init(&p.set, integers, limit);
+	map_later_init(&p.later, integers, limit);
 	if (limit == 1)
 		p.later.limit = 40000;		/* small enough that files are split again */
 	for (i = 0; i < n; i++) {
@@ -129,49 +135,50 @@ check_pass(enum way way, bool integers, size_t n, size_t limit)
 		print = (uint64_t)keys[i] % 1000003 * 31 + 1 + (unit_below(3) == 0);	/* in 32 bits, and never 0 */
 		want[i] = (int8_t)plain_add(keys[i], print);
 		if (integers && !p.waiting)
-			keyset_prefetch_int(&p.set, keys[i]);
+			map_ints_prefetch(&p.set.ints, keys[i]);
 		first[i] = (int8_t)answer(&p, keys[i], print);
-		CHECK(limit == 0 || p.waiting || keyset_memory(&p.set) <= limit + 40000, "%zu bytes",
-		    keyset_memory(&p.set));
+		CHECK(limit == 0 || p.waiting || memory_of(&p.set) <= limit + 40000, "%zu bytes",
+		    memory_of(&p.set));
 	}
-	CHECK(keylater_resolve(&p.later, &p.err) == 0, "%s", p.err.text);
+	CHECK(map_later_resolve(&p.later, &p.err) == 0, "%s", p.err.text);
 	for (i = 0; i < n; i++) {
 		got = first[i];
 		if (got == -1)
-			got = integers ? keylater_next(&p.later, &keys[i], sizeof(keys[i]), &p.err) :
-			    keylater_next(&p.later, bytes, as_bytes(keys[i], bytes), &p.err);
+			got = integers ? map_later_next(&p.later, &keys[i], sizeof(keys[i]), &p.err) :
+			    map_later_next(&p.later, bytes, as_bytes(keys[i], bytes), &p.err);
 		CHECK(got == want[i], "keys %s, %s, limit %zu: number %zu: %d, not %d", way_name[way],
 		    integers ? "integers" : "bytes", limit, i, got, want[i]);
 	}
-	keyset_free(&p.set);
-	keylater_free(&p.later);
+	map_set_free(&p.set);
+	map_later_free(&p.later);
 }
 
 /* Keys that lie close may take pages, whatever the order; those far apart may not. */
 static void
 memory(void)
 {
-	struct keyset s;
+	struct map_set s;
 	int64_t i, n = 1000000;
 
-	keyset_init(&s, true, 0);
+	map_set_init(&s, true, 0);
 	for (i = 0; i < n; i++)
-		keyset_add_int(&s, i, 7);
-	CHECK(keyset_memory(&s) <= 11 * (size_t)n, "in order: %zu bytes", keyset_memory(&s));
-	keyset_free(&s);
-	keyset_init(&s, true, 0);
+		map_set_add_int(&s, i, 7);
+	CHECK(memory_of(&s) <= 11 * (size_t)n, "in order: %zu bytes", memory_of(&s));
+	map_set_free(&s);
+	map_set_init(&s, true, 0);
 	for (i = 0; i < n; i++)
-		keyset_add_int(&s, i * 600011 % n, 7);
-	CHECK(s.count == (size_t)n && keyset_memory(&s) <= 11 * (size_t)n, "shuffled: %zu bytes", keyset_memory(&s));
-	keyset_free(&s);
-	keyset_init(&s, true, 0);
+		map_set_add_int(&s, i * 600011 % n, 7);
+	CHECK(map_ints_count(&s.ints) == (size_t)n && memory_of(&s) <= 11 * (size_t)n, "shuffled: %zu bytes",
+	    memory_of(&s));
+	map_set_free(&s);
+	map_set_init(&s, true, 0);
 	for (i = 0; i < n; i++)
-		keyset_add_int(&s, i * 1000000, 7);
-	CHECK(keyset_memory(&s) <= 64 * (size_t)n, "far apart: %zu bytes", keyset_memory(&s));
+		map_set_add_int(&s, i * 1000000, 7);
+	CHECK(memory_of(&s) <= 64 * (size_t)n, "far apart: %zu bytes", memory_of(&s));
 	for (i = 0; i < n; i++)
-		CHECK(keyset_add_int(&s, i * 1000000, 8) == KEYSET_OTHER, "%d", (int)i);
-	keyset_free(&s);
-	OK("keyset", "no more memory than keys call for");
+		CHECK(map_set_add_int(&s, i * 1000000, 8) == MAP_OTHER, "%d", (int)i);
+	map_set_free(&s);
+	OK("set", "no more memory than keys call for");
 }
 
 int
@@ -187,7 +194,7 @@ main(void)
 			check_pass(way, true, 5000 + unit_below(30000), limits[k]);
 			check_pass(way, false, 5000 + unit_below(30000), limits[k]);
 		}
-	OK("keyset", "answers from memory and from disk");
+	OK("set", "answers from memory and from disk");
 	memory();
 	return 0;
 }
