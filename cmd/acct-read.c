@@ -15,7 +15,7 @@
 #include "rec/rec.h"
 #include "table/table.h"
 
-struct map {				/* columns of a header, and where they stand in the snapshot */
+struct projection {				/* columns of a header, and where they stand in the snapshot */
 	struct rec_header header;
 	size_t *columns;
 };
@@ -159,7 +159,7 @@ name_fault(size_t at)
 }
 
 static void
-map_add(struct map *m, size_t at)
+map_add(struct projection *m, size_t at)
 {
 	const struct delta_column *c = &snapshot.columns[at];
 	struct val_type type;
@@ -182,7 +182,7 @@ map_add(struct map *m, size_t at)
 
 /* Those columns of the snapshot that a stream can have: what a condition may speak of. */
 static void
-map_possible(struct map *m)
+map_possible(struct projection *m)
 {
 	struct val_type type;
 	size_t i;
@@ -195,7 +195,7 @@ map_possible(struct map *m)
 }
 
 static void
-map_list(struct map *m)
+map_list(struct projection *m)
 {
 	char *words[REC_MAX_COLUMNS];
 	size_t n = cli_list("-c", list, words, REC_MAX_COLUMNS), i;
@@ -253,7 +253,7 @@ name_of(const char *place)
 }
 
 static void
-make_columns(struct map *m, const char *place)
+make_columns(struct projection *m, const char *place)
 {
 	char *own = name_of(strcmp(place, ".") == 0 && table.root != NULL ? table.root : place);
 	size_t i;
@@ -289,9 +289,9 @@ parse(struct expr *e, const struct rec_header *h)
 
 /* Parses the condition over the columns it names, which become m's. */
 static void
-make_condition(struct expr *e, struct map *m)
+make_condition(struct expr *e, struct projection *m)
 {
-	struct map all = { 0 };
+	struct projection all = { 0 };
 	struct expr first = { 0 };
 	bool *used;
 	size_t i;
@@ -316,7 +316,7 @@ make_condition(struct expr *e, struct map *m)
 
 /* The vector of each column of m among those that are scanned, to which it is added where it is new. */
 static struct table_from *
-make_records(const struct map *m, size_t *scanned, size_t *nscanned)
+make_records(const struct projection *m, size_t *scanned, size_t *nscanned)
 {
 	struct table_source *sources = xcalloc(m->header.ncolumns, sizeof(*sources));
 	struct table_from *from;
@@ -413,7 +413,7 @@ read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *fr
 int
 main(int argc, char *argv[])
 {
-	struct map given = { 0 }, asked = { 0 };
+	struct projection given = { 0 }, asked = { 0 };
 	struct expr condition = { 0 };
 	struct pool pool = { 0 };
 	struct delta_bound *bounds = NULL;
