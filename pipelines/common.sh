@@ -23,6 +23,7 @@ ACCEPT=
 REBUILD=no
 ABSENT=
 ASKED=
+NEW_JOB=
 ANSWER=
 
 # from_here PATH: what does not begin at the root is meant from the folder the script was called in, which it leaves.
@@ -158,7 +159,17 @@ options() {
 			[ "${ABSENT:-$1}" = "$1" ] || usage
 			ABSENT=$1
 			;;
-		--dry-run | --loaded)
+		--new)
+			allowed new
+			if [ $# -lt 2 ] || [ -n "$ASKED" ]; then
+				usage
+			fi
+			ASKED=--new
+			NEW_JOB=$2
+			shift
+			TAKEN=$((TAKEN + 1))
+			;;
+		--dry-run | --loaded | --list | --status)
 			allowed "${1#--}"
 			[ "${ASKED:-$1}" = "$1" ] || usage
 			ASKED=$1

@@ -7,6 +7,7 @@
 # Run again on the same files it changes nothing and says so, unless the warehouse does not have what gold has. A run that fails or is killed
 # leaves silver and gold as they were. A file that passes a limit of its schema stops the run, unless its table is accepted. run.sh --rebuild LAKE
 # makes silver and gold again of the files in bronze. --adopt and --delete-absent are those of load.sh.
+# --list shows the job's tables and checks, --status the last run and the tables of a lake; --new drafts a job from the files of a back end.
 # Status: 0 done, 1 the sums do not close or a limit is passed, 65 or 66 a file is broken or missing, 69 the warehouse cannot be reached, 75 another
 # run is at work (--wait waits for it), 78 the warehouse would not take gold as it is. The load is tried first: only if it fails all the same, silver
 # and gold have taken effect with another status than 0.
@@ -14,11 +15,16 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh"
+# shellcheck source=show.sh
+. "$here/show.sh"
 
 USAGE='run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
-       run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE'
+       run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE
+       run.sh [-j JOB] --list
+       run.sh --status LAKE
+       run.sh --new JOB BACKEND'
 TARGETS='sqlite postgres none'
-FLAGS='accept rebuild adopt delete-absent'
+FLAGS='accept rebuild adopt delete-absent new list status'
 
 # ---- is there anything to do? ----
 
@@ -255,8 +261,35 @@ stopped() {
 	exit "$1"
 }
 
+# show: answers --list, --status and --new, which change nothing in a lake.
+show() {
+	case $ASKED.$# in
+	--list.0)
+		read_job
+		list_job
+		;;
+	--status.1)
+		need_programs acct-log
+		lake "$1"
+		show_status
+		;;
+	--new.1)
+		need_programs acct-schema
+		[ -d "$1" ] || die 66 "$1: no such directory"
+		whole_path "$1"
+		BACKEND=$whole
+		new_job "$NEW_JOB"
+		;;
+	*) usage ;;
+	esac
+}
+
 options "$@"
 shift "$TAKEN"
+if [ -n "$ASKED" ]; then
+	show "$@"
+	exit 0
+fi
 [ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
 read_job
 check_accepted

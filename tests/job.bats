@@ -251,3 +251,31 @@ rows() {
 	[[ $output == *" checks close"* ]]
 	[ ! -e lake/gold/turnover ]
 }
+
+@test "job: --list, --status and --new" {
+	run -0 sh "$P/run.sh" --list -j shop
+	same "sources
+  sales  sales.csv  key id  shop=shops.id
+  shops  shops.csv  key id
+
+gold
+  turnover  from sales  key shop
+
+checks
+  turnover = sales" "$output"
+	run -66 --separate-stderr sh "$P/run.sh" --status lake
+	job
+	run -0 sh "$P/run.sh" --status lake
+	[[ ${lines[0]} == "last run "*", finished "*", 0 days and 0 hours ago" ]]
+	grep -qE '^  gold/turnover +0 +[-0-9T:.]+Z +3 +[0-9]+$' <<<"$output"
+	run -0 sh "$P/run.sh" --new drafted drop
+	same "sales.yaml shops.yaml" "$(ls drafted/sources | paste -s -d ' ')"
+	sh "$P/run.sh" -d none -j drafted drop other
+	same "$(rows lake/silver/sales)" "$(rows other/silver/sales)"
+	mkdir none
+	run -66 --separate-stderr sh "$P/run.sh" --new x none
+	same "run.sh: $T/none: no CSV file in it" "$stderr"
+	run -64 --separate-stderr sh "$P/run.sh" --list lake
+	run -64 --separate-stderr sh "$P/run.sh" --list --status lake
+	run -64 --separate-stderr sh "$P/gold.sh" --list lake
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=sh disable=SC2154
+# What run.sh shows without working: the job, the state of a lake, a new job. Read by run.sh.
+
+# words TEXT: prints words that commas separate; a dash is none.
+words() {
+	[ "$1" = - ] || printf '%s' "$1" | tr , ' '
+}
+
+# list_job: prints the source and gold tables of the job, and what it checks besides what is checked of every table.
+list_job() {
+	echo sources
+	while IFS=$TAB read -r table file key _ references; do
+		printf '%s\t%s\tkey %s\t%s\n' "$table" "$file" "$(words "$key")" "$(words "$references")"
+	done <<-END | align llll
+		$SOURCES
+	END
+	echo
+	echo gold
+	for table in $GOLD; do
+		gold_says "$table" from
+		from=$said
+		gold_says "$table" key
+		key=$said
+		gold_says "$table" load
+		printf '%s\tfrom %s\tkey %s\t%s\n' "$table" "$from" "$key" "$([ "$said" != no ] || echo 'not loaded')"
+	done | align llll
+	[ ! -e "$JOB/checks" ] || {
+		echo
+		echo checks
+		sed -n '/^[[:space:]]*#/d; s/: .*//; s/^\(.\)/  \1/p' "$JOB/checks"
+	}
+}
+
+# state_of PATH: a line for a table: version, when it was made, rows, bytes.
+state_of() {
+	acct-log --state "$LAKE/$1" | awk -v OFS='\t' -v path="$1" '
+		$1 == "version" { sub(/,$/, "", $2); version = $2; when = $3 }
+		$1 == "rows" { rows = $2 }
+		$1 == "bytes" { bytes = $2 }
+		END { print path, version, when, rows, bytes }'
+}
+
+# show_status: prints the last run that took effect, how long ago it was, and each table as it is.
+show_status() {
+	if [ -e "$LAKE/runs/last/summary.json" ]; then
+		finished=$(sed -n 's/.*"finished":"\([^"]*\)".*/\1/p' "$LAKE/runs/last/summary.json")
+		age=$(($(date +%s) - $(date -d "$finished" +%s)))
+		echo "last run $(readlink "$LAKE/runs/last"), finished $finished, $((age / 86400)) days and $((age % 86400 / 3600)) hours ago"
+	else
+		echo 'no run has taken effect, or silver or gold was made again by itself since'
+	fi
+	[ ! -L "$LAKE/runs/pending" ] || echo "run $(readlink "$LAKE/runs/pending") was cut off while it took effect; the next one carries it through"
+	echo
+	{
+		printf 'table\tversion\tsince\trows\tbytes\n'
+		for path in $(all_tables); do
+			! has "$path" || state_of "$path" || exit
+		done
+	} | align lrlrr
+}
+
+# new_job FOLDER: makes a job with a draft for each CSV file of BACKEND.
+new_job() {
+	set -- "$1" "$BACKEND"/*.csv "$BACKEND"/*.csv.gz "$BACKEND"/*.csv.zst
+	_folder=$1
+	shift
+	for _file; do
+		shift
+		[ ! -e "$_file" ] || set -- "$@" "$_file"
+	done
+	[ $# -gt 0 ] || die 66 "$BACKEND: no CSV file in it"
+	acct-schema --new "$_folder" "$@" || exit
+	echo "$_folder: a draft for each of $# files in $_folder/sources; read them, then: run.sh -j $_folder $BACKEND LAKE"
+}
