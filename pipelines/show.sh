@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # What run.sh shows without working: the job, the state of a lake, a new job. Read by run.sh.
 
-# words TEXT: prints words that commas separate; a dash is none.
+# words TEXT: prints words that commas separate, nothing for a dash.
 words() {
 	[ "$1" = - ] || printf '%s' "$1" | tr , ' '
 }
