@@ -18,7 +18,7 @@ prepare() {
 	    required: yes
 	  - name: kind
 	    type: string
-	    allowed: [in, out]
+	    enum: [in, out]
 	    default: in
 	  - name: note
 	    type: string
@@ -151,8 +151,8 @@ notes() {
 		same "$(printf '%s\n' 'id,a,b' '"",x,x')" "$(acct-cat -f raw rej)"
 	done
 	# Allowed values, patterns, defaults and what is required see it as any other string.
-	printf '%s\n' 'name: t' 'empty: keep' 'columns:' '  - {name: a, type: string, required: yes, allowed: ["", x], default: x}' \
-	    '  - {name: b, type: string, allowed: [x, y]}' >t.yaml
+	printf '%s\n' 'name: t' 'empty: keep' 'columns:' '  - {name: a, type: string, required: yes, enum: ["", x], default: x}' \
+	    '  - {name: b, type: string, enum: [x, y]}' >t.yaml
 	printf '%s\n' 'a,b' '"",x' ',y' 'x,""' >t.csv
 	for path in 0 avx2 1; do
 		acct-ingest -s t.yaml t.csv | ACCT_PORTABLE=$path acct-clean -s t.yaml -r rej >good.acct

@@ -27,6 +27,7 @@ wrong() {
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n  - name: a\n    type: int64\n' "5:11: column given twice: 'a'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n    default: x\n' "5:14: invalid value of type int64: 'x'"
 	wrong $'name: t\ncolumns:\n  - name: a\n    type: string\n    pattern: "("\n' "5:14: missing ) in a pattern: '('"
+	wrong $'name: t\ncolumns:\n  - name: a\n    type: int64\n    allowed: 1\n' "5:5: unknown word of a column: 'allowed'; it is now 'enum'"
 	wrong $'name: &n t\nfile: *n\n' "1:7: anchors are not supported: 'n'"
 	wrong $'name: t\nescape: ab\n' "2:9: escape must be one byte: 'ab'"
 	wrong $'name: t\nescape: " "\n' "2:9: escape must not be a blank: ' '"
@@ -80,10 +81,11 @@ wrong() {
 	  - name: amount
 	    type: decimal(18,2)
 	    required: yes
+	    exclusive_minimum: 0
 	  - name: currency
 	    type: string
 	    default: CAD
-	    allowed: [CAD, USD]
+	    enum: [CAD, USD]
 	  - name: branch
 	    type: string
 	    pattern: "[A-Z]{2}[0-9]{3}"

@@ -79,3 +79,14 @@ utf8_to_bytes(void *to, const void *from, size_t n)
 	}
 	return (size_t)(out - (uint8_t *)to);
 }
+
+size_t
+utf8_count(const void *p, size_t n)
+{
+	const uint8_t *byte = p, *end = byte + n;
+	size_t count = 0;
+
+	for (; byte < end; byte++)
+		count += (*byte & 0xc0) != 0x80;
+	return count;
+}

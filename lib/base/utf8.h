@@ -13,6 +13,8 @@ char *utf8_shown(const char *s);
 /* Returns the length of the sequence at p, 1 to 4, or 0 if it is invalid. n > 0. */
 size_t utf8_len(const void *p, size_t n);
 
+size_t utf8_count(const void *p, size_t n);	/* code points of valid UTF-8 */
+
 /*
  * Converts arbitrary bytes to UTF-8 and back. Each byte b of an invalid sequence becomes the private-use character
  * U+F700 + b, and so does each byte of such a character itself: the mapping is reversible, and changes almost no valid

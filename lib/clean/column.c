@@ -23,9 +23,9 @@ set_allowed(struct column *c)
 	uint32_t n;
 	size_t i;
 
-	for (i = 0; i < s->nallowed; i++) {
+	for (i = 0; i < s->allowed.n; i++) {
 		c->typed.len = 0;
-		encode(s->type, s->allowed[i], &c->typed);
+		encode(s->type, s->allowed.word[i], &c->typed);
 		n = (uint32_t)c->typed.len;
 		buf_add(&c->allowed, &n, sizeof(n));
 		buf_add(&c->allowed, c->typed.p, n);
@@ -55,12 +55,14 @@ column_init(struct column *c, const struct schema *s, const struct schema_column
 	c->field = field;
 	c->scale = column->type.scale;
 	c->empty_keep = s->empty_keep && column->type.kind == VAL_STRING;
-	c->nulls = s->nulls;
-	c->nnulls = s->nnulls;
+	c->nulls = s->nulls.word;
+	c->nnulls = s->nulls.n;
 	encode(column->type, column->default_text, &c->fallback);
 	buf_room(&c->fallback, VAL_PAD);
-	encode(column->type, column->minimum, &c->minimum);
-	encode(column->type, column->maximum, &c->maximum);
+	c->above = column->exclusive_minimum != NULL;
+	c->below = column->exclusive_maximum != NULL;
+	encode(column->type, c->above ? column->exclusive_minimum : column->minimum, &c->minimum);
+	encode(column->type, c->below ? column->exclusive_maximum : column->maximum, &c->maximum);
 	set_allowed(c);
 	set_null(c);
 	column_choose(c);
@@ -167,6 +169,13 @@ compare(const struct buf *a, const struct buf *b)
 }
 
 static bool
+is_within(const struct column *c)
+{
+	return (c->minimum.len == 0 || compare(&c->typed, &c->minimum) >= (c->above ? 1 : 0)) &&
+	    (c->maximum.len == 0 || compare(&c->typed, &c->maximum) <= (c->below ? -1 : 0));
+}
+
+static bool
 is_listed(const struct column *c)
 {
 	size_t at;
@@ -186,6 +195,19 @@ is_matched(const struct column *c)
 	return c->schema->regex == NULL || regex_matches(c->schema->regex, c->text.p, c->text.len);
 }
 
+/* Has the text as many code points as the column wants? */
+static bool
+is_long_enough(const struct column *c)
+{
+	const struct schema_column *s = c->schema;
+	size_t n;
+
+	if (s->min_length == 0 && s->max_length == SIZE_MAX)
+		return true;
+	n = utf8_count(c->text.p, c->text.len);
+	return n >= s->min_length && n <= s->max_length;
+}
+
 enum clean_reason
 column_judge(struct column *c, struct rec_field raw)
 {
@@ -203,8 +225,5 @@ column_judge(struct column *c, struct rec_field raw)
 	}
 	if (!parse(c))
 		return CLEAN_TYPE;
-	if ((c->minimum.len > 0 && compare(&c->typed, &c->minimum) < 0) ||
-	    (c->maximum.len > 0 && compare(&c->typed, &c->maximum) > 0) || !is_listed(c) || !is_matched(c))
-		return CLEAN_NOT_ALLOWED;
-	return CLEAN_GOOD;
+	return is_within(c) && is_listed(c) && is_matched(c) && is_long_enough(c) ? CLEAN_GOOD : CLEAN_NOT_ALLOWED;
 }

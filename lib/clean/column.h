@@ -80,6 +80,7 @@ struct column {
 	size_t nnulls;
 	struct buf fallback;		/* the default, typed; empty if there is none */
 	struct buf minimum, maximum;	/* typed; empty if there is none */
+	bool above, below;		/* values must be above the minimum, below the maximum, rather than equal */
 	struct buf allowed;		/* typed values, each after its length of 4 bytes */
 	struct buf text;		/* scratch: the value decoded and trimmed, NUL-terminated */
 	struct buf typed;		/* scratch: the typed value */

@@ -524,7 +524,7 @@ make_texts(struct column *c)
 	uint32_t n;
 	int tries;
 
-	if (c->schema->nallowed > 16)
+	if (c->schema->allowed.n > 16)
 		return false;
 	for (at = 0; at < c->allowed.len; at += sizeof(n) + n) {
 		memcpy(&n, c->allowed.p + at, sizeof(n));
@@ -558,7 +558,8 @@ choose_string(struct column *c, bool vector)
 {
 	size_t i, n;
 
-	if (c->minimum.len > 0 || c->maximum.len > 0)
+	if (c->minimum.len > 0 || c->maximum.len > 0 || c->schema->min_length > 0 ||
+	    c->schema->max_length < SIZE_MAX)
 		return;
 	if (c->allowed.len > 0) {
 		if (c->schema->regex == NULL && make_texts(c))
@@ -592,6 +593,14 @@ set_range(struct column *c)
 		c->low = val_int(c->minimum.p);
 	if (c->maximum.len > 0)
 		c->high = val_int(c->maximum.p);
+	if (c->above && c->low < INT64_MAX)
+		c->low++;
+	else if (c->above)
+		c->high = INT64_MIN;		/* nothing is above it */
+	if (c->below && c->high > INT64_MIN)
+		c->high--;
+	else if (c->below)
+		c->low = INT64_MAX;
 }
 
 static void

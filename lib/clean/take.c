@@ -512,7 +512,7 @@ make_listed(struct column *c)
 	size_t at;
 	uint32_t n;
 
-	c->listed = xcalloc(c->schema->nallowed, sizeof(*c->listed));
+	c->listed = xcalloc(c->schema->allowed.n, sizeof(*c->listed));
 	for (at = 0; at < c->allowed.len; at += sizeof(n) + n) {
 		memcpy(&n, c->allowed.p + at, sizeof(n));
 		if (n >= sizeof(l->bytes))

@@ -21,9 +21,8 @@ struct place {			/* counted from 1; line 0: not given */
 	size_t line, column;
 };
 
-enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY, KEYS,
-    COLUMNS,
-    EXPECT, COUNT, PERCENT, SUMS };
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY,
+    LENGTH, KEYS, COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* a word of the schema or of a column; offset: of its text field, if it has just one */
 	const char *name;
@@ -57,16 +56,30 @@ static const struct word column_words[] = {
 	{ "key", YES, offsetof(struct schema_column, key) },
 	{ "required", YES, offsetof(struct schema_column, required) },
 	{ "default", VALUE, offsetof(struct schema_column, default_text) },
-	{ "allowed", TEXTS, offsetof(struct schema_column, allowed) },
+	{ "enum", TEXTS, offsetof(struct schema_column, allowed) },
 	{ "minimum", TEXT, offsetof(struct schema_column, minimum) },
 	{ "maximum", TEXT, offsetof(struct schema_column, maximum) },
+	{ "exclusive_minimum", TEXT, offsetof(struct schema_column, exclusive_minimum) },
+	{ "exclusive_maximum", TEXT, offsetof(struct schema_column, exclusive_maximum) },
+	{ "min_length", LENGTH, offsetof(struct schema_column, min_length) },
+	{ "max_length", LENGTH, offsetof(struct schema_column, max_length) },
 	{ "pattern", TEXT, offsetof(struct schema_column, pattern) },
 	{ "date_format", TEXT, offsetof(struct schema_column, date_format) },
 	{ "century", CENTURY, 0 },
-	{ "references", REFERENCE, 0 }
+	{ "references", REFERENCE, 0 },
+	{ "title", TEXT, offsetof(struct schema_column, title) },
+	{ "description", TEXT, offsetof(struct schema_column, description) }
 };
-enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ALLOWED, C_MINIMUM, C_MAXIMUM, C_PATTERN,
-    C_DATE_FORMAT, C_CENTURY, C_REFERENCES, C_WORDS };
+enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ENUM, C_MINIMUM, C_MAXIMUM, C_EXCLUSIVE_MINIMUM,
+    C_EXCLUSIVE_MAXIMUM, C_MIN_LENGTH, C_MAX_LENGTH, C_PATTERN, C_DATE_FORMAT, C_CENTURY, C_REFERENCES, C_TITLE,
+    C_DESCRIPTION, C_WORDS };
+
+/* Words that a schema no longer has, and those in their place. */
+static const struct {
+	const char *old, *now;
+} renamed[] = {
+	{ "allowed", "enum" }
+};
 
 static const struct word expect_words[] = {
 	{ "rows", COUNT, 0 },
@@ -93,7 +106,7 @@ struct loader {
 	struct place expect_at[E_WORDS];
 	struct texts keys;			/* of the schema's word "key" */
 	struct texts sums;			/* the columns named by sum_change */
-	struct place *allowed_at;		/* of the current column; owned */
+	struct place *list_at[C_WORDS];		/* of the items of the current column's lists; owned */
 };
 
 /* ---- places and errors ---- */
@@ -309,6 +322,19 @@ read_century(struct loader *l, struct schema_column *c)
 	return 0;
 }
 
+/* Reads a number of characters; more than a value can have is no limit. */
+static int
+read_length(struct loader *l, size_t *to)
+{
+	const char *text = text_of(l);
+	int64_t n;
+
+	if (!num_int64(text, strlen(text), &n) || n < 0)
+		return fault(l, here(l), "expected a number of characters", text);
+	*to = (size_t)n;
+	return 0;
+}
+
 static void
 add_text(struct loader *l, struct texts *t)
 {
@@ -356,22 +382,19 @@ free_texts(struct texts *t)
 	*t = (struct texts){ NULL, NULL, 0 };
 }
 
-/* Reads nulls or allowed: the words go to the schema, their places are kept for the checks. */
+/* Reads a list of the schema or of a column, whose items' places are kept for the checks. */
 static int
 read_list(struct loader *l, const struct word *word, struct schema_column *c)
 {
+	struct schema_list *list = (void *)((char *)(c != NULL ? (void *)c : (void *)l->schema) + word->offset);
 	struct texts t = { NULL, NULL, 0 };
 	int status = read_texts(l, word->name, &t);
 
-	if (c == NULL) {
-		l->schema->nulls = t.word;
-		l->schema->nnulls = t.n;
+	*list = (struct schema_list){ t.word, t.n };
+	if (c != NULL)
+		l->list_at[word - column_words] = t.place;
+	else
 		free(t.place);
-	} else {
-		c->allowed = t.word;
-		c->nallowed = t.n;
-		l->allowed_at = t.place;
-	}
 	return status;
 }
 
@@ -520,6 +543,8 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_percent(l, (struct schema_limit *)(base + word->offset));
 	case CENTURY:
 		return read_century(l, c);
+	case LENGTH:
+		return read_length(l, (size_t *)(base + word->offset));
 	default:
 		if (val_type_parse(text_of(l), strlen(text_of(l)), &c->type))
 			return 0;
@@ -534,6 +559,10 @@ unknown_word(struct loader *l, const struct word *words, size_t nwords, const ch
 	struct near near;
 	size_t i;
 
+	for (i = 0; words == column_words && i < sizeof(renamed) / sizeof(*renamed); i++)
+		if (strcmp(text_of(l), renamed[i].old) == 0)
+			return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: %s: %s; it is now '%s'", l->name, at.line,
+			    at.column, what, msg_quotes(text_of(l)), renamed[i].now);
 	near_start(&near, text_of(l));
 	for (i = 0; i < nwords; i++)
 		near_try(&near, words[i].name);
@@ -613,38 +642,121 @@ check_pattern(struct loader *l, struct schema_column *c)
 	return -1;
 }
 
-/* Checks that minimum, maximum, the allowed values and the default are values of the type and consistent. */
-static int
-check_values(struct loader *l, struct schema_column *c, struct buf *low, struct buf *high, struct buf *fallback,
-    struct buf *one)
-{
-	const char *text = c->default_text;
-	struct place at = l->column_at[C_DEFAULT];
-	bool found = c->nallowed == 0;
-	size_t i;
+/* ---- bounds, allowed values and the default ---- */
 
-	if ((c->minimum != NULL && encode(l, c, l->column_at[C_MINIMUM], c->minimum, low) == -1) ||
-	    (c->maximum != NULL && encode(l, c, l->column_at[C_MAXIMUM], c->maximum, high) == -1) ||
-	    (text != NULL && encode(l, c, at, text, fallback) == -1))
-		return -1;
-	if (c->minimum != NULL && c->maximum != NULL && compare(low, high) > 0)
-		return fault(l, l->column_at[C_MAXIMUM], "less than the minimum", c->maximum);
-	for (i = 0; i < c->nallowed; i++) {
-		if (encode(l, c, l->allowed_at[i], c->allowed[i], one) == -1)
-			return -1;
-		if ((c->minimum != NULL && compare(one, low) < 0) || (c->maximum != NULL && compare(one, high) > 0))
-			return fault(l, l->allowed_at[i], "outside minimum and maximum", c->allowed[i]);
-		found |= text != NULL && compare(one, fallback) == 0;
-	}
-	if (text == NULL)
+struct bound {			/* a column's minimum or maximum, inclusive or not */
+	const char *text;	/* NULL if not given */
+	struct place at;
+	bool exclusive;
+	struct buf typed;
+};
+
+static int
+read_bound(struct loader *l, const struct schema_column *c, int inclusive, struct bound *b)
+{
+	const bool is_low = inclusive == C_MINIMUM;
+	const char *text = is_low ? c->minimum : c->maximum;
+	const char *other = is_low ? c->exclusive_minimum : c->exclusive_maximum;
+	const int exclusive = is_low ? C_EXCLUSIVE_MINIMUM : C_EXCLUSIVE_MAXIMUM;
+
+	if (text != NULL && other != NULL)
+		return fault(l, l->column_at[exclusive], is_low ? "given besides minimum" : "given besides maximum",
+		    column_words[exclusive].name);
+	b->exclusive = other != NULL;
+	b->text = b->exclusive ? other : text;
+	b->at = l->column_at[b->exclusive ? exclusive : inclusive];
+	return b->text == NULL ? 0 : encode(l, c, b->at, b->text, &b->typed);
+}
+
+static bool
+is_within(const struct buf *value, const struct bound *low, const struct bound *high)
+{
+	return (low->text == NULL || compare(value, &low->typed) >= (low->exclusive ? 1 : 0)) &&
+	    (high->text == NULL || compare(value, &high->typed) <= (high->exclusive ? -1 : 0));
+}
+
+static int
+check_bounds(struct loader *l, const struct bound *low, const struct bound *high)
+{
+	int order;
+
+	if (low->text == NULL || high->text == NULL)
 		return 0;
-	if ((c->minimum != NULL && compare(fallback, low) < 0) || (c->maximum != NULL && compare(fallback, high) > 0))
+	order = compare(&low->typed, &high->typed);
+	if (order > 0)
+		return fault(l, high->at, "less than the minimum", high->text);
+	if (order == 0 && (low->exclusive || high->exclusive))
+		return fault(l, high->at, "no value between minimum and maximum", high->text);
+	return 0;
+}
+
+static size_t
+letters_of(const char *text)
+{
+	return utf8_count(text, strlen(text));
+}
+
+static bool
+is_long_enough(const struct schema_column *c, const char *text)
+{
+	return letters_of(text) >= c->min_length && letters_of(text) <= c->max_length;
+}
+
+static int
+check_lengths(struct loader *l, const struct schema_column *c)
+{
+	const int first = l->column_at[C_MIN_LENGTH].line != 0 ? C_MIN_LENGTH : C_MAX_LENGTH;
+
+	if (l->column_at[first].line != 0 && c->type.kind != VAL_STRING)
+		return fault(l, l->column_at[first], "a length is for strings only", NULL);
+	if (c->min_length > c->max_length)
+		return fault(l, l->column_at[C_MAX_LENGTH], "max_length is less than min_length", NULL);
+	return 0;
+}
+
+/* Checks the default, typed, against all that limits the column's values. */
+static int
+check_default(struct loader *l, const struct schema_column *c, bool listed, bool within)
+{
+	struct place at = l->column_at[C_DEFAULT];
+	const char *text = c->default_text;
+
+	if (!within)
 		return fault(l, at, "default outside minimum and maximum", text);
-	if (!found)
+	if (!listed)
 		return fault(l, at, "default is not an allowed value", text);
 	if (c->regex != NULL && !regex_matches(c->regex, text, strlen(text)))
 		return fault(l, at, "default does not match the pattern", text);
+	if (!is_long_enough(c, text))
+		return fault(l, at, "default is too short or too long", text);
 	return 0;
+}
+
+/* Checks that the bounds, the allowed values and the default are values of the type and consistent. */
+static int
+check_values(struct loader *l, struct schema_column *c, struct bound *low, struct bound *high, struct buf *fallback,
+    struct buf *one)
+{
+	const char *text = c->default_text;
+	bool found = c->allowed.n == 0;
+	size_t i;
+
+	if (read_bound(l, c, C_MINIMUM, low) == -1 || read_bound(l, c, C_MAXIMUM, high) == -1 ||
+	    (text != NULL && encode(l, c, l->column_at[C_DEFAULT], text, fallback) == -1) ||
+	    check_bounds(l, low, high) == -1)
+		return -1;
+	for (i = 0; i < c->allowed.n; i++) {
+		const struct place at = l->list_at[C_ENUM][i];
+
+		if (encode(l, c, at, c->allowed.word[i], one) == -1)
+			return -1;
+		if (!is_within(one, low, high))
+			return fault(l, at, "outside minimum and maximum", c->allowed.word[i]);
+		if (!is_long_enough(c, c->allowed.word[i]))
+			return fault(l, at, "too short or too long", c->allowed.word[i]);
+		found |= text != NULL && compare(one, fallback) == 0;
+	}
+	return text == NULL ? 0 : check_default(l, c, found, is_within(fallback, low, high));
 }
 
 /*
@@ -671,16 +783,15 @@ check_date(struct loader *l, const struct schema_column *c)
 static int
 check_column(struct loader *l, struct schema_column *c)
 {
-	struct buf low = { 0 }, high = { 0 }, fallback = { 0 }, one = { 0 };
+	struct bound low = { 0 }, high = { 0 };
+	struct buf fallback = { 0 }, one = { 0 };
 	int status;
 
-	if (check_date(l, c) == -1)
-		return -1;
-	if (check_pattern(l, c) == -1)
+	if (check_date(l, c) == -1 || check_pattern(l, c) == -1 || check_lengths(l, c) == -1)
 		return -1;
 	status = check_values(l, c, &low, &high, &fallback, &one);
-	buf_free(&low);
-	buf_free(&high);
+	buf_free(&low.typed);
+	buf_free(&high.typed);
 	buf_free(&fallback);
 	buf_free(&one);
 	return status;
@@ -713,6 +824,17 @@ check_names(struct loader *l, const struct schema_column *c)
 	return 0;
 }
 
+static void
+free_places(struct loader *l)
+{
+	size_t i;
+
+	for (i = 0; i < C_WORDS; i++) {
+		free(l->list_at[i]);
+		l->list_at[i] = NULL;
+	}
+}
+
 static int
 read_column(struct loader *l)
 {
@@ -730,6 +852,7 @@ read_column(struct loader *l)
 	c = &s->columns[s->ncolumns++];
 	memset(c, 0, sizeof(*c));
 	c->century = NUM_CENTURY;
+	c->max_length = SIZE_MAX;
 	memset(l->column_at, 0, sizeof(l->column_at));
 	status = read_words(l, column_words, C_WORDS, l->column_at, c);
 	if (status == 0 && c->name == NULL)
@@ -741,8 +864,7 @@ read_column(struct loader *l)
 			c->source = xstrdup(c->name);
 		status = check_names(l, c) == -1 || check_column(l, c) == -1 ? -1 : 0;
 	}
-	free(l->allowed_at);
-	l->allowed_at = NULL;
+	free_places(l);
 	return status;
 }
 
@@ -869,17 +991,27 @@ schema_read(struct schema *s, const char *path, struct msg *err)
 }
 
 static void
+free_list(struct schema_list *list)
+{
+	while (list->n > 0)
+		free(list->word[--list->n]);
+	free(list->word);
+}
+
+static void
 free_column(struct schema_column *c)
 {
 	regex_free(c->regex);
-	while (c->nallowed > 0)
-		free(c->allowed[--c->nallowed]);
-	free(c->allowed);
+	free_list(&c->allowed);
 	free(c->name);
 	free(c->source);
 	free(c->default_text);
 	free(c->minimum);
 	free(c->maximum);
+	free(c->exclusive_minimum);
+	free(c->exclusive_maximum);
+	free(c->title);
+	free(c->description);
 	free(c->pattern);
 	free(c->date_format);
 	free(c->references_table);
@@ -904,9 +1036,7 @@ schema_free(struct schema *s)
 	while (s->ncolumns > 0)
 		free_column(&s->columns[--s->ncolumns]);
 	free(s->columns);
-	while (s->nnulls > 0)
-		free(s->nulls[--s->nnulls]);
-	free(s->nulls);
+	free_list(&s->nulls);
 	free(s->name);
 	free(s->file);
 	memset(s, 0, sizeof(*s));

@@ -10,19 +10,26 @@
 #include "regex/regex.h"
 #include "val/val.h"
 
+struct schema_list {		/* words, owned */
+	char **word;
+	size_t n;		/* 0 if not given */
+};
+
 struct schema_column {
 	char *name;		/* in records */
 	char *source;		/* in the file's header; same as name unless given */
 	struct val_type type;
 	bool key, required;
 	char *default_text;	/* replaces null; NULL if not given */
-	char **allowed;		/* allowed values as text; nallowed 0: any */
-	size_t nallowed;
+	struct schema_list allowed;	/* the words of enum: allowed values as text; any if not given */
 	char *minimum, *maximum;	/* as text, inclusive, valid for the type; NULL if not given */
+	char *exclusive_minimum, *exclusive_maximum;	/* in place of those, and themselves not allowed */
+	size_t min_length, max_length;	/* of strings, in code points; 0 and SIZE_MAX if not given */
 	char *pattern;		/* must match a whole string; NULL if not given */
 	struct regex *regex;	/* the compiled pattern; NULL if not given */
 	char *date_format;	/* in the letters of num.h; NULL: YYYY-MM-DD */
 	unsigned century;	/* the first year that two digits can mean */
+	char *title, *description;	/* for people; NULL if not given */
 	char *references_table, *references_column;	/* documentation for the pipelines; NULL if not given */
 };
 
@@ -61,8 +68,7 @@ struct schema {			/* all owned */
 	enum schema_multiline multiline;
 	bool empty_keep;	/* read a quoted empty text as an empty string, not null */
 	bool extra_ignore;	/* ignore columns of the file that the schema does not name */
-	char **nulls;		/* words that mean null, besides the empty text */
-	size_t nnulls;
+	struct schema_list nulls;	/* words that mean null, besides the empty text */
 	struct schema_expect expect;
 	struct schema_column *columns;
 	size_t ncolumns;

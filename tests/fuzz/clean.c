@@ -22,7 +22,7 @@ static const char text[] =
     "- {name: g, type: timestamp}\n"
     "- {name: h, type: float64}\n"
     "- {name: i, type: string}\n"
-    "- {name: j, type: string, allowed: [Deposit, Withdrawal], default: Deposit}\n"
+    "- {name: j, type: string, enum: [Deposit, Withdrawal], default: Deposit}\n"
     "- {name: k, type: string, pattern: '[A-Z][a-z]*'}\n"
     "- {name: l, type: 'decimal(38,10)'}\n"
     "- {name: m, type: bool}\n"

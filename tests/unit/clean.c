@@ -216,11 +216,19 @@ both_ways(void)
 		"nulls: [\"a\\tb\", n/a]\ncolumns: [{name: a, type: string}]",
 		"nulls: [NULL, n/a]\ncolumns: [{name: a, type: string, required: yes}]",
 		"columns: [{name: a, type: string, default: a default that is longer than the bytes kept at hand}]",
-		"columns: [{name: a, type: string, allowed: [Deposit, Withdrawal]}]",
-		"nulls: [NULL]\ncolumns: [{name: a, type: string, allowed: [D, NULL, '0', n/a, é], default: D}]",
-		"columns: [{name: a, type: string, allowed: [Deposit, a value of more than sixteen bytes, D]}]",
-		"columns: [{name: a, type: string, allowed: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,D,x0]}]",
+		"columns: [{name: a, type: string, enum: [Deposit, Withdrawal]}]",
+		"nulls: [NULL]\ncolumns: [{name: a, type: string, enum: [D, NULL, '0', n/a, é], default: D}]",
+		"columns: [{name: a, type: string, enum: [Deposit, a value of more than sixteen bytes, D]}]",
+		"columns: [{name: a, type: string, enum: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,D,x0]}]",
 		"columns: [{name: a, type: string, minimum: D, maximum: E}]",
+		"columns: [{name: a, type: string, exclusive_minimum: D, exclusive_maximum: E}]",
+		"columns: [{name: a, type: string, min_length: 2, max_length: 7}]",
+		"columns: [{name: a, type: string, min_length: 1}]",
+		"columns: [{name: a, type: int32, exclusive_minimum: -2147483648, exclusive_maximum: 100}]",
+		"columns: [{name: a, type: int64, exclusive_minimum: 9223372036854775807}]",
+		"columns: [{name: a, type: int64, exclusive_maximum: -9223372036854775808}]",
+		"columns: [{name: a, type: 'decimal(9,2)', exclusive_minimum: 0, maximum: 1000}]",
+		"columns: [{name: a, type: date, exclusive_minimum: 2000-01-01, exclusive_maximum: 2100-12-31}]",
 		"columns: [{name: a, type: string, pattern: '[A-Z][a-z]*'}]"
 	};
 	static char texts[COLUMN_ROWS][400];
@@ -288,7 +296,7 @@ static void
 rows_enough(void)
 {
 	struct schema s = read_schema("columns: [{name: a, type: date, required: yes}, {name: b, type: int64},"
-	    " {name: c, type: 'decimal(18,2)', default: '1.5'}, {name: d, type: string, allowed: [Deposit, x]}]");
+	    " {name: c, type: 'decimal(18,2)', default: '1.5'}, {name: d, type: string, enum: [Deposit, x]}]");
 	static char texts[COLUMN_ROWS][400];
 	size_t lengths[COLUMN_ROWS], i, k;
 	struct column c[4];
@@ -315,7 +323,7 @@ rows_enough(void)
 		for (k = 0; k < COLUMN_ROWS; k++)
 			lengths[k] = (size_t)sprintf(texts[k], "%s", unit_below(2) ? "Deposit" : unit_below(2) ? "x" :
 			    "");
-		CHECK(compare_rows(&c[3], "allowed", texts, lengths, COLUMN_ROWS) == COLUMN_ROWS, "%s", texts[0]);
+		CHECK(compare_rows(&c[3], "enum", texts, lengths, COLUMN_ROWS) == COLUMN_ROWS, "%s", texts[0]);
 	}
 	for (i = 0; i < 4; i++)
 		column_free(&c[i]);
@@ -365,10 +373,21 @@ rules(void)
 	BAD("int64, required: yes", "\xff", CLEAN_ENCODING);
 	BAD("int64, maximum: 5", "6", CLEAN_NOT_ALLOWED);
 	BAD("int64, maximum: 5", "6x", CLEAN_TYPE);
+	BAD("int64, exclusive_maximum: 5", "5", CLEAN_NOT_ALLOWED);
+	GOOD("int64, exclusive_maximum: 5", "4", "4");
+	BAD("'decimal(9,2)', exclusive_minimum: 0", "0.00", CLEAN_NOT_ALLOWED);
+	GOOD("'decimal(9,2)', exclusive_minimum: 0", "0.01", "0.01");
+	GOOD("float64, exclusive_minimum: 0", "1e-300", "1e-300");
+	BAD("float64, exclusive_minimum: 0", "-0", CLEAN_NOT_ALLOWED);
+	GOOD("string, max_length: 3", "h\xc3\xa9\xc3\xa9", "h\xc3\xa9\xc3\xa9");
+	BAD("string, max_length: 3", "h\xc3\xa9\xc3\xa9h", CLEAN_NOT_ALLOWED);
+	BAD("string, min_length: 3", "h\xc3\xa9", CLEAN_NOT_ALLOWED);
+	GOOD("string, min_length: 3", "", NULL);
+	GOOD("string, min_length: 1, max_length: 1", " \xf0\x9f\x92\xb6 ", "\xf0\x9f\x92\xb6");
 	BAD("int32", "2147483648", CLEAN_TYPE);
 	BAD("int64", "1 2", CLEAN_TYPE);
 	BAD("int64", "1.0", CLEAN_TYPE);
-	GOOD("int64, allowed: [1, 2]", "+02", "2");
+	GOOD("int64, enum: [1, 2]", "+02", "2");
 	GOOD("'decimal(18,2)'", "1.5000", "1.50");
 	BAD("'decimal(18,2)'", "1.505", CLEAN_TYPE);
 	BAD("'decimal(18,2)'", "1,50", CLEAN_TYPE);
@@ -384,7 +403,7 @@ rules(void)
 	GOOD("string, pattern: 'a|bc'", "bc", "bc");
 	BAD("string, pattern: 'a|bc'", "abc", CLEAN_NOT_ALLOWED);
 	BAD("string, pattern: 'a*'", "a\0a", CLEAN_NOT_ALLOWED);
-	BAD("string, allowed: [Deposit]", "deposit", CLEAN_NOT_ALLOWED);
+	BAD("string, enum: [Deposit]", "deposit", CLEAN_NOT_ALLOWED);
 	judged("nulls: [NULL, '-']\ncolumns: [{name: a, type: int64}]", " - ", 3, CLEAN_GOOD, NULL);
 	judged("nulls: [NULL, '-']\ncolumns: [{name: a, type: string}]", "null", 4, CLEAN_GOOD, "null");
 	OK("clean", "the rules");

@@ -29,15 +29,17 @@ everything(void)
 	    "columns:\n"
 	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
 	    "- {name: day, type: date, date_format: '%d.%m.%Y', minimum: 2000-01-01, default: 2001-02-03}\n"
-	    "- {name: kind, type: string, required: yes, allowed: [in, out], default: in, pattern: '[a-z]{2,3}'}\n"
-	    "- {name: sum, type: 'decimal(18,2)', references: a.b}\n";
+	    "- {name: kind, type: string, required: yes, enum: [in, out], default: in, pattern: '[a-z]{2,3}'}\n"
+	    "- {name: sum, type: 'decimal(18,2)', references: a.b, exclusive_minimum: 0, title: T,\n"
+	    "   description: D}\n"
+	    "- {name: note, type: string, min_length: 2, max_length: 5}\n";
 	struct msg err = { 0 };
 	struct schema s;
 	struct schema_column *c;
 
 	CHECK(schema_parse(&s, text, strlen(text), "s", &err) == 0, "%s", err.text);
 	CHECK(strcmp(s.name, "pay") == 0 && strcmp(s.file, "p.csv") == 0 && s.delimiter == ';' && s.quote == '\0' &&
-	    !s.header && s.extra_ignore && s.nnulls == 2 && strcmp(s.nulls[1], "n/a") == 0 && s.ncolumns == 4,
+	    !s.header && s.extra_ignore && s.nulls.n == 2 && strcmp(s.nulls.word[1], "n/a") == 0 && s.ncolumns == 5,
 	    "the schema's own words");
 	CHECK(s.escape == '\\' && s.multiline == SCHEMA_MULTILINE_NO && s.empty_keep, "escape, multiline, empty");
 	c = &s.columns[0];
@@ -47,11 +49,13 @@ everything(void)
 	CHECK(!c->key && !c->required && strcmp(c->source, "day") == 0 && strcmp(c->date_format, "%d.%m.%Y") == 0 &&
 	    strcmp(c->default_text, "2001-02-03") == 0, "day");
 	c = &s.columns[2];
-	CHECK(c->required && c->nallowed == 2 && strcmp(c->allowed[1], "out") == 0 && c->regex != NULL &&
+	CHECK(c->required && c->allowed.n == 2 && strcmp(c->allowed.word[1], "out") == 0 && c->regex != NULL &&
 	    !regex_matches(c->regex, "outx", 4) && regex_matches(c->regex, "out", 3), "kind");
 	c = &s.columns[3];
 	CHECK(c->type.precision == 18 && c->type.scale == 2 && strcmp(c->references_table, "a") == 0 &&
-	    strcmp(c->references_column, "b") == 0, "sum");
+	    strcmp(c->references_column, "b") == 0 && strcmp(c->exclusive_minimum, "0") == 0 && strcmp(c->title, "T") == 0 &&
+	    strcmp(c->description, "D") == 0, "sum");
+	CHECK(c->min_length == 0 && c->max_length == SIZE_MAX && c[1].min_length == 2 && c[1].max_length == 5, "note");
 	schema_free(&s);
 	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
 	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL &&
@@ -99,6 +103,7 @@ columns(void)
 	refused(HEAD "money\n", "s.yaml:4:9: invalid type: 'money'");
 	refused(HEAD "decimal(39,2)\n", "s.yaml:4:9: invalid type: 'decimal(39,2)'");
 	refused(HEAD "int64\n  kye: yes\n", "s.yaml:5:3: unknown word of a column: 'kye'; did you mean 'key'?");
+	refused(HEAD "int64\n  allowed: [1]\n", "s.yaml:5:3: unknown word of a column: 'allowed'; it is now 'enum'");
 	refused(HEAD "int64\n- name: a\n  type: date\n", "s.yaml:5:9: column given twice: 'a'");
 	refused(HEAD "int64\n- name: b\n  source: a\n  type: date\n", "s.yaml:6:11: source given twice: 'a'");
 	refused(HEAD "int64\n  source: c\n- name: b\n  source: a\n  type: date\n",
@@ -118,12 +123,29 @@ values(void)
 	refused(HEAD "int64\n  default: x\n", "s.yaml:5:12: invalid value of type int64: 'x'");
 	refused(HEAD "int32\n  maximum: 3000000000\n", "s.yaml:5:12: invalid value of type int32: '3000000000'");
 	refused(HEAD "date\n  minimum: 2023-02-29\n", "s.yaml:5:12: invalid value of type date: '2023-02-29'");
-	refused(HEAD "decimal(5,2)\n  allowed: [1.00, 1.001]\n",
-	    "s.yaml:5:19: invalid value of type decimal(5,2): '1.001'");
+	refused(HEAD "decimal(5,2)\n  enum: [1.00, 1.001]\n",
+	    "s.yaml:5:16: invalid value of type decimal(5,2): '1.001'");
 	refused(HEAD "int64\n  minimum: 10\n  maximum: 9\n", "s.yaml:6:12: less than the minimum: '9'");
 	refused(HEAD "int64\n  default: 5\n  maximum: 4\n", "s.yaml:5:12: default outside minimum and maximum: '5'");
-	refused(HEAD "int64\n  default: 5\n  allowed: [1, 2]\n", "s.yaml:5:12: default is not an allowed value: '5'");
-	refused(HEAD "int64\n  minimum: 2\n  allowed: [2, 1]\n", "s.yaml:6:16: outside minimum and maximum: '1'");
+	refused(HEAD "int64\n  default: 5\n  enum: [1, 2]\n", "s.yaml:5:12: default is not an allowed value: '5'");
+	refused(HEAD "int64\n  minimum: 2\n  enum: [2, 1]\n", "s.yaml:6:13: outside minimum and maximum: '1'");
+	refused(HEAD "int64\n  minimum: 2\n  exclusive_minimum: 2\n",
+	    "s.yaml:6:22: given besides minimum: 'exclusive_minimum'");
+	refused(HEAD "int64\n  maximum: 2\n  exclusive_maximum: 2\n",
+	    "s.yaml:6:22: given besides maximum: 'exclusive_maximum'");
+	refused(HEAD "int64\n  exclusive_minimum: x\n", "s.yaml:5:22: invalid value of type int64: 'x'");
+	refused(HEAD "int64\n  minimum: 2\n  exclusive_maximum: 2\n",
+	    "s.yaml:6:22: no value between minimum and maximum: '2'");
+	refused(HEAD "int64\n  exclusive_minimum: 2\n  enum: [3, 2]\n",
+	    "s.yaml:6:13: outside minimum and maximum: '2'");
+	refused(HEAD "int64\n  exclusive_maximum: 4\n  default: 4\n",
+	    "s.yaml:6:12: default outside minimum and maximum: '4'");
+	refused(HEAD "int64\n  min_length: 2\n", "s.yaml:5:15: a length is for strings only");
+	refused(HEAD "string\n  max_length: -1\n", "s.yaml:5:15: expected a number of characters: '-1'");
+	refused(HEAD "string\n  max_length: 2\n  min_length: 3\n",
+	    "s.yaml:5:15: max_length is less than min_length");
+	refused(HEAD "string\n  max_length: 2\n  enum: [éé, ééé]\n", "s.yaml:6:14: too short or too long: 'ééé'");
+	refused(HEAD "string\n  min_length: 2\n  default: é\n", "s.yaml:6:12: default is too short or too long: 'é'");
 	refused(HEAD "string\n  default: ab\n  pattern: a\n", "s.yaml:5:12: default does not match the pattern: 'ab'");
 	refused(HEAD "int64\n  pattern: a\n", "s.yaml:5:12: a pattern is for strings only: 'a'");
 	refused(HEAD "string\n  pattern: '(a'\n", "s.yaml:5:12: missing ) in a pattern: '(a'");

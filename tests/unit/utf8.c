@@ -162,6 +162,15 @@ every_place(void)
 	OK("utf8", "three odd bytes at every place");
 }
 
+static void
+counts(void)
+{
+	CHECK(utf8_count("", 0) == 0 && utf8_count("a\0b", 3) == 3, "ASCII");
+	CHECK(utf8_count("h\xc3\xa9\xe2\x82\xac\xf0\x9f\x92\xb6", 10) == 4, "one to four bytes");
+	CHECK(utf8_count("\xc3\xa9\xc3\xa9", 2) == 1, "no further than the end");
+	OK("utf8", "code points are counted");
+}
+
 int
 main(void)
 {
@@ -170,5 +179,6 @@ main(void)
 	random_bytes();
 	long_texts();
 	every_place();
+	counts();
 	return 0;
 }
