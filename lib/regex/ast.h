@@ -40,6 +40,7 @@ enum { REGEX_SIZE_MAX = 20000 };
 struct regex_table *regex_table(const struct regex_ast *t, size_t *size);
 void regex_table_free(struct regex_table *d);
 bool regex_table_matches(const struct regex_table *d, const uint8_t *p, size_t n);
+bool regex_table_find(const struct regex_table *d, const uint8_t *p, size_t n, size_t from, size_t *at, size_t *len);
 
 /* tre.c: NULL where it would be too large, or has a ^ or $. */
 struct regex_tre;

@@ -56,3 +56,15 @@ regex_matches(const struct regex *r, const void *text, size_t n)
 {
 	return r->table != NULL ? regex_table_matches(r->table, text, n) : regex_tre_matches(r->tre, text, n);
 }
+
+bool
+regex_can_find(const struct regex *r)
+{
+	return r->table != NULL;
+}
+
+bool
+regex_find(const struct regex *r, const void *text, size_t n, size_t from, size_t *at, size_t *len)
+{
+	return regex_table_find(r->table, text, n, from, at, len);
+}

@@ -27,4 +27,12 @@ void regex_free(struct regex *r);	/* NULL is fine */
 /* Is all of the text matched? Text that is not UTF-8 is not. Exits where memory runs out. */
 bool regex_matches(const struct regex *r, const void *text, size_t n);
 
+/*
+ * Finds the first part of the text at `from` or after it that is not empty and matches, and of those the longest. The
+ * time is at most n * n, so that callers limit n. Only for patterns of which regex_can_find is true: large ones are
+ * not.
+ */
+bool regex_can_find(const struct regex *r);
+bool regex_find(const struct regex *r, const void *text, size_t n, size_t from, size_t *at, size_t *len);
+
 #endif

@@ -17,11 +17,11 @@ enum {
 };
 
 struct regex_table {
-	/* owned: rows of states: by class the next row's index, then whether the state accepts */
+	/* owned: rows of states: by class the next row's index, then whether it accepts at the end, and anywhere */
 	uint32_t *next;
 	uint32_t *cuts;		/* owned: where classes begin; the first is 0 */
 	uint32_t nclasses, width;
-	uint32_t start;		/* index of its row */
+	uint32_t start, later;	/* indexes of rows: at the beginning of the text, and after it */
 	uint8_t ascii[128];	/* classes; at most 128 + 1 begin there */
 };
 
@@ -141,7 +141,7 @@ find_classes(struct builder *b)
 	for (i = 0; i < k; i++)
 		if (d->nclasses == 0 || d->cuts[i] != d->cuts[d->nclasses - 1])
 			d->cuts[d->nclasses++] = d->cuts[i];
-	d->width = d->nclasses + 1;
+	d->width = d->nclasses + 2;
 }
 
 static uint32_t
@@ -239,6 +239,18 @@ accepts(struct builder *b, size_t i, bool at_begin)
 	return yes;
 }
 
+/* Does state i accept wherever it is reached? */
+static bool
+accepts_anywhere(const struct builder *b, size_t i)
+{
+	uint32_t k;
+
+	for (k = b->from[i]; k < b->from[i + 1]; k++)
+		if (b->points[b->pool[k]].step == ACCEPT)
+			return true;
+	return false;
+}
+
 static uint64_t
 hash_set(const struct builder *b, size_t i)
 {
@@ -278,6 +290,7 @@ end_set(struct builder *b, bool is_start)
 	}
 	memset(d->next + i * d->width, 0, d->width * sizeof(*d->next));
 	d->next[i * d->width + d->nclasses] = accepts(b, i, is_start);
+	d->next[i * d->width + d->nclasses + 1] = accepts_anywhere(b, i);
 	return (uint32_t)i;
 }
 
@@ -304,6 +317,16 @@ is_small(const struct builder *b)
 	return b->nstates < STATES_MAX && b->nstates * b->d->width <= ENTRIES_MAX && b->work <= WORK_MAX;
 }
 
+static bool
+has_begin(const struct regex_ast *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nnodes && t->nodes[i].kind != REGEX_BEGIN; i++)
+		continue;
+	return i < t->nnodes;
+}
+
 /* All states, from the start on. False where they are too many. */
 static bool
 find_states(struct builder *b, uint32_t first)
@@ -323,7 +346,12 @@ find_states(struct builder *b, uint32_t first)
 	begin_set(b);
 	reach(b, first, true, false);
 	i = end_set(b, true);
-	d->start = (uint32_t)i * d->width;
+	d->start = d->later = (uint32_t)i * d->width;
+	if (has_begin(b->t)) {
+		begin_set(b);
+		reach(b, first, false, false);
+		d->later = end_set(b, false) * d->width;
+	}
 	for (; i < b->nstates && is_small(b); i++)
 		for (c = 0; c < d->nclasses && is_small(b); c++) {
 			next = follow(b, i, c);
@@ -403,4 +431,37 @@ regex_table_matches(const struct regex_table *d, const uint8_t *p, size_t n)
 		state = d->next[state + class_of(d, c)];
 	}
 	return d->next[state + d->nclasses] != 0;
+}
+
+/* Returns the length of the longest match that begins at p + from; 0 for none. */
+static size_t
+longest(const struct regex_table *d, const uint8_t *p, size_t n, size_t from)
+{
+	uint32_t state = from == 0 ? d->start : d->later;
+	size_t i, len, found = 0;
+
+	for (i = from; i < n && state != DEAD; i += len) {
+		uint32_t c = regex_code_point(p + i, n - i, &len);
+
+		if (len == 0)
+			return found;
+		state = d->next[state + class_of(d, c)];
+		if (d->next[state + d->nclasses + (i + len < n)] != 0)
+			found = i + len - from;
+	}
+	return found;
+}
+
+bool
+regex_table_find(const struct regex_table *d, const uint8_t *p, size_t n, size_t from, size_t *at, size_t *len)
+{
+	size_t step;
+
+	for (*at = from; *at < n; *at += step) {
+		if ((*len = longest(d, p, n, *at)) > 0)
+			return true;
+		(void)regex_code_point(p + *at, n - *at, &step);
+		step += step == 0;
+	}
+	return false;
 }

@@ -141,6 +141,48 @@ random_text(struct text *x)
 	}
 }
 
+/* The first part from code point `from` on that is not empty, and the longest of those: its places, or false. */
+static bool
+find_slowly(const struct regex_ast *t, const struct text *x, size_t from, size_t *begin, size_t *end)
+{
+	for (*begin = from; *begin < x->n; ++*begin) {
+		uint32_t all = ends(t, t->root, x, 1u << *begin);
+
+		for (*end = x->n; *end > *begin; --*end)
+			if ((all >> *end & 1) != 0)
+				return true;
+	}
+	return false;
+}
+
+static size_t
+byte_of(const struct text *x, size_t place)
+{
+	uint8_t scratch[4];
+	size_t i, n = 0;
+
+	for (i = 0; i < place; i++)
+		n += put_char(scratch, x->c[i]);
+	return n;
+}
+
+static size_t found;		/* parts of texts */
+
+static void
+find_parts(const struct regex_ast *t, const struct regex_table *table, const struct text *x, const char *pattern)
+{
+	size_t place, begin = 0, end = 0, at, len;
+
+	for (place = 0; place <= x->n; place++) {
+		bool want = find_slowly(t, x, place, &begin, &end);
+
+		CHECK(regex_table_find(table, x->bytes, x->nbytes, byte_of(x, place), &at, &len) == want &&
+		    (!want || (at == byte_of(x, begin) && at + len == byte_of(x, end))),
+		    "%s in '%.*s' from %zu", pattern, (int)x->nbytes, (const char *)x->bytes, place);
+		found += want;
+	}
+}
+
 static size_t tables, tres;	/* of the random patterns, those that were small enough */
 
 static void
@@ -165,6 +207,8 @@ one_pattern(const char *pattern, size_t n, size_t texts)
 		CHECK(table == NULL || regex_table_matches(table, x.bytes, x.nbytes) == want,
 		    "the table, %s and %zu bytes '%.*s'", pattern, x.nbytes,
 		    (int)x.nbytes, (char *)x.bytes);
+		if (table != NULL)
+			find_parts(&t, table, &x, pattern);
 		CHECK(tre == NULL || regex_tre_matches(tre, x.bytes, x.nbytes) == want, "TRE, %s and %zu bytes '%.*s'",
 		    pattern, x.nbytes, (int)x.nbytes,
 		    (char *)x.bytes);
@@ -187,6 +231,7 @@ random_patterns(void)
 	}
 	buf_free(&pattern);
 	CHECK(tables > 7000 && tres > 4000, "%zu tables, %zu of TRE", tables, tres);
+	CHECK(found > 100000, "%zu parts of texts", found);
 	OK("regex", "random patterns: the table, TRE and the tree agree");
 }
 

@@ -30,8 +30,8 @@ everything(void)
 	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
 	    "- {name: day, type: date, date_format: '%d.%m.%Y', minimum: 2000-01-01, default: 2001-02-03}\n"
 	    "- {name: kind, type: string, required: yes, enum: [in, out], default: in, pattern: '[a-z]{2,3}'}\n"
-	    "- {name: sum, type: 'decimal(18,2)', references: a.b, exclusive_minimum: 0, title: T,\n"
-	    "   description: D}\n"
+	    "- {name: sum, type: 'decimal(18,2)', references: a.b, exclusive_minimum: 0,\n"
+	    "   title: T, description: D}\n"
 	    "- {name: note, type: string, min_length: 2, max_length: 5}\n";
 	struct msg err = { 0 };
 	struct schema s;
@@ -53,8 +53,8 @@ everything(void)
 	    !regex_matches(c->regex, "outx", 4) && regex_matches(c->regex, "out", 3), "kind");
 	c = &s.columns[3];
 	CHECK(c->type.precision == 18 && c->type.scale == 2 && strcmp(c->references_table, "a") == 0 &&
-	    strcmp(c->references_column, "b") == 0 && strcmp(c->exclusive_minimum, "0") == 0 && strcmp(c->title, "T") == 0 &&
-	    strcmp(c->description, "D") == 0, "sum");
+	    strcmp(c->references_column, "b") == 0 && strcmp(c->exclusive_minimum, "0") == 0 &&
+	    strcmp(c->title, "T") == 0 && strcmp(c->description, "D") == 0, "sum");
 	CHECK(c->min_length == 0 && c->max_length == SIZE_MAX && c[1].min_length == 2 && c[1].max_length == 5, "note");
 	schema_free(&s);
 	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
