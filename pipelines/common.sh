@@ -561,8 +561,9 @@ commit() {
 settle() {
 	_run=$LAKE/runs/$1
 	each_prepared "$_run/prepared" acct-commit || exit
-	for _table in $GOLD; do
-		settle_export "$_run/stage/gold/_export/$_table" "$LAKE/gold/_export/$_table"
+	for _export in "$_run/stage/gold/_export"/*/; do
+		_export=${_export%/}
+		settle_export "$_export" "$LAKE/gold/_export/${_export##*/}"
 	done
 	if [ -d "$_run/stage" ]; then
 		(
