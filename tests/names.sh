@@ -10,7 +10,7 @@ export LC_ALL
 words() {
 	cat <<-'END'
 	agg agg groups
-	base base buf cpu hash io json mem memory msg near num pool progress sandbox utf8 visible
+	base base buf cpu hash io json letter mem memory msg near num pool progress sandbox utf8 visible
 	base xasprintf xcalloc xhuge xmalloc xreallocarray xstrdup xstrndup
 	check check
 	clean clean cleaner column rejects

@@ -54,9 +54,13 @@ column_init(struct column *c, const struct schema *s, const struct schema_column
 	c->schema = column;
 	c->field = field;
 	c->scale = column->type.scale;
-	c->empty_keep = s->empty_keep && column->type.kind == VAL_STRING;
-	c->nulls = s->nulls.word;
-	c->nnulls = s->nulls.n;
+	c->empty_keep = column->type.kind == VAL_STRING &&
+	    (column->empty == SCHEMA_EMPTY_TABLE ? s->empty_keep : column->empty == SCHEMA_EMPTY_KEEP);
+	c->nulls = column->own_nulls ? column->nulls.word : s->nulls.word;
+	c->nnulls = column->own_nulls ? column->nulls.n : s->nulls.n;
+	c->changes = clean_change_is_needed(column);
+	if (c->changes)
+		clean_change_init(&c->change, column);
 	encode(column->type, column->default_text, &c->fallback);
 	buf_room(&c->fallback, VAL_PAD);
 	c->above = column->exclusive_minimum != NULL;
@@ -75,6 +79,9 @@ column_free(struct column *c)
 	buf_free(&c->minimum);
 	buf_free(&c->maximum);
 	buf_free(&c->allowed);
+	if (c->changes)
+		clean_change_free(&c->change);
+	buf_free(&c->original);
 	buf_free(&c->text);
 	buf_free(&c->typed);
 	free(c->texts);
@@ -87,7 +94,7 @@ column_free(struct column *c)
 size_t
 column_room(const struct column *c)
 {
-	return VAL_WIDE_MAX + 1 + c->fallback.len;
+	return VAL_WIDE_MAX + 1 + c->fallback.len + (c->changes ? CLEAN_CHANGE_ROOM : 0);
 }
 
 i128
@@ -152,6 +159,12 @@ parse(struct column *c)
 	int32_t day;
 
 	c->typed.len = 0;
+	if (c->schema->true_values.n > 0 || c->schema->false_values.n > 0) {
+		int truth = clean_change_truth(&c->change, &c->text);
+
+		buf_addc(&c->typed, (uint8_t)('0' + (truth > 0)));
+		return truth >= 0;
+	}
 	if (c->schema->date_format == NULL)
 		return val_parse(c->schema->type, text, c->text.len, &c->typed);
 	if (!num_date_as(c->schema->date_format, c->schema->century, text, c->text.len, &day))
@@ -208,22 +221,86 @@ is_long_enough(const struct column *c)
 	return n >= s->min_length && n <= s->max_length;
 }
 
+/* Sets the typed field of a null. */
+static enum clean_reason
+judge_null(struct column *c)
+{
+	c->typed.len = 0;
+	if (c->fallback.len > 0) {
+		buf_add(&c->typed, c->fallback.p, c->fallback.len);
+		return CLEAN_GOOD;
+	}
+	buf_addc(&c->typed, VAL_NULL);
+	return c->schema->required ? CLEAN_MISSING : CLEAN_GOOD;
+}
+
+/* Judges c->text, which is neither null nor to be changed. */
+static enum clean_reason
+judge_text(struct column *c)
+{
+	if (!parse(c))
+		return CLEAN_TYPE;
+	return is_within(c) && is_listed(c) && is_matched(c) && is_long_enough(c) ? CLEAN_GOOD : CLEAN_NOT_ALLOWED;
+}
+
+static enum clean_reason
+judge_changed(struct column *c, size_t room)
+{
+	enum clean_reason reason;
+
+	switch (clean_change_text(&c->change, &c->text)) {
+	case CLEAN_CHANGE_NULL:
+		return judge_null(c);
+	case CLEAN_CHANGE_REJECT:
+		return CLEAN_NOT_ALLOWED;
+	case CLEAN_CHANGE_LONG:
+		return CLEAN_TYPE;
+	case CLEAN_CHANGE_DONE:
+		break;
+	}
+	if (c->text.len == 0 && !c->empty_keep)
+		return judge_null(c);
+	reason = judge_text(c);
+	return reason == CLEAN_GOOD && c->typed.len > room ? CLEAN_TYPE : reason;
+}
+
+/* Changes c->text and judges it; c->text is the value in the file again if it is rejected. */
+static enum clean_reason
+change_and_judge(struct column *c, size_t room)
+{
+	struct buf changed;
+	enum clean_reason reason;
+
+	c->original.len = 0;
+	buf_add(&c->original, c->text.p, c->text.len);
+	buf_cstr(&c->original);
+	if ((reason = judge_changed(c, room)) == CLEAN_GOOD)
+		return reason;
+	changed = c->text;
+	c->text = c->original;
+	c->original = changed;
+	return reason;
+}
+
 enum clean_reason
 column_judge(struct column *c, struct rec_field raw)
 {
 	take_text(c, raw);
 	if (!utf8_ok(c->text.p, c->text.len))
 		return CLEAN_ENCODING;
-	c->typed.len = 0;
-	if (is_null_text(c) && !is_kept(c, raw)) {
-		if (c->fallback.len > 0) {
-			buf_add(&c->typed, c->fallback.p, c->fallback.len);
-			return CLEAN_GOOD;
-		}
-		buf_addc(&c->typed, VAL_NULL);
-		return c->schema->required ? CLEAN_MISSING : CLEAN_GOOD;
-	}
-	if (!parse(c))
-		return CLEAN_TYPE;
-	return is_within(c) && is_listed(c) && is_matched(c) && is_long_enough(c) ? CLEAN_GOOD : CLEAN_NOT_ALLOWED;
+	if (is_null_text(c) && !is_kept(c, raw))
+		return judge_null(c);
+	return c->changes ? change_and_judge(c, raw.n + CLEAN_CHANGE_ROOM) : judge_text(c);
+}
+
+uint8_t *
+column_put(struct column *c, const uint8_t *p, size_t n, uint8_t *out, enum clean_reason *reason)
+{
+	*reason = column_judge(c, (struct rec_field){ p, n });
+	if (*reason != CLEAN_GOOD)
+		return NULL;
+	memcpy(out, c->typed.p, c->typed.len);
+	if (val_is_narrow(c->schema->type))
+		c->value = (int64_t)column_number(c, c->typed.p);
+	return out + c->typed.len;
 }

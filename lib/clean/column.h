@@ -9,6 +9,7 @@
 #define CLEAN_COLUMN_H
 
 #include "base/mem.h"
+#include "clean/change.h"
 #include "rec/rec.h"
 #include "schema/schema.h"
 
@@ -76,12 +77,15 @@ struct column {
 
 	const struct schema_column *schema;
 	bool empty_keep;		/* keep an empty raw string as an empty string */
-	char *const *nulls;		/* the schema's null words */
+	char *const *nulls;		/* the column's or the schema's null words */
 	size_t nnulls;
 	struct buf fallback;		/* the default, typed; empty if there is none */
 	struct buf minimum, maximum;	/* typed; empty if there is none */
 	bool above, below;		/* values must be above the minimum, below the maximum, rather than equal */
 	struct buf allowed;		/* typed values, each after its length of 4 bytes */
+	bool changes;			/* values are changed before they are parsed */
+	struct clean_change change;
+	struct buf original;		/* scratch: the value before it was changed */
 	struct buf text;		/* scratch: the value decoded and trimmed, NUL-terminated */
 	struct buf typed;		/* scratch: the typed value */
 };
@@ -98,6 +102,12 @@ enum clean_reason column_judge(struct column *c, struct rec_field raw);
 
 /* Returns the number in a typed field of an integer or decimal column; 0 for null. */
 i128 column_number(const struct column *c, const uint8_t *typed);
+
+/*
+ * Like column_judge, but the typed field goes to `out`, and c->value is set; returns its end, or NULL if it is
+ * rejected.
+ */
+uint8_t *column_put(struct column *c, const uint8_t *p, size_t n, uint8_t *out, enum clean_reason *reason);
 
 /* Returns the most bytes by which a typed field exceeds its raw field. */
 size_t column_room(const struct column *c);

@@ -218,15 +218,13 @@ put_bool(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	return out + 1;
 }
 
-/* For columns without a fast path. */
+/* For columns without a fast path: they must not keep the others from theirs. */
 static uint8_t *
 put_judged(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 {
-	(void)c;
-	(void)p;
-	(void)n;
-	(void)out;
-	return NULL;
+	enum clean_reason reason;
+
+	return column_put(c, p, n, out, &reason);
 }
 
 /* ---- strings ---- */
@@ -611,6 +609,8 @@ choose(struct column *c)
 	size_t i;
 
 	c->put = put_judged;
+	if (c->changes)
+		return;
 	if (c->schema->type.kind == VAL_STRING) {
 		choose_string(c, vector);
 		return;
@@ -655,6 +655,6 @@ void
 column_choose(struct column *c)
 {
 	choose(c);
-	if (c->put != put_judged)
+	if (c->schema->type.kind != VAL_DECIMAL || val_is_narrow(c->schema->type))
 		column_choose_take(c);
 }

@@ -6,15 +6,28 @@
 
 /* ---- order of the file's columns ---- */
 
-/* Returns the raw field for the file's column of that name, or 0. */
+/* Is the name that of the column in a file with n columns: the first of its sources that the file has? */
+static bool
+is_source(const struct schema_column *c, const char *name, char *const *words, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->sources.n; i++)
+		for (k = 0; k < n; k++)
+			if (strcmp(c->sources.word[i], words[k]) == 0)
+				return strcmp(words[k], name) == 0;
+	return false;
+}
+
+/* Returns the raw field for the file's column of that name, one of n, or 0. */
 static size_t
-field_of(const struct cleaner *k, const struct rec_header *raw, const char *file_name)
+field_of(const struct cleaner *k, const struct rec_header *raw, const char *file_name, char *const *words, size_t n)
 {
 	size_t i;
 	int at;
 
 	for (i = 0; i < k->ncolumns; i++)
-		if (strcmp(k->columns[i].schema->source, file_name) == 0)
+		if (is_source(k->columns[i].schema, file_name, words, n))
 			return k->columns[i].field;
 	at = rec_header_find(raw, file_name);
 	return at < 1 || (size_t)at == k->malformed || (size_t)at == k->lines ? 0 : (size_t)at;
@@ -47,7 +60,7 @@ find_order(struct rejects *r, struct reject_source *s, const struct rec_header *
 	s->order = xcalloc(raw->ncolumns + n, sizeof(*s->order));
 	r->raw.len = 0;
 	for (i = 0; i < n; i++)
-		if ((field = field_of(r->cleaner, raw, words[i])) != 0)
+		if ((field = field_of(r->cleaner, raw, words[i], words, n)) != 0)
 			add_name(r, s, field, words[i]);
 	for (i = 1; words == NULL && i < end; i++)
 		add_name(r, s, i, raw->columns[i].name);

@@ -8,9 +8,10 @@ static size_t
 find_field(const struct cleaner *k, const struct rec_header *raw, const struct schema_column *c)
 {
 	int i = rec_header_find(raw, c->name);
+	size_t at;
 
-	if (i < 1)
-		i = rec_header_find(raw, c->source);
+	for (at = 0; i < 1 && at < c->sources.n; at++)
+		i = rec_header_find(raw, c->sources.word[at]);
 	return i < 1 || (size_t)i == k->malformed || (size_t)i == k->lines ? 0 : (size_t)i;
 }
 
@@ -106,19 +107,6 @@ cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec
 
 /* ---- rows ---- */
 
-/* Handles a field that `put` gave up on. */
-static uint8_t *
-judge(struct column *c, struct rec_field f, uint8_t *out, enum clean_reason *reason)
-{
-	*reason = column_judge(c, f);
-	if (*reason != CLEAN_GOOD)
-		return NULL;
-	memcpy(out, c->typed.p, c->typed.len);
-	if (val_is_narrow(c->schema->type))
-		c->value = (int64_t)column_number(c, c->typed.p);
-	return out + c->typed.len;
-}
-
 uint8_t *
 cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why)
 {
@@ -133,7 +121,7 @@ cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault 
 	for (c = k->columns; c < end; c++) {
 		f = rec_field(raw, c->field);
 		next = c->put(c, f.p, f.n, out);
-		if (__builtin_expect(next == NULL, 0) && (next = judge(c, f, out, &why->reason)) == NULL) {
+		if (__builtin_expect(next == NULL, 0) && (next = column_put(c, f.p, f.n, out, &why->reason)) == NULL) {
 			why->column = (size_t)(c - k->columns);
 			return NULL;
 		}

@@ -1,8 +1,8 @@
-/* Code points: case by the simple mappings, letters without their marks, LIKE. Never the user's locale. */
+/* The code points of texts, and LIKE. */
 #include "expr/letters.h"
 
+#include "base/letter.h"
 #include "base/utf8.h"
-#include "expr/case_table.h"
 
 uint32_t
 expr_letter(struct expr_text s, size_t at, size_t *len)
@@ -23,93 +23,6 @@ expr_letter(struct expr_text s, size_t at, size_t *len)
 		*len = 1;
 		return 0x110000U + *p;
 	}
-}
-
-size_t
-expr_letter_put(uint8_t *out, uint32_t c)
-{
-	if (c >= 0x110000) {
-		out[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x80) {
-		out[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (uint8_t)(0xc0 | c >> 6);
-		out[1] = (uint8_t)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | c >> 12);
-		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (uint8_t)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | c >> 18);
-	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (uint8_t)(0x80 | (c & 0x3f));
-	return 4;
-}
-
-static uint32_t
-mapped(const struct case_range *r, size_t n, uint32_t c)
-{
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (c < r[middle].first)
-			high = middle;
-		else if (c > r[middle].last)
-			low = middle + 1;
-		else
-			return (c - r[middle].first) % r[middle].step == 0 ? c + (uint32_t)r[middle].delta : c;
-	}
-	return c;
-}
-
-uint32_t
-expr_letter_lower(uint32_t c)
-{
-	if (c < 0x80)
-		return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-	return mapped(to_lower, sizeof(to_lower) / sizeof(*to_lower), c);
-}
-
-uint32_t
-expr_letter_upper(uint32_t c)
-{
-	if (c < 0x80)
-		return c >= 'a' && c <= 'z' ? c & ~0x20U : c;
-	return mapped(to_upper, sizeof(to_upper) / sizeof(*to_upper), c);
-}
-
-bool
-expr_letter_is_mark(uint32_t c)
-{
-	return c >= 0x300 && c <= 0x36f;
-}
-
-uint32_t
-expr_letter_base(uint32_t c)
-{
-	size_t low = 0, high = sizeof(accents) / sizeof(*accents);
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (accents[middle].letter == c)
-			return accents[middle].base;
-		if (c < accents[middle].letter)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return c;
 }
 
 size_t
@@ -154,7 +67,7 @@ static bool
 same(uint32_t c, uint32_t p, bool fold)
 {
 	return p == ANY || c == p ||
-	    (fold && expr_letter_lower(expr_letter_upper(c)) == expr_letter_lower(expr_letter_upper(p)));
+	    (fold && letter_lower(letter_upper(c)) == letter_lower(letter_upper(p)));
 }
 
 /* After a mismatch only the last % is tried again, one code point further on: the time is at most |s| * |pattern|. */

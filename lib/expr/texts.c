@@ -1,6 +1,7 @@
 /* Functions of texts. */
 #include <string.h>
 
+#include "base/letter.h"
 #include "expr/letters.h"
 
 enum { LONGEST = 16 << 20, MOST = 1 << 28 };	/* bytes of one text, and of all that an evaluation makes */
@@ -151,8 +152,8 @@ map(struct expr_run *run, struct expr_text s, uint32_t (*to)(uint32_t), struct e
 	for (size_t i = 0; i < s.n; i += len) {
 		uint32_t c = expr_letter(s, i, &len);
 
-		if (to != expr_letter_base || !expr_letter_is_mark(c))
-			n += expr_letter_put(p + n, to(c));
+		if (to != letter_base || !letter_is_mark(c))
+			n += letter_put(p + n, to(c));
 	}
 	out->s = (struct expr_text){ p, n };
 	return NULL;
@@ -162,21 +163,21 @@ static const char *
 lower(struct expr_run *run, const struct expr_node *n, const struct expr_value *a, struct expr_value *out)
 {
 	(void)n;
-	return map(run, a[0].s, expr_letter_lower, out);
+	return map(run, a[0].s, letter_lower, out);
 }
 
 static const char *
 upper(struct expr_run *run, const struct expr_node *n, const struct expr_value *a, struct expr_value *out)
 {
 	(void)n;
-	return map(run, a[0].s, expr_letter_upper, out);
+	return map(run, a[0].s, letter_upper, out);
 }
 
 static const char *
 strip_accents(struct expr_run *run, const struct expr_node *n, const struct expr_value *a, struct expr_value *out)
 {
 	(void)n;
-	return map(run, a[0].s, expr_letter_base, out);
+	return map(run, a[0].s, letter_base, out);
 }
 
 static const char *

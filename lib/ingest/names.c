@@ -235,6 +235,17 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 	return -1;
 }
 
+/* Returns the index of the first of the column's sources that the file has, or the number of its columns. */
+static size_t
+find_source(const struct ingest_file *f, const struct schema_column *c)
+{
+	size_t i, at = f->names.n;
+
+	for (i = 0; i < c->sources.n && at == f->names.n; i++)
+		at = find(&f->names, c->sources.word[i], 0);
+	return at;
+}
+
 /* Matches the file's columns to the schema's by name. */
 static int
 match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
@@ -244,11 +255,9 @@ match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 	int failed = 0;
 
 	for (i = 0; i < c->names.n && !failed; i++) {
-		const char *source = c->schema->columns[i].source;
-
-		f->from[i] = find(&f->names, source, 0);
+		f->from[i] = find_source(f, &c->schema->columns[i]);
 		if (f->from[i] == f->names.n)
-			failed = tell_missing(c, f, source, line);
+			failed = tell_missing(c, f, c->schema->columns[i].source, line);
 		else
 			used[f->from[i]] = true;
 	}

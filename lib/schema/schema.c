@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #include "base/io.h"
+#include "base/letter.h"
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/num.h"
@@ -22,7 +23,7 @@ struct place {			/* counted from 1; line 0: not given */
 };
 
 enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY,
-    LENGTH, KEYS, COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
+    LENGTH, MAP, REPLACE, OTHER, CASE, KEYS, COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* a word of the schema or of a column; offset: of its text field, if it has just one */
 	const char *name;
@@ -51,7 +52,15 @@ enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_ESCAPE, S_MULTILINE, S_EMPTY, S_H
 
 static const struct word column_words[] = {
 	{ "name", TEXT, offsetof(struct schema_column, name) },
-	{ "source", TEXT, offsetof(struct schema_column, source) },
+	{ "source", TEXTS, offsetof(struct schema_column, sources) },
+	{ "nulls", TEXTS, offsetof(struct schema_column, nulls) },
+	{ "empty", EMPTY, 0 },
+	{ "replace", REPLACE, offsetof(struct schema_column, replace) },
+	{ "case", CASE, 0 },
+	{ "map", MAP, offsetof(struct schema_column, map) },
+	{ "other", OTHER, 0 },
+	{ "true_values", TEXTS, offsetof(struct schema_column, true_values) },
+	{ "false_values", TEXTS, offsetof(struct schema_column, false_values) },
 	{ "type", TYPE, 0 },
 	{ "key", YES, offsetof(struct schema_column, key) },
 	{ "required", YES, offsetof(struct schema_column, required) },
@@ -70,9 +79,9 @@ static const struct word column_words[] = {
 	{ "title", TEXT, offsetof(struct schema_column, title) },
 	{ "description", TEXT, offsetof(struct schema_column, description) }
 };
-enum { C_NAME, C_SOURCE, C_TYPE, C_KEY, C_REQUIRED, C_DEFAULT, C_ENUM, C_MINIMUM, C_MAXIMUM, C_EXCLUSIVE_MINIMUM,
-    C_EXCLUSIVE_MAXIMUM, C_MIN_LENGTH, C_MAX_LENGTH, C_PATTERN, C_DATE_FORMAT, C_CENTURY, C_REFERENCES, C_TITLE,
-    C_DESCRIPTION, C_WORDS };
+enum { C_NAME, C_SOURCE, C_NULLS, C_EMPTY, C_REPLACE, C_CASE, C_MAP, C_OTHER, C_TRUE_VALUES, C_FALSE_VALUES, C_TYPE,
+    C_KEY, C_REQUIRED, C_DEFAULT, C_ENUM, C_MINIMUM, C_MAXIMUM, C_EXCLUSIVE_MINIMUM, C_EXCLUSIVE_MAXIMUM, C_MIN_LENGTH,
+    C_MAX_LENGTH, C_PATTERN, C_DATE_FORMAT, C_CENTURY, C_REFERENCES, C_TITLE, C_DESCRIPTION, C_WORDS };
 
 /* Words that a schema no longer has, and those in their place. */
 static const struct {
@@ -276,14 +285,49 @@ read_multiline(struct loader *l)
 }
 
 static int
-read_empty(struct loader *l)
+read_empty(struct loader *l, struct schema_column *c)
 {
 	bool keep = strcmp(text_of(l), "keep") == 0;
 
 	if (!keep && strcmp(text_of(l), "null") != 0)
 		return fault(l, here(l), "expected keep or null", text_of(l));
-	l->schema->empty_keep = keep;
+	if (c != NULL)
+		c->empty = keep ? SCHEMA_EMPTY_KEEP : SCHEMA_EMPTY_NULL;
+	else
+		l->schema->empty_keep = keep;
 	return 0;
+}
+
+/* Returns which of n words the value is, or -1 after a fault. */
+static int
+read_choice(struct loader *l, const char *const *words, size_t n, const char *expected)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(text_of(l), words[i]) == 0)
+			return (int)i;
+	return fault(l, here(l), expected, text_of(l));
+}
+
+static int
+read_other(struct loader *l, struct schema_column *c)
+{
+	static const char *const words[] = { "keep", "reject", "null" };
+	int i = read_choice(l, words, 3, "expected keep, reject or null");
+
+	c->other = (enum schema_other)(i > 0 ? i : 0);
+	return i < 0 ? -1 : 0;
+}
+
+static int
+read_case(struct loader *l, struct schema_column *c)
+{
+	static const char *const words[] = { "keep", "lower", "upper", "ignore" };
+	int i = read_choice(l, words, 4, "expected keep, lower, upper or ignore");
+
+	c->letters = (enum schema_case)(i > 0 ? i : 0);
+	return i < 0 ? -1 : 0;
 }
 
 static int
@@ -350,7 +394,7 @@ add_text(struct loader *l, struct texts *t)
 
 /* Reads a list of texts, or a single one. */
 static int
-read_texts(struct loader *l, const char *word, struct texts *t)
+read_texts(struct loader *l, const char *word, bool may_be_empty, struct texts *t)
 {
 	if (l->event.type == YAML_SCALAR_EVENT) {
 		if (want_text(l, word) == -1)
@@ -369,7 +413,7 @@ read_texts(struct loader *l, const char *word, struct texts *t)
 			return -1;
 		add_text(l, t);
 	}
-	return t->n > 0 ? 0 : fault(l, here(l), "an empty list for", word);
+	return t->n > 0 || may_be_empty ? 0 : fault(l, here(l), "an empty list for", word);
 }
 
 static void
@@ -388,13 +432,54 @@ read_list(struct loader *l, const struct word *word, struct schema_column *c)
 {
 	struct schema_list *list = (void *)((char *)(c != NULL ? (void *)c : (void *)l->schema) + word->offset);
 	struct texts t = { NULL, NULL, 0 };
-	int status = read_texts(l, word->name, &t);
+	int status = read_texts(l, word->name, c != NULL && word == &column_words[C_NULLS], &t);
 
 	*list = (struct schema_list){ t.word, t.n };
 	if (c != NULL)
 		l->list_at[word - column_words] = t.place;
 	else
 		free(t.place);
+	return status;
+}
+
+/* Adds the pair of a mapping whose word is the event. */
+static int
+read_pair(struct loader *l, const struct word *word, struct schema_pairs *to, struct texts *t)
+{
+	struct schema_pair *p;
+	size_t i;
+
+	if (l->event.type != YAML_SCALAR_EVENT)
+		return fault(l, here(l), "expected a text in", word->name);
+	for (i = 0; i < to->n; i++)
+		if (strcmp(to->pair[i].from, text_of(l)) == 0)
+			return fault(l, here(l), "given twice", text_of(l));
+	add_text(l, t);
+	to->pair = xreallocarray(to->pair, to->n + 1, sizeof(*to->pair));
+	p = &to->pair[to->n++];
+	*p = (struct schema_pair){ .from = xstrdup(text_of(l)) };
+	if (step(l) == -1 || want_text(l, word->name) == -1)
+		return -1;
+	p->to = xstrdup(text_of(l));
+	return 0;
+}
+
+/* Reads map or replace, a mapping of texts to texts. */
+static int
+read_pairs(struct loader *l, const struct word *word, struct schema_column *c)
+{
+	struct schema_pairs *to = (void *)((char *)c + word->offset);
+	struct texts t = { NULL, NULL, 0 };
+	int status = l->event.type == YAML_MAPPING_START_EVENT ? 0 :
+	    fault(l, here(l), "expected a mapping for", word->name);
+
+	while (status == 0 && (status = step(l)) == 0 && l->event.type != YAML_MAPPING_END_EVENT)
+		status = read_pair(l, word, to, &t);
+	if (status == 0 && to->n == 0)
+		status = fault(l, here(l), "an empty mapping for", word->name);
+	l->list_at[word - column_words] = t.place;
+	t.place = NULL;
+	free_texts(&t);
 	return status;
 }
 
@@ -505,8 +590,10 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_columns(l);
 	if (word->kind == TEXTS)
 		return read_list(l, word, c);
+	if (word->kind == MAP || word->kind == REPLACE)
+		return read_pairs(l, word, c);
 	if (word->kind == KEYS)
-		return read_texts(l, word->name, &l->keys);
+		return read_texts(l, word->name, false, &l->keys);
 	if (word->kind == EXPECT)
 		return read_expect(l);
 	if (word->kind == SUMS)
@@ -532,7 +619,11 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 	case MULTILINE:
 		return read_multiline(l);
 	case EMPTY:
-		return read_empty(l);
+		return read_empty(l, c);
+	case OTHER:
+		return read_other(l, c);
+	case CASE:
+		return read_case(l, c);
 	case EXTRA:
 		return read_extra(l);
 	case REFERENCE:
@@ -780,6 +871,130 @@ check_date(struct loader *l, const struct schema_column *c)
 	return 0;
 }
 
+/* ---- words that change values ---- */
+
+static bool
+is_same(enum schema_case letters, const char *a, const char *b)
+{
+	return letters == SCHEMA_CASE_IGNORE ? letter_same(a, strlen(a), b, strlen(b)) : strcmp(a, b) == 0;
+}
+
+/* Compiles the patterns of replace. */
+static int
+check_replace(struct loader *l, struct schema_column *c)
+{
+	struct regex_fault why;
+	char *piece;
+	size_t i;
+
+	for (i = 0; i < c->replace.n; i++) {
+		struct schema_pair *p = &c->replace.pair[i];
+		const struct place at = l->list_at[C_REPLACE][i];
+
+		if ((p->regex = regex_compile(p->from, strlen(p->from), &why)) == NULL) {
+			piece = xstrndup(p->from + why.at, why.n);
+			fault(l, at, why.what, piece);
+			free(piece);
+			return -1;
+		}
+		if (!regex_can_find(p->regex))
+			return fault(l, at, "too many repetitions in a pattern", p->from);
+	}
+	return 0;
+}
+
+/* Checks that a text in the place of another is a value of the column, if its type is written in one way only. */
+static int
+check_mapped(struct loader *l, struct schema_column *c, struct place at, const char *text)
+{
+	const bool is_string = c->type.kind == VAL_STRING;
+	struct buf typed = { 0 };
+	size_t i;
+	int status = 0;
+
+	if (*text == '\0' || (!is_string && c->type.kind != VAL_INT32 && c->type.kind != VAL_INT64))
+		return 0;
+	status = encode(l, c, at, text, &typed);
+	buf_free(&typed);
+	if (status == -1 || !is_string)
+		return status;
+	for (i = 0; i < c->allowed.n && !is_same(c->letters, text, c->allowed.word[i]); i++)
+		continue;
+	if (c->allowed.n > 0 && i == c->allowed.n)
+		return fault(l, at, "maps to a value that is not in enum", text);
+	if (c->regex != NULL && !regex_matches(c->regex, text, strlen(text)))
+		return fault(l, at, "maps to a value that does not match the pattern", text);
+	return is_long_enough(c, text) ? 0 : fault(l, at, "maps to a value that is too short or too long", text);
+}
+
+static int
+check_map(struct loader *l, struct schema_column *c)
+{
+	size_t i, k;
+
+	if (c->map.n == 0 && l->column_at[C_OTHER].line != 0)
+		return fault(l, l->column_at[C_OTHER], "other is for a column with map", NULL);
+	for (i = 0; i < c->map.n; i++) {
+		const struct place at = l->list_at[C_MAP][i];
+		const struct schema_pair *p = &c->map.pair[i];
+
+		for (k = 0; k < i; k++)
+			if (is_same(c->letters, c->map.pair[k].from, p->from))
+				return fault(l, at, "given twice but for case", p->from);
+		if ((c->letters == SCHEMA_CASE_LOWER || c->letters == SCHEMA_CASE_UPPER) &&
+		    !letter_is_case(p->from, strlen(p->from), c->letters == SCHEMA_CASE_UPPER))
+			return fault(l, at, "never found, as case changes the value first", p->from);
+		if (check_mapped(l, c, at, p->to) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_case(struct loader *l, const struct schema_column *c)
+{
+	const struct place at = l->column_at[C_CASE];
+	size_t i, k;
+
+	if ((c->letters == SCHEMA_CASE_LOWER || c->letters == SCHEMA_CASE_UPPER) && c->type.kind != VAL_STRING)
+		return fault(l, at, "case lower and upper are for strings only", NULL);
+	if (c->letters != SCHEMA_CASE_IGNORE)
+		return 0;
+	if (c->map.n == 0 && c->allowed.n == 0 && c->true_values.n == 0 && c->false_values.n == 0)
+		return fault(l, at, "case ignore is for a column with map, enum, true_values or false_values", NULL);
+	for (i = 0; i < c->allowed.n; i++)
+		for (k = 0; k < i; k++)
+			if (is_same(c->letters, c->allowed.word[k], c->allowed.word[i]))
+				return fault(l, l->list_at[C_ENUM][i], "given twice but for case", c->allowed.word[i]);
+	return 0;
+}
+
+/* Checks true_values and false_values, of which none is in both. */
+static int
+check_truths(struct loader *l, const struct schema_column *c)
+{
+	const int first = c->true_values.n > 0 ? C_TRUE_VALUES : C_FALSE_VALUES;
+	size_t i, k;
+
+	if (l->column_at[first].line != 0 && c->type.kind != VAL_BOOL)
+		return fault(l, l->column_at[first], "true_values and false_values are for bool only", NULL);
+	for (i = 0; i < c->false_values.n; i++)
+		for (k = 0; k < c->true_values.n; k++)
+			if (is_same(c->letters, c->true_values.word[k], c->false_values.word[i]))
+				return fault(l, l->list_at[C_FALSE_VALUES][i], "both true and false",
+				    c->false_values.word[i]);
+	return 0;
+}
+
+static int
+check_changes(struct loader *l, struct schema_column *c)
+{
+	if (c->empty == SCHEMA_EMPTY_KEEP && c->type.kind != VAL_STRING)
+		return fault(l, l->column_at[C_EMPTY], "empty keep is for strings only", NULL);
+	return check_replace(l, c) == -1 || check_case(l, c) == -1 || check_map(l, c) == -1 ||
+	    check_truths(l, c) == -1 ? -1 : 0;
+}
+
 static int
 check_column(struct loader *l, struct schema_column *c)
 {
@@ -789,12 +1004,43 @@ check_column(struct loader *l, struct schema_column *c)
 
 	if (check_date(l, c) == -1 || check_pattern(l, c) == -1 || check_lengths(l, c) == -1)
 		return -1;
-	status = check_values(l, c, &low, &high, &fallback, &one);
+	status = check_values(l, c, &low, &high, &fallback, &one) == -1 ? -1 : check_changes(l, c);
 	buf_free(&low.typed);
 	buf_free(&high.typed);
 	buf_free(&fallback);
 	buf_free(&one);
 	return status;
+}
+
+static bool
+has_source(const struct schema_column *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->sources.n && strcmp(c->sources.word[i], name) != 0; i++)
+		continue;
+	return i < c->sources.n;
+}
+
+/* Checks the sources of a column against each other, and against an earlier column's name and sources. */
+static int
+check_sources(struct loader *l, const struct schema_column *c, const struct schema_column *other)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->sources.n; i++) {
+		const char *source = c->sources.word[i];
+		const struct place at = l->list_at[C_SOURCE] != NULL ? l->list_at[C_SOURCE][i] : l->column_at[C_NAME];
+
+		for (k = 0; k < i; k++)
+			if (strcmp(source, c->sources.word[k]) == 0)
+				return fault(l, at, "source given twice", source);
+		if (other < c && has_source(other, source))
+			return fault(l, at, "source given twice", source);
+		if (other < c && strcmp(source, other->name) == 0)
+			return fault(l, at, "source is another column's name", source);
+	}
+	return 0;
 }
 
 /*
@@ -814,14 +1060,12 @@ check_names(struct loader *l, const struct schema_column *c)
 	for (other = l->schema->columns; other < c; other++) {
 		if (strcmp(c->name, other->name) == 0)
 			return fault(l, l->column_at[C_NAME], "column given twice", c->name);
-		if (strcmp(c->name, other->source) == 0)
+		if (has_source(other, c->name))
 			return fault(l, l->column_at[C_NAME], "name is another column's source", c->name);
-		if (strcmp(c->source, other->source) == 0)
-			return fault(l, l->column_at[C_SOURCE], "source given twice", c->source);
-		if (strcmp(c->source, other->name) == 0)
-			return fault(l, l->column_at[C_SOURCE], "source is another column's name", c->source);
+		if (check_sources(l, c, other) == -1)
+			return -1;
 	}
-	return 0;
+	return check_sources(l, c, c);
 }
 
 static void
@@ -833,6 +1077,16 @@ free_places(struct loader *l)
 		free(l->list_at[i]);
 		l->list_at[i] = NULL;
 	}
+}
+
+static void
+set_sources(struct schema_column *c)
+{
+	if (c->sources.n == 0) {
+		c->sources = (struct schema_list){ xcalloc(1, sizeof(*c->sources.word)), 1 };
+		*c->sources.word = xstrdup(c->name);
+	}
+	c->source = *c->sources.word;
 }
 
 static int
@@ -860,8 +1114,8 @@ read_column(struct loader *l)
 	if (status == 0 && l->column_at[C_TYPE].line == 0)
 		status = fault(l, at, "missing word of a column", "type");
 	if (status == 0) {
-		if (c->source == NULL)
-			c->source = xstrdup(c->name);
+		set_sources(c);
+		c->own_nulls = l->column_at[C_NULLS].line != 0;
 		status = check_names(l, c) == -1 || check_column(l, c) == -1 ? -1 : 0;
 	}
 	free_places(l);
@@ -999,12 +1253,30 @@ free_list(struct schema_list *list)
 }
 
 static void
+free_pairs(struct schema_pairs *p)
+{
+	while (p->n > 0) {
+		struct schema_pair *last = &p->pair[--p->n];
+
+		regex_free(last->regex);
+		free(last->from);
+		free(last->to);
+	}
+	free(p->pair);
+}
+
+static void
 free_column(struct schema_column *c)
 {
 	regex_free(c->regex);
+	free_list(&c->sources);
+	free_list(&c->nulls);
+	free_list(&c->true_values);
+	free_list(&c->false_values);
 	free_list(&c->allowed);
+	free_pairs(&c->replace);
+	free_pairs(&c->map);
 	free(c->name);
-	free(c->source);
 	free(c->default_text);
 	free(c->minimum);
 	free(c->maximum);

@@ -15,9 +15,36 @@ struct schema_list {		/* words, owned */
 	size_t n;		/* 0 if not given */
 };
 
+struct schema_pair {		/* of map or replace, owned */
+	char *from, *to;	/* a word or a pattern, and the text in its place, which may be empty */
+	struct regex *regex;	/* of a pattern; NULL for map */
+};
+
+struct schema_pairs {
+	struct schema_pair *pair;
+	size_t n;		/* 0 if not given */
+};
+
+enum schema_other { SCHEMA_OTHER_KEEP, SCHEMA_OTHER_REJECT, SCHEMA_OTHER_NULL };
+enum schema_case { SCHEMA_CASE_KEEP, SCHEMA_CASE_LOWER, SCHEMA_CASE_UPPER, SCHEMA_CASE_IGNORE };
+enum schema_empty { SCHEMA_EMPTY_TABLE, SCHEMA_EMPTY_NULL, SCHEMA_EMPTY_KEEP };	/* TABLE: as the schema says */
+
+/*
+ * The words of a column apply in this order: nulls and empty, replace, letters, map, true_values and false_values,
+ * the type, the default, and what limits the values.
+ */
 struct schema_column {
 	char *name;		/* in records */
-	char *source;		/* in the file's header; same as name unless given */
+	char *source;		/* in the file's header; the first of sources */
+	struct schema_list sources;	/* names in the header, of which the first that it has counts; at least one */
+	bool own_nulls;		/* nulls, even if empty, replaces the schema's */
+	struct schema_list nulls;
+	enum schema_empty empty;
+	struct schema_pairs replace;	/* one after the other, each all parts that match */
+	enum schema_case letters;	/* the word case; IGNORE: as map, true_values, false_values and enum compare */
+	struct schema_pairs map;	/* whole values */
+	enum schema_other other;	/* what becomes of a value that is not in map */
+	struct schema_list true_values, false_values;	/* in place of the words of type bool */
 	struct val_type type;
 	bool key, required;
 	char *default_text;	/* replaces null; NULL if not given */

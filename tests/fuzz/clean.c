@@ -28,8 +28,14 @@ static const char text[] =
     "- {name: m, type: bool}\n"
     "- {name: n, type: date, date_format: '%d/%m/%y', century: 1900}\n"
     "- {name: o, type: date, date_format: '%y%m%d', century: 1969}\n"
-    "- {name: p, type: string, required: yes}\n";
-enum { COLUMNS = 16, MAX = 4000 };
+    "- {name: p, type: string, required: yes}\n"
+    "- {name: q, type: string, nulls: [x], empty: null, replace: {'[*.]+': '-', '^0+': ''}, case: upper,\n"
+    "   map: {A: '', B: C, D: EEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE}, other: keep, min_length: 1, max_length: 300}\n"
+    "- {name: r, type: string, enum: [Deposit, 'Výdaj'], case: ignore, map: {in: Deposit}, other: keep}\n"
+    "- {name: s, type: bool, true_values: [A, ano], false_values: N, case: ignore}\n"
+    "- {name: t, type: 'decimal(18,2)', replace: {'[ CZK]': ''}, map: {n: '0'}, exclusive_minimum: -1}\n"
+    "- {name: u, type: int64, nulls: [], exclusive_minimum: -5, exclusive_maximum: 99999999}\n";
+enum { COLUMNS = 21, MAX = 4000 };
 
 static struct schema schema;
 static struct column columns[COLUMNS];
@@ -49,7 +55,7 @@ start(void)
 int
 LLVMFuzzerTestOneInput(const unsigned char *p, size_t n)
 {
-	uint8_t field[2 * MAX + VAL_PAD], typed[2 * MAX + 2 * VAL_PAD], *end;
+	uint8_t field[2 * MAX + VAL_PAD], typed[2 * MAX + 2 * VAL_PAD + CLEAN_CHANGE_ROOM], *end;
 	struct rec_field raw = { field, 0 };
 	struct column *c;
 

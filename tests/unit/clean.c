@@ -34,7 +34,7 @@ raw_field(const char *text, size_t n, uint8_t *out)
 static void
 compare(struct column *c, const char *words, const char *text, size_t n)
 {
-	uint8_t field[1000], typed[1000], *end;
+	uint8_t field[1000], typed[1000 + CLEAN_CHANGE_ROOM], *end;
 	struct rec_field raw = raw_field(text, n, field);
 	enum clean_reason reason;
 
@@ -229,7 +229,17 @@ both_ways(void)
 		"columns: [{name: a, type: int64, exclusive_maximum: -9223372036854775808}]",
 		"columns: [{name: a, type: 'decimal(9,2)', exclusive_minimum: 0, maximum: 1000}]",
 		"columns: [{name: a, type: date, exclusive_minimum: 2000-01-01, exclusive_maximum: 2100-12-31}]",
-		"columns: [{name: a, type: string, pattern: '[A-Z][a-z]*'}]"
+		"columns: [{name: a, type: string, pattern: '[A-Z][a-z]*'}]",
+		"nulls: [NULL]\ncolumns: [{name: a, type: string, nulls: [D, n/a], empty: keep}]",
+		"nulls: ['0', D]\ncolumns: [{name: a, type: int64, nulls: []}]",
+		"columns: [{name: a, type: string, case: upper, map: {D: x, DEPOSIT: y}, default: z}]",
+		"columns: [{name: a, type: int32, replace: {'[ .,-]': '', '^0+': ''}}]",
+		"columns: [{name: a, type: 'decimal(18,2)', map: {D: '1.50', x: ''}, other: null, minimum: 1}]",
+		"columns: [{name: a, type: 'decimal(38,2)', map: {D: '1.50'}, other: keep}]",
+		"columns: [{name: a, type: string, enum: [Deposit, D, É], case: ignore}]",
+		"columns: [{name: a, type: bool, true_values: [D, Deposit], false_values: [d, x], default: true}]",
+		"columns: [{name: a, type: string, replace: {'.': 'a value that is much longer than one'}}]",
+		"columns: [{name: a, type: date, replace: {'(T| ).*$': ''}, maximum: 2100-01-01}]"
 	};
 	static char texts[COLUMN_ROWS][400];
 	size_t lengths[COLUMN_ROWS], i, round, k, n;
@@ -362,6 +372,76 @@ judged(const char *words, const char *text, size_t n, enum clean_reason want, co
 #define BAD(words, text, reason) \
 	judged("columns: [{name: a, type: " words "}]", text, sizeof(text) - 1, reason, NULL)
 
+/* The words that change a value before its type is parsed, in their order. */
+static void
+changed_rules(void)
+{
+	GOOD("string, map: {Withdraw: Withdrawal}", " Withdraw ", "Withdrawal");
+	GOOD("string, map: {Withdraw: Withdrawal}", "withdraw", "withdraw");
+	GOOD("string, map: {Withdraw: Withdrawal}, case: ignore", "WITHDRAW", "Withdrawal");
+	BAD("string, map: {Withdraw: Withdrawal}, other: reject", "Withdrawal", CLEAN_NOT_ALLOWED);
+	GOOD("string, map: {Withdraw: Withdrawal}, other: null", "Withdrawal", NULL);
+	GOOD("string, map: {Withdraw: Withdrawal}, other: null, default: x", "Withdrawal", "x");
+	BAD("string, map: {Withdraw: Withdrawal}, other: null, required: yes", "Withdrawal", CLEAN_MISSING);
+	GOOD("string, map: {Withdraw: Withdrawal}, other: reject", " ", NULL);
+	GOOD("int64, map: {one: 1}, maximum: 1", "one", "1");
+	BAD("int64, map: {one: 1}, exclusive_maximum: 1", "one", CLEAN_NOT_ALLOWED);
+	GOOD("string, map: {a: ''}, default: d", "a", "d");
+	GOOD("string, map: {a: ''}, empty: keep", "a", "");
+	GOOD("string, map: {a: b, b: c}", "a", "b");
+	GOOD("string, case: upper", "stra\xc3\x9f" "e \xc5\xbelut\xc3\xa9", "STRA\xc3\x9f" "E \xc5\xbdLUT\xc3\x89");
+	GOOD("string, case: lower, map: {\xc3\xa9: e}", "\xc3\x89", "e");
+	GOOD("string, case: ignore, enum: [Deposit, V\xc3\xbd" "daj]", "V\xc3\x9d" "DAJ", "V\xc3\xbd" "daj");
+	BAD("string, case: ignore, enum: [Deposit]", "Deposits", CLEAN_NOT_ALLOWED);
+	GOOD("string, case: ignore, enum: [Deposit], map: {in: DEPOSIT}", "IN", "Deposit");
+	GOOD("string, replace: {' +': ' ', '[*]$': ''}, max_length: 3", "a   b *", "a b");
+	GOOD("string, replace: {'^0+': ''}", "00100", "100");
+	GOOD("string, replace: {a: b, b: c}", "ab", "cc");
+	GOOD("string, replace: {'.*': ''}", "abc", NULL);
+	GOOD("string, replace: {a: aa}", "aba", "aabaa");
+	GOOD("int64, replace: {'[^0-9]': ''}, map: {'12': 13}", "No. 1-2", "13");
+	BAD("string, replace: {a: b}, enum: [a]", "a", CLEAN_NOT_ALLOWED);
+	GOOD("bool, true_values: [J, ano], false_values: N", "ano", "true");
+	GOOD("bool, true_values: [J, ano], false_values: N", "N", "false");
+	BAD("bool, true_values: [J, ano], false_values: N", "n", CLEAN_TYPE);
+	BAD("bool, true_values: [J, ano], false_values: N", "true", CLEAN_TYPE);
+	GOOD("bool, true_values: [J, '0']", "0", "true");
+	GOOD("bool, true_values: J", "FALSE", "false");
+	BAD("bool, true_values: J", "1", CLEAN_TYPE);
+	GOOD("bool, false_values: N, case: ignore", "n", "false");
+	judged("nulls: [a]\ncolumns: [{name: a, type: string, nulls: [b]}]", "a", 1, CLEAN_GOOD, "a");
+	judged("nulls: [a]\ncolumns: [{name: a, type: string, nulls: [b]}]", "b", 1, CLEAN_GOOD, NULL);
+	judged("nulls: [a]\ncolumns: [{name: a, type: string, nulls: []}]", "a", 1, CLEAN_GOOD, "a");
+	judged("nulls: [a]\ncolumns: [{name: a, type: string, map: {b: a}}]", "b", 1, CLEAN_GOOD, "a");
+	judged("empty: keep\ncolumns: [{name: a, type: string, empty: null}]", "", 0, CLEAN_GOOD, NULL);
+	judged("columns: [{name: a, type: string, empty: keep}]", "", 0, CLEAN_GOOD, "");
+}
+
+/* Texts that a change makes too long, or that are too long for replace, are rejected; the value is that of the file. */
+static void
+long_changes(void)
+{
+	static char text[CLEAN_CHANGE_REPLACED + 2];
+	static uint8_t field[2 * sizeof(text) + VAL_PAD];
+	struct schema s = read_schema("columns: [{name: a, type: string, replace: {a: bb, c: ''}}]");
+	struct column c;
+
+	column_init(&c, &s, &s.columns[0], 1);
+	memset(text, 'a', sizeof(text));
+	CHECK(column_judge(&c, raw_field(text, CLEAN_CHANGE_REPLACED / 2, field)) == CLEAN_GOOD &&
+	    c.typed.len == CLEAN_CHANGE_REPLACED, "as long as may be");
+	CHECK(column_judge(&c, raw_field(text, CLEAN_CHANGE_REPLACED / 2 + 1, field)) == CLEAN_TYPE,
+	    "longer after replace");
+	CHECK(c.text.len == CLEAN_CHANGE_REPLACED / 2 + 1 && memcmp(c.text.p, text, c.text.len) == 0,
+	    "the value of the file");
+	memset(text, 'c', sizeof(text));
+	CHECK(column_judge(&c, raw_field(text, CLEAN_CHANGE_REPLACED + 1, field)) == CLEAN_TYPE,
+	    "too long to look through");
+	column_free(&c);
+	schema_free(&s);
+	OK("clean", "texts too long to change");
+}
+
 static void
 rules(void)
 {
@@ -404,6 +484,7 @@ rules(void)
 	BAD("string, pattern: 'a|bc'", "abc", CLEAN_NOT_ALLOWED);
 	BAD("string, pattern: 'a*'", "a\0a", CLEAN_NOT_ALLOWED);
 	BAD("string, enum: [Deposit]", "deposit", CLEAN_NOT_ALLOWED);
+	changed_rules();
 	judged("nulls: [NULL, '-']\ncolumns: [{name: a, type: int64}]", " - ", 3, CLEAN_GOOD, NULL);
 	judged("nulls: [NULL, '-']\ncolumns: [{name: a, type: string}]", "null", 4, CLEAN_GOOD, "null");
 	OK("clean", "the rules");
@@ -456,6 +537,7 @@ main(void)
 	fast_enough();
 	rows_enough();
 	rules();
+	long_changes();
 	sums();
 	return 0;
 }

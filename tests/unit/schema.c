@@ -32,14 +32,17 @@ everything(void)
 	    "- {name: kind, type: string, required: yes, enum: [in, out], default: in, pattern: '[a-z]{2,3}'}\n"
 	    "- {name: sum, type: 'decimal(18,2)', references: a.b, exclusive_minimum: 0,\n"
 	    "   title: T, description: D}\n"
-	    "- {name: note, type: string, min_length: 2, max_length: 5}\n";
+	    "- {name: note, type: string, min_length: 2, max_length: 5}\n"
+	    "- {name: side, source: [Side, 'Dr/Cr'], type: string, nulls: [], empty: null, replace: {'[.]+$': ''},\n"
+	    "   case: ignore, map: {VYDAJ: Withdrawal, VYBER: Withdrawal, '': x}, other: reject}\n"
+	    "- {name: open, type: bool, true_values: [A, ano], false_values: N}\n";
 	struct msg err = { 0 };
 	struct schema s;
 	struct schema_column *c;
 
 	CHECK(schema_parse(&s, text, strlen(text), "s", &err) == 0, "%s", err.text);
 	CHECK(strcmp(s.name, "pay") == 0 && strcmp(s.file, "p.csv") == 0 && s.delimiter == ';' && s.quote == '\0' &&
-	    !s.header && s.extra_ignore && s.nulls.n == 2 && strcmp(s.nulls.word[1], "n/a") == 0 && s.ncolumns == 5,
+	    !s.header && s.extra_ignore && s.nulls.n == 2 && strcmp(s.nulls.word[1], "n/a") == 0 && s.ncolumns == 7,
 	    "the schema's own words");
 	CHECK(s.escape == '\\' && s.multiline == SCHEMA_MULTILINE_NO && s.empty_keep, "escape, multiline, empty");
 	c = &s.columns[0];
@@ -56,6 +59,13 @@ everything(void)
 	    strcmp(c->references_column, "b") == 0 && strcmp(c->exclusive_minimum, "0") == 0 &&
 	    strcmp(c->title, "T") == 0 && strcmp(c->description, "D") == 0, "sum");
 	CHECK(c->min_length == 0 && c->max_length == SIZE_MAX && c[1].min_length == 2 && c[1].max_length == 5, "note");
+	c += 2;
+	CHECK(c->sources.n == 2 && strcmp(c->source, "Side") == 0 && strcmp(c->sources.word[1], "Dr/Cr") == 0 &&
+	    c->own_nulls && c->nulls.n == 0 && c->empty == SCHEMA_EMPTY_NULL && c->replace.n == 1 &&
+	    c->replace.pair->regex != NULL && *c->replace.pair->to == '\0' && c->letters == SCHEMA_CASE_IGNORE &&
+	    c->map.n == 3 && strcmp(c->map.pair[1].from, "VYBER") == 0 &&
+	    strcmp(c->map.pair[1].to, "Withdrawal") == 0 && c->other == SCHEMA_OTHER_REJECT, "side");
+	CHECK(c[1].true_values.n == 2 && c[1].false_values.n == 1 && !c[1].own_nulls, "open");
 	schema_free(&s);
 	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
 	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL &&
@@ -167,6 +177,47 @@ values(void)
 	OK("schema", "values invalid for their type, or that disagree");
 }
 
+/* The words that change values. */
+static void
+changes(void)
+{
+	refused(HEAD "string\n  map: {a: b, a: c}\n", "s.yaml:5:15: given twice: 'a'");
+	refused(HEAD "string\n  map: [a]\n", "s.yaml:5:8: expected a mapping for: 'map'");
+	refused(HEAD "string\n  map: {}\n", "s.yaml:5:9: an empty mapping for: 'map'");
+	refused(HEAD "string\n  map: {a: [b]}\n", "s.yaml:5:12: expected one value for: 'map'");
+	refused(HEAD "string\n  map: {a: }\n", "s.yaml:5:12: missing value for: 'map'");
+	refused(HEAD "string\n  map: {[a]: b}\n", "s.yaml:5:9: expected a text in: 'map'");
+	refused(HEAD "int64\n  map: {a: b}\n", "s.yaml:5:9: invalid value of type int64: 'b'");
+	refused(HEAD "string\n  map: {a: b}\n  enum: [c]\n", "s.yaml:5:9: maps to a value that is not in enum: 'b'");
+	refused(HEAD "string\n  map: {a: b}\n  pattern: c\n",
+	    "s.yaml:5:9: maps to a value that does not match the pattern: 'b'");
+	refused(HEAD "string\n  map: {a: b}\n  min_length: 2\n",
+	    "s.yaml:5:9: maps to a value that is too short or too long: 'b'");
+	refused(HEAD "string\n  other: reject\n", "s.yaml:5:10: other is for a column with map");
+	refused(HEAD "string\n  map: {a: b}\n  other: rejct\n", "s.yaml:6:10: expected keep, reject or null: 'rejct'");
+	refused(HEAD "string\n  case: title\n", "s.yaml:5:9: expected keep, lower, upper or ignore: 'title'");
+	refused(HEAD "int64\n  case: lower\n", "s.yaml:5:9: case lower and upper are for strings only");
+	refused(HEAD "string\n  case: ignore\n",
+	    "s.yaml:5:9: case ignore is for a column with map, enum, true_values or false_values");
+	refused(HEAD "string\n  case: lower\n  map: {É: b}\n",
+	    "s.yaml:6:9: never found, as case changes the value first: 'É'");
+	refused(HEAD "string\n  case: ignore\n  map: {é: b, É: c}\n", "s.yaml:6:15: given twice but for case: 'É'");
+	refused(HEAD "string\n  case: ignore\n  enum: [Žena, žENA]\n", "s.yaml:6:16: given twice but for case: 'žENA'");
+	refused(HEAD "string\n  true_values: [J]\n", "s.yaml:5:16: true_values and false_values are for bool only");
+	refused(HEAD "bool\n  true_values: [J, x]\n  false_values: [N, x]\n", "s.yaml:6:21: both true and false: 'x'");
+	refused(HEAD "string\n  replace: {'(': a}\n", "s.yaml:5:13: missing ) in a pattern: '('");
+	refused(HEAD "int64\n  empty: keep\n", "s.yaml:5:10: empty keep is for strings only");
+	refused(HEAD "string\n  empty: drop\n", "s.yaml:5:10: expected keep or null: 'drop'");
+	refused(HEAD "int64\n  source: [b, b]\n", "s.yaml:5:15: source given twice: 'b'");
+	refused(HEAD "int64\n  source: [b, c]\n- {name: d, source: [e, c], type: int64}\n",
+	    "s.yaml:6:25: source given twice: 'c'");
+	refused(HEAD "int64\n  source: [b, c]\n- {name: c, type: int64}\n",
+	    "s.yaml:6:10: name is another column's source: 'c'");
+	refused(HEAD "int64\n  source: b\n- {name: c, source: [d, a], type: int64}\n",
+	    "s.yaml:6:25: source is another column's name: 'a'");
+	OK("schema", "words that change values");
+}
+
 static void
 hostile(void)
 {
@@ -218,6 +269,7 @@ main(void)
 	words();
 	columns();
 	values();
+	changes();
 	hostile();
 	files();
 	return 0;

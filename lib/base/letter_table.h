@@ -2,8 +2,8 @@
  * Simple case mappings, and letters with the base letter of their canonical decomposition, beyond ASCII, from the
  * Unicode Character Database, version 14.
  */
-#ifndef EXPR_CASE_TABLE_H
-#define EXPR_CASE_TABLE_H
+#ifndef BASE_LETTER_TABLE_H
+#define BASE_LETTER_TABLE_H
 
 #include <stdint.h>
 
