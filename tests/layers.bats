@@ -6,7 +6,7 @@ layers() {
 	simd
 	base
 	val regex spill
-	map key rec schema parquet store
+	map rec schema parquet store
 	csv
 	text
 	agg clean draft expr ingest join sql delta

@@ -20,7 +20,6 @@ words() {
 	draft draft
 	ingest ingest
 	join join
-	key key densemap intmap keymap
 	map map
 	merge merge
 	optimize optimize rows
@@ -47,7 +46,6 @@ lonely() {
 	simd_fill store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
 	agg_memory rec_copy_run rec_flush
 	expr_ map_ spill_
-	densemap_clear keymap_clear keymap_order
 	END
 }
 

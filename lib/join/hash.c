@@ -10,32 +10,29 @@
 #include "base/cpu.h"
 #include "join/sink.h"
 
-/* memory from which the table may be dense, and the part of it reserved for keys that turn out sparse */
-enum { DENSE_MEMORY = 16 << 20, DENSE_PART = 16 };
-_Static_assert(KEYMAP_ABSENT == DENSEMAP_ABSENT, "one word for both");
-
 static size_t
 block_size(const struct rec_batch *b, size_t i)
 {
 	return b->n - i < JOIN_BLOCK ? b->n - i : JOIN_BLOCK;
 }
 
-static void
+/* Always inlined: gcc takes a function that only prefetches for one without effect and drops its calls. */
+__attribute__((always_inline)) static inline void
 fetch_keys(const struct hash_join *j, size_t n)
 {
-	const struct join_block *k = &j->block;
+	const struct map_bytes *m = &j->table.map.bytes;
 
 	for (size_t i = 0; i < n; i++)
-		keymap_prefetch(&j->table.keys, k->hash[i]);
+		map_bytes_prefetch(m, j->block.hash[i]);
 	for (size_t i = 0; i < n; i++)
-		(void)keymap_glance(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
+		map_bytes_prefetch_key(m, j->block.hash[i]);
 }
 
-/* Decodes the keys of n records as integers, while the table is dense. */
+/* Decodes the keys of n records. */
 static void
-take_close(struct hash_join *j, const struct join_keys *keys, const struct rec_batch *b, size_t first, size_t n)
+take_ints(struct hash_join *j, const struct join_keys *keys, const struct rec_batch *b, size_t first, size_t n)
 {
-	val_ints(b->base, b->off + first * b->stride + keys->idx[0], b->stride, n, j->close);
+	val_ints(b->base, b->off + first * b->stride + keys->idx[0], b->stride, n, j->ints);
 }
 
 /* ---- Build side ---- */
@@ -46,27 +43,23 @@ add_row(struct hash_join *j, struct rec r, struct join_row *row)
 	join_table_end(&j->table, row, (size_t)(join_build_part(j->plan, r, row->bytes) - row->bytes));
 }
 
-/* Like add_block, for a dense table. Returns false if a key does not fit; then only keys have been added. */
-static bool
-add_close(struct hash_join *j, size_t n)
+static void
+add_ints(struct hash_join *j, size_t n)
 {
 	const struct rec_batch *b = &j->batch;
 	uint32_t *id = j->block.id;
 
-	take_close(j, &j->plan->build, b, j->taken, n);
-	if (densemap_add_all(&j->table.dense, j->close, n, id) < n)
-		return false;
+	take_ints(j, &j->plan->build, b, j->taken, n);
+	(void)map_add_ints(&j->table.map, j->ints, n, id);	/* has room: see join_table_full */
 	for (size_t i = 0; i < n && !j->table.keyed; i++) {
 		struct rec r = rec_at(b, j->taken + i);
 
 		add_row(j, r, join_table_add_row(&j->table, id[i], join_build_max(j->plan, r, b->stride)));
 	}
-	j->taken += n;
-	return true;
 }
 
 static void
-add_block(struct hash_join *j, size_t n)
+add_bytes(struct hash_join *j, size_t n)
 {
 	const struct rec_batch *b = &j->batch;
 	const struct join_block *k = &j->block;
@@ -74,10 +67,6 @@ add_block(struct hash_join *j, size_t n)
 	struct join_row *row;
 	bool nulls = j->plan->type == JOIN_OUTER;	/* an outer join outputs them, though they match nothing */
 
-	if (t->is_dense && add_close(j, n))
-		return;
-	if (t->is_dense)
-		join_table_leave_dense(t);
 	join_block_fill(&j->block, &j->plan->build, b, j->taken, n);
 	fetch_keys(j, n);
 	for (size_t i = 0; i < n; i++) {
@@ -89,6 +78,15 @@ add_block(struct hash_join *j, size_t n)
 		if (row != NULL)
 			add_row(j, r, row);
 	}
+}
+
+static void
+add_block(struct hash_join *j, size_t n)
+{
+	if (j->table.map.integers)
+		add_ints(j, n);
+	else
+		add_bytes(j, n);
 	j->taken += n;
 }
 
@@ -101,10 +99,8 @@ load(struct hash_join *j)
 	while ((got = rec_next(j->build, &j->batch)) > 0) {
 		j->stats->build += j->batch.n;
 		for (j->taken = 0; j->taken < j->batch.n; add_block(j, block_size(&j->batch, j->taken)))
-			if (join_table_full(&j->table, j->memory)) {
-				join_table_leave_dense(&j->table);
+			if (join_table_full(&j->table, j->memory))
 				return 0;
-			}
 	}
 	if (got < 0)
 		*j->err = j->build->err;
@@ -114,12 +110,12 @@ load(struct hash_join *j)
 /* ---- Probe side ---- */
 
 static void
-find_close(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
+find_ints(struct hash_join *j, const struct rec_batch *b, size_t first, size_t n)
 {
-	take_close(j, &j->plan->probe, b, first, n);
-	densemap_find_all(&j->table.dense, j->close, n, j->block.id);
+	take_ints(j, &j->plan->probe, b, first, n);
+	map_find_ints(&j->table.map, j->ints, n, j->block.id);
 	for (size_t i = 0; i < n; i++)
-		j->stats->matched += j->block.id[i] != DENSEMAP_ABSENT;
+		j->stats->matched += j->block.id[i] != MAP_ABSENT;
 }
 
 /* Looks up the keys of n probe records; a null is absent, as it equals nothing. */
@@ -128,20 +124,16 @@ find_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 {
 	struct join_block *k = &j->block;
 
-	if (j->table.is_dense) {
-		find_close(j, b, first, n);
+	if (j->table.map.integers) {
+		find_ints(j, b, first, n);
 		return;
 	}
 	join_block_fill(k, &j->plan->probe, b, first, n);
 	fetch_keys(j, n);
-	for (size_t i = 0; i < n; i++)
-		k->id[i] = keymap_glance(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
 	for (size_t i = 0; i < n; i++) {
-		if (k->null[i])
-			k->id[i] = KEYMAP_ABSENT;
-		else if (k->id[i] == KEYMAP_ABSENT)
-			k->id[i] = keymap_find(&j->table.keys, k->key[i].p, k->key[i].n, k->hash[i]);
-		j->stats->matched += k->id[i] != KEYMAP_ABSENT;
+		k->id[i] = k->null[i] ? MAP_ABSENT :
+		    map_bytes_find(&j->table.map.bytes, k->key[i].p, k->key[i].n, k->hash[i]);
+		j->stats->matched += k->id[i] != MAP_ABSENT;
 	}
 }
 
@@ -152,7 +144,7 @@ pass_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 	bool wanted = j->plan->type == JOIN_SEMI;
 
 	for (size_t i = 0; i < n; i++)
-		if ((j->block.id[i] != KEYMAP_ABSENT) == wanted && join_pass(j->out, b, first + i, j->err) < 0)
+		if ((j->block.id[i] != MAP_ABSENT) == wanted && join_pass(j->out, b, first + i, j->err) < 0)
 			return -1;
 	return 0;
 }
@@ -167,12 +159,12 @@ fetch_rows(const struct hash_join *j, size_t n)
 	    64 * JOIN_ROW_LINES;
 
 	for (size_t i = 0; i < n; i++)
-		if (id[i] != KEYMAP_ABSENT)
+		if (id[i] != MAP_ABSENT)
 			cpu_fetch(&t->last[id[i]]);
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *row;
 
-		if (id[i] == KEYMAP_ABSENT)
+		if (id[i] == MAP_ABSENT)
 			continue;
 		row = (const uint8_t *)t->last[id[i]];
 		for (size_t at = 0; at < size; at += 64)
@@ -211,7 +203,7 @@ pair_block(struct hash_join *j, const struct rec_batch *b, size_t first, size_t 
 		uint32_t id = j->block.id[i];
 
 		line = join_line(rec_at(b, first + i), b->stride);
-		if (id == KEYMAP_ABSENT) {
+		if (id == MAP_ABSENT) {
 			if (lone && join_put(j->out, line, absent, j->err) < 0)
 				return -1;
 			continue;
@@ -251,17 +243,19 @@ static int
 put_lone_rows(struct hash_join *j)
 {
 	const struct join_table *t = &j->table;
+	uint8_t key[VAL_INT_MAX + VAL_PAD];
 	const struct join_row *row = NULL;
 	struct join_chunk *at;
 	struct buf part = { 0 };
 	int failed = 0;
 
+	join_table_complete(&j->table);
 	while ((row = join_table_next(t, row, &at)) != NULL && !failed) {
 		if (t->matched[row->id])
 			continue;
 		j->stats->lone++;
 		part.len = 0;
-		join_probe_part(j->plan, join_table_key(t, row->id), &part);
+		join_probe_part(j->plan, join_table_key(t, row->id, key), &part);
 		failed = join_put(j->out, (struct rec_field){ part.p, part.len }, join_row_field(row), j->err);
 	}
 	buf_free(&part);
@@ -280,18 +274,15 @@ join_in_memory(struct hash_join *j)
 	return outer ? put_lone_rows(j) : 0;
 }
 
-/*
- * Returns true if the table may be dense: the key is one integer that is never null, the join does not need keys
- * back as an outer one does, and there is enough memory.
- */
+/* Returns true if the key is one integer that is never null. */
 static bool
-may_be_dense(const struct hash_join *j)
+has_int_key(const struct hash_join *j)
 {
 	const struct join_keys *build = &j->plan->build, *probe = &j->plan->probe;
 	const struct rec_column *b = &j->build->header.columns[build->idx[0]];
 
-	return build->n == 1 && j->plan->type != JOIN_OUTER && j->memory >= DENSE_MEMORY && val_is_narrow(b->type) &&
-	    b->required && j->probe->header.columns[probe->idx[0]].required;
+	return build->n == 1 && val_is_narrow(b->type) && b->required &&
+	    j->probe->header.columns[probe->idx[0]].required;
 }
 
 int
@@ -302,10 +293,7 @@ join_hash(struct join *join)
 	int ret;
 
 	memset(j.stats, 0, sizeof(*j.stats));
-	join_table_init(&j.table, !join_pairs(j.plan->type));
-	j.table.is_dense = may_be_dense(&j);
-	if (j.memory < (size_t)1 << 30)
-		j.table.dense.free_pages = j.memory / DENSE_PART / DENSEMAP_PAGE / sizeof(uint32_t);
+	join_table_init(&j.table, !join_pairs(j.plan->type), has_int_key(&j), j.memory);
 	ret = load(&j);
 	if (ret >= 0)
 		ret = ret == 1 ? join_in_memory(&j) : join_partitioned(&j);

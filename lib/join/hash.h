@@ -14,7 +14,7 @@ struct hash_join {
 	struct msg *err;
 	struct join_table table;
 	struct join_block block;
-	int64_t close[JOIN_BLOCK];	/* replaces the block's keys while the table is dense */
+	int64_t ints[JOIN_BLOCK];	/* the block's keys if they are integers */
 	struct rec_batch batch;		/* batch of the build side */
 	size_t taken;			/* number of its records in the table */
 };

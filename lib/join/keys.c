@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "join/join.h"
-#include "key/keymap.h"
+#include "map/bytes.h"
 
 void
 join_keys_set(struct join_keys *keys, const size_t *idx, size_t n)
@@ -63,7 +63,7 @@ join_block_fill(struct join_block *k, const struct join_keys *keys, const struct
 	else
 		fill_copies(k, keys, off, b, n);
 	for (size_t j = 0; j < n; j++) {
-		k->hash[j] = keymap_hash(k->key[j].p, k->key[j].n);
+		k->hash[j] = map_hash(k->key[j].p, k->key[j].n);
 		k->null[j] = false;
 	}
 	for (size_t c = 0; c < keys->n; c++)

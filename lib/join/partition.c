@@ -94,11 +94,11 @@ ahead_open(struct ahead *a, struct spill *s, struct msg *err)
 }
 
 /*
- * Reads until the ring is full or the partition ends. Prefetches a key's slots at once, and the key in them half a
- * ring later.
+ * Reads until the ring is full or the partition ends. Prefetches a key's line at once, and the key in it half a ring
+ * later.
  */
 static int
-ahead_fill(struct ahead *a, const struct keymap *keys, struct msg *err)
+ahead_fill(struct ahead *a, const struct map_bytes *keys, struct msg *err)
 {
 	struct piece *p;
 	int got;
@@ -110,16 +110,16 @@ ahead_fill(struct ahead *a, const struct keymap *keys, struct msg *err)
 		a->end = got == 0;
 		a->read += got > 0;
 		if (got > 0)
-			keymap_prefetch(keys, p->head.hash);
+			map_bytes_prefetch(keys, p->head.hash);
 		if (got > 0 && a->read > AHEAD / 2)
-			keymap_prefetch_entry(keys, a->pieces[(a->read - 1 - AHEAD / 2) % AHEAD].head.hash);
+			map_bytes_prefetch_key(keys, a->pieces[(a->read - 1 - AHEAD / 2) % AHEAD].head.hash);
 	}
 	return 0;
 }
 
 /* Returns the next record, a view until the next call: 1, 0 at the end, or -1. */
 static int
-ahead_next(struct ahead *a, const struct keymap *keys, const struct piece **p, struct msg *err)
+ahead_next(struct ahead *a, const struct map_bytes *keys, const struct piece **p, struct msg *err)
 {
 	if (ahead_fill(a, keys, err) < 0)
 		return -1;
@@ -182,11 +182,13 @@ to_probe(const struct grace *g, struct parts *parts, struct head h, const uint8_
 static int
 split_keys(const struct grace *g, struct parts *parts)
 {
-	for (uint32_t id = 0; id < g->j->table.keys.n; id++) {
-		struct rec_field key = join_table_key(&g->j->table, id);
-		struct head h = { id, keymap_hash(key.p, key.n), (uint32_t)key.n, 0 };
+	uint8_t scratch[VAL_INT_MAX + VAL_PAD];
 
-		if (to_build(g, parts, h, key.p, NULL) < 0)
+	for (uint32_t id = 0; id < map_count(&g->j->table.map); id++) {
+		struct rec_field key = join_table_key(&g->j->table, id, scratch);
+		struct head h = { id, map_hash(key.p, key.n), (uint32_t)key.n, 0 };
+
+		if (to_build(g, parts, h, key.p, key.p + key.n) < 0)
 			return -1;
 	}
 	return 0;
@@ -195,13 +197,14 @@ split_keys(const struct grace *g, struct parts *parts)
 static int
 split_rows(const struct grace *g, struct parts *parts)
 {
+	uint8_t scratch[VAL_INT_MAX + VAL_PAD];
 	const struct join_row *row = NULL;
 	struct join_chunk *at;
 	uint64_t number = 0;
 
 	while ((row = join_table_next(&g->j->table, row, &at)) != NULL) {
-		struct rec_field key = join_table_key(&g->j->table, row->id);
-		struct head h = { number++, keymap_hash(key.p, key.n), (uint32_t)key.n, row->n };
+		struct rec_field key = join_table_key(&g->j->table, row->id, scratch);
+		struct head h = { number++, map_hash(key.p, key.n), (uint32_t)key.n, row->n };
 
 		if (to_build(g, parts, h, key.p, row->bytes) < 0)
 			return -1;
@@ -214,8 +217,10 @@ static int
 split_table(const struct grace *g, struct parts *parts)
 {
 	struct join_table *t = &g->j->table;
-	int failed = t->keyed ? split_keys(g, parts) : split_rows(g, parts);
+	int failed;
 
+	join_table_complete(t);
+	failed = t->keyed ? split_keys(g, parts) : split_rows(g, parts);
 	join_table_free(t);
 	return failed;
 }
@@ -344,7 +349,7 @@ load_part(struct grace *g, struct spill *rows, size_t memory)
 
 	if (ahead_open(&g->ahead, rows, g->j->err) < 0)
 		return -1;
-	while ((got = ahead_next(&g->ahead, &t->keys, &build, g->j->err)) > 0) {
+	while ((got = ahead_next(&g->ahead, &t->map.bytes, &build, g->j->err)) > 0) {
 		struct rec_field rest = piece_rest(build);
 
 		row = join_table_add(t, build->bytes.p, build->head.key, build->head.hash, rest.n);
@@ -392,11 +397,11 @@ probe_piece(struct grace *g, struct spill *rows, const struct piece *probe, cons
 	struct join_table *t = &g->j->table;
 	const struct join_plan *plan = g->j->plan;
 	struct rec_field absent = { plan->absent.p, plan->absent.len }, none = { 0 };
-	uint32_t id = KEYMAP_ABSENT;
+	uint32_t id = MAP_ABSENT;
 
 	if (probe->head.key > 0)
-		id = keymap_find(&t->keys, probe->bytes.p, probe->head.key, probe->head.hash);
-	if (id == KEYMAP_ABSENT)
+		id = map_bytes_find(&t->map.bytes, probe->bytes.p, probe->head.key, probe->head.hash);
+	if (id == MAP_ABSENT)
 		return join_keeps_lone(plan->type) ? join_sink_put(out, probe->head.number, piece_rest(probe),
 		    plan->type == JOIN_ANTI ? none : absent, g->j->err) : 0;
 	g->j->stats->matched++;
@@ -418,10 +423,10 @@ put_lone(struct grace *g, struct spill *rows, const struct join_sink *lone)
 	const struct piece *build;
 	int got = ahead_open(&g->ahead, rows, g->j->err);
 
-	while (got >= 0 && (got = ahead_next(&g->ahead, &t->keys, &build, g->j->err)) > 0) {
+	while (got >= 0 && (got = ahead_next(&g->ahead, &t->map.bytes, &build, g->j->err)) > 0) {
 		struct rec_field key = piece_key(build), line;
 
-		if (t->matched[keymap_find(&t->keys, key.p, key.n, build->head.hash)])
+		if (t->matched[map_bytes_find(&t->map.bytes, key.p, key.n, build->head.hash)])
 			continue;
 		g->j->stats->lone++;
 		part->len = 0;
@@ -445,7 +450,7 @@ probe_part(struct grace *g, struct spill *rows, struct spill *records, const str
 		join_table_mark(&g->j->table);
 	if (ahead_open(&g->ahead, records, g->j->err) < 0)
 		return -1;
-	while ((got = ahead_next(&g->ahead, &g->j->table.keys, &probe, g->j->err)) > 0)
+	while ((got = ahead_next(&g->ahead, &g->j->table.map.bytes, &probe, g->j->err)) > 0)
 		if (probe_piece(g, rows, probe, out) < 0)
 			return -1;
 	return got == 0 && outer ? put_lone(g, rows, lone) : got;
@@ -475,11 +480,11 @@ join_part(struct grace *g, struct parts *parts, size_t i, unsigned level, struct
 	int got;
 
 	progress_poll();
-	join_table_init(t, keyed);
+	join_table_init(t, keyed, false, g->j->memory);
 	got = load_part(g, rows, g->j->memory);
 	if (got == 0 && !parts->part[i].mixed) {
 		join_table_free(t);
-		join_table_init(t, true);
+		join_table_init(t, true, false, g->j->memory);
 		got = load_part(g, rows, SIZE_MAX);
 	}
 	if (got == 1)

@@ -1,10 +1,7 @@
 #include "join/table.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "val/int.h"
 
 enum { FIRST_CHUNK = 64 << 10, LAST_CHUNK = 32 << 20 };
 
@@ -15,11 +12,11 @@ struct join_chunk {
 };
 
 void
-join_table_init(struct join_table *t, bool keyed)
+join_table_init(struct join_table *t, bool keyed, bool integers, size_t memory)
 {
 	memset(t, 0, sizeof(*t));
 	t->keyed = keyed;
-	keymap_init(&t->keys);
+	map_init(&t->map, integers, memory);
 }
 
 void
@@ -31,8 +28,7 @@ join_table_free(struct join_table *t)
 		next = c->next;
 		free(c);
 	}
-	keymap_free(&t->keys);
-	densemap_free(&t->dense);
+	map_free(&t->map);
 	free(t->last);
 	free(t->matched);
 	memset(t, 0, sizeof(*t));
@@ -75,31 +71,12 @@ grow_last(struct join_table *t)
 	t->last_cap = cap < UINT32_MAX ? (uint32_t)cap : UINT32_MAX;
 }
 
-void
-join_table_leave_dense(struct join_table *t)
-{
-	uint8_t key[VAL_INT_MAX + VAL_PAD];
-	int64_t *keys = densemap_keys(&t->dense);
-	uint32_t i;
-	size_t n;
-	bool added;
-
-	for (i = 0; i < t->dense.n; i++) {
-		n = val_put_int_fast(key, keys[i]);
-		assert(n <= KEYMAP_INLINE);
-		keymap_add(&t->keys, key, n, keymap_hash(key, n), &added);
-	}
-	free(keys);
-	densemap_free(&t->dense);
-	t->is_dense = false;
-}
-
 struct join_row *
 join_table_add(struct join_table *t, const uint8_t *key, size_t n, uint64_t hash, size_t max)
 {
 	bool added;
 
-	return join_table_add_row(t, keymap_add(&t->keys, key, n, hash, &added), max);
+	return join_table_add_row(t, map_bytes_add(&t->map.bytes, key, n, hash, &added), max);
 }
 
 struct join_row *
@@ -153,17 +130,21 @@ join_table_next(const struct join_table *t, const struct join_row *row, struct j
 bool
 join_table_full(const struct join_table *t, size_t memory)
 {
-	size_t n = (size_t)t->keys.n + t->dense.n;	/* one of them is empty */
-	size_t held = keymap_memory_after(&t->keys, t->dense.n + JOIN_BLOCK) + t->used + n * (sizeof(*t->last) + 1);
+	size_t n = map_count(&t->map), held = map_memory_after(&t->map, JOIN_BLOCK, 0) + t->used;
 
-	/* dense keys may have to move to the other table */
-	if (t->is_dense)
-		held += densemap_memory(&t->dense) + n * sizeof(int64_t);
-	return held > memory || n > KEYMAP_ABSENT - 2 * JOIN_BLOCK;
+	held += n * (sizeof(*t->last) + 1 + (t->map.integers ? sizeof(*t->ints) : 0));
+	return held > memory || map_may_fill(&t->map, JOIN_BLOCK);
 }
 
 void
 join_table_mark(struct join_table *t)
 {
-	t->matched = xcalloc(t->keys.n + (size_t)1, 1);
+	t->matched = xcalloc(map_count(&t->map) + 1, 1);
+}
+
+void
+join_table_complete(struct join_table *t)
+{
+	if (t->map.integers)
+		t->ints = map_int_keys(&t->map);
 }

@@ -230,6 +230,12 @@ map_bytes_may_grow(const struct map_bytes *m, size_t n)
 	return m->n == m->most || m->n == m->cap || !has_room(m, key_size(n));
 }
 
+bool
+map_bytes_may_fill(const struct map_bytes *m, size_t more)
+{
+	return more > MAX_BLOCKS - m->used;	/* each may start a block */
+}
+
 size_t
 map_bytes_memory_after(const struct map_bytes *m, size_t more, size_t bytes)
 {

@@ -68,6 +68,9 @@ size_t map_bytes_memory_after(const struct map_bytes *m, size_t more, size_t byt
 /* Returns true if one more key of n bytes would allocate memory. */
 bool map_bytes_may_grow(const struct map_bytes *m, size_t n);
 
+/* Returns true if `more` keys, whatever their lengths, could exceed the 32 GiB of all keys. */
+bool map_bytes_may_fill(const struct map_bytes *m, size_t more);
+
 /* Loads up to 12 bytes as two words without reading beyond them, by two overlapping loads, shifted apart. */
 static inline uint64_t
 map_hash_short(const uint8_t *p, size_t n)

@@ -57,6 +57,12 @@ map_memory_after(const struct map *m, size_t more, size_t bytes)
 	return m->integers ? map_ints_memory_after(&m->ints, more) : map_bytes_memory_after(&m->bytes, more, bytes);
 }
 
+bool
+map_may_fill(const struct map *m, size_t more)
+{
+	return more >= MAP_ABSENT - map_count(m) || (!m->integers && map_bytes_may_fill(&m->bytes, more));
+}
+
 /* ---- Integers ---- */
 
 /* Always inlined: see map_ints_prefetch. */

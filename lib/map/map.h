@@ -29,6 +29,9 @@ size_t map_count(const struct map *m);
 size_t map_memory(const struct map *m);
 size_t map_memory_after(const struct map *m, size_t more, size_t bytes);
 
+/* Returns true if `more` keys could be too many: 2^32, or bytes that take 32 GiB. */
+bool map_may_fill(const struct map *m, size_t more);
+
 /*
  * Add or find n integers, fetching their places ahead. map_add_ints returns false if there are too many keys.
  * map_find_ints gives MAP_ABSENT for a missing key.

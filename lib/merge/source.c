@@ -7,7 +7,8 @@
 #include "merge/source.h"
 #include "val/int.h"
 
-enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024, BLOCK = 1024, FREE_PAGES = 2048 };
+enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024, BLOCK = 1024 };
+_Static_assert(MERGE_ABSENT == MAP_ABSENT, "one word for both");
 
 /* ---- lifecycle ---- */
 
@@ -36,10 +37,8 @@ merge_source_new(const struct merge_plan *p, const struct rec_header *h)
 	s->to = table_to_new(targets, p->n);
 	for (i = 0; i < p->nkeys; i++)
 		s->key_fields[i] = (size_t)p->fields[p->keys[i]];
-	s->dense = s->integer = p->nkeys == 1 &&
-	    (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64);
-	s->near.free_pages = FREE_PAGES;
-	keymap_init(&s->map);
+	map_init(&s->map, p->nkeys == 1 &&
+	    (s->columns[p->keys[0]].shape == PQ_I32 || s->columns[p->keys[0]].shape == PQ_I64), p->memory);
 	free(targets);
 	return s;
 }
@@ -60,9 +59,8 @@ merge_source_free(struct merge_source *s)
 	free(s->bounds);
 	free(s->state);
 	table_to_free(s->to);
-	densemap_free(&s->near);
-	intmap_free(&s->far);
-	keymap_free(&s->map);
+	map_free(&s->map);
+	free(s->numbers);
 	pool_free(&s->text);
 	buf_free(&s->scratch);
 	buf_free(&s->again);
@@ -71,37 +69,60 @@ merge_source_free(struct merge_source *s)
 
 /* ---- keys ---- */
 
-/* Moves all integer keys, which are too sparse for the dense map, to the other map; keeps their numbers. */
-static void
-go_sparse(struct merge_source *s)
+/* Returns rows of an integer column as 64-bit integers: the column's own, or in `wide`, which has room for n. */
+static const int64_t *
+widen(const struct merge_source *s, const struct pq_vector *v, size_t from, size_t n, int64_t *wide)
 {
-	int64_t *keys = densemap_keys(&s->near);
-	bool added;
-	uint32_t i;
+	size_t i;
 
-	for (i = 0; i < s->near.n; i++)
-		(void)intmap_add(&s->far, keys[i], &added);
-	free(keys);
-	densemap_free(&s->near);
-	s->dense = false;
+	if (s->columns[s->plan->keys[0]].shape == PQ_I64)
+		return v->v.i64 + from;
+	for (i = 0; i < n; i++)
+		wide[i] = v->v.i32[from + i];
+	return wide;
 }
 
-/* Returns the number of the record's key, and whether it is new. */
-static uint32_t
-add_key(struct merge_source *s, struct rec r, bool *added)
+static bool
+add_ints(struct merge_source *s, const struct pq_vector *keys, size_t rows)
 {
-	struct rec_field key = rec_key(r, s->key_fields, s->plan->nkeys, &s->scratch);
-	uint32_t before = s->near.n, number;
+	int64_t wide[BLOCK];
+	size_t i, n;
 
-	if (s->dense && (number = densemap_add(&s->near, val_int_inline(key.p))) != DENSEMAP_ABSENT) {
-		*added = s->near.n > before;
-		return number;
+	for (i = 0; i < rows; i += n) {
+		n = rows - i < BLOCK ? rows - i : BLOCK;
+		if (!map_add_ints(&s->map, widen(s, keys, i, n, wide), n, s->numbers + i))
+			return false;
 	}
-	if (s->dense)
-		go_sparse(s);
-	if (s->integer)
-		return intmap_add(&s->far, val_int_inline(key.p), added);
-	return keymap_add(&s->map, key.p, key.n, keymap_hash(key.p, key.n), added);
+	return true;
+}
+
+static bool
+add_bytes(struct merge_source *s, const struct rec_batch *b)
+{
+	struct rec_field key;
+	bool added;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		key = rec_key(rec_at(b, i), s->key_fields, s->plan->nkeys, &s->scratch);
+		s->numbers[i] = map_bytes_add(&s->map.bytes, key.p, key.n, map_hash(key.p, key.n), &added);
+		if (s->numbers[i] == MAP_ABSENT)
+			return false;
+	}
+	return true;
+}
+
+/* Numbers the keys of a batch, which are not null, in s->numbers. A new key's number is that of its row. */
+static int
+add_keys(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, struct msg *err)
+{
+	if (s->numbers_cap < b->n) {
+		s->numbers_cap = b->n;
+		s->numbers = xreallocarray(s->numbers, b->n, sizeof(*s->numbers));
+	}
+	if (s->map.integers ? add_ints(s, &vectors[s->plan->keys[0]], b->n) : add_bytes(s, b))
+		return 0;
+	return msg_set(err, EX_SOFTWARE, "more keys than can be remembered");
 }
 
 static void
@@ -148,21 +169,18 @@ note_again(struct merge_source *s, struct rec r, uint32_t number)
 void
 merge_key_text(const struct merge_source *s, uint32_t number, struct buf *out)
 {
+	const struct merge_column *c = &s->columns[s->plan->keys[0]];
 	uint8_t key[VAL_PAD * 2] = { 0 };
 	const uint8_t *p = key;
+	struct pq_vector values = { .v.any = c->values };
 	struct buf copy = { 0 };
-	int64_t *keys;
+	int64_t wide;
 	size_t n;
 
-	if (s->dense) {
-		keys = densemap_keys(&s->near);
-		n = val_put_int(key, keys[number]);
-		free(keys);
-	} else if (s->integer) {
-		n = val_put_int(key, s->far.keys[number]);
-	} else {
-		p = keymap_key(&s->map, number, &n);
-	}
+	if (s->map.integers)
+		n = val_put_int(key, *widen(s, &values, number, 1, &wide));
+	else
+		p = map_bytes_key(&s->map.bytes, number, &n);
 	buf_add(&copy, p, n);
 	(void)buf_room(&copy, VAL_PAD);
 	put_key_text(s, copy.p, n, out);
@@ -274,8 +292,7 @@ memory(const struct merge_source *s)
 
 	for (i = 0; i < s->plan->n; i++)
 		row += s->columns[i].there ? s->columns[i].size + 1 : 0;
-	return s->cap * row + s->text.used + densemap_memory(&s->near) + intmap_memory(&s->far) +
-	    keymap_memory(&s->map);
+	return s->cap * row + s->text.used + map_memory(&s->map);
 }
 
 static int
@@ -288,33 +305,40 @@ check_memory(const struct merge_source *s, struct msg *err)
 	    " parts", s->n, s->plan->memory >> 20);
 }
 
+/* Keeps the rows of new keys. Skips the others, so that rows and keys have equal numbers. */
+static void
+keep_new(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors)
+{
+	size_t i, from = 0, next = s->n;
+
+	grow(s, b->n);
+	for (i = 0; i < b->n; i++) {
+		if (s->numbers[i] == next) {
+			s->state[next++] = is_flagged(s, rec_at(b, i)) ? MERGE_DELETE : 0;
+			continue;
+		}
+		note_again(s, rec_at(b, i), s->numbers[i]);
+		keep(s, vectors, from, i - from);
+		from = i + 1;
+	}
+	keep(s, vectors, from, b->n - from);
+}
+
 int
 merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err)
 {
 	const struct pq_vector *vectors;
-	size_t i, from = 0, bad;
-	uint32_t number;
-	bool added;
+	size_t i, bad;
 
 	if (table_to_columns(s->to, b, &vectors, &bad, err) < 0)
 		return -1;
-	grow(s, b->n);
-	for (i = 0; i < b->n; i++) {
-		bool flagged = is_flagged(s, rec_at(b, i));
-
-		if (check_key(s, b, i, err) < 0 || (!flagged && check_nulls(s, b, vectors, i, err) < 0))
+	for (i = 0; i < b->n; i++)
+		if (check_key(s, b, i, err) < 0 ||
+		    (!is_flagged(s, rec_at(b, i)) && check_nulls(s, b, vectors, i, err) < 0))
 			return -1;
-		if ((number = add_key(s, rec_at(b, i), &added)) == KEYMAP_ABSENT)
-			return msg_set(err, EX_SOFTWARE, "more keys than can be remembered");
-		if (!added) {		/* skip the row, so that rows and keys have equal numbers */
-			note_again(s, rec_at(b, i), number);
-			keep(s, vectors, from, i - from);
-			from = i + 1;
-			continue;
-		}
-		s->state[number] = flagged ? MERGE_DELETE : 0;
-	}
-	keep(s, vectors, from, b->n - from);
+	if (add_keys(s, b, vectors, err) < 0)
+		return -1;
+	keep_new(s, b, vectors);
 	return check_memory(s, err);
 }
 
@@ -396,43 +420,16 @@ merge_source_end(struct merge_source *s, struct msg *err)
 
 /* ---- used by the passes ---- */
 
-#define FIND_DENSE(values) do {								\
-	for (i = 0; i < rows; i++) {							\
-		place = densemap_place(&s->near, (values)[i]);				\
-		numbers[i] = place != NULL ? *place - 1 : MERGE_ABSENT;			\
-	}										\
-	for (i = 0; keys->def != NULL && i < rows; i++)					\
-		numbers[i] |= keys->def[i] ? 0 : MERGE_ABSENT;				\
-} while (0)
-
+/* A null first matches what its slot contains and is then dropped. */
 static void
-find_dense(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
-{
-	const uint32_t *place;
-	size_t i;
-
-	if (s->columns[s->plan->keys[0]].shape == PQ_I32)
-		FIND_DENSE(keys->v.i32);
-	else
-		FIND_DENSE(keys->v.i64);
-}
-
-/* Like find_dense. A null first matches what its slot contains and is then dropped. */
-static void
-find_sparse(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
+find_ints(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
 {
 	int64_t wide[BLOCK];
-	size_t i, k, n;
+	size_t i, n;
 
 	for (i = 0; i < rows; i += n) {
 		n = rows - i < BLOCK ? rows - i : BLOCK;
-		if (s->columns[s->plan->keys[0]].shape == PQ_I64) {
-			intmap_find(&s->far, keys->v.i64 + i, n, numbers + i);
-			continue;
-		}
-		for (k = 0; k < n; k++)
-			wide[k] = keys->v.i32[i + k];
-		intmap_find(&s->far, wide, n, numbers + i);
+		map_find_ints(&s->map, widen(s, keys, i, n, wide), n, numbers + i);
 	}
 	for (i = 0; keys->def != NULL && i < rows; i++)
 		numbers[i] |= keys->def[i] ? 0 : MERGE_ABSENT;
@@ -449,17 +446,14 @@ find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *
     n = (size_t)(b->off[((i) + 1) * b->stride] - b->off[(i) * b->stride]) - 1)
 	for (i = 0; i < b->n; i++) {
 		KEY(i);
-		hash[i] = keymap_hash(p, n);
-		keymap_prefetch(&s->map, hash[i]);
+		hash[i] = map_hash(p, n);
+		map_bytes_prefetch(&s->map.bytes, hash[i]);
 	}
+	for (i = 0; i < b->n; i++)
+		map_bytes_prefetch_key(&s->map.bytes, hash[i]);
 	for (i = 0; i < b->n; i++) {
 		KEY(i);
-		numbers[i] = keymap_glance(&s->map, p, n, hash[i]);
-	}
-	for (i = 0; i < b->n; i++) {
-		KEY(i);
-		if (numbers[i] == KEYMAP_ABSENT)
-			numbers[i] = keymap_find(&s->map, p, n, hash[i]);
+		numbers[i] = map_bytes_find(&s->map.bytes, p, n, hash[i]);
 	}
 #undef KEY
 }
@@ -475,12 +469,8 @@ merge_find(const struct merge_source *s, const struct pq_vector *keys, size_t ro
 		memset(numbers, 0xff, rows * sizeof(*numbers));
 		return 0;
 	}
-	if (s->dense) {
-		find_dense(s, keys, rows, numbers);
-		return 0;
-	}
-	if (s->integer) {
-		find_sparse(s, keys, rows, numbers);
+	if (s->map.integers) {
+		find_ints(s, keys, rows, numbers);
 		return 0;
 	}
 	for (row = 0; row < rows; row = next) {

@@ -2,13 +2,11 @@
 #ifndef MERGE_SOURCE_H
 #define MERGE_SOURCE_H
 
-#include "key/densemap.h"
-#include "key/intmap.h"
-#include "key/keymap.h"
+#include "map/map.h"
 #include "merge/merge.h"
 #include "table/table.h"
 
-enum { MERGE_ABSENT = UINT32_MAX };	/* equals KEYMAP_ABSENT, DENSEMAP_ABSENT and INTMAP_ABSENT */
+enum { MERGE_ABSENT = UINT32_MAX };	/* equals MAP_ABSENT */
 enum { MERGE_BATCH = 8192 };		/* maximum rows of a batch of delta_scan */
 
 enum merge_state {			/* flags of a source row */
@@ -33,10 +31,9 @@ struct merge_source {
 	struct pool text;		/* bytes of strings */
 	struct table_to *to;
 	size_t *key_fields;		/* owned: key fields of the stream */
-	bool integer, dense;		/* single integer key: dense map or sparse map; all other keys are in map */
-	struct densemap near;
-	struct intmap far;
-	struct keymap map;
+	struct map map;			/* keys by row: integers if there is a single integer column, else encoded */
+	uint32_t *numbers;		/* owned: of the keys of the batch being added */
+	size_t numbers_cap;
 	struct buf scratch;
 	struct buf again;		/* the first duplicate keys, for a message */
 	uint64_t nagain;

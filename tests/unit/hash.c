@@ -4,8 +4,6 @@
  */
 #include <string.h>
 
-#include "key/intmap.h"
-#include "key/keymap.h"
 #include "map/later.h"
 #include "spill/parts.h"
 #include "unit.h"
@@ -23,44 +21,6 @@ static struct key keys[KEYS];
 static int64_t integers[KEYS];
 
 /* ---- distances ---- */
-
-static double
-map_distance(void)
-{
-	struct keymap m;
-	double sum = 0;
-	size_t i, at;
-	uint64_t hash;
-	bool added;
-
-	keymap_init(&m);
-	for (i = 0; i < KEYS; i++)
-		(void)keymap_add(&m, keys[i].bytes, keys[i].n, keymap_hash(keys[i].bytes, keys[i].n), &added);
-	for (i = 0; i < KEYS; i++) {
-		hash = keymap_hash(keys[i].bytes, keys[i].n);
-		at = m.places[keymap_find(&m, keys[i].bytes, keys[i].n, hash)];
-		sum += (double)((at - keymap_home(&m, hash)) & (m.nslots - 1)) / KEYMAP_LINE;
-	}
-	keymap_free(&m);
-	return sum / KEYS;
-}
-
-static double
-intmap_distance(void)
-{
-	struct intmap m = { 0 };
-	double sum = 0;
-	size_t at;
-	bool added;
-
-	for (size_t i = 0; i < KEYS; i++)
-		(void)intmap_add(&m, integers[i], &added);
-	for (at = 0; at <= m.mask; at++)
-		if (m.slots[at] != 0)
-			sum += (double)((at - hash_word((uint64_t)m.keys[(uint32_t)m.slots[at] - 1])) & m.mask);
-	intmap_free(&m);
-	return sum / KEYS;
-}
 
 /* As keys that lie far apart, whatever they are, so that they come into the table. */
 static double
@@ -220,15 +180,13 @@ craft_long(void)
 static void
 check_text(const char *what)
 {
-	CHECK(map_distance() < MOST, "%s: distance %g", what, map_distance());
-	CHECK(bytes_distance() < MOST, "%s: distance %g of bytes", what, bytes_distance());
+	CHECK(bytes_distance() < MOST, "%s: distance %g", what, bytes_distance());
 }
 
 static void
 check_integers(const char *what)
 {
 	CHECK(ints_distance() < MOST, "%s: distance %g in the table", what, ints_distance());
-	CHECK(intmap_distance() < MOST, "%s: distance %g in the map", what, intmap_distance());
 	as_text(0);
 	check_text(what);
 	as_text(20);
@@ -282,7 +240,7 @@ one_part(size_t length, bool by_hash)
 		p = memset(keys[i].bytes, 'k', LONGEST);
 		memcpy(p, word, length < sizeof(word) ? length : sizeof(word));
 		for (level = part = 0; level < 2 && part == 0; level++)
-			part = by_hash ? spill_part_of_hash(keymap_hash(p, length), hash_level(level), BITS) :
+			part = by_hash ? spill_part_of_hash(map_hash(p, length), hash_level(level), BITS) :
 			    spill_part(p, length, hash_level(level), BITS);
 		keys[i].n = length;
 		i += part == 0;
@@ -313,10 +271,8 @@ known_seed(void)
 		word = unit_random() | UINT64_C(0x0101010101010101);
 		memcpy(keys[i].bytes, &word, sizeof(word));
 		keys[i].n = sizeof(word);
-		i += keymap_hash(keys[i].bytes, sizeof(word)) >> 54 == 0 &&
-		    map_hash(keys[i].bytes, sizeof(word)) >> 54 == 0;
+		i += map_hash(keys[i].bytes, sizeof(word)) >> 54 == 0;
 	}
-	CHECK(map_distance() > 100 * MOST, "distance %g", map_distance());
 	CHECK(bytes_distance() > 100 * MOST, "distance %g", bytes_distance());
 }
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "join/join.h"
-#include "key/keymap.h"
 #include "unit.h"
 
 enum { MAX_ROWS = 1500, COLUMNS = 4, FIELD = 64, KEYS = 2 };

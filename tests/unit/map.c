@@ -240,6 +240,48 @@ check_stairs(void)
 	free(k);
 }
 
+/* A hash reads no byte outside its key and depends on each of its bytes and on its length. */
+static void
+check_hash(void)
+{
+	uint8_t *page = unit_edge(), *p;
+	uint64_t hash;
+	size_t n, i;
+
+	for (n = 0; n <= 40; n++) {
+		p = page + UNIT_PAGE - n;
+		for (i = 0; i < n; i++)
+			p[i] = (uint8_t)unit_random();
+		hash = map_hash(p, n);
+		for (i = 0; i < n; i++) {
+			p[i] ^= (uint8_t)(1u << unit_below(8));
+			CHECK(map_hash(p, n) != hash, "byte %zu of %zu", i, n);
+		}
+		memset(p, 0, n);
+		CHECK(n == 0 || map_hash(p, n) != map_hash(p + 1, n - 1), "%zu zeros", n);
+		memmove(page, p, n);
+		CHECK(map_hash(page, n) == map_hash(p, n), "%zu bytes at a page's begin", n);
+	}
+}
+
+/* Keys may be too many if each could start a block and there are not so many blocks. */
+static void
+check_fill(void)
+{
+	enum { BLOCKS = 1 << (32 - MAP_PLACE_BITS) };
+	bool added;
+	struct map m;
+
+	map_init(&m, false, 0);
+	CHECK(!map_may_fill(&m, BLOCKS) && map_may_fill(&m, BLOCKS + 1), "empty");
+	(void)map_bytes_add(&m.bytes, (const uint8_t *)"key", 3, map_hash((const uint8_t *)"key", 3), &added);
+	CHECK(!map_may_fill(&m, BLOCKS - 1) && map_may_fill(&m, BLOCKS), "one key");
+	map_free(&m);
+	map_init(&m, true, 0);
+	CHECK(!map_may_fill(&m, MAP_ABSENT - 1) && map_may_fill(&m, MAP_ABSENT), "integers");
+	map_free(&m);
+}
+
 int
 main(void)
 {
@@ -259,6 +301,9 @@ main(void)
 	}
 	map_free(&m);
 	OK("map", "bytes: numbers, keys and order as in a sorted list, also where hashes collide");
+	check_hash();
+	OK("map", "hashes read their key alone, and all of it");
+	check_fill();
 	check_stairs();
 	OK("map", "bytes: keys that begin each other, and one longer than a block");
 	return 0;

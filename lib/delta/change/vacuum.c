@@ -16,7 +16,7 @@
 #include "delta/log/state.h"
 #include "delta/log/sum.h"
 #include "delta/log/uri.h"
-#include "key/keymap.h"
+#include "map/bytes.h"
 #include "val/val.h"
 
 #define SIDECARS DELTA_LOG "/_sidecars/"
@@ -29,7 +29,7 @@ struct vacuum {
 	char **tables;			/* folders of nested tables, ending in '/' */
 	size_t ntables;
 	bool links;			/* there are links: a file may have several names */
-	struct keymap needed;		/* names as the folder has them */
+	struct map_bytes needed;		/* names as the folder has them */
 	struct buf scratch, other;
 };
 
@@ -42,7 +42,7 @@ put_needed(struct vacuum *v, struct buf *name)
 
 	memset(buf_room(name, VAL_PAD), 0, VAL_PAD);
 	if (name->len > 0)
-		(void)keymap_add(&v->needed, name->p, name->len, keymap_hash(name->p, name->len), &added);
+		(void)map_bytes_add(&v->needed, name->p, name->len, map_hash(name->p, name->len), &added);
 }
 
 static bool
@@ -51,7 +51,7 @@ is_needed(struct vacuum *v, const char *name, size_t n)
 	v->scratch.len = 0;
 	buf_add(&v->scratch, name, n);
 	memset(buf_room(&v->scratch, VAL_PAD), 0, VAL_PAD);
-	return keymap_find(&v->needed, v->scratch.p, n, keymap_hash(v->scratch.p, n)) != KEYMAP_ABSENT;
+	return map_bytes_find(&v->needed, v->scratch.p, n, map_hash(v->scratch.p, n)) != MAP_ABSENT;
 }
 
 /* Normalizes a relative name into v->other: no empty segments, "." and "..". */
@@ -480,7 +480,7 @@ delta_vacuum_find(struct delta_table *t, int64_t cutoff, struct delta_snapshot *
 	int failed;
 
 	memset(garbage, 0, sizeof(*garbage));
-	keymap_init(&v.needed);
+	map_bytes_init(&v.needed);
 	failed = delta_load(t, DELTA_NEWEST, s, err) < 0 ||	/* tells which folders are partitions */
 	    store_walk_own(t->store, skip_folder, &v, &seen, &links, err) < 0 ? -1 : 0;
 	v.links = links > 0;
@@ -499,7 +499,7 @@ delta_vacuum_find(struct delta_table *t, int64_t cutoff, struct delta_snapshot *
 		free(v.tables[--v.ntables]);
 	free(v.tables);
 	store_list_free(&seen);
-	keymap_free(&v.needed);
+	map_bytes_free(&v.needed);
 	buf_free(&v.scratch);
 	buf_free(&v.other);
 	return failed;

@@ -19,13 +19,13 @@ delta_state_init(struct delta_state *st, struct delta_snapshot *s, const char *r
 	memset(st, 0, sizeof(*st));
 	st->s = s;
 	st->root = root;
-	keymap_init(&st->keys);
+	map_bytes_init(&st->keys);
 }
 
 void
 delta_state_free(struct delta_state *st)
 {
-	keymap_free(&st->keys);
+	map_bytes_free(&st->keys);
 	free(st->entries);
 	buf_free(&st->scratch);
 }
@@ -95,7 +95,7 @@ entry_of(struct delta_state *st, const struct delta_raw_file *f, struct msg *err
 	if (f->dv != NULL)
 		delta_dv_id(b, f->dv);
 	memset(buf_room(b, VAL_PAD), 0, VAL_PAD);
-	id = keymap_add(&st->keys, b->p, b->len, keymap_hash(b->p, b->len), &added);
+	id = map_bytes_add(&st->keys, b->p, b->len, map_hash(b->p, b->len), &added);
 	if (added) {
 		if (id >= st->entries_cap) {
 			st->entries_cap = st->entries_cap == 0 ? 64 : 2 * st->entries_cap;

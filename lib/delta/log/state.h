@@ -3,7 +3,7 @@
 #define DELTA_STATE_H
 
 #include "delta/log/snapshot.h"
-#include "key/keymap.h"
+#include "map/bytes.h"
 
 struct delta_raw_file {			/* an add or a remove as read; strings are in the snapshot's pool */
 	const char *uri;
@@ -18,7 +18,7 @@ struct delta_raw_file {			/* an add or a remove as read; strings are in the snap
 struct delta_state {
 	struct delta_snapshot *s;	/* its pool, protocol, metadata, apps and domains are filled during replay */
 	const char *root;		/* real path of the table, to recognize its own files by absolute paths */
-	struct keymap keys;		/* (name, deletion vector) of every file seen */
+	struct map_bytes keys;		/* (name, deletion vector) of every file seen */
 	struct delta_entry *entries;	/* indexed by key */
 	size_t entries_cap;
 	uint64_t serial;
