@@ -66,3 +66,21 @@ cleaned() {
 	[ "$(wc -l <expected)" -eq 3000 ]
 	[ "$(grep -c not-allowed expected)" -gt 100 ]
 }
+
+@test "words: a bank with words of its own gives the same gold, by its schema alone" {
+	export ACCT_BIN=$BUILD/bin
+	P=$ROOT/pipelines
+	cp -r "$P/bank" job
+	cp -r "$P/sample" drop
+	rm -f drop/README*
+	sed -i -e '1s/transaction_type/txn_type/' -e '1s/transaction_amount/amount/' -e 's/Deposit/VKLAD/; 1~2s/Withdrawal/Výběr/; s/Withdrawal/VYDAJ/' drop/transactions.csv
+	sed -i -e 's/^    enum: .*/&\n    source: [type, txn_type]\n    case: ignore\n    map: {vklad: Deposit, výběr: Withdrawal, výdaj: Withdrawal, vydaj: Withdrawal}/' \
+	    -e 's/^  - name: transaction_amount$/&\n    source: amount/' job/sources/transactions.yaml
+	sh "$P/run.sh" -d none "$P/sample" seed >/dev/null
+	sh "$P/run.sh" -d none -j job drop own >/dev/null
+	grep -q VYDAJ drop/transactions.csv
+	for table in silver/transactions gold/account_transactions; do
+		same "$(acct-read "seed/$table" | tsv -)" "$(acct-read "own/$table" | tsv -)"
+	done
+	[ "$(acct-read own/silver/transactions | acct-select -w "transaction_type = 'Withdrawal'" | tsv - | wc -l)" -gt 2 ]
+}
