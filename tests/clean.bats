@@ -524,9 +524,9 @@ bank_totals() {
 	name: y
 	columns:
 	  - {name: n, type: int32}
-	  - {name: posix, type: date, date_format: "%y%m%d"}
-	  - {name: old, type: date, date_format: "%y%m%d", century: 1900}
-	  - {name: odd, type: date, date_format: "%d.%b.%y", century: 1957}
+	  - {name: posix, type: date, format: "%y%m%d"}
+	  - {name: old, type: date, format: "%y%m%d", century: 1900}
+	  - {name: odd, type: date, format: "%d.%b.%y", century: 1957}
 	Y
 	python3 - <<-'P'
 	import datetime as d

@@ -28,7 +28,7 @@ columns:
     type: string
   - name: Born
     type: date  # 3 of 3 values
-    date_format: "%d.%m.%Y"
+    format: "%d.%m.%Y"
     required: yes  # no row is without it
   - name: Balance
     type: decimal(18,2)  # 2 of 2 values
@@ -46,10 +46,10 @@ decimal(18,2)  # 60 of 62 values; not 'abc' in line 62" "$(acct-schema t.csv | s
 
 @test "draft: dates that no day tells apart" {
 	printf 'id,d\n1,01/02/2024\n2,03/04/2024\n' >t.csv
-	[[ $(draft t.csv) == *'date_format: "%d/%m/%Y"'* ]]
+	[[ $(draft t.csv) == *'format: "%d/%m/%Y"'* ]]
 	[[ $(draft t.csv) == *"may be %m/%d/%Y as well: no date tells"* ]]
 	printf 'id,d\n1,01/02/2024\n2,03/14/2024\n' >t.csv
-	[[ $(draft t.csv) == *'date_format: "%m/%d/%Y"'* ]]
+	[[ $(draft t.csv) == *'format: "%m/%d/%Y"'* ]]
 }
 
 @test "draft: escapes, tabs, no header, fields that span lines, compressed files" {

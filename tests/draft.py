@@ -96,7 +96,7 @@ def check(rng):
             return "column %s: %s, not %s" % (x["name"], got, want)
         if x["word"] and '"%s"' % x["word"].replace("\\", "\\\\") not in draft:
             return "null word %s" % x["word"]
-        if x["kind"] == "date" and x["format"] != DATES[0] and 'date_format: "%s"' % x["format"] not in draft:
+        if x["kind"] == "date" and x["format"] != DATES[0] and 'format: "%s"' % x["format"] not in draft:
             return "format %s" % x["format"]
     raw = subprocess.run(["acct-ingest", "-s", "file.yaml", "file.csv"], stdout=subprocess.PIPE, check=True).stdout
     said = subprocess.run(["acct-clean", "-v", "-s", "file.yaml", "-r", "rejects", "-o", "clean"], input=raw, stderr=subprocess.PIPE, check=True).stderr.decode()

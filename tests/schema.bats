@@ -76,7 +76,7 @@ wrong() {
 	    references: accounts.account_id
 	  - name: paid_on
 	    type: date
-	    date_format: "%d.%m.%Y"
+	    format: "%d.%m.%Y"
 	    minimum: 2000-01-01
 	  - name: amount
 	    type: decimal(18,2)

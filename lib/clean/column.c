@@ -84,6 +84,7 @@ column_free(struct column *c)
 	buf_free(&c->original);
 	buf_free(&c->text);
 	buf_free(&c->typed);
+	buf_free(&c->plain);
 	free(c->texts);
 	free(c->listed);
 	if (c->rows != NULL)
@@ -152,11 +153,48 @@ is_kept(const struct column *c, struct rec_field raw)
 	return c->empty_keep && raw.n == 1 && *raw.p == VAL_EMPTY;
 }
 
+/* Parses an integer with decimals that are zeros, as other programs write the integers of a column with gaps. */
 static bool
-parse(struct column *c)
+parse_whole(struct column *c, const char *text, size_t n)
 {
-	const char *text = (const char *)c->text.p;
-	int32_t day;
+	const struct val_ops *type = val_of(c->schema->type);
+	i128 v;
+
+	if (!num_decimal(text, n, NUM_DIGITS, 0, &v) || v < type->low || v > type->high)
+		return false;
+	c->typed.len = val_put_int(buf_room(&c->typed, VAL_INT_MAX), (int64_t)v);
+	return true;
+}
+
+/* Parses a text as the type has it. */
+static bool
+parse_plain(struct column *c, const char *text, size_t n)
+{
+	enum val_kind kind = c->schema->type.kind;
+
+	return val_parse(c->schema->type, text, n, &c->typed) ||
+	    ((kind == VAL_INT32 || kind == VAL_INT64) && parse_whole(c, text, n));
+}
+
+static bool
+parse_moment(struct column *c, const char *text, size_t n)
+{
+	int64_t v;
+	size_t i;
+
+	for (i = 0; i < c->schema->nformats; i++)
+		if (val_moment_parse(&c->schema->formats[i], c->schema->century, text, n, &v)) {
+			c->typed.len = val_put_int(buf_room(&c->typed, VAL_INT_MAX), v);
+			return true;
+		}
+	return false;
+}
+
+bool
+column_parse(struct column *c, const char *text, size_t n)
+{
+	size_t len;
+	char *plain;
 
 	c->typed.len = 0;
 	if (c->schema->true_values.n > 0 || c->schema->false_values.n > 0) {
@@ -165,12 +203,13 @@ parse(struct column *c)
 		buf_addc(&c->typed, (uint8_t)('0' + (truth > 0)));
 		return truth >= 0;
 	}
-	if (c->schema->date_format == NULL)
-		return val_parse(c->schema->type, text, c->text.len, &c->typed);
-	if (!num_date_as(c->schema->date_format, c->schema->century, text, c->text.len, &day))
-		return false;
-	c->typed.len = val_put_int(buf_room(&c->typed, VAL_INT_MAX), day);
-	return true;
+	if (c->schema->nformats > 0)
+		return parse_moment(c, text, n);
+	if (c->schema->notation == NULL)
+		return parse_plain(c, text, n);
+	c->plain.len = 0;
+	plain = (char *)buf_room(&c->plain, n + 1);
+	return val_notation_plain(c->schema->notation, text, n, plain, &len) && parse_plain(c, plain, len);
 }
 
 static int
@@ -238,7 +277,7 @@ judge_null(struct column *c)
 static enum clean_reason
 judge_text(struct column *c)
 {
-	if (!parse(c))
+	if (!column_parse(c, (const char *)c->text.p, c->text.len))
 		return CLEAN_TYPE;
 	return is_within(c) && is_listed(c) && is_matched(c) && is_long_enough(c) ? CLEAN_GOOD : CLEAN_NOT_ALLOWED;
 }

@@ -66,6 +66,9 @@ struct column {
 	 */
 	uint64_t (*take)(struct column *c, const uint8_t *base, size_t n);
 	struct column_rows *rows;	/* owned */
+	/* columns of a notation that plain.c rewrites: `put` and `take` of the type's own text */
+	uint8_t *(*put_plain)(struct column *c, const uint8_t *p, size_t n, uint8_t *out);
+	uint64_t (*take_plain)(struct column *c, const uint8_t *base, size_t n);
 	/* `put` only needs to check bytes, bounds and null words */
 	bool simple;
 	bool coded;			/* `take` makes codes rather than text */
@@ -88,6 +91,7 @@ struct column {
 	struct buf original;		/* scratch: the value before it was changed */
 	struct buf text;		/* scratch: the value decoded and trimmed, NUL-terminated */
 	struct buf typed;		/* scratch: the typed value */
+	struct buf plain;		/* scratch: a number as its type has it, for columns with a notation */
 };
 
 /* Initializes c; s and its column must outlive it. Cannot fail: the schema has been validated. */
@@ -99,6 +103,9 @@ void column_free(struct column *c);
  * reason. In both cases c->text is the trimmed value, for messages.
  */
 enum clean_reason column_judge(struct column *c, struct rec_field raw);
+
+/* Parses a text that is no null, as the column's file writes its type, to c->typed. */
+bool column_parse(struct column *c, const char *text, size_t n);
 
 /* Returns the number in a typed field of an integer or decimal column; 0 for null. */
 i128 column_number(const struct column *c, const uint8_t *typed);
@@ -125,6 +132,15 @@ bool column_text_good(const uint8_t *p, size_t n);
 
 /* Does such a field match the column's pattern, if it has one? False if column_judge must decode it first. */
 bool column_text_matched(const struct column *c, const uint8_t *p, size_t n);
+
+/* ---- plain.c ---- */
+
+/* Does the file write the column's values in a way of its own that can be rewritten as the type has it? */
+bool column_has_plain(const struct column *c);
+
+/* `put` and `take` of such a column: rewrite the fields and go on with put_plain and take_plain. */
+uint8_t *column_put_plain(struct column *c, const uint8_t *p, size_t n, uint8_t *out);
+uint64_t column_take_plain(struct column *c, const uint8_t *base, size_t n);
 
 /* ---- take.c ---- */
 

@@ -218,6 +218,21 @@ put_bool(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	return out + 1;
 }
 
+/* Converts a date or timestamp by the first of the column's formats that it has. */
+static uint8_t *
+put_moment(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
+{
+	const struct val_moment *m = c->schema->formats, *end = m + c->schema->nformats;
+	int64_t v;
+
+	if (is_nothing(p, n))
+		return put_null(c, out);
+	while (!val_moment_parse(m, c->schema->century, (const char *)p, n, &v))
+		if (++m == end)
+			return NULL;
+	return put_number(c, v, out);
+}
+
 /* For columns without a fast path: they must not keep the others from theirs. */
 static uint8_t *
 put_judged(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
@@ -581,8 +596,8 @@ choose_string(struct column *c, bool vector)
 static void
 set_range(struct column *c)
 {
-	c->low = c->schema->type.kind == VAL_INT64 ? INT64_MIN : INT32_MIN;
-	c->high = c->schema->type.kind == VAL_INT64 ? INT64_MAX : INT32_MAX;
+	c->low = val_of(c->schema->type)->low;
+	c->high = val_of(c->schema->type)->high;
 	if (c->schema->type.kind == VAL_DECIMAL) {
 		c->high = ten_to[c->schema->type.precision] - 1;
 		c->low = -c->high;
@@ -605,7 +620,6 @@ static void
 choose(struct column *c)
 {
 	bool vector = cpu_has_avx2();
-	struct buf *scratch = &c->typed;
 	size_t i;
 
 	c->put = put_judged;
@@ -616,9 +630,9 @@ choose(struct column *c)
 		return;
 	}
 	for (i = 0; i < c->nnulls; i++)
-		if (val_parse(c->schema->type, c->nulls[i], strlen(c->nulls[i]), scratch))
+		if (column_parse(c, c->nulls[i], strlen(c->nulls[i])))
 			return;			/* "0" may mean null here */
-	if (c->allowed.len > 0 || c->schema->date_format != NULL)
+	if (c->allowed.len > 0)
 		return;
 	if (c->schema->type.kind == VAL_BOOL && c->minimum.len == 0 && c->maximum.len == 0)
 		c->put = put_bool;
@@ -634,12 +648,17 @@ choose(struct column *c)
 		c->put = put_decimal;
 		break;
 	case VAL_DATE:
-		c->put = put_date;
+		c->put = c->schema->nformats > 0 && !column_has_plain(c) ? put_moment : put_date;
+		break;
+	case VAL_TIMESTAMP:
+		if (c->schema->nformats == 0)
+			return;
+		c->put = put_moment;
 		break;
 	default:
 		return;
 	}
-	c->simple = true;
+	c->simple = c->put != put_moment;
 #if CPU_X86
 	if (vector && months[1] == 0) {
 		make_without_point();
@@ -649,6 +668,10 @@ choose(struct column *c)
 		c->put = c->put == put_integer ? put_integer_avx2 : c->put == put_decimal ? put_decimal_avx2 :
 		    c->put == put_date ? put_date_avx2 : c->put;
 #endif
+	if (column_has_plain(c) && c->simple) {
+		c->put_plain = c->put;
+		c->put = column_put_plain;
+	}
 }
 
 void
@@ -657,4 +680,8 @@ column_choose(struct column *c)
 	choose(c);
 	if (c->schema->type.kind != VAL_DECIMAL || val_is_narrow(c->schema->type))
 		column_choose_take(c);
+	if (c->put == column_put_plain && c->take != NULL) {
+		c->take_plain = c->take;
+		c->take = column_take_plain;
+	}
 }

@@ -179,7 +179,7 @@ put_column(struct buf *out, const struct draft_schema *d, size_t i, const struct
 	put_reason(out, c, type, format);
 	buf_addc(out, '\n');
 	if (type == DRAFT_DATE && format != 0) {
-		buf_adds(out, "    date_format: \"");
+		buf_adds(out, "    format: \"");
 		buf_adds(out, draft_formats[format]);
 		buf_adds(out, "\"\n");
 	}

@@ -23,7 +23,7 @@ struct place {			/* counted from 1; line 0: not given */
 };
 
 enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY,
-    LENGTH, MAP, REPLACE, OTHER, CASE, KEYS, COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
+    LATER, SUFFIX, LENGTH, MAP, REPLACE, OTHER, CASE, KEYS, COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* a word of the schema or of a column; offset: of its text field, if it has just one */
 	const char *name;
@@ -50,6 +50,9 @@ enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_ESCAPE, S_MULTILINE, S_EMPTY, S_H
     S_COLUMNS,
     S_EXPECT, S_WORDS };
 
+/* Lists of a column that are read as texts and judged when all words of the column are known. */
+enum { LATER_FORMAT, LATER_POINT, LATER_GROUP, LATER_NEGATIVE, LATER_CURRENCY, LATER_SUFFIX, LATER_SIGN, LATER_LISTS };
+
 static const struct word column_words[] = {
 	{ "name", TEXT, offsetof(struct schema_column, name) },
 	{ "source", TEXTS, offsetof(struct schema_column, sources) },
@@ -73,21 +76,28 @@ static const struct word column_words[] = {
 	{ "min_length", LENGTH, offsetof(struct schema_column, min_length) },
 	{ "max_length", LENGTH, offsetof(struct schema_column, max_length) },
 	{ "pattern", TEXT, offsetof(struct schema_column, pattern) },
-	{ "date_format", TEXT, offsetof(struct schema_column, date_format) },
+	{ "format", LATER, LATER_FORMAT },
 	{ "century", CENTURY, 0 },
+	{ "decimal_char", LATER, LATER_POINT },
+	{ "group_char", LATER, LATER_GROUP },
+	{ "negative", LATER, LATER_NEGATIVE },
+	{ "currency", LATER, LATER_CURRENCY },
+	{ "suffix", SUFFIX, LATER_SUFFIX },
 	{ "references", REFERENCE, 0 },
 	{ "title", TEXT, offsetof(struct schema_column, title) },
 	{ "description", TEXT, offsetof(struct schema_column, description) }
 };
 enum { C_NAME, C_SOURCE, C_NULLS, C_EMPTY, C_REPLACE, C_CASE, C_MAP, C_OTHER, C_TRUE_VALUES, C_FALSE_VALUES, C_TYPE,
     C_KEY, C_REQUIRED, C_DEFAULT, C_ENUM, C_MINIMUM, C_MAXIMUM, C_EXCLUSIVE_MINIMUM, C_EXCLUSIVE_MAXIMUM, C_MIN_LENGTH,
-    C_MAX_LENGTH, C_PATTERN, C_DATE_FORMAT, C_CENTURY, C_REFERENCES, C_TITLE, C_DESCRIPTION, C_WORDS };
+    C_MAX_LENGTH, C_PATTERN, C_FORMAT, C_CENTURY, C_POINT, C_GROUP, C_NEGATIVE, C_CURRENCY, C_SUFFIX, C_REFERENCES,
+    C_TITLE, C_DESCRIPTION, C_WORDS };
 
 /* Words that a schema no longer has, and those in their place. */
 static const struct {
 	const char *old, *now;
 } renamed[] = {
-	{ "allowed", "enum" }
+	{ "allowed", "enum" },
+	{ "date_format", "format" }
 };
 
 static const struct word expect_words[] = {
@@ -115,6 +125,7 @@ struct loader {
 	struct place expect_at[E_WORDS];
 	struct texts keys;			/* of the schema's word "key" */
 	struct texts sums;			/* the columns named by sum_change */
+	struct texts later[LATER_LISTS];	/* of the current column */
 	struct place *list_at[C_WORDS];		/* of the items of the current column's lists; owned */
 };
 
@@ -483,6 +494,29 @@ read_pairs(struct loader *l, const struct word *word, struct schema_column *c)
 	return status;
 }
 
+/* Reads a mapping of words after a number to what they make of it. */
+static int
+read_suffixes(struct loader *l)
+{
+	if (l->event.type != YAML_MAPPING_START_EVENT)
+		return fault(l, here(l), "expected words and their sign for", "suffix");
+	for (;;) {
+		if (step(l) == -1)
+			return -1;
+		if (l->event.type == YAML_MAPPING_END_EVENT)
+			break;
+		if (want_text(l, "suffix") == -1)
+			return -1;
+		add_text(l, &l->later[LATER_SUFFIX]);
+		if (step(l) == -1 || want_text(l, "suffix") == -1)
+			return -1;
+		if (strcmp(text_of(l), "negative") != 0 && strcmp(text_of(l), "positive") != 0)
+			return fault(l, here(l), "expected negative or positive", text_of(l));
+		add_text(l, &l->later[LATER_SIGN]);
+	}
+	return l->later[LATER_SUFFIX].n > 0 ? 0 : fault(l, here(l), "an empty mapping for", "suffix");
+}
+
 /* ---- expect ---- */
 
 static int
@@ -592,6 +626,10 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 		return read_list(l, word, c);
 	if (word->kind == MAP || word->kind == REPLACE)
 		return read_pairs(l, word, c);
+	if (word->kind == LATER)
+		return read_texts(l, word->name, false, &l->later[word->offset]);
+	if (word->kind == SUFFIX)
+		return read_suffixes(l);
 	if (word->kind == KEYS)
 		return read_texts(l, word->name, false, &l->keys);
 	if (word->kind == EXPECT)
@@ -850,24 +888,182 @@ check_values(struct loader *l, struct schema_column *c, struct bound *low, struc
 	return text == NULL ? 0 : check_default(l, c, found, is_within(fallback, low, high));
 }
 
-/*
- * Checks that only dates have a format, with a year, a month and a day, and that only a format with a two-digit year
- * has a century.
- */
-static int
-check_date(struct loader *l, const struct schema_column *c)
-{
-	struct place century = l->column_at[C_CENTURY];
-	const char *p = c->date_format;
+/* ---- formats of dates and times ---- */
 
-	if (p != NULL && c->type.kind != VAL_DATE)
-		return fault(l, l->column_at[C_DATE_FORMAT], "a date format is for dates only", p);
-	if (p != NULL && !num_date_format_ok(p))
-		return fault(l, l->column_at[C_DATE_FORMAT], "format must have year, month and day", p);
-	while (p != NULL && (p = strchr(p, '%')) != NULL && p[1] != 'y')
-		p += 2;
-	if (century.line != 0 && p == NULL)
-		return fault(l, century, "a century is for a date format with %y only", NULL);
+/* Checks that no two formats read a text as different values, as %d/%m/%Y and %m/%d/%Y do. */
+static int
+check_formats_agree(struct loader *l, const struct schema_column *c)
+{
+	const struct texts *t = &l->later[LATER_FORMAT];
+	size_t i, k;
+
+	for (i = 1; i < c->nformats; i++)
+		for (k = 0; k < i; k++)
+			if (strcmp(t->word[i], t->word[k]) == 0)
+				return fault(l, t->place[i], "format given twice", t->word[i]);
+			else if (val_moment_differ(&c->formats[k], &c->formats[i], c->century) ||
+			    val_moment_differ(&c->formats[i], &c->formats[k], c->century))
+				return fault(l, t->place[i], "format reads dates of an earlier one as other dates",
+				    t->word[i]);
+	return 0;
+}
+
+/* Compiles the formats of a column; a century is for two-digit years only. */
+static int
+make_formats(struct loader *l, struct schema_column *c)
+{
+	const struct texts *t = &l->later[LATER_FORMAT];
+	bool two_digits = false;
+	const char *wrong;
+	size_t i;
+
+	if (t->n > 0 && c->type.kind != VAL_DATE && c->type.kind != VAL_TIMESTAMP)
+		return fault(l, t->place[0], "a format is for dates and timestamps only", t->word[0]);
+	c->formats = t->n > 0 ? xcalloc(t->n, sizeof(*c->formats)) : NULL;
+	for (i = 0; i < t->n; i++) {
+		if ((wrong = val_moment_compile(&c->formats[i], c->type.kind, t->word[i])) != NULL)
+			return fault(l, t->place[i], wrong, t->word[i]);
+		two_digits |= c->formats[i].two_digits;
+		c->nformats++;
+	}
+	if (l->column_at[C_CENTURY].line != 0 && !two_digits)
+		return fault(l, l->column_at[C_CENTURY], "a century is for a format with %y only", NULL);
+	return check_formats_agree(l, c);
+}
+
+/* ---- notation of amounts ---- */
+
+/* Moves the words of a list to the notation; the list keeps their places. */
+static char **
+move_words(struct texts *t, size_t *n)
+{
+	char **words = t->word;
+
+	*n = t->n;
+	t->word = NULL;
+	t->n = 0;
+	return words;
+}
+
+static int
+check_twice(struct loader *l, const struct texts *t)
+{
+	size_t i, k;
+
+	for (i = 1; i < t->n; i++)
+		for (k = 0; k < i; k++)
+			if (strcmp(t->word[i], t->word[k]) == 0)
+				return fault(l, t->place[i], "given twice", t->word[i]);
+	return 0;
+}
+
+static int
+make_point(struct loader *l, struct val_notation *w)
+{
+	const struct texts *t = &l->later[LATER_POINT];
+
+	w->point = '.';
+	if (t->n == 0)
+		return 0;
+	if (t->n > 1)
+		return fault(l, t->place[1], "expected one value for", "decimal_char");
+	if (strcmp(t->word[0], ".") != 0 && strcmp(t->word[0], ",") != 0)
+		return fault(l, t->place[0], "expected a point or a comma", t->word[0]);
+	w->point = t->word[0][0];
+	return 0;
+}
+
+static int
+make_groups(struct loader *l, struct val_notation *w)
+{
+	struct texts *t = &l->later[LATER_GROUP];
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (!val_notation_is_group(t->word[i]))
+			return fault(l, t->place[i], "expected a point, a comma, a blank or an apostrophe", t->word[i]);
+		if (t->word[i][0] == w->point)
+			return fault(l, t->place[i], "group_char is the decimal_char", t->word[i]);
+	}
+	if (check_twice(l, t) == -1)
+		return -1;
+	w->groups = move_words(t, &w->ngroups);
+	return 0;
+}
+
+static int
+make_negative(struct loader *l, struct val_notation *w)
+{
+	static const char *const forms[] = { "leading", "trailing", "parentheses", "U+2212" };
+	const struct texts *t = &l->later[LATER_NEGATIVE];
+	struct near near;
+	size_t i, k;
+
+	for (i = 0; i < t->n; i++) {
+		near_start(&near, t->word[i]);
+		for (k = 0; k < 4 && strcmp(t->word[i], forms[k]) != 0; k++)
+			near_try(&near, forms[k]);
+		if (k == 4)
+			return msg_set(l->err, EX_CONFIG,
+			    "%s:%zu:%zu: expected leading, trailing, parentheses or U+2212: %s%s", l->name,
+			    t->place[i].line, t->place[i].column, msg_quotes(t->word[i]), near_hint(&near));
+		w->negative |= 1u << k;		/* in the order of VAL_NEGATIVE_LEADING and so on */
+	}
+	return check_twice(l, t);
+}
+
+/* Checks words that stand beside a number: they must not look like a part of it. */
+static int
+check_beside(struct loader *l, const struct texts *t)
+{
+	const char *word;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		word = t->word[i];
+		if (!val_notation_is_word(word))
+			return fault(l, t->place[i], "digits, signs of a number, or a blank at an end", word);
+	}
+	return check_twice(l, t);
+}
+
+static int
+make_beside(struct loader *l, struct val_notation *w)
+{
+	struct texts *currency = &l->later[LATER_CURRENCY], *suffix = &l->later[LATER_SUFFIX];
+	size_t i, k;
+
+	if (check_beside(l, currency) == -1 || check_beside(l, suffix) == -1)
+		return -1;
+	for (i = 0; i < suffix->n; i++)
+		for (k = 0; k < currency->n; k++)
+			if (strcmp(suffix->word[i], currency->word[k]) == 0)
+				return fault(l, suffix->place[i], "suffix is a currency too", suffix->word[i]);
+	w->suffix_negative = suffix->n > 0 ? xcalloc(suffix->n, sizeof(*w->suffix_negative)) : NULL;
+	for (i = 0; i < suffix->n; i++)
+		w->suffix_negative[i] = strcmp(l->later[LATER_SIGN].word[i], "negative") == 0;
+	w->currencies = move_words(currency, &w->ncurrencies);
+	w->suffixes = move_words(suffix, &w->nsuffixes);
+	return 0;
+}
+
+/* Makes the notation of a column that has words for it. */
+static int
+make_notation(struct loader *l, struct schema_column *c)
+{
+	size_t word;
+
+	for (word = C_POINT; word <= C_SUFFIX && l->column_at[word].line == 0; word++)
+		continue;
+	if (word > C_SUFFIX)
+		return 0;
+	if (!val_is_exact(c->type))
+		return fault(l, l->column_at[word], "for integers and decimals only", column_words[word].name);
+	c->notation = xcalloc(1, sizeof(*c->notation));
+	if (make_point(l, c->notation) == -1 || make_groups(l, c->notation) == -1 ||
+	    make_negative(l, c->notation) == -1 || make_beside(l, c->notation) == -1)
+		return -1;
+	val_notation_prepare(c->notation);
 	return 0;
 }
 
@@ -1002,7 +1198,8 @@ check_column(struct loader *l, struct schema_column *c)
 	struct buf fallback = { 0 }, one = { 0 };
 	int status;
 
-	if (check_date(l, c) == -1 || check_pattern(l, c) == -1 || check_lengths(l, c) == -1)
+	if (make_formats(l, c) == -1 || make_notation(l, c) == -1 || check_pattern(l, c) == -1 ||
+	    check_lengths(l, c) == -1)
 		return -1;
 	status = check_values(l, c, &low, &high, &fallback, &one) == -1 ? -1 : check_changes(l, c);
 	buf_free(&low.typed);
@@ -1069,7 +1266,7 @@ check_names(struct loader *l, const struct schema_column *c)
 }
 
 static void
-free_places(struct loader *l)
+free_lists(struct loader *l)
 {
 	size_t i;
 
@@ -1077,6 +1274,8 @@ free_places(struct loader *l)
 		free(l->list_at[i]);
 		l->list_at[i] = NULL;
 	}
+	for (i = 0; i < LATER_LISTS; i++)
+		free_texts(&l->later[i]);
 }
 
 static void
@@ -1118,7 +1317,7 @@ read_column(struct loader *l)
 		c->own_nulls = l->column_at[C_NULLS].line != 0;
 		status = check_names(l, c) == -1 || check_column(l, c) == -1 ? -1 : 0;
 	}
-	free_places(l);
+	free_lists(l);
 	return status;
 }
 
@@ -1285,7 +1484,8 @@ free_column(struct schema_column *c)
 	free(c->title);
 	free(c->description);
 	free(c->pattern);
-	free(c->date_format);
+	free(c->formats);
+	val_notation_free(c->notation);
 	free(c->references_table);
 	free(c->references_column);
 }

@@ -8,7 +8,8 @@
 
 #include "base/msg.h"
 #include "regex/regex.h"
-#include "val/val.h"
+#include "val/moment.h"
+#include "val/notation.h"
 
 struct schema_list {		/* words, owned */
 	char **word;
@@ -54,9 +55,11 @@ struct schema_column {
 	size_t min_length, max_length;	/* of strings, in code points; 0 and SIZE_MAX if not given */
 	char *pattern;		/* must match a whole string; NULL if not given */
 	struct regex *regex;	/* the compiled pattern; NULL if not given */
-	char *date_format;	/* in the letters of num.h; NULL: YYYY-MM-DD */
+	struct val_moment *formats;	/* of dates and times in the file, tried in order; nformats 0: the type's own */
+	size_t nformats;
 	unsigned century;	/* the first year that two digits can mean */
 	char *title, *description;	/* for people; NULL if not given */
+	struct val_notation *notation;	/* of numbers in the file; NULL: the type's own */
 	char *references_table, *references_column;	/* documentation for the pipelines; NULL if not given */
 };
 

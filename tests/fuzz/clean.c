@@ -18,7 +18,7 @@ static const char text[] =
     "- {name: c, type: 'decimal(18,2)', required: yes}\n"
     "- {name: d, type: 'decimal(9,4)', minimum: 0}\n"
     "- {name: e, type: date}\n"
-    "- {name: f, type: date, date_format: '%d.%b %Y'}\n"
+    "- {name: f, type: date, format: '%d.%b %Y'}\n"
     "- {name: g, type: timestamp}\n"
     "- {name: h, type: float64}\n"
     "- {name: i, type: string}\n"
@@ -26,16 +26,21 @@ static const char text[] =
     "- {name: k, type: string, pattern: '[A-Z][a-z]*'}\n"
     "- {name: l, type: 'decimal(38,10)'}\n"
     "- {name: m, type: bool}\n"
-    "- {name: n, type: date, date_format: '%d/%m/%y', century: 1900}\n"
-    "- {name: o, type: date, date_format: '%y%m%d', century: 1969}\n"
+    "- {name: n, type: date, format: '%d/%m/%y', century: 1900}\n"
+    "- {name: o, type: date, format: '%y%m%d', century: 1969}\n"
     "- {name: p, type: string, required: yes}\n"
     "- {name: q, type: string, nulls: [x], empty: null, replace: {'[*.]+': '-', '^0+': ''}, case: upper,\n"
     "   map: {A: '', B: C, D: EEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE}, other: keep, min_length: 1, max_length: 300}\n"
     "- {name: r, type: string, enum: [Deposit, 'Výdaj'], case: ignore, map: {in: Deposit}, other: keep}\n"
     "- {name: s, type: bool, true_values: [A, ano], false_values: N, case: ignore}\n"
     "- {name: t, type: 'decimal(18,2)', replace: {'[ CZK]': ''}, map: {n: '0'}, exclusive_minimum: -1}\n"
-    "- {name: u, type: int64, nulls: [], exclusive_minimum: -5, exclusive_maximum: 99999999}\n";
-enum { COLUMNS = 21, MAX = 4000 };
+    "- {name: u, type: int64, nulls: [], exclusive_minimum: -5, exclusive_maximum: 99999999}\n"
+    "- {name: v, type: date, format: ['%-d.%-m.%Y', '%B %-d, %Y', '%Y-%m-%d%*']}\n"
+    "- {name: w, type: timestamp, format: ['%d/%m/%Y %-I:%M:%S.%f %p%z', '%Y%m%dT%H%M']}\n"
+    "- {name: x, type: 'decimal(18,2)', decimal_char: ',', group_char: '.'}\n"
+    "- {name: y, type: int64, group_char: [',', ' ', \"'\", \"\\u00a0\"], currency: [$, CZK],\n"
+    "   negative: [leading, trailing, parentheses, U+2212], suffix: {DR: negative, CR: negative}}\n";
+enum { COLUMNS = 25, MAX = 4000 };
 
 static struct schema schema;
 static struct column columns[COLUMNS];

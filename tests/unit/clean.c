@@ -208,7 +208,15 @@ both_ways(void)
 		"columns: [{name: a, type: 'decimal(38,2)'}]",
 		"columns: [{name: a, type: date}]",
 		"columns: [{name: a, type: date, minimum: 2000-01-01, maximum: 2100-12-31, default: 2001-02-03}]",
-		"columns: [{name: a, type: date, date_format: '%d.%m.%Y'}]",
+		"columns: [{name: a, type: date, format: '%d.%m.%Y'}]",
+		"columns: [{name: a, type: date, format: ['%Y-%m-%d', '%y%m%d', '%-d.%-m.%Y', '%Y-%m-%d%*']}]",
+		"nulls: ['99.99.9999']\ncolumns: [{name: a, type: date, format: '%d %b %Y'}]",
+		"columns: [{name: a, type: timestamp, format: '%Y-%m-%d %H:%M:%S', minimum: 2000-01-01T00:00:00}]",
+		"columns: [{name: a, type: int32, group_char: [',', ' '], maximum: 1000000, default: 77}]",
+		"columns: [{name: a, type: 'decimal(18,2)', decimal_char: ',', group_char: '.'}]",
+		"nulls: ['0', '-']\ncolumns: [{name: a, type: 'decimal(12,4)', group_char: [',', \"'\", \"\\u00a0\"],"
+		    " negative: [leading, trailing, parentheses, U+2212], currency: [$, e], suffix: {x: negative}}]",
+		"columns: [{name: a, type: 'decimal(38,2)', group_char: ',', currency: [$]}]",
 		"columns: [{name: a, type: bool}]",
 		"columns: [{name: a, type: timestamp}]",
 		"columns: [{name: a, type: float64}]",
@@ -466,7 +474,11 @@ rules(void)
 	GOOD("string, min_length: 1, max_length: 1", " \xf0\x9f\x92\xb6 ", "\xf0\x9f\x92\xb6");
 	BAD("int32", "2147483648", CLEAN_TYPE);
 	BAD("int64", "1 2", CLEAN_TYPE);
-	BAD("int64", "1.0", CLEAN_TYPE);
+	GOOD("int64", "1.0", "1");
+	GOOD("int32, maximum: 5", "-2147483648.000", "-2147483648");
+	BAD("int32", "2147483648.0", CLEAN_TYPE);
+	BAD("int64", "1.5", CLEAN_TYPE);
+	BAD("int64", ".", CLEAN_TYPE);
 	GOOD("int64, enum: [1, 2]", "+02", "2");
 	GOOD("'decimal(18,2)'", "1.5000", "1.50");
 	BAD("'decimal(18,2)'", "1.505", CLEAN_TYPE);
@@ -474,8 +486,51 @@ rules(void)
 	BAD("'decimal(4,2)'", "100", CLEAN_TYPE);
 	GOOD("'decimal(38,0)'", "-99999999999999999999999999999999999999", "-99999999999999999999999999999999999999");
 	BAD("date", "2024-02-30", CLEAN_TYPE);
-	BAD("date, date_format: '%d/%m/%Y'", "2024-02-03", CLEAN_TYPE);
-	GOOD("date, date_format: '%d/%m/%Y', minimum: 2024-01-01", "03/02/2024", "2024-02-03");
+	BAD("date, format: '%d/%m/%Y'", "2024-02-03", CLEAN_TYPE);
+	GOOD("date, format: '%d/%m/%Y', minimum: 2024-01-01", "03/02/2024", "2024-02-03");
+	GOOD("date, format: ['%-d.%-m.%Y', '%Y-%m-%d%*']", "1.12.2024", "2024-12-01");
+	GOOD("date, format: ['%-d.%-m.%Y', '%Y-%m-%d%*']", "2018-08-07 10:11:12", "2018-08-07");
+	GOOD("date, format: '%Y-%m-%d%*'", "2018-08-07T00:00:00.0000Z", "2018-08-07");
+	GOOD("date, format: '%Y-%m-%d%*'", "2018-08-07 8:05 +0200", "2018-08-07");
+	GOOD("date, format: '%Y-%m-%d%*'", "2018-08-07", "2018-08-07");
+	BAD("date, format: '%Y-%m-%d%*'", "2018-08-07 24:00:00", CLEAN_TYPE);
+	BAD("date, format: '%Y-%m-%d%*'", "2018-08-07 10", CLEAN_TYPE);
+	BAD("date, format: '%Y-%m-%d%*'", "2018-08-07x", CLEAN_TYPE);
+	GOOD("date, format: '%B %-d, %Y'", "september 5, 2024", "2024-09-05");
+	BAD("date, format: '%B %-d, %Y'", "Sep 5, 2024", CLEAN_TYPE);
+	GOOD("date, format: '%m/%d/%Y %-I:%M:%S %p'", "02/29/2024 12:00:00 AM", "2024-02-29");
+	BAD("date, format: '%m/%d/%Y %-I:%M:%S %p'", "02/29/2024 13:00:00 AM", CLEAN_TYPE);
+	GOOD("timestamp, format: '%d/%m/%Y %H:%M'", "11/05/2022 08:57", "2022-05-11T08:57:00Z");
+	GOOD("timestamp, format: '%d.%m.%Y %I:%M %p'", "11.05.2022 12:57 pm", "2022-05-11T12:57:00Z");
+	GOOD("timestamp, format: '%Y%m%d%H%M%S.%f %z'", "20220511085701.25 -0130", "2022-05-11T10:27:01.25Z");
+	GOOD("timestamp, format: '%Y-%m-%d %H:%M%z'", "2022-05-11 08:57UTC", "2022-05-11T08:57:00Z");
+	GOOD("timestamp, format: '%Y-%m-%d %H:%M%z'", "2022-05-11 08:57+01:00", "2022-05-11T07:57:00Z");
+	BAD("timestamp, format: '%Y-%m-%d %H:%M%z'", "2022-05-11 08:57+25:00", CLEAN_TYPE);
+	BAD("timestamp, format: '%Y-%m-%d %H:%M%z'", "0001-01-01 00:00+01:00", CLEAN_TYPE);
+	GOOD("timestamp, format: '%Y-%m-%d', minimum: 2022-01-01T00:00:00", "2022-05-11", "2022-05-11T00:00:00Z");
+	GOOD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "-1.080", "-1080.00");
+	GOOD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "1.234.567,8", "1234567.80");
+	GOOD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "1234567,8", "1234567.80");
+	BAD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "1.00", CLEAN_TYPE);
+	BAD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "1234.567", CLEAN_TYPE);
+	BAD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "0.500", CLEAN_TYPE);
+	BAD("'decimal(18,2)', decimal_char: ',', group_char: '.'", "1.000,5.0", CLEAN_TYPE);
+	GOOD("'decimal(18,2)', group_char: [',', ' ']", "1,533.50", "1533.50");
+	BAD("'decimal(18,2)', group_char: [',', ' ']", "1,533 000", CLEAN_TYPE);
+	GOOD("int32, decimal_char: ',', group_char: \"'\"", "1'533,0", "1533");
+	GOOD("'decimal(9,2)', negative: parentheses, currency: $", "($30.00)", "-30.00");
+	GOOD("'decimal(9,2)', negative: parentheses, currency: $", "$ (30.00)", "-30.00");
+	BAD("'decimal(9,2)', negative: parentheses, currency: $", "-30.00", CLEAN_TYPE);
+	BAD("'decimal(9,2)', negative: parentheses, currency: $", "$30.00$", CLEAN_TYPE);
+	GOOD("'decimal(9,2)', negative: U+2212, currency: [CZK, K]", "\xe2\x88\x92" "5CZK", "-5.00");
+	BAD("'decimal(9,2)', currency: CZK", "CZKA5", CLEAN_TYPE);
+	GOOD("'decimal(9,2)', suffix: {DR: negative, CR: positive}", "5.00 DR", "-5.00");
+	GOOD("'decimal(9,2)', suffix: {DR: negative, CR: positive}", "5.00CR", "5.00");
+	BAD("'decimal(9,2)', suffix: {DR: negative, CR: positive}", "5.00", CLEAN_TYPE);
+	BAD("'decimal(9,2)', suffix: {DR: negative, CR: positive}", "-5.00 DR", CLEAN_TYPE);
+	GOOD("'decimal(9,2)', suffix: {DR: negative}", "5.00", "5.00");
+	GOOD("'decimal(9,2)', suffix: {D: negative}, currency: USD", "5.00 USD", "5.00");
+	BAD("'decimal(9,2)', currency: $", "$", CLEAN_TYPE);
 	GOOD("bool", "TRUE", "true");
 	GOOD("string", " a\tb\n", "a\tb\n");
 	GOOD("string", "a\0b", "a");

@@ -28,10 +28,11 @@ everything(void)
 	    "key: [id]\n"
 	    "columns:\n"
 	    "- {name: id, source: 'Id No', type: int32, minimum: 1, maximum: 99}\n"
-	    "- {name: day, type: date, date_format: '%d.%m.%Y', minimum: 2000-01-01, default: 2001-02-03}\n"
+	    "- {name: day, type: date, format: '%d.%m.%Y', minimum: 2000-01-01, default: 2001-02-03}\n"
 	    "- {name: kind, type: string, required: yes, enum: [in, out], default: in, pattern: '[a-z]{2,3}'}\n"
-	    "- {name: sum, type: 'decimal(18,2)', references: a.b, exclusive_minimum: 0,\n"
-	    "   title: T, description: D}\n"
+	    "- {name: sum, type: 'decimal(18,2)', references: a.b, exclusive_minimum: 0, decimal_char: ',',\n"
+	    "   group_char: ['.', ' '], negative: [trailing, U+2212], currency: CZK,\n"
+	    "   suffix: {DR: negative, CR: positive}, title: T, description: D}\n"
 	    "- {name: note, type: string, min_length: 2, max_length: 5}\n"
 	    "- {name: side, source: [Side, 'Dr/Cr'], type: string, nulls: [], empty: null, replace: {'[.]+$': ''},\n"
 	    "   case: ignore, map: {VYDAJ: Withdrawal, VYBER: Withdrawal, '': x}, other: reject}\n"
@@ -49,8 +50,8 @@ everything(void)
 	CHECK(c->key && c->required && strcmp(c->source, "Id No") == 0 && c->type.kind == VAL_INT32 &&
 	    strcmp(c->minimum, "1") == 0 && strcmp(c->maximum, "99") == 0 && c->default_text == NULL, "id");
 	c = &s.columns[1];
-	CHECK(!c->key && !c->required && strcmp(c->source, "day") == 0 && strcmp(c->date_format, "%d.%m.%Y") == 0 &&
-	    strcmp(c->default_text, "2001-02-03") == 0, "day");
+	CHECK(!c->key && !c->required && strcmp(c->source, "day") == 0 && c->nformats == 1 &&
+	    !c->formats[0].two_digits && strcmp(c->default_text, "2001-02-03") == 0, "day");
 	c = &s.columns[2];
 	CHECK(c->required && c->allowed.n == 2 && strcmp(c->allowed.word[1], "out") == 0 && c->regex != NULL &&
 	    !regex_matches(c->regex, "outx", 4) && regex_matches(c->regex, "out", 3), "kind");
@@ -59,6 +60,11 @@ everything(void)
 	    strcmp(c->references_column, "b") == 0 && strcmp(c->exclusive_minimum, "0") == 0 &&
 	    strcmp(c->title, "T") == 0 && strcmp(c->description, "D") == 0, "sum");
 	CHECK(c->min_length == 0 && c->max_length == SIZE_MAX && c[1].min_length == 2 && c[1].max_length == 5, "note");
+	CHECK(c->notation != NULL && c->notation->point == ',' && c->notation->ngroups == 2 &&
+	    strcmp(c->notation->groups[1], " ") == 0 &&
+	    c->notation->negative == (VAL_NEGATIVE_TRAILING | VAL_NEGATIVE_U2212) && c->notation->ncurrencies == 1 &&
+	    c->notation->nsuffixes == 2 && c->notation->suffix_negative[0] && !c->notation->suffix_negative[1],
+	    "notation of sum");
 	c += 2;
 	CHECK(c->sources.n == 2 && strcmp(c->source, "Side") == 0 && strcmp(c->sources.word[1], "Dr/Cr") == 0 &&
 	    c->own_nulls && c->nulls.n == 0 && c->empty == SCHEMA_EMPTY_NULL && c->replace.n == 1 &&
@@ -163,17 +169,6 @@ values(void)
 	refused(HEAD "string\n  pattern: '(a)\\1'\n", "s.yaml:5:12: a back-reference in a pattern: '\\\\1'");
 	refused(HEAD "string\n  pattern: '((a{1,200}){1,200}){1,200}'\n",
 	    "s.yaml:5:12: too many repetitions in a pattern: '((a{1,200}){1,200}){1,200}'");
-	refused(HEAD "string\n  date_format: '%Y%m%d'\n", "s.yaml:5:16: a date format is for dates only: '%Y%m%d'");
-	refused(HEAD "date\n  date_format: '%Y%m%d'\n  century: 1900\n",
-	    "s.yaml:6:12: a century is for a date format with %y only");
-	refused(HEAD "date\n  century: 1900\n", "s.yaml:5:12: a century is for a date format with %y only");
-	refused(HEAD "date\n  date_format: '%Y%m%d%%y'\n  century: 1900\n",
-	    "s.yaml:6:12: a century is for a date format with %y only");
-	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 0\n",
-	    "s.yaml:6:12: expected a year from 1 to 9900: '0'");
-	refused(HEAD "date\n  date_format: '%y%m%d'\n  century: 9901\n",
-	    "s.yaml:6:12: expected a year from 1 to 9900: '9901'");
-	refused(HEAD "date\n  date_format: '%Y-%m'\n", "s.yaml:5:16: format must have year, month and day: '%Y-%m'");
 	OK("schema", "values invalid for their type, or that disagree");
 }
 
@@ -216,6 +211,72 @@ changes(void)
 	refused(HEAD "int64\n  source: b\n- {name: c, source: [d, a], type: int64}\n",
 	    "s.yaml:6:25: source is another column's name: 'a'");
 	OK("schema", "words that change values");
+}
+
+static void
+formats(void)
+{
+	refused(HEAD "date\n  date_format: '%Y%m%d'\n",
+	    "s.yaml:5:3: unknown word of a column: 'date_format'; it is now 'format'");
+	refused(HEAD "string\n  format: '%Y%m%d'\n",
+	    "s.yaml:5:11: a format is for dates and timestamps only: '%Y%m%d'");
+	refused(HEAD "date\n  format: '%Y%m%d'\n  century: 1900\n",
+	    "s.yaml:6:12: a century is for a format with %y only");
+	refused(HEAD "date\n  century: 1900\n", "s.yaml:5:12: a century is for a format with %y only");
+	refused(HEAD "date\n  format: '%Y%m%d%%y'\n  century: 1900\n",
+	    "s.yaml:6:12: a century is for a format with %y only");
+	refused(HEAD "date\n  format: '%y%m%d'\n  century: 0\n",
+	    "s.yaml:6:12: expected a year from 1 to 9900: '0'");
+	refused(HEAD "date\n  format: '%y%m%d'\n  century: 9901\n",
+	    "s.yaml:6:12: expected a year from 1 to 9900: '9901'");
+	refused(HEAD "date\n  format: '%Y-%m'\n", "s.yaml:5:11: format must have year, month and day: '%Y-%m'");
+	refused(HEAD "date\n  format: ['%Y-%m-%d', '%d.%m.%Y', '%m.%d.%Y']\n",
+	    "s.yaml:5:36: format reads dates of an earlier one as other dates: '%m.%d.%Y'");
+	refused(HEAD "date\n  format: ['%d.%m.%y', '%-m.%-d.%y']\n",
+	    "s.yaml:5:24: format reads dates of an earlier one as other dates: '%-m.%-d.%y'");
+	refused(HEAD "date\n  format: ['%Y%m%d', '%Y%m%d']\n", "s.yaml:5:22: format given twice: '%Y%m%d'");
+	refused(HEAD "date\n  format: []\n", "s.yaml:5:12: an empty list for: 'format'");
+	refused(HEAD "date\n  format: '%Y-%m-%q'\n", "s.yaml:5:11: unknown word in a format: '%Y-%m-%q'");
+	refused(HEAD "date\n  format: '%Y-%m-%d%'\n", "s.yaml:5:11: unknown word in a format: '%Y-%m-%d%'");
+	refused(HEAD "date\n  format: '%-Y-%m-%d'\n", "s.yaml:5:11: unknown word in a format: '%-Y-%m-%d'");
+	refused(HEAD "date\n  format: '%Y%Y%m%d'\n", "s.yaml:5:11: format has a word twice: '%Y%Y%m%d'");
+	refused(HEAD "date\n  format: '%-d%m%Y'\n",
+	    "s.yaml:5:11: digits must not follow a word of any number of digits: '%-d%m%Y'");
+	refused(HEAD "date\n  format: '%*%d%m%Y'\n", "s.yaml:5:11: %* must end a format: '%*%d%m%Y'");
+	refused(HEAD "timestamp\n  format: '%d%m%Y%*'\n",
+	    "s.yaml:5:11: %* is for dates without other words of a time: '%d%m%Y%*'");
+	refused(HEAD "timestamp\n  format: '%d%m%Y %I:%M'\n",
+	    "s.yaml:5:11: format must have %H, or %I with %p, for the hour: '%d%m%Y %I:%M'");
+	refused(HEAD "timestamp\n  format: '%d%m%Y %M'\n", "s.yaml:5:11: format must have the hour for minutes, "
+	    "the minute for seconds, the second for a fraction: '%d%m%Y %M'");
+	refused(HEAD "date\n  format: ' %d%m%Y'\n", "s.yaml:5:11: format begins or ends with a blank: ' %d%m%Y'");
+	OK("schema", "formats of dates and times");
+}
+
+static void
+amounts(void)
+{
+	refused(HEAD "float64\n  decimal_char: ','\n", "s.yaml:5:17: for integers and decimals only: 'decimal_char'");
+	refused(HEAD "string\n  suffix: {D: negative}\n", "s.yaml:5:11: for integers and decimals only: 'suffix'");
+	refused(HEAD "int64\n  decimal_char: ';'\n", "s.yaml:5:17: expected a point or a comma: ';'");
+	refused(HEAD "int64\n  decimal_char: [',', '.']\n", "s.yaml:5:23: expected one value for: 'decimal_char'");
+	refused(HEAD "int64\n  group_char: '_'\n",
+	    "s.yaml:5:15: expected a point, a comma, a blank or an apostrophe: '_'");
+	refused(HEAD "int64\n  group_char: '.'\n", "s.yaml:5:15: group_char is the decimal_char: '.'");
+	refused(HEAD "int64\n  group_char: [' ', ' ']\n", "s.yaml:5:21: given twice: ' '");
+	refused(HEAD "int64\n  negative: traling\n",
+	    "s.yaml:5:13: expected leading, trailing, parentheses or U+2212: 'traling'; did you mean 'trailing'?");
+	refused(HEAD "int64\n  currency: '$1'\n",
+	    "s.yaml:5:13: digits, signs of a number, or a blank at an end: '$1'");
+	refused(HEAD "int64\n  currency: 'EUR '\n",
+	    "s.yaml:5:13: digits, signs of a number, or a blank at an end: 'EUR '");
+	refused(HEAD "int64\n  suffix: {'-': negative}\n",
+	    "s.yaml:5:12: digits, signs of a number, or a blank at an end: '-'");
+	refused(HEAD "int64\n  suffix: {D: minus}\n", "s.yaml:5:15: expected negative or positive: 'minus'");
+	refused(HEAD "int64\n  suffix: D\n", "s.yaml:5:11: expected words and their sign for: 'suffix'");
+	refused(HEAD "int64\n  suffix: {}\n", "s.yaml:5:12: an empty mapping for: 'suffix'");
+	refused(HEAD "int64\n  currency: D\n  suffix: {D: negative}\n", "s.yaml:6:12: suffix is a currency too: 'D'");
+	OK("schema", "notation of amounts");
 }
 
 static void
@@ -270,6 +331,8 @@ main(void)
 	columns();
 	values();
 	changes();
+	formats();
+	amounts();
 	hostile();
 	files();
 	return 0;
