@@ -260,6 +260,29 @@ many() {
 	done
 }
 
+# integers: makes p.acct and b.acct, whose keys are close together but for some, and never null if the argument is '!'.
+integers() {
+	awk 'BEGIN { srand(5); for (i = 1; i <= 20000; i++)
+		printf "%.0f\t%d\n", rand() < .1 ? -2 ^ (20 + int(rand() * 43)) : int(rand() * 30000), i }' |
+		mkrec p "k:int64$1 x:int64!" >p.acct
+	awk 'BEGIN { srand(6); for (i = 1; i <= 20000; i++)
+		printf "%.0f\tof the build side %d\n", rand() < .1 ? -2 ^ (20 + int(rand() * 43)) : int(rand() * 30000), i }' |
+		mkrec b "k:int64$1 text:string" >b.acct
+}
+
+@test "join: integer keys that are never null join as those that may be" {
+	for type in inner left outer semi anti; do
+		integers ''
+		acct-join -j $type -k k b.acct p.acct | grep -av $'^\001' >want
+		integers '!'
+		for memory in 1 200K 1G; do
+			run -0 --separate-stderr sh -c 'acct-join -v --memory "$1" -j "$2" -k k b.acct p.acct >got' sh $memory $type
+			[[ $memory = 1G ]] || [[ $stderr == *" partitions on disk" ]]
+			grep -av $'^\001' got | cmp - want
+		done
+	done
+}
+
 @test "join: one key too frequent for memory" {
 	awk 'BEGIN { for (i = 1; i <= 400; i++) printf "%d\t%d\n", i % 10 ? 7 : i, i }' | mkrec p 'k:int64 x:int64' >p.acct
 	awk 'BEGIN { for (i = 1; i <= 3000; i++) printf "%d\tthis is row number %d of many\n", i % 7 ? 7 : i, i }' |
