@@ -10,6 +10,7 @@
 #include "base/sandbox.h"
 #include "cli/cli.h"
 #include "csv/csv.h"
+#include "csv/decode.h"
 #include "csv/format.h"
 #include "csv/raw.h"
 #include "ingest/names.h"
@@ -17,7 +18,7 @@
 #include "schema/schema.h"
 
 struct totals {
-	uint64_t rows, malformed, blank, header, lines, bytes;	/* header, lines: physical lines */
+	uint64_t rows, malformed, blank, header, skipped, lines, bytes;	/* header, skipped, lines: physical lines */
 	struct csv_doubt spanning, open_quotes;
 };
 
@@ -31,6 +32,8 @@ struct file {			/* what is being read */
 };
 
 static struct schema schema;
+static struct csv_layout layout;	/* of each file */
+static const char *encoding;		/* of the first file that is not UTF-8; NULL: of none */
 static struct csv_format format = { .delimiter = ',', .quote = '"' };
 static bool have_schema, have_header = true, no_header;
 static const char *schema_path, *delimiter, *quote, *stats_path;
@@ -74,6 +77,9 @@ read_schema(const char *path)
 	have_schema = true;
 	have_header = schema.header;
 	format = csv_format_of(&schema);
+	layout = csv_layout_of(&schema);
+	if (schema.encoding != NULL && csv_decoder_new(&layout.decoder, schema.encoding, &err) < 0)
+		msg_exit(&err);
 	if (cli.table == NULL)
 		cli.table = schema.name;
 }
@@ -119,6 +125,8 @@ apply_options(void)
 	if (format.escape != 0 && format.delimiter == format.escape)
 		cli_usage("the delimiter and the escape are the same: %s", msg_quote(&format.escape, 1));
 	have_header &= !no_header;
+	if (no_header)
+		layout.before = 0;
 }
 
 /* ---- a file ---- */
@@ -165,14 +173,16 @@ copy_rows(struct file *f)
 
 	csv_raw_init(&raw, &out, f->name, format, f->columns.names.n, f->columns.from, columns.names.n,
 	    ingest_has_lines(&columns));
+	raw.trailing = have_schema && schema.trailing_delimiter;
+	raw.short_null = have_schema && schema.short_null;
 	for (; f->any; next_batch(f)) {
 		if (f->batch.n > 0 && csv_raw_put(&raw, &f->batch) < 0)
 			msg_exit(&raw.err);
 		progress_add(f->csv.bytes - bytes, f->batch.n);
 		bytes = f->csv.bytes;
 	}
-	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->columns.header_lines, f->csv.lines,
-	    f->csv.bytes,
+	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->columns.header_lines,
+	    f->csv.skipped, f->csv.lines, f->csv.bytes,
 	    f->csv.spanning, f->csv.open_quotes };
 	csv_raw_free(&raw);
 }
@@ -192,6 +202,7 @@ sum_totals(const struct totals *t)
 	sum.malformed += t->malformed;
 	sum.blank += t->blank;
 	sum.header += t->header;
+	sum.skipped += t->skipped;
 	sum.lines += t->lines;
 	add_doubt(&sum.spanning, &t->spanning);
 	add_doubt(&sum.open_quotes, &t->open_quotes);
@@ -212,7 +223,8 @@ static void
 put_totals(struct buf *text, const struct totals *t)
 {
 	buf_addf(text, "\"rows\": %" PRIu64 ", \"malformed\": %" PRIu64 ", \"blank\": %" PRIu64 ", \"header\": %" PRIu64
-	    ", \"lines\": %" PRIu64, t->rows, t->malformed, t->blank, t->header, t->lines);
+	    ", \"skipped\": %" PRIu64 ", \"lines\": %" PRIu64, t->rows, t->malformed, t->blank, t->header, t->skipped,
+	    t->lines);
 	put_doubt(text, "spanning", "rows", &t->spanning);
 	put_doubt(text, "open_quotes", "rejects", &t->open_quotes);
 }
@@ -231,6 +243,8 @@ show_totals(const struct file *f)
 	const struct totals *t = &f->totals;
 	struct buf doubts = { 0 };
 
+	if (t->skipped > 0)
+		buf_addf(&doubts, ", %" PRIu64 " lines skipped", t->skipped);
 	show_doubt(&doubts, t->spanning.n == 1 ? "row spans lines" : "rows span lines", &t->spanning);
 	show_doubt(&doubts, t->open_quotes.n == 1 ? "reject leaves a quote open" : "rejects leave a quote open",
 	    &t->open_quotes);
@@ -262,10 +276,13 @@ ingest(const char *path)
 	if (csv_open(&f.csv, path, format) < 0)
 		msg_exit(&f.csv.err);
 	f.csv.max_record = cli.max_record;
+	f.csv.layout = layout;
 	read_header(&f);
 	put_header(&f);
 	copy_rows(&f);
 	add_totals(&f);
+	if (layout.decoder != NULL && encoding == NULL)
+		encoding = csv_decoder_encoding(layout.decoder);
 	csv_close(&f.csv);
 	ingest_file_free(&f.columns);
 }
@@ -282,6 +299,10 @@ write_stats(void)
 	json_put(&text, name, strlen(name));
 	buf_addf(&text, ",\n  \"files\": [\n%s\n  ],\n  ", buf_cstr(&stats));
 	put_totals(&text, &sum);
+	if (encoding != NULL) {
+		buf_adds(&text, ", \"encoding\": ");
+		json_put(&text, encoding, strlen(encoding));
+	}
 	buf_addf(&text, ", \"multiline\": %s}\n", !have_schema || schema.multiline == SCHEMA_MULTILINE_ANY ? "null" :
 	    schema.multiline == SCHEMA_MULTILINE_YES ? "true" : "false");
 	if (io_create(&o, stats_path, &err) < 0 ||
@@ -320,6 +341,7 @@ main(int argc, char *argv[])
 	if (stats_path != NULL)
 		write_stats();
 	progress_end();
+	csv_decoder_free(layout.decoder);
 	schema_free(&schema);
 	ingest_columns_free(&columns);
 	buf_free(&stats);

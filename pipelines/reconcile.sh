@@ -11,12 +11,17 @@ USAGE='reconcile.sh [--wait] [-j JOB] LAKE'
 
 # ---- what must be equal ----
 
-# of_sources: every line of each file is the line of names, in silver, rejected or blank; what was read, by the reader of each file, is what silver
-# and rejects hold; what could be read as an amount is in silver or in a rejected row.
+# of_sources: every line of each file is the line of names, in silver, rejected, blank or, where its schema says so, skipped; what was read, by the
+# reader of each file, is what silver and rejects hold; what could be read as an amount is in silver or in a rejected row.
 of_sources() {
-	while IFS=$TAB read -r t rows blank _ _ _ _ header clean_lines rejected_lines; do
-		printf '%s\t%s\n' "$t: lines of the file = names + clean + rejected + blank" \
-			"lines(bronze/$t) = $header + $clean_lines + $rejected_lines + $blank"
+	while IFS=$TAB read -r t rows blank _ _ _ _ header clean_lines rejected_lines skipped; do
+		_kinds='names + clean + rejected + blank'
+		_lines="$header + $clean_lines + $rejected_lines + $blank"
+		if [ "$skipped" -gt 0 ]; then
+			_kinds="$_kinds + skipped"
+			_lines="$_lines + $skipped"
+		fi
+		printf '%s\t%s\n' "$t: lines of the file = $_kinds" "lines(bronze/$t) = $_lines"
 		printf '%s\t%s\n' "$t: rows read = clean + rejected" "$rows = count(silver/$t) + rejected(silver/$t)"
 		while IFS=$TAB read -r of column amount lost; do
 			[ "$of" != "$t" ] || printf '%s\t%s\n' "$t: $column read = clean + rejected" "$amount = sum(silver/$t.$column) + $lost"
@@ -166,18 +171,19 @@ bronze_of() {
 	of "$_path"
 }
 
+# text_of TABLE FILE: its text, decompressed and in UTF-8.
+text_of() {
+	_by=$(compressed_by "$2")
+	[ -z "$_by" ] || need_programs "$_by"
+	_encoding=$(json "$(made "$1" ingest.json)" '$.encoding') || exit 74
+	"${_by:-cat}" ${_by:+-dc} <"$2" | if [ -n "$_encoding" ]; then iconv -c -f "$_encoding" -t UTF-8 || :; else cat; fi
+}
+
 # lines TABLE: counts the physical lines of its file, an unfinished last one among them, by what shares nothing with the reader of CSV.
 lines() {
 	_file=$(bronze_of "$1") || exit 66
-	_by=$(compressed_by "$_file")
-	if [ -n "$_by" ]; then
-		need_programs "$_by"
-		_lines=$("$_by" -dc <"$_file" | wc -l)
-		_end=$("$_by" -dc <"$_file" | tail -c 1 | wc -l)
-	else
-		_lines=$(wc -l <"$_file")
-		_end=$(tail -c 1 -- "$_file" | wc -l)
-	fi
+	_lines=$(text_of "$1" "$_file" | wc -l)
+	_end=$(text_of "$1" "$_file" | tail -c 1 | wc -l)
 	printf 'lines(bronze/%s)\t%s\n' "$1" "$((_lines + 1 - _end))" >"$WORK/figures.lines.$1"
 }
 

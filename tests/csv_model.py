@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 Format = collections.namedtuple("Format", "delimiter quote escape multiline")
+Layout = collections.namedtuple("Layout", "before footer begins_footer comment trailing short encoding")     # encoding: None UTF-8
 Row = collections.namedtuple("Row", "line lines fields text")      # fields: None absent, else bytes
 Reject = collections.namedtuple("Reject", "line text")
 
@@ -144,15 +145,22 @@ def read_record(text, first, f, limit):
             raise Stray(opened)
 
 
-def read(data, f, limit=16 << 20):
+def read(data, f, limit, layout):
     """All rows and rejects of a text, and its counts."""
-    counts = {"rows": 0, "blank": 0, "lines": 0, "spanning": {"rows": 0, "first": None}, "open_quotes": {"rejects": 0, "first": None}}
+    counts = {"rows": 0, "blank": 0, "lines": 0, "skipped": 0, "spanning": {"rows": 0, "first": None}, "open_quotes": {"rejects": 0, "first": None}}
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
         if not data:
             counts["lines"] = counts["blank"] = 1
             return [], counts
-    text, got, i = Text(data), [], 0
+    text, got = Text(data), []
+    counts["lines"] = text.lines
+    if layout.footer:
+        text = Text(data[:text.begins[text.lines - layout.footer]])
+        data = text.data
+        counts["skipped"] += layout.footer
+    i = layout.before
+    counts["skipped"] += i
 
     def reject(k):
         content = text.content(k)
@@ -167,6 +175,13 @@ def read(data, f, limit=16 << 20):
             counts[what]["first"] = k + 1
 
     while i < text.lines:
+        if layout.comment and data.startswith(layout.comment, text.begins[i]):
+            counts["skipped"] += 1
+            i += 1
+            continue
+        if layout.begins_footer and text.content(i) == layout.begins_footer:
+            counts["skipped"] += text.lines - i
+            break
         if not text.content(i):
             counts["blank"] += 1
             i += 1
@@ -188,7 +203,6 @@ def read(data, f, limit=16 << 20):
                 odd ^= reject(i)
                 i += 1
     counts["rows"] = len(got)
-    counts["lines"] = text.lines
     return got, counts
 
 
@@ -229,6 +243,34 @@ def random_format(r):
     return Format(delimiter, quote, escape, r.choice([None, "no", "yes"]))
 
 
+def random_layout(r, header):
+    """Lines that are not rows, rows of another length, and an encoding; in every other batch nothing of it."""
+    if r.random() < .5:
+        return Layout(0, 0, None, None, False, False, None)
+    footer = r.choice((0, 0, 1, 2, 3))
+    return Layout(r.choice((0, 0, 1, 3)) if header else 0, footer, b"T" if footer == 0 and r.random() < .5 else None,
+                  r.choice((None, None, b"1", b"#", b"//")), r.random() < .4, r.random() < .4,
+                  r.choice((None, None, "latin1", "utf-16le", "utf-16be", "auto")))
+
+
+def encoded(r, text, encoding):
+    """The bytes of a file whose text this is, and the UTF-8 that is to be read of it. Each byte is a character of Latin-1."""
+    if encoding is None:
+        return text, text
+    u = text.decode("latin1")
+    if encoding == "latin1":
+        return text, u.encode()
+    if r.random() < .3:
+        u = u.replace("12", "\udc00")       # half of a pair, which is not a character
+    utf8 = u.encode("utf-8", "surrogatepass").replace("\udc00".encode("utf-8", "surrogatepass"), b"\xff")
+    if encoding == "auto":
+        if r.random() < .2 and "\udc00" not in u:
+            return u.encode(), utf8
+        encoding = r.choice(("utf-16le", "utf-16be", "utf-32le", "utf-32be"))
+        u = "\ufeff" + u
+    return u.encode(encoding, "surrogatepass"), utf8
+
+
 def random_text(r, f, n):
     """n pieces; each text has its own mix of them."""
     d, q, e = (bytes((b,)) if b is not None else b"" for b in (f.delimiter, f.quote, f.escape))
@@ -259,7 +301,7 @@ def tidy_text(r, f, n, columns):
     return b"".join(out)
 
 
-def schema_text(f, names, source, header):
+def schema_text(f, names, source, header, layout):
     byte = {9: "\\t"}
     text = "name: t\nextra: ignore\n" if len(names) < len(source) else "name: t\n"
     text += "delimiter: '%s'\nquote: %s\n" % (byte.get(f.delimiter, chr(f.delimiter)), json.dumps(chr(f.quote)) if f.quote is not None else "''")
@@ -267,7 +309,14 @@ def schema_text(f, names, source, header):
         text += "escape: %s\n" % json.dumps(chr(f.escape))
     if f.multiline is not None:
         text += "multiline: %s\n" % f.multiline
-    text += "header: %s\ncolumns:\n" % ("yes" if header else "no")
+    text += "header: %s\n" % (("yes" if layout.before == 0 else layout.before + 1) if header else "no")
+    if layout.footer or layout.begins_footer:
+        text += "footer: %s\n" % (layout.footer or layout.begins_footer.decode())
+    if layout.comment:
+        text += "comment: '%s'\n" % layout.comment.decode()
+    if layout.encoding:
+        text += "encoding: %s\n" % layout.encoding
+    text += "trailing_delimiter: %s\nshort_rows: %s\ncolumns:\n" % ("yes" if layout.trailing else "no", "null" if layout.short else "reject")
     return text + "".join("  - {name: %s, type: string}\n" % n for n in names)
 
 
@@ -284,29 +333,43 @@ class Batch:
         self.limit = r.choice((16 << 20, r.randrange(24, 160), r.randrange(40, 400)))
         self.source = ["a", "b", "c"][:r.choice((1, 2, 3, 3))]
         self.header = r.random() < .5
+        self.layout = random_layout(r, self.header)
         self.names = list(self.source)
         if self.header and r.random() < .5:
             self.names = r.sample(self.source, r.randrange(1, len(self.source) + 1))
         self.with_lines = len(self.names) < len(self.source) and self.format.quote is not None and self.format.multiline != "no"
         with open(os.path.join(folder, "schema.yaml"), "w", encoding="utf-8") as out:
-            out.write(schema_text(self.format, self.names, self.source, self.header))
-        self.texts = [self.text(size) for _ in range(size)]
-        for i, text in enumerate(self.texts):
+            out.write(schema_text(self.format, self.names, self.source, self.header, self.layout))
+        self.texts = []
+        for i in range(size):
+            data, text = encoded(r, self.text(size), self.layout.encoding)
+            self.texts.append(text)
             with open(os.path.join(folder, "%d.csv" % i), "wb") as out:
-                out.write(text)
+                out.write(data)
 
     def text(self, size):
         r, f = self.r, self.format
         n = r.randrange(40000) if r.random() < 1 / size else r.choice((r.randrange(30), r.randrange(8), r.randrange(120)))
-        if r.random() < .3:
+        if r.random() < .3 or (n > 120 and self.layout != Layout(0, 0, None, None, False, False, None)):
             text = tidy_text(r, f, 1 + n // 8, len(self.source))
         else:
             text = random_text(r, f, n)
         if r.random() < .3:
             text = text.rstrip(b"\n")
-        head = bytes((f.delimiter,)).join(n.encode() for n in self.source) + r.choice((b"\n", b"\r\n")) if self.header else b"\n"
+        d, lay = bytes((f.delimiter,)), self.layout
+        if lay.trailing and r.random() < .7:
+            text = text.replace(b"\n", d + b"\n")
+        if lay.comment:
+            text = b"".join(line if r.random() < .8 else lay.comment + line for line in text.splitlines(True))
+        head = d.join(n.encode() for n in self.source) + r.choice((b"", d) if lay.trailing else (b"",)) if self.header else b""
+        head = b"".join(r.choice((b"\n", b'"x\n', b"a,b\n", b"\r\n")) for _ in range(lay.before)) + head + r.choice((b"\n", b"\r\n") if self.header else (b"\n",))
+        text += b"".join(r.choice((b"\n", b'"\n', b"total,1\n")) for _ in range(lay.footer)) if text.endswith(b"\n") or not text else b""
+        if lay.footer and (not text or not text.endswith(b"\n")):
+            text += b"\n" * lay.footer + b"end"
+        if lay.begins_footer and r.random() < .5:
+            text += r.choice((b"\nT\n", b"\nT", b"\nT\r\n", b'\nT\nx,"y\n')) + b"z\n" * r.randrange(900)
         # Without an LF a file may be refused as one whose lines end with CR alone; other tests have that.
-        return (b"\xef\xbb\xbf" if r.random() < .05 else b"") + head + text
+        return (b"\xef\xbb\xbf" if r.random() < .05 and lay.encoding is None else b"") + head + text
 
     def want(self, text):
         """Records and counts of a text, or None where it is to be refused."""
@@ -316,12 +379,25 @@ class Batch:
             return None
         return None if any(len(r) > self.limit for r in records) else (records, counts)
 
+    def whole(self, item):
+        """A row with the fields that the layout gives it."""
+        n = len(self.source)
+        if isinstance(item, Reject):
+            return item
+        fields = item.fields
+        if self.layout.trailing and len(fields) == n + 1 and fields[n] is None:
+            fields = fields[:n]
+        if self.layout.short and len(fields) < n:
+            fields = fields + [None] * (n - len(fields))
+        return item._replace(fields=fields) if len(fields) == n else item
+
     def want_records(self, text):
-        items, counts = read(text, self.format, self.limit)
+        items, counts = read(text, self.format, self.limit, self.layout)
         columns, head = [self.source.index(n) for n in self.names], 0
         if self.header:
             head = items[0].lines
             items = items[1:]
+        items = [self.whole(i) for i in items]
         counts["header"] = head
         counts["rows"] = len(items)
         counts["malformed"] = sum(isinstance(i, Reject) or len(i.fields) != len(self.source) for i in items)
@@ -345,7 +421,9 @@ class Batch:
         """What acct-ingest makes of the files: records and counts of each."""
         if not texts:
             return [], []
-        self.ingest(bindir, path, ["%d.csv" % i for i in texts]).check_returncode()
+        done = self.ingest(bindir, path, ["%d.csv" % i for i in texts])
+        if done.returncode != 0:
+            sys.exit("%s %s --max-record %d: %s" % (self.format, self.layout, self.limit, done.stderr.decode(errors="replace")))
         with open(os.path.join(self.folder, "out.acct"), "rb") as data:
             segments = data.read().split(b"\x01H ")[1:]
         with open(os.path.join(self.folder, "stats.json"), encoding="utf-8") as data:
@@ -366,8 +444,8 @@ class Batch:
                 stats = {k: v for k, v in stats.items() if k not in ("name", "bytes")}
                 if got != want or stats != count:
                     at = next((i for i, (a, b) in enumerate(zip(got, want)) if a != b), min(len(got), len(want)))
-                    print("ACCT_PORTABLE=%s %s header %s columns %s --max-record %d\n  text  %s\n  record %d of %d\n  want  %s\n  got   %s\n  want  %s\n  got   %s" % (
-                        path, self.format, self.header, self.names, self.limit, shown(text), at, len(want), shown(want[at] if at < len(want) else b"none"),
+                    print("ACCT_PORTABLE=%s %s header %s columns %s --max-record %d %s\n  text  %s\n  record %d of %d\n  want  %s\n  got   %s\n  want  %s\n  got   %s" % (
+                        path, self.format, self.header, self.names, self.limit, self.layout, shown(text), at, len(want), shown(want[at] if at < len(want) else b"none"),
                         shown(got[at] if at < len(got) else b"none"), count, stats))
                     return False
         return True

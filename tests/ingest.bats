@@ -506,11 +506,12 @@ f
 	acct-ingest --stats s.json -o x.acct p.csv q.csv
 	cat >want <<-'END'
 	table "p"
-	files [{"name": "p.csv", "rows": 2, "malformed": 0, "blank": 0, "header": 1, "lines": 3, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 35}, {"name": "q.csv", "rows": 3, "malformed": 2, "blank": 1, "header": 1, "lines": 5, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 26}]
+	files [{"name": "p.csv", "rows": 2, "malformed": 0, "blank": 0, "header": 1, "skipped": 0, "lines": 3, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 35}, {"name": "q.csv", "rows": 3, "malformed": 2, "blank": 1, "header": 1, "skipped": 0, "lines": 5, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 26}]
 	rows 5
 	malformed 2
 	blank 1
 	header 2
+	skipped 0
 	lines 8
 	spanning {"rows": 0, "first": null}
 	open_quotes {"rejects": 0, "first": null}

@@ -279,3 +279,12 @@ checks
 	run -64 --separate-stderr sh "$P/run.sh" --list --status lake
 	run -64 --separate-stderr sh "$P/gold.sh" --list lake
 }
+
+@test "job: lines that a schema skips are a kind of their own" {
+	{ printf 'Sales of "Brno"\n# \n'; cat drop/sales.csv; printf 'end\n\n'; } | iconv -t UTF-16 >drop/sales.new
+	mv drop/sales.new drop/sales.csv
+	printf '%s\n' 'encoding: auto' 'header: 2' "comment: '#'" 'footer: end' >>shop/sources/sales.yaml
+	run -0 job
+	run -0 --separate-stderr sh "$P/reconcile.sh" -j shop lake
+	grep -E 'sales: lines of the file = names \+ clean \+ rejected \+ blank \+ skipped +9 += 1 \+ 4 \+ 0 \+ 0 \+ 4 +closes' <<<"$stderr$output"
+}

@@ -6,16 +6,17 @@
 
 /* ---- order of the file's columns ---- */
 
-/* Is the name that of the column in a file with n columns: the first of its sources that the file has? */
+/* Is the name that of a column in a file with n columns: the first of its sources that the file has? */
 static bool
-is_source(const struct schema_column *c, const char *name, char *const *words, size_t n)
+is_source(const struct cleaner *k, size_t column, const char *name, char *const *words, size_t n)
 {
-	size_t i, k;
+	const struct schema_list *sources = &k->columns[column].schema->sources;
+	size_t i, w;
 
-	for (i = 0; i < c->sources.n; i++)
-		for (k = 0; k < n; k++)
-			if (strcmp(c->sources.word[i], words[k]) == 0)
-				return strcmp(words[k], name) == 0;
+	for (i = 0; i < sources->n; i++)
+		for (w = 0; w < n; w++)
+			if (schema_same_name(k->schema, sources->word[i], words[w]))
+				return strcmp(words[w], name) == 0;
 	return false;
 }
 
@@ -27,7 +28,7 @@ field_of(const struct cleaner *k, const struct rec_header *raw, const char *file
 	int at;
 
 	for (i = 0; i < k->ncolumns; i++)
-		if (is_source(k->columns[i].schema, file_name, words, n))
+		if (is_source(k, i, file_name, words, n))
 			return k->columns[i].field;
 	at = rec_header_find(raw, file_name);
 	return at < 1 || (size_t)at == k->malformed || (size_t)at == k->lines ? 0 : (size_t)at;

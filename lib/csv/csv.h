@@ -25,12 +25,24 @@ struct csv_format {
 	uint8_t multiline;	/* enum csv_multiline */
 };
 
+struct csv_decoder;
+struct regex;
+
+struct csv_layout {		/* lines of a file that are not rows: skipped and counted; all views */
+	struct csv_decoder *decoder;	/* of the file's encoding (csv/decode.h); NULL: UTF-8 */
+	uint64_t before;		/* lines before the first row */
+	size_t footer;			/* lines at the end of the file */
+	const struct regex *footer_from;	/* matches the first line of a footer of any length; or NULL */
+	const char *comment;		/* begins lines between rows that are skipped; or NULL */
+};
+
 /* ---- reader.c ---- */
 
 enum {
 	CSV_BATCH = 256,		/* a batch is full at so many rows */
 	CSV_BATCH_MAX = CSV_BATCH + 4096,	/* but may have more: a chunk of 8 KiB holds so many of two bytes */
 	CSV_MAX_RECORD = 16 << 20,	/* default limit of a record in bytes */
+	CSV_FOOTER_MAX = 1000,		/* most lines of a footer */
 	CSV_MAX_FIELDS = 4096,		/* most fields kept of a row split by care; more are only counted */
 	CSV_PAD = 64			/* bytes after every row and its text that may be read, whatever they hold */
 };
@@ -95,8 +107,10 @@ struct csv_reader {
 	const char *name;		/* for messages; must outlive the reader */
 	struct csv_format format;
 	size_t max_record;		/* bytes; may be set after csv_open, below 1 GiB */
+	struct csv_layout layout;	/* may be set after csv_open; the reader begins its decoder */
 	bool by_care;			/* split every row with a quote by care; may be set after csv_open */
-	uint64_t lines, blank, bytes;	/* physical lines, blank lines and bytes of text read so far */
+	uint64_t lines, blank, bytes;	/* physical lines, blank lines and bytes of UTF-8 text read so far */
+	uint64_t skipped;		/* lines skipped by the layout so far; they are lines, but not blank ones */
 	struct csv_doubt spanning;	/* rows of more than one line */
 	struct csv_doubt open_quotes;	/* rejects whose lines hold an odd number of quotes */
 	struct csv_reader_state *state;
@@ -123,7 +137,11 @@ int csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_forma
  * number. A record over the limit whose last field that spans lines is closed is rejected through the line where that
  * field begins.
  *
- * Fails with EX_DATAERR if a single line is over the limit.
+ * Skips the lines that the layout names: those before the first row as they are, comments where a row could begin, a
+ * footer from the first line where a row could begin that matches, or as many lines as the layout says.
+ *
+ * Fails with EX_DATAERR if a single line is over the limit, or a footer that a pattern begins is longer than
+ * CSV_FOOTER_MAX lines, since then it was a row that matched.
  */
 int csv_next(struct csv_reader *r, struct csv_batch *b);
 

@@ -1,4 +1,4 @@
-/* Returns the CSV format that a schema declares for its table's files. */
+/* The CSV format and the layout that a schema declares for its table's files. */
 #ifndef CSV_FORMAT_H
 #define CSV_FORMAT_H
 
@@ -6,5 +6,8 @@
 #include "schema/schema.h"
 
 struct csv_format csv_format_of(const struct schema *s);
+
+/* Returns the lines to skip, views of the schema, without a decoder. */
+struct csv_layout csv_layout_of(const struct schema *s);
 
 #endif

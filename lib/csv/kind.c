@@ -1,6 +1,5 @@
 #include "csv/kind.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -118,6 +117,14 @@ csv_kind(const uint8_t *p, size_t n)
 	if (f == &formats[1] || is_skippable(p, n))
 		return CSV_KIND_ZSTD;
 	return f != NULL ? CSV_KIND_FOREIGN : CSV_KIND_TEXT;
+}
+
+bool
+csv_kind_is_unicode(const uint8_t *p, size_t n)
+{
+	const struct format *f = find(p, n);
+
+	return f != NULL && strncmp(f->what, "UTF-", 4) == 0;
 }
 
 /* Returns the file's name as a shell argument: " name", " FILE" if it would need quoting, "" for standard input. */

@@ -4,6 +4,7 @@
 #ifndef CSV_KIND_H
 #define CSV_KIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ enum csv_kind { CSV_KIND_TEXT, CSV_KIND_GZIP, CSV_KIND_ZSTD, CSV_KIND_FOREIGN };
  * short.
  */
 enum csv_kind csv_kind(const uint8_t *p, size_t n);
+
+/* Is a file with these first bytes UTF-16 or UTF-32, which is CSV_KIND_FOREIGN unless it is decoded? */
+bool csv_kind_is_unicode(const uint8_t *p, size_t n);
 
 /*
  * Fills err (EX_DATAERR) with the file's format and the command that converts it to CSV, and returns -1. `outer` is the

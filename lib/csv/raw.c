@@ -43,6 +43,7 @@ csv_raw_free(struct csv_raw *r)
 	free(r->from);
 	free(r->fields);
 	free(r->ends);
+	free(r->trimmed);
 	buf_free(&r->unquoted);
 	memset(r, 0, sizeof(*r));
 }
@@ -111,7 +112,7 @@ put_field(struct csv_raw *r, const struct csv_field *f, uint8_t *out)
 	    csv_unquote(f, r->format, buf_room(&r->unquoted, f->n)));
 }
 
-/* Writes the chosen columns of any row. */
+/* Writes the chosen columns of any row of at most r->nfields fields: null for a field that it lacks. */
 static uint8_t *
 put_split(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
@@ -119,7 +120,10 @@ put_split(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *ro
 
 	csv_split(b, row, r->format, r->fields);
 	for (i = 0; i < r->ncolumns; i++) {
-		out = put_field(r, &r->fields[r->from[i]], out);
+		if (r->from[i] < row->nfields)
+			out = put_field(r, &r->fields[r->from[i]], out);
+		else
+			*out++ = VAL_NULL;
 		*out++ = '\t';
 	}
 	return out;
@@ -277,6 +281,9 @@ put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 	if (row->nfields == r->nfields) {
 		out = put_columns(r, b, row, out);
 		*out++ = VAL_NULL;
+	} else if (r->short_null && row->nfields > 0 && row->nfields < r->nfields) {
+		out = put_lines(r, row, put_split(r, b, row, out));
+		*out++ = VAL_NULL;
 	} else {
 		out = put_malformed(r, b, row, out);
 	}
@@ -286,8 +293,50 @@ put_row(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
 	return 0;
 }
 
-int
-csv_raw_put(struct csv_raw *r, const struct csv_batch *b)
+/* ---- trailing delimiters ---- */
+
+/* Does the row, of more than one field, end with an empty field without quotes? */
+static bool
+ends_empty(const struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row)
+{
+	const struct csv_span *last = b->spans + row->spans + row->nfields - 1;
+
+	if (row->flags & CSV_SPANS)
+		return last->n == 0 && !last->quoted;
+	return b->base[row->off + row->len - 1] == r->format.delimiter;
+}
+
+/* Drops the trailing delimiter of a row that has one field too many. */
+static void
+drop_trailing(const struct csv_raw *r, const struct csv_batch *b, struct csv_row *row)
+{
+	if (row->nfields != r->nfields + 1 || row->nfields > CSV_MAX_FIELDS || !ends_empty(r, b, row))
+		return;
+	row->nfields--;
+	if ((row->flags & CSV_SPANS) == 0)
+		row->len--;
+	if (row->text != CSV_NO_TEXT)
+		row->text_len--;
+}
+
+/* Copies a batch to r->trimmed, which lasts until the next one. */
+static struct csv_batch
+without_trailing(struct csv_raw *r, const struct csv_batch *b)
+{
+	struct csv_batch out = *b;
+	size_t i;
+
+	if (r->trimmed == NULL)
+		r->trimmed = xreallocarray(NULL, CSV_BATCH_MAX, sizeof(*r->trimmed));
+	memcpy(r->trimmed, b->rows, b->n * sizeof(*b->rows));
+	for (i = 0; i < b->n; i++)
+		drop_trailing(r, b, &r->trimmed[i]);
+	out.rows = r->trimmed;
+	return out;
+}
+
+static int
+put_batch(struct csv_raw *r, const struct csv_batch *b)
 {
 	size_t i = 0;
 	ssize_t run;
@@ -302,4 +351,15 @@ csv_raw_put(struct csv_raw *r, const struct csv_batch *b)
 		r->err = r->out->err;
 	r->rows += i;
 	return r->err.status == 0 ? 0 : -1;
+}
+
+int
+csv_raw_put(struct csv_raw *r, const struct csv_batch *b)
+{
+	struct csv_batch without;
+
+	if (!r->trailing)
+		return put_batch(r, b);
+	without = without_trailing(r, b);
+	return put_batch(r, &without);
 }

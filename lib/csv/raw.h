@@ -13,10 +13,13 @@ struct csv_raw {
 	size_t nfields;			/* fields of a complete row */
 	size_t ncolumns;		/* columns between _line and _malformed */
 	size_t *from;			/* owned: index of the field of each column */
+	bool trailing;			/* drop an empty field after the last; may be set after csv_raw_init */
+	bool short_null;		/* fields that a row lacks are null; may be set after csv_raw_init */
 	bool straight;			/* all fields, in order */
 	bool lines;			/* records have the column _lines before _malformed */
 	struct csv_field *fields;	/* owned: those of one row */
 	uint32_t *ends;			/* owned: ends of the fields in the text of one row */
+	struct csv_row *trimmed;	/* owned: the rows of a batch without their trailing delimiters */
 	struct buf unquoted;		/* text of one field */
 	uint64_t rows, malformed;	/* written so far; rows includes malformed ones */
 };

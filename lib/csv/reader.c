@@ -16,6 +16,8 @@
 #include "base/io.h"
 #include "csv/care.h"
 #include "csv/csv.h"
+#include "csv/decode.h"
+#include "csv/layout.h"
 #include "csv/scan.h"
 #include "csv/source.h"
 
@@ -27,6 +29,12 @@ struct csv_reader_state {
 	bool begun, eof;
 	uint8_t *buf;			/* owned: cap bytes and CSV_PAD */
 	size_t cap, len, pos;		/* pos: first byte not yet returned, the start of a line */
+	size_t end;			/* of the bytes that may be rows: len, or less where a footer may begin */
+	size_t stop;			/* start of the next line that may have to be skipped, or end */
+	bool stop_known;		/* stop is right for pos and the bytes in the buffer */
+	bool footer;			/* from pos on all lines are the footer */
+	uint64_t footer_lines;
+	uint32_t skipped;		/* lines skipped since the last batch */
 	struct csv_care care;
 	struct csv_scan scan;
 	uint32_t rejecting;		/* lines from pos to be rejected */
@@ -99,7 +107,9 @@ make_room(struct csv_reader *r)
 
 	s->len -= s->pos;
 	memmove(s->buf, s->buf + s->pos, s->len);
+	s->end -= s->pos;
 	s->pos = 0;
+	s->stop_known = false;
 	if (s->len > r->max_record + LINE_END)
 		return too_long(r, r->lines + 1);
 	if (s->len > s->cap / 2) {
@@ -107,6 +117,15 @@ make_room(struct csv_reader *r)
 		s->buf = xreallocarray(s->buf, s->cap + CSV_PAD, 1);
 	}
 	return 0;
+}
+
+static ssize_t
+read_text(struct csv_reader *r, uint8_t *p, size_t n)
+{
+	struct csv_reader_state *s = r->state;
+
+	return r->layout.decoder == NULL ? csv_source_read(&s->source, p, n, r->name, &r->err) :
+	    csv_decoder_read(r->layout.decoder, &s->source, p, n, r->name, &r->err);
 }
 
 /*
@@ -125,15 +144,91 @@ refill(struct csv_reader *r)
 		return -1;
 	want = s->len < SHORT ? s->len + 1 : 2 * s->len;
 	while (s->len < want && s->cap - s->len >= CSV_KIND_BYTES && !s->eof) {
-		if ((got = csv_source_read(&s->source, s->buf + s->len, s->cap - s->len, r->name, &r->err)) < 0)
+		if ((got = read_text(r, s->buf + s->len, s->cap - s->len)) < 0)
 			return -1;
 		s->eof = got == 0;
 		s->len += (size_t)got;
 		r->bytes += (uint64_t)got;
 	}
 	memset(s->buf + s->len, 0, CSV_PAD);
+	s->end = r->layout.footer == 0 ? s->len :
+	    s->pos + csv_layout_rows(s->buf + s->pos, s->len - s->pos, r->layout.footer, s->eof);
 	return 0;
 }
+
+/* ---- lines that are not rows ---- */
+
+/* Skips the lines before the first row. */
+static int
+skip_before(struct csv_reader *r)
+{
+	struct csv_reader_state *s = r->state;
+	const uint8_t *lf;
+
+	while (r->skipped < r->layout.before && !(s->eof && s->pos == s->end)) {
+		lf = memchr(s->buf + s->pos, '\n', s->end - s->pos);
+		if (lf == NULL && !s->eof) {
+			if (refill(r) < 0)
+				return -1;
+			continue;
+		}
+		s->pos = lf != NULL ? (size_t)(lf + 1 - s->buf) : s->end;
+		r->skipped++;
+		r->lines++;
+	}
+	return 0;
+}
+
+/*
+ * Skips the line at pos if the layout says so. Returns 1 if it did, 0 if the line is incomplete or begins the footer,
+ * and 2 for a line that is not to be skipped.
+ */
+static int
+skip_line(struct csv_reader *r, struct csv_scan *scan)
+{
+	struct csv_reader_state *s = r->state;
+	const uint8_t *line = s->buf + s->pos, *lf;
+
+	if (!s->stop_known || s->stop < s->pos) {
+		s->stop = s->pos + csv_layout_next(&r->layout, line, s->end - s->pos, s->eof);
+		s->stop_known = true;
+	}
+	lf = memchr(line, '\n', s->end - s->pos);
+	if (lf == NULL && !s->eof)
+		return 0;
+	if (s->stop > s->pos || s->stop == s->end)
+		return 2;
+	if (!csv_layout_is_comment(&r->layout, line, s->end - s->pos)) {
+		s->footer = true;
+		return 0;
+	}
+	s->pos = lf != NULL ? (size_t)(lf + 1 - s->buf) : s->end;
+	s->skipped++;
+	scan->lines++;
+	return 1;
+}
+
+/* Skips what is in the buffer of the footer: with a footer of a known number of lines, all that follows the rows. */
+static int
+skip_footer(struct csv_reader *r)
+{
+	struct csv_reader_state *s = r->state;
+	const uint8_t *p = s->buf + s->pos, *end = s->buf + s->len, *lf;
+
+	for (; p < end && ((lf = memchr(p, '\n', (size_t)(end - p))) != NULL || s->eof); s->footer_lines++) {
+		if (r->layout.footer == 0 && s->footer_lines == CSV_FOOTER_MAX)
+			return msg_set(&r->err, EX_DATAERR, "%s:%" PRIu64 ": a footer of more than %d lines: "
+			    "its pattern matches a row", r->name, r->lines + 1 - s->footer_lines, CSV_FOOTER_MAX);
+		p = lf != NULL ? lf + 1 : end;
+		r->lines++;
+		r->skipped++;
+	}
+	s->pos = (size_t)(p - s->buf);
+	s->end = s->eof ? s->pos : s->len;
+	return 0;
+}
+
+/* ---- the first line ---- */
 
 /* Reads the first line, whose end shows whether LF ends lines at all, and skips a byte order mark. */
 static int
@@ -142,6 +237,10 @@ begin(struct csv_reader *r)
 	struct csv_reader_state *s = r->state;
 	size_t looked = 0;
 
+	if (r->layout.decoder != NULL) {
+		csv_decoder_begin(r->layout.decoder);
+		s->source.wide = csv_decoder_is_wide(r->layout.decoder);
+	}
 	while (!s->eof && s->len <= r->max_record + 2 && memchr(s->buf + looked, '\n', s->len - looked) == NULL) {
 		looked = s->len;
 		if (refill(r) < 0)
@@ -152,10 +251,12 @@ begin(struct csv_reader *r)
 		return -1;
 	if (s->len >= 3 && memcmp(s->buf, "\xef\xbb\xbf", 3) == 0)
 		s->pos = 3;
+	if (s->end < s->pos)	/* the first line is held as part of a footer */
+		s->end = s->pos;
 	if (s->eof && s->len == 3 && s->pos == 3)
 		r->lines = r->blank = 1;	/* the line is empty without the mark */
 	s->begun = true;
-	return 0;
+	return r->layout.before > 0 ? skip_before(r) : 0;
 }
 
 /* ---- rejects ---- */
@@ -211,8 +312,8 @@ static int
 reject_line(struct csv_reader *r, struct csv_scan *scan)
 {
 	struct csv_reader_state *s = r->state;
-	const uint8_t *line = s->buf + s->pos, *lf = memchr(line, '\n', s->len - s->pos);
-	size_t n = lf != NULL ? (size_t)(lf - line) : s->len - s->pos, all = n;
+	const uint8_t *line = s->buf + s->pos, *lf = memchr(line, '\n', s->end - s->pos);
+	size_t n = lf != NULL ? (size_t)(lf - line) : s->end - s->pos, all = n;
 
 	while (n > 0 && line[n - 1] == '\r' && (lf != NULL || !s->eof))
 		n--;
@@ -250,7 +351,7 @@ read_with_care(struct csv_reader *r, struct csv_scan *scan)
 	struct csv_reader_state *s = r->state;
 
 	s->care.limit = r->max_record;
-	switch (csv_care_row(&s->care, s->buf + s->pos, s->len - s->pos, s->eof)) {
+	switch (csv_care_row(&s->care, s->buf + s->pos, s->end - s->pos, s->eof)) {
 	case CSV_CARE_ROW:
 		take_row(r, scan);
 		return 1;
@@ -269,18 +370,49 @@ read_with_care(struct csv_reader *r, struct csv_scan *scan)
 	}
 }
 
-/* Takes well placed rows, up to one that needs care or the last complete one; at the end of the file, all. */
+/*
+ * Takes well placed rows before `end`, up to one that needs care or the last complete one; at the end of the file, all.
+ * A row that is incomplete where a line may have to be skipped needs care: that line may be in its quotes.
+ */
 static void
-scan_rows(struct csv_reader *r, struct csv_scan *scan)
+scan_rows(struct csv_reader *r, struct csv_scan *scan, size_t end)
 {
 	struct csv_reader_state *s = r->state;
 
 	scan->care = false;
 	scan->at = s->pos;
-	csv_scan(scan, s->len);
-	if (s->eof && !scan->care && scan->n < CSV_BATCH && scan->at < s->len)
-		csv_scan_last(scan, s->len);
+	csv_scan(scan, end);
+	if (!scan->care && scan->n < CSV_BATCH && scan->at < end) {
+		if (end < s->end)
+			scan->care = true;
+		else if (s->eof)
+			csv_scan_last(scan, end);
+	}
 	s->pos = scan->at;
+}
+
+/* Takes the rows, or the row, or the skipped line at pos. Returns 1, 0 if nothing more is complete, or -1. */
+static int
+take_some(struct csv_reader *r, struct csv_scan *scan)
+{
+	struct csv_reader_state *s = r->state;
+	bool skips = csv_layout_skips(&r->layout);
+	size_t begin = s->pos;
+	int got;
+
+	if (s->footer)
+		return 0;
+	if (s->rejecting > 0 || s->taking)
+		return reject_line(r, scan);
+	if (skips && (got = skip_line(r, scan)) < 2)
+		return got;
+	if (!r->by_care)
+		scan_rows(r, scan, skips ? s->stop : s->end);
+	if (!r->by_care && !scan->care)
+		return skips && s->pos < s->end && s->pos == s->stop;
+	if (skips && s->pos > begin)
+		return 1;	/* the line that needs care may have to be skipped */
+	return read_with_care(r, scan);
 }
 
 /* Takes all rows that are complete in the block. -1 fills err. */
@@ -290,17 +422,8 @@ take_rows(struct csv_reader *r, struct csv_scan *scan)
 	struct csv_reader_state *s = r->state;
 	int got = 1;
 
-	while (scan->n < CSV_BATCH && s->pos < s->len && got > 0) {
-		if (s->rejecting > 0 || s->taking) {
-			got = reject_line(r, scan);
-			continue;
-		}
-		if (!r->by_care)
-			scan_rows(r, scan);
-		if (!r->by_care && !scan->care)
-			break;
-		got = read_with_care(r, scan);
-	}
+	while (scan->n < CSV_BATCH && s->pos < s->end && got > 0)
+		got = take_some(r, scan);
 	return got;
 }
 
@@ -333,7 +456,10 @@ csv_next(struct csv_reader *r, struct csv_batch *b)
 			break;		/* report the failure at the next call */
 		r->lines += scan->lines;		/* blank lines */
 		r->blank += scan->blank;
-		scan->lines = scan->blank = 0;
+		r->skipped += s->skipped;
+		scan->lines = scan->blank = s->skipped = 0;
+		if ((s->footer || (s->eof && s->pos == s->end)) && skip_footer(r) < 0)
+			return -1;
 		if (s->eof && s->pos == s->len)
 			return 0;
 		if (refill(r) < 0)
@@ -344,5 +470,7 @@ csv_next(struct csv_reader *r, struct csv_batch *b)
 		count_spanning(r, b);
 	r->lines += scan->lines;
 	r->blank += scan->blank;
+	r->skipped += s->skipped;
+	s->skipped = 0;
 	return 1;
 }

@@ -147,7 +147,7 @@ kind_of(const struct csv_source *s, const uint8_t *p, size_t n)
 {
 	if (n > 0 && (*p == s->delimiter || (*p == s->quote && s->quote != 0)))
 		return CSV_KIND_TEXT;
-	return csv_kind(p, n);
+	return s->wide && csv_kind_is_unicode(p, n) ? CSV_KIND_TEXT : csv_kind(p, n);
 }
 
 /* At the end of the file: returns 0 if its data are complete. */

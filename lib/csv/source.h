@@ -17,6 +17,7 @@ struct csv_source {
 	int fd;
 	uint8_t delimiter, quote;	/* quote 0: no quotes */
 	enum csv_kind kind;		/* the file's, after the first read */
+	bool wide;			/* UTF-16 and UTF-32 are text too; may be set before the first read */
 	bool begun, eof;		/* eof: read() has returned 0 */
 	uint64_t bytes;			/* bytes of the file read so far */
 	struct csv_unpacker *unpacker;	/* owned; NULL for uncompressed text */

@@ -18,9 +18,9 @@ too_many_columns(struct ingest_columns *c, const struct ingest_file *f, uint64_t
 
 /* Returns the index of a name, searching from i, or n. */
 static size_t
-find(const struct ingest_names *names, const char *name, size_t i)
+find(const struct ingest_columns *c, const struct ingest_names *names, const char *name, size_t i)
 {
-	while (i < names->n && strcmp(names->v[i], name) != 0)
+	while (i < names->n && !schema_same_name(c->schema, names->v[i], name))
 		i++;
 	return i;
 }
@@ -56,7 +56,13 @@ ingest_columns_free(struct ingest_columns *c)
 
 /* ---- names of a file ---- */
 
-/* Rejects duplicate names, and empty ones unless their columns may be ignored. */
+static int
+duplicate(struct ingest_columns *c, const struct ingest_file *f, const char *name, uint64_t line)
+{
+	return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": duplicate column %s", f->name, line, msg_quotes(name));
+}
+
+/* Rejects empty names, unless their columns may be ignored, and without a schema duplicate ones. */
 static int
 check_names(struct ingest_columns *c, const struct ingest_file *f, uint64_t line)
 {
@@ -70,11 +76,25 @@ check_names(struct ingest_columns *c, const struct ingest_file *f, uint64_t line
 		if (*name == '\0')
 			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %zu has no name", f->name, line,
 			    i + 1);
-		if (find(&f->names, name, i + 1) < f->names.n)
-			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": duplicate column %s", f->name, line,
-			    msg_quotes(name));
+		if (c->schema == NULL && find(c, &f->names, name, i + 1) < f->names.n)
+			return duplicate(c, f, name, line);
 	}
 	return 0;
+}
+
+/* Removes the blanks and tabs around a name of n bytes. Returns the length. */
+static size_t
+trim(char *name, size_t n)
+{
+	size_t begin = 0;
+
+	while (n > 0 && (name[n - 1] == ' ' || name[n - 1] == '\t'))
+		n--;
+	while (begin < n && (name[begin] == ' ' || name[begin] == '\t'))
+		begin++;
+	memmove(name, name + begin, n - begin);
+	name[n - begin] = '\0';
+	return n - begin;
 }
 
 static int
@@ -87,6 +107,8 @@ copy_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_fie
 		char *name = xcalloc(1, fields[*i].n + 1);
 		size_t len = csv_unquote(&fields[*i], c->format, (uint8_t *)name);
 
+		if (c->schema != NULL)
+			len = trim(name, len);
 		f->names.v[*i] = name;
 		if (memchr(name, '\0', len) == NULL && utf8_ok(name, len))
 			continue;
@@ -106,6 +128,9 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 	size_t n;
 	int failed;
 
+	if (batch == NULL && c->schema != NULL && c->schema->header_line > 1)
+		return msg_set(&c->err, EX_DATAERR, "%s: no row from line %" PRIu64 ", the schema's header line",
+		    f->name, c->schema->header_line);
 	if (batch == NULL)
 		return msg_set(&c->err, EX_DATAERR, "%s: empty: missing line of column names", f->name);
 	if (batch->rows->flags & CSV_REJECT)
@@ -116,6 +141,7 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 		return too_many_columns(c, f, line);
 	fields = xcalloc(n, sizeof(*fields));
 	csv_split(batch, batch->rows, c->format, fields);
+	n -= c->schema != NULL && c->schema->trailing_delimiter && n > 1 && fields[n - 1].n == 0;
 	failed = copy_names(c, f, fields, n, line);
 	free(fields);
 	f->header_lines = csv_row_lines(batch->rows);
@@ -237,12 +263,13 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 
 /* Returns the index of the first of the column's sources that the file has, or the number of its columns. */
 static size_t
-find_source(const struct ingest_file *f, const struct schema_column *c)
+find_source(const struct ingest_columns *c, const struct ingest_file *f, size_t column)
 {
+	const struct schema_list *sources = &c->schema->columns[column].sources;
 	size_t i, at = f->names.n;
 
-	for (i = 0; i < c->sources.n && at == f->names.n; i++)
-		at = find(&f->names, c->sources.word[i], 0);
+	for (i = 0; i < sources->n && at == f->names.n; i++)
+		at = find(c, &f->names, sources->word[i], 0);
 	return at;
 }
 
@@ -255,9 +282,11 @@ match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 	int failed = 0;
 
 	for (i = 0; i < c->names.n && !failed; i++) {
-		f->from[i] = find_source(f, &c->schema->columns[i]);
+		f->from[i] = find_source(c, f, i);
 		if (f->from[i] == f->names.n)
 			failed = tell_missing(c, f, c->schema->columns[i].source, line);
+		else if (find(c, &f->names, f->names.v[f->from[i]], f->from[i] + 1) < f->names.n)
+			failed = duplicate(c, f, f->names.v[f->from[i]], line);
 		else
 			used[f->from[i]] = true;
 	}

@@ -39,10 +39,11 @@ void ingest_columns_free(struct ingest_columns *c);
 
 /*
  * Determines which fields of a file belong to which columns. `batch` is its first, NULL if the file is empty; the
- * header line is removed from it, which may leave no rows. Without a schema the first file's names become the columns,
- * and later files must have the same in the same order; without a header line columns are matched by position. -1 fills
- * c->err, EX_DATAERR: names missing, duplicate, too many, not UTF-8 or not those expected. Always release f with
- * ingest_file_free.
+ * header line is removed from it, which may leave no rows. Names are compared as the schema says, without the blanks
+ * around them; one that occurs twice is an error if the schema uses it. Without a schema the first file's names become
+ * the columns, and later files must have the same in the same order; without a header line columns are matched by
+ * position. -1 fills c->err, EX_DATAERR: names missing, duplicate, too many, not UTF-8 or not those expected. Always
+ * release f with ingest_file_free.
  */
 int ingest_file_open(struct ingest_file *f, const char *name, struct ingest_columns *c, struct csv_batch *batch);
 void ingest_file_free(struct ingest_file *f);

@@ -1,4 +1,5 @@
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,8 +23,9 @@ struct place {			/* counted from 1; line 0: not given */
 	size_t line, column;
 };
 
-enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, TYPE, REFERENCE, CENTURY,
-    LATER, SUFFIX, LENGTH, MAP, REPLACE, OTHER, CASE, KEYS, COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
+enum kind { TEXT, VALUE, TEXTS, YES, DELIMITER, QUOTE, ESCAPE, MULTILINE, EMPTY, EXTRA, ENCODING, HEADER, FOOTER,
+    COMMENT, SHORT_ROWS, NAMES, TYPE, REFERENCE, CENTURY, LATER, SUFFIX, LENGTH, MAP, REPLACE, OTHER, CASE, KEYS,
+    COLUMNS, EXPECT, COUNT, PERCENT, SUMS };
 
 struct word {			/* a word of the schema or of a column; offset: of its text field, if it has just one */
 	const char *name;
@@ -39,16 +41,22 @@ static const struct word schema_words[] = {
 	{ "escape", ESCAPE, 0 },
 	{ "multiline", MULTILINE, 0 },
 	{ "empty", EMPTY, 0 },
-	{ "header", YES, offsetof(struct schema, header) },
+	{ "header", HEADER, 0 },
 	{ "nulls", TEXTS, offsetof(struct schema, nulls) },
 	{ "extra", EXTRA, 0 },
 	{ "key", KEYS, 0 },
 	{ "columns", COLUMNS, 0 },
-	{ "expect", EXPECT, 0 }
+	{ "expect", EXPECT, 0 },
+	{ "encoding", ENCODING, 0 },
+	{ "footer", FOOTER, 0 },
+	{ "comment", COMMENT, 0 },
+	{ "trailing_delimiter", YES, offsetof(struct schema, trailing_delimiter) },
+	{ "short_rows", SHORT_ROWS, 0 },
+	{ "names", NAMES, 0 }
 };
 enum { S_NAME, S_FILE, S_DELIMITER, S_QUOTE, S_ESCAPE, S_MULTILINE, S_EMPTY, S_HEADER, S_NULLS, S_EXTRA, S_KEY,
     S_COLUMNS,
-    S_EXPECT, S_WORDS };
+    S_EXPECT, S_ENCODING, S_FOOTER, S_COMMENT, S_TRAILING_DELIMITER, S_SHORT_ROWS, S_NAMES, S_WORDS };
 
 /* Lists of a column that are read as texts and judged when all words of the column are known. */
 enum { LATER_FORMAT, LATER_POINT, LATER_GROUP, LATER_NEGATIVE, LATER_CURRENCY, LATER_SUFFIX, LATER_SIGN, LATER_LISTS };
@@ -295,13 +303,26 @@ read_multiline(struct loader *l)
 	return 0;
 }
 
+/* Reads one of two words, of which yes sets *to. */
+static int
+read_either(struct loader *l, const char *yes, const char *no, bool *to)
+{
+	char what[64];
+
+	*to = strcmp(text_of(l), yes) == 0;
+	if (*to || strcmp(text_of(l), no) == 0)
+		return 0;
+	snprintf(what, sizeof(what), "expected %s or %s", yes, no);
+	return fault(l, here(l), what, text_of(l));
+}
+
 static int
 read_empty(struct loader *l, struct schema_column *c)
 {
-	bool keep = strcmp(text_of(l), "keep") == 0;
+	bool keep;
 
-	if (!keep && strcmp(text_of(l), "null") != 0)
-		return fault(l, here(l), "expected keep or null", text_of(l));
+	if (read_either(l, "keep", "null", &keep) == -1)
+		return -1;
 	if (c != NULL)
 		c->empty = keep ? SCHEMA_EMPTY_KEEP : SCHEMA_EMPTY_NULL;
 	else
@@ -342,13 +363,91 @@ read_case(struct loader *l, struct schema_column *c)
 }
 
 static int
-read_extra(struct loader *l)
+read_encoding(struct loader *l)
 {
-	bool ignore = strcmp(text_of(l), "ignore") == 0;
+	struct place at = here(l);
 
-	if (!ignore && strcmp(text_of(l), "error") != 0)
-		return fault(l, here(l), "expected ignore or error", text_of(l));
-	l->schema->extra_ignore = ignore;
+	if (!schema_encoding_ok(text_of(l)))
+		return msg_set(l->err, EX_CONFIG, "%s:%zu:%zu: unknown encoding: %s%s", l->name, at.line, at.column,
+		    msg_quotes(text_of(l)), schema_encoding_hint(text_of(l)));
+	l->schema->encoding = xstrdup(text_of(l));
+	return 0;
+}
+
+/* Reads a number written without quotes. Returns false for anything else. */
+static bool
+read_number(const struct loader *l, int64_t *n)
+{
+	const char *text = text_of(l);
+
+	return l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE && text[strspn(text, "0123456789")] == '\0' &&
+	    num_int64(text, strlen(text), n);
+}
+
+/* Reads yes, no, or the number of the line that has the names. */
+static int
+read_header(struct loader *l)
+{
+	const char *text = text_of(l);
+	int64_t line;
+
+	if (strspn(text, "0123456789") == 0)
+		return strcmp(text, "yes") == 0 || strcmp(text, "no") == 0 || strcmp(text, "true") == 0 ||
+		    strcmp(text, "false") == 0 ? read_yes(l, &l->schema->header) :
+		    fault(l, here(l), "expected yes, no or the number of a line", text);
+	if (!read_number(l, &line) || line < 1 || line > SCHEMA_HEADER_MAX)
+		return fault(l, here(l), "expected a line from 1 to 1000000", text);
+	l->schema->header_line = (uint64_t)line;
+	return 0;
+}
+
+/* Compiles the pattern at a place. Returns NULL if it is invalid. */
+static struct regex *
+compile(struct loader *l, struct place at, const char *pattern)
+{
+	struct regex_fault why;
+	struct regex *regex = regex_compile(pattern, strlen(pattern), &why);
+	char *piece;
+
+	if (regex != NULL)
+		return regex;
+	piece = xstrndup(pattern + why.at, why.n);
+	fault(l, at, why.what, piece);
+	free(piece);
+	return NULL;
+}
+
+/* Reads a number of lines, or a pattern for the first of them. */
+static int
+read_footer(struct loader *l)
+{
+	struct schema *s = l->schema;
+	const char *text = text_of(l);
+	int64_t lines;
+
+	if (l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE && text[strspn(text, "0123456789")] == '\0') {
+		if (!read_number(l, &lines) || lines < 1 || lines > SCHEMA_FOOTER_MAX)
+			return fault(l, here(l), "expected 1 to 1000 lines or a pattern", text);
+		s->footer = (size_t)lines;
+		return 0;
+	}
+	if (*text == '\0')
+		return fault(l, here(l), "missing value for", "footer");
+	s->footer_pattern = xstrdup(text);
+	s->footer_regex = compile(l, here(l), text);
+	return s->footer_regex != NULL ? 0 : -1;
+}
+
+static int
+read_comment(struct loader *l)
+{
+	const char *text = text_of(l);
+
+	if (*text == '\0')
+		return fault(l, here(l), "missing value for", "comment");
+	if (strpbrk(text, "\r\n") != NULL)
+		return fault(l, here(l), "comment must not have a line end", text);
+	l->schema->comment = xstrdup(text);
 	return 0;
 }
 
@@ -663,7 +762,19 @@ read_value(struct loader *l, const struct word *word, struct schema_column *c)
 	case CASE:
 		return read_case(l, c);
 	case EXTRA:
-		return read_extra(l);
+		return read_either(l, "ignore", "error", &l->schema->extra_ignore);
+	case SHORT_ROWS:
+		return read_either(l, "null", "reject", &l->schema->short_null);
+	case NAMES:
+		return read_either(l, "ignore_case", "exact", &l->schema->names_ignore_case);
+	case ENCODING:
+		return read_encoding(l);
+	case HEADER:
+		return read_header(l);
+	case FOOTER:
+		return read_footer(l);
+	case COMMENT:
+		return read_comment(l);
 	case REFERENCE:
 		return read_reference(l, c);
 	case COUNT:
@@ -756,19 +867,12 @@ static int
 check_pattern(struct loader *l, struct schema_column *c)
 {
 	struct place at = l->column_at[C_PATTERN];
-	struct regex_fault why;
-	char *piece;
 
 	if (c->pattern == NULL)
 		return 0;
 	if (c->type.kind != VAL_STRING)
 		return fault(l, at, "a pattern is for strings only", c->pattern);
-	if ((c->regex = regex_compile(c->pattern, strlen(c->pattern), &why)) != NULL)
-		return 0;
-	piece = xstrndup(c->pattern + why.at, why.n);
-	fault(l, at, why.what, piece);
-	free(piece);
-	return -1;
+	return (c->regex = compile(l, at, c->pattern)) != NULL ? 0 : -1;
 }
 
 /* ---- bounds, allowed values and the default ---- */
@@ -1339,6 +1443,47 @@ read_columns(struct loader *l)
 
 /* ---- the schema ---- */
 
+/* Have two columns a source that is the same without case? */
+static bool
+share_source(const struct schema *s, const struct schema_column *a, const struct schema_column *b)
+{
+	size_t i, k;
+
+	for (i = 0; i < a->sources.n; i++)
+		for (k = 0; k < b->sources.n; k++)
+			if (schema_same_name(s, a->sources.word[i], b->sources.word[k]))
+				return true;
+	return false;
+}
+
+/* Checks that no two columns share a source for a comparison without case; check_names compares them as they are. */
+static int
+check_letters(struct loader *l)
+{
+	const struct schema *s = l->schema;
+	size_t i, k;
+
+	for (i = 0; s->names_ignore_case && i < s->ncolumns; i++)
+		for (k = 0; k < i; k++)
+			if (share_source(s, &s->columns[i], &s->columns[k]))
+				return fault(l, l->schema_at[S_NAMES], "ignore_case: two columns of one source",
+				    s->columns[i].source);
+	return 0;
+}
+
+/* Checks that the comment's text cannot begin a row with an empty or a quoted first field. */
+static int
+check_comment(struct loader *l)
+{
+	const struct schema *s = l->schema;
+
+	if (s->comment == NULL)
+		return 0;
+	if (*s->comment == s->delimiter || (*s->comment == s->quote && s->quote != '\0'))
+		return fault(l, l->schema_at[S_COMMENT], "comment begins with the delimiter or the quote", s->comment);
+	return 0;
+}
+
 /* Marks the columns named by the word "key", which makes them required. */
 static int
 mark_keys(struct loader *l)
@@ -1388,7 +1533,8 @@ read_schema(struct loader *l)
 		return fault(l, l->schema_at[S_ESCAPE], "delimiter and escape are the same",
 		    (char [2]){ s->escape, '\0' });
 	/* end of document and stream */
-	if (mark_keys(l) == -1 || check_expect(l) == -1 || step(l) == -1 || step(l) == -1)
+	if (mark_keys(l) == -1 || check_letters(l) == -1 || check_comment(l) == -1 || check_expect(l) == -1 ||
+	    step(l) == -1 || step(l) == -1)
 		return -1;
 	if (l->event.type != YAML_STREAM_END_EVENT)
 		return fault(l, here(l), "more than one document", NULL);
@@ -1403,7 +1549,7 @@ schema_parse(struct schema *s, const void *text, size_t n, const char *name, str
 	size_t at, len;
 	int status;
 
-	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true };
+	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true, .header_line = 1 };
 	if (n > MAX_BYTES)
 		return msg_set(err, EX_CONFIG, "%s: larger than 1 MiB: not a schema", name);
 	for (at = 0; at < n && (len = utf8_len(p + at, n - at)) > 0; at += len)
@@ -1429,7 +1575,7 @@ schema_read(struct schema *s, const char *path, struct msg *err)
 	ssize_t got = -1;
 	int fd, status = -1;
 
-	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true };
+	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true, .header_line = 1 };
 	if ((fd = io_open(path, err)) == -1)
 		return -1;
 	while (text.len <= MAX_BYTES &&
@@ -1509,6 +1655,10 @@ schema_free(struct schema *s)
 		free_column(&s->columns[--s->ncolumns]);
 	free(s->columns);
 	free_list(&s->nulls);
+	regex_free(s->footer_regex);
+	free(s->footer_pattern);
+	free(s->comment);
+	free(s->encoding);
 	free(s->name);
 	free(s->file);
 	memset(s, 0, sizeof(*s));

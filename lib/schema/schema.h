@@ -93,7 +93,16 @@ struct schema {			/* all owned */
 	char *name;		/* name of the table */
 	char *file;		/* usual name of the file; NULL if not given */
 	char delimiter, quote;	/* one byte each; defaults ',' and '"'; quote '\0': no quotes */
-	bool header;		/* the file begins with a header line; default yes */
+	char *encoding;		/* a name that iconv(3) knows, or "auto"; NULL: UTF-8 */
+	bool header;		/* the file has a line of names; default yes */
+	uint64_t header_line;	/* its physical line, from 1, the default; lines before it are skipped */
+	size_t footer;		/* number of lines at the end of the file to skip; 0: none */
+	char *footer_pattern;	/* matches the first line of the footer; NULL if not given */
+	struct regex *footer_regex;	/* the compiled pattern; NULL if not given */
+	char *comment;		/* lines that begin with it are skipped; NULL if not given */
+	bool trailing_delimiter;	/* a row may have a delimiter after its last field */
+	bool short_null;	/* fields missing at the end of a row are null, instead of rejecting it */
+	bool names_ignore_case;	/* compare the file's names to those of the schema without case */
 	char escape;		/* in quoted fields, escapes the quote and itself; '\0': no escape */
 	enum schema_multiline multiline;
 	bool empty_keep;	/* read a quoted empty text as an empty string, not null */
@@ -111,6 +120,20 @@ int schema_read(struct schema *s, const char *path, struct msg *err);
 int schema_parse(struct schema *s, const void *text, size_t n, const char *name, struct msg *err);
 
 void schema_free(struct schema *s);
+
+enum {
+	SCHEMA_HEADER_MAX = 1000000,	/* the last line that can hold the names */
+	SCHEMA_FOOTER_MAX = 1000	/* most lines of a footer, as they are held in memory */
+};
+
+/* Are two names of columns in a file the same, as the schema compares them? NULL: byte by byte. */
+bool schema_same_name(const struct schema *s, const char *a, const char *b);
+
+/* Is it "auto" or the name of an encoding that iconv(3) converts to UTF-8? */
+bool schema_encoding_ok(const char *name);
+
+/* Returns the nearest of the common names of encodings as a hint for a message, or an empty text. */
+const char *schema_encoding_hint(const char *name);
 
 /* Parses "12.5%", with up to nine digits before the point and nine after. Returns false for anything else. */
 bool schema_percent_parse(const char *text, uint64_t *to);

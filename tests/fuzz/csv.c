@@ -23,6 +23,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const uint8_t delimiters[] = ",;|\t \x01\xff", quotes[] = "\"'`\"\x02\xfe\"", escapes[] = "\0\\%\\";
+	static const char *const comments[] = { NULL, NULL, NULL, "1", "\x02", "a,", "//" };
+	struct csv_layout layout = { 0 };
 	struct csv_format f;
 	struct buf a = { 0 }, b = { 0 };
 	size_t limit;
@@ -33,12 +35,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	f.quote = quotes[data[1] % (sizeof(quotes) - 1)];
 	f.escape = escapes[data[2] % (sizeof(escapes) - 1)];
 	f.multiline = data[3] % 3;
+	layout.comment = comments[data[3] / 3 % 7];
+	layout.footer = data[2] / 4 % 4;
+	layout.before = data[1] / 7 % 4;
 	limit = data[3] % 4 == 0 ? 1 + data[3] : CSV_MAX_RECORD;
 	data += 4;
 	n -= 4;
-	if (!agree_read(&a, file_of(data, n), f, false, limit))
+	if (!agree_read(&a, file_of(data, n), f, layout, false, limit))
 		abort();
-	agree_read(&b, file_of(data, n), f, true, limit);
+	agree_read(&b, file_of(data, n), f, layout, true, limit);
 	if (a.len != b.len || memcmp(a.p, b.p, a.len) != 0)
 		abort();
 	buf_free(&a);

@@ -13,6 +13,7 @@
 #include "csv/raw.h"
 #include "csv/scan.h"
 #include "rec/rec.h"
+#include "regex/regex.h"
 #include "unit.h"
 
 enum { ROUNDS = 1000 };
@@ -91,10 +92,29 @@ same(const struct buf *a, const struct buf *b, const struct buf *text)
 	    (int)a->len, (const char *)a->p, (int)b->len, (const char *)b->p, (int)text->len, (const char *)text->p);
 }
 
+static struct regex *digits;	/* matches lines of digits */
+
+/* A layout with some, in every other round none, of the lines that are not rows. */
+static struct csv_layout
+random_layout(void)
+{
+	static const char *const comments[] = { NULL, "1", "\t", "a", "01" };
+	struct csv_layout layout = { 0 };
+
+	if (unit_below(2) == 0)
+		return layout;
+	layout.before = unit_below(2) == 0 ? unit_below(4) : 0;
+	layout.footer = unit_below(2) == 0 ? unit_below(4) : 0;
+	layout.comment = comments[unit_below(5)];
+	layout.footer_from = layout.footer == 0 && unit_below(3) == 0 ? digits : NULL;
+	return layout;
+}
+
 static void
 test_care(void)
 {
 	struct buf text = { 0 }, a = { 0 }, b = { 0 };
+	struct csv_layout layout;
 	size_t i, n, limit;
 	struct csv_format f;
 
@@ -103,9 +123,10 @@ test_care(void)
 		f = formats[unit_below(NFORMATS)];
 		n = (size_t)unit_below(unit_below(50) == 0 ? 700000 : unit_below(4) == 0 ? 20000 : 300);
 		limit = unit_below(5) == 0 ? 1 + unit_below(200) : CSV_MAX_RECORD;
+		layout = random_layout();
 		random_text(&text, n, f);
-		CHECK(agree_read(&a, file_of(&text), f, false, limit), "flags");
-		agree_read(&b, file_of(&text), f, true, limit);
+		CHECK(agree_read(&a, file_of(&text), f, layout, false, limit), "flags");
+		agree_read(&b, file_of(&text), f, layout, true, limit);
 		same(&a, &b, &text);
 	}
 	buf_free(&text);
@@ -118,15 +139,18 @@ static void
 test_pieces(void)
 {
 	struct buf text = { 0 }, a = { 0 }, b = { 0 };
+	struct csv_layout layout;
 	struct csv_format f;
 	size_t i;
 
 	for (i = 0; i < ROUNDS; i++) {
 		text.len = a.len = b.len = 0;
 		f = formats[unit_below(NFORMATS)];
+		layout = random_layout();
 		random_text(&text, (size_t)unit_below(400), f);
-		agree_read(&a, file_of(&text), f, false, CSV_MAX_RECORD);
-		agree_read(&b, pipe_of(&text, 1 + unit_below(PIPE_PIECES)), f, unit_below(2) == 0, CSV_MAX_RECORD);
+		agree_read(&a, file_of(&text), f, layout, false, CSV_MAX_RECORD);
+		agree_read(&b, pipe_of(&text, 1 + unit_below(PIPE_PIECES)), f, layout, unit_below(2) == 0,
+		    CSV_MAX_RECORD);
 		same(&a, &b, &text);
 	}
 	buf_free(&text);
@@ -457,6 +481,9 @@ test_words(void)
 int
 main(void)
 {
+	struct regex_fault fault;
+
+	CHECK((digits = regex_compile("[0-9]*", 6, &fault)) != NULL, "%s", fault.what);
 	unit_start();
 	test_scanner();
 	test_care();
@@ -465,5 +492,6 @@ main(void)
 	test_put();
 	test_raw();
 	test_words();
+	regex_free(digits);
 	return 0;
 }

@@ -57,7 +57,7 @@ agree_put_row(struct buf *out, const struct csv_batch *b, const struct csv_row *
 
 /* Everything the reader says of what is in fd, as text; false where a flag was wrong. Takes the descriptor. */
 static inline bool
-agree_read(struct buf *out, int fd, struct csv_format f, bool by_care, size_t max_record)
+agree_read(struct buf *out, int fd, struct csv_format f, struct csv_layout layout, bool by_care, size_t max_record)
 {
 	struct csv_reader r;
 	struct csv_batch b;
@@ -66,14 +66,16 @@ agree_read(struct buf *out, int fd, struct csv_format f, bool by_care, size_t ma
 
 	csv_open_fd(&r, fd, "file", f);
 	r.by_care = by_care;
+	r.layout = layout;
 	r.max_record = max_record;
 	while ((got = csv_next(&r, &b)) > 0)
 		for (size_t i = 0; i < b.n; i++)
 			fine &= agree_put_row(out, &b, &b.rows[i], f);
 	buf_addf(out, "end %d: %s", got, r.err.text);
 	if (got == 0)
-		buf_addf(out, " lines %" PRIu64 " blank %" PRIu64 " bytes %" PRIu64 " spanning %" PRIu64 " %" PRIu64
-		    " open %" PRIu64 " %" PRIu64, r.lines, r.blank, r.bytes, r.spanning.n, r.spanning.first,
+		buf_addf(out, " lines %" PRIu64 " blank %" PRIu64 " skipped %" PRIu64 " bytes %" PRIu64
+		    " spanning %" PRIu64 " %" PRIu64
+		    " open %" PRIu64 " %" PRIu64, r.lines, r.blank, r.skipped, r.bytes, r.spanning.n, r.spanning.first,
 		    r.open_quotes.n, r.open_quotes.first);
 	csv_close(&r);
 	return fine;

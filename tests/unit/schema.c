@@ -23,7 +23,8 @@ everything(void)
 {
 	static const char text[] =
 	    "name: pay\nfile: p.csv\ndelimiter: ';'\nquote: ''\nescape: \"\\\\\"\nmultiline: no\n"
-	    "empty: keep\nheader: no\n"
+	    "empty: keep\nheader: no\nencoding: windows-1250\nfooter: 'Total.*'\ncomment: '#'\n"
+	    "trailing_delimiter: yes\nshort_rows: null\nnames: ignore_case\n"
 	    "nulls: [NULL, n/a]\nextra: ignore\n"
 	    "key: [id]\n"
 	    "columns:\n"
@@ -46,6 +47,9 @@ everything(void)
 	    !s.header && s.extra_ignore && s.nulls.n == 2 && strcmp(s.nulls.word[1], "n/a") == 0 && s.ncolumns == 7,
 	    "the schema's own words");
 	CHECK(s.escape == '\\' && s.multiline == SCHEMA_MULTILINE_NO && s.empty_keep, "escape, multiline, empty");
+	CHECK(strcmp(s.encoding, "windows-1250") == 0 && s.header_line == 1 && s.footer == 0 &&
+	    regex_matches(s.footer_regex, "Total: 5", 8) && strcmp(s.comment, "#") == 0 && s.trailing_delimiter &&
+	    s.short_null && s.names_ignore_case, "lines that are not rows");
 	c = &s.columns[0];
 	CHECK(c->key && c->required && strcmp(c->source, "Id No") == 0 && c->type.kind == VAL_INT32 &&
 	    strcmp(c->minimum, "1") == 0 && strcmp(c->maximum, "99") == 0 && c->default_text == NULL, "id");
@@ -75,7 +79,9 @@ everything(void)
 	schema_free(&s);
 	CHECK(schema_parse(&s, HEAD "int64\n", strlen(HEAD "int64\n"), "s", &err) == 0, "%s", err.text);
 	CHECK(s.delimiter == ',' && s.quote == '"' && s.header && !s.extra_ignore && s.file == NULL &&
-	    s.escape == '\0' && s.multiline == SCHEMA_MULTILINE_ANY && !s.empty_keep, "what is not given");
+	    s.escape == '\0' && s.multiline == SCHEMA_MULTILINE_ANY && !s.empty_keep && s.encoding == NULL &&
+	    s.header_line == 1 && s.footer == 0 && s.footer_regex == NULL && s.comment == NULL &&
+	    !s.trailing_delimiter && !s.short_null && !s.names_ignore_case, "what is not given");
 	schema_free(&s);
 	OK("schema", "every word");
 }
@@ -93,7 +99,23 @@ words(void)
 	refused("name:\n", "s.yaml:1:6: missing value for: 'name'");
 	refused("name: ''\n", "s.yaml:1:7: missing value for: 'name'");
 	refused("? [a, b]\n: c\n", "s.yaml:1:3: expected a word");
-	refused("name: t\nheader: maybe\n", "s.yaml:2:9: expected yes or no: 'maybe'");
+	refused("name: t\nheader: maybe\n", "s.yaml:2:9: expected yes, no or the number of a line: 'maybe'");
+	refused("name: t\nheader: 0\n", "s.yaml:2:9: expected a line from 1 to 1000000: '0'");
+	refused("name: t\nheader: '4'\n", "s.yaml:2:9: expected a line from 1 to 1000000: '4'");
+	refused("name: t\nfooter: 1001\n", "s.yaml:2:9: expected 1 to 1000 lines or a pattern: '1001'");
+	refused("name: t\nfooter: 'Total('\n", "s.yaml:2:9: missing ) in a pattern: '('");
+	refused("name: t\ncomment: ''\n", "s.yaml:2:10: missing value for: 'comment'");
+	refused("name: t\ncomment: \"a\\nb\"\n", "s.yaml:2:10: comment must not have a line end: 'a\\nb'");
+	refused("name: t\ncomment: ',#'\ncolumns: [{name: a, type: int64}]\n",
+	    "s.yaml:2:10: comment begins with the delimiter or the quote: ',#'");
+	refused("name: t\nencoding: latin9x\n", "s.yaml:2:11: unknown encoding: 'latin9x'; did you mean 'latin1'?");
+	refused("name: t\nencoding: latin1//IGNORE\n", "s.yaml:2:11: unknown encoding: 'latin1//IGNORE'");
+	refused("name: t\nshort_rows: yes\n", "s.yaml:2:13: expected null or reject: 'yes'");
+	refused("name: t\nnames: any\n", "s.yaml:2:8: expected ignore_case or exact: 'any'");
+	refused("name: t\ntrailing_delimiter: ;\n", "s.yaml:2:21: expected yes or no: ';'");
+	refused("name: t\nnames: ignore_case\ncolumns:\n- {name: a, source: 'Čas', type: int64}\n"
+	    "- {name: b, source: 'čAS', type: int64}\n",
+	    "s.yaml:2:8: ignore_case: two columns of one source: 'čAS'");
 	refused("name: t\nheader: 'yes'\n", "s.yaml:2:9: expected yes or no: 'yes'");
 	refused("name: t\ndelimiter: ab\n", "s.yaml:2:12: delimiter must be one byte: 'ab'");
 	refused("name: t\ndelimiter: é\n", "s.yaml:2:12: delimiter must be one byte: 'é'");
