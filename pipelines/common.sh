@@ -871,7 +871,7 @@ json() {
 
 # statistics: what the programs counted when they made silver, a line for each table. $WORK/statistics: its name, rows read by ingest and blank lines;
 # rows read, clean and rejected by clean; reasons as JSON; physical lines of the file: the line of names, those of clean rows, those rejected and
-# those skipped. $WORK/amounts: a line for each amount: table, column, what was read, what was rejected. $WORK/json: table, reasons and amounts as JSON. $WORK/limits:
+# those skipped; the encoding unless it is UTF-8. $WORK/amounts: a line for each amount: table, column, what was read, what was rejected. $WORK/json: table, reasons and amounts as JSON. $WORK/limits:
 # table and the limits that were passed and accepted, as JSON. $WORK/doubts: rows that may be wrong.
 statistics() {
 	set --
@@ -884,7 +884,7 @@ statistics() {
 		select json_extract(i.v, '\$.table'), json_extract(i.v, '\$.rows'), json_extract(i.v, '\$.blank'),
 			json_extract(c.v, '\$.read'), json_extract(c.v, '\$.clean'), json_extract(c.v, '\$.rejected'), json_extract(c.v, '\$.reasons'),
 			json_extract(i.v, '\$.header'), json_extract(c.v, '\$.clean_lines'), json_extract(c.v, '\$.rejected_lines'),
-			coalesce(json_extract(i.v, '\$.skipped'), 0)
+			coalesce(json_extract(i.v, '\$.skipped'), 0), coalesce(json_extract(i.v, '\$.encoding'), '')
 		from part i join part c on c.n = i.n and c.clean and not i.clean order by i.n"
 	json_lines amounts "
 		select json_extract(c.value, '\$.table'), a.key, json_extract(a.value, '\$.read'), json_extract(a.value, '\$.rejected')

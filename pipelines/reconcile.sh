@@ -14,7 +14,7 @@ USAGE='reconcile.sh [--wait] [-j JOB] LAKE'
 # of_sources: every line of each file is the line of names, in silver, rejected, blank or, where its schema says so, skipped; what was read, by the
 # reader of each file, is what silver and rejects hold; what could be read as an amount is in silver or in a rejected row.
 of_sources() {
-	while IFS=$TAB read -r t rows blank _ _ _ _ header clean_lines rejected_lines skipped; do
+	while IFS=$TAB read -r t rows blank _ _ _ _ header clean_lines rejected_lines skipped _; do
 		_kinds='names + clean + rejected + blank'
 		_lines="$header + $clean_lines + $rejected_lines + $blank"
 		if [ "$skipped" -gt 0 ]; then
@@ -171,19 +171,31 @@ bronze_of() {
 	of "$_path"
 }
 
-# text_of TABLE FILE: its text, decompressed and in UTF-8.
+# encoding_of TABLE: that of its file, in $_encoding; empty for UTF-8.
+encoding_of() {
+	while IFS=$TAB read -r _t _ _ _ _ _ _ _ _ _ _ _encoding; do
+		[ "$_t" != "$1" ] || return 0
+	done <"$WORK/statistics"
+}
+
+# text_of FILE: its text, decompressed by $_by and converted from $_encoding.
 text_of() {
-	_by=$(compressed_by "$2")
-	[ -z "$_by" ] || need_programs "$_by"
-	_encoding=$(json "$(made "$1" ingest.json)" '$.encoding') || exit 74
-	"${_by:-cat}" ${_by:+-dc} <"$2" | if [ -n "$_encoding" ]; then iconv -c -f "$_encoding" -t UTF-8 || :; else cat; fi
+	"${_by:-cat}" ${_by:+-dc} <"$1" | if [ -n "$_encoding" ]; then iconv -c -f "$_encoding" -t UTF-8 || :; else cat; fi
 }
 
 # lines TABLE: counts the physical lines of its file, an unfinished last one among them, by what shares nothing with the reader of CSV.
 lines() {
 	_file=$(bronze_of "$1") || exit 66
-	_lines=$(text_of "$1" "$_file" | wc -l)
-	_end=$(text_of "$1" "$_file" | tail -c 1 | wc -l)
+	_by=$(compressed_by "$_file")
+	[ -z "$_by" ] || need_programs "$_by"
+	encoding_of "$1"
+	if [ -n "$_by$_encoding" ]; then
+		_lines=$(text_of "$_file" | wc -l)
+		_end=$(text_of "$_file" | tail -c 1 | wc -l)
+	else
+		_lines=$(wc -l <"$_file")
+		_end=$(tail -c 1 -- "$_file" | wc -l)
+	fi
 	printf 'lines(bronze/%s)\t%s\n' "$1" "$((_lines + 1 - _end))" >"$WORK/figures.lines.$1"
 }
 
