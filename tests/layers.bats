@@ -89,3 +89,10 @@ rooms() {
 	[[ $stderr == *"compiles for a big-endian processor; acct needs a little-endian one"* ]]
 	run -0 --separate-stderr make -n -C "$ROOT"
 }
+
+@test "layers: a program that writes no Parquet loads no codec of it" {
+	for p in acct-cat acct-select acct-join acct-balance acct-merge-sql; do
+		run -0 ldd "$BUILD/bin/$p"
+		[[ $output != *libsnappy* && $output != *liblz4* && $output != *libzstd* ]]
+	done
+}

@@ -57,7 +57,7 @@ extern const struct cli_option cli_table[];	/* -t */
 extern const struct cli_option cli_stream[];	/* --partial, --max-record: reads record streams */
 extern const struct cli_option cli_text[];	/* --max-record: reads text */
 extern const struct cli_option cli_memory[];	/* --memory */
-extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parquet */
+extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parquet (codec.c) */
 extern const struct cli_option cli_retry[];	/* --retry: commits a version of a table */
 extern const struct cli_option cli_change[];	/* --txn, --prepare: changes a table (change.c) */
 extern const struct cli_option cli_at[];	/* --at: reads any version of a table */

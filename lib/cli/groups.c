@@ -4,8 +4,6 @@
 
 struct cli_values cli = { .max_record = REC_MAX_RECORD, .codec = PQ_SNAPPY, .retry = DELTA_TURN_SECONDS };
 
-static const char *const encodings[] = { "plain", "delta", NULL };
-
 static void
 set_max_record(const char *option, char *arg)
 {
@@ -19,12 +17,6 @@ set_table(const char *option, char *arg)
 {
 	cli_name(option, arg);
 	cli.table = arg;
-}
-
-static void
-set_codec(const char *option, char *arg)
-{
-	cli.codec = pq_codec_of(cli_word(option, arg, pq_codec_words()));
 }
 
 const struct cli_option cli_input[] = {
@@ -58,15 +50,6 @@ const struct cli_option cli_text[] = {
 const struct cli_option cli_memory[] = {
 	{ 0, "memory", "SIZE", "remember at most SIZE, such as 64M, and use temporary files beyond\n"
 	    "(default: a quarter of memory)", CLI_SIZE, .to = &cli.memory },
-	{ 0 }
-};
-
-const struct cli_option cli_codec[] = {
-	{ 0, "codec", "CODEC", "compress new files with snappy (default), zstd, gzip or none", CLI_CALL,
-	    .call = set_codec },
-	{ 0, "encoding", "ENCODING", "plain (default), or delta: often smaller, but not every reader knows it",
-	    CLI_WORD,
-	    .to = &cli.encoding, .words = encodings },
 	{ 0 }
 };
 
