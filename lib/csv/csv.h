@@ -62,10 +62,10 @@ struct csv_row {
 	uint32_t nfields;	/* at least 1; 0 with CSV_REJECT */
 	uint32_t flags;
 	uint32_t spans;		/* with CSV_SPANS: index of its first field in the batch's spans */
-	uint32_t text, text_len;	/* its fields in the batch's text; text is CSV_NO_TEXT if they are not there */
+	uint32_t text, text_len;	/* its fields in the batch's text; with CSV_NO_TEXT they are not there */
 };
 
-#define CSV_NO_TEXT UINT32_MAX
+#define CSV_NO_TEXT UINT32_MAX		/* and text_len is what they may need: each byte may become two */
 
 /* Returns the number of physical lines of a row: 1 if it has no quotes. */
 static inline uint32_t

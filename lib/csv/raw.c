@@ -129,18 +129,31 @@ put_split(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *ro
 	return out;
 }
 
+/* Are the columns of a row its text? */
+static inline bool
+is_whole(const struct csv_raw *r, const struct csv_row *row)
+{
+	return r->straight && (row->flags & CSV_EMPTY) == 0 && row->text != CSV_NO_TEXT;
+}
+
+static inline uint8_t *
+put_text(const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
+{
+	copy(out, b->text + row->text, row->text_len);
+	out += row->text_len;
+	*out++ = '\t';
+	return out;
+}
+
 /* Writes the columns of a row, each with a TAB after it. */
 static inline uint8_t *
 put_columns(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, uint8_t *out)
 {
 	if (row->text == CSV_NO_TEXT)
 		return put_lines(r, row, put_split(r, b, row, out));
-	if (!r->straight || (row->flags & CSV_EMPTY) != 0)
+	if (!is_whole(r, row))
 		return put_lines(r, row, put_chosen(r, b, row, out));
-	copy(out, b->text + row->text, row->text_len);
-	out += row->text_len;
-	*out++ = '\t';
-	return out;
+	return put_text(b, row, out);
 }
 
 /* ---- records of rows with the right number of fields ---- */
@@ -174,12 +187,14 @@ put_line(struct line_code *code, uint8_t *out, uint64_t number)
 	return out + code->n + 1;
 }
 
-/* Writes the records of n rows to out, each with its LF. Returns the end; adds their hashes to *sum. */
-static uint8_t *
-put_rows(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out, uint64_t *sum)
+/* Writes the records of n rows to out, each with its LF, and their hashes' sum to *sum. Returns the end. */
+static inline __attribute__((always_inline)) uint8_t *
+put_rows(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, bool whole, uint8_t *out,
+    uint64_t *sum)
 {
 	struct line_code code = no_line;
 	uint8_t *begins[GROUP + 1];
+	uint64_t hashes = 0;
 	size_t i, part;
 
 	for (; n > 0; n -= part) {
@@ -187,24 +202,31 @@ put_rows(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row
 		for (i = 0; i < part; i++, row++) {
 			begins[i] = out;
 			out = put_line(&code, out, b->line + row->line);
-			out = put_columns(r, b, row, out);
+			out = whole ? put_text(b, row, out) : put_columns(r, b, row, out);
 			*out++ = VAL_NULL;
 			*out++ = '\n';
 		}
 		begins[part] = out;
 		for (i = 0; i < part; i++)
-			*sum += hash_bytes(begins[i], (size_t)(begins[i + 1] - begins[i]) - 1);
+			hashes += hash_bytes(begins[i], (size_t)(begins[i + 1] - begins[i]) - 1);
 	}
+	*sum = hashes;
 	return out;
 }
 
-/* Returns the most bytes a row's record needs. Without text, every byte may become two. */
-static inline size_t
-record_max(const struct csv_raw *r, const struct csv_row *row)
+/* put_rows for rows whose columns are their texts. */
+static uint8_t *
+put_whole_rows(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
 {
-	size_t text = row->text != CSV_NO_TEXT ? row->text_len : 2 * (size_t)row->len;
+	return put_rows(r, b, row, n, true, out, sum);
+}
 
-	return text + 2 * r->ncolumns + RECORD_EXTRA;
+static uint8_t *
+put_any_rows(struct csv_raw *r, const struct csv_batch *b, const struct csv_row *row, size_t n, uint8_t *out,
+    uint64_t *sum)
+{
+	return put_rows(r, b, row, n, false, out, sum);
 }
 
 /*
@@ -216,20 +238,25 @@ put_run(struct csv_raw *r, const struct csv_batch *b, size_t i)
 {
 	const struct csv_row *row = b->rows + i;
 	size_t n, max, room = 0;
-	uint64_t sum = 0;
+	uint32_t flags = 0;
+	bool whole = r->straight;
+	uint64_t sum;
 	uint8_t *out;
 
 	for (n = 0; n < b->n - i && row[n].nfields == r->nfields; n++) {		/* a reject has no fields */
-		max = record_max(r, &row[n]);
+		max = row[n].text_len + 2 * r->ncolumns + RECORD_EXTRA;
 		if (max > r->out->max_record)
 			break;
 		room += max;
+		flags |= row[n].flags;
+		whole &= row[n].text != CSV_NO_TEXT;
 	}
 	if (n == 0)
 		return 0;
 	if ((out = rec_begin(r->out, room)) == NULL)
 		return -1;
-	out = put_rows(r, b, row, n, out, &sum);
+	whole &= (flags & CSV_EMPTY) == 0;
+	out = (whole ? put_whole_rows : put_any_rows)(r, b, row, n, out, &sum);
 	rec_end_many(r->out, out, n, sum);
 	return (ssize_t)n;
 }

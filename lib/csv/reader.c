@@ -322,7 +322,7 @@ reject_line(struct csv_reader *r, struct csv_scan *scan)
 	if (lf == NULL && !s->eof)
 		return 0;
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)n, .line = scan->lines++,
-	    .flags = CSV_REJECT, .text = CSV_NO_TEXT };
+	    .flags = CSV_REJECT, .text = CSV_NO_TEXT, .text_len = 2 * (uint32_t)n };
 	s->pos += all + (lf != NULL);
 	follow_reject(r, has_odd_quotes(line, all, r->format.quote));
 	return 1;
@@ -339,7 +339,7 @@ take_row(struct csv_reader *r, struct csv_scan *scan)
 
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)c->len,
 	    .line = scan->lines, .lines = c->lines, .nfields = c->nfields, .flags = c->flags,
-	    .spans = (uint32_t)c->first, .text = CSV_NO_TEXT };
+	    .spans = (uint32_t)c->first, .text = CSV_NO_TEXT, .text_len = 2 * (uint32_t)c->len };
 	scan->lines += c->lines;
 	s->pos += c->next;
 }

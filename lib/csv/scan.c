@@ -9,11 +9,13 @@
 #include <string.h>
 
 enum { DELIMITER = 1, CONTROL = 2, QUOTE = 4 };	/* classes of bytes */
+enum { CHUNK_FIRST = 256 };			/* after a row that needs care start small: the next may need it too */
 
 void
 csv_scan_init(struct csv_scan *s, struct csv_format f)
 {
-	*s = (struct csv_scan){ .format = f, .limit = CSV_MAX_RECORD, .chunk = xcalloc(1, sizeof(*s->chunk)) };
+	*s = (struct csv_scan){ .format = f, .limit = CSV_MAX_RECORD, .most = CHUNK_FIRST,
+	    .chunk = xcalloc(1, sizeof(*s->chunk)) };
 	s->chunk->delimiter = f.delimiter;
 	s->chunk->quote = f.quote;
 	s->chunk->escape = f.escape != f.quote ? f.escape : 0;
@@ -91,6 +93,7 @@ take_line(struct csv_scan *s, size_t n, size_t next)
 		row->len = (uint32_t)n;
 		row->line = s->lines;
 		row->text = CSV_NO_TEXT;
+		row->text_len = 2 * (uint32_t)n;
 		s->n++;
 	}
 	s->lines++;
@@ -155,7 +158,7 @@ take_plain(struct csv_scan *s, uint32_t text)
 {
 	const struct simd_csv *c = s->chunk;
 	const uint32_t *ends = ends_of(c);
-	uint32_t base = (uint32_t)(c->p - s->p), lines = s->lines, begin = 0, fields = 0, out = 0;
+	uint32_t base = (uint32_t)(c->p - s->p), lines = s->lines, begin = 0, fields = UINT32_MAX, out = 0;
 	struct csv_row *row = s->rows + s->n;
 	size_t k;
 
@@ -167,7 +170,7 @@ take_plain(struct csv_scan *s, uint32_t text)
 		row->text = text + out;
 		row->text_len = ends[k] - out - cr;
 		row->line = lines++;
-		row->nfields = c->fields[k] - fields + 1;
+		row->nfields = c->fields[k] - fields;
 		row->flags = 0;
 		if (c->quotes && any_bit(c->quote_at, begin, lf)) {
 			row->flags = CSV_QUOTED;
@@ -207,10 +210,12 @@ take_row(struct csv_scan *s, size_t k, size_t n, uint32_t text, uint32_t out)
 	struct csv_row *row = &s->rows[s->n++];
 
 	*row = (struct csv_row){ .off = (uint32_t)s->at, .len = (uint32_t)n, .line = s->lines, .lines = 1,
-	    .nfields = c->fields[k] - (k > 0 ? c->fields[k - 1] : 0) + 1, .flags = flags_of(s, begin, n, lf),
+	    .nfields = c->fields[k] - (k > 0 ? c->fields[k - 1] : UINT32_MAX), .flags = flags_of(s, begin, n, lf),
 	    .text = text + out, .text_len = ends_of(c)[k] - out - (n < lf - begin) };
-	if (n + 1 < lf - begin)
-		row->text = CSV_NO_TEXT;	/* it has CRs of the line end */
+	if (n + 1 < lf - begin) {	/* the text has CRs of the line end */
+		row->text = CSV_NO_TEXT;
+		row->text_len = 2 * (uint32_t)n;
+	}
 	if (c->inners)
 		row->lines += count_bits(c->inner_at, begin, lf);
 	s->lines += row->lines;
@@ -270,14 +275,16 @@ take_chunk(struct csv_scan *s, size_t n)
 void
 csv_scan(struct csv_scan *s, size_t end)
 {
-	enum { FIRST = 256 };	/* start small, as the next row may need care again */
-	size_t n, most = FIRST;
+	size_t n, most;
 
 	while (s->n < CSV_BATCH && !s->care && s->at < end) {
+		most = s->most;
 		n = end - s->at < most ? end - s->at : most;
 		if (!take_chunk(s, n) && (most == SIMD_CSV_BYTES || end - s->at <= most))
 			if (!take_next(s, end))		/* longer than a chunk, or incomplete */
 				break;
-		most = most < SIMD_CSV_BYTES ? 2 * most : most;
+		s->most = most < SIMD_CSV_BYTES ? 2 * most : most;
 	}
+	if (s->care)
+		s->most = CHUNK_FIRST;
 }

@@ -13,6 +13,7 @@ struct csv_scan {
 	const uint8_t *p;	/* CSV_PAD bytes may be read after the last to be scanned */
 	size_t at;		/* next byte, always the start of a row */
 	size_t limit;		/* longer rows need care */
+	size_t most;		/* bytes of the next chunk */
 	struct csv_row *rows;	/* room for CSV_BATCH_MAX */
 	size_t n;		/* rows found */
 	uint32_t lines, blank;	/* physical lines passed and blank ones among them */

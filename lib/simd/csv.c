@@ -1,7 +1,8 @@
 /*
- * Splits CSV text, a chunk at a time, in passes over words of 64 bytes. The first pass finds the bytes that mean
- * something, with one bit for each, and writes the text of the fields as it is without quotes. The second computes from
- * these masks what the bytes mean; it is the same for all levels. The third writes the text of quoted fields.
+ * Splits CSV text, a chunk at a time, in passes over words of 64 bytes. The first takes the chunk for plain text: no
+ * quotes, and no bytes below 0x20 but line ends. It writes the text of the fields and is the only one if that is so.
+ * Otherwise the second computes from the masks of all bytes that mean something what they mean; it is the same for all
+ * levels. The third writes the text of quoted fields.
  *
  * A quoted field begins at an odd quote, counted from the first byte of the row, and ends at an even one, a doubled
  * quote being an end and a beginning. So the prefix parity of the quotes' mask says for each byte whether it is within
@@ -9,6 +10,7 @@
  * comes before a delimiter, a line end or an odd quote. Any other quote is bad.
  */
 #include "simd/level.h"
+#include "simd/places.h"
 
 #include <string.h>
 
@@ -26,15 +28,17 @@ struct word {				/* masks of one word */
 	uint64_t lf, delimiter;		/* outside quotes */
 	uint64_t cr;			/* CRs outside quotes directly before a line feed */
 	uint64_t keep, control;		/* bytes that are written, and those of them that are written as two */
+	uint64_t special;		/* quotes and bytes below 0x20 */
 };
 
 struct carry {				/* from one word to the next */
 	uint64_t separator;		/* bit 0: the last byte was a separator */
 	uint64_t ready;			/* bit 0: a quote may follow: the last byte was a separator or a quote */
-	uint64_t closed, quote;		/* bit 0: it was a closing quote; a quote */
+	uint64_t closed, quote, cr;	/* bit 0: it was a closing quote; a quote; a CR */
 	size_t nlf;
 	uint32_t delimiters;		/* number so far */
 	uint64_t empties, controls, inners;	/* unions of masks so far */
+	uint64_t others;		/* nonzero: not plain text */
 };
 
 /* A chunk begins at the start of a row. */
@@ -49,25 +53,13 @@ end_notes(struct simd_csv *c, const struct carry *carry)
 	c->inners = carry->inners != 0;
 }
 
-/* Stores the offsets of line feeds, two at a time, so that the usual numbers take the same way. */
 static SIMD_INLINE void
 note_lfs(struct simd_csv *c, size_t w, uint64_t lf, struct carry *carry, enum simd_level level)
 {
-	uint32_t *out = c->lf + carry->nlf;
-	unsigned i;
-
-	if (lf == 0)
-		return;
-	carry->nlf += simd_count(lf, level);
-	do {
-		for (i = 0; i < 2; i++) {
-			*out++ = (uint32_t)(64 * w + (unsigned)__builtin_ctzll(lf | UINT64_C(1) << 63));
-			lf &= lf - 1;
-		}
-	} while (lf != 0);
+	carry->nlf += simd_places(lf, (uint32_t)(64 * w), c->lf + carry->nlf, level);
 }
 
-/* Notes what is the same with and without quotes. same: the text written is as long as the chunk. */
+/* Notes what is the same with and without quotes, except line feeds. same: the text written is as long as the chunk. */
 static SIMD_INLINE void
 note_word(struct simd_csv *c, size_t w, const struct word *m, struct carry *carry, bool same, enum simd_level level)
 {
@@ -76,7 +68,6 @@ note_word(struct simd_csv *c, size_t w, const struct word *m, struct carry *carr
 
 	c->empty_at[w] = empty;
 	c->delimiters[w] = carry->delimiters;
-	note_lfs(c, w, m->lf, carry, level);
 	carry->empties |= empty;
 	carry->delimiters += simd_count(m->delimiter, level);
 	carry->separator = separator >> 63;
@@ -89,7 +80,7 @@ note_word(struct simd_csv *c, size_t w, const struct word *m, struct carry *carr
 	carry->controls |= m->control;
 }
 
-/* Counts for each line feed the delimiters before it. */
+/* Counts for each line feed the separators before it. */
 static SIMD_INLINE void
 count_fields(struct simd_csv *c, enum simd_level level)
 {
@@ -99,7 +90,7 @@ count_fields(struct simd_csv *c, enum simd_level level)
 	for (k = 0; k < c->nlf; k++) {
 		w = c->lf[k] / 64;
 		before = (UINT64_C(1) << c->lf[k] % 64) - 1;
-		c->fields[k] = c->delimiters[w] + simd_count(c->delimiter_at[w] & before, level);
+		c->fields[k] = c->delimiters[w] + simd_count(c->delimiter_at[w] & before, level) + (uint32_t)k;
 	}
 }
 
@@ -125,22 +116,31 @@ line_end_crs(const struct simd_csv *c, size_t w, uint64_t lf)
 	return c->cr_at[w] & (lf >> 1 | c->lf_at[w + 1] << 63);
 }
 
-static SIMD_INLINE void
-note_plain(struct simd_csv *c, enum simd_level level)
+/* Does a word of plain text have CRs, or follow one? If so, m->cr must be set. */
+static SIMD_INLINE bool
+has_crs(const struct word *m, const struct carry *carry)
 {
-	struct carry carry = carry_start;
-	struct word m = { .keep = UINT64_MAX };
-	size_t w, n = words_of(c);
-
-	for (w = 0; w < n; w++) {
-		m.lf = c->lf_at[w];
-		m.delimiter = c->delimiter_at[w];
-		note_word(c, w, &m, &carry, true, level);
-	}
-	end_notes(c, &carry);
+	return ((m->special & ~(m->lf | m->delimiter)) | carry->cr) != 0;
 }
 
-/* note_plain for a chunk with control bytes. */
+/*
+ * Notes a word of a chunk taken for plain text, except line feeds. A CR that is not directly before one is not plain;
+ * at the end of the chunk it is in none of its rows.
+ */
+static SIMD_INLINE void
+note_plain(struct simd_csv *c, size_t w, const struct word *m, struct carry *carry, enum simd_level level)
+{
+	if (has_crs(m, carry)) {
+		carry->others |= m->special & ~(m->lf | m->delimiter | m->cr);
+		carry->others |= (m->cr << 1 | carry->cr) & ~m->lf & simd_first(c->n - 64 * w);
+		carry->cr = m->cr >> 63;
+	}
+	c->lf_at[w] = m->lf;
+	c->delimiter_at[w] = m->delimiter;
+	note_word(c, w, m, carry, true, level);
+}
+
+/* Notes the words of a chunk with control bytes and without quotes. */
 static SIMD_INLINE void
 note_odd(struct simd_csv *c, enum simd_level level)
 {
@@ -148,11 +148,13 @@ note_odd(struct simd_csv *c, enum simd_level level)
 	size_t w, n = words_of(c);
 
 	for (w = 0; w < n; w++) {
-		struct word m = { c->lf_at[w], c->delimiter_at[w], line_end_crs(c, w, c->lf_at[w]), UINT64_MAX, 0 };
+		struct word m = { c->lf_at[w], c->delimiter_at[w], line_end_crs(c, w, c->lf_at[w]), UINT64_MAX, 0,
+		    0 };
 
 		m.control = c->low_at[w] & ~(m.lf | m.delimiter | m.cr);
 		c->none_at[w] = 0;
 		note_word(c, w, &m, &carry, false, level);
+		note_lfs(c, w, m.lf, &carry, level);
 	}
 	end_notes(c, &carry);
 }
@@ -178,7 +180,7 @@ note_quoted_word(struct simd_csv *c, size_t w, struct carry *carry, enum simd_le
 	uint64_t within = c->within_at[w], quote = c->quote_at[w], open = quote & within, close = quote & ~within;
 	uint64_t lf = c->lf_at[w] & ~within, inner = c->lf_at[w] & within, ready, bad;
 	struct word m = { lf, c->delimiter_at[w] & ~within, line_end_crs(c, w, lf) & ~within,
-	    note_kept(c, w, open, carry), 0 };
+	    note_kept(c, w, open, carry), 0, 0 };
 
 	ready = m.lf | m.delimiter | quote;
 	bad = (open & ~(ready << 1 | carry->ready)) | ((close << 1 | carry->closed) & ~(ready | m.cr)) |
@@ -187,6 +189,7 @@ note_quoted_word(struct simd_csv *c, size_t w, struct carry *carry, enum simd_le
 	c->inner_at[w] = inner;
 	carry->inners |= inner;
 	note_word(c, w, &m, carry, false, level);
+	note_lfs(c, w, lf, carry, level);
 	carry->ready = ready >> 63;
 	carry->closed = close >> 63;
 	carry->quote = quote >> 63;
@@ -287,35 +290,90 @@ find_low_words(const uint8_t *p)
 	return mask;
 }
 
-/*
- * Finds delimiters and line feeds, and writes the text with all delimiters replaced. Returns true if there is any other
- * byte that means something: a quote, or one below 0x20.
- */
-static bool
-find_plain_words(struct simd_csv *c)
+/* What a pass over plain text needs, in variables that the bytes written cannot alias. */
+struct plain {
+	const uint8_t *p;
+	uint8_t *out, delimiter, quote;	/* the delimiter again without quotes */
+	size_t n;
+};
+
+static SIMD_INLINE struct plain
+plain_of(const struct simd_csv *c)
 {
-	const uint64_t delimiter = SIMD_EACH(c->delimiter), lf = SIMD_EACH('\n'), change = c->delimiter ^ '\t';
-	const uint64_t quote = SIMD_EACH(c->quote != 0 ? c->quote : c->delimiter);
-	uint64_t other = 0;
-	size_t w, n = words_of(c);
+	return (struct plain){ c->p, c->out, c->delimiter, c->quote != 0 ? c->quote : c->delimiter, c->n };
+}
+
+/* Clears the bits of bytes after the text. */
+static SIMD_INLINE void
+end_word(struct word *m, size_t left)
+{
+	uint64_t valid = simd_first(left);
+
+	m->lf &= valid;
+	m->delimiter &= valid;
+	m->special &= valid;
+	m->cr &= valid;
+}
+
+/* Stores what the second pass needs of a word, once it is known that the chunk is not plain. */
+static SIMD_INLINE void
+keep_masks(struct simd_csv *c, size_t at, struct word *m)
+{
+	end_word(m, c->n - at);
+	c->lf_at[at / 64] = m->lf;
+	c->delimiter_at[at / 64] = m->delimiter;
+}
+
+/* Finds separators among 64 bytes at p and, if asked, what is special; writes them with all delimiters replaced. */
+static SIMD_INLINE void
+look_at_plain(const struct plain *t, const uint8_t *p, uint8_t *out, bool special, struct word *m)
+{
+	const uint64_t change = t->delimiter ^ '\t';
+	uint64_t low = 0, quotes = 0;
 	unsigned i;
 
-	for (w = 0; w < n; w++) {
-		uint64_t delimiters = 0, lfs = 0;
+	for (i = 0; i < 8; i++) {
+		uint64_t v = simd_load(p + 8 * i), is_delimiter = simd_zero_bytes(v ^ SIMD_EACH(t->delimiter));
+		uint64_t is_lf = simd_zero_bytes(v ^ SIMD_EACH('\n')), plain = is_lf | is_delimiter;
 
-		for (i = 0; i < 8; i++) {
-			uint64_t v = simd_load(c->p + 64 * w + 8 * i);
-			uint64_t is_delimiter = simd_zero_bytes(v ^ delimiter), is_lf = simd_zero_bytes(v ^ lf);
-
-			delimiters |= simd_top_bits(is_delimiter) << 8 * i;
-			lfs |= simd_top_bits(is_lf) << 8 * i;
-			simd_store(c->out + 64 * w + 8 * i, v ^ (is_delimiter >> 7) * change);
-			other |= (simd_low_bytes(v) | simd_zero_bytes(v ^ quote)) & ~(is_lf | is_delimiter);
-		}
-		c->delimiter_at[w] = delimiters;
-		c->lf_at[w] = lfs;
+		m->delimiter |= simd_top_bits(is_delimiter) << 8 * i;
+		m->lf |= simd_top_bits(is_lf) << 8 * i;
+		simd_store(out + 8 * i, v ^ (is_delimiter >> 7) * change);
+		low |= simd_low_bytes(v) & ~plain;
+		quotes |= simd_zero_bytes(v ^ SIMD_EACH(t->quote)) & ~plain;
 	}
-	return other != 0;
+	if (special && low != 0)
+		m->special = find_low_words(p);
+	if (special && quotes != 0)
+		m->special |= find_words(p, t->quote);
+}
+
+/* Splits a chunk as plain text. Returns false if it is not. */
+static bool
+split_plain_words(struct simd_csv *c)
+{
+	const struct plain t = plain_of(c);
+	struct carry carry = carry_start;
+	size_t at;
+
+	for (at = 0; at < t.n; at += 64) {
+		struct word m = { .special = 0 };
+
+		look_at_plain(&t, t.p + at, t.out + at, carry.others == 0, &m);
+		if (carry.others != 0) {
+			keep_masks(c, at, &m);
+			continue;
+		}
+		if (has_crs(&m, &carry))
+			m.cr = find_words(t.p + at, '\r');
+		if (t.n - at < 64)
+			end_word(&m, t.n - at);
+		note_plain(c, at / 64, &m, &carry, SIMD_WORDS);
+		note_lfs(c, at / 64, m.lf, &carry, SIMD_WORDS);
+	}
+	end_notes(c, &carry);
+	count_fields(c, SIMD_WORDS);
+	return carry.others == 0;
 }
 
 /* Finds quotes and bytes below 0x20. */
@@ -380,41 +438,59 @@ put_quoted(struct simd_csv *c, size_t n)
 #if SIMD_X86
 
 SIMD_ON_AVX2 static SIMD_INLINE uint64_t
+mask_avx2(__m256i v)
+{
+	return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+SIMD_ON_AVX2 static SIMD_INLINE uint64_t
 find_avx2(const __m256i v[2], __m256i byte)
 {
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v[0], byte)) |
-	    (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v[1], byte)) << 32;
+	return mask_avx2(_mm256_cmpeq_epi8(v[0], byte)) | mask_avx2(_mm256_cmpeq_epi8(v[1], byte)) << 32;
 }
 
 SIMD_ON_AVX2 static bool
-find_plain_avx2(struct simd_csv *c)
+split_plain_avx2(struct simd_csv *c)
 {
-	const __m256i delimiter = _mm256_set1_epi8((char)c->delimiter), lf = _mm256_set1_epi8('\n');
-	const __m256i quote = _mm256_set1_epi8((char)(c->quote != 0 ? c->quote : c->delimiter));
+	const struct plain t = plain_of(c);
+	const __m256i delimiter = _mm256_set1_epi8((char)t.delimiter), quote = _mm256_set1_epi8((char)t.quote);
+	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
 	const __m256i top = _mm256_set1_epi8(0x1f), tab = _mm256_set1_epi8('\t');
-	__m256i other = _mm256_setzero_si256();
-	size_t w, n = words_of(c);
+	struct carry carry = carry_start;
+	size_t at;
 	unsigned i;
 
-	for (w = 0; w < n; w++) {
-		uint64_t delimiters = 0, lfs = 0;
+	for (at = 0; at < t.n; at += 64) {
+		struct word m = { .special = 0 };
 
-		for (i = 0; i < 64; i += 32) {
-			__m256i v = _mm256_loadu_si256((const void *)(c->p + 64 * w + i));
-			__m256i is_delimiter = _mm256_cmpeq_epi8(v, delimiter), is_lf = _mm256_cmpeq_epi8(v, lf);
-			__m256i is_other = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_max_epu8(v, top), top),
-			    _mm256_cmpeq_epi8(v, quote));
+		__m256i v[2];
 
-			delimiters |= (uint64_t)(uint32_t)_mm256_movemask_epi8(is_delimiter) << i;
-			lfs |= (uint64_t)(uint32_t)_mm256_movemask_epi8(is_lf) << i;
-			_mm256_storeu_si256((void *)(c->out + 64 * w + i), _mm256_blendv_epi8(v, tab, is_delimiter));
-			is_other = _mm256_andnot_si256(_mm256_or_si256(is_delimiter, is_lf), is_other);
-			other = _mm256_or_si256(other, is_other);
+		for (i = 0; i < 2; i++) {
+			__m256i is_delimiter, special;
+
+			v[i] = _mm256_loadu_si256((const void *)(t.p + at + 32 * i));
+			is_delimiter = _mm256_cmpeq_epi8(v[i], delimiter);
+			special = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_max_epu8(v[i], top), top),
+			    _mm256_cmpeq_epi8(v[i], quote));
+			m.delimiter |= mask_avx2(is_delimiter) << 32 * i;
+			m.special |= mask_avx2(special) << 32 * i;
+			_mm256_storeu_si256((void *)(t.out + at + 32 * i), _mm256_blendv_epi8(v[i], tab, is_delimiter));
 		}
-		c->delimiter_at[w] = delimiters;
-		c->lf_at[w] = lfs;
+		m.lf = find_avx2(v, lf);
+		if (carry.others != 0) {
+			keep_masks(c, at, &m);
+			continue;
+		}
+		if (has_crs(&m, &carry))
+			m.cr = find_avx2(v, cr);
+		if (t.n - at < 64)
+			end_word(&m, t.n - at);
+		note_plain(c, at / 64, &m, &carry, SIMD_AVX2);
+		note_lfs(c, at / 64, m.lf, &carry, SIMD_AVX2);
 	}
-	return !_mm256_testz_si256(other, other);
+	end_notes(c, &carry);
+	count_fields(c, SIMD_AVX2);
+	return carry.others == 0;
 }
 
 SIMD_ON_AVX2 static void
@@ -505,6 +581,48 @@ put_quoted_avx2(struct simd_csv *c, size_t n)
 
 /* ---- AVX-512 ---- */
 
+/* Stores the offsets of line feeds, and how many separators are before each. */
+SIMD_ON_AVX512 static SIMD_INLINE void
+note_lfs_avx512(struct simd_csv *c, size_t at, const struct word *m, uint32_t separators, struct carry *carry)
+{
+	simd_places_avx512(_pext_u64(m->lf, m->lf | m->delimiter), separators, c->fields + carry->nlf);
+	carry->nlf += simd_places_avx512(m->lf, (uint32_t)at, c->lf + carry->nlf);
+}
+
+SIMD_ON_AVX512 static bool
+split_plain_avx512(struct simd_csv *c)
+{
+	const struct plain t = plain_of(c);
+	const __m512i delimiter = _mm512_set1_epi8((char)t.delimiter), quote = _mm512_set1_epi8((char)t.quote);
+	const __m512i lf = _mm512_set1_epi8('\n'), cr = _mm512_set1_epi8('\r');
+	const __m512i top = _mm512_set1_epi8(0x1f), tab = _mm512_set1_epi8('\t');
+	struct carry carry = carry_start;
+	uint32_t separators;
+	size_t at;
+
+	for (at = 0; at < t.n; at += 64) {
+		__m512i v = _mm512_loadu_si512(t.p + at);
+		struct word m = { .lf = _mm512_cmpeq_epi8_mask(v, lf),
+		    .delimiter = _mm512_cmpeq_epi8_mask(v, delimiter),
+		    .special = _mm512_cmple_epu8_mask(v, top) | _mm512_cmpeq_epi8_mask(v, quote) };
+
+		_mm512_storeu_si512(t.out + at, _mm512_mask_mov_epi8(v, m.delimiter, tab));
+		separators = carry.delimiters + (uint32_t)carry.nlf;
+		if (carry.others != 0) {
+			keep_masks(c, at, &m);
+			continue;
+		}
+		if (has_crs(&m, &carry))
+			m.cr = _mm512_cmpeq_epi8_mask(v, cr);
+		if (t.n - at < 64)
+			end_word(&m, t.n - at);
+		note_plain(c, at / 64, &m, &carry, SIMD_AVX512);
+		note_lfs_avx512(c, at, &m, separators, &carry);
+	}
+	end_notes(c, &carry);
+	return carry.others == 0;
+}
+
 /*
  * Writes those of 32 bytes that `keep` selects: widens each to two, ESC and itself or its escape code, and drops each
  * ESC that is not needed.
@@ -568,21 +686,14 @@ end_others(struct simd_csv *c)
 	c->quotes = c->quote != 0 && union_of(c->quote_at, words_of(c)) != 0;
 }
 
-/* The passes of a level. */
-#define CHUNK(level, suffix, put_text)				\
+/* The passes of a level; plain is that of split_plain, suffix that of the others. */
+#define CHUNK(level, plain, suffix, put_text)				\
 	size_t n = words_of(c);						\
-	bool others;							\
 									\
 	begin(c);							\
-	others = find_plain_##suffix(c);				\
-	end_mask(c, c->lf_at);						\
-	end_mask(c, c->delimiter_at);					\
-	c->same = !others;						\
-	if (!others) {							\
-		note_plain(c, level);					\
-		count_fields(c, level);					\
+	c->same = split_plain_##plain(c);				\
+	if (c->same)							\
 		return;							\
-	}								\
 	find_others_##suffix(c);					\
 	end_others(c);							\
 	find_byte_##suffix(c, '\r', c->cr_at);				\
@@ -606,21 +717,21 @@ end_others(struct simd_csv *c)
 static void
 csv_chunk_words(struct simd_csv *c)
 {
-	CHUNK(SIMD_WORDS, words, put_quoted)
+	CHUNK(SIMD_WORDS, words, words, put_quoted)
 }
 
 #if SIMD_X86
 SIMD_ON_AVX2 static void
 csv_chunk_avx2(struct simd_csv *c)
 {
-	CHUNK(SIMD_AVX2, avx2, put_quoted_avx2)
+	CHUNK(SIMD_AVX2, avx2, avx2, put_quoted_avx2)
 }
 
-/* Only the text of quoted fields is written faster with AVX-512. */
+/* AVX-512 is faster at plain text and at writing the text of quoted fields. */
 SIMD_ON_AVX512 static void
 csv_chunk_avx512(struct simd_csv *c)
 {
-	CHUNK(SIMD_AVX512, avx2, put_quoted_avx512)
+	CHUNK(SIMD_AVX512, avx512, avx2, put_quoted_avx512)
 }
 #endif
 

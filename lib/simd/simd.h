@@ -40,8 +40,8 @@ struct simd_csv {
 
 	/* ---- found ---- */
 	size_t nlf;				/* line feeds outside quotes; of each: */
-	uint32_t lf[SIMD_CSV_BYTES + 4];	/* its offset in the chunk, */
-	uint32_t fields[SIMD_CSV_BYTES + 4];	/* number of delimiters outside quotes before it, */
+	uint32_t lf[SIMD_CSV_BYTES + 64];	/* its offset in the chunk, */
+	uint32_t fields[SIMD_CSV_BYTES + 64];	/* number of delimiters and line feeds outside quotes before it, */
 	uint32_t out_lf[SIMD_CSV_BYTES + 4];	/* its offset in the text written to `out`; undefined if `same` */
 	bool same;				/* the text is as long as the chunk */
 	bool quotes, inners, controls;		/* does the chunk have any of the bytes of these masks? */

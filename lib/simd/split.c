@@ -3,6 +3,7 @@
  * no closer look; the checked one validates lines and numbers in the same pass.
  */
 #include "simd/level.h"
+#include "simd/places.h"
 
 #include <string.h>
 
@@ -32,20 +33,6 @@ look_at_masks(struct split_carry *c, const struct masks *m, uint64_t valid)
 	    ((nulls << 1 | c->null_before) & valid & ~mask);
 	c->before = mask >> 63;
 	c->null_before = nulls >> 63;
-}
-
-/* Writes base + i for each bit i that is set. Returns the number of such bits. */
-static SIMD_INLINE size_t
-put_places(uint64_t bits, uint32_t base, uint32_t *out, enum simd_level level)
-{
-	size_t n = simd_count(bits, level), k, j;
-
-	for (k = 0; k < n; k += 4)	/* four at a time without checking the count: the slack takes the surplus */
-		for (j = 0; j < 4; j++) {
-			out[k + j] = base + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
-			bits &= bits - 1;
-		}
-	return n;
 }
 
 /*
@@ -86,7 +73,7 @@ separators_words(const uint8_t *base, size_t from, size_t to, uint32_t *out, boo
 
 	for (i = from; i < to; i += 64) {
 		separators = look_at_words(base + i, to - i < 64 ? to - i : 64, &c);
-		o += put_places(separators, (uint32_t)i + 1, o, SIMD_WORDS);
+		o += simd_places(separators, (uint32_t)i + 1, o, SIMD_WORDS);
 	}
 	*plain = c.strange == 0;
 	return (size_t)(o - out);
@@ -120,7 +107,7 @@ separators_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool
 		if (i + 32 < to)
 			classify_avx2(base + i + 32, 32, &m);
 		look_at_masks(&c, &m, valid);
-		o += put_places(m.separators & valid, (uint32_t)i + 1, o, SIMD_AVX2);
+		o += simd_places(m.separators & valid, (uint32_t)i + 1, o, SIMD_AVX2);
 	}
 	*plain = c.strange == 0;
 	return (size_t)(o - out);
@@ -131,31 +118,6 @@ separators_avx2(const uint8_t *base, size_t from, size_t to, uint32_t *out, bool
 
 #if SIMD_X86
 
-/* Writes base + i for every set bit i, in order. Returns the number of set bits. */
-SIMD_ON_AVX512 static SIMD_INLINE size_t
-put_places_avx512(uint64_t bits, uint32_t base, uint32_t *out)
-{
-	static const uint8_t all[64] = {
-		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
-		48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63
-	};
-	__m512i set = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(all));
-	__m512i more = _mm512_set1_epi32((int)base), part;
-	size_t n = (size_t)__builtin_popcountll(bits);
-
-	_mm512_storeu_si512(out, _mm512_add_epi32(more, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(set))));
-	if (__builtin_expect(n > 16, 0)) {
-		part = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 1));
-		_mm512_storeu_si512(out + 16, _mm512_add_epi32(more, part));
-		part = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 2));
-		_mm512_storeu_si512(out + 32, _mm512_add_epi32(more, part));
-		part = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 3));
-		_mm512_storeu_si512(out + 48, _mm512_add_epi32(more, part));
-	}
-	return n;
-}
 #define BYTES(x) _mm512_set1_epi8((char)(x))
 
 enum { CHUNK = 4096, CHUNK_FIELDS = CHUNK + 2 * 64 };
@@ -285,7 +247,7 @@ split_avx512(const struct simd_form *form, const uint8_t *base, size_t from, siz
 	fields.nfirst = fields.nsecond = 0;
 	for (at = from; at + 64 <= to; at += 64) {
 		separators = look_at_word(form, &l, _mm512_loadu_si512(base + at), UINT64_MAX, &fields);
-		o += put_places_avx512(separators, (uint32_t)at + 1, o);
+		o += simd_places_avx512(separators, (uint32_t)at + 1, o);
 		if ((at - from) % CHUNK == CHUNK - 64) {
 			end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
 			column = l.column;
@@ -295,7 +257,7 @@ split_avx512(const struct simd_form *form, const uint8_t *base, size_t from, siz
 	if (at < to) {
 		valid = _bzhi_u64(UINT64_MAX, (unsigned)(to - at));
 		separators = look_at_word(form, &l, _mm512_maskz_loadu_epi8(valid, base + at), valid, &fields);
-		o += put_places_avx512(separators, (uint32_t)at + 1, o);
+		o += simd_places_avx512(separators, (uint32_t)at + 1, o);
 	}
 	end_chunk(form, &l, column, &fields, begun - 1, (size_t)(o - begun));
 	seen->lines = l.odd_lines == 0 && l.column == 0;

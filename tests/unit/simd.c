@@ -303,13 +303,14 @@ random_csv(uint8_t *p, size_t n)
 {
 	static const char *const few[] = { "0123456789abc,,\n", "01234567\",\n", "\"0\",\n\"1\",\r\n", "\",\n\r\\\t0" };
 	const char *chosen = few[unit_below(4)];
-	static const char row[] = "\"12\",\"\",\"a\"\"b\",3\r\n";
-	size_t i;
+	static const char *const rows[] = { "\"12\",\"\",\"a\"\"b\",3\r\n", "12,345,ab\r\n", "1,2,a b c d\n" };
+	const char *row = rows[unit_below(3)];
+	size_t i, len = strlen(row), odd = unit_below(2) ? 200 : 20000;
 
 	random_bytes(p, n, chosen, strlen(chosen));
 	if (unit_below(2))
 		for (i = 0; i < n; i++)
-			p[i] = unit_below(200) ? (uint8_t)row[i % (sizeof(row) - 1)] : p[i];
+			p[i] = unit_below(odd) ? (uint8_t)row[i % len] : p[i];
 }
 
 static void
