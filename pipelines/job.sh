@@ -17,7 +17,11 @@ read_job() {
 	[ -e "$1" ] || die 66 "$JOB/sources: no schema (TABLE.yaml) in it"
 	need_programs acct-schema
 	SOURCES=$(acct-schema -l "$@") || exit 78
-	TABLES=$(printf '%s\n' "$SOURCES" | cut -f 1 | paste -s -d ' ' -)
+	while IFS=$TAB read -r _t _; do
+		TABLES="${TABLES:+$TABLES }$_t"
+	done <<-END
+		$SOURCES
+	END
 	set -- "$JOB"/gold/*.sh
 	[ -e "$1" ] || set --
 	[ $# -eq 0 ] || GOLD_LINES=$(awk -v OFS='\t' '
@@ -44,6 +48,17 @@ gold_says() {
 	done <<-END
 		$GOLD_LINES
 	END
+}
+
+# words_of LIST: sets said to the words that commas separate, to nothing for a dash.
+words_of() {
+	said=
+	[ "$1" != - ] || return 0
+	_list=$1,
+	while [ -n "$_list" ]; do
+		said="$said ${_list%%,*}"
+		_list=${_list#*,}
+	done
 }
 
 # in_list WORD LIST
@@ -143,7 +158,12 @@ loaded_gold() {
 # gold_key_columns TABLE: sets said to its key, words separated by commas.
 gold_key_columns() {
 	gold_says "$1" key
-	said=$(echo "$said" | tr ' ' ,)
+	while :; do
+		case $said in
+		*' '*) said=${said%% *},${said#* } ;;
+		*) return 0 ;;
+		esac
+	done
 }
 
 # by_size: the tables of standard input, lines of bytes and table, largest first, so that the longest work begins first.

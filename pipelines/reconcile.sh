@@ -62,30 +62,35 @@ plan() {
 		of_job
 		to_report
 	} | awk -f "$here/checks.awk" >"$WORK/plan" || :
-	for kind in pass check term error; do
-		sed -n "s/^$kind$TAB//p" "$WORK/plan" >"$WORK/$kind.plan"
-	done
+	awk -F '\t' -v work="$WORK" '
+		BEGIN { split("pass check term error paths", name, " "); for (i in name) printf "" >(work "/" name[i] ".plan") }
+		{
+			rest = substr($0, length($1) + 2)
+			print rest >(work "/" $1 ".plan")
+			path = $1 == "pass" ? $2 : $1 == "term" ? $3 : ""
+			if (path != "" && !seen[path]++)
+				print path >(work "/paths.plan")
+		}' "$WORK/plan" || return 74
 	while IFS=$TAB read -r line what; do
 		die 78 "$JOB/checks:$line: $what"
 	done <"$WORK/error.plan"
-	cut -f 1 "$WORK/pass.plan" | sort -u >"$WORK/paths"
-	cut -f 2 "$WORK/term.plan" | sort -u >>"$WORK/paths"
 	while read -r path; do
 		case $path in
 		gold/*) known=$GOLD ;;
 		*) known=$TABLES ;;
 		esac
 		in_list "${path#*/}" "$known" || die 78 "$JOB/checks: $path: no such table; tables are: $known"
-	done <"$WORK/paths"
+	done <"$WORK/paths.plan"
 }
 
 # ---- measuring: each writes lines of a term and its value to $WORK/figures.* ----
 
 # pass N: the terms of line N of $WORK/pass.plan, by one reading of their table.
 pass() {
-	IFS=$TAB read -r path predicate columns aggregates totals terms <<-END
-		$(sed -n "$1p" "$WORK/pass.plan")
-	END
+	i=0
+	while [ "$i" -lt "$1" ] && IFS=$TAB read -r path predicate columns aggregates totals terms; do
+		i=$((i + 1))
+	done <"$WORK/pass.plan"
 	case $path in
 	gold/*) gold_key_columns "${path#gold/}" ;;
 	*) source_says "${path#silver/}" && said=$said_key ;;
@@ -113,10 +118,17 @@ pass() {
 	name_figures "$n" "$terms"
 }
 
-# name_figures NAME TERMS: puts the words of $WORK/NAME.figures beside the terms.
+# name_figures NAME TERMS: puts the words of $WORK/NAME.figures beside the terms, in $WORK/figures.NAME. By the shell alone: a process for each word
+# of each table would take longer than the sums.
 name_figures() {
-	printf '%s\n' "$2" | tr '\t' '\n' >"$WORK/$1.terms"
-	tr '\t' '\n' <"$WORK/$1.figures" | paste -- "$WORK/$1.terms" - >"$WORK/figures.$1"
+	read -r _values <"$WORK/$1.figures" || exit 74
+	_terms=$2$TAB
+	_values=$_values$TAB
+	while [ -n "$_terms" ]; do
+		printf '%s\t%s\n' "${_terms%%"$TAB"*}" "${_values%%"$TAB"*}"
+		_terms=${_terms#*"$TAB"}
+		_values=${_values#*"$TAB"}
+	done >"$WORK/figures.$1"
 }
 
 # rejects TABLE: counts those of the run that made the table.
@@ -134,14 +146,15 @@ orphans() {
 	amounts=
 	words='n=count()'
 	terms="orphans(silver/$1)"
-	for amount in $(echo "$said_amounts" | tr , ' '); do
-		[ "$amount" != - ] || continue
+	words_of "$said_amounts"
+	for amount in $said; do
 		amounts=$amounts,$amount
 		words="$words sum($amount)"
 		terms="$terms${TAB}orphans(silver/$1.$amount)"
 	done
 	i=0
-	for reference in $(echo "$said_references" | tr , ' '); do
+	words_of "$said_references"
+	for reference in $said; do
 		i=$((i + 1))
 		column=${reference%%=*}
 		other=${reference#*=}
@@ -152,7 +165,8 @@ orphans() {
 				left "anti.$1.$i" acct-join -j anti -k "$column=${other#*.}" /dev/fd/3 | totals "orphans.$1.$i" $words
 		} 3<&0 || _status=$?
 		joined "$_status" "known.$1.$i" "orphans.$1.$i" "anti.$1.$i"
-		printf '%s\t%s\t%s\t%s\n' "$1" "$column" "$other" "$(cat "$WORK/orphans.$1.$i.figures")" >"$WORK/orphans.$1.$i"
+		read -r _sums <"$WORK/orphans.$1.$i.figures" || exit 74
+		printf '%s\t%s\t%s\t%s\n' "$1" "$column" "$other" "$_sums" >"$WORK/orphans.$1.$i"
 	done
 	# A check can name the orphans of a table with one reference.
 	[ "$i" -ne 1 ] || name_figures "orphans.$1.1" "$terms"
@@ -208,15 +222,27 @@ measure() {
 	esac
 }
 
+# passes_over PATTERN: prints the numbers of the passes over tables whose path matches.
+passes_over() {
+	n=0
+	while IFS=$TAB read -r path _; do
+		n=$((n + 1))
+		# shellcheck disable=SC2254
+		case $path in
+		$1) echo "$n" ;;
+		esac
+	done <"$WORK/pass.plan"
+}
+
 # tasks: what to measure, the longest first.
 tasks() {
 	for t in $(source_sizes | by_size); do
 		echo "lines.$t"
-		grep -n "^silver/$t$TAB" "$WORK/pass.plan" | cut -d : -f 1
+		passes_over "silver/$t"
 		source_says "$t"
 		[ "$said_references" = - ] || echo "orphans.$t"
 	done
-	grep -n '^gold/' "$WORK/pass.plan" | cut -d : -f 1
+	passes_over 'gold/*'
 	for t in $TABLES; do
 		echo "rejects.$t"
 	done

@@ -157,8 +157,8 @@ summary_gold() {
 amounts() {
 	source_says "$1"
 	sums=$2
-	for amount in $(echo "$said_amounts" | tr , ' '); do
-		[ "$amount" != - ] || return 0
+	words_of "$said_amounts"
+	for amount in $said; do
 		printf '%s\t%s\n' "$amount" "${sums%%"$TAB"*}"
 		sums=${sums#*"$TAB"}
 	done
