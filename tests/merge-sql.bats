@@ -599,6 +599,7 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 	size=$(wc -c <all.sql)
 	cuts "$size" "${ACCT_CUTS:-30}" all.sql >cuts.txt
 	coproc psql -XAtq			# one session looks after all cuts
+	session=$COPROC_PID			# unset when the session has ended
 	while read -r n; do
 		got=0
 		head -c "$n" all.sql >cut.sql
@@ -614,7 +615,7 @@ since|date|f" "$(psql -XAtc "SELECT attname, format_type(atttypid, atttypmod), a
 		fi
 	done <cuts.txt
 	echo '\q' >&"${COPROC[1]}"
-	wait "$COPROC_PID"
+	wait "$session"
 	# Even text of which nothing is left does not come to its end.
 	run -1 --separate-stderr psql -X -v ON_ERROR_STOP=1 -f - -c 'SELECT * FROM acct_done' </dev/null
 	[[ $stderr == *'"acct_done" does not exist'* ]]

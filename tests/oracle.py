@@ -117,7 +117,7 @@ def records(data):
 
 # ---- values ----
 
-INTEGER = re.compile(rb"[+-]?[0-9]+\Z")
+INTEGER = re.compile(rb"[+-]?([0-9]+(\.0*)?|\.0+)\Z")
 DECIMAL = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)\Z")
 DATE = re.compile(rb"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
 
@@ -127,7 +127,7 @@ def typed(kind, text):
     if kind == "int64":
         if not INTEGER.match(text):
             raise ValueError
-        value = int(text)
+        value = int(Decimal(text.decode("ascii")))
         if not -2 ** 63 <= value < 2 ** 63:
             raise ValueError
         return value

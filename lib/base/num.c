@@ -69,7 +69,7 @@ num_int64(const char *s, size_t n, int64_t *v)
 bool
 num_decimal(const char *s, size_t n, unsigned precision, unsigned scale, i128 *v)
 {
-	u128 u = 0, limit = (u128)num_pow10(precision), rest;
+	u128 u = 0, limit = (u128)num_pow10(precision), most = limit / 10, rest;
 	bool minus = take_sign(&s, &n), point = false, digit = false;
 	unsigned decimals = 0;
 	size_t i;
@@ -88,8 +88,9 @@ num_decimal(const char *s, size_t n, unsigned precision, unsigned scale, i128 *v
 			continue;
 		}
 		decimals += point;
-		if ((u = u * 10 + (unsigned)(s[i] - '0')) >= limit)	/* below 10^39 at most: no wrap */
+		if (u >= most)		/* a digit too many; asked first, as 10^39 wraps */
 			return false;
+		u = u * 10 + (unsigned)(s[i] - '0');
 	}
 	rest = (u128)num_pow10(scale - decimals);
 	if (!digit || u >= limit / rest)		/* exact: scale <= precision */

@@ -62,6 +62,17 @@ decimals(void)
 	CHECK(decimal("-.00", 7, 2, &v) && v == 0, "minus nothing");
 	CHECK(decimal("99999999999999999999999999999999999999", 38, 0, &v) && v == num_pow10(38) - 1, "38 digits");
 	CHECK(!decimal("100000000000000000000000000000000000000", 38, 0, &v), "39 digits");
+	CHECK(!decimal("340282366920938463463374607431768211456", 38, 0, &v), "2^128 is not 0");
+	CHECK(!decimal("-34028236692093846346337460743176821145.7", 38, 1, &v), "nor -2^128 - 1 of a tenth -0.1");
+	for (i = 0; i < 100000; i++) {
+		char digits[64];
+		size_t n = 39 + unit_below(10), k;
+
+		for (k = 0; k < n; k++)
+			digits[k] = (char)('0' + (k == 0) + unit_below(k == 0 ? 9 : 10));
+		digits[n] = '\0';
+		CHECK(!decimal(digits, 38, 0, &v), "%s as decimal(38,0)", digits);
+	}
 	CHECK(!decimal("9", 38, 38, &v), "no digit left for 9");
 	CHECK(decimal("0.99999999999999999999999999999999999999", 38, 38, &v) && v == num_pow10(38) - 1, "38 decimals");
 	CHECK(decimal("0", 38, 38, &v) && v == 0, "0 of 38 decimals");
