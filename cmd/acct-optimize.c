@@ -69,13 +69,20 @@ table_target(const struct delta_snapshot *s)
 	return 0;
 }
 
-/* The columns of -k in the snapshot. Owned. */
+static struct work {			/* one attempt */
+	struct optimize_result result;
+	struct optimize_change change;
+	size_t *keys;
+	bool *wanted;
+} w;
+
+/* Finds the columns of -k in the snapshot; they stay where the end of the program finds them. */
 static size_t *
 find_keys(const struct delta_table *t, const struct delta_snapshot *s, size_t *n)
 {
 	char *list = key_words != NULL ? xstrdup(key_words) : NULL;
 	char **words = xcalloc(s->ncolumns, sizeof(*words));
-	size_t *keys = xcalloc(s->ncolumns, sizeof(*keys)), i, k;
+	size_t *keys = w.keys = xcalloc(s->ncolumns, sizeof(*keys)), i, k;
 	int at;
 
 	*n = list != NULL ? cli_list("-k", list, words, s->ncolumns) : 0;
@@ -122,13 +129,6 @@ find_wanted(const struct delta_table *t, const struct delta_snapshot *s)
 
 /* ---- the version ---- */
 
-static struct work {			/* one attempt */
-	struct optimize_result result;
-	struct optimize_change change;
-	size_t *keys;
-	bool *wanted;
-} w;
-
 /* Sorting gains little from more than this. */
 static size_t
 sort_memory(void)
@@ -143,7 +143,7 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 	    .delta_encodings = cli.encoding == 1, .memory = sort_memory(),
 	    .target = target > 0 ? target : table_target(s->base) };
 
-	o.keys = w.keys = find_keys(&s->table, s->base, &o.nkeys);
+	o.keys = find_keys(&s->table, s->base, &o.nkeys);
 	o.wanted = w.wanted = find_wanted(&s->table, s->base);
 	if (o.target == 0)
 		o.target = DEFAULT_TARGET;

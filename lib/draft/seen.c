@@ -21,7 +21,8 @@ settle(struct draft_seen *s)
 {
 	size_t i, kept = 0;
 
-	qsort(s->hash, s->n, sizeof(*s->hash), compare);
+	if (s->n > 1)
+		qsort(s->hash, s->n, sizeof(*s->hash), compare);
 	for (i = 0; i < s->n; i++)
 		if (kept == 0 || s->hash[i] != s->hash[kept - 1])
 			s->hash[kept++] = s->hash[i];
