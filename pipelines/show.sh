@@ -1,16 +1,14 @@
 # shellcheck shell=sh disable=SC2154
 # What run.sh shows without working: the job, the state of a lake, a new job. Read by run.sh.
 
-# words TEXT: prints words that commas separate, nothing for a dash.
-words() {
-	[ "$1" = - ] || printf '%s' "$1" | tr , ' '
-}
-
 # list_job: prints the source and gold tables of the job, and what it checks besides what is checked of every table.
 list_job() {
 	echo sources
 	while IFS=$TAB read -r table file key _ references; do
-		printf '%s\t%s\tkey %s\t%s\n' "$table" "$file" "$(words "$key")" "$(words "$references")"
+		words_of "$key"
+		key=$said
+		words_of "$references"
+		printf '%s\t%s\tkey%s\t%s\n' "$table" "$file" "$key" "${said# }"
 	done <<-END | align llll
 		$SOURCES
 	END
