@@ -271,5 +271,9 @@ void
 simd_fill_split(struct simd *t, enum simd_level level)
 {
 	t->separators = SIMD_PICK(level, separators_words, separators_avx2, separators_avx2);
-	t->split = SIMD_PICK(level, NULL, NULL, split_avx512);
+	t->split = NULL;
+#if SIMD_X86
+	if (level == SIMD_AVX512)
+		t->split = split_avx512;
+#endif
 }

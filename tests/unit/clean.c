@@ -214,8 +214,8 @@ both_ways(void)
 		"columns: [{name: a, type: timestamp, format: '%Y-%m-%d %H:%M:%S', minimum: 2000-01-01T00:00:00}]",
 		"columns: [{name: a, type: int32, group_char: [',', ' '], maximum: 1000000, default: 77}]",
 		"columns: [{name: a, type: 'decimal(18,2)', decimal_char: ',', group_char: '.'}]",
-		"nulls: ['0', '-']\ncolumns: [{name: a, type: 'decimal(12,4)', group_char: [',', \"'\", \"\\u00a0\"],"
-		    " negative: [leading, trailing, parentheses, U+2212], currency: [$, e], suffix: {x: negative}}]",
+		("nulls: ['0', '-']\ncolumns: [{name: a, type: 'decimal(12,4)', group_char: [',', \"'\", \"\\u00a0\"],"
+		    " negative: [leading, trailing, parentheses, U+2212], currency: [$, e], suffix: {x: negative}}]"),
 		"columns: [{name: a, type: 'decimal(38,2)', group_char: ',', currency: [$]}]",
 		"columns: [{name: a, type: bool}]",
 		"columns: [{name: a, type: timestamp}]",
