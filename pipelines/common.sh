@@ -420,7 +420,7 @@ recover_tables() {
 }
 
 # each_prepared FOLDER COMMAND...: runs COMMAND with what a run has prepared in FOLDER: file and table in turn, in the order in which they take
-# effect. Runs nothing where there is none.
+# effect. Does nothing if nothing is prepared.
 each_prepared() {
 	_prepared=$1
 	_found=no

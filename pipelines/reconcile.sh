@@ -85,6 +85,21 @@ plan() {
 
 # ---- measuring: each writes lines of a term and its value to $WORK/figures.* ----
 
+# add_columns LIST MORE: sets columns to both, separated by commas, each column once: no list may name one twice.
+add_columns() {
+	words_of "$1"
+	columns=$said
+	words_of "$2"
+	for column in $said; do
+		in_list "$column" "$columns" || columns="$columns $column"
+	done
+	_both=$columns
+	columns=
+	for column in $_both; do
+		columns=${columns:+$columns,}$column
+	done
+}
+
 # pass N: the terms of line N of $WORK/pass.plan, by one reading of their table.
 pass() {
 	i=0
@@ -98,9 +113,7 @@ pass() {
 	key=$said
 	set -- "$1"
 	[ "$predicate" = - ] || set -- "$@" -w "$predicate"
-	if [ "$totals" != - ]; then
-		[ "$columns" = - ] && columns=$key || columns=$columns,$key
-	fi
+	[ "$totals" = - ] || add_columns "$columns" "$key"
 	[ "$columns" != - ] || columns=$key
 	[ "$columns" = - ] || set -- "$@" -c "$columns"
 	n=$1
@@ -148,7 +161,7 @@ orphans() {
 	terms="orphans(silver/$1)"
 	words_of "$said_amounts"
 	for amount in $said; do
-		amounts=$amounts,$amount
+		amounts=${amounts:+$amounts,}$amount
 		words="$words sum($amount)"
 		terms="$terms${TAB}orphans(silver/$1.$amount)"
 	done
@@ -156,12 +169,13 @@ orphans() {
 	words_of "$said_references"
 	for reference in $said; do
 		i=$((i + 1))
+		add_columns "${reference%%=*}" "${amounts:--}"
 		column=${reference%%=*}
 		other=${reference#*=}
 		_status=0
 		left "known.$1.$i" rows "silver/${other%%.*}" -c "${other#*.}" | {
 			# shellcheck disable=SC2086
-			left "orphans.$1.$i" rows "silver/$1" -c "$column$amounts" -w "$column is not null" </dev/null 3<&- |
+			left "orphans.$1.$i" rows "silver/$1" -c "$columns" -w "$column is not null" </dev/null 3<&- |
 				left "anti.$1.$i" acct-join -j anti -k "$column=${other#*.}" /dev/fd/3 | totals "orphans.$1.$i" $words
 		} 3<&0 || _status=$?
 		joined "$_status" "known.$1.$i" "orphans.$1.$i" "anti.$1.$i"
