@@ -255,8 +255,8 @@ put_state(const struct delta_snapshot *s)
 
 		buf_adds(&out, "column         ");
 		put_plain(c->name);
-		buf_addf(&out, " %s%s%s\n", type_of(c, text), c->nullable ? "" : " not null",
-		    c->partition >= 0 ? " partition" : "");
+		buf_addf(&out, " %s%s%s%s\n", type_of(c, text), c->nullable ? "" : " not null",
+		    c->partition >= 0 ? " partition" : "", c->hidden ? " hidden" : "");
 	}
 	for (i = 0; i < s->metadata.nconfiguration; i++) {
 		buf_adds(&out, "property       ");
@@ -300,8 +300,8 @@ put_columns_json(const struct delta_snapshot *s)
 		put_string(c->name);
 		buf_adds(&out, ",\"type\":");
 		put_string(type_of(c, text));
-		buf_addf(&out, ",\"nullable\":%s,\"partition\":%s}", c->nullable ? "true" : "false",
-		    c->partition >= 0 ? "true" : "false");
+		buf_addf(&out, ",\"nullable\":%s,\"partition\":%s,\"hidden\":%s}", c->nullable ? "true" : "false",
+		    c->partition >= 0 ? "true" : "false", c->hidden ? "true" : "false");
 	}
 	buf_addc(&out, ']');
 }

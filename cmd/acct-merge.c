@@ -24,6 +24,7 @@ static struct table_session session;
 static struct table_plan columns;	/* the table's, or of the table to be made */
 static size_t *keys;			/* which of them are the key */
 static char *key_list;			/* what a new table says its key is */
+static struct delta_pair *properties;	/* of a new table */
 static struct buf flag_value;		/* encoded */
 static struct merge_plan plan;
 
@@ -51,13 +52,14 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes FILE]\n"
-	    "                  [--txn APP:VERSION] [--prepare FILE] [--codec CODEC] [--encoding ENCODING]\n"
-	    "                  [--retry SECONDS] [--outside] [-i FILE] TABLE", NULL },
+	    "                  [--txn APP:VERSION] [--prepare FILE] [--hidden COLUMN,...] [--property NAME=VALUE]\n"
+	    "                  [--codec CODEC] [--encoding ENCODING] [--memory SIZE] [--retry SECONDS] [--outside]\n"
+	    "                  [-i FILE] TABLE", NULL },
 	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows\n"
 	    "that differ are updated.",
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_change, cli_input, cli_codec, cli_retry, cli_outside,
-	    cli_stream, NULL },
+	.groups = (const struct cli_option *const[]){ cli_change, cli_new, cli_input, cli_codec, cli_retry,
+	    cli_outside, cli_stream, NULL },
 	.examples = (const char *const[]){
 	    "acct-merge -v -k account_id --changes changed.acct lake/silver/accounts <today.acct",
 	    NULL },
@@ -91,7 +93,8 @@ plan_columns(const struct delta_snapshot *s, struct table_plan *p, struct msg *e
 
 	if (table_plan_make(p, s, &in.header, plan.flag, &why) == 0 && s->version >= 0 && p->added > 0)
 		(void)msg_set(&why, EX_DATAERR, "column %s: not in the table", p->columns[s->ncolumns].name);
-	if (why.status != 0 || delta_schema_check(p->columns, p->n, &why) < 0)
+	if (why.status != 0 || table_plan_hide(p, s, &in.header, cli.hidden, cli.nhidden, &why) < 0 ||
+	    delta_schema_check(p->columns, p->n, &why) < 0)
 		return msg_set(err, why.status, "%s: %s", session.table.address, why.text);
 	return 0;
 }
@@ -123,8 +126,11 @@ make_keys(void)
 	if (n == 0)
 		msg_die(EX_USAGE, "%s: no column is marked as key: -k names them", in.name);
 	key_list = table_key_list(&in.header, keys, n);
+	properties = cli_properties(key_list);
 	for (i = 0; i < n; i++)
-		keys[i] = find_key(keys[i]);
+		if (columns.columns[keys[i] = find_key(keys[i])].hidden)
+			msg_die(EX_USAGE, "%s: key column %s: hidden", session.table.address,
+			    columns.columns[keys[i]].name);
 	plan.nkeys = n;
 }
 
@@ -198,7 +204,8 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 		merge_result_free(r);
 		return -1;
 	}
-	merge_change_make(&m.change, &plan, s->base, &o, key_list, r);
+	merge_change_make(&m.change, &plan, s->base, &o, properties + (*key_list == '\0'),
+	    cli.nproperties + (*key_list != '\0'), r);
 	*c = m.change.change;
 	buf_addf(&s->summary, "%" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " deleted, %" PRIu64
 	    " copied; %zu files written, %zu removed", r->inserted, r->updated, r->deleted, r->copied, r->nadds,
@@ -271,6 +278,8 @@ main(int argc, char *argv[])
 	table_plan_free(&columns);
 	free(keys);
 	free(key_list);
+	free(properties);
+	free(cli.properties);
 	free((char *)cli.app);
 	return 0;
 }

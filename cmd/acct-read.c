@@ -262,7 +262,8 @@ make_columns(struct projection *m, const char *place)
 	if (list != NULL)
 		map_list(m);
 	for (i = 0; list == NULL && i < snapshot.ncolumns; i++)
-		map_add(m, i);
+		if (!snapshot.columns[i].hidden)
+			map_add(m, i);
 	if (m->header.ncolumns == 0)
 		msg_die(EX_DATAERR, "%s: no columns", table.address);
 	mark_key(&m->header);

@@ -35,14 +35,14 @@ static const struct cli_option plain_output[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [-m append|overwrite] [--txn APP:VERSION] [--prepare FILE]\n"
-	    "                  [--add-columns | --replace-schema] [--codec CODEC] [--encoding ENCODING]\n"
-	    "                  [--retry SECONDS] [-i FILE] TABLE",
+	    "                  [--add-columns | --replace-schema] [--hidden COLUMN,...] [--property NAME=VALUE]\n"
+	    "                  [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [-i FILE] TABLE",
 	    "[-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET", NULL },
 	.about = "Adds the records of standard input to a Delta table, which is created if it is missing, or\n"
 	    "writes them to a Parquet file.",
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_change, plain_output, cli_input, cli_codec, cli_retry,
-	    cli_stream, NULL },
+	.groups = (const struct cli_option *const[]){ cli_change, cli_new, plain_output, cli_input, cli_codec,
+	    cli_retry, cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-write -v --txn load:7 lake/silver/accounts <accounts.acct",
 	    "acct-write -o accounts.parquet <accounts.acct", NULL },
 };
@@ -56,16 +56,19 @@ check_options(int argc, char *argv[], int operand)
 		cli_usage("--replace-schema needs -m overwrite");
 	if (cli.output == NULL)
 		return cli_operand(argc, argv, operand, "TABLE");
-	if (operand < argc || overwrite || cli.app != NULL || cli.prepare != NULL || add_columns)
-		cli_usage("-o makes a plain file: TABLE, -m, --txn, --prepare and --add-columns have no meaning with "
-		    "it");
+	if (operand < argc || overwrite || cli.app != NULL || cli.prepare != NULL || add_columns ||
+	    cli.nhidden > 0 || cli.nproperties > 0)
+		cli_usage("-o makes a plain file: TABLE, -m, --txn, --prepare, --add-columns, --hidden and --property "
+		    "have no meaning with it");
 	return NULL;
 }
 
 static int
 plan(struct table_plan *p, const struct delta_snapshot *s, struct msg *err)
 {
-	return table_plan_write(p, s, &in.header, add_columns, replace_schema, err);
+	if (table_plan_write(p, s, &in.header, add_columns, replace_schema, err) < 0)
+		return -1;
+	return table_plan_hide(p, s, &in.header, cli.hidden, cli.nhidden, err);
 }
 
 /* ---- a Delta table ---- */
@@ -80,7 +83,7 @@ static struct write {
 	char *key;
 	size_t *removes;
 	struct delta_metric metrics[3];
-	struct delta_pair parameters[2], configuration;
+	struct delta_pair parameters[2], *configuration;
 } w;
 
 static int
@@ -129,6 +132,7 @@ bytes_of(const struct delta_file *files, size_t n)
 static void
 describe(const struct delta_snapshot *s, struct delta_change *c)
 {
+	bool keyed;
 	size_t i;
 
 	w.parameters[0] = (struct delta_pair){ "mode", overwrite ? "Overwrite" : "Append" };
@@ -136,21 +140,24 @@ describe(const struct delta_snapshot *s, struct delta_change *c)
 	w.metrics[0] = (struct delta_metric){ "numFiles", w.nfiles };
 	w.metrics[1] = (struct delta_metric){ "numOutputRows", w.rows };
 	w.metrics[2] = (struct delta_metric){ "numOutputBytes", bytes_of(w.files, w.nfiles) };
-	w.configuration = (struct delta_pair){ TABLE_KEY, w.key = table_key_marked(&in.header) };
+	w.key = table_key_marked(&in.header);
+	w.configuration = cli_properties(w.key);
 	w.removes = xcalloc(s->nfiles, sizeof(*w.removes));
 	for (i = 0; i < s->nfiles; i++)
 		w.removes[i] = i;
 	*c = (struct delta_change){ .operation = "WRITE", .parameters = w.parameters, .nparameters = 2,
 	    .metrics = w.metrics, .nmetrics = 3, .scope = overwrite && s->version >= 0 ? DELTA_READ_TABLE : DELTA_BLIND,
 	    .adds = w.files, .nadds = w.nfiles, .removes = w.removes, .nremoves = overwrite ? s->nfiles : 0,
-	    .replaces_rows = overwrite, .configuration = &w.configuration };
+	    .replaces_rows = overwrite };
 	if (s->version < 0 || w.columns.added > 0) {
 		c->columns = w.columns.columns;
 		c->ncolumns = w.columns.n;
 	}
 	/* all columns are new if they replace the table's, which may so lose its key */
 	c->replaces_schema = s->version >= 0 && w.columns.added == w.columns.n;
-	c->nconfiguration = *w.key != '\0' || (c->replaces_schema && delta_property(s, TABLE_KEY) != NULL) ? 1 : 0;
+	keyed = *w.key != '\0' || (c->replaces_schema && delta_property(s, TABLE_KEY) != NULL);
+	c->configuration = w.configuration + !keyed;
+	c->nconfiguration = keyed + (s->version < 0 ? cli.nproperties : 0);
 }
 
 static int
@@ -168,6 +175,7 @@ static void
 release(struct table_session *s)
 {
 	(void)s;
+	free(w.configuration);
 	free(w.key);
 	free(w.removes);
 }
@@ -244,6 +252,7 @@ main(int argc, char *argv[])
 	else
 		write_file();
 	rec_close(&in);
+	free(cli.properties);
 	free((char *)cli.app);
 	return 0;
 }

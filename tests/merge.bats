@@ -477,3 +477,31 @@ overtaken() {
 	acct-merge --memory 20M tab <in.acct
 	same 60001 "$(acct-read tab | acct-cat | wc -l)"
 }
+
+@test "merge: hidden columns are read by name, and take no part in comparing rows" {
+	h='id:int64*! name:string _delivery:int64 _line:int64'
+	printf '1\ta\t7\t2\n2\tb\t7\t3\n3\tc\t7\t4\n' | mkrec t "$h" | acct-merge --hidden _delivery,_line tab
+	same $'id,name\n1,a\n2,b\n3,c' "$(acct-read tab | acct-cat)"
+	same 1 "$(grep -c '"name\\":\\"_line\\",[^{]*{\\"acct.hidden\\":true}' tab/_delta_log/00000000000000000000.json)"
+	# row 1 stays with its own, row 2 changes with them, row 4 is new
+	printf '1\ta\t8\t2\n2\tB\t8\t3\n4\td\t8\t4\n' | mkrec t "$h" |
+	    acct-merge --hidden _line --changes c.acct tab
+	same $'update_preimage,2,b\nupdate_postimage,2,B\ninsert,4,d' "$(acct-cat c.acct | tail -n +2)"
+	same $'1,a,7,2\n2,B,8,3\n3,c,7,4\n4,d,8,4' "$(content -c id,name,_delivery,_line tab)"
+	same $'2,B\n4,d' "$(content -w '_delivery = 8' tab)"
+	printf '1\ta\t9\t2\n2\tB\t9\t3\n' | mkrec t "$h" | acct-merge tab	# nothing differs
+	same 2 "$(log tab | wc -l)"
+	same $'column         _delivery int64 hidden\ncolumn         _line int64 hidden' "$(acct-log --state tab | grep hidden)"
+}
+
+@test "merge: what cannot be hidden" {
+	acct-write -i t.acct tab
+	run -65 --separate-stderr acct-merge --hidden name -i u.acct tab
+	same "acct-merge: tab: column name: in the table, but not hidden there" "$stderr"
+	run -64 --separate-stderr acct-merge --hidden id -i u.acct tab
+	[[ "$stderr" == "acct-merge: tab: --hidden: 'id': a key column"* ]]
+	run -64 --separate-stderr acct-merge -k name --hidden name -i u.acct new
+	[[ "$stderr" == "acct-merge: new: key column name: hidden"* ]]
+	run -64 --separate-stderr acct-merge --hidden nam -i u.acct tab
+	same "acct-merge: tab: --hidden: 'nam': no such column in the stream; did you mean 'name'?" "$stderr"
+}

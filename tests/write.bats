@@ -470,3 +470,40 @@ failing() {
 	(umask 077 && acct-write -i t.acct tab)
 	same $'d 700\nf 600' "$(mode)"
 }
+
+@test "write: hidden columns stay hidden when columns are added, and are replaced with the schema" {
+	printf '1\t7\n' | mkrec t 'id:int64*! _from:int64' | acct-write --hidden _from tab
+	printf '2\t8\tx\t5\n' | mkrec t 'id:int64*! _from:int64 more:string _to:int64' >more.acct
+	acct-write --add-columns --hidden _from,_to -i more.acct tab
+	same $'id,more\n1,\n2,x' "$(acct-read tab | acct-cat)"
+	same $'_to,_from\n,7\n5,8' "$(acct-read -c _to,_from tab | acct-cat)"
+	acct-optimize tab
+	same $'id,more' "$(acct-read tab | acct-cat | head -n 1)"
+	acct-write -m overwrite --replace-schema -i more.acct tab
+	same $'id,_from,more,_to\n2,8,x,5' "$(acct-read tab | acct-cat)"
+	acct-write --txn a:1 --prepare p --hidden _to -i more.acct new
+	acct-commit p new
+	same $'id,_from,more\n2,8,x' "$(acct-read new | acct-cat)"
+	run -64 --separate-stderr acct-write --hidden _to -i more.acct -o plain.parquet
+	[[ "$stderr" == *"have no meaning with it"* ]]
+}
+
+@test "write: properties of a new table" {
+	printf '1\n' | mkrec t 'id:int64*!' >one.acct
+	acct-write --property delta.enableDeletionVectors=true --property 'owner=the bank' -i one.acct tab
+	same $'property       acct.key=id\nproperty       delta.enableDeletionVectors=true\nproperty       owner=the bank' \
+	    "$(acct-log --state tab | grep ^property)"
+	acct-log --state tab | grep -q 'protocol       reader 3, writer 7'
+	acct-write --property owner=nobody -i one.acct tab	# it is there
+	acct-log --state tab | grep -q '^property       owner=the bank'
+	acct-write --property delta.enableDeletionVectors=true --txn a:1 --prepare p -i one.acct new
+	acct-commit p new
+	acct-log --state new | grep -q 'protocol       reader 3, writer 7'
+	run -64 --separate-stderr acct-write --property delta.appendOnly=true -i one.acct bad
+	[[ "$stderr" == "acct-write: --property: unsupported table property: 'delta.appendOnly'"* ]]
+	run -64 --separate-stderr acct-write --property delta.enableDeletionVectors=yes -i one.acct bad
+	[[ "$stderr" == "acct-write: --property: invalid value of delta.enableDeletionVectors: 'yes'"* ]]
+	run -64 --separate-stderr acct-write --property acct.key=x -i one.acct bad
+	run -64 --separate-stderr acct-write --property a=x --property a=y -i one.acct bad
+	[ ! -e bad ]
+}

@@ -60,6 +60,7 @@ extern const struct cli_option cli_memory[];	/* --memory */
 extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parquet (codec.c) */
 extern const struct cli_option cli_retry[];	/* --retry: commits a version of a table */
 extern const struct cli_option cli_change[];	/* --txn, --prepare: changes a table (change.c) */
+extern const struct cli_option cli_new[];	/* --hidden, --property: creates a table (new.c) */
 extern const struct cli_option cli_at[];	/* --at: reads any version of a table */
 extern const struct cli_option cli_with[];	/* --with: reads what is prepared (with.c) */
 extern const struct cli_option cli_outside[];	/* --outside: reads the files of a table */
@@ -78,6 +79,10 @@ extern struct cli_values {		/* as given, or by default */
 	const char *prepare;		/* file for the commit; NULL: commit */
 	const char *app;		/* of --txn; owned; NULL: not given */
 	int64_t app_version;		/* TABLE_NEXT: the one after the application's last */
+	char *hidden[REC_MAX_COLUMNS];	/* names of --hidden; views */
+	size_t nhidden;
+	struct delta_pair *properties;	/* of --property; owned */
+	size_t nproperties;
 	char **with;			/* files of prepared versions; see cli_find_with */
 	size_t nwith;
 	bool with_found;		/* they are those of a folder, of any tables */
@@ -177,6 +182,11 @@ void cli_find_with(void);
  */
 struct table_session;
 void cli_session(struct table_session *s);
+
+/* ---- new.c ---- */
+
+/* Lists the properties of a new table: its key and cli.nproperties of --property. The caller frees the list. */
+struct delta_pair *cli_properties(const char *key_list);
 
 /* ---- help.c, for parse.c ---- */
 

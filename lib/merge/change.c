@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "merge/merge.h"
-#include "table/table.h"
 
 #define DELETE_ROW "{\"actionType\":\"delete\"}"
 #define UPDATE_ROW "{\"actionType\":\"update\"}"
@@ -39,11 +38,12 @@ set_metrics(struct merge_change *c, const struct merge_result *r)
 
 void
 merge_change_make(struct merge_change *c, const struct merge_plan *plan, const struct delta_snapshot *s,
-    const struct merge_options *o, const char *key_list, const struct merge_result *r)
+    const struct merge_options *o, const struct delta_pair *properties, size_t nproperties,
+    const struct merge_result *r)
 {
 	bool is_new = s->version < 0;
 
-	*c = (struct merge_change){ .key = { TABLE_KEY, key_list }, .predicate = predicate(plan) };
+	*c = (struct merge_change){ .predicate = predicate(plan) };
 	c->parameters[0] = (struct delta_pair){ "predicate", c->predicate };
 	c->parameters[1] = (struct delta_pair){ "matchedPredicates",
 	    plan->flag >= 0 ? "[" DELETE_ROW "," UPDATE_ROW "]" : "[" UPDATE_ROW "]" };
@@ -55,7 +55,7 @@ merge_change_make(struct merge_change *c, const struct merge_plan *plan, const s
 	    .metrics = c->metrics, .nmetrics = sizeof(c->metrics) / sizeof(*c->metrics), .scope = DELTA_READ_TABLE,
 	    .bounds = r->bounds, .nbounds = r->nbounds, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
 	    .nremoves = r->nremoves, .columns = is_new ? plan->columns : NULL, .ncolumns = is_new ? plan->n : 0,
-	    .configuration = &c->key, .nconfiguration = *key_list != '\0' ? 1 : 0 };
+	    .configuration = properties, .nconfiguration = nproperties };
 }
 
 void

@@ -30,9 +30,10 @@ is_key(const struct merge_plan *plan, size_t column)
 	return k < plan->nkeys;
 }
 
-/* Adds column i of the table to the stream's header and to the sources of its records. */
+/* Adds column i of the table to the stream's header and to the sources of its records, of which there are *n. */
 static int
-add_column(const struct merge_plan *plan, size_t i, struct rec_header *h, struct table_source *sources, struct msg *err)
+add_column(const struct merge_plan *plan, size_t i, struct rec_header *h, struct table_source *sources, size_t *n,
+    struct msg *err)
 {
 	const struct delta_column *c = &plan->columns[i];
 	struct val_type type;
@@ -43,7 +44,7 @@ add_column(const struct merge_plan *plan, size_t i, struct rec_header *h, struct
 		return msg_set(err, EX_UNAVAILABLE,
 		    "column %s: a type that no record stream has: --changes cannot show it", c->name);
 	rec_header_add(h, c->name, type, is_key(plan, i), !c->nullable);
-	sources[i + 1] = (struct table_source){ .vector = i + 1, .name = c->name, .type = c->type,
+	sources[(*n)++] = (struct table_source){ .vector = i + 1, .name = c->name, .type = c->type,
 	    .precision = c->precision, .scale = c->scale, .required = !c->nullable };
 	return 0;
 }
@@ -55,18 +56,18 @@ merge_changes_open(struct merge_changes **cp, const struct merge_plan *plan, con
 	struct table_source *sources = xcalloc(plan->n + 1, sizeof(*sources));
 	struct merge_changes *c = xcalloc(1, sizeof(*c));
 	struct rec_header h = { 0 };
+	size_t i, n = 1;
 	int failed = 0;
-	size_t i;
 
 	rec_header_init(&h, from->table);
 	rec_header_set_word(&h, "change", "1");
 	rec_header_add(&h, CHANGE, (struct val_type){ .kind = VAL_STRING }, false, true);
 	sources[0] = (struct table_source){ .name = CHANGE, .type = PQ_STRING, .required = true };
 	for (i = 0; i < plan->n && !failed; i++)
-		failed = add_column(plan, i, &h, sources, err);
+		failed = plan->columns[i].hidden ? 0 : add_column(plan, i, &h, sources, &n, err);
 	if (!failed) {
 		spill_init(&c->spill);
-		c->from = table_from_new(sources, plan->n + 1);
+		c->from = table_from_new(sources, n);
 		xrec_create(&c->out, path, &h);
 		*cp = c;
 	} else {

@@ -184,7 +184,7 @@ compare_file(struct merge *m, size_t file, const size_t *columns, size_t n, stru
 	return got < 0 ? -1 : 0;
 }
 
-/* Lists the columns to compare: those of the source without the key. Returns how many. */
+/* Lists the columns to compare: those of the source but the key and hidden ones. Returns how many. */
 static size_t
 compared(const struct merge *m, size_t *columns)
 {
@@ -194,7 +194,7 @@ compared(const struct merge *m, size_t *columns)
 	for (i = 0; i < p->n; i++) {
 		for (k = 0; k < p->nkeys && p->keys[k] != i; k++)
 			;
-		if (k == p->nkeys && m->source->columns[i].there)
+		if (k == p->nkeys && m->source->columns[i].there && !p->columns[i].hidden)
 			columns[n++] = i;
 	}
 	return n;
@@ -291,7 +291,7 @@ plan_batch(struct merge *m, const struct delta_batch *b, const struct match **ma
 			continue;
 		}
 		for (k = 0, differ = false; number != MERGE_ABSENT && k < n && !differ; k++)
-			differ = m->source->columns[k].there &&
+			differ = m->source->columns[k].there && !m->source->plan->columns[k].hidden &&
 			    !merge_equal(&m->source->columns[k], number, &b->columns[k], i);
 		if (differ) {
 			r->updated++;

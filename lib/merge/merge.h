@@ -86,24 +86,25 @@ void merge_result_free(struct merge_result *r);
 struct merge_change {			/* a change and what it points to; must not move */
 	struct delta_change change;
 	struct delta_metric metrics[8];
-	struct delta_pair parameters[4], key;
+	struct delta_pair parameters[4];
 	char *predicate;		/* owned */
 };
 
 /*
- * Describes a result of merging into s. `key_list` is what a new table says its key is (table_key_list). Plan, options,
- * result and list must live as long as the change.
+ * Describes a result of merging into s. A new table gets the properties. Plan, options, result and properties must live
+ * as long as the change.
  */
 void merge_change_make(struct merge_change *c, const struct merge_plan *plan, const struct delta_snapshot *s,
-    const struct merge_options *o, const char *key_list, const struct merge_result *r);
+    const struct merge_options *o, const struct delta_pair *properties, size_t nproperties,
+    const struct merge_result *r);
 void merge_change_free(struct merge_change *c);
 
 /* ---- changes.c: the change stream ---- */
 
 /*
- * A record stream of the changed rows: column _change_type, then the table's. It is spooled until the version is
- * committed. Creates the stream's output, whose failure ends the program. EX_UNAVAILABLE for a column that the stream
- * cannot have. `from` is the header of the source.
+ * A record stream of the changed rows: column _change_type, then the table's but hidden ones. It is spooled until the
+ * version is committed. Creates the stream's output, whose failure ends the program. EX_UNAVAILABLE for a column that
+ * the stream cannot have. `from` is the header of the source.
  */
 struct merge_changes;
 int merge_changes_open(struct merge_changes **cp, const struct merge_plan *plan, const struct rec_header *from,

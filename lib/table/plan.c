@@ -58,6 +58,39 @@ table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const stru
 	return 0;
 }
 
+static int
+hide(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, const char *name,
+    struct msg *err)
+{
+	int field = rec_header_find(h, name), at = delta_column_find(s, name);
+	size_t i;
+
+	if (field < 0)
+		return msg_set(err, EX_USAGE, "--hidden: %s: no such column in the stream%s", msg_quotes(name),
+		    near_hint(&(struct near[]){ rec_near(h, name) }[0]));
+	if (h->columns[field].key)
+		return msg_set(err, EX_USAGE, "--hidden: %s: a key column", msg_quotes(name));
+	for (i = p->n - p->added; i < p->n && strcmp(p->columns[i].name, name) != 0; i++)
+		;
+	if (i < p->n)
+		p->columns[i].hidden = true;
+	else if (at >= 0 && !s->columns[at].hidden)
+		return msg_set(err, EX_DATAERR, "column %s: in the table, but not hidden there", name);
+	return 0;
+}
+
+int
+table_plan_hide(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h,
+    char *const *names, size_t n, struct msg *err)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (hide(p, s, h, names[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 void
 table_plan_free(struct table_plan *p)
 {
@@ -76,7 +109,8 @@ table_plan_equal(const struct table_plan *a, const struct table_plan *b)
 
 		if (strcmp(x->name, y->name) != 0 || strcmp(x->physical, y->physical) != 0 || x->id != y->id ||
 		    x->type != y->type ||
-		    x->precision != y->precision || x->scale != y->scale || x->nullable != y->nullable)
+		    x->precision != y->precision || x->scale != y->scale || x->nullable != y->nullable ||
+		    x->hidden != y->hidden)
 			return false;
 	}
 	return a->n == b->n;

@@ -118,6 +118,13 @@ int table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const 
     struct msg *err);
 void table_plan_free(struct table_plan *p);
 
+/*
+ * Marks the named columns hidden in the plan where it adds them. EX_USAGE for a name that the stream does not have or
+ * that is part of its key; EX_DATAERR for a column that the table has and does not hide.
+ */
+int table_plan_hide(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h,
+    char *const *names, size_t n, struct msg *err);
+
 /* Returns true if both plans have the same table columns, so that files written by one are valid for the other. */
 bool table_plan_equal(const struct table_plan *a, const struct table_plan *b);
 

@@ -216,6 +216,22 @@ set_properties(struct delta_metadata *m, const struct delta_change *c)
 	return all;
 }
 
+/* Returns the protocol that a new table with these properties needs. */
+static struct delta_protocol
+new_protocol(const struct delta_change *c)
+{
+	static const char *reads[] = { "deletionVectors" };
+	static const char *writes[] = { "appendOnly", "deletionVectors", "invariants" };
+	size_t i;
+
+	for (i = 0; i < c->nconfiguration; i++)
+		if (strcmp(c->configuration[i].key, DELTA_VECTORS) == 0 &&
+		    strcmp(c->configuration[i].value, "true") == 0)
+			return (struct delta_protocol){ .reader = 3, .writer = 7, .reader_features = reads,
+			    .nreader_features = 1, .writer_features = writes, .nwriter_features = 3 };
+	return (struct delta_protocol){ .reader = 1, .writer = 2 };
+}
+
 /* Computes the table's metadata and protocol after the change. */
 static int
 prepare(struct delta_draft *d, struct msg *err)
@@ -233,7 +249,7 @@ prepare(struct delta_draft *d, struct msg *err)
 		failed = failed || delta_uuid(id, err) < 0 ? -1 : 0;
 		m.id = id;
 		m.created = delta_now();
-		p = (struct delta_protocol){ .reader = 1, .writer = 2 };
+		p = new_protocol(d->change);
 	}
 	if (new_table || d->change->replaces_schema)
 		properties = set_properties(&m, d->change);

@@ -171,6 +171,28 @@ delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
 	return 0;
 }
 
+static bool
+is_word(const char *value, const char *one, const char *other)
+{
+	return strcmp(value, one) == 0 || strcmp(value, other) == 0;
+}
+
+int
+delta_property_check(const char *key, const char *value, struct msg *err)
+{
+	bool valid = true;
+
+	if (strcmp(key, DELTA_VECTORS) == 0 || strcmp(key, "delta.enableExpiredLogCleanup") == 0)
+		valid = is_word(value, "true", "false");
+	else if (strcmp(key, DELTA_RETENTION) == 0 || strcmp(key, DELTA_LOG_RETENTION) == 0)
+		valid = delta_duration(value, 0) >= 0;
+	else if (strcmp(key, "delta.checkpointInterval") == 0)
+		valid = *value >= '1' && *value <= '9' && strspn(value, "0123456789") == strlen(value);
+	else if (strncmp(key, "delta.", 6) == 0)
+		return msg_set(err, EX_USAGE, "unsupported table property: %s", msg_quotes(key));
+	return valid ? 0 : msg_set(err, EX_USAGE, "invalid value of %s: %s", key, msg_quotes(value));
+}
+
 int
 delta_may_rearrange(const struct delta_snapshot *s, struct msg *err)
 {

@@ -118,6 +118,7 @@ column(struct delta_snapshot *s, enum mapping mode, const json_t *field, struct 
 	c->name = pool_copy(&s->pool, name, strlen(name) + 1);
 	c->nullable = !json_is_false(json_object_get(field, "nullable"));
 	c->partition = partition_place(s, name);
+	c->hidden = json_is_true(json_object_get(json_object_get(field, "metadata"), DELTA_HIDDEN));
 	set_type(s, c, json_object_get(field, "type"));
 	if (set_mapping(s, c, mode, json_object_get(field, "metadata"), err) < 0)
 		return -1;

@@ -44,7 +44,14 @@ struct delta_column {			/* a top-level column of the table's schema */
 	int partition;			/* index among the partition columns; -1 for a column stored in the files */
 	/* name of the type if unsupported (nested, void, ...), else NULL */
 	const char *refused;
+	bool hidden;			/* marked DELTA_HIDDEN in its metadata */
 };
+
+/*
+ * Key of a column's metadata. A hidden column says where a row comes from, not what it is: it is read only by name,
+ * and rows that differ in hidden columns alone are equal. Other readers see an ordinary column.
+ */
+#define DELTA_HIDDEN "acct.hidden"
 
 struct delta_file {			/* clause Add File and Remove File */
 	const char *uri;		/* as written in the log; a remove repeats it */
@@ -157,6 +164,15 @@ int64_t delta_duration(const char *text, int64_t absent);
  * (EX_UNAVAILABLE). `rewrites`: the write updates or deletes rows instead of only adding.
  */
 int delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err);
+
+/*
+ * Checks a property that a new table is to have: one of its own, or a delta.* one that this library follows. EX_USAGE
+ * for others and for invalid values.
+ */
+int delta_property_check(const char *key, const char *value, struct msg *err);
+
+/* Property that lets rows be deleted by deletion vectors instead of rewriting their files. */
+#define DELTA_VECTORS "delta.enableDeletionVectors"
 
 /* Like delta_may_write, for moving rows to other files and for removing files that no version needs. */
 int delta_may_rearrange(const struct delta_snapshot *s, struct msg *err);
