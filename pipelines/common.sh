@@ -731,11 +731,11 @@ silver_key() {
 
 # gold_key TABLE: what a gold table is made of: the tables it reads, its script, the version of the programs.
 gold_key() {
-	gold_says "$1" from
+	gold_says "$1"
 	{
 		acct-balance -V
 		cat -- "$JOB/gold/$1.sh"
-		for _t in $said; do
+		for _t in $said_from; do
 			cat -- "$(made "$_t" key)" || return 74
 		done
 	} | sha256

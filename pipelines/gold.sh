@@ -14,8 +14,8 @@ FLAGS=rebuild
 # only: prints the lake and the tables that the script may read.
 only() {
 	printf '%s\n' "$LAKE"
-	gold_says "$table" from
-	for source in $said; do
+	gold_says "$table"
+	for source in $said_from; do
 		table_path "$source"
 	done
 }
@@ -71,9 +71,9 @@ untouched() {
 make() {
 	table=$1
 	key=$(gold_key "$table") || exit
-	gold_says "$table" from
+	gold_says "$table"
 	# shellcheck disable=SC2086
-	if ! untouched $said; then
+	if ! untouched $said_from; then
 		key="$key, altered before ${RUN##*/}"
 	fi
 	if [ "$REBUILD" = yes ] || ! same_key "$table" "$key" || ! intact "gold/$table"; then

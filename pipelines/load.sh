@@ -77,8 +77,8 @@ in_warehouse() {
 
 # key_of TABLE: prints its key columns, separated by commas.
 key_of() {
-	gold_key_columns "$1"
-	echo "$said"
+	gold_says "$1"
+	echo "$said_key"
 }
 
 # state TABLE: what acct-log says of a gold table, as this run will leave it.

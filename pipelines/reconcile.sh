@@ -47,7 +47,8 @@ of_job() {
 # to_report: what is measured for the summary alone.
 to_report() {
 	for t in $GOLD; do
-		gold_says "$t" total
+		gold_says "$t"
+		words_of "$said_total"
 		for column in $said; do
 			printf '\tsum(gold/%s.%s)\n' "$t" "$column"
 		done
@@ -107,10 +108,10 @@ pass() {
 		i=$((i + 1))
 	done <"$WORK/pass.plan"
 	case $path in
-	gold/*) gold_key_columns "${path#gold/}" ;;
-	*) source_says "${path#silver/}" && said=$said_key ;;
+	gold/*) gold_says "${path#gold/}" ;;
+	*) source_says "${path#silver/}" ;;
 	esac
-	key=$said
+	key=$said_key
 	set -- "$1"
 	[ "$predicate" = - ] || set -- "$@" -w "$predicate"
 	[ "$totals" = - ] || add_columns "$columns" "$key"

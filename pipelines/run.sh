@@ -145,7 +145,8 @@ figure() {
 summary_gold() {
 	for table in $GOLD; do
 		printf '%s\t%s rows' "$table" "$(figure "count(gold/$table)")"
-		gold_says "$table" total
+		gold_says "$table"
+		words_of "$said_total"
 		for column in $said; do
 			printf '\t%s\t%s' "$column" "$(figure "sum(gold/$table.$column)")"
 		done
@@ -265,8 +266,7 @@ stopped() {
 show() {
 	case $ASKED.$# in
 	--list.0)
-		read_job
-		list_job
+		acct-job "$(from_here "${ACCT_JOB:-$here/bank}")"
 		;;
 	--status.1)
 		need_programs acct-log

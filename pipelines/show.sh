@@ -1,33 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# What run.sh shows without working: the job, the state of a lake, a new job. Read by run.sh.
-
-# list_job: prints the source and gold tables of the job, and what it checks besides what is checked of every table.
-list_job() {
-	echo sources
-	while IFS=$TAB read -r table file key _ references; do
-		words_of "$key"
-		key=$said
-		words_of "$references"
-		printf '%s\t%s\tkey%s\t%s\n' "$table" "$file" "$key" "${said# }"
-	done <<-END | align llll
-		$SOURCES
-	END
-	echo
-	echo gold
-	for table in $GOLD; do
-		gold_says "$table" from
-		from=$said
-		gold_says "$table" key
-		key=$said
-		gold_says "$table" load
-		printf '%s\tfrom %s\tkey %s\t%s\n' "$table" "$from" "$key" "$([ "$said" != no ] || echo 'not loaded')"
-	done | align llll
-	[ ! -e "$JOB/checks" ] || {
-		echo
-		echo checks
-		sed -n '/^[[:space:]]*#/d; s/: .*//; s/^\(.\)/  \1/p' "$JOB/checks"
-	}
-}
+# What run.sh shows without working: the state of a lake, a new job. Read by run.sh.
 
 # state_of PATH: a line for a table: version, when it was made, rows, bytes.
 state_of() {

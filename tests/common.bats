@@ -26,6 +26,7 @@ table() {
 	acct-optimize	table	acct-optimize IN
 	acct-check	table	acct-check IN
 	acct-schema	table	acct-schema IN
+	acct-job	table	acct-job IN
 	END
 }
 

@@ -92,7 +92,6 @@ references: loans.loan_id" "$(cat job/sources/*.yaml | sed -n 's/^ *\(references
 	mkdir j
 	run -73 --separate-stderr acct-schema --new j x.csv
 	same "acct-schema: j: File exists" "$stderr"
-	run -64 --separate-stderr acct-schema --new j -l x.csv
 	run -64 --separate-stderr acct-schema
 	same "acct-schema: expected a FILE" "${stderr_lines[0]}"
 }

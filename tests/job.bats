@@ -166,37 +166,70 @@ rows() {
 		refused 78 "$2"
 		prepare
 	}
-	wrong '/key/d' "run.sh: $T/shop/gold/turnover.sh: missing line: #: key COLUMN ..."
-	wrong '/from/d' "run.sh: $T/shop/gold/turnover.sh: missing line: #: from TABLE ..."
-	wrong 's/from sales/from/' "turnover.sh: #: from: expected names"
-	wrong 's/from sales/from sale/' "turnover.sh: #: from: no such table: 'sale'; tables are: sales shops turnover"
-	wrong 's/total turnover/totals turnover/' "turnover.sh: unknown word after '#:': 'totals'; words are: from, key, load, total"
-	wrong 's/total turnover/load yes/' "turnover.sh: #: load: must be no: 'yes'"
+	wrong '/key/d' "acct-job: $T/shop/gold/turnover.sh: missing line: #: key COLUMN ..."
+	wrong '/from/d' "acct-job: $T/shop/gold/turnover.sh: missing line: #: from TABLE ..."
+	wrong 's/from sales/from/' "turnover.sh:1: #: from: expected names"
+	wrong 's/from sales/from sale/' "turnover.sh:1: #: from: no such table: 'sale'; did you mean 'sales'?"
+	wrong 's/total turnover/totals turnover/' \
+		"turnover.sh:3: unknown word after '#:': 'totals'; did you mean 'total'? words are: from, key, load, total"
+	wrong 's/total turnover/load yes /' "turnover.sh:3: #: load: must be no: 'yes'"
+	wrong 's/total turnover//' "turnover.sh:3: expected from, key, load or total after '#:'"
 	cp shop/gold/turnover.sh shop/gold/sales.sh
 	refused 78 "sales.sh: 'sales' is the name of a source table"
 	rm shop/gold/sales.sh
+	cp shop/gold/turnover.sh 'shop/gold/a b.sh'
+	refused 78 "a b.sh: the name must be letters, digits, '_' and '-', beginning with a letter or digit"
+	rm 'shop/gold/a b.sh'
 	sed 's/from sales/from b/' shop/gold/turnover.sh >shop/gold/a.sh
 	sed 's/from sales/from a/' shop/gold/turnover.sh >shop/gold/b.sh
 	refused 78 "shop/gold: each of these reads another of them: a b"
+	rm shop/gold/a.sh shop/gold/b.sh
+	sed 's/from sales/from turnover/' shop/gold/turnover.sh >shop/gold/a.sh
+	sed 's/from sales/from a shops/' shop/gold/turnover.sh >shop/gold/b.sh
+	same "turnover 0 a 1 b 2" "$(acct-job --lines shop | awk '/^gold/ { print $2, $3 }' | paste -s -d ' ')"
 }
 
 @test "job: lines of checks" {
+	sed -i '/shop, type/a\  - {name: branch, type: int64, references: shops.id}' shop/sources/sales.yaml
 	wrong() {
 		printf '# a comment\n\n%s\n' "$1" >shop/checks
-		run -78 --separate-stderr job
-		same "reconcile.sh: $T/shop/checks$2" "$stderr"
-		[ ! -e lake/gold ]
+		run -78 --separate-stderr acct-job shop
+		same "acct-job: shop/checks:3:$2" "$stderr"
 	}
-	wrong 'a: sum(silver/sales.amount)' ":3: expected =, <= or >= at the end"
-	wrong 'a: sum(silver/sales.amount) =' ":3: expected a term or a number at the end"
-	wrong 'a: sum(silver/sales.amount) = 3 4' ":3: expected +, -, =, <= or >=: '4'"
-	wrong 'a: 1 = avg(silver/sales.amount)' ":3: no such function: 'avg'; functions are: sum count keys rejected orphans lines"
-	wrong 'a: 1 = sum(silver/sales)' ":3: sum: expected FOLDER/TABLE.COLUMN: 'silver/sales'"
-	wrong 'a: 1 = sum(sales.amount)' ":3: expected FOLDER/TABLE or FOLDER/TABLE.COLUMN: 'sales.amount'"
-	wrong 'a: 1 = sum(silver/sales.amount' ":3: sum: missing ')'"
-	wrong 'a: 1 = count(silver/sale)' ": silver/sale: no such table; tables are: sales shops"
-	wrong 'a: 1 = orphans(silver/shops)' ": orphans(silver/shops): the table does not have just one reference, or no such amount"
-	wrong 'a: 1 = rejected(silver/sales where id = 1)' ":3: rejected: cannot have a predicate: 'id = 1'"
+	wrong '1 = 1' "1: expected LABEL: TERM = TERM"
+	wrong 'a:1 = 1' "1: expected LABEL: TERM = TERM"
+	wrong ' : 1 = 1' "2: expected a label before ':'"
+	wrong 'a: sum(silver/sales.amount)' "28: expected =, <= or >= at the end"
+	wrong 'a: sum(silver/sales.amount) =  ' "30: expected a term or a number at the end"
+	wrong 'a: sum(silver/sales.amount) = 3 4' "33: expected +, -, =, <= or >=: '4'"
+	wrong 'á: 1 = x' "8: expected a term or a number: 'x'"
+	wrong 'a: 1 = avg(silver/sales.amount)' "8: no such function: 'avg'; functions are: sum, count, keys, rejected, orphans, lines"
+	wrong 'a: 1 = sum(silver/sales)' "24: sum: expected '.COLUMN' after the table"
+	wrong 'a: 1 = sum(silver/sales.)' "25: expected a column"
+	wrong 'a: 1 = sum(silver/sales."amount)' "8: sum: missing ')'"
+	wrong 'a: 1 = sum(silver/sales."")' "25: expected a column"
+	wrong 'a: 1 = sum(sales.amount)' "12: sum: expected silver/TABLE or gold/TABLE: 'sales'"
+	wrong 'a: 1 = lines(silver/sales)' "14: lines: expected bronze/TABLE: 'silver/sales'"
+	wrong 'a: 1 = orphans(gold/turnover)' "16: orphans: expected silver/TABLE: 'gold/turnover'"
+	wrong 'a: 1 = sum(silver/sales.amount' "8: sum: missing ')'"
+	wrong 'a: 1 = sum(silver/sales.amout)' "25: no such column: 'amout'; did you mean 'amount'?"
+	wrong 'a: 1 = sum(silver/shops.city)' "25: only integers and decimals have an exact sum: 'city'"
+	wrong 'a: 1 = keys(silver/sales.amount)' "25: keys: takes no column"
+	wrong 'a: 1 = count(silver/sale)' "21: no such source table: 'sale'; did you mean 'sales'?"
+	wrong 'a: 1 = count(gold/sales)' "19: no such gold table: 'sales'"
+	wrong 'a: 1 = orphans(silver/shops)' "16: orphans: the table has no references"
+	wrong 'a: 1 = orphans(silver/sales)' "16: orphans: name one of the table's references: by shop, by branch"
+	wrong 'a: 1 = orphans(silver/sales by id)' "16: orphans: name one of the table's references: by shop, by branch"
+	wrong 'a: 1 = rejected(silver/sales where id = 1)' "36: rejected: cannot have a condition: 'id = 1'"
+	wrong 'a: 1 = count(silver/sales where it = 1)' "33: no column 'it'; did you mean 'id'? columns are: id, shop, branch, amount"
+	wrong 'a: 1 = count(silver/sales  wher id = 1)' "28: expected where or ')': 'wher id = 1'"
+	printf 'a: count(silver/sales) = 1\0\n' >shop/checks
+	run -78 --separate-stderr acct-job shop
+	same "acct-job: shop/checks:1:27: a NUL in a check" "$stderr"
+	run -66 --separate-stderr acct-job nonesuch
+	head -c 1200000 /dev/zero | tr '\0' '#' >shop/checks
+	run -78 --separate-stderr acct-job shop
+	same "acct-job: shop/checks: longer than 1048576 bytes" "$stderr"
 }
 
 @test "job: checks that close and that do not" {
@@ -220,15 +253,16 @@ rows() {
 @test "job: schemas against each other" {
 	wrong() {
 		sed -i "$1" "shop/sources/$2.yaml"
-		refused 78 "acct-schema: $T/shop/sources/$2.yaml: $3"
+		refused 78 "acct-job: $T/shop/sources/$2.yaml:$3"
 		prepare
 	}
-	wrong 's/shops.id/shop.id/' sales "references: no such table: 'shop'; did you mean 'shops'?"
-	wrong 's/shops.id/shops.city_/' sales "references: no such column: 'city_'; did you mean 'city'?"
-	wrong 's/^name: sales/name: sells/' sales "name: must be that of the file: 'sells'"
-	run -64 --separate-stderr acct-schema -l
-	same "acct-schema: expected a SCHEMA" "$(head -n 1 <<<"$stderr")"
-	same $'sales\tsales.csv\tid\tamount\tshop=shops.id\nshops\tshops.csv\tid\t-\t-' "$(acct-schema -l shop/sources/*.yaml)"
+	wrong 's/shops.id/shop.id/' sales "4:58: references: no such table: 'shop'; did you mean 'shops'?"
+	wrong 's/shops.id/shops.city_/' sales "4:58: references: no such column: 'city_'; did you mean 'city'?"
+	wrong 's/^name: sales/name: sells/' sales " name: must be that of the file: 'sells'"
+	wrong 's/shops.id/shops.city/' sales "4:58: references: a column of another type: 'city'"
+	same $'source\tsales\tsales.csv\tid\tamount\tshop=shops.id
+source\tshops\tshops.csv\tid\t-\t-
+gold\tturnover\t0\tload\tsales\tshop\tturnover' "$(acct-job --lines shop)"
 }
 
 @test "job: files have the names that their schemas say" {
@@ -246,7 +280,7 @@ rows() {
 
 @test "job: a folder without sources, and one without gold" {
 	run -66 --separate-stderr sh "$P/run.sh" -d none -j nonesuch drop lake
-	same "run.sh: $T/nonesuch/sources: no such directory; a job is a folder with sources/TABLE.yaml and gold/TABLE.sh" "$stderr"
+	same "acct-job: $T/nonesuch/sources: no such directory; a job is a folder with sources/TABLE.yaml and gold/TABLE.sh" "$stderr"
 	rm -r shop/gold shop/checks
 	run -0 job
 	[[ $output == *" checks close"* ]]

@@ -10,7 +10,7 @@ layers() {
 	csv
 	text
 	agg clean draft expr ingest join sql delta
-	table
+	job table
 	check merge optimize
 	cli
 	END

@@ -19,6 +19,7 @@ words() {
 	delta delta
 	draft draft
 	ingest ingest
+	job job
 	join join
 	map map
 	merge merge
@@ -45,7 +46,7 @@ lonely() {
 	csv_open_fd delta_dv_parse hash_seed_set memory_limit rec_open_fd schema_parse simd_best
 	simd_fill store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
 	agg_memory rec_copy_run rec_flush
-	expr_ map_ spill_
+	expr_ job_ map_ spill_
 	END
 }
 

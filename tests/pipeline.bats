@@ -896,7 +896,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	ACCT_JOBS=1 sh "$P/run.sh" -d none "$P/sample" lake2
 	diff -u <(contents lake1) <(contents lake2)
 	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
-		[[ $stderr == "run.sh: acct-schema: not found; "* ]])
+		[[ $stderr == "run.sh: acct-job: not found; "* ]])
 	make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" PREFIX="$T/c d" uninstall
 	same "" "$(find "c d" -type f)"
 }

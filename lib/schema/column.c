@@ -52,6 +52,7 @@ read_reference(struct schema_loader *l, const struct schema_word *word, void *to
 		return schema_fault(l, schema_here(l), "expected table.column", text);
 	c->references_table = xstrndup(text, (size_t)(dot - text));
 	c->references_column = xstrdup(dot + 1);
+	c->references_at = schema_here(l);
 	return 0;
 }
 

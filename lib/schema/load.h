@@ -7,10 +7,6 @@
 #include "base/mem.h"
 #include "schema/schema.h"
 
-struct schema_place {		/* counted from 1; line 0: not given */
-	size_t line, column;
-};
-
 struct schema_texts {		/* a growing list; owned */
 	char **word;
 	struct schema_place *place;

@@ -16,6 +16,10 @@ struct schema_list {		/* words, owned */
 	size_t n;		/* 0 if not given */
 };
 
+struct schema_place {		/* in the schema's file, counted from 1; line 0: not given */
+	size_t line, column;
+};
+
 struct schema_pair {		/* of map or replace, owned */
 	char *from, *to;	/* a word or a pattern, and the text in its place, which may be empty */
 	struct regex *regex;	/* of a pattern; NULL for map */
@@ -60,7 +64,8 @@ struct schema_column {
 	unsigned century;	/* the first year that two digits can mean */
 	char *title, *description;	/* for people; NULL if not given */
 	struct val_notation *notation;	/* of numbers in the file; NULL: the type's own */
-	char *references_table, *references_column;	/* documentation for the pipelines; NULL if not given */
+	char *references_table, *references_column;	/* for a job, which checks them; NULL if not given */
+	struct schema_place references_at;
 };
 
 /* A limit in percent, as written and in units of 10^-9 percent, that is, of 1 / SCHEMA_WHOLE. */

@@ -87,7 +87,7 @@ flags_of(unsigned signs)
 }
 
 /* The arguments of val_decode64. */
-struct job {
+struct decoding {
 	const uint8_t *base;
 	const uint32_t *off;
 	size_t stride, n;
@@ -97,7 +97,7 @@ struct job {
 };
 
 CPU_AVX2 static inline __attribute__((always_inline)) bool
-decode(const struct job *j, bool wide, bool nulls, bool known)
+decode(const struct decoding *j, bool wide, bool nulls, bool known)
 {
 	__m256i most = _mm256_set1_epi64x((int64_t)j->most + 1), v;
 	struct lanes l = { .bad = _mm256_setzero_si256() };
@@ -135,11 +135,11 @@ decode(const struct job *j, bool wide, bool nulls, bool known)
 
 /* Decodes canonical fields, eight at a time; decode handles the remainder. */
 CPU_AVX512 static inline __attribute__((always_inline)) bool
-decode_known(struct job *j, bool wide, bool nulls)
+decode_known(struct decoding *j, bool wide, bool nulls)
 {
 	__m512i most = _mm512_set1_epi64((int64_t)j->most), w, v, groups;
 	__mmask8 longer, bad = 0, there = 0xff;
-	struct job k = *j;		/* local copy, which no store can alias */
+	struct decoding k = *j;		/* local copy, which no store can alias */
 	size_t i;
 
 	for (i = 0; i + 8 <= k.n; i += 8, k.off += 8 * k.stride) {
@@ -168,7 +168,7 @@ decode_known(struct job *j, bool wide, bool nulls)
 }
 
 CPU_AVX512 static bool
-decode_known_any(struct job *j, bool wide, bool nulls)
+decode_known_any(struct decoding *j, bool wide, bool nulls)
 {
 	if (wide)
 		return nulls ? decode_known(j, true, true) : decode_known(j, true, false);
@@ -177,7 +177,7 @@ decode_known_any(struct job *j, bool wide, bool nulls)
 
 /* Specializes the loop for each case. */
 CPU_AVX2 static bool
-decode_any(struct job *j, bool wide, bool nulls, bool known)
+decode_any(struct decoding *j, bool wide, bool nulls, bool known)
 {
 	if (known && cpu_has_avx512() && !decode_known_any(j, wide, nulls))
 		return false;
@@ -199,7 +199,7 @@ val_decode64(const struct val_checker *c, bool required, bool known, const uint8
     size_t stride,
     size_t n, int64_t *out, uint8_t *there)
 {
-	struct job j = { base, off, stride, n, most_groups(c, GROUPS), out, there };
+	struct decoding j = { base, off, stride, n, most_groups(c, GROUPS), out, there };
 
 	return cpu_has_avx2() ? decode_any(&j, true, !required && there != NULL, known) : n == 0;
 }
@@ -209,7 +209,7 @@ val_decode32(const struct val_checker *c, bool required, bool known, const uint8
     size_t stride,
     size_t n, int32_t *out, uint8_t *there)
 {
-	struct job j = { base, off, stride, n, most_groups(c, 4), out, there };
+	struct decoding j = { base, off, stride, n, most_groups(c, 4), out, there };
 
 	return cpu_has_avx2() ? decode_any(&j, false, !required && there != NULL, known) : n == 0;
 }

@@ -1,0 +1,192 @@
+/* acct-job checks a job, the folder that acct-job(7) describes, and says what is in it. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "job/job.h"
+#include "text/align.h"
+
+static bool as_lines;
+
+static const struct cli_option options[] = {
+	{ 0, "lines", NULL, "print lines of words that tabs separate, for scripts: see acct-job(1)", CLI_FLAG,
+	    .to = &as_lines },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "[--lines] JOB", NULL },
+	.about = "Reads the folder of a job, checks its parts against each other, and lists its tables and checks.",
+	.options = options,
+	.examples = (const char *const[]){ "acct-job pipelines/bank", NULL },
+};
+
+/* ---- parts of both lists ---- */
+
+/* Puts words with `between` between them, and `none` if there are none. */
+static void
+put_words(struct buf *out, const struct job_words *w, const char *between, const char *none)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		buf_adds(out, i > 0 ? between : "");
+		buf_adds(out, w->word[i]);
+	}
+	buf_adds(out, w->n == 0 ? none : "");
+}
+
+static bool
+is_key(const struct schema_column *c)
+{
+	return c->key;
+}
+
+static bool
+is_amount(const struct schema_column *c)
+{
+	return c->type.kind == VAL_DECIMAL;
+}
+
+/* Puts the names of the columns that `is` is true of. */
+static void
+put_columns(struct buf *out, const struct schema *s, bool (*is)(const struct schema_column *c), const char *between,
+    const char *none)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->ncolumns; i++) {
+		if (!is(&s->columns[i]))
+			continue;
+		buf_adds(out, n++ > 0 ? between : "");
+		buf_adds(out, s->columns[i].name);
+	}
+	buf_adds(out, n == 0 ? none : "");
+}
+
+/* Puts "column=table.column" for each reference. */
+static void
+put_references(struct buf *out, const struct job *j, const struct job_source *s, const char *between, const char *none)
+{
+	size_t i;
+
+	for (i = 0; i < s->nreferences; i++) {
+		const struct job_reference *r = &s->references[i];
+		const struct schema *to = &j->sources[r->source].schema;
+		char *own = job_reference_columns(&s->schema, r->columns, r->n);
+		char *other = job_reference_columns(to, r->others, r->n);
+
+		buf_addf(out, "%s%s=%s.%s", i > 0 ? between : "", own, to->name, other);
+		free(own);
+		free(other);
+	}
+	buf_adds(out, s->nreferences == 0 ? none : "");
+}
+
+/* ---- for scripts ---- */
+
+static void
+put_lines(struct buf *out, const struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->nsources; i++) {
+		const struct job_source *s = &j->sources[i];
+
+		buf_addf(out, "source\t%s\t%s\t", s->schema.name, s->file);
+		put_columns(out, &s->schema, is_key, ",", "-");
+		buf_addc(out, '\t');
+		put_columns(out, &s->schema, is_amount, ",", "-");
+		buf_addc(out, '\t');
+		put_references(out, j, s, ",", "-");
+		buf_addc(out, '\n');
+	}
+	for (i = 0; i < j->ngold; i++) {
+		const struct job_gold *g = &j->gold[i];
+
+		buf_addf(out, "gold\t%s\t%zu\t%s\t", g->name, g->level, g->load ? "load" : "-");
+		put_words(out, &g->from, " ", "-");
+		buf_addc(out, '\t');
+		put_words(out, &g->key, ",", "-");
+		buf_addc(out, '\t');
+		put_words(out, &g->total, ",", "-");
+		buf_addc(out, '\n');
+	}
+}
+
+/* ---- for people ---- */
+
+static void
+list_sources(struct buf *out, const struct job *j)
+{
+	struct buf lines = { 0 };
+	size_t i;
+
+	for (i = 0; i < j->nsources; i++) {
+		const struct job_source *s = &j->sources[i];
+
+		buf_addf(&lines, "%s\t%s\tkey ", s->schema.name, s->file);
+		put_columns(&lines, &s->schema, is_key, " ", "");
+		buf_addc(&lines, '\t');
+		put_references(&lines, j, s, " ", "");
+		buf_addc(&lines, '\n');
+	}
+	buf_adds(out, "sources\n");
+	text_align(out, &lines, "llll");
+	buf_free(&lines);
+}
+
+static void
+list_gold(struct buf *out, const struct job *j)
+{
+	struct buf lines = { 0 };
+	size_t i;
+
+	for (i = 0; i < j->ngold; i++) {
+		const struct job_gold *g = &j->gold[i];
+
+		buf_addf(&lines, "%s\tfrom ", g->name);
+		put_words(&lines, &g->from, " ", "");
+		buf_adds(&lines, "\tkey ");
+		put_words(&lines, &g->key, " ", "");
+		buf_addf(&lines, "\t%s\n", g->load ? "" : "not loaded");
+	}
+	buf_adds(out, "\ngold\n");
+	text_align(out, &lines, "llll");
+	buf_free(&lines);
+}
+
+static void
+list(struct buf *out, const struct job *j)
+{
+	size_t i;
+
+	list_sources(out, j);
+	list_gold(out, j);
+	if (j->checks.n > 0)
+		buf_adds(out, "\nchecks\n");
+	for (i = 0; i < j->checks.n; i++)
+		buf_addf(out, "  %s\n", j->checks.checks[i].label);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct job job;
+	struct buf out = { 0 };
+	struct msg err = { 0 };
+	const char *folder = cli_operand(argc, argv, cli_start(&program, argc, argv), "JOB");
+
+	if (job_read(&job, folder, &err) < 0)
+		msg_exit(&err);
+	(as_lines ? put_lines : list)(&out, &job);
+	if (io_write(STDOUT_FILENO, out.p, out.len, io_out_name(NULL), &err) < 0)
+		msg_exit(&err);
+	job_free(&job);
+	buf_free(&out);
+	return 0;
+}

@@ -1,0 +1,299 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/num.h"
+#include "job/parts.h"
+#include "val/val.h"
+
+enum { MAX_BYTES = 1 << 20, PIECE = 1 << 16 };
+
+/* ---- files ---- */
+
+int
+job_text_read(const char *path, struct buf *text, struct msg *err)
+{
+	int fd = io_open(path, err);
+	ssize_t n = -1;
+
+	while (fd >= 0 && text->len <= MAX_BYTES && (n = io_read(fd, buf_room(text, PIECE), PIECE, path, err)) > 0)
+		text->len += (size_t)n;
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return -1;
+	if (text->len > MAX_BYTES)
+		return msg_set(err, EX_CONFIG, "%s: longer than %d bytes", path, MAX_BYTES);
+	buf_cstr(text);
+	return 0;
+}
+
+bool
+job_name_ok(const char *name)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return *name != '\0' && name[strspn(name, plain)] == '\0' && strchr("_-", *name) == NULL;
+}
+
+void
+job_words_add(struct job_words *w, const char *word, size_t n)
+{
+	w->word = xreallocarray(w->word, w->n + 1, sizeof(*w->word));
+	w->word[w->n++] = xstrndup(word, n);
+}
+
+/* ---- tables by name ---- */
+
+int
+job_source_find(const struct job *j, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < j->nsources; i++)
+		if (strcmp(j->sources[i].schema.name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int
+job_gold_find(const struct job *j, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < j->ngold; i++)
+		if (strcmp(j->gold[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+job_near_tables(const struct job *j, struct near *near, bool sources, bool gold)
+{
+	size_t i;
+
+	for (i = 0; sources && i < j->nsources; i++)
+		near_try(near, j->sources[i].schema.name);
+	for (i = 0; gold && i < j->ngold; i++)
+		near_try(near, j->gold[i].name);
+}
+
+/* ---- references ---- */
+
+char *
+job_reference_columns(const struct schema *s, const size_t *columns, size_t n)
+{
+	struct buf b = { 0 };
+	char *text;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(&b, ',');
+		buf_adds(&b, s->columns[columns[i]].name);
+	}
+	text = xstrdup(buf_cstr(&b));
+	buf_free(&b);
+	return text;
+}
+
+static int
+column_find(const struct schema *s, const char *name, struct near *near)
+{
+	size_t i;
+
+	near_start(near, name);
+	for (i = 0; i < s->ncolumns; i++) {
+		if (strcmp(s->columns[i].name, name) == 0)
+			return (int)i;
+		near_try(near, s->columns[i].name);
+	}
+	return -1;
+}
+
+static int
+refuse_reference(const struct job_source *s, const struct schema_column *c, const char *what, const char *word,
+    const char *hint, struct msg *err)
+{
+	return msg_set(err, EX_CONFIG, "%s:%zu:%zu: references: %s: %s%s", s->path, c->references_at.line,
+	    c->references_at.column, what, msg_quotes(word), hint);
+}
+
+/* Are values of both types the same bytes in a record where they are equal? */
+static bool
+is_comparable(struct val_type a, struct val_type b)
+{
+	bool integers = (a.kind == VAL_INT32 || a.kind == VAL_INT64) && (b.kind == VAL_INT32 || b.kind == VAL_INT64);
+
+	return integers || (a.kind == b.kind && a.scale == b.scale);
+}
+
+/* Adds the reference of column `at`. */
+static int
+add_reference(const struct job *j, struct job_source *s, size_t at, struct msg *err)
+{
+	const struct schema_column *c = &s->schema.columns[at];
+	int table = job_source_find(j, c->references_table), column;
+	struct job_reference *r;
+	const struct schema *to;
+	struct near near;
+
+	if (table < 0) {
+		near_start(&near, c->references_table);
+		job_near_tables(j, &near, true, false);
+		return refuse_reference(s, c, "no such table", c->references_table, near_hint(&near), err);
+	}
+	to = &j->sources[table].schema;
+	if ((column = column_find(to, c->references_column, &near)) < 0)
+		return refuse_reference(s, c, "no such column", c->references_column, near_hint(&near), err);
+	if (!is_comparable(c->type, to->columns[column].type))
+		return refuse_reference(s, c, "a column of another type", c->references_column, "", err);
+	s->references = xreallocarray(s->references, s->nreferences + 1, sizeof(*s->references));
+	r = &s->references[s->nreferences++];
+	*r = (struct job_reference){ .source = (size_t)table, .n = 1 };
+	r->columns = xcalloc(1, sizeof(*r->columns));
+	r->others = xcalloc(1, sizeof(*r->others));
+	r->columns[0] = at;
+	r->others[0] = (size_t)column;
+	return 0;
+}
+
+static int
+add_references(struct job *j, struct msg *err)
+{
+	size_t i, k;
+
+	for (i = 0; i < j->nsources; i++)
+		for (k = 0; k < j->sources[i].schema.ncolumns; k++)
+			if (j->sources[i].schema.columns[k].references_table != NULL &&
+			    add_reference(j, &j->sources[i], k, err) < 0)
+				return -1;
+	return 0;
+}
+
+/* ---- sources ---- */
+
+/* A job finds the schema of a table by the file's name, and a table by its folder's in the lake. */
+static int
+check_name(const struct job_source *s, const char *file, struct msg *err)
+{
+	const char *name = s->schema.name;
+
+	if (strncmp(file, name, strlen(name)) != 0 || strcmp(file + strlen(name), ".yaml") != 0)
+		return msg_set(err, EX_CONFIG, "%s: name: must be that of the file: %s", s->path, msg_quotes(name));
+	if (!job_name_ok(name))
+		return msg_set(err, EX_CONFIG,
+		    "%s: name: must be letters, digits, '_' and '-', beginning with a letter or digit: %s", s->path,
+		    msg_quotes(name));
+	return 0;
+}
+
+static int
+add_source(struct job *j, const char *file, struct msg *err)
+{
+	struct job_source *s;
+
+	j->sources = xreallocarray(j->sources, j->nsources + 1, sizeof(*j->sources));
+	s = &j->sources[j->nsources++];
+	*s = (struct job_source){ .path = xasprintf("%s/sources/%s", j->folder, file) };
+	if (schema_read(&s->schema, s->path, err) < 0 || check_name(s, file, err) < 0)
+		return -1;
+	s->file = s->schema.file != NULL ? xstrdup(s->schema.file) : xasprintf("%s.csv", s->schema.name);
+	return 0;
+}
+
+static int
+is_schema(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".yaml") == 0;
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+read_sources(struct job *j, struct msg *err)
+{
+	char *folder = xasprintf("%s/sources", j->folder);
+	struct dirent **entries = NULL;
+	int n = scandir(folder, &entries, is_schema, by_name), i, status = 0;
+
+	if (n < 0)
+		status = errno != ENOENT && errno != ENOTDIR ? msg_sys(err, msg_errno_status(EX_IOERR), "%s", folder) :
+		    msg_set(err, EX_NOINPUT,
+		    "%s: no such directory; a job is a folder with sources/TABLE.yaml and gold/TABLE.sh", folder);
+	else if (n == 0)
+		status = msg_set(err, EX_NOINPUT, "%s: no schema (TABLE.yaml) in it", folder);
+	for (i = 0; i < n; i++) {
+		if (status == 0)
+			status = add_source(j, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	free(folder);
+	return status;
+}
+
+static void
+source_free(struct job_source *s)
+{
+	while (s->nreferences > 0) {
+		s->nreferences--;
+		free(s->references[s->nreferences].columns);
+		free(s->references[s->nreferences].others);
+	}
+	free(s->references);
+	schema_free(&s->schema);
+	free(s->path);
+	free(s->file);
+}
+
+/* ---- the whole ---- */
+
+static int
+read_checks(struct job *j, struct msg *err)
+{
+	struct buf text = { 0 };
+	int status = 0;
+
+	j->checks_path = xasprintf("%s/checks", j->folder);
+	if (access(j->checks_path, F_OK) == 0) {
+		status = job_text_read(j->checks_path, &text, err);
+		if (status == 0)
+			status = job_checks_parse(&j->checks, j, (const char *)text.p, text.len, j->checks_path, err);
+	}
+	buf_free(&text);
+	return status;
+}
+
+int
+job_read(struct job *j, const char *folder, struct msg *err)
+{
+	*j = (struct job){ .folder = xstrdup(folder) };
+	if (read_sources(j, err) < 0 || add_references(j, err) < 0 || job_gold_read(j, err) < 0)
+		return -1;
+	return read_checks(j, err);
+}
+
+void
+job_free(struct job *j)
+{
+	job_checks_free(&j->checks);
+	while (j->ngold > 0)
+		job_gold_free(&j->gold[--j->ngold]);
+	while (j->nsources > 0)
+		source_free(&j->sources[--j->nsources]);
+	free(j->gold);
+	free(j->sources);
+	free(j->checks_path);
+	free(j->folder);
+	*j = (struct job){ 0 };
+}
