@@ -170,6 +170,21 @@ commit(const struct pieces *g, struct msg *err)
 
 /* ---- removing data files ---- */
 
+/* Removes what was written for an add: a file's vector if it has one, as the file itself was there before. */
+static int
+remove_file(struct delta_table *t, const struct delta_file *f, struct msg *err)
+{
+	struct buf vector = { 0 };
+	int done = 0;
+
+	if (f->dv == NULL)
+		return store_delete(t->store, f->name, err);
+	if (delta_dv_name(f->dv, t->root, &vector))
+		done = store_delete(t->store, buf_cstr(&vector), err);
+	buf_free(&vector);
+	return done;
+}
+
 static int
 abandon_one(struct delta_table *t, const struct delta_snapshot *s, const struct delta_prepared *p, struct msg *err)
 {
@@ -183,7 +198,7 @@ abandon_one(struct delta_table *t, const struct delta_snapshot *s, const struct 
 		msg_warn("%s: version %" PRId64 " of %s is there already", t->address, p->rows.apps[0].version,
 		    p->rows.apps[0].id);
 	for (i = 0; i < p->rows.nfiles && open > 0; i++)
-		if (store_delete(t->store, p->rows.files[i].name, err) < 0)
+		if (remove_file(t, &p->rows.files[i], err) < 0)
 			return -1;
 	if (open > 0 && cli.verbose)
 		msg_warn("%s: %zu files removed", t->address, p->rows.nfiles);

@@ -44,8 +44,6 @@ static const struct cli_option options[] = {
 	{ 0, "delete-absent", NULL, "delete rows whose key is not in the stream", CLI_FLAG, .to = &delete_absent },
 	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT,
 	    .to = &changes },
-	{ 0, "memory", "SIZE", "refuse a stream that takes more (default: a quarter of memory)", CLI_SIZE,
-	    .to = &cli.memory },
 	{ 0 }
 };
 
@@ -58,7 +56,7 @@ static const struct cli_program program = {
 	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows\n"
 	    "that differ are updated.",
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_change, cli_new, cli_input, cli_codec, cli_retry,
+	.groups = (const struct cli_option *const[]){ cli_change, cli_new, cli_input, cli_memory, cli_codec, cli_retry,
 	    cli_outside, cli_stream, NULL },
 	.examples = (const char *const[]){
 	    "acct-merge -v -k account_id --changes changed.acct lake/silver/accounts <today.acct",
@@ -149,6 +147,7 @@ make_plan(void)
 	plan.n = columns.n;
 	plan.keys = keys;
 	plan.memory = cli.memory;
+	plan.name = in.name;
 }
 
 /* ---- merging ---- */
@@ -209,7 +208,9 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 	*c = m.change.change;
 	buf_addf(&s->summary, "%" PRIu64 " inserted, %" PRIu64 " updated, %" PRIu64 " deleted, %" PRIu64
 	    " copied; %zu files written, %zu removed", r->inserted, r->updated, r->deleted, r->copied, r->nadds,
-	    r->nremoves);
+	    r->nremoves - r->nvectors);
+	if (r->nvectors > 0)
+		buf_addf(&s->summary, ", %zu with deletion vectors", r->nvectors);
 	return s->base->version < 0 || r->nadds > 0 || r->nremoves > 0 || s->app.id != NULL;
 }
 

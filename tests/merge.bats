@@ -210,7 +210,7 @@ metric() {
 
 @test "merge: more rows than a batch holds, in random rounds, against a model" {
 	need /usr/bin/python3
-	for seed in 1 2 3 4 5 6; do
+	for seed in 1 2 3 4 5 6 7 8; do
 		rm -rf tab
 		python3 - "$seed" <<-'PY'
 		import os, random, subprocess, sys
@@ -228,6 +228,10 @@ metric() {
 		def lines(stream):
 		    out = subprocess.run(["acct-cat", "-f", "tsv"], input=stream, stdout=subprocess.PIPE, check=True).stdout.decode()
 		    return [tuple(None if f == r"\N" else f for f in l.split("\t")) for l in out.split("\n")[1:-1]]
+		# by rewriting files; by deletion vectors; in parts beyond memory
+		more = [[], ["--property", "delta.enableDeletionVectors=true"], ["--memory", "64K"], ["--memory", "1M"]][int(sys.argv[1]) % 4]
+		if rng.random() < 0.3 and more[:1] == ["--memory"]:
+		    more += ["--property", "delta.enableDeletionVectors=true"]
 		model, span = {}, rng.choice([50, 3000, 30000])
 		for turn in range(8):
 		    keys = rng.sample(range(span), rng.randrange(0, min(span, 20000) if turn == 0 else span // 10 + 1))
@@ -240,7 +244,7 @@ metric() {
 		            rows.append((key, rng.choice([None, "x", "y" * rng.randrange(30)]), rng.choice([None, str(rng.randrange(5))]),
 		                rng.choice([None, "D", "-"]) if rng.random() < 0.3 else None))
 		    mode = rng.choice(["", "", "--delete-flag", "--delete-absent"])
-		    words = ["acct-merge", "--changes", "-"] + ([mode, "op=D"] if mode == "--delete-flag" else [mode] if mode else []) + ["tab"]
+		    words = ["acct-merge", "--changes", "-"] + more + ([mode, "op=D"] if mode == "--delete-flag" else [mode] if mode else []) + ["tab"]
 		    before = dict(model)
 		    if mode == "--delete-absent":
 		        given = {r[0] for r in rows}
@@ -251,7 +255,7 @@ metric() {
 		        else:
 		            model[r[0]] = r
 		    if turn == 0 and mode == "--delete-flag":	# a new table would be made without the flag
-		        words, model = ["acct-merge", "--changes", "-", "tab"], {r[0]: r for r in rows}
+		        words, model = ["acct-merge", "--changes", "-"] + more + ["tab"], {r[0]: r for r in rows}
 		    changes = lines(run(words, rows))
 		    if sorted(model.values(), key=str) != sorted(lines(run(["acct-read", "tab"])), key=str):
 		        sys.exit("seed %s, turn %d: the table is not as the model: %s" % (sys.argv[1], turn, words))
@@ -418,7 +422,7 @@ overtaken() {
 	same "$before" "$(ls -RA part)"
 }
 
-@test "merge: files with deletion vectors are read through them and written without" {
+@test "merge: files with deletion vectors are read through them, and get new ones" {
 	seq 0 49 | mkrec dv 'id:int64' | acct-write dv
 	with_deletions dv 0 7 14 35
 	acct-read dv | acct-select -w 'id < 20' -o some.acct
@@ -428,7 +432,8 @@ overtaken() {
 	acct-merge -k id --delete-absent -i some.acct dv
 	same "$(acct-cat some.acct | tail -n +2 | sort)" "$(content dv)"
 	[ "$(content dv | wc -l)" -lt 20 ]		# some of them were deleted before
-	! grep -q '"add".*deletionVector' dv/_delta_log/00000000000000000003.json
+	grep -q '"add".*"tightBounds\\":false.*deletionVector' dv/_delta_log/00000000000000000003.json
+	grep -q '"remove".*deletionVector' dv/_delta_log/00000000000000000003.json
 }
 
 @test "merge: delta-rs reads the same rows, and merges in between" {
@@ -466,16 +471,28 @@ overtaken() {
 	same "" "$(acct-cat second.acct | tail -n +2)"
 }
 
-@test "merge: a stream beyond --memory is refused, and the table stays" {
+@test "merge: a stream beyond --memory is merged in parts" {
 	awk 'BEGIN { for (i = 0; i < 60000; i++) printf "%08d-%08d\t%d\n", i, i * 7, i }' | mkrec t 'id:string*! v:int64!' >in.acct
-	head -n 1000 in.acct | acct-select --partial -w 'v < 500' | acct-write tab
-	before=$(acct-read tab | acct-cat)
-	run -71 --separate-stderr sh -c 'acct-merge --memory 2M tab <in.acct'
-	[[ $stderr == "acct-merge: <stdin>: the first "*" records take more than 2 MiB: raise --memory or merge the stream in parts" ]]
-	run -71 --separate-stderr sh -c 'ACCT_MEMORY=2M acct-merge tab <in.acct'
-	same "$before" "$(acct-read tab | acct-cat)"
-	acct-merge --memory 20M tab <in.acct
+	acct-cat -f tsv in.acct | awk -F '\t' -v OFS='\t' 'NR > 1 && $2 < 500; NR > 1 && $2 > 59000 { print $1, 7 }' |
+	    mkrec t 'id:string*! v:int64!' | acct-write tab
+	run -0 --separate-stderr acct-merge -v --memory 2M --changes c.acct -i in.acct tab
+	same "acct-merge: tab: version 1: 58501 inserted, 999 updated, 0 deleted, 500 copied; 1 files written, 1 removed" "$stderr"
+	same "$(acct-cat in.acct | tail -n +2 | cksum)" "$(content tab | cksum)"
+	same "$(printf '58501 insert\n999 update_postimage\n999 update_preimage')" "$(acct-cat c.acct | tail -n +2 | cut -d, -f1 | sort | uniq -c | sed 's/^ *//')"
+	run -0 --separate-stderr acct-merge -v --memory 2M -i in.acct tab
+	same "acct-merge: tab: version 1 stays: nothing to change" "$stderr"
+	# a key that comes twice, both beyond memory, and the table stays
+	{ acct-cat -f tsv in.acct | tail -n +2; printf '00059999-00419993\t1\n'; } | mkrec t 'id:string*! v:int64!' >twice.acct
+	run -65 --separate-stderr acct-merge --memory 2M -i twice.acct tab
+	same "acct-merge: twice.acct: more than one record for a key: '00059999-00419993'" "$stderr"
+	# and one in memory with one beyond
+	{ acct-cat -f tsv in.acct | tail -n +2; printf '00000000-00000000\t1\n'; } | mkrec t 'id:string*! v:int64!' >twice.acct
+	run -65 --separate-stderr acct-merge --memory 2M -i twice.acct tab
+	same "acct-merge: twice.acct: more than one record for a key: '00000000-00000000'" "$stderr"
 	same 60001 "$(acct-read tab | acct-cat | wc -l)"
+	acct-select -w 'v % 3 = 0' -o third.acct in.acct
+	acct-merge --memory 2M --delete-absent -i third.acct tab
+	same 20001 "$(acct-read tab | acct-cat | wc -l)"
 }
 
 @test "merge: hidden columns are read by name, and take no part in comparing rows" {
@@ -504,4 +521,66 @@ overtaken() {
 	[[ "$stderr" == "acct-merge: new: key column name: hidden"* ]]
 	run -64 --separate-stderr acct-merge --hidden nam -i u.acct tab
 	same "acct-merge: tab: --hidden: 'nam': no such column in the stream; did you mean 'name'?" "$stderr"
+}
+
+# vectored: a table of 1,000 rows with deletion vectors enabled, and deletes of three of them in gone.acct.
+vectored() {
+	seq 1 1000 | sed 's/.*/&\tx\t1.00/' | mkrec t "$HEADER" | acct-write --property delta.enableDeletionVectors=true tab
+	printf '7\ttrue\n8\ttrue\n999\ttrue\n' | mkrec t 'id:int64*! gone:bool' >gone.acct
+}
+
+@test "merge: with deletion vectors nothing is rewritten" {
+	vectored
+	file=$(ls tab/*.parquet)
+	run -0 --separate-stderr acct-merge -v -i t.acct tab
+	same "acct-merge: tab: version 1: 0 inserted, 3 updated, 0 deleted, 0 copied; 1 files written, 0 removed, 1 with deletion vectors" "$stderr"
+	run -0 --separate-stderr acct-merge -v --delete-flag gone=true --changes c.acct -i gone.acct tab
+	same "acct-merge: tab: version 2: 0 inserted, 0 updated, 3 deleted, 0 copied; 0 files written, 0 removed, 1 with deletion vectors" "$stderr"
+	same $'delete,7,x,1.00\ndelete,8,x,1.00\ndelete,999,x,1.00' "$(acct-cat c.acct | tail -n +2)"
+	[ -e "$file" ]
+	same 997 "$(content tab | wc -l)"
+	same '1,a,1.00' "$(content tab | grep ^1,)"
+	same 1 "$(metric numTargetDeletionVectorsAdded)"
+	same 0 "$(metric numTargetFilesRemoved)"
+	# all rows of a file: it goes, with its vector
+	seq 1 1000 | sed 's/$/\ttrue/' | mkrec t 'id:int64*! gone:bool' >all.acct
+	run -0 --separate-stderr acct-merge -v --delete-flag gone=true -i all.acct tab
+	[[ "$stderr" == *": 0 inserted, 0 updated, 997 deleted, 0 copied; 0 files written, 2 removed" ]]
+	same "" "$(content tab)"
+	same 1000 "$(content --at 0 tab | wc -l)"
+	same 997 "$(content --at 2 tab | wc -l)"
+}
+
+@test "merge: a vector that a version names outlives its killed writer, another does not" {
+	vectored
+	acct-merge --delete-flag gone=true -i gone.acct tab
+	vector=$(ls tab/deletion_vector_*)
+	uuid=${vector#*_vector_} uuid=${uuid%.bin}
+	: >"tab/_delta_log/_intent-00000000000000000001-$uuid"
+	cp "$vector" tab/deletion_vector_00000000-0000-4000-8000-000000000000.bin
+	: >tab/_delta_log/_intent-00000000000000000001-00000000-0000-4000-8000-000000000000
+	acct-merge -i t.acct tab
+	[ -e "$vector" ]
+	[ ! -e tab/deletion_vector_00000000-0000-4000-8000-000000000000.bin ]
+	same 0 "$(find tab/_delta_log -name '_intent*' | wc -l)"
+	same 997 "$(content tab | wc -l)"
+}
+
+@test "merge: prepared with deletion vectors, committed or abandoned" {
+	vectored
+	acct-merge --delete-flag gone=true --txn a:1 --prepare p -i gone.acct tab
+	same 997 "$(content --with p tab | wc -l)"
+	same 1000 "$(content tab | wc -l)"
+	acct-commit --abandon p tab
+	same 1 "$(find tab -name 'part-*' | wc -l)"
+	same 0 "$(find tab -name 'deletion*' | wc -l)"
+	same 1000 "$(content tab | wc -l)"
+	acct-merge --delete-flag gone=true --txn a:1 --prepare p -i gone.acct tab
+	acct-merge -i u.acct tab			# meanwhile another: the vector is of an older state
+	run -75 --separate-stderr acct-commit p tab
+	acct-commit --abandon p tab
+	acct-merge --delete-flag gone=true --txn a:1 --prepare p -i gone.acct tab
+	acct-commit p tab
+	same 997 "$(content tab | wc -l)"
+	same 1 "$(content tab | grep -c ^9,n,)"
 }

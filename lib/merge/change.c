@@ -30,7 +30,8 @@ set_metrics(struct merge_change *c, const struct merge_result *r)
 		{ "numTargetRowsUpdated", r->updated }, { "numTargetRowsDeleted", r->deleted },
 		{ "numTargetRowsCopied", r->copied },
 		{ "numOutputRows", r->inserted + r->updated + r->copied }, { "numTargetFilesAdded", r->nadds },
-		{ "numTargetFilesRemoved", r->nremoves }
+		{ "numTargetFilesRemoved", r->nremoves - r->nvectors },
+		{ "numTargetDeletionVectorsAdded", r->nvectors }
 	};
 
 	memcpy(c->metrics, metrics, sizeof(metrics));
@@ -51,9 +52,15 @@ merge_change_make(struct merge_change *c, const struct merge_plan *plan, const s
 	c->parameters[3] = (struct delta_pair){ "notMatchedBySourcePredicates",
 	    o->delete_absent ? "[" DELETE_ROW "]" : "[]" };
 	set_metrics(c, r);
+	c->adds = xcalloc(r->nadds + r->nvectors, sizeof(*c->adds));
+	if (r->nadds > 0)
+		memcpy(c->adds, r->adds, r->nadds * sizeof(*c->adds));
+	if (r->nvectors > 0)
+		memcpy(c->adds + r->nadds, r->vectors, r->nvectors * sizeof(*c->adds));
 	c->change = (struct delta_change){ .operation = "MERGE", .parameters = c->parameters, .nparameters = 4,
 	    .metrics = c->metrics, .nmetrics = sizeof(c->metrics) / sizeof(*c->metrics), .scope = DELTA_READ_TABLE,
-	    .bounds = r->bounds, .nbounds = r->nbounds, .adds = r->adds, .nadds = r->nadds, .removes = r->removes,
+	    .bounds = r->bounds, .nbounds = r->nbounds, .adds = c->adds, .nadds = r->nadds + r->nvectors,
+	    .removes = r->removes,
 	    .nremoves = r->nremoves, .columns = is_new ? plan->columns : NULL, .ncolumns = is_new ? plan->n : 0,
 	    .configuration = properties, .nconfiguration = nproperties };
 }
@@ -62,5 +69,7 @@ void
 merge_change_free(struct merge_change *c)
 {
 	free(c->predicate);
+	free(c->adds);
+	c->adds = NULL;
 	c->predicate = NULL;
 }

@@ -1,7 +1,11 @@
 /*
  * Merges a source of rows into a Delta table by key. The source is held in memory, in columns of the table's shapes,
  * indexed by key. The table is scanned twice: once for its keys, to find the files with rows that change, and once
- * to rewrite those files.
+ * to rewrite those files. In a table with deletion vectors, the second scan is of the matched rows, which vectors then
+ * delete.
+ *
+ * A source beyond its memory is split into parts by a hash of the key, which are merged one after the other: the
+ * table is scanned for each.
  */
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
@@ -26,6 +30,7 @@ struct merge_plan {			/* belongs to the caller; must outlive the source */
 	const uint8_t *flag_value;	/* its value for a row to delete, encoded */
 	size_t nflag_value;
 	size_t memory;			/* memory limit of the source in bytes; 0: none */
+	const char *name;		/* of the stream, for messages about keys of a part */
 };
 
 struct merge_source;
@@ -34,11 +39,14 @@ void merge_source_free(struct merge_source *s);
 
 /*
  * Adds the records of a batch to the source. EX_DATAERR, with the record's number in err, for a null in a key or in
- * a column that is never null; EX_OSERR if the source would exceed the plan's memory limit.
+ * a column that is never null.
  */
 int merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err);
 
-/* Call after the last record. EX_DATAERR, listing the first such keys, if keys are duplicate. */
+/*
+ * Call after the last record. EX_DATAERR, listing the first such keys, if keys are duplicate; of a source in parts,
+ * only merge_run sees those within a part.
+ */
 int merge_source_end(struct merge_source *s, struct msg *err);
 
 /* ---- merge.c ---- */
@@ -57,8 +65,11 @@ struct merge_options {
 };
 
 struct merge_result {			/* an uncommitted merge */
-	struct delta_file *adds;	/* in the pool */
+	struct delta_file *adds;	/* new files, in the pool */
 	size_t nadds;
+	/* owned: files that are removed and added again with a new deletion vector; their strings are in the pool */
+	struct delta_file *vectors;
+	size_t nvectors;
 	size_t *removes;		/* owned: indexes in the snapshot's files */
 	size_t nremoves;
 	/*
@@ -85,9 +96,10 @@ void merge_result_free(struct merge_result *r);
 
 struct merge_change {			/* a change and what it points to; must not move */
 	struct delta_change change;
-	struct delta_metric metrics[8];
+	struct delta_metric metrics[9];
 	struct delta_pair parameters[4];
 	char *predicate;		/* owned */
+	struct delta_file *adds;	/* owned: new files, then those with vectors */
 };
 
 /*

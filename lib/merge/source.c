@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "merge/source.h"
+#include "merge/parts.h"
 #include "val/int.h"
 
 enum { AGAIN_SHOWN = 5, FIRST_ROWS = 1024, BLOCK = 1024 };
@@ -61,6 +61,7 @@ merge_source_free(struct merge_source *s)
 	table_to_free(s->to);
 	map_free(&s->map);
 	free(s->numbers);
+	merge_parts_free(s->parts);
 	pool_free(&s->text);
 	buf_free(&s->scratch);
 	buf_free(&s->again);
@@ -112,17 +113,38 @@ add_bytes(struct merge_source *s, const struct rec_batch *b)
 	return true;
 }
 
+static void
+need_numbers(struct merge_source *s, size_t n)
+{
+	if (s->numbers_cap >= n)
+		return;
+	s->numbers_cap = n;
+	s->numbers = xreallocarray(s->numbers, n, sizeof(*s->numbers));
+}
+
 /* Numbers the keys of a batch, which are not null, in s->numbers. A new key's number is that of its row. */
 static int
 add_keys(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, struct msg *err)
 {
-	if (s->numbers_cap < b->n) {
-		s->numbers_cap = b->n;
-		s->numbers = xreallocarray(s->numbers, b->n, sizeof(*s->numbers));
-	}
+	need_numbers(s, b->n);
 	if (s->map.integers ? add_ints(s, &vectors[s->plan->keys[0]], b->n) : add_bytes(s, b))
 		return 0;
 	return msg_set(err, EX_SOFTWARE, "more keys than can be remembered");
+}
+
+/* A null first matches what its slot contains and is then dropped. */
+static void
+find_ints(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
+{
+	int64_t wide[BLOCK];
+	size_t i, n;
+
+	for (i = 0; i < rows; i += n) {
+		n = rows - i < BLOCK ? rows - i : BLOCK;
+		map_find_ints(&s->map, widen(s, keys, i, n, wide), n, numbers + i);
+	}
+	for (i = 0; keys->def != NULL && i < rows; i++)
+		numbers[i] |= keys->def[i] ? 0 : MERGE_ABSENT;
 }
 
 static void
@@ -295,14 +317,11 @@ memory(const struct merge_source *s)
 	return s->cap * row + s->text.used + map_memory(&s->map);
 }
 
-static int
-check_memory(const struct merge_source *s, struct msg *err)
+/* A part of a part has half the memory of the former, so that all levels together keep to the limit. */
+static bool
+is_full(const struct merge_source *s)
 {
-	if (s->plan->memory == 0 || memory(s) <= s->plan->memory)
-		return 0;
-	return msg_set(err, EX_OSERR,
-	    "the first %zu records take more than %zu MiB: raise --memory or merge the stream in"
-	    " parts", s->n, s->plan->memory >> 20);
+	return s->plan->memory != 0 && memory(s) > s->plan->memory >> (s->level + 1);
 }
 
 /* Keeps the rows of new keys. Skips the others, so that rows and keys have equal numbers. */
@@ -324,6 +343,29 @@ keep_new(struct merge_source *s, const struct rec_batch *b, const struct pq_vect
 	keep(s, vectors, from, b->n - from);
 }
 
+/* Adds records to the parts, but those whose keys are in memory: these are duplicate. */
+static int
+add_to_parts(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, struct msg *err)
+{
+	uint8_t drop[REC_BATCH_MAX];
+	size_t i;
+
+	need_numbers(s, b->n);
+	if (s->map.integers)
+		find_ints(s, &vectors[s->plan->keys[0]], b->n, s->numbers);
+	for (i = 0; i < b->n; i++) {
+		if (!s->map.integers) {
+			struct rec_field key = rec_key(rec_at(b, i), s->key_fields, s->plan->nkeys, &s->scratch);
+
+			s->numbers[i] = map_bytes_find(&s->map.bytes, key.p, key.n, map_hash(key.p, key.n));
+		}
+		drop[i] = s->numbers[i] != MAP_ABSENT;
+		if (drop[i])
+			note_again(s, rec_at(b, i), s->numbers[i]);
+	}
+	return merge_parts_add(s->parts, b, drop, err);
+}
+
 int
 merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err)
 {
@@ -336,10 +378,15 @@ merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *
 		if (check_key(s, b, i, err) < 0 ||
 		    (!is_flagged(s, rec_at(b, i)) && check_nulls(s, b, vectors, i, err) < 0))
 			return -1;
+	s->total += b->n;
+	if (s->parts != NULL)
+		return add_to_parts(s, b, vectors, err);
 	if (add_keys(s, b, vectors, err) < 0)
 		return -1;
 	keep_new(s, b, vectors);
-	return check_memory(s, err);
+	if (is_full(s))
+		s->parts = merge_parts_new(s);
+	return 0;
 }
 
 /* ---- the range of the keys ---- */
@@ -415,25 +462,10 @@ merge_source_end(struct merge_source *s, struct msg *err)
 		return msg_set(err, EX_DATAERR, "more than one record for a key: %s", buf_cstr(&s->again));
 	for (i = 0; s->n > 0 && i < s->plan->nkeys; i++)
 		find_range(s, s->plan->keys[i], &s->bounds[i]);
-	return 0;
+	return s->parts != NULL ? merge_parts_end(s->parts, err) : 0;
 }
 
 /* ---- used by the passes ---- */
-
-/* A null first matches what its slot contains and is then dropped. */
-static void
-find_ints(const struct merge_source *s, const struct pq_vector *keys, size_t rows, uint32_t *numbers)
-{
-	int64_t wide[BLOCK];
-	size_t i, n;
-
-	for (i = 0; i < rows; i += n) {
-		n = rows - i < BLOCK ? rows - i : BLOCK;
-		map_find_ints(&s->map, widen(s, keys, i, n, wide), n, numbers + i);
-	}
-	for (i = 0; keys->def != NULL && i < rows; i++)
-		numbers[i] |= keys->def[i] ? 0 : MERGE_ABSENT;
-}
 
 static void
 find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *numbers)

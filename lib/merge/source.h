@@ -36,6 +36,10 @@ struct merge_source {
 	size_t numbers_cap;
 	struct buf scratch;
 	struct buf again;		/* the first duplicate keys, for a message */
+	/* owned: the records beyond memory; NULL if there are none. The rest of the struct is about those in memory */
+	struct merge_parts *parts;
+	unsigned level;			/* how many sources this is a part of */
+	uint64_t total;			/* records, with those beyond memory */
 	uint64_t nagain;
 	struct delta_bound *bounds;	/* owned: value range of each key column */
 };

@@ -1,6 +1,6 @@
 """Tables that acct, delta-rs and Spark change in turn, against a model.
 
-Four tables, made by each of the three and by Spark with deletion vectors, are appended to, merged, deleted from, overwritten, given columns,
+Five tables, made by each of the three, two of them with deletion vectors, are appended to, merged, deleted from, overwritten, given columns,
 optimized, checkpointed and vacuumed: ten rounds in a random order, each change by one of the three. After each round all of them read every
 table as the model has it, the newest version and an earlier one. What is dealt out comes from a seed, which is printed; ACCT_SEED sets it.
 
@@ -284,8 +284,12 @@ def tables(rnd, where, acct, deltars, spark):
     def vectors(path, table):
         spark.append(path, table, **{"delta.enableDeletionVectors": "true"})
 
+    def own_vectors(path, table):
+        lake.write(table, path, "--property", "delta.enableDeletionVectors=true", keys=("id",))
+
     everyone = [acct, deltars] + ([spark] if spark else [])
     yield "a table of acct's", Lake(rnd, place("of-acct"), acct.append, everyone)
+    yield "a table of acct's with deletion vectors", Lake(rnd, place("of-acct-dv"), own_vectors, everyone)
     yield "a table of delta-rs'", Lake(rnd, place("of-delta-rs"), deltars.append, everyone)
     if spark:
         yield "a table of Spark's", Lake(rnd, place("of-spark"), spark.append, everyone)

@@ -126,6 +126,8 @@ z85_is(const char *text, const char *want, size_t n)
 static void
 z85(void)
 {
+	struct buf name = { 0 };
+
 	z85_is("HelloWorld", "\x86\x4f\xd2\x6f\xb5\x59\xf7\x5b", 8);
 	z85_is("^-aqEH.-t@S}K{vb[*k^", "\xd2\xc6\x39\xaa\x88\x16\x43\x1a\xaa\xf6\xd3\xfe\x25\x12\xff\x61", 16);
 	z85_is("", "", 0);
@@ -135,6 +137,9 @@ z85(void)
 	z85_is("Hello~", NULL, 0);
 	z85_is("Hell\"", NULL, 0);
 	z85_is("Hell", NULL, 0);
+	delta_dv_put_uuid("d2c639aa-8816-431a-aaf6-d3fe2512ff61", &name);
+	CHECK(strcmp(buf_cstr(&name), "^-aqEH.-t@S}K{vb[*k^") == 0, "%s", buf_cstr(&name));
+	buf_free(&name);
 	OK("delta", "Z85: the vector of its specification, a real path, invalid text");
 }
 
@@ -253,6 +258,21 @@ parses(const uint8_t *p, size_t n, int64_t cardinality)
 	return failed == 0;
 }
 
+/* The model's rows as we write them are the model again. */
+static void
+written(struct msg *err)
+{
+	struct buf b = { 0 };
+	uint64_t *rows;
+	size_t n;
+
+	delta_dv_put(&b, model, nmodel);
+	CHECK(delta_dv_parse(b.p, b.len, (int64_t)nmodel, &rows, &n, err) == 0, "%s", err->text);
+	CHECK(n == nmodel && (n == 0 || memcmp(rows, model, n * sizeof(*rows)) == 0), "%zu of %zu", n, nmodel);
+	free(rows);
+	buf_free(&b);
+}
+
 static void
 vectors(void)
 {
@@ -277,6 +297,7 @@ vectors(void)
 		CHECK(delta_dv_parse(b.p, b.len, (int64_t)nmodel, &rows, &n, &err) == 0, "%s", err.text);
 		CHECK(n == nmodel && (n == 0 || memcmp(rows, model, n * sizeof(*rows)) == 0), "%zu of %zu", n, nmodel);
 		free(rows);
+		written(&err);
 		CHECK(!parses(b.p, b.len, (int64_t)nmodel + 1), "a row too few");
 		CHECK(nmodel == 0 || !parses(b.p, b.len, (int64_t)nmodel - 1), "a row too many");
 		for (i = 0; i < 20; i++)

@@ -90,6 +90,8 @@ put_add(struct buf *out, const struct delta_draft *d, const struct delta_change 
 	}
 	if (f->tags != NULL)
 		buf_addf(out, ",\"tags\":%s", f->tags);
+	if (f->dv != NULL)
+		put_vector(out, f->dv);
 	buf_adds(out, "}}\n");
 }
 

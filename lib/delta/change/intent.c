@@ -18,15 +18,19 @@ static struct delta_intent *open_intents;	/* intents on disk, removed at exit */
 
 /* ---- cleaning up ---- */
 
+/* A commit names data files by the UUID's text, deletion vectors in its short form. */
 static int
 count(struct delta_table *t, const char *name, const char *uuid, bool *named, struct msg *err)
 {
 	char *path = xasprintf(DELTA_LOG "/%s", name);
-	struct buf text = { 0 };
+	struct buf text = { 0 }, vector = { 0 };
 	int got = store_get(t->store, path, &text, err);
 
-	*named = *named || got == 0 || strstr(buf_cstr(&text), uuid) != NULL;
+	delta_dv_put_uuid(uuid, &vector);
+	*named = *named || got == 0 || strstr(buf_cstr(&text), uuid) != NULL ||
+	    strstr((const char *)text.p, buf_cstr(&vector)) != NULL;
 	buf_free(&text);
+	buf_free(&vector);
 	free(path);
 	return got < 0 ? -1 : 0;
 }
@@ -176,11 +180,10 @@ forget(struct delta_intent *in)
 	in->name = NULL;
 }
 
-/* Writes the intent to disk if needed, then appends "part-<number>-<uuid>-c000". */
+/* Writes the intent to disk unless it is there. */
 static int
-next_name(struct delta_namer *n, struct buf *out, struct msg *err)
+ensure(struct delta_intent *in, struct msg *err)
 {
-	struct delta_intent *in = (struct delta_intent *)n;	/* its first member */
 	int tries, got = in->name != NULL;
 
 	for (tries = 0; got == 0 && tries < TRIES; tries++) {
@@ -198,9 +201,30 @@ next_name(struct delta_namer *n, struct buf *out, struct msg *err)
 	if (got == 0)
 		return msg_set(err, EX_TEMPFAIL, "%s: another writer is cleaning up: cannot name new files",
 		    in->table->address);
-	if (got > 0)
-		buf_addf(out, "part-%05u-%s-c000", in->part++, in->uuid);
 	return got < 0 ? -1 : 0;
+}
+
+/* Appends "part-<number>-<uuid>-c000". */
+static int
+next_name(struct delta_namer *n, struct buf *out, struct msg *err)
+{
+	struct delta_intent *in = (struct delta_intent *)n;	/* its first member */
+
+	if (ensure(in, err) < 0)
+		return -1;
+	buf_addf(out, "part-%05u-%s-c000", in->part++, in->uuid);
+	return 0;
+}
+
+static int
+copy_uuid(struct delta_namer *n, char out[DELTA_UUID], struct msg *err)
+{
+	struct delta_intent *in = (struct delta_intent *)n;
+
+	if (ensure(in, err) < 0)
+		return -1;
+	memcpy(out, in->uuid, DELTA_UUID);
+	return 0;
 }
 
 void
@@ -208,7 +232,8 @@ delta_intent_init(struct delta_intent *in, struct delta_table *t, const struct d
 {
 	struct msg unheard = { 0 };	/* failures to clean up do not stop a writer */
 
-	*in = (struct delta_intent){ .namer.next = next_name, .table = t, .first = base->version + 1 };
+	*in = (struct delta_intent){ .namer = { next_name, copy_uuid }, .table = t,
+	    .first = base->version + 1 };
 	if (base->version < 0 || base->intents)
 		(void)delta_recover(t, &unheard);
 }

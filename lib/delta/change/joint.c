@@ -335,7 +335,7 @@ plan_adds(struct delta_joint *j, const struct delta_snapshot *s, const struct de
 		    .nadds = p[i].rows.nfiles, .app = p[i].rows.apps[0], .also = i + 1 < j->n ? c + 1 : NULL };
 		j->nadds += c->nadds;
 		for (k = 0; k < c->nadds; k++)
-			j->rows += (uint64_t)delta_file_rows(&c->adds[k]);
+			j->rows += c->adds[k].dv == NULL ? (uint64_t)delta_file_rows(&c->adds[k]) : 0;
 	}
 }
 

@@ -51,12 +51,12 @@ void delta_scan_close(struct delta_scan *sc);
 
 /* ---- out.c: data files ---- */
 
-/*
- * Where the names of new data files come from. `next` appends a name, without folder and suffix, that no other file of
- * the table has; it may fail. struct delta_intent begins with one.
- */
+/* Where the names of new data files come from; both functions may fail. struct delta_intent begins with one. */
 struct delta_namer {
+	/* appends a name, without folder and suffix, that no other file of the table has */
 	int (*next)(struct delta_namer *n, struct buf *out, struct msg *err);
+	/* copies the UUID that all names from `next` contain: the one file of deletion vectors has it too */
+	int (*uuid)(struct delta_namer *n, char out[37], struct msg *err);
 };
 
 struct delta_out_options {
@@ -87,5 +87,25 @@ int delta_out_cut(struct delta_out *o, struct msg *err);
 int delta_out_finish(struct delta_out *o, struct pool *pool, struct delta_file **files, size_t *nfiles,
     struct msg *err);
 void delta_out_free(struct delta_out *o);	/* accepts NULL; finished files stay with the intent */
+
+/* ---- vectors.c: deletion vectors of data files ---- */
+
+/*
+ * New vectors in one file of the table, which is written in delta_vectors_finish and has no reader before the commit.
+ */
+struct delta_vectors;
+struct delta_vectors *delta_vectors_open(struct delta_table *t, struct delta_namer *namer);
+
+/*
+ * Adds a vector of n rows, ascending, that replaces the file's own, and fills the file's add with it. Strings are in
+ * the pool or the file's.
+ */
+int delta_vectors_add(struct delta_vectors *v, const struct delta_file *f, const uint64_t *rows, size_t n,
+    struct pool *pool, struct delta_file *out, struct msg *err);
+int delta_vectors_finish(struct delta_vectors *v, struct msg *err);
+void delta_vectors_free(struct delta_vectors *v);	/* accepts NULL */
+
+/* Reads the rows that a file's deletion vector names, ascending; none without a vector. The caller frees *rows. */
+int delta_file_gone(struct delta_table *t, const struct delta_file *f, uint64_t **rows, size_t *n, struct msg *err);
 
 #endif

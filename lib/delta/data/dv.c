@@ -1,3 +1,4 @@
+#include "delta/data/data.h"
 #include "delta/data/dv.h"
 
 #include <inttypes.h>
@@ -180,6 +181,93 @@ delta_dv_parse(const uint8_t *p, size_t size, int64_t cardinality, uint64_t **ro
 	return 0;
 }
 
+/* ---- writing a bitmap: in the portable format without runs, which every reader knows ---- */
+
+static void
+put_le(struct buf *out, uint64_t v, unsigned bytes)
+{
+	for (; bytes > 0; bytes--, v >>= 8)
+		buf_addc(out, (uint8_t)v);
+}
+
+/* Returns the end of the rows from `at` on that are equal but for their lowest `bits` bits. */
+static size_t
+run_end(const uint64_t *rows, size_t at, size_t n, unsigned bits)
+{
+	size_t i;
+
+	for (i = at + 1; i < n && rows[i] >> bits == rows[at] >> bits; i++)
+		;
+	return i;
+}
+
+static size_t
+container_bytes(size_t rows)
+{
+	return rows <= ARRAY_MAX ? 2 * rows : BITSET_BYTES;
+}
+
+static void
+put_rows(struct buf *out, const uint64_t *rows, size_t n)
+{
+	uint8_t *bits;
+	size_t i;
+
+	if (n <= ARRAY_MAX) {
+		for (i = 0; i < n; i++)
+			put_le(out, rows[i] & UINT16_MAX, 2);
+		return;
+	}
+	bits = buf_room(out, BITSET_BYTES);
+	memset(bits, 0, BITSET_BYTES);
+	for (i = 0; i < n; i++)
+		bits[(rows[i] & UINT16_MAX) / 8] |= (uint8_t)(1 << rows[i] % 8);
+	out->len += BITSET_BYTES;
+}
+
+/* Puts rows with equal upper 32 bits as a 32-bit bitmap: its containers' keys and sizes, their offsets, their rows. */
+static void
+put_bucket(struct buf *out, const uint64_t *rows, size_t n)
+{
+	size_t containers = 0, i, end, offset;
+
+	for (i = 0; i < n; i = run_end(rows, i, n, 16))
+		containers++;
+	put_le(out, COOKIE, 4);
+	put_le(out, containers, 4);
+	for (i = 0; i < n; i = end) {
+		end = run_end(rows, i, n, 16);
+		put_le(out, rows[i] >> 16 & UINT16_MAX, 2);
+		put_le(out, end - i - 1, 2);
+	}
+	offset = 8 + 8 * containers;
+	for (i = 0; i < n; i = end) {
+		end = run_end(rows, i, n, 16);
+		put_le(out, offset, 4);
+		offset += container_bytes(end - i);
+	}
+	for (i = 0; i < n; i = end) {
+		end = run_end(rows, i, n, 16);
+		put_rows(out, rows + i, end - i);
+	}
+}
+
+void
+delta_dv_put(struct buf *out, const uint64_t *rows, size_t n)
+{
+	size_t buckets = 0, i, end;
+
+	for (i = 0; i < n; i = run_end(rows, i, n, 32))
+		buckets++;
+	put_le(out, MAGIC, 4);
+	put_le(out, buckets, 8);
+	for (i = 0; i < n; i = end) {
+		end = run_end(rows, i, n, 32);
+		put_le(out, rows[i] >> 32, 4);
+		put_bucket(out, rows + i, end - i);
+	}
+}
+
 /* ---- location ---- */
 
 static uint32_t
@@ -244,4 +332,16 @@ delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, size_
 	buf_free(&bitmap);
 	buf_free(&name);
 	return failed;
+}
+
+int
+delta_file_gone(struct delta_table *t, const struct delta_file *f, uint64_t **rows, size_t *n, struct msg *err)
+{
+	struct msg why = { 0 };
+
+	*rows = NULL;
+	*n = 0;
+	if (f->dv == NULL || delta_dv_read(t->store, f->dv, rows, n, &why) == 0)
+		return 0;
+	return msg_set(err, why.status, "%s/%s: %s", t->address, f->name, why.text);
 }

@@ -14,4 +14,7 @@ int delta_dv_read(struct store *s, const struct delta_dv *dv, uint64_t **rows, s
 /* Parses the bitmap itself, for delta_dv_read and the fuzzer. Returns as delta_dv_read does. */
 int delta_dv_parse(const uint8_t *p, size_t size, int64_t cardinality, uint64_t **rows, size_t *n, struct msg *err);
 
+/* Appends the bitmap of n rows, ascending, which delta_dv_parse reads. */
+void delta_dv_put(struct buf *out, const uint64_t *rows, size_t n);
+
 #endif

@@ -171,6 +171,13 @@ delta_may_write(const struct delta_snapshot *s, bool rewrites, struct msg *err)
 	return 0;
 }
 
+bool
+delta_may_vector(const struct delta_snapshot *s)
+{
+	return delta_is_true(s, DELTA_VECTORS) && s->protocol.reader >= READER_FEATURES &&
+	    s->protocol.writer >= WRITER_FEATURES && delta_has_feature(s, "deletionVectors");
+}
+
 static bool
 is_word(const char *value, const char *one, const char *other)
 {

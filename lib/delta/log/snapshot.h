@@ -174,6 +174,9 @@ int delta_property_check(const char *key, const char *value, struct msg *err);
 /* Property that lets rows be deleted by deletion vectors instead of rewriting their files. */
 #define DELTA_VECTORS "delta.enableDeletionVectors"
 
+/* Returns true if property and protocol allow new deletion vectors. */
+bool delta_may_vector(const struct delta_snapshot *s);
+
 /* Like delta_may_write, for moving rows to other files and for removing files that no version needs. */
 int delta_may_rearrange(const struct delta_snapshot *s, struct msg *err);
 int delta_may_vacuum(const struct delta_snapshot *s, struct msg *err);

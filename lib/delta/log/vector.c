@@ -13,11 +13,11 @@ delta_dv_id(struct buf *out, const struct delta_dv *dv)
 		buf_addf(out, "@%" PRId64, dv->offset);
 }
 
+static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+
 bool
 delta_z85(struct buf *out, const char *text, size_t n)
 {
-	static const char alphabet[] =
-	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 	const char *at;
 	uint64_t v;
 	size_t i, k;
@@ -37,6 +37,34 @@ delta_z85(struct buf *out, const char *text, size_t n)
 			buf_addc(out, (uint8_t)(v >> (24 - 8 * k)));
 	}
 	return true;
+}
+
+/* Appends four bytes as the five characters of a number, big-endian. */
+static void
+put_word(struct buf *out, uint32_t v)
+{
+	uint8_t text[5];
+	size_t i;
+
+	for (i = 5; i > 0; v /= 85)
+		text[--i] = (uint8_t)alphabet[v % 85];
+	buf_add(out, text, sizeof(text));
+}
+
+void
+delta_dv_put_uuid(const char *uuid, struct buf *out)
+{
+	enum { DIGITS = 8 };
+	uint32_t v = 0;
+	unsigned n = 0;
+
+	for (; *uuid != '\0'; uuid++) {
+		if (*uuid == '-')
+			continue;
+		v = v << 4 | (uint32_t)(*uuid <= '9' ? *uuid - '0' : *uuid - 'a' + 10);
+		if (++n % DIGITS == 0)
+			put_word(out, v);
+	}
 }
 
 /* Converts "<prefix><20 characters of Z85>" to "<prefix>/deletion_vector_<uuid>.bin". */

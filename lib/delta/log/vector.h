@@ -32,4 +32,7 @@ bool delta_dv_name(const struct delta_dv *dv, const char *root, struct buf *name
  */
 bool delta_z85(struct buf *out, const char *text, size_t n);
 
+/* Appends how a vector in the file deletion_vector_<uuid>.bin of the table's root names it: the UUID in Z85. */
+void delta_dv_put_uuid(const char *uuid, struct buf *out);
+
 #endif
