@@ -142,10 +142,10 @@ check_limits(void)
 static void
 tell(void)
 {
-	uint64_t rejected = clean_total_read(&flow.total) - flow.total.rows[CLEAN_GOOD];
+	uint64_t rejected = clean_total_rejects(&flow.total);
 	struct buf text = { 0 };
 
-	clean_total_text(&flow.total, &text);
+	clean_total_text(&flow.total, &schema, &text);
 	if (cli.verbose)
 		msg_warn("%s: %s", schema.name, buf_cstr(&text));
 	if (rejected > 0 && rejects_path == NULL)

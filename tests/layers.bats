@@ -9,9 +9,9 @@ layers() {
 	map rec schema parquet store
 	csv
 	text
-	agg clean draft expr ingest join sql delta
-	job table
-	check merge optimize
+	agg draft expr ingest join sql delta
+	clean table
+	check job merge optimize
 	cli
 	END
 }

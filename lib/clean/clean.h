@@ -17,8 +17,11 @@ struct cleaner_part {			/* up to CLEANER_PART columns of codes, or one of text *
 	uint32_t valid[COLUMN_ROWS];	/* bytes of the row's codes, 8 each, that count */
 };
 
+struct clean_derive;
+
 struct cleaner {
 	const struct schema *schema;
+	struct clean_derive *derive;	/* owned; NULL if the schema has none of its words */
 	struct column *columns;		/* the schema's columns in order; owned */
 	size_t ncolumns;
 	size_t malformed;		/* index of the raw record's last field */
@@ -36,7 +39,9 @@ struct cleaner {
 
 struct clean_fault {
 	enum clean_reason reason;
-	size_t column;			/* index of the column; unset for field-count, quote, duplicate and conflict */
+	/* index of the column, or of the rule; unset for field-count, quote, duplicate, conflict and a row left out */
+	size_t column;
+	size_t value;			/* of a computed column, see clean_derive_value; else 0 */
 };
 
 /*
@@ -56,6 +61,9 @@ void cleaner_header(const struct cleaner *k, const struct rec_header *raw, struc
  * record's length plus k->room.
  */
 uint8_t *cleaner_row(struct cleaner *k, struct rec raw, uint8_t *out, struct clean_fault *why);
+
+/* Parses the schema's expressions; lib/schema has read all else. Errors are those of schema_read. */
+int clean_schema_check(const struct schema *s, struct msg *err);
 
 /* ---- rows.c ---- */
 
@@ -134,12 +142,14 @@ struct clean_sum {			/* high * 10^19 + low: exact for any number of additions */
 struct clean_amount {			/* of a decimal column */
 	size_t column;
 	const int64_t *value;		/* for narrow types: the column's value after cleaner_row, else NULL */
+	bool derived;			/* of a computed column or one with a sign: counted in complete rows */
 	struct clean_sum read, rejected;
 };
 
 struct clean_total {
 	uint64_t rows[CLEAN_REASONS];	/* by reason; CLEAN_GOOD: clean */
-	uint64_t clean_lines, rejected_lines;	/* physical lines that those rows span */
+	uint64_t *rules;		/* rows[CLEAN_RULE] by rule; owned */
+	uint64_t clean_lines, rejected_lines, left_out_lines;	/* physical lines that those rows span */
 	struct clean_amount *amounts;	/* owned */
 	size_t namounts;
 };
@@ -167,6 +177,8 @@ clean_total_passed(struct clean_total *t, const struct cleaner *k)
 
 	for (a = t->amounts; a < end; a++) {
 		c = &k->columns[a->column];
+		if (a->derived)
+			continue;
 		if (a->value != NULL)
 			a->read.low += *a->value;
 		else
@@ -181,16 +193,18 @@ clean_total_taken(struct clean_total *t, const struct cleaner *k, uint64_t rows)
 	struct clean_amount *a, *end = t->amounts + t->namounts;
 
 	for (a = t->amounts; a < end; a++)
-		a->read.low += column_sum(k->columns[a->column].rows, rows);
+		if (!a->derived)
+			a->read.low += column_sum(k->columns[a->column].rows, rows);
 }
 
 /*
- * Adds a rejected row, with those amounts that are valid numbers; also to the total read, unless clean_total_passed
- * did.
+ * Adds a rejected row, with those amounts that are valid numbers; also to the total read, unless it was counted there
+ * because it was clean but for its key. typed: the row then, else NULL.
  */
-void clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason);
+void clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, const struct clean_fault *why,
+    const uint8_t *typed, size_t n);
 
-uint64_t clean_total_read(const struct clean_total *t);
+uint64_t clean_total_rejects(const struct clean_total *t);
 
 /* Appends the sum of the clean rows for amount i, as a decimal number. */
 void clean_total_sum(const struct clean_total *t, const struct cleaner *k, size_t i, struct buf *out);
@@ -200,8 +214,8 @@ struct clean_expect;
 void clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
     struct buf *out);
 
-/* "1000 read, 990 clean, 10 rejected (missing 3, type 7)" */
-void clean_total_text(const struct clean_total *t, struct buf *out);
+/* "1000 read, 980 clean, 10 rejected (missing 3, type 7), 10 left out" */
+void clean_total_text(const struct clean_total *t, const struct schema *s, struct buf *out);
 
 /* ---- flow.c ---- */
 

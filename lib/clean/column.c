@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "clean/column.h"
 
-const char *const clean_reason_name[CLEAN_REASONS] = {
+const char *const clean_reason_name[CLEAN_RULE] = {
 	"good", "field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict"
 };
 
@@ -47,6 +47,34 @@ set_null(struct column *c)
 	}
 }
 
+static void
+set_limits(struct column *c)
+{
+	const struct schema_column *s = c->schema;
+
+	c->above = s->exclusive_minimum != NULL;
+	c->below = s->exclusive_maximum != NULL;
+	encode(s->type, c->above ? s->exclusive_minimum : s->minimum, &c->minimum);
+	encode(s->type, c->below ? s->exclusive_maximum : s->maximum, &c->maximum);
+	set_allowed(c);
+}
+
+static void
+set_fallback(struct column *c)
+{
+	encode(c->schema->type, c->schema->default_text, &c->fallback);
+	buf_room(&c->fallback, VAL_PAD);
+}
+
+void
+column_limits_init(struct column *c, const struct schema_column *column)
+{
+	memset(c, 0, sizeof(*c));
+	c->schema = column;
+	set_fallback(c);
+	set_limits(c);
+}
+
 void
 column_init(struct column *c, const struct schema *s, const struct schema_column *column, size_t field)
 {
@@ -54,6 +82,10 @@ column_init(struct column *c, const struct schema *s, const struct schema_column
 	c->schema = column;
 	c->field = field;
 	c->scale = column->type.scale;
+	if (schema_is_computed(column)) {
+		column_choose_nothing(c);
+		return;
+	}
 	c->empty_keep = column->type.kind == VAL_STRING &&
 	    (column->empty == SCHEMA_EMPTY_TABLE ? s->empty_keep : column->empty == SCHEMA_EMPTY_KEEP);
 	c->nulls = column->own_nulls ? column->nulls.word : s->nulls.word;
@@ -61,13 +93,9 @@ column_init(struct column *c, const struct schema *s, const struct schema_column
 	c->changes = clean_change_is_needed(column);
 	if (c->changes)
 		clean_change_init(&c->change, column);
-	encode(column->type, column->default_text, &c->fallback);
-	buf_room(&c->fallback, VAL_PAD);
-	c->above = column->exclusive_minimum != NULL;
-	c->below = column->exclusive_maximum != NULL;
-	encode(column->type, c->above ? column->exclusive_minimum : column->minimum, &c->minimum);
-	encode(column->type, c->below ? column->exclusive_maximum : column->maximum, &c->maximum);
-	set_allowed(c);
+	set_fallback(c);
+	if (column->sign.column == NULL)
+		set_limits(c);			/* else they are for the number with its sign */
 	set_null(c);
 	column_choose(c);
 }
@@ -114,9 +142,8 @@ is_blank(uint8_t b)
 	return b == ' ' || b == '\t';
 }
 
-/* Decodes and trims the raw field into c->text. */
-static void
-take_text(struct column *c, struct rec_field raw)
+void
+column_text(struct column *c, struct rec_field raw)
 {
 	uint8_t *p;
 	size_t n, from = 0;
@@ -322,9 +349,19 @@ change_and_judge(struct column *c, size_t room)
 }
 
 enum clean_reason
+column_judge_typed(struct column *c, const uint8_t *p, size_t n)
+{
+	c->typed.len = c->text.len = 0;
+	buf_add(&c->typed, p, n);
+	if (c->schema->type.kind == VAL_STRING)
+		c->text.len = val_get_string(buf_room(&c->text, n + 1), p, n);
+	return is_within(c) && is_listed(c) && is_matched(c) && is_long_enough(c) ? CLEAN_GOOD : CLEAN_NOT_ALLOWED;
+}
+
+enum clean_reason
 column_judge(struct column *c, struct rec_field raw)
 {
-	take_text(c, raw);
+	column_text(c, raw);
 	if (!utf8_ok(c->text.p, c->text.len))
 		return CLEAN_ENCODING;
 	if (is_null_text(c) && !is_kept(c, raw))

@@ -15,9 +15,12 @@
 
 enum clean_reason {
 	CLEAN_GOOD, CLEAN_FIELD_COUNT, CLEAN_QUOTE, CLEAN_ENCODING, CLEAN_MISSING, CLEAN_TYPE, CLEAN_NOT_ALLOWED,
-	CLEAN_DUPLICATE, CLEAN_CONFLICT, CLEAN_REASONS
+	CLEAN_DUPLICATE, CLEAN_CONFLICT,
+	CLEAN_RULE,		/* under the rule's own name */
+	CLEAN_LEFT_OUT,		/* by where: not rejected */
+	CLEAN_REASONS
 };
-extern const char *const clean_reason_name[CLEAN_REASONS];
+extern const char *const clean_reason_name[CLEAN_RULE];
 
 struct column_text {		/* an allowed value, compared as whole words */
 	uint8_t text[16];	/* padded with zeros */
@@ -98,6 +101,13 @@ struct column {
 void column_init(struct column *c, const struct schema *s, const struct schema_column *column, size_t field);
 void column_free(struct column *c);
 
+/* Initializes only what limits the typed values of a column with sign or compute, for column_judge_typed. */
+void column_limits_init(struct column *c, const struct schema_column *column);
+enum clean_reason column_judge_typed(struct column *c, const uint8_t *p, size_t n);
+
+/* Decodes and trims the raw field into c->text. */
+void column_text(struct column *c, struct rec_field raw);
+
 /*
  * Applies the rules to the raw field of a well-formed row: returns CLEAN_GOOD with the typed field in c->typed, or the
  * reason. In both cases c->text is the trimmed value, for messages.
@@ -133,6 +143,9 @@ bool column_text_good(const uint8_t *p, size_t n);
 /* Does such a field match the column's pattern, if it has one? False if column_judge must decode it first. */
 bool column_text_matched(const struct column *c, const uint8_t *p, size_t n);
 
+/* The same for a column to be computed, which is null until then. */
+void column_choose_nothing(struct column *c);
+
 /* ---- plain.c ---- */
 
 /* Does the file write the column's values in a way of its own that can be rewritten as the type has it? */
@@ -146,6 +159,9 @@ uint64_t column_take_plain(struct column *c, const uint8_t *base, size_t n);
 
 /* Chooses `take` for a column whose `put` is known and does more than ask column_judge. */
 void column_choose_take(struct column *c);
+
+/* `take` of a column to be computed. */
+void column_take_nothing(struct column *c);
 
 /* Returns the sum of the numbers of the rows selected by `rows`. */
 int64_t column_sum(const struct column_rows *r, uint64_t rows);

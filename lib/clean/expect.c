@@ -140,12 +140,12 @@ clean_expect(struct clean_expect *e, const struct clean_total *t, const struct c
     const struct clean_last *last)
 {
 	const struct schema_expect *x = &k->schema->expect;
-	uint64_t read = clean_total_read(t), rows = t->rows[CLEAN_GOOD];
+	uint64_t rejected = clean_total_rejects(t), rows = t->rows[CLEAN_GOOD];
 	size_t i;
 
 	*e = (struct clean_expect){ .had_rows = rows > 0 || last->had_rows };
 	expect_rows(e, x, rows, last);
-	expect_rejected(e, x, read - rows, read);
+	expect_rejected(e, x, rejected, rejected + rows);
 	expect_rows_change(e, x, rows, last);
 	for (i = 0; i < x->nsums; i++)
 		expect_sum_change(e, &x->sums[i], t, k, last);

@@ -685,3 +685,21 @@ column_choose(struct column *c)
 		c->take = column_take_plain;
 	}
 }
+
+static uint8_t *
+put_computed(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
+{
+	(void)c, (void)p, (void)n;
+	*out = VAL_NULL;
+	return out + 1;
+}
+
+void
+column_choose_nothing(struct column *c)
+{
+	c->put = put_computed;
+	buf_addc(&c->typed, VAL_NULL);		/* a wide number's last value */
+	c->null[0] = VAL_NULL;
+	c->null_len = 1;
+	column_take_nothing(c);
+}

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "clean/clean.h"
+#include "clean/derive.h"
 
 void
 clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride,
@@ -40,24 +40,37 @@ fail(struct clean_flow *f, const struct msg *err)
 
 /* ---- rejects ---- */
 
-/* Rejects a row. typed: the row for a duplicate or a conflict, else NULL. */
+/* Is the reason a value of a column in the file? */
+static bool
+is_in_file(const struct clean_flow *f, const struct clean_fault *why)
+{
+	return why->reason >= CLEAN_ENCODING && why->reason <= CLEAN_NOT_ALLOWED &&
+	    !schema_is_computed(f->cleaner->columns[why->column].schema);
+}
+
+/* Rejects a row, or leaves it out. typed: the row for a duplicate or a conflict, else NULL. */
 static int
 reject(struct clean_flow *f, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t n)
 {
 	struct column *c = &f->cleaner->columns[why->column];
 
-	if (why->reason != CLEAN_FIELD_COUNT && why->reason != CLEAN_QUOTE && typed == NULL)
-		column_judge(c, rec_field(raw, c->field));	/* restores its text, which later rows overwrote */
+	if (why->reason == CLEAN_LEFT_OUT) {
+		f->total.rows[CLEAN_LEFT_OUT]++;
+		f->total.left_out_lines += cleaner_lines(f->cleaner, raw);
+		return 0;
+	}
+	if (is_in_file(f, why))
+		column_text(c, rec_field(raw, c->field));	/* later rows overwrote it */
 	if (rejects_add(f->rejects, raw, why, typed, n) < 0)
 		return fail(f, &f->rejects->out.err);
-	clean_total_rejected(&f->total, f->cleaner, raw, why->reason);
+	clean_total_rejected(&f->total, f->cleaner, raw, why, typed, n);
 	return 0;
 }
 
 static int
 reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, int answer)
 {
-	struct clean_fault why = { answer == MAP_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0 };
+	struct clean_fault why = { answer == MAP_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0, 0 };
 
 	return reject(f, raw, &why, row->at, (size_t)(row->end - row->at));
 }
@@ -70,11 +83,71 @@ make_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p
 {
 	const struct cleaner *k = f->cleaner;
 
+	row->why = (struct clean_fault){ 0 };
 	row->end = cleaner_row(f->cleaner, raw, p, &row->why);
 	row->at = row->end != NULL ? p : NULL;
 	if (k->integer_key != NULL)
 		row->integer = k->integer_key->value;
 	return row->end;
+}
+
+/* Sets what becomes of a row that where leaves out or cannot judge. */
+static void
+drop_row(const struct clean_flow *f, struct clean_row *row, bool faulty)
+{
+	row->at = row->end = NULL;
+	row->why = (struct clean_fault){ .reason = CLEAN_LEFT_OUT };
+	if (faulty)
+		row->why = (struct clean_fault){ .reason = CLEAN_TYPE,
+		    .column = clean_derive_where_column(f->cleaner->derive) };
+}
+
+/* Makes a single row as make_row does, with all words over the row. total: to count its amounts, or NULL. */
+static uint8_t *
+make_whole_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *p, struct clean_total *total)
+{
+	const struct rec_batch one = { .n = 1, .base = raw.base, .off = raw.off, .stride = f->stride };
+	struct clean_derive *d = f->cleaner->derive;
+	uint64_t kept, faulty;
+
+	clean_derive_where(d, f->cleaner, &one, 0, 1, &kept, &faulty);
+	if ((kept & ~faulty & 1) == 0) {
+		drop_row(f, row, (faulty & 1) != 0);
+		return NULL;
+	}
+	if (make_row(f, raw, row, p) == NULL)
+		return NULL;
+	if (total != NULL)
+		clean_total_passed(total, f->cleaner);
+	if (d != NULL)
+		clean_derive_rows(d, f->cleaner, row, 1, total);
+	return row->at != NULL ? row->end : NULL;
+}
+
+/* Moves complete rows, which follow each other in the memory of their makers, to the writer's buffer. */
+static int
+place_rows(struct clean_flow *f, struct clean_row *rows, size_t n)
+{
+	const uint8_t *from = NULL, *end = NULL;
+	size_t i;
+	uint8_t *p;
+
+	for (i = 0; i < n; i++)
+		if (rows[i].at != NULL) {
+			from = from == NULL ? rows[i].at : from;
+			end = rows[i].end + 1;
+		}
+	if (f->cleaner->derive == NULL || from == NULL)
+		return 0;
+	if ((p = rec_begin(f->out, (size_t)(end - from))) == NULL)
+		return fail(f, &f->out->err);
+	memmove(p, from, (size_t)(end - from));
+	for (i = 0; i < n; i++)
+		if (rows[i].at != NULL) {
+			rows[i].at = p + (rows[i].at - from);
+			rows[i].end = p + (rows[i].end - from);
+		}
+	return 0;
 }
 
 /*
@@ -150,11 +223,13 @@ put_waiting(struct clean_flow *f, struct rec raw)
 
 	f->keys.len = 0;
 	f->row.len = 0;
-	if (make_row(f, raw, &row, buf_room(&f->row, n + f->cleaner->room)) != NULL) {
+	if (make_whole_row(f, raw, &row, buf_room(&f->row, n + f->cleaner->room), NULL) != NULL) {
 		find_key(f, &row);
 		key = key_bytes(f, &row);
 		if (map_later_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
 			return -1;
+	} else if (row.why.reason == CLEAN_LEFT_OUT) {
+		return reject(f, raw, &row.why, NULL, 0);
 	}
 	if (put_segment(f) < 0 || spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
 	    spill_write(&f->records, raw.base + raw.off[0], n, &f->err) < 0)
@@ -185,9 +260,8 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	if (p == NULL)
 		return fail(f, &f->out->err);
 	f->keys.len = 0;
-	if (make_row(f, raw, &row, p) == NULL)
+	if (make_whole_row(f, raw, &row, p, &f->total) == NULL)
 		return reject(f, raw, &row.why, NULL, 0);
-	clean_total_passed(&f->total, f->cleaner);
 	find_key(f, &row);
 	key = key_bytes(f, &row);
 	if ((answer = map_later_next(&f->later, key.p, key.n, &f->err)) < 0)
@@ -197,6 +271,8 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	f->total.rows[CLEAN_GOOD]++;
 	f->total.clean_lines += cleaner_lines(f->cleaner, raw);
 	*row.end = '\n';
+	if (place_rows(f, &row, 1) < 0)
+		return -1;
 	rec_end_many(f->out, row.end + 1, 1, row.print);
 	return 0;
 }
@@ -282,37 +358,63 @@ judge_row(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t i
 	return true;
 }
 
+/* Applies the words over the whole row to a group. Returns how many rows they reject, or -1. */
+static ssize_t
+complete_group(struct clean_flow *f, size_t n)
+{
+	size_t rejected;
+
+	if (f->cleaner->derive == NULL)
+		return 0;
+	rejected = clean_derive_rows(f->cleaner->derive, f->cleaner, f->rows, n, &f->total);
+	return place_rows(f, f->rows, n) < 0 ? -1 : (ssize_t)rejected;
+}
+
 /*
- * Writes n records from `from` as consecutive rows to the writer's buffer. Returns the number of rejected ones, or -1.
+ * Writes n records from `from` as consecutive rows to the writer's buffer. Returns the number of those rejected or left
+ * out, or -1.
  */
 static ssize_t
 make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
 	const uint32_t *off = b->off + from * b->stride;
 	uint8_t *p = rec_begin(f->out, off[n * b->stride] - off[0] + n * f->cleaner->room);
-	uint64_t good = f->cleaner->parts != NULL ? cleaner_take(f->cleaner, b, from, n) : 0;
-	bool integers = f->cleaner->integer_key != NULL;
-	ssize_t rejected = 0;
+	uint64_t good = f->cleaner->parts != NULL ? cleaner_take(f->cleaner, b, from, n) : 0, kept, faulty;
+	ssize_t rejected = 0, more;
 	size_t i, made;
 
 	if (p == NULL)
 		return fail(f, &f->out->err);
-	good &= UINT64_MAX >> (CLEAN_GROUP - n);
+	clean_derive_where(f->cleaner->derive, f->cleaner, b, from, n, &kept, &faulty);
+	kept &= ~faulty;
+	good &= kept & UINT64_MAX >> (CLEAN_GROUP - n);
 	if (good != 0)
 		clean_total_taken(&f->total, f->cleaner, good);
 	for (i = 0; i < n; i += made) {
 		made = 1;
-		if ((good >> i & 1) != 0)
+		if ((good >> i & 1) != 0) {
 			made = take_rows(f, good, i, n, p);
-		else if (!judge_row(f, b, from, i, p))
+		} else if ((kept >> i & 1) == 0) {
+			drop_row(f, &f->rows[i], (faulty >> i & 1) != 0);
 			rejected++;
+		} else if (!judge_row(f, b, from, i, p)) {
+			rejected++;
+		}
 		if (f->rows[i + made - 1].at != NULL)
 			p = f->rows[i + made - 1].end + 1;
 	}
-	for (i = 0; i < n && integers; i++)
+	more = complete_group(f, n);
+	return more < 0 ? -1 : rejected + more;
+}
+
+static void
+prefetch_integers(const struct clean_flow *f, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
 		if (f->rows[i].at != NULL)
 			map_ints_prefetch(&f->seen.ints, f->rows[i].integer);
-	return rejected;
 }
 
 /* Looks up each row's key until memory is full. Returns the number of rows answered. */
@@ -447,6 +549,8 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 		n = b->n - from < CLEAN_GROUP ? b->n - from : CLEAN_GROUP;
 		if ((rejected = make_group(f, b, from, n)) < 0)
 			return -1;
+		if (f->cleaner->integer_key != NULL)
+			prefetch_integers(f, n);
 		done = f->cleaner->integer_key != NULL ? ask_integers(f, n) : ask_bytes(f, n);
 		if (done < n)
 			uncount(f, done, n);

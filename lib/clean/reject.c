@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "clean/clean.h"
+#include "clean/derive.h"
 #include "csv/csv.h"
 #include "csv/format.h"
 
@@ -13,7 +13,7 @@ is_source(const struct cleaner *k, size_t column, const char *name, char *const 
 	const struct schema_list *sources = &k->columns[column].schema->sources;
 	size_t i, w;
 
-	for (i = 0; i < sources->n; i++)
+	for (i = 0; i < sources->n && !schema_is_computed(k->columns[column].schema); i++)
 		for (w = 0; w < n; w++)
 			if (schema_same_name(k->schema, sources->word[i], words[w]))
 				return strcmp(words[w], name) == 0;
@@ -193,7 +193,7 @@ show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *type
 {
 	const struct column *c;
 
-	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE)
+	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE || why->reason == CLEAN_RULE)
 		return false;
 	if (typed != NULL) {
 		show_key(r, typed, n);
@@ -202,8 +202,19 @@ show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *type
 	c = &r->cleaner->columns[why->column];
 	r->text.len = r->value.len = 0;
 	buf_adds(&r->text, c->schema->name);
-	buf_add(&r->value, c->text.p, c->text.len);
+	if (why->value > 0)
+		buf_adds(&r->value, clean_derive_value(r->cleaner->derive, why));
+	else
+		buf_add(&r->value, c->text.p, c->text.len);
 	return true;
+}
+
+/* Has the reject no value to show? */
+static bool
+has_no_value(const struct rejects *r, const struct clean_fault *why)
+{
+	return why->reason == CLEAN_MISSING || (why->reason == CLEAN_TYPE && why->value == 0 &&
+	    schema_is_computed(r->cleaner->columns[why->column].schema));
 }
 
 static uint8_t *
@@ -219,7 +230,8 @@ put_text(uint8_t *out, const struct buf *text, bool is_null)
 int
 rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, const uint8_t *typed, size_t ntyped)
 {
-	const char *reason = clean_reason_name[why->reason];
+	const char *reason = why->reason == CLEAN_RULE ? r->cleaner->schema->rules[why->column].name :
+	    clean_reason_name[why->reason];
 	struct rec_field line = rec_field(raw, 0), text;
 	bool shown;
 	uint8_t *p;
@@ -238,7 +250,7 @@ rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, co
 	shown = show_fault(r, why, typed, ntyped);
 	if (!shown)
 		r->text.len = r->value.len = 0;
-	p = rec_begin(&r->out, line.n + 2 * (r->text.len + r->value.len + r->raw.len) + 64);
+	p = rec_begin(&r->out, line.n + strlen(reason) + 2 * (r->text.len + r->value.len + r->raw.len) + 64);
 	if (p == NULL)
 		return -1;
 	memcpy(p, line.p, line.n);
@@ -249,7 +261,7 @@ rejects_add(struct rejects *r, struct rec raw, const struct clean_fault *why, co
 	*p++ = '\t';
 	p = put_text(p, &r->text, !shown);
 	*p++ = '\t';
-	p = put_text(p, &r->value, !shown || why->reason == CLEAN_MISSING);
+	p = put_text(p, &r->value, !shown || has_no_value(r, why));
 	*p++ = '\t';
 	rec_end(&r->out, put_text(p, &r->raw, false));
 	return 0;

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "clean/clean.h"
+#include "clean/derive.h"
 
 /* ---- columns to fields ---- */
 
@@ -46,7 +46,8 @@ find_keys(struct cleaner *k)
 		if (k->columns[i].schema->key)
 			k->keys[k->nkeys++] = i;
 	c = k->nkeys == 1 ? &k->columns[k->keys[0]] : NULL;
-	if (c != NULL && val_is_narrow(c->schema->type))
+	if (c != NULL && val_is_narrow(c->schema->type) && !schema_is_computed(c->schema) &&
+	    c->schema->sign.column == NULL)
 		k->integer_key = c;
 }
 
@@ -65,7 +66,8 @@ cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header 
 	k->columns = xcalloc(s->ncolumns, sizeof(*k->columns));
 	k->room = VAL_PAD;
 	for (i = 0; i < s->ncolumns; i++) {
-		if ((field = find_field(k, raw, &s->columns[i])) == 0)
+		field = schema_is_computed(&s->columns[i]) ? 0 : find_field(k, raw, &s->columns[i]);
+		if (field == 0 && !schema_is_computed(&s->columns[i]))
 			return msg_set(err, EX_CONFIG, "%s: column of the schema of %s missing: %s", name, s->name,
 			    msg_quotes(s->columns[i].source));
 		column_init(&k->columns[k->ncolumns++], s, &s->columns[i], field);
@@ -73,7 +75,17 @@ cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header 
 	}
 	find_keys(k);
 	cleaner_find_parts(k);
-	return check_extra(k, raw, name, err);
+	return check_extra(k, raw, name, err) < 0 || clean_derive_new(&k->derive, s, err) < 0 ? -1 : 0;
+}
+
+int
+clean_schema_check(const struct schema *s, struct msg *err)
+{
+	struct clean_derive *d;
+	int status = clean_derive_new(&d, s, err);
+
+	clean_derive_free(d);
+	return status;
 }
 
 void
@@ -81,6 +93,7 @@ cleaner_free(struct cleaner *k)
 {
 	while (k->ncolumns > 0)
 		column_free(&k->columns[--k->ncolumns]);
+	clean_derive_free(k->derive);
 	free(k->columns);
 	free(k->keys);
 	free(k->parts);

@@ -574,7 +574,32 @@ column_choose_take(struct column *c)
 		memcpy(&c->null_code, c->null, sizeof(c->null_code));
 }
 
+static uint64_t
+take_nothing(struct column *c, const uint8_t *base, size_t n)
+{
+	(void)n;
+	c->rows->base = base;
+	c->rows->nulls = UINT64_MAX;
+	return UINT64_MAX;
+}
+
+void
+column_take_nothing(struct column *c)
+{
+	if (!cpu_has_avx512())
+		return;
+	c->rows = xcalloc(1, sizeof(*c->rows));
+	c->take = take_nothing;
+	c->null[c->null_len] = '\t';
+}
+
 #else
+
+void
+column_take_nothing(struct column *c)
+{
+	(void)c;
+}
 
 int64_t
 column_sum(const struct column_rows *r, uint64_t rows)

@@ -13,10 +13,13 @@ clean_total_init(struct clean_total *t, const struct cleaner *k)
 
 	memset(t, 0, sizeof(*t));
 	t->amounts = xcalloc(k->ncolumns, sizeof(*t->amounts));
+	t->rules = xcalloc(k->schema->nrules + 1, sizeof(*t->rules));
 	for (i = 0; i < k->ncolumns; i++) {
 		if (k->columns[i].schema->type.kind != VAL_DECIMAL)
 			continue;
 		t->amounts[t->namounts].column = i;
+		t->amounts[t->namounts].derived = schema_is_computed(k->columns[i].schema) ||
+		    k->columns[i].schema->sign.column != NULL;
 		if (val_is_narrow(k->columns[i].schema->type))
 			t->amounts[t->namounts].value = &k->columns[i].value;
 		t->namounts++;
@@ -27,38 +30,52 @@ void
 clean_total_free(struct clean_total *t)
 {
 	free(t->amounts);
+	free(t->rules);
 	memset(t, 0, sizeof(*t));
 }
 
-void
-clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, enum clean_reason reason)
+/* Is the amount of a rejected row a number? Those that are derived are only if the row was clean but for its key. */
+static bool
+amount_of(struct cleaner *k, const struct clean_amount *a, struct rec raw, const uint8_t *typed, size_t n, i128 *v)
 {
-	bool passed = reason == CLEAN_DUPLICATE || reason == CLEAN_CONFLICT;
+	struct column *c = &k->columns[a->column];
 	enum clean_reason number;
+
+	if (a->derived) {
+		if (typed != NULL)
+			*v = column_number(c, cleaner_field(typed, n, a->column).p);
+		return typed != NULL;
+	}
+	number = column_judge(c, rec_field(raw, c->field));
+	*v = number == CLEAN_GOOD || number == CLEAN_NOT_ALLOWED ? column_number(c, c->typed.p) : 0;
+	return true;
+}
+
+void
+clean_total_rejected(struct clean_total *t, struct cleaner *k, struct rec raw, const struct clean_fault *why,
+    const uint8_t *typed, size_t n)
+{
 	struct clean_amount *a;
-	struct column *c;
-	size_t i;
 	i128 v;
 
-	t->rows[reason]++;
+	t->rows[why->reason]++;
+	if (why->reason == CLEAN_RULE)
+		t->rules[why->column]++;
 	t->rejected_lines += cleaner_lines(k, raw);
-	if (reason == CLEAN_FIELD_COUNT || reason == CLEAN_QUOTE)
+	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE)
 		return;
-	for (i = 0; i < t->namounts; i++) {
-		a = &t->amounts[i];
-		c = &k->columns[a->column];
-		number = column_judge(c, rec_field(raw, c->field));
-		if (number != CLEAN_GOOD && number != CLEAN_NOT_ALLOWED)
+	for (a = t->amounts; a < t->amounts + t->namounts; a++) {
+		if (!amount_of(k, a, raw, typed, n, &v))
 			continue;
-		v = column_number(c, c->typed.p);
 		clean_sum_add(&a->rejected, v);
-		if (!passed)
+		if (typed == NULL)
 			clean_sum_add(&a->read, v);
 	}
 }
 
-uint64_t
-clean_total_read(const struct clean_total *t)
+/* Returns the number of rows read: clean, rejected and left out. */
+static uint64_t
+rows_read(const struct clean_total *t)
 {
 	uint64_t n = 0;
 	size_t i;
@@ -66,6 +83,12 @@ clean_total_read(const struct clean_total *t)
 	for (i = 0; i < CLEAN_REASONS; i++)
 		n += t->rows[i];
 	return n;
+}
+
+uint64_t
+clean_total_rejects(const struct clean_total *t)
+{
+	return rows_read(t) - t->rows[CLEAN_GOOD] - t->rows[CLEAN_LEFT_OUT];
 }
 
 /* ---- text and JSON ---- */
@@ -145,23 +168,32 @@ put_limits(const struct clean_expect *e, struct buf *out)
 	buf_adds(out, e->npassed > 0 ? "\n\t]" : "]");
 }
 
+/* Puts the reasons, then the rules. */
+static void
+put_reasons(const struct clean_total *t, const struct schema *s, struct buf *out)
+{
+	size_t i;
+
+	for (i = CLEAN_FIELD_COUNT; i < CLEAN_RULE; i++)
+		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i],
+		    t->rows[i]);
+	for (i = 0; i < s->nrules; i++)
+		buf_addf(out, ",\n\t\t\"%s\": %" PRIu64, s->rules[i].name, t->rules[i]);
+}
+
 void
 clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
     struct buf *out)
 {
-	uint64_t read = clean_total_read(t);
-	int i;
-
 	buf_adds(out, "{\n\t\"table\": ");
 	json_put(out, k->schema->name, strlen(k->schema->name));
-	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64, read, t->rows[CLEAN_GOOD]);
-	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"clean_lines\": %" PRIu64
-	    ",\n\t\"rejected_lines\": %" PRIu64,
-	    read - t->rows[CLEAN_GOOD], t->clean_lines, t->rejected_lines);
+	buf_addf(out, ",\n\t\"read\": %" PRIu64 ",\n\t\"clean\": %" PRIu64, rows_read(t), t->rows[CLEAN_GOOD]);
+	buf_addf(out, ",\n\t\"rejected\": %" PRIu64 ",\n\t\"left_out\": %" PRIu64, clean_total_rejects(t),
+	    t->rows[CLEAN_LEFT_OUT]);
+	buf_addf(out, ",\n\t\"clean_lines\": %" PRIu64 ",\n\t\"rejected_lines\": %" PRIu64
+	    ",\n\t\"left_out_lines\": %" PRIu64, t->clean_lines, t->rejected_lines, t->left_out_lines);
 	buf_adds(out, ",\n\t\"reasons\": {");
-	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++)
-		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i],
-		    t->rows[i]);
+	put_reasons(t, k->schema, out);
 	buf_adds(out, "\n\t},\n\t\"amounts\": {");
 	put_amounts(t, k, out);
 	buf_adds(out, t->namounts > 0 ? "\n\t}" : "}");
@@ -170,20 +202,31 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, const str
 	buf_adds(out, "\n}\n");
 }
 
-void
-clean_total_text(const struct clean_total *t, struct buf *out)
+/* Appends how many rows have a reason, unless there are none. */
+static void
+put_count(struct buf *out, const char **before, const char *reason, uint64_t n)
 {
-	uint64_t read = clean_total_read(t), rejected = read - t->rows[CLEAN_GOOD];
-	const char *before = " (";
-	int i;
+	if (n == 0)
+		return;
+	buf_addf(out, "%s%s %" PRIu64, *before, reason, n);
+	*before = ", ";
+}
 
-	buf_addf(out, "%" PRIu64 " read, %" PRIu64 " clean, %" PRIu64 " rejected", read, t->rows[CLEAN_GOOD], rejected);
-	for (i = CLEAN_FIELD_COUNT; i < CLEAN_REASONS; i++) {
-		if (t->rows[i] == 0)
-			continue;
-		buf_addf(out, "%s%s %" PRIu64, before, clean_reason_name[i], t->rows[i]);
-		before = ", ";
-	}
+void
+clean_total_text(const struct clean_total *t, const struct schema *s, struct buf *out)
+{
+	uint64_t rejected = clean_total_rejects(t);
+	const char *before = " (";
+	size_t i;
+
+	buf_addf(out, "%" PRIu64 " read, %" PRIu64 " clean, %" PRIu64 " rejected", rows_read(t),
+	    t->rows[CLEAN_GOOD], rejected);
+	for (i = CLEAN_FIELD_COUNT; i < CLEAN_RULE; i++)
+		put_count(out, &before, clean_reason_name[i], t->rows[i]);
+	for (i = 0; i < s->nrules; i++)
+		put_count(out, &before, s->rules[i].name, t->rules[i]);
 	if (rejected > 0)
 		buf_addc(out, ')');
+	if (s->where.text != NULL)
+		buf_addf(out, ", %" PRIu64 " left out", t->rows[CLEAN_LEFT_OUT]);
 }

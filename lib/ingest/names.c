@@ -30,12 +30,17 @@ static void
 set_columns(struct ingest_columns *c, const struct ingest_names *names)
 {
 	const struct schema *s = c->schema;
-	size_t i;
+	size_t i, n = s != NULL ? s->ncolumns : names->n;
 
-	c->names.n = s != NULL ? s->ncolumns : names->n;
-	c->names.v = xcalloc(c->names.n + 1, sizeof(*c->names.v));
-	for (i = 0; i < c->names.n; i++)
-		c->names.v[i] = xstrdup(s != NULL ? s->columns[i].name : names->v[i]);
+	c->names.v = xcalloc(n + 1, sizeof(*c->names.v));
+	c->of = s != NULL ? xcalloc(n, sizeof(*c->of)) : NULL;
+	for (i = 0; i < n; i++) {
+		if (s != NULL && schema_is_computed(&s->columns[i]))
+			continue;
+		if (s != NULL)
+			c->of[c->names.n] = i;
+		c->names.v[c->names.n++] = xstrdup(s != NULL ? s->columns[i].name : names->v[i]);
+	}
 }
 
 void
@@ -52,6 +57,8 @@ ingest_columns_free(struct ingest_columns *c)
 {
 	csv_words_free(c->names.v, c->names.n);
 	c->names = (struct ingest_names){ 0 };
+	free(c->of);
+	c->of = NULL;
 }
 
 /* ---- names of a file ---- */
@@ -150,6 +157,12 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 	return failed ? -1 : check_names(c, f, line);
 }
 
+static const char *
+source_of(const struct ingest_columns *c, size_t column)
+{
+	return c->schema->columns[c->of[column]].source;
+}
+
 /* Makes names for a file without a header: the schema's, or c1, c2, ..., one for each field of its first row. */
 static int
 make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_batch *batch, uint64_t line)
@@ -170,7 +183,8 @@ make_names(struct ingest_columns *c, struct ingest_file *f, const struct csv_bat
 	f->names.n = n;
 	f->names.v = xcalloc(n, sizeof(*f->names.v));
 	for (i = 0; i < n; i++)
-		f->names.v[i] = c->schema != NULL ? xstrdup(c->schema->columns[i].source) : xasprintf("c%zu", i + 1);
+		f->names.v[i] = c->schema != NULL ? xstrdup(source_of(c, i)) :
+		    xasprintf("c%zu", i + 1);
 	return 0;
 }
 
@@ -184,8 +198,8 @@ unknown_column(struct ingest_columns *c, const struct ingest_file *f, const char
 	size_t i;
 
 	near_start(&near, column);
-	for (i = 0; i < c->schema->ncolumns; i++)
-		near_try(&near, c->schema->columns[i].source);
+	for (i = 0; i < c->names.n; i++)
+		near_try(&near, source_of(c, i));
 	return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %s is not in the schema%s (extra: ignore skips it)",
 	    f->name, line, msg_quotes(column), near_hint(&near));
 }
@@ -265,7 +279,7 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 static size_t
 find_source(const struct ingest_columns *c, const struct ingest_file *f, size_t column)
 {
-	const struct schema_list *sources = &c->schema->columns[column].sources;
+	const struct schema_list *sources = &c->schema->columns[c->of[column]].sources;
 	size_t i, at = f->names.n;
 
 	for (i = 0; i < sources->n && at == f->names.n; i++)
@@ -284,7 +298,7 @@ match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 	for (i = 0; i < c->names.n && !failed; i++) {
 		f->from[i] = find_source(c, f, i);
 		if (f->from[i] == f->names.n)
-			failed = tell_missing(c, f, c->schema->columns[i].source, line);
+			failed = tell_missing(c, f, source_of(c, i), line);
 		else if (find(c, &f->names, f->names.v[f->from[i]], f->from[i] + 1) < f->names.n)
 			failed = duplicate(c, f, f->names.v[f->from[i]], line);
 		else

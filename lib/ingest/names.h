@@ -23,6 +23,7 @@ struct ingest_columns {
 	struct csv_format format;
 	const char *first;		/* name of the first file, for messages */
 	struct ingest_names names;	/* of the records' columns; empty until known */
+	size_t *of;			/* owned; with a schema, its column of each: computed ones have none */
 };
 
 struct ingest_file {

@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "clean/clean.h"
 #include "job/parts.h"
 #include "val/val.h"
 
@@ -199,7 +200,8 @@ add_source(struct job *j, const char *file, struct msg *err)
 	j->sources = xreallocarray(j->sources, j->nsources + 1, sizeof(*j->sources));
 	s = &j->sources[j->nsources++];
 	*s = (struct job_source){ .path = xasprintf("%s/sources/%s", j->folder, file) };
-	if (schema_read(&s->schema, s->path, err) < 0 || check_name(s, file, err) < 0)
+	if (schema_read(&s->schema, s->path, err) < 0 || clean_schema_check(&s->schema, err) < 0 ||
+	    check_name(s, file, err) < 0)
 		return -1;
 	s->file = s->schema.file != NULL ? xstrdup(s->schema.file) : xasprintf("%s.csv", s->schema.name);
 	return 0;

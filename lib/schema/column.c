@@ -165,7 +165,9 @@ const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
 	[SCHEMA_C_SUFFIX] = { "suffix", read_suffixes, 0, true },
 	[SCHEMA_C_REFERENCES] = { "references", read_reference, 0, false },
 	[SCHEMA_C_TITLE] = { "title", schema_read_text, FIELD(title), false },
-	[SCHEMA_C_DESCRIPTION] = { "description", schema_read_text, FIELD(description), false }
+	[SCHEMA_C_DESCRIPTION] = { "description", schema_read_text, FIELD(description), false },
+	[SCHEMA_C_COMPUTE] = { "compute", schema_read_expr, FIELD(compute), false },
+	[SCHEMA_C_SIGN] = { "sign", schema_read_sign, FIELD(sign), true }
 };
 
 /* ---- checks ---- */
@@ -173,7 +175,8 @@ const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
 static int
 check_column(struct schema_loader *l)
 {
-	return schema_formats_make(l) == -1 || schema_notation_make(l) == -1 || schema_values_check(l) == -1 ||
+	return schema_row_check_column(l) == -1 || schema_formats_make(l) == -1 || schema_notation_make(l) == -1 ||
+	    schema_values_check(l) == -1 ||
 	    schema_changes_check(l) == -1 ? -1 : 0;
 }
 

@@ -169,7 +169,10 @@ static const struct schema_word words[SCHEMA_F_WORDS] = {
 	[SCHEMA_F_COMMENT] = { "comment", read_comment, FIELD(comment), false },
 	[SCHEMA_F_TRAILING] = { "trailing_delimiter", schema_read_yes, FIELD(trailing_delimiter), false },
 	[SCHEMA_F_SHORT_ROWS] = { "short_rows", read_short_rows, FIELD(short_null), false },
-	[SCHEMA_F_NAMES] = { "names", read_names, FIELD(names_ignore_case), false }
+	[SCHEMA_F_NAMES] = { "names", read_names, FIELD(names_ignore_case), false },
+	[SCHEMA_F_OPTIONAL] = { "optional", schema_read_yes, FIELD(optional), false },
+	[SCHEMA_F_WHERE] = { "where", schema_read_expr, FIELD(where), false },
+	[SCHEMA_F_RULES] = { "rules", schema_read_rules, 0, true }
 };
 
 int
@@ -258,8 +261,22 @@ mark_keys(struct schema_loader *l)
 	return 0;
 }
 
+/* Checks that the file has a column of its own. */
+static int
+check_columns(struct schema_loader *l)
+{
+	const struct schema *s = l->schema;
+	size_t i;
+
+	for (i = 0; i < s->ncolumns && schema_is_computed(&s->columns[i]); i++)
+		continue;
+	return i < s->ncolumns ? 0 : schema_fault(l, l->file_at[SCHEMA_F_COLUMNS], "all columns are computed", NULL);
+}
+
 int
 schema_file_check(struct schema_loader *l)
 {
-	return check_bytes(l) == -1 || mark_keys(l) == -1 || check_letters(l) == -1 || check_comment(l) == -1 ? -1 : 0;
+	return check_bytes(l) == -1 || check_columns(l) == -1 || mark_keys(l) == -1 || check_letters(l) == -1 ||
+	    check_comment(l) == -1 ||
+	    schema_signs_check(l) == -1 ? -1 : 0;
 }

@@ -47,6 +47,7 @@ schema_parse(struct schema *s, const void *text, size_t n, const char *name, str
 	int status;
 
 	*s = (struct schema){ .delimiter = ',', .quote = '"', .header = true, .header_line = 1 };
+	s->path = xstrdup(name);
 	if (n > SCHEMA_BYTES_MAX)
 		return msg_set(err, EX_CONFIG, "%s: larger than 1 MiB: not a schema", name);
 	for (at = 0; at < n && (len = utf8_len(p + at, n - at)) > 0; at += len)
@@ -62,6 +63,7 @@ schema_parse(struct schema *s, const void *text, size_t n, const char *name, str
 	yaml_parser_delete(&l.yaml);
 	schema_texts_free(&l.keys);
 	schema_texts_free(&l.sums);
+	schema_texts_free(&l.signs);
 	return status;
 }
 
@@ -108,6 +110,14 @@ free_pairs(struct schema_pairs *p)
 }
 
 static void
+free_sign(struct schema_sign *s)
+{
+	free_list(&s->negative);
+	free_list(&s->positive);
+	free(s->column);
+}
+
+static void
 free_column(struct schema_column *c)
 {
 	regex_free(c->regex);
@@ -129,6 +139,8 @@ free_column(struct schema_column *c)
 	free(c->pattern);
 	free(c->formats);
 	val_notation_free(c->notation);
+	free(c->compute.text);
+	free_sign(&c->sign);
 	free(c->references_table);
 	free(c->references_column);
 }
@@ -148,6 +160,12 @@ void
 schema_free(struct schema *s)
 {
 	free_expect(&s->expect);
+	while (s->nrules > 0) {
+		free(s->rules[--s->nrules].name);
+		free(s->rules[s->nrules].expr.text);
+	}
+	free(s->rules);
+	free(s->where.text);
 	while (s->ncolumns > 0)
 		free_column(&s->columns[--s->ncolumns]);
 	free(s->columns);
@@ -156,6 +174,7 @@ schema_free(struct schema *s)
 	free(s->footer_pattern);
 	free(s->comment);
 	free(s->encoding);
+	free(s->path);
 	free(s->name);
 	free(s->file);
 	memset(s, 0, sizeof(*s));

@@ -34,6 +34,24 @@ enum schema_other { SCHEMA_OTHER_KEEP, SCHEMA_OTHER_REJECT, SCHEMA_OTHER_NULL };
 enum schema_case { SCHEMA_CASE_KEEP, SCHEMA_CASE_LOWER, SCHEMA_CASE_UPPER, SCHEMA_CASE_IGNORE };
 enum schema_empty { SCHEMA_EMPTY_TABLE, SCHEMA_EMPTY_NULL, SCHEMA_EMPTY_KEEP };	/* TABLE: as the schema says */
 
+struct schema_expr {		/* an expression of acct-expr(7), which lib/clean parses; all owned */
+	char *text;		/* NULL if not given */
+	size_t line, column;	/* where it begins in the schema's file */
+	bool exact;		/* its characters follow each other there, so that a fault has a column of its own */
+};
+
+struct schema_rule {
+	char *name;
+	struct schema_expr expr;
+};
+
+/* A column whose numbers get a sign by the value of another, after both have their types. */
+struct schema_sign {
+	char *column;		/* NULL if not given */
+	size_t index;		/* of that column, a string */
+	struct schema_list negative, positive;	/* positive: if given, no other values are allowed */
+};
+
 /*
  * The words of a column apply in this order: nulls and empty, replace, letters, map, true_values and false_values,
  * the type, the default, and what limits the values.
@@ -64,6 +82,8 @@ struct schema_column {
 	unsigned century;	/* the first year that two digits can mean */
 	char *title, *description;	/* for people; NULL if not given */
 	struct val_notation *notation;	/* of numbers in the file; NULL: the type's own */
+	struct schema_expr compute;	/* the value, from other columns; such a column is not in the file */
+	struct schema_sign sign;
 	char *references_table, *references_column;	/* for a job, which checks them; NULL if not given */
 	struct schema_place references_at;
 };
@@ -95,8 +115,10 @@ enum schema_multiline {		/* may quoted fields cross line ends? ANY: not declared
 };
 
 struct schema {			/* all owned */
+	char *path;		/* for messages */
 	char *name;		/* name of the table */
-	char *file;		/* usual name of the file; NULL if not given */
+	char *file;		/* usual name of the file, or a pattern with * and ?; NULL if not given */
+	bool optional;		/* the file may be absent */
 	char delimiter, quote;	/* one byte each; defaults ',' and '"'; quote '\0': no quotes */
 	char *encoding;		/* a name that iconv(3) knows, or "auto"; NULL: UTF-8 */
 	bool header;		/* the file has a line of names; default yes */
@@ -113,6 +135,9 @@ struct schema {			/* all owned */
 	bool empty_keep;	/* read a quoted empty text as an empty string, not null */
 	bool extra_ignore;	/* ignore columns of the file that the schema does not name */
 	struct schema_list nulls;	/* words that mean null, besides the empty text */
+	struct schema_expr where;	/* rows of which it is not true are left out; over texts */
+	struct schema_rule *rules;	/* a row of which one is false is rejected */
+	size_t nrules;
 	struct schema_expect expect;
 	struct schema_column *columns;
 	size_t ncolumns;
@@ -139,6 +164,13 @@ bool schema_encoding_ok(const char *name);
 
 /* Returns the nearest of the common names of encodings as a hint for a message, or an empty text. */
 const char *schema_encoding_hint(const char *name);
+
+/* Is the column's value made from other columns, so that it is not in the file? */
+static inline bool
+schema_is_computed(const struct schema_column *c)
+{
+	return c->compute.text != NULL;
+}
 
 /* Parses "12.5%", with up to nine digits before the point and nine after. Returns false for anything else. */
 bool schema_percent_parse(const char *text, uint64_t *to);

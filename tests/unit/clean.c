@@ -572,7 +572,7 @@ sums(void)
 		clean_sum_add(&sum[3], -(num_pow10(38) - 100));
 	for (i = 0; i < 4; i++) {
 		columns[i].schema = &s.columns[i];
-		amounts[i] = (struct clean_amount){ i, NULL, sum[i], { 0, 0 } };
+		amounts[i] = (struct clean_amount){ .column = i, .read = sum[i] };
 	}
 	clean_total_json(&t, &k, NULL, &out);
 	for (i = 0; i < 4; i++) {
