@@ -19,6 +19,7 @@ struct run {			/* consecutive fields of the input, copied as one; or one item of
 	uint8_t *value;
 	size_t nvalue;
 	bool string;		/* with --text, a string by itself */
+	bool sign;		/* the change type of a record that is kept by itself: insert or delete */
 };
 
 static const char *where;
@@ -27,6 +28,9 @@ static size_t nlists;
 static struct expr_parameter *parameters;
 static size_t nparameters;
 static bool as_text;
+static char everything[] = "*";
+
+#define CHANGE_TYPE "_change_type"
 
 static struct rec_reader in;
 static struct rec_writer out;
@@ -35,6 +39,7 @@ static struct expr condition;
 static struct expr_items items;
 static struct run *runs;
 static size_t nruns;
+static bool is_changes;		/* pre-images are to be deletes, post-images inserts */
 static size_t repeats;		/* most times a record's bytes are written */
 static size_t extra;		/* bytes of all words */
 static struct buf encoded;	/* a string before --text */
@@ -97,8 +102,10 @@ point(const char *option, const char *text, size_t place, const struct msg *err)
 static bool
 continues(size_t column)
 {
-	return nruns > 0 && !as_text && runs[nruns - 1].item == NULL && runs[nruns - 1].word == NULL &&
-	    runs[nruns - 1].to == column;
+	const struct run *last = nruns > 0 ? &runs[nruns - 1] : NULL;
+
+	return last != NULL && !as_text && !last->sign && last->item == NULL && last->word == NULL &&
+	    last->to == column;
 }
 
 /* Turns the items into runs of fields, computed items and words. */
@@ -123,7 +130,8 @@ plan(void)
 		if (continues(c))
 			runs[nruns - 1].to++;
 		else
-			runs[nruns++] = (struct run){ .from = c, .to = c + 1, .string = string };
+			runs[nruns++] = (struct run){ .from = c, .to = c + 1, .string = string,
+			    .sign = c == 0 && is_changes };
 	}
 	free(times);
 }
@@ -167,12 +175,53 @@ make_header(struct rec_header *h, const struct rec_header *from)
 		expr_items_header(&items, from, h);
 	else
 		rec_header_copy(h, from);
+	if (nlists > 0 && strcmp(h->columns[0].name, CHANGE_TYPE) == 0 && expr_item_column(&items.items[0]) == SIZE_MAX)
+		rec_header_set_word(h, "change", "1");
 	if (as_text)
 		rec_header_drop_word(h, "raw");
 	if (cli.table != NULL) {
 		free(h->table);
 		h->table = xstrdup(cli.table);
 	}
+}
+
+static void
+parse_items(struct expr_items *it, const char *text)
+{
+	struct msg err = { 0 };
+	size_t place = 0;
+
+	if (expr_items_parse(it, text, strlen(text), &scope, &place, &err) < 0)
+		point("--columns", text, place, &err);
+}
+
+/* Do the items have the change type, or leave it out by name? */
+static bool
+has_change_type(const struct expr_items *it)
+{
+	for (size_t i = 0; i < it->n; i++)
+		if (expr_item_column(&it->items[i]) == 0 || strcmp(it->items[i].name, CHANGE_TYPE) == 0)
+			return true;
+	return it->without_first;
+}
+
+/*
+ * Of a change stream, the change type is the first column unless the lists say otherwise; and where a condition may
+ * keep one of a pre-image and its post-image, they are a delete and an insert.
+ */
+static void
+prepare_changes(void)
+{
+	struct expr_items listed = { 0 };
+
+	for (size_t i = 0; i < nlists; i++)
+		parse_items(&listed, lists[i]);
+	if (nlists > 0 && !has_change_type(&listed))
+		parse_items(&items, CHANGE_TYPE);
+	expr_items_free(&listed);
+	if (where != NULL && nlists == 0)
+		add_list("-c", everything);
+	is_changes = where != NULL;
 }
 
 /* Parses the options' texts against the input's columns. */
@@ -185,9 +234,10 @@ prepare(void)
 	scope = (struct expr_scope){ .header = &in.header, .parameters = parameters, .nparameters = nparameters };
 	if (where != NULL && expr_parse_where(&condition, where, strlen(where), &scope, &place, &err) < 0)
 		point("--where", where, place, &err);
+	if (rec_header_is_change(&in.header))
+		prepare_changes();
 	for (size_t i = 0; i < nlists; i++)
-		if (expr_items_parse(&items, lists[i], strlen(lists[i]), &scope, &place, &err) < 0)
-			point("--columns", lists[i], place, &err);
+		parse_items(&items, lists[i]);
 	if (nlists > 0)
 		plan();
 }
@@ -209,6 +259,19 @@ put_item(uint8_t *p, const struct run *r, size_t i)
 	encoded.len = 0;
 	end = expr_put(&r->item->expr, i, buf_room(&encoded, expr_room(&r->item->expr, i) + 16));
 	return p + utf8_from_bytes(p, encoded.p, (size_t)(end - encoded.p));
+}
+
+/* Writes the change type of a record by itself. */
+static uint8_t *
+put_sign(uint8_t *p, struct rec_field type, uint64_t record)
+{
+	int sign = rec_change_sign(type);
+
+	if (sign == 0)
+		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": unknown change type: %s", in.name, record,
+		    msg_quote((const char *)type.p, type.n));
+	memcpy(p, sign > 0 ? "insert" : "delete", 6);
+	return p + 6;
 }
 
 /* Bytes that the computed values of a record need at most. */
@@ -239,6 +302,8 @@ project(const struct rec_batch *b, size_t from, size_t i)
 		} else if (runs[k].word != NULL) {
 			memcpy(p, runs[k].value, runs[k].nvalue);
 			p += runs[k].nvalue;
+		} else if (runs[k].sign) {
+			p = put_sign(p, rec_field(r, 0), b->first + from + i);
 		} else if (runs[k].string) {
 			p += utf8_from_bytes(p, r.base + r.off[runs[k].from],
 			    (size_t)(r.off[runs[k].to] - r.off[runs[k].from]) - 1);

@@ -96,6 +96,7 @@ all_columns(struct expr_items *it, struct lex *l, size_t place)
 	bool *out = xcalloc(h->ncolumns, sizeof(*out));
 	int failed = exclude(l, out);
 
+	it->without_first = it->without_first || out[0];
 	for (size_t c = 0; c < h->ncolumns && failed == 0; c++) {
 		struct expr_item *item = out[c] ? NULL : add(it, l, h->columns[c].name, place);
 

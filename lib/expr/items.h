@@ -22,6 +22,7 @@ struct expr_items {		/* all zero is empty */
 	struct pool pool;
 	struct expr_item *items;
 	size_t n;
+	bool without_first;	/* an exclude names the input's first column */
 };
 
 /*

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "join/sink.h"
 
 static size_t
 block_size(const struct rec_batch *b, size_t i)
@@ -288,7 +287,8 @@ has_int_key(const struct hash_join *j)
 int
 join_hash(struct join *join)
 {
-	struct hash_join j = { .plan = join->plan, .build = join->build, .probe = join->probe, .out = join->out,
+	struct join_out out = { .writer = join->out, .plan = join->plan };
+	struct hash_join j = { .plan = join->plan, .build = join->build, .probe = join->probe, .out = &out,
 	    .memory = join->memory, .stats = &join->stats, .err = &join->err };
 	int ret;
 
@@ -299,5 +299,6 @@ join_hash(struct join *join)
 		ret = ret == 1 ? join_in_memory(&j) : join_partitioned(&j);
 	join_table_free(&j.table);
 	join_block_free(&j.block);
+	buf_free(&out.line);
 	return ret;
 }

@@ -2,13 +2,13 @@
 #ifndef JOIN_HASH_H
 #define JOIN_HASH_H
 
-#include "join/join.h"
+#include "join/sink.h"
 #include "join/table.h"
 
 struct hash_join {
 	const struct join_plan *plan;
 	struct rec_reader *build, *probe;
-	struct rec_writer *out;
+	struct join_out *out;
 	size_t memory;
 	struct join_stats *stats;
 	struct msg *err;

@@ -3,6 +3,9 @@
  *
  * Streams the probe side (left) and holds the build side (right) in a hash table, which spills to disk beyond the
  * memory limit (Grace hash join). Keys are compared as encoded bytes; a key with a null matches nothing.
+ *
+ * A side may be a change stream: joined to a table its records keep their signs, as inserts and deletes. The probe side
+ * may be one unless the join is outer, the build side only in an inner join; of two the signs are multiplied.
  */
 #ifndef JOIN_JOIN_H
 #define JOIN_JOIN_H
@@ -77,6 +80,7 @@ struct join_plan {		/* owns all it points to */
 	size_t nruns;
 	struct buf absent;		/* replaces them in records without match: every field preceded by a TAB */
 	struct join_field *fields;	/* nprobe of them; NULL unless outer */
+	bool probe_changes, build_changes;	/* the side is a change stream: its first column has the sign */
 	struct buf fillings;
 };
 
@@ -93,6 +97,13 @@ static inline bool
 join_pairs(enum join_type type)
 {
 	return type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_OUTER;
+}
+
+/* Returns true if the output is a change stream. */
+static inline bool
+join_is_change(const struct join_plan *p)
+{
+	return p->probe_changes || p->build_changes;
 }
 
 /* Returns true if the join type outputs probe records without match. */

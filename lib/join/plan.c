@@ -45,6 +45,25 @@ check_types(const struct planning *g)
 	return 0;
 }
 
+/* Is this build column the sign of a change? */
+static bool
+is_sign(const struct planning *g, size_t column)
+{
+	return g->p->build_changes && column == 0;
+}
+
+/* Checks that changes of a side are changes of the join. */
+static int
+check_changes(const struct planning *g)
+{
+	if (g->p->probe_changes && g->p->type == JOIN_OUTER)
+		return msg_set(g->err, EX_USAGE, "%s: a stream of changes: an outer join is for tables", g->probe_name);
+	if (g->p->build_changes && g->p->type != JOIN_INNER)
+		return msg_set(g->err, EX_USAGE, "%s: a stream of changes: BUILD may be one in an inner join only",
+		    g->build_name);
+	return 0;
+}
+
 /* Checks that the output's column names are unique. */
 static int
 check_names(const struct planning *g)
@@ -52,7 +71,7 @@ check_names(const struct planning *g)
 	for (size_t i = 0; i < g->build->ncolumns; i++) {
 		const char *name = g->build->columns[i].name;
 
-		if (is_key(&g->p->build, i) || rec_header_find(g->probe, name) < 0)
+		if (is_key(&g->p->build, i) || is_sign(g, i) || rec_header_find(g->probe, name) < 0)
 			continue;
 		return msg_set(g->err, EX_USAGE, "column %s is in both %s and %s: "
 		    "rename it in one of them (acct-select -c new=old)", msg_quotes(name), g->probe_name,
@@ -134,7 +153,9 @@ plan_build_columns(const struct planning *g)
 
 		if (is_key(&p->build, i))
 			continue;
-		rec_header_add(&p->header, c->name, c->type, false, c->required && (!lone || g->build_fill[i] != NULL));
+		if (!is_sign(g, i))
+			rec_header_add(&p->header, c->name, c->type, false,
+			    c->required && (!lone || g->build_fill[i] != NULL));
 		if (p->nruns > 0 && p->runs[p->nruns - 1].to == i)
 			p->runs[p->nruns - 1].to++;
 		else
@@ -236,14 +257,14 @@ plan_key(const struct planning *g)
 }
 
 /*
- * Sets the rest of the header: a join's output has no single source; a change stream stays one only if no record
- * lacks its first column; non-UTF-8 bytes on one side are possible in the output.
+ * Sets the rest of the header: a join's output has no single source; non-UTF-8 bytes on one side are possible in the
+ * output.
  */
 static void
 plan_words(const struct planning *g)
 {
 	struct rec_header *h = &g->p->header;
-	bool change = rec_header_is_change(h) && g->p->type != JOIN_OUTER;
+	bool change = join_is_change(g->p);
 	bool bytes = rec_header_is_bytes(g->probe) || rec_header_is_bytes(g->build);
 
 	if (!join_pairs(g->p->type))
@@ -259,12 +280,25 @@ plan_words(const struct planning *g)
 		rec_header_set_word(h, "raw", "1");
 }
 
+/* Puts the build's change types before the probe's columns. */
+static void
+plan_sign(const struct planning *g)
+{
+	struct rec_header *h = &g->p->header;
+	struct rec_column sign;
+
+	rec_header_add(h, g->build->columns[0].name, g->build->columns[0].type, false, true);
+	sign = h->columns[h->ncolumns - 1];
+	memmove(h->columns + 1, h->columns, (h->ncolumns - 1) * sizeof(*h->columns));
+	h->columns[0] = sign;
+}
+
 static int
 make_plan(const struct planning *g)
 {
 	struct join_plan *p = g->p;
 
-	if (check_types(g) < 0 || (join_pairs(p->type) && check_names(g) < 0))
+	if (check_types(g) < 0 || check_changes(g) < 0 || (join_pairs(p->type) && check_names(g) < 0))
 		return -1;
 	for (size_t i = 0; i < g->o->nfills; i++)
 		if (take_fill(g, &g->o->fills[i]) < 0)
@@ -280,6 +314,8 @@ make_plan(const struct planning *g)
 		return msg_set(g->err, EX_USAGE, "%zu columns, at most %d", p->header.ncolumns, REC_MAX_COLUMNS);
 	plan_key(g);
 	plan_words(g);
+	if (p->build_changes && !p->probe_changes)
+		plan_sign(g);
 	return 0;
 }
 
@@ -293,6 +329,8 @@ join_plan(struct join_plan *p, const struct join_options *o, const struct rec_he
 	memset(p, 0, sizeof(*p));
 	p->type = o->type;
 	p->nprobe = probe->ncolumns;
+	p->probe_changes = rec_header_is_change(probe);
+	p->build_changes = rec_header_is_change(build);
 	join_keys_set(&p->probe, o->probe_key, o->nkeys);
 	join_keys_set(&p->build, o->build_key, o->nkeys);
 	rec_header_copy(&p->header, probe);

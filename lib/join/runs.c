@@ -2,8 +2,6 @@
 
 #include <endian.h>
 
-#include "join/sink.h"
-
 int
 join_sink_put(const struct join_sink *s, uint64_t number, struct rec_field a, struct rec_field b, struct msg *err)
 {

@@ -2,11 +2,11 @@
 #ifndef JOIN_RUNS_H
 #define JOIN_RUNS_H
 
-#include "rec/rec.h"
+#include "join/sink.h"
 #include "spill/merge.h"
 
 struct join_sink {		/* exactly one is set */
-	struct rec_writer *out;
+	struct join_out *out;
 	struct spill *run;	/* items: a record under the number of its probe or build record */
 };
 

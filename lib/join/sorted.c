@@ -32,7 +32,7 @@ struct sorted_join {
 	const struct join_plan *plan;
 	struct side build, probe;
 	struct group group;
-	struct rec_writer *out;
+	struct join_out *out;
 	size_t memory;
 	struct join_stats *stats;
 	struct msg *err;
@@ -311,7 +311,8 @@ run(struct sorted_join *j)
 int
 join_sorted(struct join *join)
 {
-	struct sorted_join j = { .plan = join->plan, .out = join->out, .memory = join->memory, .stats = &join->stats,
+	struct join_out out = { .writer = join->out, .plan = join->plan };
+	struct sorted_join j = { .plan = join->plan, .out = &out, .memory = join->memory, .stats = &join->stats,
 	    .err = &join->err };
 	int ret;
 
@@ -330,5 +331,6 @@ join_sorted(struct join *join)
 	buf_free(&j.probe.scratch);
 	buf_free(&j.probe.copy);
 	buf_free(&j.scratch);
+	buf_free(&out.line);
 	return ret;
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "rec/rec.h"
 
 struct rec_field
@@ -28,4 +30,18 @@ rec_key_has_null(struct rec r, const size_t *idx, size_t n)
 		if (rec_is_null(r, idx[i]))
 			return true;
 	return false;
+}
+
+int
+rec_change_sign(struct rec_field type)
+{
+	static const struct { const char *word; int sign; } types[] = {
+		{ "insert", 1 }, { "update_postimage", 1 }, { "update_preimage", -1 }, { "delete", -1 }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strlen(types[i].word) == type.n && memcmp(types[i].word, type.p, type.n) == 0)
+			return types[i].sign;
+	return 0;
 }

@@ -107,6 +107,9 @@ rec_field(struct rec r, size_t f)
 	return (struct rec_field){ r.base + r.off[f], (size_t)(r.off[f + 1] - r.off[f]) - 1 };
 }
 
+/* The sign of a value of _change_type: 1 for what is there afterwards, -1 for what was before, 0 if it is unknown. */
+int rec_change_sign(struct rec_field type);
+
 static inline bool
 rec_is_null(struct rec r, size_t f)
 {
