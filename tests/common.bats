@@ -25,6 +25,7 @@ table() {
 	acct-vacuum	table	acct-vacuum IN
 	acct-optimize	table	acct-optimize IN
 	acct-check	table	acct-check IN
+	acct-ledger	table	acct-ledger IN a=a.csv
 	acct-schema	table	acct-schema IN
 	acct-job	table	acct-job IN
 	END

@@ -21,6 +21,7 @@ words() {
 	ingest ingest
 	job job
 	join join
+	ledger ledger
 	map map
 	merge merge
 	optimize optimize rows
