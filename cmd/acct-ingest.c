@@ -35,7 +35,7 @@ static struct schema schema;
 static struct csv_layout layout;	/* of each file */
 static const char *encoding;		/* of the first file that is not UTF-8; NULL: of none */
 static struct csv_format format = { .delimiter = ',', .quote = '"' };
-static bool have_schema, have_header = true, no_header;
+static bool have_schema, have_header = true, no_header, mended;
 static const char *schema_path, *delimiter, *quote, *stats_path;
 
 static struct ingest_columns columns;	/* of the records */
@@ -75,10 +75,11 @@ read_schema(const char *path)
 	if (schema.ncolumns > INGEST_COLUMNS_MAX)
 		msg_die(EX_CONFIG, "%s: more columns than the %d that a record can have", path, INGEST_COLUMNS_MAX);
 	have_schema = true;
-	have_header = schema.header;
+	have_header = schema.header || mended;
 	format = csv_format_of(&schema);
-	layout = csv_layout_of(&schema);
-	if (schema.encoding != NULL && csv_decoder_new(&layout.decoder, schema.encoding, &err) < 0)
+	if (!mended)
+		layout = csv_layout_of(&schema);
+	if (!mended && schema.encoding != NULL && csv_decoder_new(&layout.decoder, schema.encoding, &err) < 0)
 		msg_exit(&err);
 	if (cli.table == NULL)
 		cli.table = schema.name;
@@ -92,13 +93,16 @@ static const struct cli_option options[] = {
 	{ 0, "no-header", NULL, "the first line is a row: columns by position, named c1, c2, ... without a schema",
 	    CLI_FLAG,
 	    .to = &no_header },
+	{ 0, "mended", NULL, "with -s: read rejects that acct-cat -f raw has written: UTF-8, the names in the first\n"
+	    "line, nothing before and after the rows, whatever the schema says", CLI_FLAG, .to = &mended },
 	{ 0, "stats", "FILE", "write the counts of rows to FILE as JSON", CLI_TEXT, .to = &stats_path },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header] [--stats FILE] [-o FILE] [FILE ...]",
+	    "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header]\n"
+	    "                   [--mended] [--stats FILE] [-o FILE] [FILE ...]",
 	    NULL },
 	.about =
 	    "Turns CSV, plain or compressed with gzip or zstd, into raw records: validates nothing, loses nothing.\n"
@@ -114,6 +118,10 @@ static void
 apply_options(void)
 {
 	cli_apart("--stats", stats_path, "-o", cli.output);
+	if (mended && schema_path == NULL)
+		cli_usage("--mended needs -s");
+	if (mended && no_header)
+		cli_usage("--mended and --no-header exclude each other");
 	if (schema_path != NULL)
 		read_schema(schema_path);
 	if (delimiter != NULL)

@@ -146,7 +146,7 @@ count() {
 	same "acct-ingest: in.csv:1: missing column 'id'; did you mean 'Id'? columns are: 'Id', 'amount', 'Memo'" "$stderr"
 	schema 'names: ignore_case'
 	same '1,1.00,a' "$(clean in.csv)"
-	same $'Id,amount,Memo\nx,1,1' "$(acct-cat -f raw rej.acct)"
+	same $'id,amount,memo\nx,1,1' "$(acct-cat -f raw rej.acct)"
 	printf 'name: t\nnames: ignore_case\ncolumns:\n  - {name: a, source: ČÁSTKA ΑΒΓ Дата, type: int64, key: yes}\n' >s.yaml
 	printf 'Částka αβγ дАТА\n7\n' >in.csv
 	same 7 "$(clean in.csv)"
@@ -161,4 +161,21 @@ count() {
 	same "acct-ingest: in.csv:1: duplicate column 'memo'" "$stderr"
 	run -65 --separate-stderr acct-ingest in.csv
 	same "acct-ingest: in.csv:1: duplicate column 'memo'" "$stderr"
+}
+
+@test "layout: rejects of random files are mended and fed in again" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# seed $seed" >&3
+	python3 "$ROOT/tests/mended.py" "$seed" "${ACCT_MENDED:-6}"
+}
+
+@test "layout: --mended needs a schema and its names" {
+	run -64 --separate-stderr acct-ingest --mended in.csv
+	same "acct-ingest: --mended needs -s" "${stderr%%$'\n'*}"
+	schema 'header: no'
+	run -64 --separate-stderr acct-ingest --mended --no-header -s s.yaml in.csv
+	same "acct-ingest: --mended and --no-header exclude each other" "${stderr%%$'\n'*}"
+	printf '1,1,a\n' >in.csv
+	run -65 --separate-stderr acct-ingest --mended -s s.yaml in.csv
+	same "acct-ingest: in.csv:1: missing column 'id'; columns are: '1', '1', 'a'" "$stderr"
 }

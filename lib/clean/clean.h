@@ -103,14 +103,15 @@ struct rec_field cleaner_field(const uint8_t *row, size_t n, size_t i);
 struct reject_source {			/* a segment of the raw stream, that is, a file */
 	struct rec_header raw;		/* its header; owned */
 	struct rec_header header;	/* header of the segment of rejects for its rows; owned */
-	size_t *order;			/* raw fields in the file's column order; owned */
-	size_t norder;
 };
 
 struct rejects {
 	struct rec_writer out;
 	bool open;			/* rejects are written */
 	const struct cleaner *cleaner;
+	size_t *order;			/* raw fields of the columns in the schema's order; owned */
+	size_t norder;
+	struct buf names;		/* the line of their names */
 	struct reject_source *sources;	/* owned, for rows that are read back from disk */
 	size_t nsources;
 	size_t source, written;		/* indexes: of the current segment, and of the one last written */

@@ -4,69 +4,27 @@
 #include "csv/csv.h"
 #include "csv/format.h"
 
-/* ---- order of the file's columns ---- */
+/* ---- rows as lines ---- */
 
-/* Is the name that of a column in a file with n columns: the first of its sources that the file has? */
-static bool
-is_source(const struct cleaner *k, size_t column, const char *name, char *const *words, size_t n)
+/* Sets the fields of the columns that a file has, in the schema's order, and the line of their names. */
+static void
+set_columns(struct rejects *r)
 {
-	const struct schema_list *sources = &k->columns[column].schema->sources;
-	size_t i, w;
-
-	for (i = 0; i < sources->n && !schema_is_computed(k->columns[column].schema); i++)
-		for (w = 0; w < n; w++)
-			if (schema_same_name(k->schema, sources->word[i], words[w]))
-				return strcmp(words[w], name) == 0;
-	return false;
-}
-
-/* Returns the raw field for the file's column of that name, one of n, or 0. */
-static size_t
-field_of(const struct cleaner *k, const struct rec_header *raw, const char *file_name, char *const *words, size_t n)
-{
+	const struct cleaner *k = r->cleaner;
+	const struct csv_format format = csv_format_of(k->schema);
+	const char *name;
 	size_t i;
-	int at;
 
-	for (i = 0; i < k->ncolumns; i++)
-		if (is_source(k, i, file_name, words, n))
-			return k->columns[i].field;
-	at = rec_header_find(raw, file_name);
-	return at < 1 || (size_t)at == k->malformed || (size_t)at == k->lines ? 0 : (size_t)at;
-}
-
-static void
-add_name(struct rejects *r, struct reject_source *s, size_t field, const char *name)
-{
-	const struct schema *schema = r->cleaner->schema;
-
-	if (s->norder > 0)
-		buf_addc(&r->raw, (uint8_t)schema->delimiter);
-	csv_put(&r->raw, name, strlen(name), csv_format_of(schema));
-	s->order[s->norder++] = field;
-}
-
-/*
- * Determines the fields in file order, by @columns if the stream has it, and writes the matching header line to r->raw.
- */
-static void
-find_order(struct rejects *r, struct reject_source *s, const struct rec_header *raw)
-{
-	const struct csv_format list = { .delimiter = ',', .quote = '"' };
-	const char *columns = rec_header_word(raw, "columns");
-	char **words = NULL;
-	size_t n = 0, i, field, end = r->cleaner->lines > 0 ? r->cleaner->lines : r->cleaner->malformed;
-
-	if (columns != NULL)
-		words = csv_words(columns, list, &n);
-	s->order = xcalloc(raw->ncolumns + n, sizeof(*s->order));
-	r->raw.len = 0;
-	for (i = 0; i < n; i++)
-		if ((field = field_of(r->cleaner, raw, words[i], words, n)) != 0)
-			add_name(r, s, field, words[i]);
-	for (i = 1; words == NULL && i < end; i++)
-		add_name(r, s, i, raw->columns[i].name);
-	if (words != NULL)
-		csv_words_free(words, n);
+	r->order = xcalloc(k->ncolumns, sizeof(*r->order));
+	for (i = 0; i < k->ncolumns; i++) {
+		if (schema_is_computed(k->columns[i].schema))
+			continue;
+		if (r->norder > 0)
+			buf_addc(&r->names, format.delimiter);
+		name = k->columns[i].schema->source;
+		csv_put(&r->names, name, strlen(name), format);
+		r->order[r->norder++] = k->columns[i].field;
+	}
 }
 
 static void
@@ -84,8 +42,7 @@ make_header(struct rejects *r, struct rec_header *h, const struct rec_header *ra
 	rec_header_add(h, "value", text, false, false);
 	rec_header_add(h, "raw", text, false, true);
 	rec_header_set_word(h, "raw", "1");
-	if (r->cleaner->schema->header)
-		rec_header_set_word(h, "header", buf_cstr(&r->raw));
+	rec_header_set_word(h, "header", buf_cstr(&r->names));
 	if (source != NULL)
 		rec_header_set_word(h, "source", source);
 }
@@ -100,7 +57,6 @@ rejects_segment(struct rejects *r, const struct rec_header *raw)
 	if (!r->open || (r->nsources > 0 && rec_header_same_words(raw, &r->sources[r->source].raw)))
 		return r->source;
 	rec_header_copy(&s.raw, raw);
-	find_order(r, &s, raw);
 	make_header(r, &s.header, raw);
 	r->sources = xreallocarray(r->sources, r->nsources + 1, sizeof(*r->sources));
 	r->sources[r->nsources] = s;
@@ -121,6 +77,7 @@ rejects_open(struct rejects *r, const char *path, const struct cleaner *k, const
 		return 0;
 	r->cleaner = k;
 	r->open = true;
+	set_columns(r);
 	rejects_segment(r, raw);
 	return rec_create(&r->out, path, &r->sources->header);
 }
@@ -141,7 +98,7 @@ put_csv(struct rejects *r, struct rec_field f)
 {
 	const struct csv_format format = csv_format_of(r->cleaner->schema);
 
-	if (val_is_null(f.p, f.n) && r->sources[r->source].norder > 1)
+	if (val_is_null(f.p, f.n) && r->norder > 1)
 		return;
 	r->text.len = 0;
 	buf_room(&r->text, f.n);
@@ -150,18 +107,17 @@ put_csv(struct rejects *r, struct rec_field f)
 	csv_put_text(&r->raw, r->text.p, r->text.len, format);
 }
 
-/* Writes the row as a line of its file, without the line end, to r->raw. */
+/* Writes the row as a line, without the line end, to r->raw. */
 static void
 rebuild(struct rejects *r, struct rec raw)
 {
-	const struct reject_source *s = &r->sources[r->source];
 	size_t i;
 
 	r->raw.len = 0;
-	for (i = 0; i < s->norder; i++) {
+	for (i = 0; i < r->norder; i++) {
 		if (i > 0)
 			buf_addc(&r->raw, (uint8_t)r->cleaner->schema->delimiter);
-		put_csv(r, rec_field(raw, s->order[i]));
+		put_csv(r, rec_field(raw, r->order[i]));
 	}
 }
 
@@ -281,9 +237,10 @@ rejects_free(struct rejects *r)
 
 		rec_header_free(&s->raw);
 		rec_header_free(&s->header);
-		free(s->order);
 	}
 	free(r->sources);
+	free(r->order);
+	buf_free(&r->names);
 	buf_free(&r->value);
 	buf_free(&r->text);
 	buf_free(&r->raw);
