@@ -128,6 +128,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=1000000 bats -f 'any text' tests/ingest.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random patterns' tests/regex.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random expressions' tests/expr.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random changes' tests/states.bats
 
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh

@@ -3,6 +3,8 @@
  *
  * Where all keys and arguments are columns, the groups are made from the input's records. Else from records of computed
  * fields, those of the key first, and what the groups give is a record that the output is computed from.
+ *
+ * States are read by planning again what they were made by, which their header says, and output by --states.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +12,8 @@
 #include <string.h>
 
 #include "agg/groups.h"
+#include "agg/recipe.h"
+#include "agg/states.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "expr/aggregate.h"
@@ -17,18 +21,25 @@
 
 struct balance {
 	struct rec_reader in;
+	struct rec_reader like;		/* name and header of the input, or of what its states were made of */
+	struct agg_recipe recipe;
 	struct rec_writer out;
 	struct groups groups;
 	struct agg_item *items;
 	size_t nitems;
 	size_t keys[REC_MAX_COLUMNS], nkeys;
 	const struct rec_header *header;	/* of the records that groups are made from */
+	const struct rec_header *state_header;	/* of those that states are made from */
 	struct rec_header computed;		/* this one, where it is not the input's */
 	bool is_computed;
 	struct expr_items key_items, outputs;
 	struct expr_aggregates aggregates;
 	struct expr **fields;			/* of a computed record; views */
-	struct expr side;
+	struct expr side, change;
+	size_t change_column;			/* AGG_NONE: no stream of changes */
+	struct rec_reader onto;
+	bool is_whole;				/* states of changes are added to those of all records */
+	struct rec_writer stale;
 	struct expr_batch derived;
 	struct buf results;			/* of some groups, and where their fields start */
 	uint32_t *starts;
@@ -39,6 +50,8 @@ static char *key_list;
 static struct agg_sides sides;
 static struct expr_parameter *parameters;
 static size_t nparameters;
+static bool to_states, from_states;
+static const char *stale_path, *onto_path;
 
 static void
 add_side(unsigned side, const char *option, const char *word)
@@ -80,13 +93,22 @@ static const struct cli_option options[] = {
 	    .to = &sides.column },
 	{ 0, "credit", "VALUE", "its value for credits; may be repeated", CLI_CALL, .call = add_credit },
 	{ 0, "debit", "VALUE", "its value for debits; may be repeated", CLI_CALL, .call = add_debit },
+	{ 0, "states", NULL, "write partial states, for --from-states; of a stream of changes signed ones", CLI_FLAG,
+	    .to = &to_states },
+	{ 0, "from-states", NULL, "add up states; without AGGREGATE and -k, which the states name", CLI_FLAG,
+	    .to = &from_states },
+	{ 0, "onto", "FILE", "with --from-states: the states that those of changes are added to", CLI_TEXT,
+	    .to = &onto_path },
+	{ 0, "stale", "FILE", "with --from-states: write there the keys whose minimum, maximum, first or last was\n"
+	    "taken away, and leave them out", CLI_TEXT, .to = &stale_path },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-k KEY,...] [-D NAME=VALUE] [--side COLUMN --credit VALUE ... --debit VALUE ...]\n"
-	    "                    [-i FILE] [-o FILE] [-t NAME] AGGREGATE ...", NULL },
+	    "                    [--states] [-i FILE] [-o FILE] [-t NAME] AGGREGATE ...",
+	    "--from-states [--states] [--onto FILE] [--stale FILE] [-i FILE] [-o FILE] [-t NAME]", NULL },
 	.about = "Sums the records of standard input exactly, by key.\n"
 	    "AGGREGATE is [NAME=]EXPRESSION, of count, sum, avg, min, max, credit, debit and net of an expression,\n"
 	    "first(EXPRESSION,BY) or last(EXPRESSION,BY); count() counts records. See acct-expr(7).",
@@ -94,7 +116,9 @@ static const struct cli_program program = {
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_input, cli_output, cli_memory, cli_stream, NULL },
 	.examples = (const char *const[]){
-	    "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct", NULL },
+	    "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct",
+	    "acct-balance --states -k account_id 'n=count()' <january.acct >january.states",
+	    "cat january.states february.states | acct-balance --from-states | acct-cat", NULL },
 };
 
 /* ---- the plan ---- */
@@ -192,36 +216,38 @@ compute_keys(struct balance *b, const struct expr_scope *scope)
 	}
 }
 
-static void
-compute_side(struct balance *b, const struct expr_scope *scope)
+/* Adds a column of the input, or NULL, to the computed records. Returns its name there. */
+static const char *
+compute_column(struct balance *b, struct expr *e, const char *column, const char *option,
+    const struct expr_scope *scope)
 {
 	struct msg err = { 0 };
 	struct buf quoted = { 0 };
 	size_t place = 0;
 
-	if (sides.column == NULL)
-		return;
+	if (column == NULL)
+		return NULL;
 	buf_addc(&quoted, '"');
-	for (const char *p = sides.column; *p != '\0'; p++) {
+	for (const char *p = column; *p != '\0'; p++) {
 		if (*p == '"')
 			buf_addc(&quoted, '"');
 		buf_addc(&quoted, (uint8_t)*p);
 	}
 	buf_addc(&quoted, '"');
-	if (expr_parse(&b->side, buf_cstr(&quoted), quoted.len, scope, &place, &err) < 0)
-		cli_usage("--side: %s", err.text);
-	sides.column = add_field(b, &b->side, sides.column);
+	if (expr_parse(e, buf_cstr(&quoted), quoted.len, scope, &place, &err) < 0)
+		cli_usage("%s: %s", option, err.text);
 	buf_free(&quoted);
+	return add_field(b, e, column);
 }
 
 /* Plans for records that are computed from the input's. */
 static void
 compute(struct balance *b, char *words[], size_t n)
 {
-	struct expr_scope scope = { .header = &b->in.header, .parameters = parameters, .nparameters = nparameters };
+	struct expr_scope scope = { .header = &b->like.header, .parameters = parameters, .nparameters = nparameters };
 
 	b->is_computed = true;
-	rec_header_init(&b->computed, b->in.header.table);
+	rec_header_init(&b->computed, b->like.header.table);
 	compute_keys(b, &scope);
 	b->aggregates.first = b->nkeys;
 	b->aggregates.keys = b->keys;
@@ -239,7 +265,10 @@ compute(struct balance *b, char *words[], size_t n)
 		agg_item_set(&b->items[i], a->function, of[0], of[1], a->text);
 	}
 	scope.aggregates = NULL;
-	compute_side(b, &scope);
+	sides.column = compute_column(b, &b->side, sides.column, "--side", &scope);
+	if (b->change_column != AGG_NONE)
+		b->change_column = (size_t)rec_header_find(&b->computed,
+		    compute_column(b, &b->change, b->like.header.columns[0].name, "--states", &scope));
 	for (size_t i = 0; i < b->nkeys; i++)
 		b->keys[i] = i;
 	b->header = &b->computed;
@@ -252,12 +281,12 @@ plan_plain(struct balance *b, char *words[], size_t n)
 {
 	b->items = xcalloc(n, sizeof(*b->items));
 	for (b->nitems = 0; b->nitems < n; b->nitems++)
-		if (!is_plain(&b->in.header, words[b->nitems], &b->items[b->nitems]))
+		if (!is_plain(&b->like.header, words[b->nitems], &b->items[b->nitems]))
 			break;
-	if (b->nitems == n && (key_list == NULL || is_columns(&b->in.header, key_list))) {
+	if (b->nitems == n && (key_list == NULL || is_columns(&b->like.header, key_list))) {
 		if (key_list != NULL)
-			b->nkeys = cli_columns(&b->in, "-k", key_list, b->keys, REC_MAX_COLUMNS);
-		b->header = &b->in.header;
+			b->nkeys = cli_columns(&b->like, "-k", key_list, b->keys, REC_MAX_COLUMNS);
+		b->header = &b->like.header;
 		return true;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -266,22 +295,188 @@ plan_plain(struct balance *b, char *words[], size_t n)
 	return false;
 }
 
+/* ---- states ---- */
+
+/* Takes the options that the states were made with. */
+static void
+take_recipe(struct balance *b)
+{
+	struct agg_recipe *r = &b->recipe;
+	struct msg err = { 0 };
+
+	if (agg_recipe_get(r, &b->in.header, &err) < 0)
+		msg_die(err.status, "%s: %s", b->in.name, err.text);
+	b->like = (struct rec_reader){ .header = r->input, .name = b->in.name };
+	key_list = r->key != NULL ? xstrdup(r->key) : NULL;
+	sides.column = r->side;
+	for (size_t i = 0; i < r->credit.n; i++)
+		add_credit("--credit", r->credit.list[i]);
+	for (size_t i = 0; i < r->debit.n; i++)
+		add_debit("--debit", r->debit.list[i]);
+	for (size_t i = 0; i < r->define.n; i++)
+		add_parameter("-D", r->define.list[i]);
+}
+
+/* Notes what states are made by: the options, before lists are cut. */
+static void
+make_recipe(struct balance *b, char *words[], size_t n)
+{
+	struct agg_recipe *r = &b->recipe;
+
+	r->key = key_list != NULL ? xstrdup(key_list) : NULL;
+	r->side = sides.column != NULL ? xstrdup(sides.column) : NULL;
+	for (size_t i = 0; i < sides.nwords[0]; i++)
+		agg_recipe_add(&r->credit, sides.words[0][i]);
+	for (size_t i = 0; i < sides.nwords[1]; i++)
+		agg_recipe_add(&r->debit, sides.words[1][i]);
+	for (size_t i = 0; i < nparameters; i++) {
+		char *pair = xasprintf("%s=%s", parameters[i].name, parameters[i].value);
+
+		agg_recipe_add(&r->define, pair);
+		free(pair);
+	}
+	for (size_t i = 0; i < n; i++)
+		agg_recipe_add(&r->items, words[i]);
+}
+
+/* Notes the input's columns that the plan reads. */
+static void
+note_columns(struct balance *b)
+{
+	const struct rec_header *h = &b->in.header;
+	bool *used = xcalloc(h->ncolumns + 1, sizeof(*used));
+	size_t side = b->groups.agg.side_column;
+
+	for (size_t i = 0; i < b->computed.ncolumns; i++)
+		if (b->fields[i] != &b->change)
+			expr_mark_columns(b->fields[i], used);
+	for (size_t i = 0; i < b->nkeys && !b->is_computed; i++)
+		used[b->keys[i]] = true;
+	for (size_t i = 0; i < b->nitems && !b->is_computed; i++) {
+		if (b->items[i].column != AGG_NONE)
+			used[b->items[i].column] = true;
+		if (b->items[i].by != AGG_NONE)
+			used[b->items[i].by] = true;
+	}
+	if (!b->is_computed && side != AGG_NONE)
+		used[side] = true;
+	rec_header_init(&b->recipe.input, h->table);
+	for (size_t i = 0; i < h->ncolumns; i++)
+		if (used[i])
+			rec_header_add(&b->recipe.input, h->columns[i].name, h->columns[i].type, false,
+			    h->columns[i].required);
+	if (b->recipe.input.ncolumns == 0)	/* a header has at least one */
+		rec_header_add(&b->recipe.input, "_rows", (struct val_type){ VAL_INT64, 0, 0 }, false, true);
+	free(used);
+}
+
+/* Checks the columns of the input against those that states of this plan have, and reads those. */
+static void
+plan_states(struct balance *b)
+{
+	struct rec_header expected;
+
+	rec_header_init(&expected, b->in.header.table);
+	for (size_t i = 0; i < b->nkeys; i++) {
+		const struct rec_column *c = &b->header->columns[b->keys[i]];
+
+		rec_header_add(&expected, c->name, c->type, true, c->required);
+		b->keys[i] = i;
+	}
+	agg_states_header(&b->groups.agg, b->header, &expected);
+	if (!rec_header_equal(&expected, &b->in.header))
+		msg_die(EX_DATAERR, "%s: the columns are not those of the states that its header names", b->in.name);
+	rec_header_free(&expected);
+	b->state_header = b->header;
+	b->header = &b->in.header;
+}
+
+/* Opens what states of changes are added to. */
+static void
+open_onto(struct balance *b)
+{
+	b->is_whole = from_states && (onto_path != NULL || !agg_recipe_is_partial(&b->in.header));
+	if (from_states && !b->is_whole && !to_states)
+		msg_die(EX_DATAERR, "%s: states of changes alone: --onto names the states that they change",
+		    b->in.name);
+	if (onto_path == NULL)
+		return;
+	cli_open(&b->onto, onto_path, 0);
+	free(b->onto.header.table);
+	b->onto.header.table = xstrdup(b->in.header.table);
+	if (!rec_header_equal(&b->onto.header, &b->in.header))
+		msg_die(EX_DATAERR, "%s: other columns than the states of %s", b->onto.name, b->in.name);
+}
+
+/* Creates the stream of keys whose groups have to be made anew. */
+static void
+create_stale(struct balance *b)
+{
+	struct rec_header h;
+
+	if (stale_path == NULL)
+		return;
+	if (b->nkeys == 0)
+		cli_usage("--stale: the states have no key");
+	rec_header_init(&h, b->in.header.table);
+	for (size_t i = 0; i < b->nkeys; i++) {
+		const struct rec_column *c = &b->header->columns[b->keys[i]];
+
+		rec_header_add(&h, c->name, c->type, true, c->required);
+	}
+	xrec_create(&b->stale, stale_path, &h);
+	rec_header_free(&h);
+}
+
+static void
+check_options(size_t n)
+{
+	if (from_states && (n > 0 || key_list != NULL || sides.column != NULL || nparameters > 0))
+		cli_usage("--from-states: the states name AGGREGATE, -k, -D and --side");
+	if (!from_states && (stale_path != NULL || onto_path != NULL))
+		cli_usage("%s needs --from-states", stale_path != NULL ? "--stale" : "--onto");
+	if (!from_states && n == 0)
+		cli_usage("missing AGGREGATE");
+}
+
 /* Opens the input and makes the plan for it. */
 static void
 make_plan(struct balance *b, char *words[], size_t n)
 {
+	unsigned how = to_states || from_states ? AGG_STATES : 0;
 	struct msg err = { 0 };
 
-	if (n == 0)
-		cli_usage("missing AGGREGATE");
+	check_options(n);
 	cli_open(&b->in, cli.input, 0);
-	if (rec_header_is_change(&b->in.header))
-		msg_die(EX_DATAERR, "%s: a stream of changes: its records are not rows to be added up", b->in.name);
+	b->like = b->in;
+	b->change_column = AGG_NONE;
+	if (from_states)
+		take_recipe(b);
+	else if (rec_header_is_change(&b->in.header) && !to_states)
+		msg_die(EX_DATAERR, "%s: a stream of changes: its records are not rows to be added up, but --states "
+		    "makes signed states of them", b->in.name);
+	else if (rec_header_is_change(&b->in.header))
+		b->change_column = 0;
+	if (to_states && !from_states)
+		make_recipe(b, words, n);
+	if (from_states)
+		words = b->recipe.items.list, n = b->recipe.items.n;
 	if (!plan_plain(b, words, n))
 		compute(b, words, n);
-	if (agg_plan(&b->groups.agg, b->header, b->items, b->nitems, &sides, b->nkeys > 0, &err) < 0)
+	how |= b->nkeys > 0 ? AGG_KEYED : 0;
+	if (agg_plan(&b->groups.agg, b->header, b->items, b->nitems, &sides, how, &err) < 0)
 		cli_usage("%s: %s", b->in.name, err.text);
+	b->state_header = b->header;
+	if (from_states)
+		plan_states(b);
+	else if (to_states)
+		note_columns(b);
+	b->groups.agg.change_column = b->change_column;
 	groups_init(&b->groups, b->header, b->keys, b->nkeys, cli.memory);
+	if (from_states)
+		b->groups.states = b->nkeys;
+	open_onto(b);
+	create_stale(b);
 }
 
 /* ---- the output's header ---- */
@@ -308,9 +503,13 @@ create_output(struct balance *b)
 
 		add_column(&h, c->name, c->type, true, c->required);
 	}
-	for (i = 0; i < b->outputs.n; i++)
+	if (to_states) {
+		agg_states_header(&b->groups.agg, b->state_header, &h);
+		agg_recipe_put(&b->recipe, from_states ? !b->is_whole : b->change_column != AGG_NONE, &h);
+	}
+	for (i = 0; i < b->outputs.n && !to_states; i++)
 		add_column(&h, b->outputs.items[i].name, b->outputs.items[i].type, false, b->outputs.items[i].required);
-	for (i = 0; i < b->nitems && !b->is_computed; i++)
+	for (i = 0; i < b->nitems && !b->is_computed && !to_states; i++)
 		add_column(&h, b->items[i].name, b->items[i].type, false, b->items[i].required);
 	cli_create(&b->out, &h);
 	rec_header_free(&h);
@@ -334,6 +533,20 @@ put_origin(const struct balance *b, const struct rec_batch *batch, size_t i, str
 			val_text(b->in.header.columns[line].type, f.p, f.n, out);
 	}
 	buf_addc(out, ')');
+}
+
+/* Reports an unknown change type, if that is what is wrong with a record. */
+static void
+check_change(const struct balance *b, const struct rec_batch *batch, size_t i)
+{
+	struct rec_field f;
+
+	if (b->change_column == AGG_NONE)
+		return;
+	f = rec_field(rec_at(batch, i), b->change_column);
+	if (rec_change_sign(f) == 0)
+		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": unknown change type: %s", b->in.name, batch->first + i,
+		    msg_quote((const char *)f.p, f.n));
 }
 
 static _Noreturn void
@@ -360,6 +573,8 @@ add_records(struct balance *b, const struct rec_batch *batch)
 	if (taken == SIZE_MAX)
 		msg_exit(&err);
 	if (taken < batch->n)
+		check_change(b, batch, taken);
+	if (taken < batch->n)
 		die_side(b, batch, taken);
 	b->records += batch->n;
 }
@@ -378,13 +593,32 @@ compute_records(struct balance *b, const struct rec_batch *batch)
 	}
 }
 
+/* States are added whatever they are computed from. */
+static void
+read_states(struct balance *b, struct rec_reader *from)
+{
+	struct rec_batch batch;
+
+	while (xrec_next(from, &batch)) {
+		if (agg_recipe_differs(&b->in.header, batch.segment))
+			msg_die(EX_DATAERR, "%s: record %" PRIu64 ": states that were made by other options",
+			    from->name, batch.first);
+		add_records(b, &batch);
+	}
+}
+
 static void
 read_records(struct balance *b)
 {
 	struct rec_batch batch;
 
-	while (xrec_next(&b->in, &batch))
-		(b->is_computed ? compute_records : add_records)(b, &batch);
+	if (onto_path != NULL)
+		read_states(b, &b->onto);
+	if (from_states)
+		read_states(b, &b->in);
+	else
+		while (xrec_next(&b->in, &batch))
+			(b->is_computed ? compute_records : add_records)(b, &batch);
 }
 
 /* " for account_id 17, currency CHF" */
@@ -519,12 +753,80 @@ put_groups(void *context, const struct rec_field *keys, const uint32_t *groups, 
 	return 0;
 }
 
+static int
+put_states(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n)
+{
+	struct balance *b = context;
+	const struct agg *a = &b->groups.agg;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *p = xrec_begin(&b->out, keys[i].n + 1 + agg_states_max(a, groups[i]));
+		uint8_t *end = agg_states_put(a, groups[i], put_key(b, p, keys[i]));
+
+		if (end == NULL)
+			msg_die(EX_DATAERR, "%s: a sum%s has more than 38 digits", b->in.name,
+			    key_text(b, keys[i].p, keys[i].n));
+		rec_end(&b->out, end);
+	}
+	b->written += n;
+	return 0;
+}
+
+static groups_sink *
+choose_sink(const struct balance *b)
+{
+	return to_states ? put_states : b->is_computed ? put_computed : put_groups;
+}
+
+/* A group whose extreme was taken away: its key goes to --stale. */
+static void
+put_stale(struct balance *b, struct rec_field key)
+{
+	uint8_t *p;
+
+	if (stale_path == NULL)
+		msg_die(EX_DATAERR, "%s: a minimum, maximum, first or last%s was taken away: --stale lists such keys",
+		    b->in.name, key_text(b, key.p, key.n));
+	p = xrec_begin(&b->stale, key.n);
+	memcpy(p, key.p, key.n);
+	rec_end(&b->stale, p + key.n);
+}
+
+/* Passes on the groups that are known after all changes. */
+static int
+put_settled(void *context, const struct rec_field *keys, const uint32_t *groups, size_t n)
+{
+	struct balance *b = context;
+	struct rec_field live_keys[AGG_BLOCK];
+	uint32_t live[AGG_BLOCK];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		enum agg_fate fate = agg_states_settle(&b->groups.agg, groups[i]);
+
+		if (fate == AGG_BROKEN)
+			msg_die(EX_DATAERR, "%s: more records%s are taken away than there were", b->in.name,
+			    key_text(b, keys[i].p, keys[i].n));
+		if (fate == AGG_STALE)
+			put_stale(b, keys[i]);
+		if (fate != AGG_LIVE && (fate == AGG_STALE || b->nkeys > 0))
+			continue;
+		live_keys[k] = keys[i];
+		live[k++] = groups[i];
+	}
+	return k > 0 ? choose_sink(b)(b, live_keys, live, k) : 0;
+}
+
 static void
 finish(struct balance *b)
 {
 	size_t i;
 
+	if (stale_path != NULL)
+		xrec_finish(&b->stale);
 	xrec_finish(&b->out);
+	if (onto_path != NULL)
+		rec_close(&b->onto);
 	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records in, %" PRIu64 " out", b->in.name, b->records, b->written);
 	rec_close(&b->in);
@@ -536,6 +838,8 @@ finish(struct balance *b)
 	expr_items_free(&b->outputs);
 	expr_aggregates_free(&b->aggregates);
 	expr_free(&b->side);
+	expr_free(&b->change);
+	agg_recipe_free(&b->recipe);
 	expr_batch_free(&b->derived);
 	rec_header_free(&b->computed);
 	buf_free(&b->results);
@@ -554,7 +858,7 @@ main(int argc, char *argv[])
 	make_plan(&b, argv + operand, (size_t)(argc - operand));
 	create_output(&b);
 	read_records(&b);
-	if (groups_put(&b.groups, b.is_computed ? put_computed : put_groups, &b, &err) < 0)
+	if (groups_put(&b.groups, b.is_whole ? put_settled : choose_sink(&b), &b, &err) < 0)
 		msg_exit(&err);
 	finish(&b);
 	return EX_OK;

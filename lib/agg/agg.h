@@ -95,6 +95,11 @@ struct agg {			/* owns all but items */
 	struct agg_source *sources;
 	size_t nsources;
 
+	bool has_states;	/* planned for states: every extreme is a copy, and has a cell of what was taken away */
+	size_t change_column;	/* of a change stream's _change_type, set by the caller; AGG_NONE: records are added */
+	uint8_t *minus;		/* per current record of a change stream: is it taken away? */
+	struct agg_source half;	/* the records of a source that are added, or those that are taken away */
+
 	size_t side_column;	/* AGG_NONE without sides */
 	struct buf side[2][AGG_SIDE_WORDS];	/* encoded values of credit and debit, VAL_PAD bytes after each */
 	size_t nside[2];
@@ -112,13 +117,17 @@ struct agg {			/* owns all but items */
 	struct agg_words *words;	/* of each item */
 };
 
+enum agg_how {
+	AGG_KEYED = 1,		/* every group has at least one record */
+	AGG_STATES = 2		/* states are output or read, see agg/states.h */
+};
+
 /*
- * Looks up the columns, sets the items' types and lays out the state. `keyed`: every group has at least one record.
- * EX_USAGE for an unknown column, a type that cannot be summed, or sides that are missing or unused. Call agg_free
- * in any case.
+ * Looks up the columns, sets the items' types and lays out the state. EX_USAGE for an unknown column, a type that
+ * cannot be summed, or sides that are missing or unused. Call agg_free in any case.
  */
 int agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems,
-    const struct agg_sides *sides, bool keyed, struct msg *err);
+    const struct agg_sides *sides, unsigned how, struct msg *err);
 void agg_free(struct agg *a);
 
 /* agg_extend grows to n groups, the new ones empty; agg_clear drops all groups. */
@@ -131,7 +140,8 @@ size_t agg_memory_after(const struct agg *a, size_t n);
 
 /*
  * Adds n <= AGG_CHUNK records of the batch, starting at `from`, to groups ids[0] to ids[n - 1]. Returns n. If a
- * record's side is neither credit nor debit, adds nothing and returns that record's offset from `from`.
+ * record's side is neither credit nor debit, or its change type is unknown, adds nothing and returns that record's
+ * offset from `from`.
  */
 size_t agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids);
 
@@ -177,6 +187,8 @@ struct agg_cell {
 	size_t source;		/* AGG_NONE: counts every record */
 	size_t at;		/* offset in the state */
 	size_t carry;		/* index of its first carry */
+	size_t gone;		/* of an extreme, with states: the cell of what was taken away; else AGG_NONE */
+	bool is_gone;		/* this is such a cell; its `column` is AGG_NONE */
 	agg_updater *update;
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agg/groups.h"
+#include "agg/states.h"
 #include "base/cpu.h"
 #include "val/int.h"
 
@@ -16,6 +17,7 @@ groups_init(struct groups *g, const struct rec_header *h, const size_t *keys, si
 	g->keys = keys;
 	g->nkeys = nkeys;
 	g->limit = limit;
+	g->states = AGG_NONE;
 	g->adjacent = true;
 	for (i = 1; i < nkeys; i++)
 		g->adjacent = g->adjacent && keys[i] == keys[i - 1] + 1;
@@ -255,7 +257,10 @@ add_chunk(struct groups *g, const struct rec_batch *b, size_t from, size_t n, st
 {
 	if (g->nkeys > 0 && find_groups(g, b, from, n, err) == -1)
 		return SIZE_MAX;
-	return agg_update(&g->agg, b, from, n, g->ids);
+	if (g->states == AGG_NONE)
+		return agg_update(&g->agg, b, from, n, g->ids);
+	agg_states_add(&g->agg, b, from, n, g->states, g->ids);
+	return n;
 }
 
 size_t

@@ -17,6 +17,7 @@ struct groups {			/* owns all but keys */
 	const size_t *keys;	/* indexes of the key columns; without keys, all records form one group */
 	size_t nkeys;
 	size_t limit;		/* memory limit of groups in bytes; 0: no limit */
+	size_t states;		/* set by the caller: records are states, from this column on; AGG_NONE: they are not */
 	bool adjacent;		/* the key columns are adjacent in the record: keys are views */
 	uint64_t hash[AGG_CHUNK];
 	struct rec_field key[AGG_CHUNK];

@@ -118,19 +118,20 @@ add_source(struct agg *a, const struct rec_header *h, size_t column, bool decode
 
 /* Returns the cell of a kind for a column, adding it if it is missing. */
 static size_t
-add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t column, size_t by)
+add_cell_of(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t column, size_t by, bool is_gone)
 {
 	size_t i, from = by != AGG_NONE ? by : column;
 	struct agg_cell *c;
 
 	for (i = 0; i < a->ncells; i++) {
-		if (a->cells[i].kind == kind && a->cells[i].column == column && a->cells[i].by == by)
+		if (a->cells[i].kind == kind && a->cells[i].column == column && a->cells[i].by == by &&
+		    a->cells[i].is_gone == is_gone)
 			return i;
 	}
 	a->cells = xreallocarray(a->cells, a->ncells + 1, sizeof(*a->cells));
 	c = &a->cells[a->ncells++];
 	*c = (struct agg_cell){ .kind = kind, .column = column, .by = by, .source = AGG_NONE, .carry = a->ncarries,
-	    .update = agg_updater_of(kind) };
+	    .update = agg_updater_of(kind), .gone = AGG_NONE, .is_gone = is_gone };
 	if (from != AGG_NONE)
 		c->source = add_source(a, h, from, kind != CELL_COUNT && by == AGG_NONE);
 	if (kind == CELL_SIDES || kind == CELL_SIDES_WIDE)
@@ -138,6 +139,25 @@ add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t c
 	else if (kind == CELL_COUNT || kind == CELL_SUM || kind == CELL_SUM_WIDE)
 		a->ncarries++;
 	return i;
+}
+
+static size_t
+add_cell(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t column, size_t by)
+{
+	return add_cell_of(a, h, kind, column, by, false);
+}
+
+/* Adds the cell of a copied extreme; with states also that of what was taken away. */
+static size_t
+add_copy(struct agg *a, const struct rec_header *h, enum agg_kind kind, size_t column, size_t by)
+{
+	size_t cell = add_cell(a, h, kind, column, by), gone;
+
+	if (a->has_states) {
+		gone = add_cell_of(a, h, kind, AGG_NONE, by, true);
+		a->cells[cell].gone = gone;
+	}
+	return cell;
 }
 
 /* Adds a count of records, or of records where a column is not null; the same if it never is. */
@@ -149,13 +169,20 @@ add_count(struct agg *a, const struct rec_header *h, size_t column)
 	return add_cell(a, h, CELL_COUNT, column, AGG_NONE);
 }
 
+/* Is an extreme of this type kept as its bytes, which are their own `by`? */
+static bool
+is_copied(const struct agg *a, struct val_type t)
+{
+	return a->has_states || val_of(t)->form == VAL_AS_TEXT;
+}
+
 static size_t
 add_extreme(struct agg *a, const struct rec_header *h, size_t column, bool max)
 {
 	struct val_type t = h->columns[column].type;
 
-	if (val_of(t)->form == VAL_AS_TEXT)	/* a string is its own `by` */
-		return add_cell(a, h, max ? CELL_LAST : CELL_FIRST, AGG_NONE, column);
+	if (is_copied(a, t))
+		return add_copy(a, h, max ? CELL_LAST : CELL_FIRST, AGG_NONE, column);
 	if (is_wide(t))
 		return add_cell(a, h, max ? CELL_MAX_WIDE : CELL_MIN_WIDE, column, AGG_NONE);
 	if (val_is_small(t))
@@ -197,13 +224,12 @@ assign_cell(struct agg *a, const struct rec_header *h, struct agg_item *item, bo
 	case AGG_MIN:
 	case AGG_MAX:
 		item->cell = add_extreme(a, h, item->column, item->function == AGG_MAX);
-		if (val_of(h->columns[item->column].type)->form != VAL_AS_TEXT &&
-		    !(keyed && h->columns[item->column].required))
+		if (!is_copied(a, h->columns[item->column].type) && !(keyed && h->columns[item->column].required))
 			item->seen = add_count(a, h, item->column);
 		break;
 	case AGG_FIRST:
 	case AGG_LAST:
-		item->cell = add_cell(a, h, item->function == AGG_LAST ? CELL_LAST : CELL_FIRST, item->column,
+		item->cell = add_copy(a, h, item->function == AGG_LAST ? CELL_LAST : CELL_FIRST, item->column,
 		    item->by);
 		break;
 	}
@@ -280,6 +306,25 @@ lay_out(struct agg *a)
 	a->carries = xcalloc(a->ncarries + 1, sizeof(*a->carries));
 }
 
+/* Gives a source arrays of its own for records that are not all of a chunk. */
+static void
+allocate_own(struct agg_source *s)
+{
+	s->own_ids = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->own_ids));
+	s->own_at = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->own_at));
+	s->own_side = xcalloc(AGG_CHUNK, 1);
+}
+
+static void
+free_source(struct agg_source *s)
+{
+	free(s->v);
+	free(s->w);
+	free(s->own_ids);
+	free(s->own_at);
+	free(s->own_side);
+}
+
 static void
 allocate_sources(struct agg *a)
 {
@@ -295,12 +340,15 @@ allocate_sources(struct agg *a)
 			s->w = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->w));
 		else if (s->decoded)
 			s->v = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->v));
-		if (!s->nullable)
-			continue;
-		s->own_ids = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->own_ids));
-		s->own_at = xreallocarray(NULL, AGG_CHUNK, sizeof(*s->own_at));
-		s->own_side = xcalloc(AGG_CHUNK, 1);
+		if (s->nullable)
+			allocate_own(s);
 	}
+	if (!a->has_states)
+		return;
+	allocate_own(&a->half);
+	a->half.v = xreallocarray(NULL, AGG_CHUNK, sizeof(*a->half.v));
+	a->half.w = xreallocarray(NULL, AGG_CHUNK, sizeof(*a->half.w));
+	a->minus = xcalloc(AGG_CHUNK, 1);
 }
 
 /* Encodes a credit or debit value in the column's type. */
@@ -377,20 +425,24 @@ plan_sides(struct agg *a, const struct rec_header *h, const struct agg_sides *si
 
 int
 agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size_t nitems,
-    const struct agg_sides *sides, bool keyed, struct msg *err)
+    const struct agg_sides *sides, unsigned how, struct msg *err)
 {
+	bool keyed = how & AGG_KEYED;
 	size_t i;
 
 	memset(a, 0, sizeof(*a));
 	a->items = items;
 	a->nitems = nitems;
-	a->side_column = AGG_NONE;
+	a->has_states = how & AGG_STATES;
+	a->side_column = a->change_column = AGG_NONE;
 	for (i = 0; i < nitems; i++) {
 		if (resolve(&items[i], h, keyed, err) == -1)
 			return -1;
 	}
 	if (plan_sides(a, h, sides, err) == -1)
 		return -1;
+	if (a->has_states)
+		(void)add_count(a, h, AGG_NONE);	/* cell 0: without records a group is gone */
 	for (i = 0; i < nitems; i++)
 		assign_cell(a, h, &items[i], keyed);
 	lay_out(a);
@@ -406,13 +458,10 @@ agg_free(struct agg *a)
 	struct agg_source *s;
 	size_t i;
 
-	for (s = a->sources; s != NULL && s < a->sources + a->nsources; s++) {
-		free(s->v);
-		free(s->w);
-		free(s->own_ids);
-		free(s->own_at);
-		free(s->own_side);
-	}
+	for (s = a->sources; s != NULL && s < a->sources + a->nsources; s++)
+		free_source(s);
+	free_source(&a->half);
+	free(a->minus);
 	for (i = 0; a->carries != NULL && i < a->ncarries; i++)
 		free(a->carries[i]);
 	for (i = 0; i < 2 * AGG_SIDE_WORDS; i++)

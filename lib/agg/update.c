@@ -589,16 +589,93 @@ find_sides(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
 	return n;
 }
 
+/* ---- Change streams ---- */
+
+/* Fills a->minus. Returns n, or the offset of the first record whose change type is unknown. */
+static size_t
+find_signs(struct agg *a, const struct rec_batch *b, size_t from, size_t n)
+{
+	size_t i;
+	int sign;
+
+	for (i = 0; i < n; i++) {
+		sign = rec_change_sign(rec_field(rec_at(b, from + i), a->change_column));
+		if (sign == 0)
+			return i;
+		a->minus[i] = sign < 0;
+	}
+	return n;
+}
+
+/* Returns the records of a source that are added, or those that are taken away; valid until the next call. */
+static const struct agg_source *
+half_of(struct agg *a, const struct agg_source *s, bool minus)
+{
+	struct agg_source *half = &a->half;
+	int64_t *v = half->v;
+	i128 *w = half->w;
+	size_t i, k = 0;
+
+	for (i = 0; i < s->n; i++) {
+		if (a->minus[s->at[i]] != minus)
+			continue;
+		half->own_ids[k] = s->ids[i];
+		half->own_at[k] = s->at[i];
+		half->own_side[k] = s->side != NULL ? s->side[i] : 0;
+		if (s->v != NULL)
+			v[k] = s->v[i];
+		if (s->w != NULL)
+			w[k] = s->w[i];
+		k++;
+	}
+	half->n = k;
+	half->ids = half->own_ids;
+	half->at = half->own_at;
+	half->side = half->own_side;
+	return half;
+}
+
+/* Takes records away from a count or a sum. */
+static void
+subtract(struct agg *a, const struct agg_cell *c, const struct agg_source *s, bool is_wide)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		uint32_t g = s->ids[i];
+		unsigned side = c->kind == CELL_SIDES || c->kind == CELL_SIDES_WIDE ? s->side[i] : 0;
+
+		if (c->kind == CELL_COUNT)
+			agg_set_count(a, c, g, agg_count_of(a, c, g) - 1);
+		else
+			agg_set_sum(a, c, g, side, agg_subtract(agg_sum_of(a, c, g, side),
+			    (struct agg_wide){ is_wide ? s->w[i] : s->v[i], 0 }));
+	}
+}
+
+static void
+update_signed(struct agg *a, const struct agg_cell *c, const struct agg_source *s, const struct rec_batch *b,
+    size_t from)
+{
+	bool is_linear = c->kind != CELL_FIRST && c->kind != CELL_LAST;
+
+	c->update(a, c, half_of(a, s, c->is_gone), b, from);
+	if (is_linear)
+		subtract(a, c, half_of(a, s, true), s->w != NULL);
+}
+
 size_t
 agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, const uint32_t *ids)
 {
-	struct agg_source all = { .ids = ids, .n = n };
+	struct agg_source all = { .ids = ids, .at = a->each, .n = n }, *s;
 	size_t i, known;
 
 	if (a->size > PREFETCH_SIZE) {	/* the caller prefetches the first 64 bytes, when it guesses the groups */
 		for (i = 0; i < n; i++)
 			cpu_prefetch(a->states + (size_t)ids[i] * a->size + PREFETCH_SIZE);
 	}
+	if (a->change_column != AGG_NONE && (known = find_signs(a, b, from, n)) < n)
+		return known;
 	if (a->side_column != AGG_NONE && (known = find_sides(a, b, from, n)) < n)
 		return known;
 	for (i = 0; i < a->nsources; i++)
@@ -606,7 +683,11 @@ agg_update(struct agg *a, const struct rec_batch *b, size_t from, size_t n, cons
 	for (i = 0; i < a->ncells; i++) {
 		const struct agg_cell *c = &a->cells[i];
 
-		c->update(a, c, c->source == AGG_NONE ? &all : &a->sources[c->source], b, from);
+		s = c->source == AGG_NONE ? &all : &a->sources[c->source];
+		if (a->change_column != AGG_NONE)
+			update_signed(a, c, s, b, from);
+		else if (!c->is_gone)
+			c->update(a, c, s, b, from);
 	}
 	return n;
 }
