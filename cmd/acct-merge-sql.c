@@ -1,4 +1,5 @@
 /* acct-merge-sql turns a record stream into SQL that merges it into a table by key, in one transaction. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,9 @@ static struct sql_name target;
 static struct rec_reader in, gone;
 static struct sql_options how = { .mark = { .version = -1, .since = -1 } };
 static bool adopt, delete_absent;
+static const char *url, *manifest;
+static unsigned script, upsert, form, identity;
+static struct sql_export export;
 static struct sql_load load;
 static bool opened, done;	/* load: to be finished or refused; finished */
 
@@ -96,6 +100,49 @@ check_load_options(void)
 		how.absent = SQL_ABSENT_REFUSE;
 }
 
+/* Its place in SQL may take no quoted name. */
+static void
+check_word(const char *option, const char *name)
+{
+	const char *p;
+
+	for (p = name; p != NULL && *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '_')
+			cli_usage("%s: only letters, digits and _ in a name: %s", option, msg_quotes(name));
+	if (name != NULL && *name == '\0')
+		cli_usage("%s: a name is required", option);
+}
+
+/* What is read from object storage needs its address, and files need a list of them. */
+static void
+check_export_options(void)
+{
+	bool files = script == SQL_EXTERNAL || (script == SQL_LOAD && manifest != NULL);
+	struct msg err = { 0 };
+
+	how.kind = (enum sql_kind)script;
+	how.upsert = (enum sql_upsert)upsert;
+	how.form = (enum sql_form)form;
+	how.as_caller = identity == 1;
+	if (script == SQL_EXTERNAL && manifest == NULL)
+		cli_usage("--script external requires --copy");
+	if (manifest != NULL && !files)
+		cli_usage("--copy goes with --script load and external only");
+	if (how.dry_run && (manifest != NULL || script != SQL_LOAD))
+		cli_usage("--dry-run: not with --copy or --script");
+	if ((url != NULL) != (files || script == SQL_VIEW))
+		cli_usage(url != NULL ? "--url requires --copy or --script view" : "--url is required");
+	check_word("--source", how.source);
+	check_word("--credential", how.credential);
+	if (url == NULL)
+		return;
+	how.export = &export;
+	if (sql_export_address(&export, url, &err) != 0)
+		cli_usage("%s", err.text);
+	if (files && sql_export_manifest(&export, manifest, &err) != 0)
+		msg_exit(&err);
+}
+
 static void
 set_target(const char *option, char *name)
 {
@@ -122,8 +169,26 @@ static struct cli_option options[] = {
 	    .to = &delete_absent },
 	{ 0, "dry-run", NULL, "change nothing: check that the target would accept the records", CLI_FLAG,
 	    .to = &how.dry_run },
-	{ 0, "long", "COLUMN,...", "synapse: columns that hold strings of more than 4000 characters", CLI_LIST,
-	    .to = &long_list },
+	{ 0, "long", "COLUMN,...", "T-SQL: columns that hold strings longer than NVARCHAR(4000), in fabric "
+	    "VARCHAR(8000)",
+	    CLI_LIST, .to = &long_list },
+	{ 0, "copy", "MANIFEST", "T-SQL: stage the files of this manifest.json instead of writing the rows", CLI_TEXT,
+	    .to = &manifest },
+	{ 0, "url", "URL", "the folder of those files, or of the Delta table: https://HOST/CONTAINER/PATH,\n"
+	    "abfss://CONTAINER@HOST/PATH or az://ACCOUNT/CONTAINER/PATH", CLI_TEXT, .to = &url },
+	{ 0, "identity", "WHO", "who reads them: managed (default), the server; or caller, who runs the "
+	    "SQL", CLI_WORD,
+	    .to = &identity, .words = (const char *const[]){ "managed", "caller", NULL } },
+	{ 0, "upsert", "HOW", "T-SQL: merge, by MERGE, or update, by UPDATE and INSERT (default: merge; fabric: "
+	    "update)",
+	    CLI_WORD, .to = &upsert, .words = (const char *const[]){ "usual", "merge", "update", NULL } },
+	{ 0, "form", "FORM", "T-SQL: text (default), a script; or json, an array of batches to be sent one by one",
+	    CLI_WORD, .to = &form, .words = (const char *const[]){ "text", "json", NULL } },
+	{ 0, "script", "WHAT", "load (default); external: tables over the files; view: over the Delta table, of a\n"
+	    "serverless pool; validate: queries that return rows if the target is not as FILE", CLI_WORD,
+	    .to = &script, .words = (const char *const[]){ "load", "external", "view", "validate", NULL } },
+	{ 0, "source", "NAME", "name of the external data source (default acct_lake)", CLI_TEXT, .to = &how.source },
+	{ 0, "credential", "NAME", "the database scoped credential of that source", CLI_TEXT, .to = &how.credential },
 	{ 0 }
 };
 
@@ -133,12 +198,15 @@ static const struct cli_program program = {
 	.usage = usages,
 	.about =
 	    "Writes SQL that creates the target if it is missing, stages the records of FILE, by default standard\n"
-	    "input, and merges them by key as one transaction: new rows are inserted, those that differ updated. The\n"
+	    "input, and merges them by key as one transaction: new rows are inserted, those that differ "
+	    "updated. The\n"
 	    "transaction fails unless the target then holds every record exactly.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_output, cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-merge-sql -d sqlite gold.acct | sqlite3 -bail bank.db",
-	    "acct-merge-sql -d postgres gold.acct | psql -X -v ON_ERROR_STOP=1 bank", NULL },
+	    "acct-merge-sql -d postgres gold.acct | psql -X -v ON_ERROR_STOP=1 bank",
+	    "acct-merge-sql -d synapse --copy manifest.json --url az://bank/lake/gold/_export/loans -o loans.sql "
+	    "loans.acct", NULL },
 };
 
 /* At exit before the work is done, for whatever reason: makes the client that may wait for the text fail as well. */
@@ -250,6 +318,7 @@ main(int argc, char *argv[])
 	if (dialect == NULL)
 		cli_usage("-d is required");
 	check_load_options();
+	check_export_options();
 	if (argc - operand > 1)
 		cli_usage("expected at most one FILE");
 	input = argv[operand];
@@ -266,6 +335,7 @@ main(int argc, char *argv[])
 		    msg_quotes(target.table));
 	sql_free(&load);
 	sql_name_free(&target);
+	sql_export_free(&export);
 	rec_close(&in);
 	return EX_OK;
 }

@@ -3,15 +3,25 @@
  * with a struct sql_dialect and add it to sql_dialects (load.c).
  *
  * A template is SQL text with words in braces, which sql_add replaces. A word may have parts, {word~part~part}, which
- * are templates themselves. Words are looked up here, then in the dialect's list, then among those that all dialects
- * share (script.c); names and values that replace a word are never expanded again.
+ * are templates themselves. Words are looked up here, then in the dialect's list, then in its family's, then among
+ * those that all dialects share (script.c); names and values that replace a word are never expanded again.
  *
  *	{all~PART~BETWEEN}	PART for each column; {key~...}: for the key's, in key order; {rest~...}: for the
  *				others; {staged~...}: for those of the staging table that takes the next row
  *	{marked~YES~NO}		YES if the load has a mark, NO, which may be absent, otherwise; {qualified~...}: if the
  *				target has a schema; {wide~...}: if there are columns beside the key; {begun~...}: if
- *				the load is open; {trial~...}: if it is a dry run; {integer_key~...}: if the key is one
- *				column of class i; {any_lengthy~...}: if a column is
+ *				the statements before the rows are written; {trial~...}: if it is a dry run;
+ *				{integer_key~...}: if the key is one column of class i; {any_lengthy~...}: if a column
+ *				is; {copied~...}: if the rows are in files; {caller~...}, {updating~...},
+ *				{credited~...}: see as_caller, upsert and credential of struct sql_options;
+ *				{several~...}: if there are several files
+ *	{files~PART~BETWEEN}	PART for each file of the export, with {file'} its address, {path'} its name in the
+ *				container, {part} a table's name for it
+ *	{go}			ends a batch
+ *	{credential} {source} {source'}	names of the external data source's credential and of itself
+ *	{lake'} {adls'} {folder'}	of the export: literals abfss://CONTAINER@HOST, adls:// likewise, and
+ *				https://HOST/CONTAINER/PATH
+ *	{digest}		16 hexadecimal digits of the target's name, and the number and checksum of the rows
  *	{literal~PART}		PART as a string literal; {"PART}: the text as a quoted name
  *	{table} {table'} {schema} {schema'} {in}	target and schema as name and literal; the schema and a dot
  *	{stage} {gone} {into} {2}	staging tables of rows and delete keys; the one of the next row; "_2" if the
@@ -26,7 +36,8 @@
  *	% {name'}		its name, as name and literal
  *	{type} {precision} {scale} {attributes} {class} {differs} {match}	see struct sql_type
  *	{standard}		the type's name in standard SQL
- *	{is_key~YES~NO} {required~YES~NO} {lengthy~YES~NO} {is_exact~YES~NO}
+ *	{is_key~YES~NO} {required~YES~NO} {lengthy~YES~NO} {is_exact~YES~NO} {is_text~YES~NO}
+ *	{summed~YES~NO} {total} {filled}	of SQL_VALIDATE: whether its sum is kept; the sum; values not null
  *	{widest} {widest_at}	characters of its longest string, and the number of the record
  *	{low} {low_at} {high} {high_at}		its extreme numbers and their records; NULL if there is none
  *
@@ -84,6 +95,10 @@ struct sql_dialect {
 	bool long_columns;		/* has a separate type for long strings */
 	bool dry_run;			/* can check a target without changing it */
 	bool bounded;			/* its checks want the extremes of the values: struct sql_extent is kept */
+	bool updates;			/* upserts by UPDATE and INSERT unless asked for MERGE */
+	bool managed_at_dfs;		/* reads Parquet by a managed identity only from a .dfs. address */
+	unsigned kinds;			/* bits of enum sql_kind that it has besides SQL_LOAD */
+	bool copies;			/* can load the files of an export */
 	bool create_first;		/* tables are created before the rows, outside the transaction */
 	bool bare_delete;		/* the target of a DELETE has no alias */
 	char open, close;		/* around a name */
@@ -93,15 +108,20 @@ struct sql_dialect {
 	const struct sql_type *types;	/* indexed by val_kind; one without a name is as `other` */
 	struct sql_type other;		/* differs and match are the defaults of all types */
 	const struct sql_word *words;	/* ended by a null name */
+	const struct sql_word *family;	/* words shared with other dialects, likewise; NULL: none */
+	const struct sql_check *checks;	/* of an existing target, by its catalog alone; ended by number 0; NULL: none */
 };
 
-extern const struct sql_dialect sql_sqlite, sql_postgres, sql_synapse;
+extern const struct sql_dialect sql_sqlite, sql_postgres, sql_synapse, sql_fabric, sql_sqlserver;
 
 /* The longest or extreme values of a column so far, with the number of their record; 0: none. */
 struct sql_extent {
 	size_t widest;			/* in characters */
 	i128 low, high;
 	uint64_t widest_at, low_at, high_at;
+	uint64_t filled;		/* SQL_VALIDATE: values not null */
+	i128 total;			/* likewise: their sum, unless `beyond` 38 digits */
+	bool beyond;
 };
 
 struct sql_column {
@@ -120,6 +140,7 @@ struct sql_check {
 	unsigned number;		/* of the error, where errors have numbers */
 	const char *query;
 	const char *before, *after;	/* around the query's value, in a message that begins with the table's name */
+	bool merging;			/* made only if rows are upserted by MERGE */
 };
 
 /* Appends a template to the load's text. */
@@ -129,10 +150,21 @@ void sql_add(struct sql_load *l, const char *template);
 const char *sql_word(const struct sql_load *l, const char *name, size_t n);
 extern const struct sql_word sql_words[];	/* those of all, ended by a null name */
 
-/* Appends the statements before and after the rows, or all of a dry run. */
+/* Whether the text has the rows of the stream; otherwise they are only validated, counted and measured. */
+bool sql_has_rows(const struct sql_load *l);
+bool sql_is_copied(const struct sql_load *l);		/* staged from files, by the warehouse */
+bool sql_is_updating(const struct sql_load *l);		/* upserts by UPDATE and INSERT, not by MERGE */
+
+/* Appends the statements before and after the rows, or all of a dry run or of another kind of script. */
 void sql_script_begin(struct sql_load *l);
 void sql_script_end(struct sql_load *l);
 void sql_script_dry_run(struct sql_load *l);
+void sql_script_alone(struct sql_load *l);
+
+/* Batches (batch.c): ends one, after which the client starts anew; escapes what is not escaped yet; ends the last. */
+void sql_batch_end(struct sql_load *l);
+void sql_batch_escape(struct sql_load *l);
+void sql_batch_finish(struct sql_load *l);
 
 /* Appends a row, or ends the open statement. sql_row returns like sql_put; *field is the invalid one. */
 const char *sql_row(struct sql_load *l, struct rec r, size_t *field);

@@ -9,7 +9,8 @@
 
 enum { FLUSH_AT = 256 * 1024 };
 
-const struct sql_dialect *const sql_dialects[] = { &sql_sqlite, &sql_postgres, &sql_synapse, NULL };
+const struct sql_dialect *const sql_dialects[] = { &sql_sqlite, &sql_postgres, &sql_synapse, &sql_fabric,
+	&sql_sqlserver, NULL };
 
 const struct sql_dialect *
 sql_dialect_find(const char *name)
@@ -121,6 +122,26 @@ take_columns(struct sql_load *l, const struct rec_header *h)
 	return 0;
 }
 
+/* Rejects what the dialect does not have, and files that its server could not read. */
+static int
+check_export(struct sql_load *l)
+{
+	static const char *const scripts[] = { "load", "external", "view", "validate" };
+	const struct sql_options *o = &l->options;
+	const struct sql_dialect *d = l->dialect;
+
+	if (o->kind != SQL_LOAD && (d->kinds >> o->kind & 1) == 0)
+		return msg_set(&l->err, EX_USAGE, "--script: %s: not supported for %s", scripts[o->kind], d->name);
+	if ((o->upsert != SQL_UPSERT_USUAL || o->form == SQL_JSON) && d->family == NULL)
+		return msg_set(&l->err, EX_USAGE, "--upsert and --form: not supported for %s", d->name);
+	if (o->export != NULL && !d->copies)
+		return msg_set(&l->err, EX_USAGE, "--copy: not supported for %s", d->name);
+	if (sql_is_copied(l) && d->managed_at_dfs && !o->as_caller && strstr(o->export->host, ".dfs.") == NULL)
+		return msg_set(&l->err, EX_USAGE, "--url: %s: a managed identity reads Parquet only from a .dfs. "
+		    "address", msg_quotes(o->export->host));
+	return 0;
+}
+
 /* Rejects the table of load marks as a target, which has its own columns. */
 static int
 check_options(struct sql_load *l)
@@ -129,6 +150,8 @@ check_options(struct sql_load *l)
 
 	if (l->options.dry_run && !l->dialect->dry_run)
 		return msg_set(&l->err, EX_USAGE, "--dry-run: not supported for %s", l->dialect->name);
+	if (check_export(l) != 0)
+		return -1;
 	if (l->options.mark.lake != NULL && compare(l->table, SQL_MARKS) == 0)
 		return msg_set(&l->err, EX_USAGE, "-t: %s is the table that records loads", msg_quotes(l->table));
 	return 0;
@@ -152,7 +175,7 @@ sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, cons
 	    io_create(&l->out, path, &l->err) != 0)
 		return -1;
 	io_widen_pipe(l->out.fd);
-	if (!options->dry_run)
+	if (sql_has_rows(l))
 		sql_script_begin(l);
 	return 0;
 }
@@ -173,15 +196,17 @@ check_size(struct sql_load *l)
 static int
 flush(struct sql_load *l, size_t keep)
 {
-	size_t n = l->buf.len - keep;
+	size_t n;
 
+	sql_batch_escape(l);
+	n = l->buf.len - keep;
 	if (io_write(l->out.fd, l->buf.p, n, l->out_name, &l->err) != 0) {
 		l->broken = true;
 		return -1;
 	}
 	l->written += n;
 	memmove(l->buf.p, l->buf.p + n, keep);
-	l->buf.len = keep;
+	l->buf.len = l->raw = keep;
 	return 0;
 }
 
@@ -189,6 +214,7 @@ static int
 add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, size_t i)
 {
 	struct rec r = rec_at(b, i);
+	size_t begun = l->buf.len;
 	const size_t *keys = l->into == SQL_INTO_GONE ? l->gone_fields : l->keys;
 	const char *fault;
 	size_t c;
@@ -204,8 +230,8 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 		l->rows++;
 		l->sum += b->hash[i];
 	}
-	if (l->options.dry_run) {	/* looked at, but not staged */
-		l->buf.len = 0;
+	if (l->options.dry_run || (l->into == SQL_INTO_STAGE && !sql_has_rows(l))) {
+		l->buf.len = begun;		/* looked at, but not staged */
 		l->batch = (struct sql_batch){ 0 };
 	}
 	if (l->buf.len < FLUSH_AT)
@@ -252,8 +278,36 @@ sql_gone(struct sql_load *l, struct rec_reader *keys)
 		l->gone_fields[i] = (size_t)found;
 	}
 	sql_row_end(l);
+	if (sql_is_copied(l))
+		sql_script_begin(l);
 	l->into = SQL_INTO_GONE;
 	return 0;
+}
+
+/* The manifest belongs to the version of the table that the records are from. */
+static int
+check_manifest(struct sql_load *l)
+{
+	const struct sql_export *e = l->options.export;
+
+	if (!sql_is_copied(l) || e->rows == l->rows)
+		return 0;
+	return msg_set(&l->err, EX_DATAERR, "%s: %llu records, but the manifest of --copy names %llu rows", l->in_name,
+	    (unsigned long long)l->rows, (unsigned long long)e->rows);
+}
+
+static void
+add_end(struct sql_load *l)
+{
+	if (l->options.kind != SQL_LOAD)
+		sql_script_alone(l);
+	else if (l->options.dry_run)
+		sql_script_dry_run(l);
+	else {
+		if (sql_is_copied(l) && !l->begun)
+			sql_script_begin(l);
+		sql_script_end(l);
+	}
 }
 
 int
@@ -263,7 +317,10 @@ sql_finish(struct sql_load *l)
 
 	sql_row_end(l);
 	rows_end = l->buf.len;
-	(l->options.dry_run ? sql_script_dry_run : sql_script_end)(l);
+	if (check_manifest(l) != 0)
+		return -1;
+	add_end(l);
+	sql_batch_finish(l);
 	if (check_size(l) != 0) {
 		l->buf.len = rows_end;		/* for sql_refuse */
 		return -1;
@@ -279,7 +336,7 @@ sql_refuse(struct sql_load *l)
 {
 	struct msg ignored = { 0 };
 
-	if (l->out.path == NULL && !l->broken) {
+	if (l->out.path == NULL && !l->broken && l->options.form == SQL_TEXT) {
 		sql_row_end(l);
 		sql_add(l, "{refuse}");
 		io_write(l->out.fd, l->buf.p, l->buf.len, l->out_name, &ignored);

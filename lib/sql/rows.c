@@ -38,6 +38,21 @@ measure_number(struct sql_extent *e, i128 v, uint64_t record)
 	}
 }
 
+/* A sum in T-SQL has at most 38 digits; a bool is added up as 0 or 1. */
+static void
+add_up(struct sql_column *c, struct rec_field f)
+{
+	const i128 most = (i128)1000000000000000000 * 1000000000000000000 * 100 - 1;
+	struct sql_extent *e = &c->extent;
+	i128 v;
+
+	e->filled++;
+	if (!val_is_exact(c->type) || e->beyond)
+		return;
+	v = val_is_narrow(c->type) ? val_int(f.p) : val_wide(f.p);
+	e->beyond = __builtin_add_overflow(e->total, v, &e->total) || e->total > most || e->total < -most;
+}
+
 /* Most values lie within the extremes so far, which is quick to see. */
 static inline void
 measure(struct sql_column *c, struct rec_field f, uint64_t record)
@@ -118,8 +133,12 @@ add_values(struct sql_load *l, struct rec r, bool cast, size_t *field)
 			add_short(l, &l->dialect->rows.between);
 		if ((fault = (cast ? add_cast : add_value)(l, f, c)) != NULL)
 			return fault;
-		if (l->columns[c].measured && !val_is_null(f.p, f.n) && l->into == SQL_INTO_STAGE)
-			measure(&l->columns[c], f, record);
+		if (l->into == SQL_INTO_STAGE && !val_is_null(f.p, f.n)) {
+			if (l->columns[c].measured)
+				measure(&l->columns[c], f, record);
+			if (l->options.kind == SQL_VALIDATE)
+				add_up(&l->columns[c], f);
+		}
 		l->batch.bytes += f.n;
 	}
 	return NULL;

@@ -14,11 +14,13 @@ const struct sql_word sql_words[] = {
 	{ "order", "\nORDER BY {key~s.%~, } LIMIT 1" },
 	{ "target", "{in}{table}" },
 	{ "marks", "{in}{\"" SQL_MARKS "}" },
-	{ "pairs", "{stage} AS s LEFT JOIN {target} AS t ON {key~t.% = s.%~ AND }" },
+	{ "pairs", "{stage} AS s LEFT JOIN {target} AS t ON {key~{same}~ AND }" },
 	{ "absent", "{target}{as} WHERE NOT EXISTS (SELECT 1 FROM {stage} AS {s} WHERE {key~{match}~ AND })" },
 	{ "where_mark", "{\"lake} = {lake} AND {\"table_name} = {table'}" },
 	{ "differing", "SELECT {first} FROM {pairs}\nWHERE {all~{differs}~ OR }{order}" },
-	{ "merge", "MERGE INTO {target} AS t USING {stage} AS s\nON {key~t.% = s.%~ AND }"
+	{ "same", "t.% = s.%" },	/* keys are equal */
+	{ "target_as", "{target} AS t" },	/* of a MERGE */
+	{ "merge", "MERGE INTO {target_as} USING {stage} AS s\nON {key~{same}~ AND }"
 	    "{wide~\nWHEN MATCHED AND ({rest~{differs}~\n\tOR })\nTHEN UPDATE SET {rest~% = s.%~, }}\n"
 	    "WHEN NOT MATCHED THEN INSERT ({all~%~, })\nVALUES ({all~s.%~, }){;}" },
 	{ "marks_columns", "{\"lake}, {\"table_name}, {\"run_id}, {\"version}, {\"row_count}, {\"checksum}, "
@@ -27,13 +29,19 @@ const struct sql_word sql_words[] = {
 	    "SELECT {lake}, {table'}, {run}, {at}, {rows}, {sum}, {now}{;}" },
 	{ "settle", "" },		/* between the changes and their comparison with the staged rows */
 	{ "probe", "" },		/* in a dry run, in place of the changes */
+	{ "columns", "" },		/* checks of the target's columns within the transaction */
+	{ "copy", "" },			/* stages the files of the export */
+	/* The same without MERGE. */
+	{ "update_insert", "{wide~{update}WHERE {rest~{differs}~\n\tOR }{;}}"
+	    "INSERT INTO {target} ({all~%~, })\nSELECT {all~s.%~, } FROM {stage} AS s\n"
+	    "WHERE NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {key~{same}~ AND }){;}" },
 	{ 0 }
 };
 
 static void
 add_check(struct sql_load *l, unsigned number, const char *query, const char *before, const char *after)
 {
-	struct sql_check check = { number, query, before, after };
+	struct sql_check check = { number, query, before, after, false };
 
 	l->check = &check;
 	sql_add(l, "{fail}");
@@ -51,7 +59,7 @@ check_staged(struct sql_load *l)
 	add_check(l, 50002, "SELECT NULLIF({count}, {gone_rows}) FROM {gone}", ": not every key to delete was "
 	    "staged: ",
 	    " of {gone_rows}");
-	add_check(l, 50009, "SELECT {first} FROM {gone} AS s INNER JOIN {stage} AS t ON {key~t.% = s.%~ AND }{order}",
+	add_check(l, 50009, "SELECT {first} FROM {gone} AS s INNER JOIN {stage} AS t ON {key~{same}~ AND }{order}",
 	    ": a key to delete has a row to merge: ", "");
 }
 
@@ -81,9 +89,40 @@ check_origin(struct sql_load *l)
 		    "--adopt keeps them, --delete-absent deletes them");
 }
 
+bool
+sql_is_copied(const struct sql_load *l)
+{
+	return l->options.export != NULL && l->options.kind == SQL_LOAD;
+}
+
+bool
+sql_is_updating(const struct sql_load *l)
+{
+	return l->options.upsert == SQL_UPSERT_UPDATE ||
+	    (l->options.upsert == SQL_UPSERT_USUAL && l->dialect->updates);
+}
+
+bool
+sql_has_rows(const struct sql_load *l)
+{
+	return l->options.kind == SQL_LOAD && !l->options.dry_run && l->options.export == NULL;
+}
+
+static void
+check_catalog(struct sql_load *l)
+{
+	const struct sql_check *c;
+
+	for (c = l->dialect->checks; c != NULL && c->number != 0; c++)
+		if (!c->merging || !sql_is_updating(l))
+			add_check(l, c->number, c->query, c->before, c->after);
+}
+
 static void
 check_target(struct sql_load *l)
 {
+	if (!sql_is_copied(l))
+		check_catalog(l);
 	sql_add(l, "{columns}");
 	if (l->options.mark.lake == NULL)
 		return;
@@ -122,20 +161,33 @@ static void
 add_changes(struct sql_load *l)
 {
 	add_deletes(l);
-	sql_add(l, "{merge}{settle}");
+	sql_add(l, sql_is_updating(l) ? "{update_insert}{settle}" : "{merge}{settle}");
 	add_check(l, 50004, "{differing}",
 	    " does not hold the rows as they came, each once; the first key that differs: ", "");
 	check_deleted(l);
 	sql_add(l, "{marked~{mark}}");
 }
 
+/* Files are staged before the transaction: an existing target is checked first, which costs little. */
+static void
+add_copy(struct sql_load *l)
+{
+	sql_add(l, "{check_begin}");
+	check_catalog(l);
+	sql_add(l, "{check_end}{stages}{copy}");
+}
+
 void
 sql_script_begin(struct sql_load *l)
 {
+	l->begun = true;
 	sql_add(l, "{open}");
 	if (l->dialect->create_first)
 		sql_add(l, "{create}");
-	sql_add(l, "{stages}");
+	if (sql_is_copied(l))
+		add_copy(l);
+	else
+		sql_add(l, "{stages}");
 }
 
 void
@@ -161,4 +213,13 @@ sql_script_dry_run(struct sql_load *l)
 	else
 		add_changes(l);
 	sql_add(l, "{rollback}");
+}
+
+void
+sql_script_alone(struct sql_load *l)
+{
+	static const char *const words[] = { [SQL_EXTERNAL] = "{external}", [SQL_VIEW] = "{view}",
+		[SQL_VALIDATE] = "{validate}" };
+
+	sql_add(l, words[l->options.kind]);
 }

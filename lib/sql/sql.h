@@ -63,11 +63,44 @@ enum sql_absent {
 	SQL_ABSENT_REFUSE		/* fail with their number */
 };
 
+/* What is written. All but SQL_LOAD are for dialects of T-SQL. */
+enum sql_kind {
+	SQL_LOAD,		/* stage and upsert the rows */
+	SQL_EXTERNAL,		/* data source, file format and external tables over an export */
+	SQL_VIEW,		/* a view of a serverless pool over the Delta table at the export's address */
+	SQL_VALIDATE		/* queries that return rows only if the target is not as the stream */
+};
+
+enum sql_upsert { SQL_UPSERT_USUAL, SQL_UPSERT_MERGE, SQL_UPSERT_UPDATE };	/* USUAL: the dialect's own */
+enum sql_form { SQL_TEXT, SQL_JSON };	/* a script for a client; a JSON array of batches, each sent alone */
+
+/* Parquet files in object storage that hold the stream's rows, for a warehouse that reads them itself. */
+struct sql_export {
+	char *host, *container, *path;	/* owned; path has no slash at its ends; host NULL: none */
+	char **files;			/* owned: names within the path, in order */
+	size_t nfiles;
+	uint64_t rows;			/* that the manifest names */
+};
+
+/* Parses https://HOST/CONTAINER/PATH, abfss://CONTAINER@HOST/PATH or az://ACCOUNT/CONTAINER/PATH. */
+int sql_export_address(struct sql_export *e, const char *url, struct msg *err);
+
+/* Reads the files and the number of rows from an export's manifest.json. */
+int sql_export_manifest(struct sql_export *e, const char *path, struct msg *err);
+void sql_export_free(struct sql_export *e);
+
 struct sql_options {
 	const bool *lengthy;		/* a flag for each column, or NULL; see struct sql_column */
 	struct sql_mark mark;
 	enum sql_absent absent;
 	bool dry_run;			/* only check whether the target would accept the rows */
+	enum sql_kind kind;
+	enum sql_upsert upsert;
+	enum sql_form form;
+	const struct sql_export *export;	/* NULL: the rows are in the text */
+	bool as_caller;			/* files are read with the client's identity, not the server's managed one */
+	const char *credential;		/* of the external data source, by name; NULL: none */
+	const char *source;		/* name of the external data source */
 };
 
 /* The open statement of rows. */
@@ -96,6 +129,12 @@ struct sql_load {
 	struct buf scratch;
 	struct sql_batch batch;
 	const struct sql_column *column;	/* of the template being expanded; NULL outside lists */
+	const char *file;			/* likewise, of the export */
+	size_t file_at;				/* its number, from 1 */
+	bool begun;				/* the statements before the rows are written */
+	size_t raw;				/* SQL_JSON: text of `buf` from here on is not escaped yet */
+	size_t steps;				/* SQL_JSON: batches begun */
+	bool in_step;
 	const struct sql_check *check;		/* likewise */
 	bool deleting;				/* in a DELETE, whose target may have no alias */
 };
@@ -104,7 +143,7 @@ struct sql_load {
  * Starts a load from `in`, which is at its first record. in, target, keys and what the options point to must outlive
  * it. Writes to path, or to standard output for NULL and "-"; a file appears only in sql_finish. Fails before any
  * output is made: EX_DATAERR for an unsupported name or too many columns for the dialect, EX_USAGE for a lengthy
- * column or a dry run the dialect does not support.
+ * column or another option the dialect does not support.
  */
 int sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, const struct sql_name *target,
     const struct rec_reader *in, const size_t *keys, size_t nkeys, const struct sql_options *options);
@@ -121,7 +160,10 @@ int sql_rows(struct sql_load *l, struct rec_reader *in, const struct rec_batch *
  */
 int sql_gone(struct sql_load *l, struct rec_reader *keys);
 
-/* Call once the streams are known to be complete: writes the merge and the commit, and closes the output. */
+/*
+ * Call once the streams are known to be complete: writes the merge and the commit, and closes the output. EX_DATAERR if
+ * an export's manifest names another number of rows than the stream has.
+ */
 int sql_finish(struct sql_load *l);
 
 /*

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "sql/dialect.h"
 #include "sql/text.h"
 
@@ -89,6 +90,25 @@ add_list(struct sql_load *l, struct sql_span word, const struct sql_span *part)
 	return true;
 }
 
+static bool
+add_files(struct sql_load *l, struct sql_span word, const struct sql_span *part)
+{
+	const struct sql_export *e = l->options.export;
+	size_t i;
+
+	if (!is(word, "files"))
+		return false;
+	for (i = 0; e != NULL && i < e->nfiles; i++) {
+		l->file = e->files[i];
+		l->file_at = i + 1;
+		if (i > 0)
+			buf_add(&l->buf, part[1].p, part[1].n);
+		expand(l, part[0]);
+	}
+	l->file = NULL;
+	return true;
+}
+
 /* ---- conditions ---- */
 
 static bool
@@ -112,15 +132,21 @@ static bool
 is_true(const struct sql_load *l, struct sql_span word, bool *truth)
 {
 	const struct sql_column *c = l->column;
+	const struct sql_options *o = &l->options;
 	const struct {
 		const char *name;
 		bool truth;
 	} conditions[] = {
 		{ "marked", l->options.mark.lake != NULL }, { "qualified", l->schema != NULL },
-		{ "wide", l->ncolumns > l->nkeys }, { "begun", l->columns != NULL }, { "trial", l->options.dry_run },
+		{ "wide", l->ncolumns > l->nkeys }, { "begun", l->begun }, { "trial", l->options.dry_run },
 		{ "integer_key", has_integer_key(l) }, { "any_lengthy", any_lengthy(l) },
 		{ "is_key", c != NULL && c->key }, { "required", c != NULL && c->required },
 		{ "lengthy", c != NULL && c->lengthy }, { "is_exact", c != NULL && val_is_exact(c->type) },
+		{ "is_text", c != NULL && c->type.kind == VAL_STRING },
+		{ "summed", c != NULL && val_is_exact(c->type) && !c->extent.beyond },
+		{ "copied", sql_is_copied(l) }, { "updating", sql_is_updating(l) }, { "caller", o->as_caller },
+		{ "credited", o->credential != NULL },
+		{ "several", o->export != NULL && o->export->nfiles > 1 },
 	};
 	size_t i;
 
@@ -188,6 +214,100 @@ add_alias(struct sql_load *l, struct sql_span word)
 	return true;
 }
 
+/* Adds a literal of the parts of an address, up to a null one: ASCII, for statements that take no N'...'. */
+static void
+add_address(struct sql_load *l, const char *const *part)
+{
+	struct buf text = { 0 };
+
+	for (; *part != NULL; part++)
+		buf_adds(&text, *part);
+	sql_text_quote(&l->buf, '\'', '\'', buf_cstr(&text), text.len);
+	buf_free(&text);
+}
+
+/* The folder and, in it, the file of the template. */
+static void
+add_https(struct sql_load *l, const struct sql_export *e, const char *file)
+{
+	const char *slash = *e->path != '\0' ? "/" : "";
+
+	if (file != NULL)
+		add_address(l, (const char *const[]){ "https://", e->host, "/", e->container, slash, e->path, "/",
+		    file, NULL });
+	else
+		add_address(l, (const char *const[]){ "https://", e->host, "/", e->container, slash, e->path, NULL });
+}
+
+/* The name of the table over one file: that of the target, with a number if there are several. */
+static void
+add_part(struct sql_load *l, const struct sql_export *e)
+{
+	struct buf name = { 0 };
+
+	buf_adds(&name, l->table);
+	if (e->nfiles > 1)
+		buf_addf(&name, "_%zu", l->file_at);
+	add_ident(l, buf_cstr(&name), name.len);
+	buf_free(&name);
+}
+
+static bool
+add_of_export(struct sql_load *l, struct sql_span word)
+{
+	const struct sql_export *e = l->options.export;
+
+	if (e == NULL)
+		return false;
+	if (is(word, "file'"))
+		add_https(l, e, l->file);
+	else if (is(word, "folder'"))
+		add_https(l, e, NULL);
+	else if (is(word, "path'"))
+		add_address(l, (const char *const[]){ "/", e->path, *e->path != '\0' ? "/" : "", l->file, NULL });
+	else if (is(word, "part"))
+		add_part(l, e);
+	else if (is(word, "lake'"))
+		add_address(l, (const char *const[]){ "abfss://", e->container, "@", e->host, NULL });
+	else if (is(word, "adls'"))
+		add_address(l, (const char *const[]){ "adls://", e->container, "@", e->host, NULL });
+	else
+		return false;
+	return true;
+}
+
+static bool
+add_of_options(struct sql_load *l, struct sql_span word)
+{
+	const char *source = l->options.source != NULL ? l->options.source : "acct_lake";
+
+	if (is(word, "credential"))
+		add_ident(l, l->options.credential, strlen(l->options.credential));
+	else if (is(word, "source"))
+		add_ident(l, source, strlen(source));
+	else if (is(word, "source'"))
+		add_address(l, (const char *const[]){ source, NULL });
+	else if (is(word, "go"))
+		sql_batch_end(l);
+	else
+		return false;
+	return true;
+}
+
+/* Names a staging table that is the target's and this content's alone, so that two loads at once never mix. */
+static void
+add_digest(struct sql_load *l)
+{
+	const char *schema = l->schema != NULL ? l->schema : l->dialect->schema;
+	struct buf all = { 0 };
+
+	buf_add(&all, schema, strlen(schema) + 1);
+	buf_add(&all, l->table, strlen(l->table) + 1);
+	buf_addf(&all, "%llu %016llx", (unsigned long long)l->rows, (unsigned long long)l->sum);
+	buf_addf(&l->buf, "%016llx", (unsigned long long)hash_bytes(all.p, all.len));
+	buf_free(&all);
+}
+
 static bool
 add_of_load(struct sql_load *l, struct sql_span word)
 {
@@ -207,8 +327,10 @@ add_of_load(struct sql_load *l, struct sql_span word)
 		buf_addf(&l->buf, "%lld", (long long)m->version);
 	else if (is(word, "since"))
 		buf_addf(&l->buf, "%lld", (long long)m->since);
+	else if (is(word, "digest"))
+		add_digest(l);
 	else
-		return false;
+		return add_of_export(l, word) || add_of_options(l, word);
 	return true;
 }
 
@@ -244,6 +366,10 @@ add_of_extent(struct sql_load *l, struct sql_span word)
 		add_extreme(l, e->high, e->high_at);
 	else if (is(word, "high_at"))
 		add_record(l, e->high_at);
+	else if (is(word, "filled"))
+		add_record(l, e->filled);
+	else if (is(word, "total"))
+		add_extreme(l, e->total, 1);
 	else
 		return false;
 	return true;
@@ -319,9 +445,12 @@ find_in(const struct sql_word *words, struct sql_span word)
 const char *
 sql_word(const struct sql_load *l, const char *name, size_t n)
 {
-	const char *text = find_in(l->dialect->words, (struct sql_span){ name, n });
+	const struct sql_span word = { name, n };
+	const char *text = find_in(l->dialect->words, word);
 
-	return text != NULL ? text : find_in(sql_words, (struct sql_span){ name, n });
+	if (text == NULL && l->dialect->family != NULL)
+		text = find_in(l->dialect->family, word);
+	return text != NULL ? text : find_in(sql_words, word);
 }
 
 /* Splits "word~part~part" at the tildes outside braces. */
@@ -355,8 +484,8 @@ add_word(struct sql_load *l, struct sql_span t)
 		add_literal_of(l, part[1]);
 	else if (is_true(l, word, &truth))
 		expand(l, part[truth ? 1 : 2]);
-	else if (add_list(l, word, part + 1) || add_name(l, word) || add_alias(l, word) || add_of_load(l, word) ||
-	    add_of_column(l, word) || add_of_check(l, word))
+	else if (add_list(l, word, part + 1) || add_files(l, word, part + 1) || add_name(l, word) ||
+	    add_alias(l, word) || add_of_load(l, word) || add_of_column(l, word) || add_of_check(l, word))
 		return;
 	else if ((text = sql_word(l, word.p, word.n)) != NULL)
 		sql_add(l, text);

@@ -186,6 +186,7 @@ check_names(void)
 /* ---- scripts ---- */
 
 enum { DELETES = 1, MARKED = 2, SINCE = 4, TRIAL = 8, QUALIFIED = 16, WIDE = 32, OPTIONS = 64 };
+enum { COPIED = 1, UPDATING = 2, JSON = 4, CALLER = 8, CREDITED = 16, SEVERAL = 32, MORE = 64 };	/* of T-SQL */
 
 /* A header of a key of every type, then a column of every type if wide. */
 static void
@@ -236,17 +237,18 @@ read_file(const char *path)
 }
 
 static void
-check_script(const struct sql_dialect *d, unsigned set, enum sql_absent absent, char *path)
+check_script(const struct sql_dialect *d, unsigned set, const struct sql_options *more, char *path)
 {
 	struct sql_name target = { (set & QUALIFIED) != 0 ? path + 5 : NULL, path + 6 };
-	struct sql_options how = { .absent = absent, .dry_run = (set & TRIAL) != 0,
-		.mark = { (set & MARKED) != 0 ? "l" : NULL, "r", 1, (set & SINCE) != 0 ? 0 : -1 } };
+	struct sql_options how = *more;
 	struct rec_reader in = { .name = "in" };
 	struct sql_load l;
 	size_t keys[VAL_KINDS], i;
 
 	for (i = 0; i < VAL_KINDS; i++)
 		keys[i] = i;
+	how.dry_run = (set & TRIAL) != 0;
+	how.mark = (struct sql_mark){ (set & MARKED) != 0 ? "l" : NULL, "r", 1, (set & SINCE) != 0 ? 0 : -1 };
 	make_header(&in.header, (set & WIDE) != 0);
 	CHECK(sql_open(&l, d, path, &target, &in, keys, VAL_KINDS, &how) == 0, "%s", l.err.text);
 	if ((set & DELETES) != 0)
@@ -255,6 +257,32 @@ check_script(const struct sql_dialect *d, unsigned set, enum sql_absent absent, 
 	check_text(read_file(path), sql_dialect_name(d), set);
 	sql_free(&l);
 	rec_header_free(&in.header);
+}
+
+/* What only T-SQL has: files, other scripts, other forms. Keys to delete are keys of the stream here, never staged. */
+static void
+check_warehouse(const struct sql_dialect *d, char *path)
+{
+	char *files[] = { path + 5, path + 6 };
+	char host[] = "host.dfs.net", container[] = "container", folder[] = "path";
+	struct sql_export export = { host, container, folder, files, 1, 0 };
+	struct sql_options how = { .kind = SQL_LOAD };
+	unsigned set, more, kind;
+
+	for (kind = SQL_LOAD; kind <= SQL_VALIDATE; kind++)
+		for (more = 0; more < MORE; more++) {
+			if (kind != SQL_LOAD && (d->kinds >> kind & 1) == 0)
+				continue;
+			how.kind = (enum sql_kind)kind;
+			export.nfiles = (more & SEVERAL) != 0 ? 2 : 1;
+			how.export = (more & COPIED) != 0 || kind == SQL_EXTERNAL || kind == SQL_VIEW ? &export : NULL;
+			how.upsert = (more & UPDATING) != 0 ? SQL_UPSERT_UPDATE : SQL_UPSERT_MERGE;
+			how.form = (more & JSON) != 0 ? SQL_JSON : SQL_TEXT;
+			how.as_caller = (more & CALLER) != 0;
+			how.credential = (more & CREDITED) != 0 ? "c" : NULL;
+			set = unit_below(OPTIONS) & ~(unsigned)TRIAL;
+			check_script(d, kind == SQL_LOAD ? set : set & ~(unsigned)DELETES, &how, path);
+		}
 }
 
 /* Every template of every dialect is expanded, whatever the options. */
@@ -272,7 +300,11 @@ check_scripts(void)
 		for (set = 0; set < OPTIONS; set++)
 			for (absent = SQL_ABSENT_KEEP; absent <= SQL_ABSENT_REFUSE; absent++)
 				if ((set & TRIAL) == 0 || sql_dialects[d]->dry_run)
-					check_script(sql_dialects[d], set, (enum sql_absent)absent, path);
+					check_script(sql_dialects[d], set,
+					    &(struct sql_options){ .absent = (enum sql_absent)absent }, path);
+	for (d = 0; sql_dialects[d] != NULL; d++)
+		if (sql_dialects[d]->family != NULL)
+			check_warehouse(sql_dialects[d], path);
 	unlink(path);
 	OK("sql", "scripts of every dialect are whole, whatever the options");
 }
