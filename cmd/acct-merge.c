@@ -230,7 +230,7 @@ static _Noreturn void
 changes_gone(void)
 {
 	msg_die(EX_DATAERR, "%s: %s has written version %" PRId64 " of its own already: its changes are not written "
-	    "again; the versions before and after it tell them", session.table.address, session.app.id,
+	    "again; acct-read --changes reads them from the table", session.table.address, session.app.id,
 	    session.app.version);
 }
 

@@ -29,6 +29,12 @@ static struct delta_table table;
 static struct delta_snapshot snapshot;
 static struct delta_with with;
 static const char *key;			/* the key columns, joined by commas; or NULL */
+static char *key_words;			/* of -k; NULL: the table's key */
+static struct range {			/* of --changes */
+	bool given, open;		/* open: to the newest version */
+	int64_t from, to;		/* from -1: the table before its first version */
+} range;
+static struct delta_changes changes;
 
 /* ---- options ---- */
 
@@ -43,8 +49,28 @@ add_parameter(const char *option, char *text)
 	parameters[nparameters++] = (struct expr_parameter){ text, value };
 }
 
+static void
+set_range(const char *option, char *arg)
+{
+	char *dots = strstr(arg, ".."), *to = dots != NULL ? dots + 2 : arg;
+	bool valid = dots != NULL;
+
+	range = (struct range){ .given = true, .open = *to == '\0', .from = -1 };
+	if (valid && dots > arg)
+		valid = num_int64(arg, (size_t)(dots - arg), &range.from) && range.from >= 0;
+	if (valid && !range.open)
+		valid = num_int64(to, strlen(to), &range.to) && range.to >= range.from && range.to >= 0;
+	if (!valid)
+		cli_usage("%s: must be FROM..TO, two versions of which the second is not earlier: %s", option,
+		    msg_quotes(arg));
+}
+
 static const struct cli_option options[] = {
 	{ 'c', "columns", "COLUMN,...", "give these columns, in this order", CLI_LIST, .to = &list },
+	{ 0, "changes", "FROM..TO", "give what makes version TO (default: the newest) of version FROM (default:\n"
+	    "none): a change stream of inserts, updates and deletes", CLI_CALL, .call = set_range },
+	{ 'k', "key", "KEY,...", "with --changes: rows of one key are an update (default: the table's key)", CLI_LIST,
+	    .to = &key_words },
 	{ 'D', "define", "NAME=VALUE", "what :NAME is in the condition; may be repeated", CLI_CALL,
 	    .call = add_parameter },
 	{ 'w', "where", "CONDITION", "give only these rows, see acct-expr(7); skips files by their statistics",
@@ -55,14 +81,18 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [--at N | --with FILE ...] [-c COLUMN,...] [-w CONDITION] [-D NAME=VALUE]\n"
-	    "                 [-t NAME] [--outside] [-o FILE] PLACE[@N]", NULL },
+	    "                 [-t NAME] [--outside] [-o FILE] PLACE[@N]",
+	    "[-v] --changes FROM..TO [-k KEY,...] [--with FILE ...] [-c COLUMN,...] [-w CONDITION]\n"
+	    "                 [-D NAME=VALUE] [-t NAME] [--memory SIZE] [--outside] [-o FILE] TABLE", NULL },
 	.about =
 	    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
 	.writes_records = true,
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_at, cli_with, cli_outside, cli_table, cli_output, NULL },
+	.groups = (const struct cli_option *const[]){ cli_at, cli_with, cli_memory, cli_outside, cli_table, cli_output,
+	    NULL },
 	.examples = (const char *const[]){ "acct-read lake/gold/customer_balance | acct-cat -f table",
-	    "acct-read -c account_id,balance -w 'balance < 0' lake/silver/accounts@0 | acct-cat", NULL },
+	    "acct-read -c account_id,balance -w 'balance < 0' lake/silver/accounts@0 | acct-cat",
+	    "acct-read --changes 7.. lake/silver/accounts | acct-cat", NULL },
 };
 
 static bool
@@ -134,7 +164,7 @@ open_place(const char *place)
 	} else {
 		if (table_plain(&table, place, cli.outside, &snapshot, &key, &err) < 0)
 			msg_exit(&err);
-		if (at_earlier())
+		if (at_earlier() || range.given)
 			msg_die(EX_USAGE, "%s: not a Delta table: it has no versions", place);
 		return;
 	}
@@ -211,7 +241,23 @@ map_list(struct projection *m)
 	}
 }
 
-/* Marks the key, where all of its columns are given. */
+/* Marks the columns of -k as the only key. */
+static void
+mark_words(struct rec_header *h)
+{
+	char *words[REC_MAX_COLUMNS];
+	size_t n = cli_list("-k", key_words, words, REC_MAX_COLUMNS), i;
+	int at;
+
+	for (i = 0; i < n; i++) {
+		if ((at = rec_header_find(h, words[i])) < 0)
+			msg_die(EX_USAGE, "-k: %s: not among the columns given%s", msg_quotes(words[i]),
+			    near_hint(&(struct near[]){ rec_near(h, words[i]) }[0]));
+		h->columns[at].key = true;
+	}
+}
+
+/* Marks the table's key, where all of its columns are given. */
 static void
 mark_key(struct rec_header *h)
 {
@@ -266,7 +312,10 @@ make_columns(struct projection *m, const char *place)
 			map_add(m, i);
 	if (m->header.ncolumns == 0)
 		msg_die(EX_DATAERR, "%s: no columns", table.address);
-	mark_key(&m->header);
+	if (key_words != NULL)
+		mark_words(&m->header);
+	else
+		mark_key(&m->header);
 	free(own);
 }
 
@@ -411,6 +460,93 @@ read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *fr
 	return n;
 }
 
+/* ---- changes ---- */
+
+/* Finds what makes the snapshot of version range.from, whose files become those that differ. */
+static void
+find_changes(void)
+{
+	bool uncommitted = with.n > 0 && range.open;
+	struct msg err = { 0 };
+
+	if (range.from > snapshot.version)
+		msg_die(EX_NOINPUT, "%s: no version %" PRId64 ": the newest is %" PRId64, table.address, range.from,
+		    snapshot.version);
+	if (delta_changes_find(&changes, &table, range.from, &snapshot, uncommitted, &err) < 0)
+		msg_exit(&err);
+	free(snapshot.files);
+	snapshot.files = changes.files;
+	snapshot.nfiles = changes.nfiles;
+	changes.files = NULL;
+}
+
+static uint64_t
+read_changes(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, const struct rec_header *rows,
+    struct expr *e, struct table_from *tested)
+{
+	size_t *keys = xcalloc(rows->ncolumns, sizeof(*keys)), nkeys = table_keys_marked(rows, keys);
+	struct table_changes *to = table_changes_new(out, keys, nkeys, changes.adds && changes.removes, cli.memory);
+	struct delta_batch b;
+	struct msg err = { 0 };
+	int got, *weights = NULL;
+	uint8_t *drop = NULL;
+	size_t room = 0;
+
+	while ((got = delta_scan_next(scan, &b, &err)) > 0) {
+		if (b.rows > room) {
+			room = b.rows;
+			drop = xreallocarray(drop, room, 1);
+			weights = xreallocarray(weights, room, sizeof(*weights));
+		}
+		if (tested != NULL)
+			filter(e, tested, &b, drop);
+		delta_changes_weigh(&changes, &b, weights);
+		if (table_changes_weighed(to, from, b.columns, b.rows, weights, tested != NULL ? drop : NULL, &err) < 0)
+			blame(b.file, &err);
+		progress_add(0, b.rows);
+		progress_poll();
+	}
+	if (got < 0 || table_changes_finish(to, &err) < 0)
+		msg_exit(&err);
+	table_changes_free(to);
+	free(weights);
+	free(drop);
+	free(keys);
+	return out->count;
+}
+
+/* Creates the output: a stream of rows, or of changes of rows. */
+static void
+create_output(struct rec_writer *out, const struct rec_header *rows)
+{
+	struct rec_header h;
+	struct msg err = { 0 };
+
+	if (!range.given) {
+		cli_create(out, rows);
+		return;
+	}
+	if (table_changes_header(&h, rows, &err) < 0)
+		msg_die(err.status, "%s: %s; -c leaves columns out", table.address, err.text);
+	cli_create(out, &h);
+	rec_header_free(&h);
+}
+
+static void
+check_range(void)
+{
+	if (!range.given && key_words != NULL)
+		cli_usage("-k needs --changes");
+	if (!range.given)
+		return;
+	if (at_earlier())
+		cli_usage("--changes names the versions: expected a TABLE without one");
+	if (!range.open && cli.nwith > 0)
+		cli_usage("--with is a newest version: expected --changes FROM..");
+	if (!range.open)
+		asked_for.version = range.to;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -428,14 +564,17 @@ main(int argc, char *argv[])
 	uint64_t n;
 
 	cli_place(cli_operand(argc, argv, cli_start(&program, argc, argv), "PLACE"), &asked_for);
+	check_range();
 	if (at_earlier() && cli.nwith > 0)
 		cli_usage("expected one of --at and --with");
 	cli_check_only(asked_for.address);
 	if (!at_earlier())
 		cli_find_with();
 	io_create_ahead(cli.output);
-	cli_sandbox(SANDBOX_READ, cli.outside ? NULL : asked_for.address);
+	cli_sandbox(SANDBOX_READ | (range.given ? SANDBOX_SPILL : 0), cli.outside ? NULL : asked_for.address);
 	open_place(asked_for.address);
+	if (range.given)
+		find_changes();
 	make_columns(&given, asked_for.address);
 	if (where != NULL) {
 		make_condition(&condition, &asked);
@@ -454,8 +593,9 @@ main(int argc, char *argv[])
 	scan_options.bounds = bounds;
 	if (delta_scan_open(&scan, &table, &snapshot, &scan_options, &err) < 0)
 		msg_exit(&err);
-	cli_create(&out, &given.header);
-	n = read_rows(&out, scan, from, &condition, tested);
+	create_output(&out, &given.header);
+	n = range.given ? read_changes(&out, scan, from, &given.header, &condition, tested) :
+	    read_rows(&out, scan, from, &condition, tested);
 	xrec_finish(&out);
 	if (cli.verbose)
 		msg_warn("%s: %" PRIu64 " records", table.address, n);
@@ -471,6 +611,7 @@ main(int argc, char *argv[])
 	free(bounds);
 	free(scanned);
 	free(flags);
+	delta_changes_free(&changes);
 	delta_snapshot_free(&snapshot);
 	delta_with_free(&with);
 	delta_close(&table);

@@ -161,7 +161,7 @@ try() {
 	for p in acct-join acct-read; do
 		ln -sf "$ROOT/cmd/acct.bash" "$p"
 		run -0 bash -c '. "./$1"; COMP_WORDS=("$1" --m); COMP_CWORD=1; _acct "$1"; echo "${COMPREPLY[@]}"' bash "$p"
-		case $p in acct-join) same "--memory --max-record" "$output" ;; *) same "" "$output" ;; esac
+		case $p in acct-join) same "--memory --max-record" "$output" ;; acct-read) same "--memory" "$output" ;; *) same "" "$output" ;; esac
 	done
 }
 

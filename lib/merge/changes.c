@@ -6,8 +6,6 @@
 #include "spill/spill.h"
 #include "table/table.h"
 
-#define CHANGE "_change_type"
-
 struct merge_changes {
 	struct spill spill;
 	struct table_from *from;
@@ -38,8 +36,8 @@ add_column(const struct merge_plan *plan, size_t i, struct rec_header *h, struct
 	const struct delta_column *c = &plan->columns[i];
 	struct val_type type;
 
-	if (strcmp(c->name, CHANGE) == 0)
-		return msg_set(err, EX_UNAVAILABLE, "column " CHANGE ": --changes has one of its own");
+	if (strcmp(c->name, TABLE_CHANGE) == 0)
+		return msg_set(err, EX_UNAVAILABLE, "column " TABLE_CHANGE ": --changes has one of its own");
 	if (!table_val_type(c->type, c->precision, c->scale, &type))
 		return msg_set(err, EX_UNAVAILABLE,
 		    "column %s: a type that no record stream has: --changes cannot show it", c->name);
@@ -61,8 +59,8 @@ merge_changes_open(struct merge_changes **cp, const struct merge_plan *plan, con
 
 	rec_header_init(&h, from->table);
 	rec_header_set_word(&h, "change", "1");
-	rec_header_add(&h, CHANGE, (struct val_type){ .kind = VAL_STRING }, false, true);
-	sources[0] = (struct table_source){ .name = CHANGE, .type = PQ_STRING, .required = true };
+	rec_header_add(&h, TABLE_CHANGE, (struct val_type){ .kind = VAL_STRING }, false, true);
+	sources[0] = (struct table_source){ .name = TABLE_CHANGE, .type = PQ_STRING, .required = true };
 	for (i = 0; i < plan->n && !failed; i++)
 		failed = plan->columns[i].hidden ? 0 : add_column(plan, i, &h, sources, &n, err);
 	if (!failed) {

@@ -165,6 +165,31 @@ int table_feed_out(const struct table_plan *p, struct rec_reader *in, struct del
 int table_feed_plain(const struct table_plan *p, struct rec_reader *in, const char *path,
     const struct pq_options *options, uint64_t *rows, struct msg *err);
 
+/* ---- changes.c: rows that are added and removed, as a change stream ---- */
+
+#define TABLE_CHANGE "_change_type"	/* the first column of a change stream */
+
+/*
+ * Writes to `out`, a change stream of TABLE_CHANGE and the rows' columns, which must outlive it. `both`: rows are added
+ * and removed; equal ones then cancel, and those left that have the same key are updates. keys are columns of the rows;
+ * without any there are no updates. Sorts within `memory` bytes, and in temporary files beyond.
+ */
+struct table_changes;
+struct table_changes *table_changes_new(struct rec_writer *out, const size_t *keys, size_t nkeys, bool both,
+    size_t memory);
+void table_changes_free(struct table_changes *c);	/* accepts NULL */
+
+/* Makes the header of a change stream of such rows. EX_UNAVAILABLE if it cannot have their columns. */
+int table_changes_header(struct rec_header *h, const struct rec_header *rows, struct msg *err);
+
+/*
+ * Adds the rows of vectors, each as often as its weight says: negative weights remove. Leaves out rows whose byte in
+ * drop (may be NULL) is set. `from` converts the vectors. Failures of the output end the program.
+ */
+int table_changes_weighed(struct table_changes *c, struct table_from *from, const struct pq_vector *vectors,
+    size_t rows, const int *weights, const uint8_t *drop, struct msg *err);
+int table_changes_finish(struct table_changes *c, struct msg *err);
+
 /* ---- bounds.c ---- */
 
 /*

@@ -247,10 +247,25 @@ class Lake:
 
     def check(self, readers, what):
         past = self.rnd.choice(sorted(self.past)) if self.past else None
+        if past is not None:
+            self.changes(what)
         for reader in readers:
             self.compare(reader, None, self.model, what)
             if past is not None and reader.name != "Polars" and (reader.name != "Spark" or self.rnd.random() < 0.3):
                 self.compare(reader, past, self.past[past][1], what)
+
+    def changes(self, what):
+        """An earlier version and what we read as the changes since are the newest."""
+        past = self.rnd.choice(sorted(self.past))
+        columns, rows = self.past[past]
+        rows = {i: (*r, *[None] * (len(self.columns) - len(columns))) for i, r in rows.items()}
+        what = f"{what}, changes {past}..{self.version()}"
+        told = lake.read(self.path, "--changes", f"{past}..", "-k", "id").rows
+        gone = [r[1:] for r in told if r[0] in (b"delete", b"update_preimage")]
+        lake.same_rows(f"{what}: rows that go", gone, [rows.pop(r[0]) for r in gone if r[0] in rows])
+        rows.update({r[1]: r[1:] for r in told if r[0] in (b"insert", b"update_postimage")})
+        lake.same_rows(what, rows.values(), self.model.values())
+        lake.same(f"{what}: rows that stay", sorted(set(r[1:] for r in told if r[0] == b"update_postimage") & set(gone)), [])
 
     def compare(self, reader, version, model, what):
         what = f"{what}, version {self.version() if version is None else version}, as {reader.name} reads it"

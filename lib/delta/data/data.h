@@ -108,4 +108,30 @@ void delta_vectors_free(struct delta_vectors *v);	/* accepts NULL */
 /* Reads the rows that a file's deletion vector names, ascending; none without a vector. The caller frees *rows. */
 int delta_file_gone(struct delta_table *t, const struct delta_file *f, uint64_t **rows, size_t *n, struct msg *err);
 
+/* ---- changes.c: what makes a version of an earlier one ---- */
+
+struct delta_changes {
+	/* the files that differ, without vectors; for a scan of the later version with these for its own. Owned */
+	struct delta_file *files;
+	size_t nfiles;
+	bool adds, removes;		/* a row is added; one is removed */
+	/* own */
+	struct delta_weights *weights;	/* per file */
+	struct delta_snapshot **kept;	/* to which the files' strings belong, besides the later version */
+	size_t nkept;
+};
+
+/*
+ * Finds what makes version `to` of version `from` (-1: of a table without rows), which is earlier.
+ * `uncommitted`: `to` may become the version after the newest of the log. Rows that commits only moved to other files
+ * do not count, unless files in between are gone. EX_NOINPUT if a version is gone from the log, or a file that it needs
+ * from the table. Free also after a failure, and before `to`.
+ */
+int delta_changes_find(struct delta_changes *c, struct delta_table *t, int64_t from, const struct delta_snapshot *to,
+    bool uncommitted, struct msg *err);
+void delta_changes_free(struct delta_changes *c);
+
+/* Sets how often each row of a batch of such a scan is added, less how often it is removed. */
+void delta_changes_weigh(const struct delta_changes *c, const struct delta_batch *b, int *weights);
+
 #endif

@@ -144,6 +144,18 @@ delta_commit_timestamp(struct delta_table *t, int64_t version, int64_t *time, st
 }
 
 int
+delta_commit_moves(struct delta_table *t, int64_t version, bool *moves, struct msg *err)
+{
+	struct delta_commit_info info = { .version = version };
+	struct delta_history h = { 0 };
+	int got = read_commit(t, &h, &info, err);
+
+	*moves = got > 0 && !info.data_change;
+	delta_history_free(&h);
+	return got < 0 ? -1 : 0;
+}
+
+int
 delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err)
 {
 	struct delta_commit_info *commits;

@@ -203,6 +203,9 @@ struct delta_history {
 int delta_history(struct delta_table *t, size_t most, struct delta_history *h, struct msg *err);
 void delta_history_free(struct delta_history *h);
 
+/* Sets *moves if a version has the rows of the one before it, in other files; false also if its commit is gone. */
+int delta_commit_moves(struct delta_table *t, int64_t version, bool *moves, struct msg *err);
+
 /* ---- checkpoint_write.c ---- */
 
 /*
