@@ -58,3 +58,29 @@ wrong() {
 	wrong 'type: date, format: ["%d/%m/%Y", "%m/%d/%Y"]' \
 	    "3:48: format reads dates of an earlier one as other dates: '%m/%d/%Y'"
 }
+
+@test "notation: local times of a zone against Python's zoneinfo" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# seed $seed" >&3
+	python3 "$ROOT/tests/zone.py" "$seed" "${ACCT_ZONES:-25}"
+}
+
+@test "notation: a time with a zone of its own keeps it; an hour that is missing or there twice is rejected" {
+	printf '%s\n' 'name: t' 'columns:' '  - {name: id, type: int64, key: yes}' '  - {name: a, type: timestamp, zone: Europe/Prague}' \
+	    '  - {name: b, type: timestamp, format: ["%d.%m.%Y %H:%M %z", "%d.%m.%Y %H:%M"], zone: Europe/Prague}' >s.yaml
+	printf '%s\n' id,a,b '1,2024-01-05 10:00:00,05.07.2024 10:00' '2,2024-01-05T10:00:00Z,05.07.2024 10:00 +0000' \
+	    '3,2024-01-05 10:00:00.25-05:00,05.07.2024 10:00 UTC' '4,2024-03-31 02:30:00,' '5,,27.10.2024 02:30' '6,,27.10.2024 02:30 +01:00' >in.csv
+	acct-ingest -s s.yaml in.csv | acct-clean -s s.yaml -r rej >out.acct
+	same '1,2024-01-05T09:00:00Z,2024-07-05T08:00:00Z
+2,2024-01-05T10:00:00Z,2024-07-05T10:00:00Z
+3,2024-01-05T15:00:00.25Z,2024-07-05T10:00:00Z
+6,,2024-10-27T01:30:00Z' "$(acct-cat out.acct | tail -n +2)"
+	same '5,type,a,2024-03-31 02:30:00
+6,type,b,27.10.2024 02:30' "$(acct-cat -c _line,reason,column,value rej | tail -n +2)"
+	sed -i 's/Prague/Prag/' s.yaml
+	run -78 --separate-stderr acct-clean -s s.yaml in.csv
+	same "acct-clean: s.yaml:4:38: unknown time zone: 'Europe/Prag'; did you mean 'Europe/Prague'?" "$stderr"
+	sed -i '4s/timestamp, zone: Europe.Prag/date, zone: Europe\/Prague/' s.yaml
+	run -78 --separate-stderr acct-clean -s s.yaml in.csv
+	same "acct-clean: s.yaml:4:33: a time zone is for timestamps only" "$stderr"
+}

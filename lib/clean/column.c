@@ -203,6 +203,31 @@ parse_plain(struct column *c, const char *text, size_t n)
 	    ((kind == VAL_INT32 || kind == VAL_INT64) && parse_whole(c, text, n));
 }
 
+/* Has the text of a timestamp, as its type has it, a zone of its own? */
+static bool
+is_zoned(const char *text, size_t n)
+{
+	return n > 0 && (text[n - 1] == 'Z' || (n >= 6 && text[n - 3] == ':' && (text[n - 6] == '+' ||
+	    text[n - 6] == '-')));
+}
+
+/* Parses a timestamp as its type has it, in the column's zone unless it has one of its own. */
+static bool
+parse_local(struct column *c, const char *text, size_t n)
+{
+	int64_t v;
+
+	if (!parse_plain(c, text, n))
+		return false;
+	if (is_zoned(text, n))
+		return true;
+	v = val_int(c->typed.p);
+	if (!val_zone_to_utc(c->schema->zone, &v))
+		return false;
+	c->typed.len = val_put_int(c->typed.p, v);
+	return true;
+}
+
 static bool
 parse_moment(struct column *c, const char *text, size_t n)
 {
@@ -211,6 +236,9 @@ parse_moment(struct column *c, const char *text, size_t n)
 
 	for (i = 0; i < c->schema->nformats; i++)
 		if (val_moment_parse(&c->schema->formats[i], c->schema->century, text, n, &v)) {
+			if (c->schema->zone != NULL && !c->schema->formats[i].zoned &&
+			    !val_zone_to_utc(c->schema->zone, &v))
+				return false;
 			c->typed.len = val_put_int(buf_room(&c->typed, VAL_INT_MAX), v);
 			return true;
 		}
@@ -232,6 +260,8 @@ column_parse(struct column *c, const char *text, size_t n)
 	}
 	if (c->schema->nformats > 0)
 		return parse_moment(c, text, n);
+	if (c->schema->zone != NULL)
+		return parse_local(c, text, n);
 	if (c->schema->notation == NULL)
 		return parse_plain(c, text, n);
 	c->plain.len = 0;

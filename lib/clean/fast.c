@@ -230,6 +230,8 @@ put_moment(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	while (!val_moment_parse(m, c->schema->century, (const char *)p, n, &v))
 		if (++m == end)
 			return NULL;
+	if (c->schema->zone != NULL && !m->zoned && !val_zone_to_utc(c->schema->zone, &v))
+		return NULL;
 	return put_number(c, v, out);
 }
 

@@ -131,6 +131,19 @@ read_type(struct schema_loader *l, const struct schema_word *word, void *to)
 	return val_type_parse(text, strlen(text), to) ? 0 : schema_fault(l, schema_here(l), "invalid type", text);
 }
 
+static int
+read_zone(struct schema_loader *l, const struct schema_word *word, void *to)
+{
+	struct val_zone *z = val_zone_read(schema_text(l));
+
+	(void)word;
+	if (z == NULL)
+		return schema_fault_near(l, schema_here(l), "unknown time zone", schema_text(l),
+		    val_zone_hint(schema_text(l)));
+	*(struct val_zone **)to = z;
+	return 0;
+}
+
 #define FIELD(name) offsetof(struct schema_column, name)
 
 const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
@@ -167,7 +180,8 @@ const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
 	[SCHEMA_C_TITLE] = { "title", schema_read_text, FIELD(title), false },
 	[SCHEMA_C_DESCRIPTION] = { "description", schema_read_text, FIELD(description), false },
 	[SCHEMA_C_COMPUTE] = { "compute", schema_read_expr, FIELD(compute), false },
-	[SCHEMA_C_SIGN] = { "sign", schema_read_sign, FIELD(sign), true }
+	[SCHEMA_C_SIGN] = { "sign", schema_read_sign, FIELD(sign), true },
+	[SCHEMA_C_ZONE] = { "zone", read_zone, FIELD(zone), false }
 };
 
 /* ---- checks ---- */

@@ -35,6 +35,8 @@ schema_formats_make(struct schema_loader *l)
 
 	if (t->n > 0 && c->type.kind != VAL_DATE && c->type.kind != VAL_TIMESTAMP)
 		return schema_fault(l, t->place[0], "a format is for dates and timestamps only", t->word[0]);
+	if (c->zone != NULL && c->type.kind != VAL_TIMESTAMP)
+		return schema_fault(l, l->column_at[SCHEMA_C_ZONE], "a time zone is for timestamps only", NULL);
 	c->formats = t->n > 0 ? xcalloc(t->n, sizeof(*c->formats)) : NULL;
 	for (i = 0; i < t->n; i++) {
 		if ((wrong = val_moment_compile(&c->formats[i], c->type.kind, t->word[i])) != NULL)

@@ -191,7 +191,7 @@ schema_signs_check(struct schema_loader *l)
 static const enum schema_column_word of_file[] = { SCHEMA_C_SOURCE, SCHEMA_C_NULLS, SCHEMA_C_EMPTY, SCHEMA_C_REPLACE,
     SCHEMA_C_CASE, SCHEMA_C_MAP, SCHEMA_C_OTHER, SCHEMA_C_TRUE_VALUES, SCHEMA_C_FALSE_VALUES, SCHEMA_C_FORMAT,
     SCHEMA_C_CENTURY, SCHEMA_C_POINT, SCHEMA_C_GROUP, SCHEMA_C_NEGATIVE, SCHEMA_C_CURRENCY, SCHEMA_C_SUFFIX,
-    SCHEMA_C_SIGN };
+    SCHEMA_C_SIGN, SCHEMA_C_ZONE };
 
 int
 schema_row_check_column(struct schema_loader *l)

@@ -139,6 +139,7 @@ free_column(struct schema_column *c)
 	free(c->pattern);
 	free(c->formats);
 	val_notation_free(c->notation);
+	val_zone_free(c->zone);
 	free(c->compute.text);
 	free_sign(&c->sign);
 	free(c->references_table);

@@ -163,6 +163,7 @@ val_moment_compile(struct val_moment *m, enum val_kind kind, const char *format)
 		m->two_digits |= m->items[i].part == CENTURY_YEAR;
 		m->halves |= m->items[i].part == HALF;
 		m->ends_open |= m->items[i].part == REST;
+		m->zoned |= m->items[i].part == ZONE;
 	}
 	if (kind == VAL_DATE)
 		fix_places(m);

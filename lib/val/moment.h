@@ -20,6 +20,7 @@ struct val_moment {
 	bool two_digits;		/* the year has two digits, so that a century applies */
 	bool halves;			/* has AM or PM */
 	bool ends_open;			/* ends in %* */
+	bool zoned;			/* has a zone of its own, %z */
 	size_t n;
 	struct val_moment_item items[VAL_MOMENT_ITEMS];
 	/* A date of digits at fixed places, in at most 16 bytes: checked in two words. width 0: not such a format. */
