@@ -4,6 +4,7 @@
 #   make SAN=1 ...  the same with the address and undefined-behaviour sanitizers
 #   make coverage   the tests, and which lines and branches of the library they execute
 #   make aarch64    compiles the library for aarch64 and runs units there under qemu-user
+#   make sql        the SQL of the bank's own job for each warehouse, into $(BUILD)/sql
 #   make soak       the counts that take long
 #   make fuzz       every fuzz target, FUZZ_SECONDS each (clang); make fuzz-csv for one
 #   make lint bench install uninstall clean
@@ -125,11 +126,20 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=400 ACCT_CUTS=4000 bats -f 'against a model|cut anywhere' tests/merge-sql.bats
 	BUILD='$(abspath $(BUILD))' ACCT_SCHEMAS=1000 bats -f 'random schemas' tests/warehouse.bats
+	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=200 bats -f 'as H2|as SQLite' tests/warehouse.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=1000000 bats -f 'any text' tests/ingest.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random patterns' tests/regex.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random expressions' tests/expr.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random changes' tests/states.bats
+
+# The SQL that loads the bank's own job into each warehouse, from its sample: to read, and for a reviewer.
+SQL_URL ?= az://ACCOUNT/lake
+sql: all
+	rm -rf '$(BUILD)/sql'
+	ACCT_BIN='$(abspath $(BUILD))/bin' sh pipelines/run.sh -d none pipelines/sample '$(BUILD)/sql/lake'
+	for d in synapse fabric sqlserver; do \
+	    ACCT_BIN='$(abspath $(BUILD))/bin' sh pipelines/warehouse.sh -d $$d --url '$(SQL_URL)' '$(BUILD)/sql/lake' '$(BUILD)/sql/'$$d || exit; done
 
 bench: all tools
 	BUILD='$(abspath $(BUILD))' sh tests/bench/run.sh
@@ -212,4 +222,4 @@ clean:
 SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c cmd/*.c tests/unit/*.c tests/gen/*.c)
 -include $(SOURCES:%.c=$(BUILD)/%.d)
 
-.PHONY: all aarch64 units tools print-libs fuzzers fuzz-library check coverage soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-style lint-structs lint-commits lint-names lint-gcc lint-clang install uninstall clean
+.PHONY: all aarch64 sql units tools print-libs fuzzers fuzz-library check coverage soak fuzz bench lint lint-scripts lint-manuals lint-prose lint-width lint-style lint-structs lint-commits lint-names lint-gcc lint-clang install uninstall clean

@@ -70,7 +70,7 @@ set_at(const char *option, char *text)
 static void
 set_since(const char *option, char *text)
 {
-	how.mark.since = parse_version(option, text);
+	how.mark.since = strcmp(text, "any") == 0 ? SQL_SINCE_ANY : parse_version(option, text);
 }
 
 /* A load that is marked refuses rows of unknown origin unless it is given leave; one that is not knows of none. */
@@ -81,7 +81,7 @@ check_load_options(void)
 
 	if (delete_absent)
 		how.absent = SQL_ABSENT_DELETE;
-	if (!marked && (how.mark.run != NULL || how.mark.version >= 0 || how.mark.since >= 0 || delete_path != NULL ||
+	if (!marked && (how.mark.run != NULL || how.mark.version >= 0 || how.mark.since != -1 || delete_path != NULL ||
 	    adopt))
 		cli_usage("--run, --at, --since, --delete and --adopt require --lake");
 	if (marked && (*how.mark.lake == '\0' || !utf8_ok(how.mark.lake, strlen(how.mark.lake))))
@@ -90,6 +90,8 @@ check_load_options(void)
 		cli_usage("--run: invalid name: %s", msg_quotes(how.mark.run));
 	if (marked && how.mark.version < 0)
 		cli_usage("--lake requires --at");
+	if (how.mark.since == SQL_SINCE_ANY && !adopt && how.absent != SQL_ABSENT_DELETE)
+		cli_usage("--since any requires --adopt or --delete-absent");
 	if (delete_path != NULL && how.mark.since < 0)
 		cli_usage("--delete requires --since");
 	if (adopt && how.absent == SQL_ABSENT_DELETE)
@@ -141,6 +143,8 @@ check_export_options(void)
 		cli_usage("%s", err.text);
 	if (files && sql_export_manifest(&export, manifest, &err) != 0)
 		msg_exit(&err);
+	if (how.mark.lake != NULL && *how.mark.run == '\0' && export.run != NULL)
+		how.mark.run = export.run;
 }
 
 static void
@@ -160,7 +164,7 @@ static struct cli_option options[] = {
 	{ 0, "run", "ID", "the run that made the records, for the mark", CLI_TEXT, .to = &how.mark.run },
 	{ 0, "at", "VERSION", "the version of the lake's table that holds them, for the mark", CLI_CALL,
 	    .call = set_at },
-	{ 0, "since", "VERSION", "the version in the previous mark; without it there must be no mark", CLI_CALL,
+	{ 0, "since", "VERSION", "the version in the previous mark, or any; without it there must be no mark", CLI_CALL,
 	    .call = set_since },
 	{ 0, "delete", "FILE", "delete the rows with the keys in this stream, in the same transaction", CLI_TEXT,
 	    .to = &delete_path },

@@ -174,3 +174,56 @@ scriptdom() {
 	run -1 --separate-stderr scriptdom wrong.sql
 	[[ $output == "wrong.sql: batch 6: line "*": 46097: "* ]]
 }
+
+@test "warehouse: sqlfluff parses the scripts of the bank's own job" {
+	need_peers sqlfluff
+	python "$H/fluff.py" "$H/golden/synapse.sql" "$H/golden/sqlserver.sql"
+}
+
+@test "warehouse: a mark of any version that is not later, for one who cannot ask" {
+	copied synapse --lake L --at 8 --since any --delete-absent >load.sql
+	grep -qxF 'WHERE x.v > 8);' load.sql
+	grep -qF "N': the mark of the load before names ', @what, N', later than version 8')" load.sql
+	grep -qF "SELECT N'L', N'balance', N'12', 8, 3, " load.sql	# the run is the manifest's
+	copied synapse --lake L --at 8 --run other --since any --adopt | grep -qF "SELECT N'L', N'balance', N'other', 8, 3, "
+	run -64 --separate-stderr copied synapse --lake L --at 8 --since any
+	[[ $stderr == "acct-merge-sql: --since any requires --adopt or --delete-absent"* ]]
+	# The same in a database that executes it.
+	acct-merge-sql -d sqlite --lake L --at 8 b.acct | sqlite3 -bail gold.db
+	acct-merge-sql -d sqlite --lake L --at 9 --since any --adopt b.acct | sqlite3 -bail gold.db
+	same 9 "$(sqlite3 gold.db 'SELECT version FROM acct_load')"
+	run -1 --separate-stderr sh -c 'acct-merge-sql -d sqlite --lake L --at 8 --since any --adopt b.acct | sqlite3 -bail gold.db'
+	[[ $stderr == *"acct-merge-sql: balance: the mark of the load before names version 9, later than version 8"* ]]
+}
+
+@test "warehouse: MERGE as H2 executes it: new rows, values to null and back, equal rows untouched, duplicates refused" {
+	sh "$ROOT/tests/h2.sh" || { [ -z "${CI:-}" ] && skip 'SKIPPED: H2 cannot be installed'; }
+	H2_JAR=${PEERS:-$ROOT/build/peers}/h2.jar python3 "$H/h2.py" "${ACCT_ROUNDS:-6}"
+}
+
+@test "warehouse: UPDATE and INSERT, and the queries that validate, as SQLite executes them" {
+	python3 "$H/fallback.py" "${ACCT_ROUNDS:-6}"
+}
+
+# general FILE...: with names in place of what differs from run to run.
+general() {
+	sed "s/[0-9a-f]\{8\}-[0-9a-f-]\{27\}/LAKE/g; s/[0-9]\{8\}T[0-9]\{6\}Z-[0-9]*/RUN/g" "$@"
+}
+
+# make sql gives a person the same scripts. To accept a change: cp FOLDER/DIALECT.sql tests/merge-sql/golden, from the folder that a failure names.
+@test "warehouse: the bank's own job, as it was reviewed" {
+	ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >out
+	for d in synapse fabric sqlserver; do
+		ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/warehouse.sh" -d $d --url az://ACCOUNT/lake lake $d
+		general $d/customer_loans.*.sql >$d.sql
+		diff -u "$H/golden/$d.sql" $d.sql || { echo "in $PWD" && false; }
+		ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/warehouse.sh" -d $d -f json --adopt -n other --url az://ACCOUNT/lake/ lake $d
+		jq -e 'length > 0' $d/*.json >out
+		grep -q '\[other\]\.\[customer_balance\]' $d/customer_balance.load.json
+		run ! grep -q 'DELETE FROM \[other\]\.\[customer' $d/customer_balance.load.json
+	done
+	run -66 --separate-stderr sh "$ROOT/pipelines/warehouse.sh" --url az://ACCOUNT/lake . out
+	same 'warehouse.sh: ./gold/_export: not there; the run makes it' "$stderr"
+	run -64 sh "$ROOT/pipelines/warehouse.sh" -d oracle --url az://ACCOUNT/lake lake out
+	run -64 sh "$ROOT/pipelines/warehouse.sh" lake out
+}

@@ -109,8 +109,10 @@ static bool
 take_files(struct sql_export *e, const json_t *manifest)
 {
 	const json_t *files = json_object_get(manifest, "files"), *file;
+	const char *run = json_string_value(json_object_get(manifest, "run"));
 	size_t i;
 
+	e->run = run != NULL ? xstrdup(run) : NULL;
 	json_array_foreach(files, i, file)
 		if (!take_file(e, file))
 			return false;
@@ -142,5 +144,6 @@ sql_export_free(struct sql_export *e)
 	free(e->host);
 	free(e->container);
 	free(e->path);
+	free(e->run);
 	*e = (struct sql_export){ 0 };
 }

@@ -67,10 +67,15 @@ check_staged(struct sql_load *l)
 static void
 check_mark(struct sql_load *l)
 {
-	add_check(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
-	    "{where_mark}) AS x\n"
-	    "WHERE COALESCE(x.v, -1) <> {since}", ": the mark of the load before names ",
-	    l->options.mark.since < 0 ? ", not none" : ", not version {since}");
+	if (l->options.mark.since == SQL_SINCE_ANY)
+		add_check(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
+		    "{where_mark}) AS x\nWHERE x.v > {at}", ": the mark of the load before names ",
+		    ", later than version {at}");
+	else
+		add_check(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
+		    "{where_mark}) AS x\n"
+		    "WHERE COALESCE(x.v, -1) <> {since}", ": the mark of the load before names ",
+		    l->options.mark.since < 0 ? ", not none" : ", not version {since}");
 }
 
 /* Refuses to overwrite or delete rows not known to be written by a load of this lake, unless asked to. */

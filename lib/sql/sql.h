@@ -48,12 +48,15 @@ const struct sql_dialect *sql_dialect_find(const char *name);
 const char *sql_dialect_name(const struct sql_dialect *d);	/* the argument of -d */
 const char *sql_dialect_client(const struct sql_dialect *d);	/* whom the text is for, in help */
 
+enum { SQL_SINCE_ANY = -2 };
+
 /* The row that a load writes to the target's acct_load table, in the same transaction. */
 struct sql_mark {
 	const char *lake;		/* id of the Delta table; NULL: no mark is written or checked */
 	const char *run;		/* run that produced the rows; "" if unknown */
 	int64_t version;		/* version of the Delta table loaded */
-	int64_t since;			/* version the mark must name before the load; -1: no mark may exist */
+	/* version the mark must name before the load; -1: no mark may exist; SQL_SINCE_ANY: none or one not later */
+	int64_t since;
 };
 
 /* What happens to target rows whose keys are not in the stream. */
@@ -80,6 +83,7 @@ struct sql_export {
 	char **files;			/* owned: names within the path, in order */
 	size_t nfiles;
 	uint64_t rows;			/* that the manifest names */
+	char *run;			/* owned: likewise, or NULL */
 };
 
 /* Parses https://HOST/CONTAINER/PATH, abfss://CONTAINER@HOST/PATH or az://ACCOUNT/CONTAINER/PATH. */
