@@ -145,7 +145,13 @@ int delta_prepared_mark(struct delta_table *t, struct msg *err);
 int delta_prepared_unmark(struct delta_table *t, struct msg *err);
 int delta_prepared_is_marked(struct delta_table *t, struct msg *err);	/* returns 1, 0 or -1 */
 
-/* Reads a prepared version from a file. EX_DATAERR if it is truncated or malformed. */
+/*
+ * Reads a prepared version from its text, whose name is for messages; or appends the text of a file; or both. EX_DATAERR
+ * if it is truncated or malformed.
+ */
+int delta_prepared_parse(struct delta_prepared *p, const struct delta_table *t, const char *name,
+    const struct buf *text, struct msg *err);
+int delta_prepared_get(struct buf *text, const char *path, struct msg *err);
 int delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, const char *path, struct msg *err);
 void delta_prepared_free(struct delta_prepared *p);
 

@@ -303,22 +303,36 @@ parse(struct delta_prepared *p, const struct delta_table *t, const char *name, c
 }
 
 int
-delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, const char *path, struct msg *err)
+delta_prepared_parse(struct delta_prepared *p, const struct delta_table *t, const char *name, const struct buf *text,
+    struct msg *err)
+{
+	memset(p, 0, sizeof(*p));
+	return parse(p, t, name, text, err);
+}
+
+int
+delta_prepared_get(struct buf *text, const char *path, struct msg *err)
 {
 	enum { PIECE = 64 * 1024 };
 	const char *name = io_in_name(path);
-	struct buf text = { 0 };
 	ssize_t n = -1;
 	int fd = io_open(path, err);
-	int failed = -1;
 
-	memset(p, 0, sizeof(*p));
-	while (fd >= 0 && (n = io_read(fd, buf_room(&text, PIECE), PIECE, name, err)) > 0)
-		text.len += (size_t)n;
-	if (n == 0)
-		failed = parse(p, t, name, &text, err);
+	while (fd >= 0 && (n = io_read(fd, buf_room(text, PIECE), PIECE, name, err)) > 0)
+		text->len += (size_t)n;
 	if (fd >= 0)
 		close(fd);
+	return n == 0 ? 0 : -1;
+}
+
+int
+delta_prepared_load(struct delta_prepared *p, const struct delta_table *t, const char *path, struct msg *err)
+{
+	struct buf text = { 0 };
+	int failed;
+
+	memset(p, 0, sizeof(*p));
+	failed = delta_prepared_get(&text, path, err) < 0 ? -1 : parse(p, t, io_in_name(path), &text, err);
 	buf_free(&text);
 	return failed;
 }
