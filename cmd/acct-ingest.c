@@ -14,6 +14,7 @@
 #include "csv/format.h"
 #include "csv/raw.h"
 #include "ingest/names.h"
+#include "ingest/resume.h"
 #include "rec/rec.h"
 #include "schema/schema.h"
 
@@ -29,14 +30,16 @@ struct file {			/* what is being read */
 	bool any;		/* the batch has rows not yet taken */
 	struct ingest_file columns;
 	struct totals totals;
+	struct totals before;	/* the mark of csv, once that is set */
 };
 
 static struct schema schema;
 static struct csv_layout layout;	/* of each file */
 static const char *encoding;		/* of the first file that is not UTF-8; NULL: of none */
 static struct csv_format format = { .delimiter = ',', .quote = '"' };
-static bool have_schema, have_header = true, no_header, mended;
-static const char *schema_path, *delimiter, *quote, *stats_path;
+static bool have_schema, have_header = true, no_header, mended, pieces;
+static const char *schema_path, *delimiter, *quote, *stats_path, *resume_path;
+static struct ingest_resume from;	/* where to go on, with --resume */
 
 static struct ingest_columns columns;	/* of the records */
 static const char *first_name;		/* of the files */
@@ -96,13 +99,16 @@ static const struct cli_option options[] = {
 	{ 0, "mended", NULL, "with -s: read rejects that acct-cat -f raw has written: UTF-8, the names in the first\n"
 	    "line, nothing before and after the rows, whatever the schema says", CLI_FLAG, .to = &mended },
 	{ 0, "stats", "FILE", "write the counts of rows to FILE as JSON", CLI_TEXT, .to = &stats_path },
+	{ 0, "pieces", NULL, "the FILEs are consecutive pieces of one file", CLI_FLAG, .to = &pieces },
+	{ 0, "resume", "STATS", "read only what a file has more than when --stats wrote STATS", CLI_TEXT,
+	    .to = &resume_path },
 	{ 0 }
 };
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header]\n"
-	    "                   [--mended] [--stats FILE] [-o FILE] [FILE ...]",
+	    "[-s SCHEMA] [-t NAME] [-d BYTE] [-q BYTE] [--no-header] [--mended]\n"
+	    "                   [--stats FILE] [--resume STATS] [--pieces] [-o FILE] [FILE ...]",
 	    NULL },
 	.about =
 	    "Turns CSV, plain or compressed with gzip or zstd, into raw records: validates nothing, loses nothing.\n"
@@ -173,22 +179,49 @@ put_header(const struct file *f)
 	rec_header_free(&h);
 }
 
+static struct totals
+totals_at(const struct file *f, const struct csv_raw *raw, const struct csv_mark *m)
+{
+	return (struct totals){ raw->rows, raw->malformed, m->blank, f->columns.header_lines, m->skipped, m->lines,
+	    m->offset, m->spanning, m->open_quotes };
+}
+
+/* Goes on where an earlier reading of the file ended. */
+static void
+resume(struct file *f, struct csv_raw *raw)
+{
+	if (resume_path == NULL)
+		return;
+	if (csv_resume(&f->csv, &from.mark) < 0)
+		msg_exit(&f->csv.err);
+	raw->rows = from.rows;
+	raw->malformed = from.malformed;
+	next_batch(f);
+}
+
 static void
 copy_rows(struct file *f)
 {
 	struct csv_raw raw;
+	bool marked = false;
 	uint64_t bytes = 0;
 
 	csv_raw_init(&raw, &out, f->name, format, f->columns.names.n, f->columns.from, columns.names.n,
 	    ingest_has_lines(&columns));
 	raw.trailing = have_schema && schema.trailing_delimiter;
 	raw.short_null = have_schema && schema.short_null;
+	resume(f, &raw);
 	for (; f->any; next_batch(f)) {
+		if (f->csv.marked && !marked)
+			f->before = totals_at(f, &raw, &f->csv.mark);
+		marked = f->csv.marked;
 		if (f->batch.n > 0 && csv_raw_put(&raw, &f->batch) < 0)
 			msg_exit(&raw.err);
 		progress_add(f->csv.bytes - bytes, f->batch.n);
 		bytes = f->csv.bytes;
 	}
+	if (!marked)
+		f->before = totals_at(f, &raw, &f->csv.mark);
 	f->totals = (struct totals){ raw.rows, raw.malformed, f->csv.blank, f->columns.header_lines,
 	    f->csv.skipped, f->csv.lines, f->csv.bytes,
 	    f->csv.spanning, f->csv.open_quotes };
@@ -263,6 +296,19 @@ show_totals(const struct file *f)
 	buf_free(&doubts);
 }
 
+/* Where reading can go on once the file has grown, and what was counted before that; null if it cannot. */
+static void
+put_resume(struct buf *text, const struct file *f)
+{
+	if (!csv_can_resume(&f->csv) || f->before.lines < f->before.header) {
+		buf_adds(text, ", \"resume\": null");
+		return;
+	}
+	buf_adds(text, ",\n     \"resume\": {");
+	put_totals(text, &f->before);
+	buf_addf(text, ", \"bytes\": %" PRIu64 "}", f->before.bytes);
+}
+
 static void
 add_totals(const struct file *f)
 {
@@ -271,17 +317,20 @@ add_totals(const struct file *f)
 	json_put(&stats, f->name, strlen(f->name));
 	buf_adds(&stats, ", ");
 	put_totals(&stats, &f->totals);
-	buf_addf(&stats, ", \"bytes\": %" PRIu64 "}", f->totals.bytes);
+	buf_addf(&stats, ", \"bytes\": %" PRIu64, f->totals.bytes);
+	put_resume(&stats, f);
+	buf_adds(&stats, "}");
 	if (cli.verbose)
 		show_totals(f);
 }
 
+/* Reads a file, of n pieces. */
 static void
-ingest(const char *path)
+ingest(char **paths, size_t n)
 {
-	struct file f = { .name = io_in_name(path) };
+	struct file f = { .name = io_in_name(*paths) };
 
-	if (csv_open(&f.csv, path, format) < 0)
+	if (csv_open_pieces(&f.csv, paths, n, format) < 0)
 		msg_exit(&f.csv.err);
 	f.csv.max_record = cli.max_record;
 	f.csv.layout = layout;
@@ -328,6 +377,7 @@ enter_sandbox(char **paths)
 		io_open_ahead(*paths);
 	io_create_ahead(cli.output);
 	io_create_ahead(stats_path);
+	io_open_ahead(resume_path);
 	cli_sandbox(0, NULL);
 }
 
@@ -335,16 +385,26 @@ int
 main(int argc, char *argv[])
 {
 	static char dash[] = "-", *standard_input[] = { dash, NULL };
+	struct msg err = { 0 };
 	char **paths;
+	size_t n;
 	int operand = cli_start(&program, argc, argv);
 
 	apply_options();
 	paths = argv[operand] != NULL ? argv + operand : standard_input;
 	first_name = io_in_name(*paths);
+	for (n = 0; paths[n] != NULL; n++)
+		;
+	if (resume_path != NULL && n > 1 && !pieces)
+		cli_usage("--resume needs one file");
 	enter_sandbox(paths);
+	if (resume_path != NULL && ingest_resume_read(&from, resume_path, &err) < 0)
+		msg_exit(&err);
 	ingest_columns_init(&columns, have_schema ? &schema : NULL, have_header, format, first_name);
-	for (; *paths != NULL; paths++)
-		ingest(*paths);
+	if (pieces)
+		ingest(paths, n);
+	for (; *paths != NULL && !pieces; paths++)
+		ingest(paths, 1);
 	xrec_finish(&out);
 	if (stats_path != NULL)
 		write_stats();

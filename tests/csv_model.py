@@ -428,6 +428,8 @@ class Batch:
             segments = data.read().split(b"\x01H ")[1:]
         with open(os.path.join(self.folder, "stats.json"), encoding="utf-8") as data:
             counts = json.load(data)["files"]
+        for count in counts:
+            del count["resume"]                 # unit/resume.c
         return [[line for line in s.split(b"\n")[1:] if line and line[0] != 1] for s in segments], counts
 
     def compare(self, bindir):

@@ -506,7 +506,7 @@ f
 	acct-ingest --stats s.json -o x.acct p.csv q.csv
 	cat >want <<-'END'
 	table "p"
-	files [{"name": "p.csv", "rows": 2, "malformed": 0, "blank": 0, "header": 1, "skipped": 0, "lines": 3, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 35}, {"name": "q.csv", "rows": 3, "malformed": 2, "blank": 1, "header": 1, "skipped": 0, "lines": 5, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 26}]
+	files [{"name": "p.csv", "rows": 2, "malformed": 0, "blank": 0, "header": 1, "skipped": 0, "lines": 3, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 35, "resume": {"rows": 2, "malformed": 0, "blank": 0, "header": 1, "skipped": 0, "lines": 3, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 35}}, {"name": "q.csv", "rows": 3, "malformed": 2, "blank": 1, "header": 1, "skipped": 0, "lines": 5, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 26, "resume": {"rows": 3, "malformed": 2, "blank": 1, "header": 1, "skipped": 0, "lines": 5, "spanning": {"rows": 0, "first": null}, "open_quotes": {"rejects": 0, "first": null}, "bytes": 26}}]
 	rows 5
 	malformed 2
 	blank 1
@@ -526,6 +526,35 @@ f
 	[ "$stderr" = 'acct-ingest: x.csv: 5 rows, 3 of them malformed, 1 blank lines, 48 bytes, 3 rows span lines, the first in line 2, 2 rejects leave a quote open, the first in line 7' ]
 	same "$(printf '%s\n' 'header 2' 'lines 11' 'blank 1' "spanning {'rows': 3, 'first': 2}" "open_quotes {'rejects': 2, 'first': 7}")" \
 	    "$(python3 -c 'import json; s = json.load(open("s.json")); [print(k, s[k]) for k in ("header", "lines", "blank", "spanning", "open_quotes")]')"
+}
+
+# Random growth is in unit/resume.c.
+@test "ingest: --resume reads what a file has more, in pieces, and counts as for the whole" {
+	printf 'id,name,city\r\n1,a,b\r\n\r\n2,c,d' >old.csv
+	printf 'e\r\n3,f\r\n4,g,"h\r\ni"' >tail.csv
+	acct-ingest --stats old.json -o old.acct old.csv
+	cat old.csv tail.csv >new.csv
+	acct-ingest -t t --stats new.json -o new.acct new.csv
+	acct-ingest -t t --resume old.json --stats grown.json -o grown.acct new.csv
+	same "$(acct-select -w '_line > 3' new.acct | tsv)" "$(tsv grown.acct)"
+	same "$(cat new.json)" "$(cat grown.json)"
+	acct-ingest -t t --pieces --resume old.json --stats pieces.json -o pieces.acct old.csv tail.csv
+	same "$(tsv grown.acct)" "$(tsv pieces.acct)"
+	same "$(sed 's/new.csv/old.csv/' new.json)" "$(cat pieces.json)"
+	acct-ingest -t t --pieces -o pieces.acct old.csv tail.csv
+	same "$(tsv new.acct)" "$(tsv pieces.acct)"
+	gzip -k new.csv
+	run -65 --separate-stderr acct-ingest --resume old.json -o x.acct new.csv.gz
+	same "acct-ingest: new.csv.gz: compressed: cannot go on at byte 23" "$stderr"
+	acct-ingest --stats packed.json -o x.acct new.csv.gz
+	run -65 --separate-stderr acct-ingest --resume packed.json -o x.acct new.csv
+	same "acct-ingest: packed.json: the reading of this file cannot go on" "$stderr"
+	head -c 20 old.csv >short.csv
+	run -65 --separate-stderr acct-ingest --resume old.json -o x.acct short.csv
+	same "acct-ingest: short.csv: shorter than the 23 bytes read before" "$stderr"
+	run -65 --separate-stderr acct-ingest --resume /dev/null -o x.acct new.csv
+	run -64 --separate-stderr acct-ingest --resume old.json old.csv tail.csv
+	[[ $stderr == "acct-ingest: --resume needs one file"* ]]
 }
 
 @test "ingest: wrong use" {

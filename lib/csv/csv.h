@@ -102,6 +102,12 @@ struct csv_doubt {		/* rows that cast doubt on those after them */
 	uint64_t n, first;	/* their number; physical line of the first */
 };
 
+struct csv_mark {		/* a place in a file, where a record begins, and what was counted before it */
+	uint64_t offset, lines;		/* bytes and physical lines */
+	uint64_t blank, skipped;
+	struct csv_doubt spanning, open_quotes;
+};
+
 struct csv_reader {
 	struct msg err;
 	const char *name;		/* for messages; must outlive the reader */
@@ -113,6 +119,12 @@ struct csv_reader {
 	uint64_t skipped;		/* lines skipped by the layout so far; they are lines, but not blank ones */
 	struct csv_doubt spanning;	/* rows of more than one line */
 	struct csv_doubt open_quotes;	/* rejects whose lines hold an odd number of quotes */
+	/*
+	 * marked: the rows from here on, or at the end of the file those to come, depend on where the file ends: were
+	 * it longer, they might read otherwise. csv_next sets it before it returns the first of them.
+	 */
+	bool marked;
+	struct csv_mark mark;
 	struct csv_reader_state *state;
 };
 
@@ -123,6 +135,21 @@ int csv_open(struct csv_reader *r, const char *path, struct csv_format format);
 
 /* Like csv_open for a descriptor, which the reader then owns. */
 int csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format format);
+
+/* Like csv_open for a file that is cut into n consecutive pieces; it has the first one's name. */
+int csv_open_pieces(struct csv_reader *r, char *const *paths, size_t n, struct csv_format format);
+
+/*
+ * Goes on at a mark of the same file, which may have grown since; what csv_next has returned is lost. EX_DATAERR if
+ * the file is shorter or compressed.
+ */
+int csv_resume(struct csv_reader *r, const struct csv_mark *m);
+
+/*
+ * Can reading go on at r->mark once the file has grown? Call after the end. Not if it is compressed, decoded, has a
+ * footer, or ends within lines that a reject takes with it.
+ */
+bool csv_can_resume(const struct csv_reader *r);
 
 /*
  * Reads the next rows. Returns 1, 0 at the end, or -1. Skips and counts blank lines. An LF ends a line, together with

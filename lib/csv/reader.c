@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -24,7 +25,7 @@
 enum { BLOCK = 256 * 1024 };
 
 struct csv_reader_state {
-	int fd;
+	int *fds;			/* owned: of the file, or its pieces; ended by -1 */
 	struct csv_source source;	/* bytes of the file as text */
 	bool begun, eof;
 	uint8_t *buf;			/* owned: cap bytes and CSV_PAD */
@@ -41,6 +42,7 @@ struct csv_reader_state {
 	bool taking;			/* after them, those up to the next with an odd number of quotes */
 	bool odd;			/* the lines of this reject have an odd number of quotes so far */
 	uint64_t reject_line;		/* first line of the reject */
+	bool midway;			/* the mark is within a reject */
 	struct csv_row rows[CSV_BATCH_MAX];
 };
 
@@ -55,22 +57,61 @@ csv_open(struct csv_reader *r, const char *path, struct csv_format format)
 	return csv_open_fd(r, fd, io_in_name(path), format);
 }
 
-int
-csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format format)
+/* Takes over the descriptors. */
+static void
+init(struct csv_reader *r, int *fds, const char *name, struct csv_format format)
 {
 	struct csv_reader_state *s = xcalloc(1, sizeof(*s));
 
-	memset(r, 0, sizeof(*r));
 	r->name = name;
 	r->format = format;
 	r->max_record = CSV_MAX_RECORD;
 	r->state = s;
-	s->fd = fd;
-	csv_source_init(&s->source, fd, format.delimiter, format.quote);
+	s->fds = fds;
+	csv_source_init(&s->source, *fds, format.delimiter, format.quote);
+	s->source.next = fds + 1;
 	s->cap = BLOCK;
 	s->buf = xcalloc(1, s->cap + CSV_PAD);
 	csv_care_init(&s->care, format);
 	csv_scan_init(&s->scan, format);
+}
+
+int
+csv_open_fd(struct csv_reader *r, int fd, const char *name, struct csv_format format)
+{
+	int *fds = xcalloc(2, sizeof(*fds));
+
+	memset(r, 0, sizeof(*r));
+	fds[0] = fd;
+	fds[1] = -1;
+	init(r, fds, name, format);
+	return 0;
+}
+
+static void
+close_all(const int *fds)
+{
+	for (; *fds >= 0; fds++)
+		if (*fds > STDERR_FILENO)
+			close(*fds);
+}
+
+int
+csv_open_pieces(struct csv_reader *r, char *const *paths, size_t n, struct csv_format format)
+{
+	int *fds = xcalloc(n + 1, sizeof(*fds));
+	size_t i;
+
+	memset(r, 0, sizeof(*r));
+	for (i = 0; i < n && (fds[i] = io_open(paths[i], &r->err)) >= 0; i++)
+		;
+	fds[i] = -1;
+	if (i < n) {
+		close_all(fds);
+		free(fds);
+		return -1;
+	}
+	init(r, fds, io_in_name(paths[0]), format);
 	return 0;
 }
 
@@ -81,8 +122,8 @@ csv_close(struct csv_reader *r)
 
 	if (s == NULL)
 		return;
-	if (s->fd > STDERR_FILENO)
-		close(s->fd);
+	close_all(s->fds);
+	free(s->fds);
 	csv_source_free(&s->source);
 	csv_care_free(&s->care);
 	csv_scan_free(&s->scan);
@@ -156,6 +197,95 @@ refill(struct csv_reader *r)
 	return 0;
 }
 
+/* ---- where reading can go on if the file grows ---- */
+
+/*
+ * Marks the row at pos as the first that depends on the end of the file. Returns false if rows before it have to be
+ * returned first.
+ */
+static bool
+mark(struct csv_reader *r, const struct csv_scan *scan, size_t pos)
+{
+	struct csv_reader_state *s = r->state;
+
+	if (r->marked)
+		return true;
+	if (scan->n > 0)
+		return false;
+	r->marked = true;
+	s->midway = s->taking || s->rejecting > 0;
+	r->mark = (struct csv_mark){ .offset = r->bytes - s->len + pos, .lines = r->lines + scan->lines,
+	    .blank = r->blank + scan->blank, .skipped = r->skipped + s->skipped, .spanning = r->spanning,
+	    .open_quotes = r->open_quotes };
+	return true;
+}
+
+bool
+csv_can_resume(const struct csv_reader *r)
+{
+	const struct csv_reader_state *s = r->state;
+
+	return r->marked && s->source.kind == CSV_KIND_TEXT && r->layout.decoder == NULL && r->layout.footer == 0 &&
+	    r->layout.footer_from == NULL && !s->midway && r->mark.lines >= r->layout.before;
+}
+
+/*
+ * Makes the source go on at an offset of the file. Returns 0, or 1 if the file is shorter; -1 if it cannot be moved
+ * about in.
+ */
+static int
+seek(struct csv_reader *r, uint64_t offset)
+{
+	struct csv_reader_state *s = r->state;
+	struct stat st;
+	size_t i, in = SIZE_MAX;
+	off_t to;
+
+	for (i = 0; s->fds[i] >= 0; i++) {
+		if (fstat(s->fds[i], &st) < 0)
+			return msg_sys(&r->err, EX_IOERR, "%s", r->name);
+		to = in == SIZE_MAX && offset <= (uint64_t)st.st_size ? (off_t)offset : 0;
+		if (lseek(s->fds[i], to, SEEK_SET) < 0)
+			return msg_sys(&r->err, EX_IOERR, "%s", r->name);
+		if (in == SIZE_MAX && offset <= (uint64_t)st.st_size)
+			in = i;
+		else if (in == SIZE_MAX)
+			offset -= (uint64_t)st.st_size;
+	}
+	if (in == SIZE_MAX)
+		return 1;
+	s->source.fd = s->fds[in];
+	s->source.next = s->fds + in + 1;
+	s->source.eof = false;
+	return 0;
+}
+
+int
+csv_resume(struct csv_reader *r, const struct csv_mark *m)
+{
+	struct csv_reader_state *s = r->state;
+	int got;
+
+	if (s->source.kind != CSV_KIND_TEXT)
+		return msg_set(&r->err, EX_DATAERR, "%s: compressed: cannot go on at byte %" PRIu64, r->name,
+		    m->offset);
+	if ((got = seek(r, m->offset)) < 0)
+		return -1;
+	if (got > 0)
+		return msg_set(&r->err, EX_DATAERR, "%s: shorter than the %" PRIu64 " bytes read before", r->name,
+		    m->offset);
+	s->len = s->pos = s->end = 0;
+	s->eof = s->stop_known = s->footer = s->taking = r->marked = false;
+	s->rejecting = 0;
+	r->bytes = m->offset;
+	r->lines = m->lines;
+	r->blank = m->blank;
+	r->skipped = m->skipped;
+	r->spanning = m->spanning;
+	r->open_quotes = m->open_quotes;
+	return 0;
+}
+
 /* ---- lines that are not rows ---- */
 
 /* Skips the lines before the first row. */
@@ -172,6 +302,8 @@ skip_before(struct csv_reader *r)
 				return -1;
 			continue;
 		}
+		if (lf == NULL)
+			(void)mark(r, &s->scan, s->pos);
 		s->pos = lf != NULL ? (size_t)(lf + 1 - s->buf) : s->end;
 		r->skipped++;
 		r->lines++;
@@ -198,6 +330,8 @@ skip_line(struct csv_reader *r, struct csv_scan *scan)
 		return 0;
 	if (s->stop > s->pos || s->stop == s->end)
 		return 2;
+	if (lf == NULL && !mark(r, scan, s->pos))
+		return 0;
 	if (!csv_layout_is_comment(&r->layout, line, s->end - s->pos)) {
 		s->footer = true;
 		return 0;
@@ -319,7 +453,7 @@ reject_line(struct csv_reader *r, struct csv_scan *scan)
 		n--;
 	if (n > r->max_record)
 		return too_long(r, r->lines + scan->lines + 1);
-	if (lf == NULL && !s->eof)
+	if (lf == NULL && (!s->eof || !mark(r, scan, s->pos)))
 		return 0;
 	scan->rows[scan->n++] = (struct csv_row){ .off = (uint32_t)s->pos, .len = (uint32_t)n, .line = scan->lines++,
 	    .flags = CSV_REJECT, .text = CSV_NO_TEXT, .text_len = 2 * (uint32_t)n };
@@ -344,14 +478,29 @@ take_row(struct csv_reader *r, struct csv_scan *scan)
 	s->pos += c->next;
 }
 
+/* Are the next n lines complete? */
+static bool
+has_lines(const struct csv_reader_state *s, uint32_t n)
+{
+	const uint8_t *p = s->buf + s->pos, *end = s->buf + s->end;
+
+	for (; n > 0 && p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; n--)
+		p++;
+	return n == 0;
+}
+
 /* Splits the row at pos by care. Returns 1 if a row was taken or rejected, 0 if it is incomplete, or -1. */
 static int
 read_with_care(struct csv_reader *r, struct csv_scan *scan)
 {
 	struct csv_reader_state *s = r->state;
+	enum csv_care_answer answer;
 
 	s->care.limit = r->max_record;
-	switch (csv_care_row(&s->care, s->buf + s->pos, s->end - s->pos, s->eof)) {
+	answer = csv_care_row(&s->care, s->buf + s->pos, s->end - s->pos, false);
+	if (answer == CSV_CARE_MORE && s->eof && mark(r, scan, s->pos))
+		answer = csv_care_row(&s->care, s->buf + s->pos, s->end - s->pos, true);
+	switch (answer) {
 	case CSV_CARE_ROW:
 		take_row(r, scan);
 		return 1;
@@ -361,6 +510,8 @@ read_with_care(struct csv_reader *r, struct csv_scan *scan)
 		s->pos += s->care.next;
 		return 1;
 	case CSV_CARE_STRAY:
+		if (s->eof && !has_lines(s, s->care.lines) && !mark(r, scan, s->pos))
+			return 0;
 		begin_reject(r, scan, s->care.lines);
 		return 1;
 	case CSV_CARE_LONG:
@@ -385,7 +536,7 @@ scan_rows(struct csv_reader *r, struct csv_scan *scan, size_t end)
 	if (!scan->care && scan->n < CSV_BATCH && scan->at < end) {
 		if (end < s->end)
 			scan->care = true;
-		else if (s->eof)
+		else if (s->eof && mark(r, scan, scan->at))
 			csv_scan_last(scan, end);
 	}
 	s->pos = scan->at;
@@ -460,8 +611,10 @@ csv_next(struct csv_reader *r, struct csv_batch *b)
 		scan->lines = scan->blank = s->skipped = 0;
 		if ((s->footer || (s->eof && s->pos == s->end)) && skip_footer(r) < 0)
 			return -1;
-		if (s->eof && s->pos == s->len)
+		if (s->eof && s->pos == s->len) {
+			(void)mark(r, scan, s->pos);
 			return 0;
+		}
 		if (refill(r) < 0)
 			return -1;
 	}

@@ -46,6 +46,10 @@ read_file(struct csv_source *s, void *p, size_t n, const char *name, struct msg 
 {
 	ssize_t got = s->eof ? 0 : io_read(s->fd, p, n, name, err);
 
+	while (got == 0 && !s->eof && s->next != NULL && *s->next >= 0) {
+		s->fd = *s->next++;
+		got = io_read(s->fd, p, n, name, err);
+	}
 	if (got > 0)
 		s->bytes += (uint64_t)got;
 	s->eof = got == 0;

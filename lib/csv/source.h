@@ -15,6 +15,7 @@
 
 struct csv_source {
 	int fd;
+	const int *next;		/* descriptors of the file's further pieces, ended by -1; NULL: none */
 	uint8_t delimiter, quote;	/* quote 0: no quotes */
 	enum csv_kind kind;		/* the file's, after the first read */
 	bool wide;			/* UTF-16 and UTF-32 are text too; may be set before the first read */
