@@ -110,7 +110,9 @@ static const struct cli_program program = {
 	    "                    [--states] [-i FILE] [-o FILE] [-t NAME] AGGREGATE ...",
 	    "--from-states [--states] [--onto FILE] [--stale FILE] [-i FILE] [-o FILE] [-t NAME]", NULL },
 	.about = "Sums the records of standard input exactly, by key.\n"
-	    "AGGREGATE is [NAME=]EXPRESSION, of count, sum, avg, min, max, credit, debit and net of an expression,\n"
+	    "AGGREGATE is [NAME=]EXPRESSION, of count, sum, avg, min, max, credit, debit, net, any_value, bool_and,\n"
+	    "bool_or, median, stddev_samp and var_samp of an expression, count(distinct EXPRESSION),\n"
+	    "quantile_cont(EXPRESSION,SHARE), quantile_disc(EXPRESSION,SHARE), string_agg(EXPRESSION,'SEPARATOR'),\n"
 	    "first(EXPRESSION,BY) or last(EXPRESSION,BY); count() counts records. See acct-expr(7).",
 	.writes_records = true,
 	.options = options,
@@ -240,6 +242,18 @@ compute_column(struct balance *b, struct expr *e, const char *column, const char
 	return add_field(b, e, column);
 }
 
+static void
+set_item(struct agg_item *item, const struct expr_aggregate *a, const char *const of[2])
+{
+	agg_item_set(item, a->function, of[0], of[1], a->text);
+	item->share = a->share;
+	item->digits = a->digits;
+	if (a->nseparator == 0)
+		return;
+	item->separator.len = val_put_string(buf_room(&item->separator, 2 * a->nseparator), a->separator,
+	    a->nseparator);
+}
+
 /* Plans for records that are computed from the input's. */
 static void
 compute(struct balance *b, char *words[], size_t n)
@@ -262,7 +276,7 @@ compute(struct balance *b, char *words[], size_t n)
 
 		for (size_t k = 0; k < a->nargs; k++)
 			of[k] = add_field(b, &a->args[k], a->names[k]);
-		agg_item_set(&b->items[i], a->function, of[0], of[1], a->text);
+		set_item(&b->items[i], a, of);
 	}
 	scope.aggregates = NULL;
 	sides.column = compute_column(b, &b->side, sides.column, "--side", &scope);
@@ -673,6 +687,16 @@ put_key(const struct balance *b, uint8_t *p, struct rec_field key)
 	return p + key.n + 1;
 }
 
+/* Works out what is made of all the values of a group. */
+static void
+take_values(struct balance *b, struct rec_field key, uint32_t group)
+{
+	struct msg err = { 0 };
+
+	if (b->groups.values.n > 0 && agg_values_take(&b->groups.values, &b->groups.agg, group, key.n, &err) < 0)
+		msg_die(err.status, "%s: %s%s", b->in.name, err.text, key_text(b, key.p, key.n));
+}
+
 /* Makes records of the groups' keys and aggregates. */
 static void
 gather(struct balance *b, const struct rec_field *keys, const uint32_t *groups, size_t n, struct rec_batch *batch)
@@ -683,8 +707,10 @@ gather(struct balance *b, const struct rec_field *keys, const uint32_t *groups, 
 
 	b->results.len = 0;
 	for (size_t i = 0; i < n; i++) {
-		uint8_t *p = buf_room(&b->results, keys[i].n + agg_put_max(a, groups[i]) + 2 * VAL_PAD), *start = p;
+		uint8_t *p, *start;
 
+		take_values(b, keys[i], groups[i]);
+		p = start = buf_room(&b->results, keys[i].n + agg_put_max(a, groups[i]) + 2 * VAL_PAD);
 		p = put_key(b, p, keys[i]);
 		if ((end = agg_put(a, groups[i], p, &bad)) == NULL)
 			die_beyond(b, &b->items[bad], keys[i].p, keys[i].n);

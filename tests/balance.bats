@@ -345,6 +345,65 @@ $max	-$max	0" "$(acct-balance --side s --credit D --debit W -i d.acct 'credit(v)
 	same "acct-balance: c.acct: a stream of changes: its records are not rows to be added up, but --states makes signed states of them" "$stderr"
 }
 
+# ---- All the values of a group ----
+
+@test "balance: distinct counts, quantiles, variances, lists and truths" {
+	mkrec t 'k:string! v:decimal(9,2) i:int32 s:string' >v.acct <<-'END'
+	a	1.00	3	x
+	a	2.00	5	\N
+	a	2.00	\N	y
+	b	\N	\N	\N
+	c	5.55	1	
+	END
+	acct-balance -k k 'count(distinct v)' 'median(v)' 'quantile_cont(v, 0.25)' 'quantile_disc(s, 0.5)' 'stddev_samp(v)' \
+	    'var_samp(i)' "string_agg(s, ', ')" 'any_value(s)' 'n = count(distinct v) filter (where i > 3)' 'all = bool_and(v > 1)' \
+	    -i v.acct >out.acct
+	acct-cat --check out.acct
+	same "k	count_distinct_v	median_v	quantile_cont_v	quantile_disc_s	stddev_samp_v	var_samp_i	string_agg_s	any_value_s	n	all
+a	2	2.000000	1.500000	x	0.577350	2.000000	x, y	x	1	false
+b	0	\\N	\\N	\\N	\\N	\\N	\\N	\\N	0	\\N
+c	1	5.550000	5.550000		\\N	\\N			0	true" "$(tsv out.acct)"
+	same "count_distinct_v:int64!
+median_v:decimal(38,6)
+quantile_cont_v:decimal(38,6)
+quantile_disc_s:string
+stddev_samp_v:decimal(38,6)
+var_samp_i:decimal(38,6)
+string_agg_s:string
+any_value_s:string
+n:int64!
+all:bool" "$(columns out.acct | tail -n +2)"
+}
+
+@test "balance: a quantile and a list that are refused" {
+	for bad in 'quantile_cont(amount, 1.5)' 'quantile_disc(id, -0.5)' 'quantile_disc(id, id)' 'median(note)' 'string_agg(id, type)' \
+	    "string_agg(id, ',')" 'sum(distinct id)' 'count(distinct)' 'x = median(sum(id))' 'bool_or(id)' 'stddev_samp(note)' 'median(id, id)'; do
+		run -64 --separate-stderr acct-balance -i t.acct "$bad"
+		[ "${#stderr_lines[@]}" -ge 3 ]
+	done
+	run -64 --separate-stderr acct-balance --states -i t.acct 'n = count(distinct id)'
+	[[ ${stderr_lines[0]} == *"'count(distinct id)': has no states that add up" ]]
+	mkrec t 'v:int64!' <<<$'9000000000000000000\n-9000000000000000000' >w.acct
+	run -65 --separate-stderr sh -c 'acct-balance -i w.acct "stddev_samp(v)" -o out'
+	[[ $stderr == *"is beyond decimal(38,0)" ]]
+	same $'median_v\n0.000000' "$(acct-balance -i w.acct 'median(v)' | tsv)"
+}
+
+@test "balance: values beyond --memory are sorted on disk, byte for byte the same" {
+	seq 1 200000 | awk '{ print $1 % 3 "\t" ($1 * 7919) % 100003 "\ttext " $1 % 500 }' | mkrec t 'k:int64! v:int64! s:string!' >v.acct
+	acct-balance -k k 'count(distinct s)' 'median(v)' 'quantile_disc(v, 0.9)' "string_agg(s, ',')" -i v.acct --memory 1G >want
+	mkdir small
+	TMPDIR=$PWD/small acct-balance -k k 'count(distinct s)' 'median(v)' 'quantile_disc(v, 0.9)' "string_agg(s, ',')" -i v.acct --memory 1 | cmp - want
+	run -73 env TMPDIR=/nowhere "$(command -v acct-balance)" -k k 'median(v)' -i v.acct --memory 1 -o out
+	same "500 500 500" "$(acct-cat -f tsv -c count_distinct_s want | tail -n +2 | paste -sd ' ')"
+}
+
+@test "balance: random quantiles, variances and lists are those of Python's fractions" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# ACCT_SEED=$seed" >&3
+	python3 "$ROOT/tests/values_model.py" "${ACCT_CASES:-$(sanitized && echo 40 || echo 200)}" "$seed" >&2
+}
+
 # ---- Input and output that fail ----
 
 @test "balance: no output that could pass for whole when the input is not" {

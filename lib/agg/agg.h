@@ -26,7 +26,12 @@ enum agg_function {
 	AGG_SUM, AGG_MIN, AGG_MAX,
 	/* first(c,by): c of the first record with the minimum `by`; last: of the last record with the maximum */
 	AGG_FIRST, AGG_LAST,
-	AGG_CREDIT, AGG_DEBIT, AGG_NET
+	AGG_CREDIT, AGG_DEBIT, AGG_NET,
+	/* of all the values of a group, see agg/values.h; from here on */
+	AGG_DISTINCT,		/* how many there are */
+	AGG_LOW, AGG_HIGH,	/* those beside the place (n - 1) * share, which may be the same */
+	AGG_DISC,		/* the first with at least n * share values up to it */
+	AGG_LIST		/* texts in the order of the records, a separator between */
 };
 
 #define AGG_NONE SIZE_MAX
@@ -42,7 +47,20 @@ struct agg_item {		/* one requested aggregate */
 	bool required;
 	size_t cell;		/* cell that holds the value */
 	size_t seen;		/* cell that counts non-null values; AGG_NONE: the result is never null */
+
+	/* of AGG_DISTINCT and after, where `cell` is the count of values */
+	int64_t share;		/* over 10^digits: which quantile, from 0 to 1; set by the caller */
+	unsigned digits;
+	struct buf separator;	/* owned, encoded; set by the caller */
+	uint64_t place, ndistinct;	/* of the current group: the quantile's place; different values */
+	struct buf result;	/* owned: the field of the current group */
 };
+
+static inline bool
+agg_is_of_values(enum agg_function function)
+{
+	return function >= AGG_DISTINCT;
+}
 
 /*
  * Parses "[name=]function(column)", "count()" or "first(column,by)". Fills item, which agg_item_free frees, or fills

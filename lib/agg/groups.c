@@ -17,6 +17,9 @@ groups_init(struct groups *g, const struct rec_header *h, const size_t *keys, si
 	g->keys = keys;
 	g->nkeys = nkeys;
 	g->limit = limit;
+	agg_values_init(&g->values, &g->agg, limit != 0 ? limit / 2 : SIZE_MAX);
+	if (g->values.n > 0)
+		g->limit = limit / 2;
 	g->states = AGG_NONE;
 	g->adjacent = true;
 	for (i = 1; i < nkeys; i++)
@@ -34,6 +37,7 @@ groups_free(struct groups *g)
 {
 	map_free(&g->map);
 	agg_runs_free(&g->runs);
+	agg_values_free(&g->values);
 	buf_free(&g->joined);
 	agg_free(&g->agg);
 }
@@ -257,6 +261,8 @@ add_chunk(struct groups *g, const struct rec_batch *b, size_t from, size_t n, st
 {
 	if (g->nkeys > 0 && find_groups(g, b, from, n, err) == -1)
 		return SIZE_MAX;
+	if (g->values.n > 0 && agg_values_add(&g->values, b, from, n, g->keys, g->nkeys, err) == -1)
+		return SIZE_MAX;
 	if (g->states == AGG_NONE)
 		return agg_update(&g->agg, b, from, n, g->ids);
 	agg_states_add(&g->agg, b, from, n, g->states, g->ids);
@@ -301,6 +307,8 @@ groups_put(struct groups *g, groups_sink *sink, void *context, struct msg *err)
 	static const uint8_t none[VAL_PAD];
 	struct one_sink one = { sink, context };
 
+	if (agg_values_end(&g->values, err) == -1)
+		return -1;
 	if (g->nkeys == 0)
 		return put_one(&one, none, 0, &g->agg, 0);
 	if (g->runs.runs.n == 0)

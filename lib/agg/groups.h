@@ -7,6 +7,7 @@
 
 #include "agg/agg.h"
 #include "agg/runs.h"
+#include "agg/values.h"
 #include "map/map.h"
 #include "rec/rec.h"
 
@@ -14,6 +15,7 @@ struct groups {			/* owns all but keys */
 	struct agg agg;		/* the caller plans it with keyed = nkeys > 0 before groups_init */
 	struct map map;		/* of integers if the key is one integer column that is never null */
 	struct agg_runs runs;
+	struct agg_values values;
 	const size_t *keys;	/* indexes of the key columns; without keys, all records form one group */
 	size_t nkeys;
 	size_t limit;		/* memory limit of groups in bytes; 0: no limit */
@@ -37,6 +39,8 @@ size_t groups_add(struct groups *g, const struct rec_batch *b, struct msg *err);
 /*
  * Receives every group once, keys ascending, up to AGG_BLOCK per call: their keys and their numbers in g->agg.
  * VAL_PAD / 4 bytes may be read after each key. Returns -1 to stop.
+ *
+ * Where a->items has some of all values, sink calls agg_values_take for each group.
  *
  * groups_put returns -1 with err filled, or because sink stopped it. Only groups_free may follow.
  */

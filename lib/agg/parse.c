@@ -15,6 +15,15 @@ static const struct {
 };
 enum { NFUNCTIONS = sizeof(functions) / sizeof(*functions) };
 
+/* What expressions are made of besides. */
+static const struct {
+	const char *name;
+	enum agg_function function;
+} of_values[] = {
+	{ "count_distinct", AGG_DISTINCT }, { "quantile_low", AGG_LOW }, { "quantile_high", AGG_HIGH },
+	{ "quantile_disc", AGG_DISC }, { "string_agg", AGG_LIST }
+};
+
 void
 agg_item_free(struct agg_item *item)
 {
@@ -22,6 +31,8 @@ agg_item_free(struct agg_item *item)
 	free(item->text);
 	free(item->column_name);
 	free(item->by_name);
+	buf_free(&item->separator);
+	buf_free(&item->result);
 	memset(item, 0, sizeof(*item));
 }
 
@@ -68,12 +79,23 @@ parse_arguments(struct agg_item *item, size_t f, const char *s, const char *end,
 	return 0;
 }
 
+/* The function of a name. */
+static enum agg_function
+function_of(const char *name)
+{
+	size_t f = find_function(name, strlen(name)), i = 0;
+
+	if (f < NFUNCTIONS)
+		return functions[f].function;
+	while (strcmp(of_values[i].name, name) != 0)
+		i++;
+	return of_values[i].function;
+}
+
 void
 agg_item_set(struct agg_item *item, const char *function, const char *column, const char *by, const char *text)
 {
-	size_t f = find_function(function, strlen(function));
-
-	*item = (struct agg_item){ .function = column != NULL ? functions[f].function : AGG_ROWS,
+	*item = (struct agg_item){ .function = column != NULL ? function_of(function) : AGG_ROWS,
 	    .name = xstrdup(text), .text = xstrdup(text), .column_name = column != NULL ? xstrdup(column) : NULL,
 	    .by_name = by != NULL ? xstrdup(by) : NULL };
 }

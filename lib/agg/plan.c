@@ -87,7 +87,7 @@ resolve(struct agg_item *item, const struct rec_header *h, bool keyed, struct ms
 	if (item->by_name != NULL && find_column(h, item->text, item->by_name, &item->by, err) == -1)
 		return -1;
 	c = &h->columns[item->column];
-	if (item->function == AGG_COUNT)
+	if (item->function == AGG_COUNT || item->function == AGG_DISTINCT)
 		return 0;
 	if (is_sum(item->function))
 		return sum_type(item, c->type, err);
@@ -210,6 +210,11 @@ assign_cell(struct agg *a, const struct rec_header *h, struct agg_item *item, bo
 	switch (item->function) {
 	case AGG_ROWS:
 	case AGG_COUNT:
+	case AGG_DISTINCT:
+	case AGG_LOW:
+	case AGG_HIGH:
+	case AGG_DISC:
+	case AGG_LIST:
 		item->cell = add_count(a, h, item->column);
 		break;
 	case AGG_SUM:
@@ -438,6 +443,8 @@ agg_plan(struct agg *a, const struct rec_header *h, struct agg_item *items, size
 	for (i = 0; i < nitems; i++) {
 		if (resolve(&items[i], h, keyed, err) == -1)
 			return -1;
+		if (a->has_states && agg_is_of_values(items[i].function))
+			return msg_set(err, EX_USAGE, "%s: has no states that add up", msg_quotes(items[i].text));
 	}
 	if (plan_sides(a, h, sides, err) == -1)
 		return -1;

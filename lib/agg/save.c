@@ -192,6 +192,7 @@ agg_put_max(const struct agg *a, uint32_t g)
 	for (i = 0; i < a->nitems; i++) {
 		const struct agg_cell *c = &a->cells[a->items[i].cell];
 
+		n += a->items[i].result.len;
 		if (is_copy(c) && (copy = agg_copy_at(agg_cell_at(a, c, g))) != NULL)
 			n += (size_t)copy->nby + copy->n;
 	}
@@ -282,6 +283,10 @@ put_item(const struct agg *a, const struct agg_item *item, uint32_t g, uint8_t *
 {
 	const struct agg_cell *c = &a->cells[item->cell];
 
+	if (agg_is_of_values(item->function)) {
+		memcpy(out, item->result.p, item->result.len);
+		return out + item->result.len;
+	}
 	switch (c->kind) {
 	case CELL_COUNT:
 		return put_integer(out, (i128)agg_count_of(a, c, g));

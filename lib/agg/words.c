@@ -108,6 +108,8 @@ take(const struct agg *a, const struct agg_item *item, const uint32_t *groups, s
 	const uint8_t *states = a->states + c->at;
 	size_t size = a->size, i;
 
+	if (agg_is_of_values(item->function))
+		return false;
 	switch (c->kind) {
 	case CELL_COUNT:
 		EACH(uint32_t, count, count);

@@ -2,7 +2,7 @@
  * Aggregates inside expressions, for acct-balance: each call is taken out of its expression, typed over the columns of
  * the input, and replaced by a column of what is computed from the groups.
  *
- *	aggregate = function "(" [ expression { "," expression } ] ")" [ FILTER "(" WHERE expression ")" ]
+ *	aggregate = function "(" [ [ DISTINCT ] expression { "," expression } ] ")" [ FILTER "(" WHERE expression ")" ]
  */
 #ifndef EXPR_AGGREGATE_H
 #define EXPR_AGGREGATE_H
@@ -11,12 +11,17 @@
 
 struct expr_aggregate {
 	const char *function;	/* static: "sum" */
+	const char *label;	/* static: what the column is named for, "avg" */
 	const char *text;	/* as written, in the list's pool */
 	struct expr args[2];	/* over the input's columns; the filter makes them null */
 	const char *names[2];	/* their texts, in the list's pool */
 	size_t nargs;
 	struct val_type type;
 	bool required;
+	int64_t share;		/* of a quantile: share / 10^digits, 0 to 1 */
+	unsigned digits;
+	const char *separator;	/* of string_agg, nseparator bytes in the list's pool */
+	size_t nseparator;
 };
 
 struct expr_aggregates {	/* all zero is empty */

@@ -375,6 +375,16 @@ round_quotient(struct expr_node *n, int count, enum expr_rounding rounding)
 	return expr_strict(n, expr_decimal(whole + scale, scale));
 }
 
+/* The exact root, rounded once. */
+static bool
+round_root(struct expr_node *n, unsigned count)
+{
+	n->function = &expr_root;
+	n->args = n->args[0]->args;
+	n->nargs = 2;
+	return expr_strict(n, expr_decimal(NUM_DIGITS, count));
+}
+
 static bool
 check_round(struct expr_check *c, struct expr_node *n, enum expr_rounding rounding)
 {
@@ -389,6 +399,9 @@ check_round(struct expr_check *c, struct expr_node *n, enum expr_rounding roundi
 		return false;
 	if (is_quotient(n->args[0]))
 		return round_quotient(n, count, rounding);
+	if (n->args[0]->kind == EXPR_CALL && n->args[0]->function == &expr_root && rounding == EXPR_HALF_AWAY &&
+	    count >= 0)
+		return round_root(n, (unsigned)count);
 	n->nargs = 1;
 	n->rounding = rounding;
 	n->number = count < t.scale ? t.scale - count : 0;
