@@ -302,16 +302,29 @@ are_groups(unsigned groups, unsigned begin, unsigned end)
 	return groups == (((1u << end) - 1) & ~((1u << begin) - 1) & 0x11111111u << (end & 3));
 }
 
-/* Copies 16 bytes without those of the mask. */
-static void
-copy_without(const char *s, unsigned mask, char *out)
+/* Removes the bytes of the mask from 16, the first of which is the lowest. */
+static unsigned __int128
+without(unsigned __int128 text, unsigned mask)
 {
-	size_t i, k = 0;
+	unsigned __int128 below;
+	unsigned bit;
 
-	for (i = 0; i < QUICK_MOST; i++) {
-		out[k] = s[i];
-		k += ~mask >> i & 1;
+	for (; mask != 0; mask ^= 1u << bit) {		/* the last first, as it moves those after it */
+		bit = 31 - (unsigned)__builtin_clz(mask);
+		below = ((unsigned __int128)1 << 8 * bit) - 1;
+		text = (text & below) | (text >> 8 & ~below);
 	}
+	return text;
+}
+
+/* Writes 16 bytes, the lowest first. */
+static void
+store(unsigned __int128 text, char *out)
+{
+	uint64_t low = htole64((uint64_t)text), high = htole64((uint64_t)(text >> 64));
+
+	memcpy(out, &low, sizeof(low));
+	memcpy(out + sizeof(low), &high, sizeof(high));
 }
 
 static bool
@@ -321,23 +334,20 @@ plain_quick(const struct val_notation *w, const char *s, size_t n, char *out, si
 	unsigned within = (1u << n) - 1, begin = *s == '-' || *s == '+', points, groups = 0;
 	uint64_t low = load(s), high = load(s + 8);
 	uint64_t low_point = equal(low, w->point), high_point = equal(high, w->point);
-	char text[QUICK_MOST];
+	unsigned __int128 text;
 
 	points = bits(low_point, high_point) & within;
 	if (w->point == ',' && group != '.' && (bits(equal(low, '.'), equal(high, '.')) & within) != 0)
 		return false;
 	if (group != w->point)
 		groups = bits(equal(low, group), equal(high, group)) & within;
-	low = htole64(low ^ low_point * (unsigned char)(w->point ^ '.'));
-	high = htole64(high ^ high_point * (unsigned char)(w->point ^ '.'));
-	memcpy(text, &low, sizeof(low));
-	memcpy(text + sizeof(low), &high, sizeof(high));
+	low ^= low_point * (unsigned char)(w->point ^ '.');
+	high ^= high_point * (unsigned char)(w->point ^ '.');
+	text = (unsigned __int128)high << 64 | low;
 	*len = n - (size_t)__builtin_popcount(groups);
-	if (groups == 0) {
-		memcpy(out, text, QUICK_MOST);
+	store(groups == 0 ? text : without(text, groups), out);
+	if (groups == 0)
 		return true;
-	}
-	copy_without(text, groups, out);
 	return s[begin] >= '1' && s[begin] <= '9' &&
 	    are_groups(groups, begin, (unsigned)__builtin_ctz(points | 1u << n));
 }
