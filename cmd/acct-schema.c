@@ -1,4 +1,4 @@
-/* acct-schema drafts schemas from CSV files. */
+/* acct-schema drafts schemas from CSV files, and converts those of Frictionless. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,25 +10,33 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "draft/draft.h"
+#include "frictionless/frictionless.h"
 
 static const char *new_job;
+static bool from_frictionless, to_frictionless;
 static const char *const *paths;
 static size_t npaths;
 
 static const struct cli_option options[] = {
 	{ 0, "new", "FOLDER", "make FOLDER, a job, with a draft for each FILE in FOLDER/sources", CLI_TEXT,
 	    .to = &new_job },
+	{ 0, "from-frictionless", NULL, "convert a Table Schema, Data Resource, or TABLE of a Data Package to a schema",
+	    CLI_FLAG, .to = &from_frictionless },
+	{ 0, "to-frictionless", NULL, "convert a schema to a Data Resource", CLI_FLAG, .to = &to_frictionless },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "FILE", "--new FOLDER FILE...", NULL },
+	.usage = (const char *const[]){ "FILE", "--new FOLDER FILE...", "--from-frictionless JSON [TABLE]",
+	    "--to-frictionless SCHEMA", NULL },
 	.about = "Drafts the schema of a CSV file from what the file holds, with the reason for each line:\n"
 	    "delimiter, header, types, nulls, key. With --new, the drafts of files that belong together also\n"
-	    "refer to each other.",
+	    "refer to each other. Schemas are also converted from and to those of Frictionless; what has no\n"
+	    "counterpart is listed on standard error.",
 	.options = options,
 	.examples = (const char *const[]){ "acct-schema accounts.csv >accounts.yaml",
-	    "acct-schema --new mybank drop/*.csv", NULL },
+	    "acct-schema --new mybank drop/*.csv",
+	    "acct-schema --from-frictionless datapackage.json loans >loans.yaml", NULL },
 };
 
 /* Prints what has been put together. */
@@ -131,6 +139,51 @@ draft_job(void)
 	buf_free(&text);
 }
 
+/* ---- Frictionless ---- */
+
+/* Lists what was not carried. */
+static void
+tell_left(struct buf *left)
+{
+	char *rest, *line;
+
+	buf_addc(left, '\0');
+	for (line = strtok_r((char *)left->p, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		msg_warn("%s: not carried: %s", paths[0], line);
+	buf_free(left);
+}
+
+static void
+convert_from(void)
+{
+	struct buf yaml = { 0 }, left = { 0 };
+	struct msg err = { 0 };
+
+	if (npaths > 2)
+		cli_usage("expected one file of JSON and at most one TABLE");
+	if (frictionless_read(paths[0], paths[1], &yaml, &left, &err) < 0)
+		msg_exit(&err);
+	tell_left(&left);
+	print(&yaml);
+}
+
+static void
+convert_to(void)
+{
+	struct buf json = { 0 }, left = { 0 };
+	struct msg err = { 0 };
+	struct schema s;
+
+	if (npaths > 1)
+		cli_usage("expected one SCHEMA");
+	if (schema_read(&s, paths[0], &err) < 0)
+		msg_exit(&err);
+	frictionless_write(&s, &json, &left);
+	schema_free(&s);
+	tell_left(&left);
+	print(&json);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -140,7 +193,13 @@ main(int argc, char *argv[])
 	npaths = (size_t)(argc - first);
 	if (npaths == 0)
 		cli_usage("expected a FILE");
-	if (new_job != NULL)
+	if ((new_job != NULL) + from_frictionless + to_frictionless > 1)
+		cli_usage("--new, --from-frictionless and --to-frictionless exclude each other");
+	if (from_frictionless)
+		convert_from();
+	else if (to_frictionless)
+		convert_to();
+	else if (new_job != NULL)
 		draft_job();
 	else if (npaths == 1)
 		draft_file(paths[0]);

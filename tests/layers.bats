@@ -9,7 +9,7 @@ layers() {
 	map rec schema parquet store
 	csv
 	text
-	agg draft expr ingest join ledger sql delta
+	agg draft expr frictionless ingest join ledger sql delta
 	clean table
 	check job merge optimize
 	cli

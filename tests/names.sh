@@ -18,6 +18,7 @@ words() {
 	csv csv
 	delta delta
 	draft draft
+	frictionless frictionless
 	ingest ingest
 	job job
 	join join

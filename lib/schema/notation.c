@@ -23,6 +23,18 @@ check_formats_agree(struct schema_loader *l, const struct schema_column *c)
 	return 0;
 }
 
+/* Moves the words out of a list, which keeps their places. */
+static char **
+move_words(struct schema_texts *t, size_t *n)
+{
+	char **words = t->word;
+
+	*n = t->n;
+	t->word = NULL;
+	t->n = 0;
+	return words;
+}
+
 /* Compiles the formats of a column; a century is for two-digit years only. */
 int
 schema_formats_make(struct schema_loader *l)
@@ -46,19 +58,10 @@ schema_formats_make(struct schema_loader *l)
 	}
 	if (l->column_at[SCHEMA_C_CENTURY].line != 0 && !two_digits)
 		return schema_fault(l, l->column_at[SCHEMA_C_CENTURY], "a century is for a format with %y only", NULL);
-	return check_formats_agree(l, c);
-}
-
-/* Moves the words of a list to the notation; the list keeps their places. */
-static char **
-move_words(struct schema_texts *t, size_t *n)
-{
-	char **words = t->word;
-
-	*n = t->n;
-	t->word = NULL;
-	t->n = 0;
-	return words;
+	if (check_formats_agree(l, c) == -1)
+		return -1;
+	c->format_texts.word = move_words(&l->later[SCHEMA_LATER_FORMAT], &c->format_texts.n);
+	return 0;
 }
 
 static int

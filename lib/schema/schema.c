@@ -138,6 +138,7 @@ free_column(struct schema_column *c)
 	free(c->description);
 	free(c->pattern);
 	free(c->formats);
+	free_list(&c->format_texts);
 	val_notation_free(c->notation);
 	val_zone_free(c->zone);
 	free(c->compute.text);

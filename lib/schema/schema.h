@@ -80,6 +80,7 @@ struct schema_column {
 	struct regex *regex;	/* the compiled pattern; NULL if not given */
 	struct val_moment *formats;	/* of dates and times in the file, tried in order; nformats 0: the type's own */
 	size_t nformats;
+	struct schema_list format_texts;	/* as written */
 	struct val_zone *zone;	/* of timestamps without a zone of their own; NULL: UTC */
 	unsigned century;	/* the first year that two digits can mean */
 	char *title, *description;	/* for people; NULL if not given */
