@@ -129,6 +129,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=400 ACCT_CUTS=4000 bats -f 'against a model|cut anywhere' tests/merge-sql.bats
 	BUILD='$(abspath $(BUILD))' ACCT_SCHEMAS=1000 bats -f 'random schemas' tests/warehouse.bats
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=200 bats -f 'as H2|as SQLite' tests/warehouse.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all bats -f 'each system call' tests/lake.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CRASH=all ACCT_KILLS=500 ACCT_COMMITS=200 bats tests/crash.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=1000000 bats -f 'any text' tests/ingest.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random patterns' tests/regex.bats

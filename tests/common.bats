@@ -23,6 +23,7 @@ table() {
 	acct-log	table	acct-log IN
 	acct-merge	merge	acct-merge -i IN tab
 	acct-commit	table	acct-commit IN tab
+	acct-lake	table	acct-lake status IN
 	acct-vacuum	table	acct-vacuum IN
 	acct-optimize	table	acct-optimize IN
 	acct-check	table	acct-check IN

@@ -11,7 +11,7 @@ layers() {
 	text
 	agg draft expr frictionless ingest join ledger sql delta
 	clean table
-	check job merge optimize
+	check job lake merge optimize
 	cli
 	END
 }

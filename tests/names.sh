@@ -10,7 +10,7 @@ export LC_ALL
 words() {
 	cat <<-'END'
 	agg agg groups
-	base base buf cpu hash io json letter mem memory msg near num pool progress sandbox utf8 visible
+	base base buf command cpu hash io json letter mem memory msg near num pool progress sandbox utf8 visible
 	base xasprintf xcalloc xhuge xmalloc xreallocarray xstrdup xstrndup
 	check check
 	clean clean cleaner column rejects
@@ -22,6 +22,7 @@ words() {
 	ingest ingest
 	job job
 	join join
+	lake lake
 	ledger ledger
 	map map
 	merge merge
@@ -45,8 +46,8 @@ words() {
 # fewer, and no more. A word that ends in _ means all that begin so.
 lonely() {
 	cat <<-'END'
-	csv_open_fd delta_dv_parse hash_seed_set memory_limit rec_open_fd schema_parse simd_best
-	simd_fill store_mem_allow store_name_is_tidy val_check val_get_int xrec_open
+	csv_open_fd delta_dv_parse hash_seed_set lake_record_parse lake_record_put memory_limit rec_open_fd schema_parse simd_best
+	simd_fill store_mem_allow store_mem_fate store_name_is_tidy val_check val_get_int xrec_open
 	agg_memory rec_copy_run rec_flush
 	expr_ job_ map_ spill_
 	END

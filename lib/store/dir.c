@@ -10,15 +10,21 @@
 static int
 open_dir(struct store **sp, const char *address, struct msg *err)
 {
+	struct store_dir *s = xcalloc(1, sizeof(*s));
+
 	(void)address, (void)err;
-	*sp = xcalloc(1, sizeof(**sp));
+	*sp = &s->store;
 	return 0;
 }
 
 static void
 close_dir(struct store *s)
 {
-	free(s);
+	struct store_dir *d = (struct store_dir *)s;
+
+	while (d->nlate > 0)
+		close(d->late[--d->nlate]);
+	free(d);
 }
 
 static char *
@@ -173,8 +179,10 @@ const struct store_ops store_dir = {
 	.stat = stat_dir,
 	.list = store_dir_list,
 	.remove = remove_file,
+	.prune = store_dir_prune,
 	.lock = store_dir_lock,
 	.unlock = store_dir_unlock,
+	.share = store_dir_share,
 	.in_open = open_file,
 	.in_read = read_file,
 	.in_close = close_file,
@@ -182,4 +190,5 @@ const struct store_ops store_dir = {
 	.out_write = store_dir_out_write,
 	.out_commit = store_dir_out_commit,
 	.out_close = store_dir_out_close,
+	.flush = store_dir_flush,
 };

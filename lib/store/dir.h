@@ -7,6 +7,14 @@
 
 #include "store/ops.h"
 
+enum { STORE_DIR_LATE = 64 };		/* files and folders that wait for store_flush, at most */
+
+struct store_dir {
+	struct store store;
+	int late[STORE_DIR_LATE];	/* their descriptors */
+	size_t nlate;
+};
+
 enum { STORE_DIR_FILE_MODE = 0640 };	/* account data is not world-readable */
 
 enum store_dir_why {
@@ -38,9 +46,12 @@ enum store_kind store_dir_kind(const struct stat *st);
 int store_dir_list(struct store *s, const char *folder, bool own, struct store_lister *to, struct msg *err);
 int store_dir_lock(struct store *s, const char *name, bool create, void **held, struct msg *err);
 void store_dir_unlock(struct store *s, void *held);
+int store_dir_share(struct store *s, void *held, struct msg *err);
+int store_dir_prune(struct store *s, const char *folder, struct msg *err);
 int store_dir_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
 int store_dir_out_write(struct store_out *out, const void *p, size_t n, struct msg *err);
 int store_dir_out_commit(struct store_out *out, enum store_mode mode, struct msg *err);
 void store_dir_out_close(struct store_out *out);
+int store_dir_flush(struct store *s, struct msg *err);
 
 #endif

@@ -95,3 +95,11 @@ store_dir_unlock(struct store *s, void *held)
 	close(*fd);
 	free(fd);
 }
+
+int
+store_dir_share(struct store *s, void *held, struct msg *err)
+{
+	int *fd = held;
+
+	return fcntl(*fd, F_SETFD, 0) < 0 ? msg_sys(err, EX_OSERR, "%s", s->address) : 0;
+}

@@ -218,10 +218,48 @@ name_over(struct draft *d, struct msg *err)
 }
 
 int
+store_dir_flush(struct store *s, struct msg *err)
+{
+	struct store_dir *d = (struct store_dir *)s;
+	int failed = 0, fd;
+
+	while (d->nlate > 0) {
+		fd = d->late[--d->nlate];
+		if (fsync(fd) < 0 && errno != EINVAL)	/* EINVAL: the file system cannot sync folders */
+			failed = msg_sys(err, EX_IOERR, "%s", s->address);
+		if (close(fd) < 0)
+			failed = msg_sys(err, EX_IOERR, "%s", s->address);
+	}
+	return failed;
+}
+
+/* Names the object now, and leaves it and its folder to store_dir_flush. */
+static int
+commit_later(struct store_out *out, struct draft *d, struct msg *err)
+{
+	struct store_dir *s = (struct store_dir *)out->store;
+	int folder;
+
+	if (name_over(d, err) < 0 || (s->nlate + 2 > STORE_DIR_LATE && store_dir_flush(out->store, err) < 0))
+		return -1;
+	folder = openat(d->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return msg_sys(err, EX_IOERR, "%s", d->path);
+	s->late[s->nlate++] = folder;
+	s->late[s->nlate++] = d->fd;		/* synced first */
+	d->fd = -1;
+	return 1;
+}
+
+int
 store_dir_out_commit(struct store_out *out, enum store_mode mode, struct msg *err)
 {
 	struct draft *d = out->object;
-	int done = fsync(d->fd) == 0 ? 1 : msg_sys(err, EX_IOERR, "%s", d->path);
+	int done;
+
+	if (mode == STORE_LATER)
+		return commit_later(out, d, err);
+	done = fsync(d->fd) == 0 ? 1 : msg_sys(err, EX_IOERR, "%s", d->path);
 
 	if (done == 1)
 		done = mode == STORE_NEW ? name_new(d, err) : name_over(d, err);

@@ -25,6 +25,8 @@ static size_t tree_size, tree_room;
 static uint64_t last_serial;
 static bool is_allowed;
 
+enum store_mem_fate (*store_mem_fate)(const char *path);
+
 void
 store_mem_allow(void)
 {
@@ -221,20 +223,46 @@ list_mem(struct store *s, const char *folder, bool own, struct store_lister *to,
 	return 0;
 }
 
+/* Asks the test what becomes of a change; returns true if it is to be done. */
+static bool
+meets_fate(const char *path, enum store_mem_fate *fate)
+{
+	*fate = store_mem_fate != NULL ? store_mem_fate(path) : STORE_MEM_DONE;
+	return *fate == STORE_MEM_DONE || *fate == STORE_MEM_LOST;
+}
+
+static int
+reply(enum store_mem_fate fate, int done, const char *path, struct msg *err)
+{
+	if (fate == STORE_MEM_DONE)
+		return done;
+	msg_set(err, EX_IOERR, "%s: %s", path, fate == STORE_MEM_REFUSED ? "refused" : "no reply");
+	return fate == STORE_MEM_REFUSED ? -1 : STORE_UNDECIDED;
+}
+
+static bool
+remove_locked(const char *path, const struct store_entry *as)
+{
+	const struct mem_object *o = find(path);
+	bool removed = o != NULL && (as == NULL || (as->mtime == o->mtime && as->size == o->data.len));
+
+	if (removed)
+		take_out(place_of(path));
+	return removed;
+}
+
 static int
 remove_mem(struct store *s, const char *name, const struct store_entry *as, struct msg *err)
 {
 	char *path = store_path(s, name);
-	struct mem_object *o;
-	int removed;
+	enum store_mem_fate fate;
+	int removed = 0;
 
-	(void)err;
 	pthread_mutex_lock(&tree_mutex);
-	o = find(path);
-	removed = o != NULL && (as == NULL || (as->mtime == o->mtime && as->size == o->data.len));
-	if (removed)
-		take_out(place_of(path));
+	if (meets_fate(path, &fate))
+		removed = remove_locked(path, as);
 	pthread_mutex_unlock(&tree_mutex);
+	removed = reply(fate, removed, path, err) < 0 ? -1 : removed;
 	free(path);
 	return removed;
 }
@@ -347,15 +375,17 @@ write_out(struct store_out *out, const void *p, size_t n, struct msg *err)
 static int
 commit_out(struct store_out *out, enum store_mode mode, struct msg *err)
 {
-	int done;
+	enum store_mem_fate fate;
+	int done = 0;
 
-	(void)err;
 	pthread_mutex_lock(&tree_mutex);
-	done = mode == STORE_REPLACE || find(out->path) == NULL;
-	if (done)
-		(void)put_in(out->path, out->object);
+	if (meets_fate(out->path, &fate)) {
+		done = mode == STORE_REPLACE || find(out->path) == NULL;
+		if (done)
+			(void)put_in(out->path, out->object);
+	}
 	pthread_mutex_unlock(&tree_mutex);
-	return done;
+	return reply(fate, done, out->path, err);
 }
 
 static void

@@ -33,9 +33,13 @@ struct store_ops {
 	int (*list)(struct store *s, const char *folder, bool own, struct store_lister *to, struct msg *err);
 	/* Removes an object; as store_delete_own if `as` is not NULL. */
 	int (*remove)(struct store *s, const char *name, const struct store_entry *as, struct msg *err);
+	/* As store_prune. NULL: folders exist only as parts of names. */
+	int (*prune)(struct store *s, const char *folder, struct msg *err);
 	/* Sets *held: 1, or 0. `create`: as store_lock_new, else as store_lock_try. */
 	int (*lock)(struct store *s, const char *name, bool create, void **held, struct msg *err);
 	void (*unlock)(struct store *s, void *held);
+	/* As store_lock_share. NULL: the lock cannot be shared. */
+	int (*share)(struct store *s, void *held, struct msg *err);
 	/* Sets object, size, id and has_other_names. EX_NOINPUT if there is no such object. */
 	int (*in_open)(struct store *s, const char *name, struct store_in *in, struct msg *err);
 	/* Reads up to n > 0 bytes: how many, 0 at the end, or -1. */
@@ -44,10 +48,15 @@ struct store_ops {
 	/* Sets object. */
 	int (*out_open)(struct store *s, const char *name, struct store_out *out, struct msg *err);
 	int (*out_write)(struct store_out *out, const void *p, size_t n, struct msg *err);
-	/* Returns as store_put; the object is released by out_close, which follows. */
+	/*
+	 * Returns as store_put; the object is released by out_close, which follows. Never with STORE_LATER if there is
+	 * no flush.
+	 */
 	int (*out_commit)(struct store_out *out, enum store_mode mode, struct msg *err);
 	/* Releases the object, and removes what is left of one that was not committed. */
 	void (*out_close)(struct store_out *out);
+	/* As store_flush. NULL: whatever is committed is durable. */
+	int (*flush)(struct store *s, struct msg *err);
 };
 
 extern const struct store_ops store_dir, store_mem;
@@ -60,5 +69,14 @@ void store_lister_add(struct store_lister *to, const char *name, enum store_kind
 
 /* Makes the addresses mem://... valid. What is written there ends with the process, so no program calls this. */
 void store_mem_allow(void);
+
+/* For tests: decides what becomes of each put and removal in a store in memory, unless NULL. */
+enum store_mem_fate {
+	STORE_MEM_DONE,
+	STORE_MEM_REFUSED,		/* fails, and nothing is done */
+	STORE_MEM_LOST,			/* done, but no reply comes */
+	STORE_MEM_DROPPED		/* not done, and no reply comes */
+};
+extern enum store_mem_fate (*store_mem_fate)(const char *path);
 
 #endif

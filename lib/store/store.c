@@ -352,7 +352,8 @@ store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err)
 static int
 commit(struct store_out *out, enum store_mode mode, struct msg *err)
 {
-	int done = out->store->ops->out_commit(out, mode, err);
+	const struct store_ops *ops = out->store->ops;
+	int done = ops->out_commit(out, mode == STORE_LATER && ops->flush == NULL ? STORE_REPLACE : mode, err);
 
 	store_out_abandon(out);
 	return done;
@@ -387,6 +388,12 @@ store_put(struct store *s, const char *name, const void *p, size_t n, enum store
 	return commit(&out, mode, err);
 }
 
+int
+store_flush(struct store *s, struct msg *err)
+{
+	return s->ops->flush != NULL ? s->ops->flush(s, err) : 0;
+}
+
 /* ---- removing ---- */
 
 int
@@ -399,6 +406,14 @@ int
 store_delete_own(struct store *s, const struct store_entry *e, struct msg *err)
 {
 	return store_name_is_tidy(e->name) ? s->ops->remove(s, e->name, e, err) : 0;
+}
+
+int
+store_prune(struct store *s, const char *folder, struct msg *err)
+{
+	if (s->ops->prune == NULL)
+		return 0;
+	return check_name(s, folder, false, err) < 0 ? -1 : s->ops->prune(s, folder, err);
 }
 
 /* ---- locks ---- */
@@ -428,4 +443,12 @@ store_lock_end(struct store_lock *l)
 	if (l->held != NULL)
 		l->store->ops->unlock(l->store, l->held);
 	l->held = NULL;
+}
+
+int
+store_lock_share(struct store_lock *l, struct msg *err)
+{
+	const struct store_ops *ops = l->store->ops;
+
+	return ops->share != NULL ? ops->share(l->store, l->held, err) : 0;
 }

@@ -81,10 +81,12 @@ int store_get(struct store *s, const char *name, struct buf *out, struct msg *er
  * 1, the others 0. Durable on return of 1: both the object and its name are on disk. After -1 the object is as absent
  * or present as it will ever be. STORE_UNDECIDED fills err too: the request was sent and no reply came, so that it may
  * have been carried out, or may yet be; repeating it is safe, and of all its copies one at most gets the name.
+ * STORE_LATER: as STORE_REPLACE, but durable only after store_flush, which makes all of them so at once.
  */
-enum store_mode { STORE_NEW, STORE_REPLACE };
+enum store_mode { STORE_NEW, STORE_REPLACE, STORE_LATER };
 enum { STORE_UNDECIDED = -2 };
 int store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err);
+int store_flush(struct store *s, struct msg *err);
 
 /* Removes an object: 1, or 0 if it does not exist. */
 int store_delete(struct store *s, const char *name, struct msg *err);
@@ -94,6 +96,12 @@ int store_delete(struct store *s, const char *name, struct msg *err);
  * through a link.
  */
 int store_delete_own(struct store *s, const struct store_entry *e, struct msg *err);
+
+/*
+ * Removes the folders at and below `folder` that contain no objects. Does nothing in a store where a folder is only a
+ * part of names. Folders that another writer is about to use may be among them.
+ */
+int store_prune(struct store *s, const char *folder, struct msg *err);
 
 /*
  * A named lock, released by store_lock_end or when its holder ends, and with it every request the holder has sent.
@@ -107,6 +115,12 @@ struct store_lock {
 int store_lock_new(struct store *s, const char *name, struct store_lock *l, struct msg *err);
 int store_lock_try(struct store *s, const char *name, struct store_lock *l, struct msg *err);
 void store_lock_end(struct store_lock *l);
+
+/*
+ * Lets the programs that this process starts from now on hold the lock too, so that it ends with the last of them. Does
+ * nothing where a lock belongs to one process.
+ */
+int store_lock_share(struct store_lock *l, struct msg *err);
 
 /* Reads ranges of an object. */
 struct store_in {

@@ -213,6 +213,35 @@ whole_objects(struct store *s)
 	holds(s, "t/a", NULL);
 	CHECK(store_delete(s, "no/folder", &err) == 0 && err.status == 0, "%s", err.text);
 	put(s, "t/a", "four", STORE_NEW, 1);
+	put(s, "t/d/later", "one", STORE_LATER, 1);
+	put(s, "t/d/later", "two", STORE_LATER, 1);
+	holds(s, "t/d/later", "two");
+	CHECK(store_flush(s, &err) == 0 && store_flush(s, &err) == 0, "%s", err.text);
+	CHECK(store_prune(s, "t/d", &err) == 0, "%s", err.text);
+	holds(s, "t/d/later", "two");
+	CHECK(store_delete(s, "t/d/later", &err) == 1 && store_prune(s, "t/d", &err) == 0 &&
+	    store_prune(s, "t/d", &err) == 0, "%s", err.text);
+}
+
+/* More than may wait at once. */
+static void
+many_later(struct store *s)
+{
+	struct msg err = { 0 };
+	char name[32];
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "later/%d/x", i);
+		put(s, name, "x", STORE_LATER, 1);
+	}
+	CHECK(store_flush(s, &err) == 0, "%s", err.text);
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "later/%d/x", i);
+		holds(s, name, "x");
+		CHECK(store_delete(s, name, &err) == 1, "%s", err.text);
+	}
+	CHECK(store_prune(s, "later", &err) == 0, "%s", err.text);
 }
 
 static void
@@ -418,6 +447,7 @@ contract(const char *address)
 	size_t i;
 
 	whole_objects(s);
+	many_later(s);
 	streamed(s);
 	ranges(s);
 	listings(s);
@@ -487,6 +517,24 @@ odd_files(struct store *all)
 	OK("store", "pipes, folders and links are no objects; a hard link is");
 }
 
+static void
+pruned(struct store *all)
+{
+	struct msg err = { 0 };
+
+	make_folder("p");
+	make_folder("p/a");
+	make_folder("p/a/b");
+	make_folder("p/c");
+	make("p/c/file");
+	make_link("../out", "p/link");
+	CHECK(store_prune(all, "p", &err) == 0, "%s", err.text);
+	CHECK(!is_there("p/a") && is_there("p/c/file") && is_there("out"), "pruned");
+	CHECK(store_prune(all, "p/link", &err) == 0 && is_there("out"), "%s", err.text);
+	CHECK(store_prune(all, "..", &err) < 0 && err.status == EX_NOPERM, "%s", err.text);
+	OK("store", "empty folders go, links and all that holds a file stay");
+}
+
 int
 main(void)
 {
@@ -518,6 +566,7 @@ main(void)
 	removal(all, table);
 	named(table);
 	odd_files(all);
+	pruned(all);
 	store_close(all);
 	store_close(table);
 	free(address);

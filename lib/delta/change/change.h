@@ -146,8 +146,8 @@ int delta_prepared_unmark(struct delta_table *t, struct msg *err);
 int delta_prepared_is_marked(struct delta_table *t, struct msg *err);	/* returns 1, 0 or -1 */
 
 /*
- * Reads a prepared version from its text, whose name is for messages; or appends the text of a file; or both. EX_DATAERR
- * if it is truncated or malformed.
+ * Reads a prepared version from its text, whose name is for messages; or appends the text of a file; or both.
+ * EX_DATAERR if it is truncated or malformed.
  */
 int delta_prepared_parse(struct delta_prepared *p, const struct delta_table *t, const char *name,
     const struct buf *text, struct msg *err);

@@ -1,0 +1,270 @@
+/* acct-lake makes a run of several programs one change of a lake: all of it takes effect, or nothing. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/command.h"
+#include "base/num.h"
+#include "cli/cli.h"
+#include "lake/lake.h"
+
+#define OPEN "/runs/open/"		/* where the folders of runs are, lake/lake.h */
+
+static bool waits, rebuilds;
+
+static const struct cli_option options[] = {
+	{ 'w', "wait", NULL, "wait for another run to end", CLI_FLAG, .to = &waits },
+	{ 0, "rebuild", NULL, "take a lake of another format: the run makes all of it anew", CLI_FLAG,
+	    .to = &rebuilds },
+	{ 0 }
+};
+
+static const struct cli_program program = {
+	.usage = (const char *const[]){ "run [-vw] [--rebuild] [--retry SECONDS] LAKE -- COMMAND [ARGUMENT ...]",
+	    "begin", "commit [-v] [--retry SECONDS]", "aside TABLE ...", "recover [-vw] LAKE", "status LAKE", NULL },
+	.about = "Runs a command that changes the tables and files of a lake. All it has prepared takes effect\n"
+	    "when it ends with 0, and nothing otherwise, whatever is killed and whenever.",
+	.options = options,
+	.groups = (const struct cli_option *const[]){ cli_retry, NULL },
+	.examples = (const char *const[]){ "acct-lake run lake -- sh night.sh", "acct-lake status lake", NULL },
+};
+
+/* ---- the lake and its lock ---- */
+
+static struct lake lake;
+
+static void
+open_lake(const char *address)
+{
+	struct msg err = { 0 };
+
+	lake = (struct lake){ .retry = cli.retry, .verbose = cli.verbose };
+	if (lake_open(&lake, address, &err) < 0)
+		msg_exit(&err);
+}
+
+/* Takes the lock, and cleans up after runs that were killed. */
+static void
+lock(const char *address)
+{
+	static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	struct msg err = { 0 };
+	int got = lake_lock(&lake, &err);
+
+	if (got == 0 && !waits)
+		msg_die(EX_TEMPFAIL, "%s: another run is at work; --wait waits for its end", address);
+	if (got == 0 && (cli.verbose || isatty(STDERR_FILENO)))
+		msg_warn("%s: waiting for another run to end", address);
+	while (got == 0) {
+		nanosleep(&pause, NULL);
+		got = lake_lock(&lake, &err);
+	}
+	if (got < 0 || lake_recover(&lake, &err) < 0)
+		msg_exit(&err);
+}
+
+/* ---- run ---- */
+
+static char *
+new_name(void)
+{
+	char when[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+	return xasprintf("%s-%d", when, (int)getpid());
+}
+
+/* Tells the command, and the verbs that it calls, which run they are in. */
+static void
+set_environment(const char *run, int64_t number)
+{
+	char *address = store_real_path(lake.store, ""), *folder, digits[24];
+
+	if (address == NULL)
+		address = xstrdup(store_address(lake.store));
+	folder = xasprintf("%s" OPEN "%s", address, run);
+	snprintf(digits, sizeof(digits), "%" PRId64, number);
+	if (setenv("ACCT_LAKE", address, 1) < 0 || setenv("ACCT_RUN", folder, 1) < 0 ||
+	    setenv("ACCT_NUMBER", digits, 1) < 0)
+		msg_die(EX_OSERR, "the environment is full");
+	free(folder);
+	free(address);
+}
+
+/* Ends the run as its command has ended, unless that has done so. Returns the status of the program. */
+static int
+end_run(const char *run, int64_t number, int status)
+{
+	struct msg err = { 0 }, why = { 0 };
+	int begun = lake_has_begun(&lake, run, &err);
+
+	if (begun == 0 && status == EX_OK)
+		(void)lake_check_number(&lake, run, number, &err);
+	if (begun > 0 && status == EX_OK)
+		begun = lake_commit(&lake, run, number, &err) <= 0;
+	if (err.status != 0) {
+		msg_warn("%s", err.text);
+		status = err.status;
+	}
+	if (begun > 0 && lake_end(&lake, run, number, &why) < 0) {
+		msg_warn("%s", why.text);
+		status = status != EX_OK ? status : why.status;
+	}
+	return status;
+}
+
+static int
+run(char *argv[], int n)
+{
+	struct msg err = { 0 };
+	char *name = new_name();
+	int64_t number;
+	int status;
+
+	if (n < 2)
+		cli_usage("expected LAKE -- COMMAND");
+	open_lake(argv[0]);
+	if (lake_check_format(&lake, rebuilds, &err) < 0)
+		msg_exit(&err);
+	lock(argv[0]);
+	number = lake.newest + 1;
+	set_environment(name, number);
+	if (store_lock_share(&lake.lock, &err) < 0 || (status = command_run(argv + 1, &err)) < 0)
+		msg_exit(&err);
+	status = end_run(name, number, status);
+	lake_close(&lake);
+	free(name);
+	return status;
+}
+
+/* ---- within a run ---- */
+
+/* Opens the lake of the run that this process is part of. Returns the run's name, a view of the environment. */
+static const char *
+join_run(int64_t *number)
+{
+	const char *address = getenv("ACCT_LAKE"), *folder = getenv("ACCT_RUN"), *digits = getenv("ACCT_NUMBER");
+	const char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
+
+	if (address == NULL || slash == NULL || digits == NULL || !num_int64(digits, strlen(digits), number))
+		msg_die(EX_USAGE, "not within a run: 'acct-lake run LAKE -- COMMAND' makes one");
+	open_lake(address);
+	return slash + 1;
+}
+
+static int
+begin(char *argv[], int n)
+{
+	struct msg err = { 0 };
+	int64_t number;
+
+	(void)argv;
+	if (n > 0)
+		cli_usage("expected no operand");
+	if (lake_begin(&lake, join_run(&number), &err) < 0)
+		msg_exit(&err);
+	lake_close(&lake);
+	return EX_OK;
+}
+
+static int
+commit(char *argv[], int n)
+{
+	struct msg err = { 0 };
+	int64_t number;
+	const char *name;
+	int got;
+
+	(void)argv;
+	if (n > 0)
+		cli_usage("expected no operand");
+	name = join_run(&number);
+	got = lake_commit(&lake, name, number, &err);
+	if (got == 0)
+		got = lake_end(&lake, name, number, &err);
+	if (got < 0)
+		msg_exit(&err);
+	lake_close(&lake);
+	return EX_OK;
+}
+
+static int
+set_aside(char *argv[], int n)
+{
+	struct msg err = { 0 };
+	const char *name;
+	int64_t number;
+	int i;
+
+	if (n == 0)
+		cli_usage("expected TABLE");
+	name = join_run(&number);
+	for (i = 0; i < n; i++)
+		if (lake_set_aside(&lake, name, argv[i], &err) < 0)
+			msg_exit(&err);
+	lake_close(&lake);
+	return EX_OK;
+}
+
+/* ---- for people ---- */
+
+static int
+recover(char *argv[], int n)
+{
+	if (n != 1)
+		cli_usage("expected LAKE");
+	open_lake(argv[0]);
+	lock(argv[0]);
+	lake_close(&lake);
+	return EX_OK;
+}
+
+static int
+status(char *argv[], int n)
+{
+	struct lake_status s;
+	struct msg err = { 0 };
+	size_t i;
+
+	if (n != 1)
+		cli_usage("expected LAKE");
+	open_lake(argv[0]);
+	if (lake_get_status(&lake, &s, &err) < 0)
+		msg_exit(&err);
+	printf("format\t%" PRId64 "\nnumber\t%" PRId64 "\n", s.format, s.number);
+	if (s.run != NULL)
+		printf("run\t%s\n", s.run);
+	if (s.last != NULL)
+		printf("last\t%s\n", s.last);
+	if (s.is_pending)
+		printf("pending\t%s\n", s.run);
+	for (i = 0; i < s.open.n; i++)
+		printf("open\t%s\n", s.open.entries[i].name);
+	lake_status_free(&s);
+	lake_close(&lake);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		msg_die(EX_IOERR, "<stdout>: write failed");
+	return EX_OK;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct { const char *name; int (*call)(char *argv[], int n); } verbs[] = {
+		{ "run", run }, { "begin", begin }, { "commit", commit }, { "aside", set_aside },
+		{ "recover", recover }, { "status", status } };
+	int first = cli_start(&program, argc, argv);
+	size_t i;
+
+	if (first == argc)
+		cli_usage("expected a verb: run, begin, commit, aside, recover or status");
+	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (strcmp(argv[first], verbs[i].name) == 0)
+			return verbs[i].call(argv + first + 1, argc - first - 1);
+	cli_usage("no such verb: %s", msg_quotes(argv[first]));
+}

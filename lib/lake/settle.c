@@ -1,0 +1,144 @@
+/* Carrying out the record of a run. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lake/record.h"
+#include "table/pieces.h"
+
+/* ---- the folder of a run ---- */
+
+static bool
+skip_none(const char *folder, void *arg)
+{
+	(void)folder, (void)arg;
+	return false;
+}
+
+int
+lake_walk(struct lake *l, const char *folder, struct store **below, struct store_list *list, struct msg *err)
+{
+	char *address = xasprintf("%s/%s", store_address(l->store), folder);
+	size_t links;
+	int failed = store_open(below, address, err);
+
+	free(address);
+	if (!failed && (failed = store_walk_own(*below, skip_none, NULL, list, &links, err)) < 0)
+		store_close(*below);
+	return failed;
+}
+
+int
+lake_each_object(struct lake *l, const char *run, const char *part, lake_each *each, void *arg, struct msg *err)
+{
+	char *folder = xasprintf(LAKE_OPEN "/%s/%s", run, part);
+	struct store *below;
+	struct store_list list;
+	int failed = lake_walk(l, folder, &below, &list, err);
+	size_t i;
+
+	free(folder);
+	if (failed)
+		return -1;
+	for (i = 0; i < list.n && !failed; i++) {
+		struct buf text = { 0 };
+
+		failed = store_get(below, list.entries[i].name, &text, err) < 0 ? -1 :
+		    each(l, list.entries[i].name, &text, arg, err);
+		buf_free(&text);
+	}
+	store_list_free(&list);
+	store_close(below);
+	return failed;
+}
+
+int
+lake_remove_run(struct lake *l, const char *run, struct msg *err)
+{
+	char *folder = xasprintf(LAKE_OPEN "/%s", run);
+	struct store *below;
+	struct store_list list;
+	int failed = lake_walk(l, folder, &below, &list, err);
+	size_t i;
+
+	if (!failed) {
+		for (i = 0; i < list.n && !failed; i++)
+			failed = store_delete(below, list.entries[i].name, err) < 0 ? -1 : 0;
+		store_list_free(&list);
+		store_close(below);
+	}
+	if (!failed)
+		failed = store_prune(l->store, LAKE_OPEN, err);
+	free(folder);
+	return failed;
+}
+
+/* ---- taking effect ---- */
+
+static int
+commit_table(struct lake *l, const struct lake_item *item, struct msg *err)
+{
+	char *table = xasprintf("%s/%s", store_address(l->store), item->name);
+	struct table_piece piece = { item->name, &item->text };
+	struct table_pieces pieces = { .table = table, .list = &piece, .n = 1, .retry = l->retry,
+	    .verbose = l->verbose };
+	int failed = table_pieces_commit(&pieces, err);
+
+	free(table);
+	return failed;
+}
+
+/* Leaves alone what is there already. */
+static int
+put_file(struct lake *l, const struct lake_item *item, struct msg *err)
+{
+	const struct buf *text = &item->text;
+	struct buf there = { 0 };
+	struct msg why = { 0 };
+	bool same = store_get(l->store, item->name, &there, &why) > 0 && there.len == text->len &&
+	    (text->len == 0 || memcmp(there.p, text->p, text->len) == 0);
+	int done = same ? 0 : store_put(l->store, item->name, text->p, text->len, STORE_LATER, err);
+
+	buf_free(&there);
+	return done < 0 ? -1 : 0;
+}
+
+static int
+do_item(struct lake *l, const struct lake_item *item, struct msg *err)
+{
+	switch (item->what) {
+	case LAKE_TABLE:
+		return commit_table(l, item, err);
+	case LAKE_FILE:
+		return put_file(l, item, err);
+	default:
+		return store_delete(l->store, item->name, err) < 0 ? -1 : 0;
+	}
+}
+
+/*
+ * The files are durable before anything goes that they no longer name, and before the number of the record is current.
+ */
+int
+lake_settle(struct lake *l, int64_t number, const struct lake_record *r, struct msg *err)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%" PRId64 "\n", number), failed = 0;
+	bool flushed = false;
+	size_t i;
+
+	for (i = 0; i < r->n && !failed; i++) {
+		if (r->items[i].what == LAKE_GONE && !flushed) {
+			failed = store_flush(l->store, err);
+			flushed = true;
+		}
+		if (!failed)
+			failed = do_item(l, &r->items[i], err);
+	}
+	if (!failed && !flushed)
+		failed = store_flush(l->store, err);
+	if (!failed && store_put(l->store, LAKE_CURRENT, text, (size_t)n, STORE_REPLACE, err) < 0)
+		failed = -1;
+	return failed;
+}
