@@ -205,7 +205,6 @@ install: all
 	install -m 755 $(PROGRAMS) '$(BINDIR)'
 	for n in 1 5 7; do install -m 644 man/*.$$n '$(MANDIR)'/man$$n || exit; done
 	install -m 755 $(JOB_SCRIPTS) '$(SHAREDIR)'
-	install -m 644 pipelines/checks.awk '$(SHAREDIR)'
 	install -m 644 pipelines/bank/sources/*.yaml '$(SHAREDIR)/bank/sources'
 	install -m 755 pipelines/bank/gold/*.sh '$(SHAREDIR)/bank/gold'
 	install -m 644 pipelines/bank/README pipelines/bank/checks '$(SHAREDIR)/bank'

@@ -49,17 +49,6 @@ gold_says() {
 	return 1
 }
 
-# words_of LIST: sets said to the words that commas separate, to nothing for a dash.
-words_of() {
-	said=
-	[ "$1" != - ] || return 0
-	_list=$1,
-	while [ -n "$_list" ]; do
-		said="$said ${_list%%,*}"
-		_list=${_list#*,}
-	done
-}
-
 # in_list WORD LIST
 in_list() {
 	case " $2 " in

@@ -90,170 +90,6 @@ load() {
 	fi
 }
 
-# ---- the summary ----
-
-summary_files() {
-	printf 'table\tbytes\tread\tclean\trejected\tblank\n'
-	while IFS=$TAB read -r table _ bytes _ <&3 && IFS=$TAB read -r _ _ blank read_ clean rejected _; do
-		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$table" "$bytes" "$read_" "$clean" "$rejected" "$blank"
-	done 3<"$RUN/inputs" <"$WORK/statistics"
-}
-
-# Reasons that occur, each with its count for each table.
-summary_reasons() {
-	awk -F '\t' -v OFS='\t' '{
-		gsub(/[{}"]/, "", $7)
-		n = split($7, word, /[:,]/)
-		for (i = 1; i < n; i += 2)
-			if (word[i + 1] != 0)
-				print $1, word[i], word[i + 1]
-	}' "$WORK/statistics"
-}
-
-# Rows that may be wrong, where the schema does not say whether quoted fields may cross line ends.
-summary_doubts() {
-	while IFS=$TAB read -r table spanning spanning_first open open_first; do
-		[ "$spanning" = 0 ] || printf '%s\trows that span lines\t%s\tthe first in line %s\n' "$table" "$spanning" "$spanning_first"
-		[ "$open" = 0 ] || printf '%s\trejects that leave a quote open\t%s\tthe first in line %s\n' "$table" "$open" "$open_first"
-	done <"$WORK/doubts"
-}
-
-json_doubts() {
-	comma=
-	while IFS=$TAB read -r table spanning spanning_first open open_first; do
-		printf '%s\n  "%s":{"spanning":{"rows":%s,"first":%s},"open_quotes":{"rejects":%s,"first":%s}}' \
-			"$comma" "$table" "$spanning" "$spanning_first" "$open" "$open_first"
-		comma=,
-	done <"$WORK/doubts"
-}
-
-# The limits that were passed and accepted.
-summary_accepted() {
-	while IFS=$TAB read -r table limits; do
-		[ "$limits" = '[]' ] || printf '%s\n' "$limits" | sed "s/^\[\"//; s/\"]\$//; s/\",\"/\n/g" | sed "s/^/$table$TAB/"
-	done <"$WORK/limits"
-}
-
-# figure TERM: prints what the reconciliation has measured.
-figure() {
-	while IFS=$TAB read -r term value; do
-		[ "$term" != "$1" ] || printf '%s\n' "$value"
-	done <"$WORK/figures"
-}
-
-# A line for each gold table, with the total of each column that its script names for that.
-summary_gold() {
-	for table in $GOLD; do
-		printf '%s\t%s rows' "$table" "$(figure "count(gold/$table)")"
-		gold_says "$table"
-		words_of "$said_total"
-		for column in $said; do
-			printf '\t%s\t%s' "$column" "$(figure "sum(gold/$table.$column)")"
-		done
-		echo
-	done
-}
-
-# amounts TABLE SUMS: prints each amount of a source table and its sum, of a list with tabs.
-amounts() {
-	source_says "$1"
-	sums=$2
-	words_of "$said_amounts"
-	for amount in $said; do
-		printf '%s\t%s\n' "$amount" "${sums%%"$TAB"*}"
-		sums=${sums#*"$TAB"}
-	done
-}
-
-# The orphans of each reference, with the sums of their amounts.
-summary_orphans() {
-	while IFS=$TAB read -r table column other n sums; do
-		printf '%s of unknown %s\t%s' "$table" "$column" "$n"
-		amounts "$table" "$sums" | awk '{ printf "\t%s", $0 }'
-		echo
-	done <"$WORK/orphans"
-}
-
-summary() {
-	echo "run ${RUN##*/}"
-	echo
-	summary_files | align lrrrrr
-	summary_reasons >"$WORK/reasons"
-	if [ -s "$WORK/reasons" ]; then
-		echo
-		echo 'rejected'
-		align llr <"$WORK/reasons"
-	fi
-	summary_doubts >"$WORK/doubtful"
-	if [ -s "$WORK/doubtful" ]; then
-		echo
-		echo 'doubtful, as the schema does not say whether fields span lines (multiline)'
-		align llrl <"$WORK/doubtful"
-	fi
-	summary_accepted >"$WORK/accepted"
-	if [ -s "$WORK/accepted" ]; then
-		echo
-		echo 'accepted beyond a limit'
-		align ll <"$WORK/accepted"
-	fi
-	echo
-	echo 'gold'
-	summary_gold | align lrlrlrlrlr
-	if [ -s "$WORK/orphans" ]; then
-		echo
-		echo 'kept in silver without an owner'
-		summary_orphans | align lrlrlrlr
-	fi
-	echo
-	echo 'reconciliation'
-	cat "$WORK/reconciliation"
-}
-
-json_inputs() {
-	comma=
-	while IFS=$TAB read -r table sum bytes path; do
-		printf '%s\n  "%s":{"sha256":"%s","bytes":%s,"bronze":"%s"}' "$comma" "$table" "$sum" "$bytes" "$path"
-		comma=,
-	done <"$RUN/inputs"
-}
-
-json_tables() {
-	comma=
-	while IFS=$TAB read -r table _ blank read_ clean rejected _ && IFS=$TAB read -r reasons amounts <&4 && IFS=$TAB read -r _ limits <&3; do
-		printf '%s\n  "%s":{"read":%s,"clean":%s,"rejected":%s,"blank":%s,"run":"%s",\n    "reasons":%s,\n    "amounts":%s,\n    "accepted":%s}' \
-			"$comma" "$table" "$read_" "$clean" "$rejected" "$blank" "$(cat "$(made "$table" run)")" "$reasons" "$amounts" "$limits"
-		comma=,
-	done <"$WORK/statistics" 3<"$WORK/limits" 4<"$WORK/json"
-}
-
-json_gold() {
-	comma=
-	for table in $GOLD; do
-		printf '%s\n  "%s":{"rows":%s}' "$comma" "$table" "$(figure "count(gold/$table)")"
-		comma=,
-	done
-}
-
-json_orphans() {
-	comma=
-	while IFS=$TAB read -r table column other n sums; do
-		printf '%s\n  {"table":"%s","column":"%s","references":"%s","count":%s,"sums":{%s}}' "$comma" "$table" "$column" "$other" "$n" \
-			"$(amounts "$table" "$sums" | awk -F '\t' '{ printf "%s\"%s\":\"%s\"", (NR > 1 ? "," : ""), $1, $2 }')"
-		comma=,
-	done <"$WORK/orphans"
-}
-
-summary_json() {
-	printf '{"run":"%s",\n "backend":%s,\n "started":"%s",\n "finished":"%s",\n' \
-		"${RUN##*/}" "$(quoted "$BACKEND")" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-	printf ' "inputs":{%s},\n' "$(json_inputs)"
-	printf ' "tables":{%s},\n' "$(json_tables)"
-	printf ' "doubts":{%s},\n' "$(json_doubts)"
-	printf ' "gold":{%s},\n' "$(json_gold)"
-	printf ' "orphans":[%s],\n' "$(json_orphans)"
-	printf ' "reconciliation":%s}\n' "$(cat "$RUN/reconciliation.json")"
-}
-
 # ---- the job ----
 
 # stopped STATUS: silver.sh ended so. 1 is its answer that a limit is passed.
@@ -294,8 +130,8 @@ fi
 read_job
 check_accepted
 [ "$TARGET" != postgres ] || need_programs psql
-need_programs flock sha256sum bc sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
-	acct-write acct-read acct-log acct-check
+need_programs flock sha256sum sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
+	acct-write acct-read acct-log acct-check acct-reconcile
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 if [ $# -eq 2 ]; then
 	backend "$1"
@@ -335,7 +171,8 @@ tell 'gold: working out balances'
 step gold.sh $again "$LAKE"
 tell 'reconciling'
 status=0
-step reconcile.sh "$LAKE" >"$WORK/reconciliation" || status=$?
+acct-reconcile --run "$RUN" --backend "$BACKEND" --started "$started" "$LAKE" >"$WORK/reconciliation" &
+wait "$!" || status=$?
 if [ "$status" -ne 0 ]; then
 	cat "$WORK/reconciliation" >&2
 	if [ "$status" -eq 1 ]; then
@@ -344,8 +181,6 @@ if [ "$status" -ne 0 ]; then
 	fi
 	exit "$status"
 fi
-summary >"$RUN/summary.txt"
-summary_json >"$RUN/summary.json"
 try_load
 commit
 unset ACCT_RUN

@@ -30,6 +30,7 @@ table() {
 	acct-ledger	table	acct-ledger IN a=a.csv
 	acct-schema	table	acct-schema IN
 	acct-job	table	acct-job IN
+	acct-reconcile	table	acct-reconcile -j job IN
 	END
 }
 
@@ -166,12 +167,13 @@ try() {
 	done
 }
 
-# -d alone is a delimiter in one program and a dialect in another.
+# -d is a delimiter in one program and a dialect in another, -j the type of a join or a job.
 @test "common: a letter has one long name in every program" {
 	for p in "$BUILD"/bin/acct-*; do
 		"$p" -h | grep -oE '^ +-[a-zA-Z], --[a-z-]+'
 	done | sort -u >pairs.txt
-	same "  -d," "$(cut -c 1-5 pairs.txt | uniq -d)"
+	same "  -d,
+  -j," "$(cut -c 1-5 pairs.txt | uniq -d)"
 }
 
 missing() {

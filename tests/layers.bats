@@ -12,6 +12,7 @@ layers() {
 	agg draft expr frictionless ingest join ledger sql delta
 	clean table
 	check job lake merge optimize
+	reconcile
 	cli
 	END
 }

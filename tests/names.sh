@@ -30,6 +30,7 @@ words() {
 	parquet pq bits chunk codec convert dbp decimals dict hybrid meta out seal stats thrift types values words
 	expr expr lex
 	rec rec xrec
+	reconcile reconcile
 	regex regex
 	schema schema
 	simd simd
@@ -49,7 +50,7 @@ lonely() {
 	csv_open_fd delta_dv_parse hash_seed_set lake_record_parse lake_record_put memory_limit rec_open_fd schema_parse simd_best
 	simd_fill store_mem_allow store_mem_fate store_name_is_tidy val_check val_get_int xrec_open
 	agg_memory rec_copy_run rec_flush
-	expr_ job_ map_ spill_
+	expr_ map_ spill_
 	END
 }
 

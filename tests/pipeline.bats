@@ -644,7 +644,7 @@ bronze() {
 		sh "$P/run.sh" -d none $x lake-$x >/dev/null
 		contents lake-$x >contents-$x
 	done
-	for stage in cp openssl chmod acct-ingest acct-clean acct-select acct-join bc sync; do
+	for stage in cp openssl chmod acct-ingest acct-clean acct-select acct-join acct-reconcile sync; do
 		rm -rf lake
 		cp -r lake-a lake
 		fake "$stage" 'kill -9 0'
@@ -891,7 +891,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	mv "a root/b" "c d"
 	(unset ACCT_BIN && PATH=/usr/bin:/bin sh "c d/share/acct/run.sh" -d none "$P/sample" lake1)
 	mkdir -p share/acct
-	cp -r "$P"/*.sh "$P/checks.awk" "$P/bank" share/acct/
+	cp -r "$P"/*.sh "$P/bank" share/acct/
 	(unset ACCT_BIN && run -0 sh share/acct/run.sh -d none "$P/sample" lake1 && [[ $output == "nothing to do: "* ]])
 	ACCT_JOBS=1 sh "$P/run.sh" -d none "$P/sample" lake2
 	diff -u <(contents lake1) <(contents lake2)

@@ -285,7 +285,7 @@ open(sys.argv[1], "wb").write(data)' "$@"
 		jq -c 'del(.clean_lines)' lake/runs/made/$t/clean.json >old && cp old lake/runs/made/$t/clean.json
 	done
 	run -78 --separate-stderr sh "$P/reconcile.sh" lake
-	same "reconcile.sh: $PWD/lake: made by an earlier build, which did not count the lines of accounts,loans; run.sh --rebuild makes silver and gold again of the files in bronze" \
+	same "acct-reconcile: $PWD/lake: made by an earlier build, which did not count the lines of accounts,loans; run.sh --rebuild makes silver and gold again of the files in bronze" \
 		"$stderr"
 	sed -i '$d' bank/transactions.csv
 	stops 78 bank lake
@@ -330,11 +330,11 @@ open(sys.argv[1], "wb").write(data)' "$@"
 	flip lake/silver/accounts/_delta_log/00000000000000000000.json 200
 	find lake/silver/accounts -type f | sort | xargs sha256sum >before
 	mkdir fakes && for f in "$BUILD"/bin/*; do ln -s "$f" fakes/; done
-	rm fakes/acct-join
-	printf '#!/bin/sh\nexit 71\n' >fakes/acct-join && chmod +x fakes/acct-join
+	rm fakes/acct-reconcile
+	printf '#!/bin/sh\nexit 71\n' >fakes/acct-reconcile && chmod +x fakes/acct-join
 	ACCT_BIN=$T/fakes run -71 sh "$P/run.sh" -d none bank lake
 	find lake/silver/accounts -type f | sort | xargs sha256sum | diff before -
-	printf '#!/bin/sh\nkill -9 0\n' >fakes/acct-join
+	printf '#!/bin/sh\nkill -9 0\n' >fakes/acct-reconcile
 	ACCT_BIN=$T/fakes setsid -w sh "$P/run.sh" -d none bank lake >/dev/null 2>&1 3>&- && false
 	sh "$P/run.sh" --wait -d none bank lake
 	acct-check lake

@@ -12,6 +12,8 @@
 #include "base/msg.h"
 #include "schema/schema.h"
 
+enum { JOB_REFERENCE_MAX = 16 };	/* most columns of a reference */
+
 struct job_words {		/* owned */
 	char **word;
 	size_t n;

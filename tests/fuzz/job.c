@@ -33,7 +33,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	add_source(&sources[0], "name: shops\ncolumns:\n  - {name: id, type: int64, key: yes}\n");
 	add_source(&sources[1], "name: sales\ncolumns:\n  - {name: id, type: int64, key: yes}\n"
-	    "  - {name: shop, type: int64}\n  - {name: amount, type: 'decimal(18,2)'}\n  - {name: a b, type: string}\n");
+	    "  - {name: shop, type: int64}\n  - {name: amount, type: 'decimal(18,2)'}\n"
+	    "  - {name: a b, type: string}\n");
 	reference = (struct job_reference){ .columns = &column, .others = &other, .n = 1 };
 	sources[1].references = &reference;
 	sources[1].nreferences = 1;

@@ -1,0 +1,250 @@
+load helper
+
+# acct-reconcile: what it measures, against sums in Python, and what it says where it cannot measure.
+
+P=$ROOT/pipelines
+export ACCT_BIN=$BUILD/bin
+
+# A lake of the job of a shop: two sources and a gold table.
+prepare() {
+	mkdir -p shop/sources shop/gold drop
+	printf 'id,city\n1,Prague\n2,Brno\n' >drop/shops.csv
+	printf 'id,shop,amount,note\n1,1,10.50,a\n2,1,4.50,b\n3,2,7.25,a\n4,9,1.00,\n5,,2.00,c\n' >drop/sales.csv
+	cat >shop/sources/shops.yaml <<-'END'
+	name: shops
+	columns:
+	  - {name: id, type: int64, key: yes}
+	  - {name: city, type: string}
+	END
+	cat >shop/sources/sales.yaml <<-'END'
+	name: sales
+	columns:
+	  - {name: id, type: int64, key: yes}
+	  - {name: shop, type: int64, references: shops.id}
+	  - {name: amount, type: 'decimal(18,2)', required: yes}
+	  - {name: note, type: string}
+	END
+	cat >shop/gold/turnover.sh <<-'END'
+	#: from sales
+	#: key shop note
+	#: total turnover
+	acct-read "$LAKE/silver/sales" | acct-balance -k shop,note 'turnover=sum(amount)' -t turnover
+	END
+}
+
+# lake: makes it.
+lake() {
+	sh "$P/run.sh" -d none -j shop drop lake >/dev/null
+}
+
+# figures: label, both sides and verdict of the job's own checks, separated by tabs.
+figures() {
+	jq -r '.checks[] | "\(.check)\t\(.left)\t\(.sign) \(.right)\t\(if .closes then "closes" else "DOES NOT CLOSE" end)"' "$1"
+}
+
+@test "reconcile: random checks against Python's decimal" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "ACCT_SEED=$seed"
+	python3 "$ROOT/tests/reconcile.py" make r "$seed"
+	cd r
+	sh "$P/run.sh" -d none -j job drop random >/dev/null
+	python3 "$ROOT/tests/reconcile.py" checks . "$seed" "${ACCT_CHECKS:-300}"
+	mkdir run
+	run -1 --separate-stderr acct-reconcile -j job --run run random
+	figures run/reconciliation.json | grep '^check ' | diff want -
+	# The same from one process, and with little memory.
+	ACCT_JOBS=1 acct-reconcile -j job random >one.txt && false
+	same "$output" "$(<one.txt)"
+	acct-reconcile -j job --memory 10K random >little.txt && false
+	cmp one.txt little.txt
+}
+
+@test "reconcile: the run's figures without the run" {
+	lake
+	run -0 --separate-stderr acct-reconcile -j shop lake
+	same "$(sed -n '/^reconciliation/,$p' lake/runs/last/summary.txt | sed 1d)" "$output"
+	ACCT_JOB=shop run -0 acct-reconcile lake
+	same "$(sed -n '/^reconciliation/,$p' lake/runs/last/summary.txt | sed 1d)" "$output"
+}
+
+@test "reconcile: rows that are deleted do not count" {
+	lake
+	with_deletions lake/silver/sales 0 3
+	run -1 --separate-stderr acct-reconcile -j shop lake
+	grep -qE 'sales: rows read = clean \+ rejected +5 += 3 \+ 0 +DOES NOT CLOSE' <<<"$output"
+	grep -qE 'sales: amount read = clean \+ rejected +25.25 += 13.75 \+ 0.00 +DOES NOT CLOSE' <<<"$output"
+	with_deletions lake/gold/turnover 1
+	echo 'orphans: orphans(silver/sales) = 0 = orphans(silver/sales.amount)' >shop/checks
+	echo 'shops: count(silver/sales where shop = 1) = 1' >>shop/checks
+	run -1 --separate-stderr acct-reconcile -j shop lake
+	grep -qE 'turnover: one row for each key +4 += 4 +closes' <<<"$output"
+	grep -qE 'orphans +0 += 0 +closes' <<<"$output"
+	grep -qE 'orphans +0 += 0.00 +closes' <<<"$output"
+	grep -qE 'shops +1 += 1 +closes' <<<"$output"
+}
+
+@test "reconcile: keys of several columns, some null, in any order" {
+	cat >shop/gold/turnover.sh <<-'END'
+	#: from sales
+	#: key note shop
+	acct-read "$LAKE/silver/sales" | acct-select -c shop,note,amount -t turnover
+	END
+	lake
+	grep -qE 'turnover: one row for each key +5 += 5 +closes' lake/runs/last/summary.txt
+	printf '6,,2.00,c\n7,1,0.25,b\n' >>drop/sales.csv
+	run -1 --separate-stderr sh "$P/run.sh" -d none -j shop drop lake
+	grep -qE 'turnover: one row for each key +7 += 5 +DOES NOT CLOSE' <<<"$stderr"
+}
+
+@test "reconcile: several references of one table" {
+	sed -i '/shop, type/a\  - {name: buyer, type: int32, references: shops.id}' shop/sources/sales.yaml
+	printf 'id,shop,buyer,amount,note\n1,1,2,10.50,a\n2,1,7,4.50,b\n3,9,7,7.25,a\n' >drop/sales.csv
+	cat >shop/checks <<-'END'
+	shops: orphans(silver/sales by shop) = 1
+	of shops: orphans(silver/sales.amount by shop) = 7.25
+	buyers: orphans(silver/sales by buyer) = 2
+	of buyers: orphans(silver/sales.amount by buyer) = 11.75
+	END
+	lake
+	grep -qE '^  sales of unknown shop +1  amount +7.25$' lake/runs/last/summary.txt
+	grep -qE '^  sales of unknown buyer +2  amount +11.75$' lake/runs/last/summary.txt
+	same '[{"column":"shop","count":1},{"column":"buyer","count":2}]' "$(jq -c '[.orphans[] | {column, count}]' lake/runs/last/summary.json)"
+}
+
+@test "reconcile: more keys of a reference than memory holds" {
+	mkdir -p many/sources files
+	seq 1 3 600000 >b.txt
+	seq 1 250000 | awk '{ print $1 "," ($1 * 7919) % 700001 "," $1 % 100 "." 10 + $1 % 90 }' >a.txt
+	{ echo id,word; sed 's/.*/&,w&/' b.txt; } >files/b.csv
+	{ echo id,b,amount,word; awk -F, -v OFS=, '{ print $0, "w" $2 }' a.txt; } >files/a.csv
+	printf 'name: b\ncolumns:\n  - {name: id, type: int64, key: yes}\n  - {name: word, type: string}\n' >many/sources/b.yaml
+	cat >many/sources/a.yaml <<-'END'
+	name: a
+	columns:
+	  - {name: id, type: int64, key: yes}
+	  - {name: b, type: int64, references: b.id}
+	  - {name: amount, type: 'decimal(18,2)'}
+	  - {name: word, type: string, references: b.word}
+	END
+	cat >many/checks <<-'END'
+	numbers: orphans(silver/a by b) = orphans(silver/a by word)
+	amounts: orphans(silver/a.amount by b) = orphans(silver/a.amount by word)
+	END
+	sh "$P/run.sh" -d none -j many files lake >/dev/null
+	want=$(awk -F, 'NR == FNR { there[$1]; next } !($2 in there) { n++; cents += int($3 * 100 + 0.5) } END { print n "\t= " n "\tcloses"; printf "%d.%02d\n", cents / 100, cents % 100 }' b.txt a.txt)
+	for memory in 1G 3M 10K; do
+		rm -rf run && mkdir run && : >run/inputs
+		acct-reconcile -j many --memory $memory --run run lake >/dev/null
+		same "$want" "$(figures run/reconciliation.json | sed -n 's/^numbers\t//p; s/^amounts\t\(.*\)\t= \1\tcloses$/\1/p')"
+	done
+}
+
+@test "reconcile: what does not suit a gold table is named with its place" {
+	lake
+	wrong() {
+		printf '\n%s\n' "$1" >shop/checks
+		run "-${3:-78}" --separate-stderr acct-reconcile -j shop lake
+		same "acct-reconcile: $2" "$stderr"
+		[ -z "$output" ]
+	}
+	wrong 'a: 1 = sum(gold/turnover.turnovr)' "shop/checks:2:12: lake/gold/turnover: no such column: 'turnovr'; did you mean 'turnover'?"
+	wrong 'a: 1 = sum(gold/turnover.note)' "shop/checks:2:12: lake/gold/turnover: only integers and decimals have an exact sum: 'note'"
+	wrong 'á: 1 = count(gold/turnover where nte is null)' "shop/checks:2:34: no column 'nte'; did you mean 'note'? columns are: shop, note, turnover"
+	wrong 'a: 1 = count(gold/turnover where turnover / 0 = 1)' \
+		"lake/gold/turnover: $(basename lake/gold/turnover/*.parquet): record 1: 'turnover / 0': division by zero" 65
+}
+
+@test "reconcile: what is missing or damaged" {
+	run -66 --separate-stderr acct-reconcile -j shop lake
+	same "acct-reconcile: lake/runs/made/sales/ingest.json: not there; run.sh makes it" "$stderr"
+	lake
+	wrong() {
+		run "-$1" --separate-stderr acct-reconcile -j shop lake
+		same "acct-reconcile: $2" "$stderr"
+	}
+	mv lake/gold/turnover lake/gold/aside
+	wrong 66 "lake/gold/turnover: not there; run.sh makes it"
+	mv lake/gold/aside lake/gold/turnover
+	cp -r lake/runs/made/sales made
+	echo '{' >lake/runs/made/sales/clean.json
+	wrong 65 "lake/runs/made/sales/clean.json: not statistics of table 'sales'"
+	sed 's/"read": "25.25"/"read": "25,25"/' made/clean.json >lake/runs/made/sales/clean.json
+	wrong 65 "lake/runs/made/sales/clean.json: no sums of 'amount'"
+	cp made/clean.json lake/runs/made/sales/
+	rm lake/runs/made/sales/run
+	wrong 66 "lake/runs/made/sales/run: not there; run.sh makes it"
+	cp made/run lake/runs/made/sales/
+	bronze=$(ls lake/bronze/sales/*)
+	mv "$bronze" aside
+	wrong 66 "$bronze: No such file or directory"
+	gzip -c aside | head -c 60 >"$bronze"
+	wrong 65 "$bronze: damaged: the compressed data end early"
+	cp aside "$bronze"
+	chmod u+w lake/silver/sales/*.parquet && truncate -s -5 lake/silver/sales/*.parquet
+	run -65 --separate-stderr acct-reconcile -j shop lake
+	[[ $stderr == "acct-reconcile: lake/silver/sales"* ]]
+}
+
+@test "reconcile: one byte more or less in bronze is seen" {
+	lake
+	bronze=$(ls lake/bronze/sales/*)
+	chmod u+w "$bronze"
+	cp "$bronze" kept
+	for change in 's/$/\n/' '$d' ; do
+		sed -i "$change" "$bronze"
+		run -1 --separate-stderr acct-reconcile -j shop lake
+		grep -q 'sales: lines of the file .* DOES NOT CLOSE' <<<"$output"
+		cp kept "$bronze"
+	done
+	printf x >>"$bronze"
+	run -1 --separate-stderr acct-reconcile -j shop lake
+	truncate -s -1 "$bronze"
+	truncate -s -1 "$bronze"
+	run -0 --separate-stderr acct-reconcile -j shop lake
+}
+
+@test "reconcile: wrong use, full disk, a folder that cannot be written" {
+	run -64 --separate-stderr env -u ACCT_JOB acct-reconcile lake
+	same "acct-reconcile: -j is required" "${stderr_lines[0]}"
+	run -64 --separate-stderr acct-reconcile -j shop --backend drop lake
+	same "acct-reconcile: --backend and --started need --run" "${stderr_lines[0]}"
+	run -64 --separate-stderr acct-reconcile -j shop
+	lake
+	run -74 --separate-stderr sh -c 'acct-reconcile -j shop lake >/dev/full'
+	same "acct-reconcile: <stdout>: No space left on device" "$stderr"
+	run -73 --separate-stderr acct-reconcile -j shop --run none lake
+	mkdir run
+	run -66 --separate-stderr acct-reconcile -j shop --run run lake
+	same "acct-reconcile: run/inputs: No such file or directory" "$stderr"
+	echo 'sales' >run/inputs
+	run -65 --separate-stderr acct-reconcile -j shop --run run lake
+	same "acct-reconcile: inputs: expected table, SHA-256, bytes and path: 'sales'" "$stderr"
+	[ ! -e run/summary.txt ]
+}
+
+@test "reconcile: the summary names what was skipped, rejected, doubtful and accepted" {
+	{ printf 'Sales\n'; cat drop/sales.csv; printf '6,1,x,d\n7,1,1.00,"open\n8,1,2.00,e\n"9",1,2.00,"f\ng"\n'; } >new.csv
+	mv new.csv drop/sales.csv
+	printf 'header: 2\nexpect:\n  rejected: 1%%\n' >>shop/sources/sales.yaml
+	run -1 --separate-stderr sh "$P/run.sh" -d none -j shop drop lake
+	sh "$P/run.sh" -d none -j shop --accept sales drop lake >said.txt
+	diff said.txt lake/runs/last/summary.txt
+	grep -qE '^  table +bytes +read +clean +rejected +blank +skipped$' said.txt
+	grep -qE '^  sales +[0-9]+ +[0-9]+ +[0-9]+ +2 +0 +1$' said.txt
+	grep -qE '^  sales +type +1$' said.txt
+	grep -qE '^doubtful, as the schema' said.txt
+	grep -qE '^  sales  rows that span lines +1  the first in line 11$' said.txt
+	grep -qE '^accepted beyond a limit$' said.txt
+	same '1 2 1' "$(jq -r '[.tables.sales.skipped, .tables.sales.rejected, (.tables.sales.accepted | length)] | join(" ")' lake/runs/last/summary.json)"
+	same '1' "$(jq .doubts.sales.spanning.rows lake/runs/last/summary.json)"
+}
+
+@test "reconcile: rows that a schema leaves out are a kind of their own" {
+	echo "where: note = 'a' or note = 'b'" >>shop/sources/sales.yaml
+	lake
+	grep -qE '^  table +bytes +read +clean +rejected +blank +left out$' lake/runs/last/summary.txt
+	grep -qE '^  sales +[0-9]+ +5 +3 +0 +0 +2$' lake/runs/last/summary.txt
+	grep -qE 'sales: lines of the file = names \+ clean \+ rejected \+ blank \+ left out +6 += 1 \+ 3 \+ 0 \+ 0 \+ 2 +closes' lake/runs/last/summary.txt
+	grep -qE 'sales: rows read = clean \+ rejected \+ left out +5 += 3 \+ 0 \+ 2 +closes' lake/runs/last/summary.txt
+	same 2 "$(jq .tables.sales.left_out lake/runs/last/summary.json)"
+}
