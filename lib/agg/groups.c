@@ -217,7 +217,7 @@ find_bytes(struct groups *g, size_t n)
 	for (i = 0; i < n; i++)
 		map_bytes_prefetch(&g->map.bytes, g->hash[i]);
 	for (i = 0; i < n; i++)
-		map_bytes_prefetch_key(&g->map.bytes, g->hash[i]);
+		map_bytes_prefetch_key(&g->map.bytes, g->hash[i], g->key[i].n);
 	for (i = 0; i < n; i++) {
 		g->ids[i] = map_bytes_add(&g->map.bytes, g->key[i].p, g->key[i].n, g->hash[i], &added);
 		if (g->ids[i] == MAP_ABSENT)

@@ -449,7 +449,7 @@ ask_bytes(struct clean_flow *f, size_t n)
 		}
 	for (row = f->rows; row < end && keys; row++)
 		if (row->at != NULL)
-			map_bytes_prefetch_key(&f->seen.bytes, row->hash);
+			map_bytes_prefetch_key(&f->seen.bytes, row->hash, row->nkey);
 	for (row = f->rows; row < end && keys; row++)
 		if (row->at != NULL && (row->answer = map_set_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash,
 		    row->print)) == MAP_FULL)

@@ -24,7 +24,7 @@ fetch_keys(const struct hash_join *j, size_t n)
 	for (size_t i = 0; i < n; i++)
 		map_bytes_prefetch(m, j->block.hash[i]);
 	for (size_t i = 0; i < n; i++)
-		map_bytes_prefetch_key(m, j->block.hash[i]);
+		map_bytes_prefetch_key(m, j->block.hash[i], j->block.key[i].n);
 }
 
 /* Decodes the keys of n records. */

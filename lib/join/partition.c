@@ -111,8 +111,11 @@ ahead_fill(struct ahead *a, const struct map_bytes *keys, struct msg *err)
 		a->read += got > 0;
 		if (got > 0)
 			map_bytes_prefetch(keys, p->head.hash);
-		if (got > 0 && a->read > AHEAD / 2)
-			map_bytes_prefetch_key(keys, a->pieces[(a->read - 1 - AHEAD / 2) % AHEAD].head.hash);
+		if (got > 0 && a->read > AHEAD / 2) {
+			const struct head *h = &a->pieces[(a->read - 1 - AHEAD / 2) % AHEAD].head;
+
+			map_bytes_prefetch_key(keys, h->hash, h->key);
+		}
 	}
 	return 0;
 }

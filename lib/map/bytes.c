@@ -142,13 +142,21 @@ word_at(const uint8_t *p)
 	return v;
 }
 
-/* Returns true if both keys of n bytes are equal. Two overlapping words are compared without a call. */
+enum { SHORT = 64 };
+
+/* Returns true if both keys of n bytes are equal. Up to 64 bytes are compared as words, without a call. */
 static inline bool
 is_same(const uint8_t *a, const uint8_t *b, size_t n)
 {
-	if (n < 8 || n > 16)
+	uint64_t differ;
+	size_t i;
+
+	if (n < 8 || n > SHORT)
 		return memcmp(a, b, n) == 0;
-	return ((word_at(a) ^ word_at(b)) | (word_at(a + n - 8) ^ word_at(b + n - 8))) == 0;
+	differ = word_at(a + n - 8) ^ word_at(b + n - 8);
+	for (i = 0; i + 8 < n; i += 8)
+		differ |= word_at(a + i) ^ word_at(b + i);
+	return differ == 0;
 }
 
 uint32_t
@@ -162,9 +170,7 @@ map_bytes_find(const struct map_bytes *m, const uint8_t *key, size_t n, uint64_t
 
 	for (;; i = (i + 1) & (m->nlines - 1)) {
 		l = &m->lines[i];
-		for (hits = 0, k = 0; k < MAP_LINE; k++)
-			hits |= (unsigned)(l->tag[k] == tag) << k;
-		for (; hits != 0; hits &= hits - 1) {
+		for (hits = map_line_hits(l, tag); hits != 0; hits &= hits - 1) {
 			k = (unsigned)__builtin_ctz(hits);
 			if (l->place[k] == 0)
 				break;

@@ -9,7 +9,7 @@
  * A caller with many keys hides the misses by three passes:
  *
  *	for each key:  hash[i] = map_hash(p, n); map_bytes_prefetch(m, hash[i]);
- *	for each key:  map_bytes_prefetch_key(m, hash[i]);
+ *	for each key:  map_bytes_prefetch_key(m, hash[i], n);
  *	for each key:  id[i] = map_bytes_add(m, p, n, hash[i], &added);
  */
 #ifndef MAP_BYTES_H
@@ -31,6 +31,17 @@ struct map_line {			/* fills up from its first slot */
 	uint32_t tag[MAP_LINE];		/* upper half of the key's hash */
 	uint32_t place[MAP_LINE];	/* where the key is, plus 1; 0: a free slot */
 };
+
+/* Returns a bit for each slot with the tag. No branch: which slot it is is unpredictable. */
+static inline unsigned
+map_line_hits(const struct map_line *l, uint32_t tag)
+{
+	unsigned hits = 0, k;
+
+	for (k = 0; k < MAP_LINE; k++)
+		hits |= (unsigned)(l->tag[k] == tag) << k;
+	return hits;
+}
 
 struct map_key {			/* a key in its block, aligned to 8 */
 	uint32_t number;
@@ -121,18 +132,23 @@ map_bytes_at(const struct map_bytes *m, uint32_t place)
 	    8 * (size_t)(place & ((1u << MAP_PLACE_BITS) - 1)));
 }
 
-/* Prefetches the key that may be this one; call when the line has arrived. Always inlined: see map_ints_prefetch. */
+/*
+ * Prefetches the key that may be this one, of n bytes: both ends, as it may lie across two cache lines. Call when the
+ * line of the table has arrived. Always inlined: see map_ints_prefetch.
+ */
 __attribute__((always_inline)) static inline void
-map_bytes_prefetch_key(const struct map_bytes *m, uint64_t hash)
+map_bytes_prefetch_key(const struct map_bytes *m, uint64_t hash, size_t n)
 {
 	const struct map_line *l = &m->lines[map_bytes_home(m, hash)];
-	uint32_t tag = (uint32_t)(hash >> 32), place = 0;
-	unsigned k;
+	unsigned hits = map_line_hits(l, (uint32_t)(hash >> 32));
+	uint32_t place = hits != 0 ? l->place[__builtin_ctz(hits)] : 0;
 
-	for (k = 0; k < MAP_LINE; k++)
-		place = l->tag[k] == tag ? l->place[k] : place;
-	if (place != 0)
-		cpu_prefetch(map_bytes_at(m, place - 1));
+	if (place != 0) {
+		const struct map_key *at = map_bytes_at(m, place - 1);
+
+		cpu_prefetch(at);
+		cpu_prefetch(at->bytes + n);
+	}
 }
 
 /* Returns the key's number, or MAP_ABSENT. */

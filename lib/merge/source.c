@@ -481,8 +481,10 @@ find_records(const struct merge_source *s, const struct rec_batch *b, uint32_t *
 		hash[i] = map_hash(p, n);
 		map_bytes_prefetch(&s->map.bytes, hash[i]);
 	}
-	for (i = 0; i < b->n; i++)
-		map_bytes_prefetch_key(&s->map.bytes, hash[i]);
+	for (i = 0; i < b->n; i++) {
+		KEY(i);
+		map_bytes_prefetch_key(&s->map.bytes, hash[i], n);
+	}
 	for (i = 0; i < b->n; i++) {
 		KEY(i);
 		numbers[i] = map_bytes_find(&s->map.bytes, p, n, hash[i]);

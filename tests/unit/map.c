@@ -205,7 +205,7 @@ check_bytes(struct map *m, size_t n, bool collide)
 	for (i = 0; i < n; i++) {
 		hash = collide ? in[i].n % 3 : map_hash(in[i].bytes, in[i].n);
 		map_bytes_prefetch(&m->bytes, hash);
-		map_bytes_prefetch_key(&m->bytes, hash);
+		map_bytes_prefetch_key(&m->bytes, hash, in[i].n);
 		id = map_bytes_find(&m->bytes, in[i].bytes, in[i].n, hash);
 		CHECK(id < next && has_key(m, id, &in[i]), "%zu", i);
 	}
