@@ -190,19 +190,25 @@ put_file_json(const struct delta_file *f)
 
 /* ---- state ---- */
 
+enum { SMALL = 16 * 1024 * 1024 };
+
 struct totals {
 	int64_t bytes, rows;		/* rows: those there are; -1 where a file does not say */
+	int64_t deleted;		/* rows that deletion vectors delete */
+	size_t small;			/* files below SMALL bytes */
 };
 
 static struct totals
 add_up(const struct delta_snapshot *s)
 {
-	struct totals t = { 0, 0 };
+	struct totals t = { .bytes = 0 };
 	int64_t rows;
 	size_t i;
 
 	for (i = 0; i < s->nfiles; i++) {
 		t.bytes += s->files[i].size;
+		t.small += s->files[i].size < SMALL;
+		t.deleted += deleted_of(&s->files[i]);
 		rows = delta_file_rows(&s->files[i]);
 		t.rows = rows < 0 || t.rows < 0 ? -1 : t.rows + rows - deleted_of(&s->files[i]);
 	}
@@ -227,6 +233,15 @@ put_features(const char *label, const char *const *names, size_t n)
 	}
 }
 
+/* Returns the source whose version an application's id says to be consumed; NULL for any other. */
+static const char *
+source_of(const struct delta_app *app)
+{
+	size_t n = strlen(DELTA_CONSUMED);
+
+	return strncmp(app->id, DELTA_CONSUMED, n) == 0 ? app->id + n : NULL;
+}
+
 static void
 put_state(const struct delta_snapshot *s)
 {
@@ -246,7 +261,8 @@ put_state(const struct delta_snapshot *s)
 		buf_addf(&out, "%" PRId64, t.rows);
 	else
 		buf_adds(&out, "not known");
-	buf_addf(&out, "\nremoved files  %zu\n", s->ntombstones);
+	buf_addf(&out, "\nsmall files    %zu\ndeleted rows   %" PRId64 "\nremoved files  %zu\n", t.small, t.deleted,
+	    s->ntombstones);
 	buf_addf(&out, "protocol       reader %d, writer %d\n", s->protocol.reader, s->protocol.writer);
 	put_features("  reader needs", s->protocol.reader_features, s->protocol.nreader_features);
 	put_features("  writer needs", s->protocol.writer_features, s->protocol.nwriter_features);
@@ -266,8 +282,10 @@ put_state(const struct delta_snapshot *s)
 		buf_addc(&out, '\n');
 	}
 	for (i = 0; i < s->napps; i++) {
-		buf_adds(&out, "application    ");
-		put_plain(s->apps[i].id);
+		const char *source = source_of(&s->apps[i]);
+
+		buf_adds(&out, source != NULL ? "consumed       " : "application    ");
+		put_plain(source != NULL ? source : s->apps[i].id);
 		buf_addf(&out, " %" PRId64 "\n", s->apps[i].version);
 	}
 }
@@ -306,6 +324,27 @@ put_columns_json(const struct delta_snapshot *s)
 	buf_addc(&out, ']');
 }
 
+/* Puts the applications, or the sources of which versions are consumed, with their versions. */
+static void
+put_apps_json(const char *key, const struct delta_snapshot *s, bool sources)
+{
+	bool any = false;
+	size_t i;
+
+	buf_addf(&out, ",\"%s\":{", key);
+	for (i = 0; i < s->napps; i++) {
+		const char *source = source_of(&s->apps[i]);
+
+		if ((source != NULL) != sources)
+			continue;
+		buf_adds(&out, any ? "," : "");
+		put_string(source != NULL ? source : s->apps[i].id);
+		buf_addf(&out, ":%" PRId64, s->apps[i].version);
+		any = true;
+	}
+	buf_addc(&out, '}');
+}
+
 static void
 put_state_json(const struct delta_snapshot *s)
 {
@@ -325,9 +364,9 @@ put_state_json(const struct delta_snapshot *s)
 		buf_addf(&out, "%" PRId64, t.rows);
 	else
 		buf_adds(&out, "null");
-	buf_addf(&out, ",\"removedFiles\":%zu,\"minReaderVersion\":%d,\"minWriterVersion\":%d", s->ntombstones,
-	    s->protocol.reader,
-	    s->protocol.writer);
+	buf_addf(&out, ",\"smallFiles\":%zu,\"deletedRows\":%" PRId64 ",\"removedFiles\":%zu,"
+	    "\"minReaderVersion\":%d,\"minWriterVersion\":%d", t.small, t.deleted, s->ntombstones,
+	    s->protocol.reader, s->protocol.writer);
 	put_names_json("readerFeatures", s->protocol.reader_features, s->protocol.nreader_features);
 	put_names_json("writerFeatures", s->protocol.writer_features, s->protocol.nwriter_features);
 	put_columns_json(s);
@@ -339,14 +378,10 @@ put_state_json(const struct delta_snapshot *s)
 		buf_addc(&out, ':');
 		put_string(s->metadata.configuration[i].value);
 	}
-	buf_adds(&out, "},\"applications\":{");
-	for (i = 0; i < s->napps; i++) {
-		if (i > 0)
-			buf_addc(&out, ',');
-		put_string(s->apps[i].id);
-		buf_addf(&out, ":%" PRId64, s->apps[i].version);
-	}
-	buf_adds(&out, "}}\n");
+	buf_addc(&out, '}');
+	put_apps_json("applications", s, false);
+	put_apps_json("consumed", s, true);
+	buf_adds(&out, "}\n");
 }
 
 /* Loads the version that is asked for; without one, the newest with what is prepared. */

@@ -51,8 +51,8 @@ static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes FILE]\n"
 	    "                  [--txn APP:VERSION] [--prepare FILE] [--hidden COLUMN,...] [--property NAME=VALUE]\n"
-	    "                  [--codec CODEC] [--encoding ENCODING] [--memory SIZE] [--retry SECONDS] [--outside]\n"
-	    "                  [-i FILE] TABLE", NULL },
+	    "                  [--consumed SOURCE@N] [--codec CODEC] [--encoding ENCODING] [--memory SIZE]\n"
+	    "                  [--retry SECONDS] [--outside] [-i FILE] TABLE", NULL },
 	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows\n"
 	    "that differ are updated.",
 	.options = options,
@@ -211,7 +211,7 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 	    r->nremoves - r->nvectors);
 	if (r->nvectors > 0)
 		buf_addf(&s->summary, ", %zu with deletion vectors", r->nvectors);
-	return s->base->version < 0 || r->nadds > 0 || r->nremoves > 0 || s->app.id != NULL;
+	return s->base->version < 0 || r->nadds > 0 || r->nremoves > 0 || table_session_marks(s);
 }
 
 static void
@@ -280,7 +280,7 @@ main(int argc, char *argv[])
 	free(keys);
 	free(key_list);
 	free(properties);
-	free(cli.properties);
+	cli_free_new();
 	free((char *)cli.app);
 	return 0;
 }

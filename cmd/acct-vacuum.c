@@ -13,6 +13,8 @@
 
 static bool dry, removes, force, clean_log;
 static int64_t retain = -1;		/* milliseconds; -1 where not given */
+static char **consumers;		/* of --consumer; owned */
+static size_t nconsumers;
 static struct table_session session;
 
 /* ---- options ---- */
@@ -34,25 +36,37 @@ set_retain(const char *option, char *word)
 	cli_usage("%s: must be hours, or a number followed by s, m, h, d or w: %s", option, msg_quotes(word));
 }
 
+static void
+add_consumer(const char *option, char *arg)
+{
+	(void)option;
+	consumers = xreallocarray(consumers, nconsumers + 1, sizeof(*consumers));
+	consumers[nconsumers++] = arg;
+}
+
 static const struct cli_option options[] = {
 	{ 0, "dry-run", NULL, "list only (default)", CLI_FLAG, .to = &dry },
 	{ 0, "delete", NULL, "remove the listed files", CLI_FLAG, .to = &removes },
 	{ 0, "retain", "TIME", "keep the versions of this time: 168 (hours), 90m, 36h, 7d, 2w", CLI_CALL,
 	    .call = set_retain },
 	{ 0, "force", NULL, "allow a retention shorter than the table's setting", CLI_FLAG, .to = &force },
+	{ 0, "consumer", "TABLE", "also keep what is needed to read the changes that TABLE has not consumed yet;\n"
+	    "may be repeated", CLI_CALL, .call = add_consumer },
 	{ 0, "log", NULL, "also expired files of the log, from before a checkpoint", CLI_FLAG,
 	    .to = &clean_log },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [--dry-run | --delete] [--retain TIME [--force]] [--log] TABLE", NULL },
+	.usage = (const char *const[]){ "[-v] [--dry-run | --delete] [--retain TIME [--force]] [--consumer TABLE ...]\n"
+	    "                   [--log] TABLE", NULL },
 	.about =
 	    "Lists the files in a Delta table's folder that no version within the retention time needs (by default\n"
 	    "seven days), or removes them.",
 	.options = options,
 	.examples = (const char *const[]){ "acct-vacuum lake/silver/accounts",
 	    "acct-vacuum --delete --retain 30d lake/silver/accounts",
+	    "acct-vacuum --delete --consumer lake/gold/customer_balance lake/silver/accounts",
 	    NULL },
 };
 
@@ -90,6 +104,94 @@ retention(const struct delta_snapshot *s)
 		msg_die(EX_USAGE, "%s: the table keeps its versions for %" PRId64 " hours: --force makes it less, "
 		    "where no program reads an older version and none writes", session.table.address, asked / 3600000);
 	return retain;
+}
+
+/* ---- consumers ---- */
+
+/* Is the name of a source the table's address, or the end of it from a '/' on? */
+static bool
+is_source(const char *name)
+{
+	const char *root = session.table.root;
+	size_t n = strlen(name), all = strlen(root);
+
+	return n <= all && strcmp(root + all - n, name) == 0 && (n == all || *name == '/' || root[all - n - 1] == '/');
+}
+
+/* Returns the earliest version of the table that a snapshot of a consumer has as consumed, -1 for none. */
+static int64_t
+consumed_by(const struct delta_snapshot *s)
+{
+	size_t prefix = strlen(DELTA_CONSUMED), i;
+	int64_t first = -1;
+
+	for (i = 0; i < s->napps; i++) {
+		const struct delta_app *app = &s->apps[i];
+
+		if (strncmp(app->id, DELTA_CONSUMED, prefix) == 0 && is_source(app->id + prefix) &&
+		    (first < 0 || app->version < first))
+			first = app->version;
+	}
+	return first;
+}
+
+static int64_t
+load_consumer(const char *address)
+{
+	struct delta_table t;
+	struct delta_snapshot s;
+	struct msg err = { 0 };
+	int64_t version;
+
+	if (delta_open(&t, address, &err) < 0 || delta_load(&t, DELTA_NEWEST, &s, &err) < 0)
+		msg_exit(&err);
+	version = consumed_by(&s);
+	if (version < 0)
+		msg_die(EX_DATAERR, "%s: has consumed no version of %s", address, session.table.address);
+	delta_snapshot_free(&s);
+	delta_close(&t);
+	return version;
+}
+
+/* Returns since when a version has been the table's, in milliseconds. */
+static int64_t
+version_time(int64_t version)
+{
+	struct delta_history h;
+	struct msg err = { 0 };
+	int64_t time;
+	size_t i;
+
+	if (delta_history(&session.table, 0, &h, &err) < 0)
+		msg_exit(&err);
+	for (i = 0; i < h.n && h.commits[i].version != version; i++)
+		;
+	if (i == h.n)
+		msg_die(EX_NOINPUT, "%s: version %" PRId64 ", which a consumer has, is gone from the log",
+		    session.table.address, version);
+	time = h.commits[i].timestamp;
+	delta_history_free(&h);
+	return time;
+}
+
+/* Returns how long versions are kept, at least `kept`, so that no consumer loses changes. */
+static int64_t
+kept_for_consumers(int64_t now, int64_t kept)
+{
+	size_t i;
+
+	for (i = 0; i < nconsumers; i++) {
+		int64_t version = load_consumer(consumers[i]), ms = now - version_time(version);
+
+		if (ms <= kept)
+			continue;
+		kept = ms;
+		if (cli.verbose)
+			msg_warn("%s: kept from version %" PRId64 " on for %s", session.table.address, version,
+			    consumers[i]);
+	}
+	free(consumers);
+	return kept;
 }
 
 /* ---- the versions that record a vacuum ---- */
@@ -279,7 +381,7 @@ main(int argc, char *argv[])
 	session.retry = cli.retry;
 	if (table_session_open(&session, address, &err) < 0)
 		msg_exit(&err);
-	kept = retention(&session.first);
+	kept = kept_for_consumers(now, retention(&session.first));
 	if (removes && delta_recover(t, &err) < 0)
 		msg_exit(&err);
 	if (delta_vacuum_find(t, now - kept, &s, &garbage, &err) < 0 ||

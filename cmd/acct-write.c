@@ -36,7 +36,8 @@ static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [-m append|overwrite] [--txn APP:VERSION] [--prepare FILE]\n"
 	    "                  [--add-columns | --replace-schema] [--hidden COLUMN,...] [--property NAME=VALUE]\n"
-	    "                  [--codec CODEC] [--encoding ENCODING] [--retry SECONDS] [-i FILE] TABLE",
+	    "                  [--consumed SOURCE@N] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS]\n"
+	    "                  [-i FILE] TABLE",
 	    "[-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET", NULL },
 	.about = "Adds the records of standard input to a Delta table, which is created if it is missing, or\n"
 	    "writes them to a Parquet file.",
@@ -57,9 +58,9 @@ check_options(int argc, char *argv[], int operand)
 	if (cli.output == NULL)
 		return cli_operand(argc, argv, operand, "TABLE");
 	if (operand < argc || overwrite || cli.app != NULL || cli.prepare != NULL || add_columns ||
-	    cli.nhidden > 0 || cli.nproperties > 0)
-		cli_usage("-o makes a plain file: TABLE, -m, --txn, --prepare, --add-columns, --hidden and --property "
-		    "have no meaning with it");
+	    cli.nhidden > 0 || cli.nproperties > 0 || cli.nconsumed > 0)
+		cli_usage("-o makes a plain file: TABLE, -m, --txn, --prepare, --add-columns, --hidden, "
+		    "--property and --consumed have no meaning with it");
 	return NULL;
 }
 
@@ -167,7 +168,7 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 		return -1;
 	describe(s->base, c);
 	buf_addf(&s->summary, "%" PRIu64 " records in %zu files", w.rows, w.nfiles);
-	return s->base->version < 0 || w.nfiles > 0 || w.columns.added > 0 || s->app.id != NULL ||
+	return s->base->version < 0 || w.nfiles > 0 || w.columns.added > 0 || table_session_marks(s) ||
 	    (overwrite && s->base->nfiles > 0);
 }
 
@@ -252,7 +253,7 @@ main(int argc, char *argv[])
 	else
 		write_file();
 	rec_close(&in);
-	free(cli.properties);
+	cli_free_new();
 	free((char *)cli.app);
 	return 0;
 }

@@ -48,6 +48,8 @@ id             $id
 files          1
 bytes          $bytes
 rows           2
+small files    1
+deleted rows   0
 removed files  2
 protocol       reader 1, writer 2
 column         id int64 not null

@@ -37,6 +37,8 @@ cli_session(struct table_session *s)
 	if (cli.app != NULL && cli.app_version == TABLE_NEXT && cli.prepare == NULL)
 		cli_usage("--txn: APP:next needs --prepare");
 	s->app = (struct delta_app){ .id = cli.app, .version = cli.app_version };
+	s->consumed = cli.consumed;
+	s->nconsumed = cli.nconsumed;
 	s->prepare = cli.prepare;
 	s->retry = cli.retry;
 	s->outside = cli.outside;

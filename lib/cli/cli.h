@@ -60,7 +60,7 @@ extern const struct cli_option cli_memory[];	/* --memory */
 extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parquet (codec.c) */
 extern const struct cli_option cli_retry[];	/* --retry: commits a version of a table */
 extern const struct cli_option cli_change[];	/* --txn, --prepare: changes a table (change.c) */
-extern const struct cli_option cli_new[];	/* --hidden, --property: creates a table (new.c) */
+extern const struct cli_option cli_new[];	/* --hidden, --property, --consumed: fills a table (new.c) */
 extern const struct cli_option cli_at[];	/* --at: reads any version of a table */
 extern const struct cli_option cli_with[];	/* --with: reads what is prepared (with.c) */
 extern const struct cli_option cli_outside[];	/* --outside: reads the files of a table */
@@ -83,6 +83,8 @@ extern struct cli_values {		/* as given, or by default */
 	size_t nhidden;
 	struct delta_pair *properties;	/* of --property; owned */
 	size_t nproperties;
+	struct delta_app *consumed;	/* of --consumed; owned, as are their ids */
+	size_t nconsumed;
 	char **with;			/* files of prepared versions; see cli_find_with */
 	size_t nwith;
 	bool with_found;		/* they are those of a folder, of any tables */
@@ -187,6 +189,7 @@ void cli_session(struct table_session *s);
 
 /* Lists the properties of a new table: its key and cli.nproperties of --property. The caller frees the list. */
 struct delta_pair *cli_properties(const char *key_list);
+void cli_free_new(void);		/* frees what the options of cli_new hold */
 
 /* ---- help.c, for parse.c ---- */
 

@@ -105,6 +105,36 @@ report(const struct table_session *s, int got)
 		msg_warn("%s: version %" PRId64 " stays: %s", s->table.address, s->base->version, s->task->idle);
 }
 
+bool
+table_session_marks(const struct table_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nconsumed; i++)
+		if (delta_app_version(s->base, s->consumed[i].id) != s->consumed[i].version)
+			return true;
+	return s->app.id != NULL;
+}
+
+/* Another writer that consumed a source meanwhile may have made our rows stale: no other attempt mends that. */
+static int
+check_consumed(struct table_session *s, struct msg *err)
+{
+	size_t i;
+
+	for (i = 0; i < s->nconsumed; i++) {
+		const char *id = s->consumed[i].id;
+		int64_t now = delta_app_version(s->base, id);
+
+		if (now == delta_app_version(&s->first, id))
+			continue;
+		s->hopeless = true;
+		return msg_set(err, EX_TEMPFAIL, "%s: another writer has consumed version %" PRId64 " of %s meanwhile",
+		    s->table.address, now, id + strlen(DELTA_CONSUMED));
+	}
+	return 0;
+}
+
 static int
 settle(struct table_session *s, struct delta_change *c, struct msg *err)
 {
@@ -113,6 +143,10 @@ settle(struct table_session *s, struct delta_change *c, struct msg *err)
 
 	if (s->app.id != NULL)
 		c->app = s->app;
+	if (s->nconsumed > 0) {
+		c->consumed = s->consumed;
+		c->nconsumed = s->nconsumed;
+	}
 	if (s->prepare != NULL)
 		return prepare(s, c, err);
 	failed = delta_commit(&s->table, s->base, c, &s->version, &warn, err);
@@ -129,6 +163,8 @@ attempt(struct table_session *s, struct msg *err)
 	int got;
 
 	s->summary.len = 0;
+	if (check_consumed(s, err) < 0)
+		return -1;
 	got = s->task->work(s, &c, err);
 	buf_cstr(&s->summary);
 	if (got < 0)

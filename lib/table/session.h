@@ -49,6 +49,8 @@ struct table_session {
 	/* to be set before table_session_open; zero the rest */
 	const struct table_task *task;
 	struct delta_app app;		/* id NULL: none. Version TABLE_NEXT: the one after its last in the table */
+	const struct delta_app *consumed;	/* the versions of sources that the change is made from */
+	size_t nconsumed;
 	const char *prepare;		/* file to write the commit to; NULL: commit */
 	unsigned retry;			/* seconds */
 	bool outside;			/* as store_read_outside */
@@ -84,5 +86,8 @@ int table_session_done(struct table_session *s, struct msg *err);
  */
 int table_session_run(struct table_session *s, struct msg *err);
 void table_session_close(struct table_session *s);
+
+/* Returns true if a version is needed for its transactions alone: the application's, or of sources not recorded so. */
+bool table_session_marks(const struct table_session *s);
 
 #endif

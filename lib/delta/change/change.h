@@ -79,13 +79,16 @@ struct delta_change {
 	const struct delta_pair *configuration;
 	size_t nconfiguration;
 	struct delta_app app;		/* id NULL: no application transaction */
+	const struct delta_app *consumed;	/* further transactions: the versions of sources, DELTA_CONSUMED */
+	size_t nconsumed;
 	/*
 	 * replaces all rows, whichever they are: the removes are all files of the snapshot, and of a prepared version
 	 * all files at the time of its commit
 	 */
 	bool replaces_rows;
 	/*
-	 * another change that becomes part of the same version, with scope, bounds, adds, removes and app of its own;
+	 * another change that becomes part of the same version, with scope, bounds, adds, removes and transactions of
+	 * its own;
 	 * its other members are ignored. NULL: none
 	 */
 	const struct delta_change *also;
@@ -114,7 +117,7 @@ int delta_commit(struct delta_table *t, const struct delta_snapshot *base, const
 struct delta_prepared {
 	/*
 	 * files are the adds, tombstones the removes; columns, metadata and protocol are the table's after the commit;
-	 * one application transaction
+	 * one application transaction, followed by those of sources
 	 */
 	struct delta_snapshot rows;
 	const char *name;		/* of the text's file; this and all below are in the pool of rows */

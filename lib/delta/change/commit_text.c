@@ -272,19 +272,31 @@ prepare(struct delta_draft *d, struct msg *err)
 	return failed;
 }
 
-/* Returns true if another change of the version has a later transaction of c's application, or the same one earlier. */
-static bool
-is_outdone(const struct delta_draft *d, const struct delta_change *c)
+/* Returns transaction i of a change: its application's, then those of its sources; NULL after the last. */
+static const struct delta_app *
+transaction(const struct delta_change *c, size_t i)
 {
-	const struct delta_change *o;
-	bool before = true;
+	if (c->app.id != NULL && i-- == 0)
+		return &c->app;
+	return i < c->nconsumed ? &c->consumed[i] : NULL;
+}
 
-	for (o = d->change; o != NULL; o = o->also) {
-		before = before && o != c;
-		if (o != c && o->app.id != NULL && strcmp(o->app.id, c->app.id) == 0 &&
-		    (o->app.version > c->app.version || (before && o->app.version == c->app.version)))
-			return true;
-	}
+/* Returns true if the version has a later transaction of the application, or the same one before this. */
+static bool
+is_outdone(const struct delta_draft *d, const struct delta_app *app)
+{
+	const struct delta_change *c;
+	const struct delta_app *o;
+	bool before = true;
+	size_t i;
+
+	for (c = d->change; c != NULL; c = c->also)
+		for (i = 0; (o = transaction(c, i)) != NULL; i++) {
+			before = before && o != app;
+			if (o != app && strcmp(o->id, app->id) == 0 &&
+			    (o->version > app->version || (before && o->version == app->version)))
+				return true;
+		}
 	return false;
 }
 
@@ -293,14 +305,17 @@ static void
 put_apps(struct buf *out, const struct delta_draft *d, int64_t now)
 {
 	const struct delta_change *c;
+	const struct delta_app *app;
+	size_t i;
 
-	for (c = d->change; c != NULL; c = c->also) {
-		if (c->app.id == NULL || is_outdone(d, c))
-			continue;
-		buf_adds(out, "{\"txn\":{\"appId\":");
-		delta_json_text(out, c->app.id);
-		buf_addf(out, ",\"version\":%" PRId64 ",\"lastUpdated\":%" PRId64 "}}\n", c->app.version, now);
-	}
+	for (c = d->change; c != NULL; c = c->also)
+		for (i = 0; (app = transaction(c, i)) != NULL; i++) {
+			if (is_outdone(d, app))
+				continue;
+			buf_adds(out, "{\"txn\":{\"appId\":");
+			delta_json_text(out, app->id);
+			buf_addf(out, ",\"version\":%" PRId64 ",\"lastUpdated\":%" PRId64 "}}\n", app->version, now);
+		}
 }
 
 void

@@ -83,6 +83,7 @@ weigh(const struct delta_draft *d, const struct delta_change *c, const char *kin
     struct msg *err)
 {
 	const char *app = json_string_value(json_object_get(o, "appId"));
+	size_t i;
 	const char *what = NULL, *id = json_string_value(json_object_get(o, "txnId"));
 
 	if (strcmp(kind, "commitInfo") == 0)
@@ -94,6 +95,9 @@ weigh(const struct delta_draft *d, const struct delta_change *c, const char *kin
 		    msg_set(err, EX_TEMPFAIL,
 		    "%s: version %" PRId64 " was written concurrently by the same application",
 		    d->table->address, version);
+	else if (strcmp(kind, "txn") == 0 && app != NULL)
+		for (i = 0; i < c->nconsumed; i++)
+			what = strcmp(app, c->consumed[i].id) == 0 ? "consumed a version of a source of ours" : what;
 	else if (strcmp(kind, "add") == 0 && adds_rows(d, c, o))
 		what = "added rows";
 	else if (strcmp(kind, "remove") == 0 && removes_ours(d, c, o))

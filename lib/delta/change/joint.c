@@ -207,12 +207,17 @@ find_removes(const struct delta_prepared *p, const struct delta_snapshot *s, siz
 	return true;
 }
 
-/* Checks a pinned one against the versions since the one it was prepared on, by the rules of a direct commit. */
+/*
+ * Checks one against the versions since the one it was prepared on, by the rules of a direct commit: one that is not
+ * pinned for the versions of sources alone.
+ */
 static int
 check_since(const struct delta_prepared *p, struct delta_table *t, const struct delta_snapshot *s, struct msg *err)
 {
-	struct delta_change c = { .scope = p->scope, .bounds = p->bounds, .nbounds = p->nbounds,
-	    .nremoves = p->rows.ntombstones, .app = p->rows.apps[0] };
+	bool pinned = is_pinned(p);
+	struct delta_change c = { .scope = pinned ? p->scope : DELTA_BLIND, .bounds = p->bounds,
+	    .nbounds = p->nbounds, .nremoves = pinned ? p->rows.ntombstones : 0, .app = p->rows.apps[0],
+	    .consumed = p->rows.apps + 1, .nconsumed = p->rows.napps - 1 };
 	size_t *removes = xcalloc(p->rows.ntombstones, sizeof(*removes));
 	struct delta_snapshot base = { .version = -1 };
 	struct msg why = { 0 };
@@ -227,9 +232,9 @@ check_since(const struct delta_prepared *p, struct delta_table *t, const struct 
 		    msg_set(err, why.status, "%s", why.text);
 	c.removes = removes;
 	if (!failed && p->base < s->version)
-		failed = find_removes(p, &base, removes) ? delta_commit_check(t, &base, &c, s->version, err) :
-		    msg_set(err, EX_DATAERR, "%s: removes files that version %" PRId64 " of %s does not have",
-		    p->name, p->base, t->address);
+		failed = !pinned || find_removes(p, &base, removes) ?
+		    delta_commit_check(t, &base, &c, s->version, err) : msg_set(err, EX_DATAERR,
+		    "%s: removes files that version %" PRId64 " of %s does not have", p->name, p->base, t->address);
 	delta_snapshot_free(&base);
 	free(removes);
 	return failed;
@@ -251,9 +256,9 @@ plan_removes(struct delta_joint *j, struct delta_table *t, const struct delta_sn
 		size_t *at = j->removes + j->nremoves, k;
 
 		c->removes = at;
+		if ((is_pinned(&p[i]) || c->nconsumed > 0) && check_since(&p[i], t, s, err) < 0)
+			return -1;
 		if (is_pinned(&p[i])) {
-			if (check_since(&p[i], t, s, err) < 0)
-				return -1;
 			if (!find_removes(&p[i], s, at))
 				return msg_set(err, EX_TEMPFAIL, "%s: files that %s rewrites are gone: "
 				    "prepare it again", t->address, p[i].name);
@@ -332,7 +337,8 @@ plan_adds(struct delta_joint *j, const struct delta_snapshot *s, const struct de
 		*c = (struct delta_change){ .scope = !p[i].replaces_rows ? p[i].scope :
 		    s->version < 0 ? DELTA_BLIND : DELTA_READ_TABLE,
 		    .bounds = p[i].bounds, .nbounds = p[i].nbounds, .adds = p[i].rows.files,
-		    .nadds = p[i].rows.nfiles, .app = p[i].rows.apps[0], .also = i + 1 < j->n ? c + 1 : NULL };
+		    .nadds = p[i].rows.nfiles, .app = p[i].rows.apps[0], .consumed = p[i].rows.apps + 1,
+		    .nconsumed = p[i].rows.napps - 1, .also = i + 1 < j->n ? c + 1 : NULL };
 		j->nadds += c->nadds;
 		for (k = 0; k < c->nadds; k++)
 			j->rows += c->adds[k].dv == NULL ? (uint64_t)delta_file_rows(&c->adds[k]) : 0;
@@ -393,18 +399,28 @@ apply_files(struct delta_snapshot *s, const struct delta_joint *j)
 }
 
 static void
+apply_app(struct delta_snapshot *s, const struct delta_app *app)
+{
+	size_t k;
+
+	for (k = 0; k < s->napps && strcmp(s->apps[k].id, app->id) != 0; k++)
+		;
+	if (k == s->napps)
+		s->apps = xreallocarray(s->apps, ++s->napps, sizeof(*s->apps));
+	else if (s->apps[k].version >= app->version)
+		return;
+	s->apps[k] = *app;
+}
+
+static void
 apply_apps(struct delta_snapshot *s, const struct delta_joint *j)
 {
 	size_t i, k;
 
 	for (i = 0; i < j->n; i++) {
-		for (k = 0; k < s->napps && strcmp(s->apps[k].id, j->changes[i].app.id) != 0; k++)
-			;
-		if (k == s->napps)
-			s->apps = xreallocarray(s->apps, ++s->napps, sizeof(*s->apps));
-		else if (s->apps[k].version >= j->changes[i].app.version)
-			continue;
-		s->apps[k] = j->changes[i].app;
+		apply_app(s, &j->changes[i].app);
+		for (k = 0; k < j->changes[i].nconsumed; k++)
+			apply_app(s, &j->changes[i].consumed[k]);
 	}
 }
 

@@ -296,7 +296,7 @@ parse(struct delta_prepared *p, const struct delta_table *t, const char *name, c
 	delta_state_free(&st);
 	if (!failed && parse_lines(p, text) < 0)
 		failed = msg_set(err, EX_DATAERR, "%s: invalid or truncated prepared version", name);
-	if (!failed && p->rows.napps != 1)
+	if (!failed && p->rows.napps < 1)
 		failed = msg_set(err, EX_DATAERR, "%s: no application", name);
 	p->name = copy_text(p, name);
 	return failed;

@@ -76,6 +76,12 @@ struct delta_app {			/* clause Transaction Identifiers */
 	int64_t version, updated;	/* updated: milliseconds, -1 if absent */
 };
 
+/*
+ * What the id of an application begins with that says which version of a source the table has consumed; the source's
+ * name follows.
+ */
+#define DELTA_CONSUMED "acct.consumed:"
+
 /* Parses "APP:VERSION", UTF-8, version >= 0. Returns false for malformed text. The id is owned. */
 bool delta_app_parse(const char *text, struct delta_app *app);
 
