@@ -8,7 +8,7 @@
 #include "clean/expect.h"
 #include "cli/cli.h"
 
-static const char *schema_path, *rejects_path, *stats_path, *last_path;
+static const char *schema_path, *rejects_path, *stats_path, *last_path, *known_path, *add_path, *less_path;
 static bool to_expect, to_accept;
 
 static struct schema schema;
@@ -19,6 +19,7 @@ static struct cleaner cleaner;
 static struct clean_flow flow;
 static struct clean_last last;
 static struct clean_expect expect;
+static uint64_t rejected;	/* rows of this stream */
 
 static const struct cli_option options[] = {
 	{ 's', "schema", "SCHEMA", "the schema, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
@@ -29,6 +30,10 @@ static const struct cli_option options[] = {
 	    .to = &to_expect },
 	{ 0, "last", "FILE", "with --expect: statistics of the last run, for limits of change", CLI_TEXT,
 	    .to = &last_path },
+	{ 0, "known", "FILE", "typed rows that came before: their keys again are duplicates or conflicts", CLI_TEXT,
+	    .to = &known_path },
+	{ 0, "add", "STATS", "count also what these statistics count", CLI_TEXT, .to = &add_path },
+	{ 0, "less", "STATS", "and not what these count", CLI_TEXT, .to = &less_path },
 	{ 0, "accept", NULL, "with --expect: print the limits that are exceeded, and go on", CLI_FLAG,
 	    .to = &to_accept },
 	{ 0 }
@@ -36,7 +41,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] -s SCHEMA [-r FILE] [-o FILE] [--stats FILE] [--memory SIZE]\n"
-	    "                  [--expect [--last FILE] [--accept]] [FILE]", NULL },
+	    "                  [--expect [--last FILE] [--accept]] [--known FILE]\n"
+	    "                  [--add STATS] [--less STATS] [FILE]", NULL },
 	.about = "Turns raw records, as acct-ingest writes them, into typed ones, and sets aside those that break the\n"
 	    "schema. Reads FILE, by default standard input.",
 	.writes_records = true,
@@ -67,11 +73,49 @@ static void
 enter_sandbox(const char *path)
 {
 	io_open_ahead(path);
+	io_open_ahead(known_path);
+	io_open_ahead(add_path);
+	io_open_ahead(less_path);
 	io_open_ahead(last_path);
 	io_create_ahead(cli.output);
 	io_create_ahead(rejects_path);
 	io_create_ahead(stats_path);
 	cli_sandbox(SANDBOX_SPILL, NULL);
+}
+
+/* Reads the rows that came before. h: the header of the typed stream. */
+static void
+read_known(const struct rec_header *h)
+{
+	struct rec_reader known;
+	struct rec_batch b;
+	size_t i;
+
+	if (known_path == NULL)
+		return;
+	if (cleaner.nkeys == 0)
+		msg_die(EX_USAGE, "--known: the schema has no key");
+	cli_open(&known, known_path, 0);
+	for (i = 0; i < h->ncolumns; i++)
+		if (known.header.ncolumns != h->ncolumns ||
+		    strcmp(known.header.columns[i].name, h->columns[i].name) != 0 ||
+		    !val_type_equal(known.header.columns[i].type, h->columns[i].type))
+			msg_die(EX_DATAERR, "%s: not the columns of the schema", known.name);
+	while (xrec_next(&known, &b))
+		if (clean_flow_known(&flow, &b) < 0)
+			msg_exit(&flow.err);
+	rec_close(&known);
+}
+
+/* Takes over totals of other statistics. */
+static void
+carry(void)
+{
+	struct msg err = { 0 };
+
+	if ((add_path != NULL && clean_total_carry(&flow.total, &cleaner, add_path, 1, &err) < 0) ||
+	    (less_path != NULL && clean_total_carry(&flow.total, &cleaner, less_path, -1, &err) < 0))
+		msg_exit(&err);
 }
 
 static void
@@ -88,10 +132,11 @@ open_all(const char *path)
 		msg_exit(&err);
 	cleaner_header(&cleaner, &in.header, &h);
 	cli_create(&out, &h);
-	rec_header_free(&h);
 	if (rejects_open(&rejects, rejects_path, &cleaner, &in.header) < 0)
 		msg_exit(&rejects.out.err);
 	clean_flow_init(&flow, &cleaner, &out, &rejects, in.header.ncolumns, cli.memory);
+	read_known(&h);
+	rec_header_free(&h);
 	if (last_path != NULL && clean_last_read(&last, last_path, &flow.total, &cleaner, &err) < 0)
 		msg_exit(&err);
 }
@@ -142,7 +187,6 @@ check_limits(void)
 static void
 tell(void)
 {
-	uint64_t rejected = clean_total_rejects(&flow.total);
 	struct buf text = { 0 };
 
 	clean_total_text(&flow.total, &schema, &text);
@@ -161,6 +205,8 @@ main(int argc, char *argv[])
 	check_options(argc - operand);
 	open_all(argv[operand]);
 	clean();
+	rejected = clean_total_rejects(&flow.total);
+	carry();
 	if (rejects_finish(&rejects) < 0)
 		msg_exit(&rejects.out.err);
 	if (to_expect)

@@ -469,6 +469,42 @@ bank_totals() {
 
 # ---- errors ----
 
+# Random files that grow are in days.bats.
+@test "clean: keys of known rows are taken, and totals of others added and subtracted" {
+	printf 'name: t\ncolumns:\n  - name: id\n    type: int64\n    key: yes\n  - name: k\n    type: string\n  - name: v\n    type: decimal(38,2)\n' >int.yaml
+	sed 's/^    type: int64/    type: string/' int.yaml >text.yaml
+	sed '/key: yes/d' int.yaml >none.yaml
+	printf 'id,k,v\n' >all.csv
+	python3 -c 'for i in range(30000): print("%d,x,%d.50" % (i * 7919, i))' >>all.csv
+	{ head -n 1 all.csv; printf '7919,x,1.50\n15838,y,2.50\n1,x,x\n2,x,-99999999999999999999999999999999999.99\n'; } >new.csv
+	tail -n +2 new.csv | cat all.csv - >whole.csv
+	for s in int text; do
+		for f in all new whole; do
+			acct-ingest -s $s.yaml -o $f.raw $f.csv
+		done
+		acct-clean -s $s.yaml -r x.acct --stats all.json -o all.acct all.raw
+		acct-clean -s $s.yaml -r whole.rejects --stats whole.json -o whole.acct whole.raw
+		for memory in 1G 64K; do
+			acct-clean -s $s.yaml --memory $memory --known all.acct --add all.json -r new.rejects --stats new.json -o new.acct new.raw
+			same $'_line\treason\n2\tduplicate\n3\tconflict\n4\ttype' "$(acct-select -c _line,reason new.rejects | tsv)"
+			same "$(acct-cat -f tsv whole.acct | tail -n 1)" "$(acct-cat -f tsv new.acct | tail -n +2)"
+			same "$(cat whole.json)" "$(cat new.json)"
+		done
+		acct-clean -s $s.yaml --add whole.json --less new.json -r x.acct --stats same.json -o x.acct2 new.raw
+		acct-clean -s $s.yaml -r x.acct --stats alone.json -o x.acct2 new.raw
+		same "$(cat alone.json)" "$(cat same.json)"
+	done
+	run -65 --separate-stderr acct-clean -s text.yaml --add int.yaml -o x.acct new.raw
+	run -66 --separate-stderr acct-clean -s text.yaml --add nowhere.json -o x.acct new.raw
+	sed 's/"table": "t"/"table": "u"/' all.json >other.json
+	run -65 --separate-stderr acct-clean -s text.yaml --less other.json -o x.acct -r y new.raw
+	same "acct-clean: other.json: not statistics of acct-clean for table 't' and its schema" "$stderr"
+	run -65 --separate-stderr acct-clean -s int.yaml --known all.acct -o x.acct -r y new.raw	# ids are text there
+	same "acct-clean: all.acct: not the columns of the schema" "$stderr"
+	run -64 --separate-stderr acct-clean -s none.yaml --known all.acct -o x.acct new.raw
+	same "acct-clean: --known: the schema has no key" "$stderr"
+}
+
 @test "clean: wrong use" {
 	run -64 --separate-stderr acct-clean
 	[[ $stderr == "acct-clean: -s is required"* ]]

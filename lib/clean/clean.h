@@ -218,6 +218,12 @@ void clean_total_json(const struct clean_total *t, const struct cleaner *k, cons
 /* "1000 read, 980 clean, 10 rejected (missing 3, type 7), 10 left out" */
 void clean_total_text(const struct clean_total *t, const struct schema *s, struct buf *out);
 
+/*
+ * carry.c: adds the totals of statistics that clean_total_json wrote for this schema, times `sign`, 1 or -1. EX_DATAERR
+ * if they are not such.
+ */
+int clean_total_carry(struct clean_total *t, const struct cleaner *k, const char *path, int sign, struct msg *err);
+
 /* ---- flow.c ---- */
 
 /* Rows converted at once, so that the memory for their keys can be prefetched. */
@@ -258,6 +264,12 @@ struct clean_flow {
 void clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects,
     size_t stride, size_t memory);
 void clean_flow_free(struct clean_flow *f);
+
+/*
+ * Takes typed rows as ones that came before: a record with the key of one is a duplicate or a conflict. Call before the
+ * first clean_flow_batch; not for a schema without a key.
+ */
+int clean_flow_known(struct clean_flow *f, const struct rec_batch *b);
 
 int clean_flow_batch(struct clean_flow *f, const struct rec_batch *b);	/* -1 fills err */
 int clean_flow_finish(struct clean_flow *f);				/* processes what is stored on disk */

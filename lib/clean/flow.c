@@ -539,6 +539,36 @@ settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_
 }
 
 int
+clean_flow_known(struct clean_flow *f, const struct rec_batch *b)
+{
+	const struct cleaner *k = f->cleaner;
+	struct clean_row row = { 0 };
+	struct rec_field key;
+	struct rec r;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		r = rec_at(b, i);
+		row.at = (uint8_t *)(uintptr_t)(r.base + r.off[0]);
+		row.end = row.at + (r.off[b->stride] - r.off[0]) - 1;
+		if (k->integer_key != NULL)
+			row.integer = val_int(rec_field(r, (size_t)(k->integer_key - k->columns)).p);
+		f->keys.len = 0;
+		find_key(f, &row);
+		key = key_bytes(f, &row);
+		if (!f->waiting) {
+			row.answer = k->integer_key != NULL ? map_set_add_int(&f->seen, row.integer, row.print) :
+			    map_set_add(&f->seen, key.p, key.n, row.hash, row.print);
+			if (row.answer == MAP_FULL && begin_waiting(f) < 0)
+				return -1;
+		}
+		if (f->waiting && map_later_add(&f->later, key.p, key.n, row.print, true, &f->err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
 clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 {
 	size_t from = 0, n, done;

@@ -121,8 +121,8 @@ check_same(const struct seen *whole, const struct seen *grown)
 		    whole->rows[i].text, whole->rows[i].line);
 	CHECK(whole->lines == grown->lines && whole->bytes == grown->bytes, "lines %" PRIu64 " %" PRIu64, whole->lines,
 	    grown->lines);
-	CHECK(whole->blank == grown->blank && whole->skipped == grown->skipped, "blank %" PRIu64 " %" PRIu64 ", skipped %"
-	    PRIu64 " %" PRIu64, whole->blank, grown->blank, whole->skipped, grown->skipped);
+	CHECK(whole->blank == grown->blank, "blank %" PRIu64 " %" PRIu64, whole->blank, grown->blank);
+	CHECK(whole->skipped == grown->skipped, "skipped %" PRIu64 " %" PRIu64, whole->skipped, grown->skipped);
 	CHECK(same_doubt(&whole->spanning, &grown->spanning) && same_doubt(&whole->open_quotes, &grown->open_quotes),
 	    "doubts");
 }
