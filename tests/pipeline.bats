@@ -289,7 +289,7 @@ dirty() {
 	[[ $output == "nothing to do: "* ]]
 	cp -r "it's a \"bank\"" $'caf\xe9 \xc3\xa9'
 	sh "$P/run.sh" -d none $'caf\xe9 \xc3\xa9' lake9
-	python3 -c 'import json; print(json.loads(open("lake9/runs/last/summary.json", "rb").read())["backend"])' | grep -qx "$T/caf é"
+	python3 -c 'import json; print(json.loads(open("lake9/runs/last/summary.json", "rb").read())["backend"])' | grep -qx "$T/caf� é"
 	mkdir ./- $'two\nlines\n'
 	cp "$P"/sample/*.csv ./-
 	cp "$P"/sample/*.csv $'two\nlines\n'

@@ -248,3 +248,20 @@ figures() {
 	grep -qE 'sales: rows read = clean \+ rejected \+ left out +5 += 3 \+ 0 \+ 2 +closes' lake/runs/last/summary.txt
 	same 2 "$(jq .tables.sales.left_out lake/runs/last/summary.json)"
 }
+
+@test "reconcile: an optional file that was never there is a table without rows" {
+	lake
+	printf 'name: agents\noptional: yes\ncolumns:\n  - {name: id, type: int64, key: yes, references: sales.id}\n  - {name: fee, type: "decimal(9,2)"}\n' >shop/sources/agents.yaml
+	sed -i '/shop, type/a\  - {name: buyer, type: int32, references: agents.id}' shop/sources/sales.yaml
+	cat >shop/checks <<-'END'
+	none: count(silver/agents) + sum(silver/agents.fee) + rejected(silver/agents) + lines(bronze/agents) + orphans(silver/agents.fee) = 0
+	END
+	run -78 --separate-stderr acct-reconcile -j shop lake
+	[[ $stderr == *"lake/silver/sales: no such column: 'buyer'"* ]]
+	acct-read lake/silver/sales | acct-select -c 'id,shop,buyer = 7::int32,amount,note' | acct-write -m overwrite --replace-schema lake/silver/sales
+	mkdir run && : >run/inputs
+	run -0 --separate-stderr acct-reconcile -j shop --run run lake
+	grep -qE '^  none +0 \+ 0 \+ 0 \+ 0 \+ 0 +=.* closes$' <<<"$output"
+	same '{"sales":0,"shops":0}' "$(jq -c '.tables | map_values(.rejected)' run/summary.json)"
+	grep -qE '^  sales of unknown buyer +5  amount +25.25$' run/summary.txt
+}

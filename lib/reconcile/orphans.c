@@ -175,14 +175,17 @@ add_known(struct search *s, const struct delta_batch *b)
 	return 1;
 }
 
-/* Holds the values of the part. Returns 1, 0 if memory does not suffice, or -1. */
+/* Holds the values of the part. Returns 1, 0 if memory does not suffice, or -1. A table that is absent has none. */
 static int
 hold_known(struct search *s)
 {
 	struct delta_batch b;
-	int got = reconcile_reading_scan(&s->known.reading, NULL, 0, s->err), held = 1;
+	int got, held = 1;
 
 	map_clear(&s->map);
+	if (s->known.from == NULL)
+		return 1;
+	got = reconcile_reading_scan(&s->known.reading, NULL, 0, s->err);
 	while (got >= 0 && held > 0 && (got = reconcile_reading_next(&s->known.reading, &b, s->err)) > 0)
 		held = s->map.integers ? add_integers(s, &b) : add_known(s, &b);
 	return got < 0 ? -1 : held;
@@ -338,16 +341,17 @@ reconcile_orphans_measure(struct reconcile_orphans *o, const struct reconcile *r
 	const struct job_source *from = &r->job->sources[o->source];
 	const struct job_reference *f = &from->references[o->reference];
 	struct search *s = xcalloc(1, sizeof(*s));
-	int status;
+	int status = 0;
 
 	s->memory = memory;
 	s->err = err;
-	status = open_values(&s->known, r, &r->job->sources[f->source].schema, f->others, f->n, err);
+	if (!r->sources[f->source].absent)
+		status = open_values(&s->known, r, &r->job->sources[f->source].schema, f->others, f->n, err);
 	if (status == 0)
 		status = open_values(&s->rows, r, &from->schema, f->columns, f->n, err);
 	if (status == 0)
 		status = plan_amounts(s, &from->schema);
-	map_init(&s->map, status == 0 && is_integer(&s->known) && is_integer(&s->rows), 0);
+	map_init(&s->map, status == 0 && s->known.from != NULL && is_integer(&s->known) && is_integer(&s->rows), 0);
 	if (status == 0)
 		status = search(s);
 	if (status == 0)

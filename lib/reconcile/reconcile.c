@@ -154,6 +154,8 @@ plan_checks(struct reconcile *r, struct msg *err)
 	size_t i;
 
 	for (i = 0; i < r->job->nsources; i++) {
+		if (r->sources[i].absent)
+			continue;
 		check_lines(r, i);
 		check_rows(r, i);
 		if (check_amounts(r, i, err) < 0)
@@ -342,7 +344,7 @@ list_orphans(struct reconcile *r)
 	size_t i, k, c;
 
 	for (i = 0; i < r->job->nsources; i++)
-		for (k = 0; k < r->job->sources[i].nreferences; k++) {
+		for (k = 0; k < r->job->sources[i].nreferences && !r->sources[i].absent; k++) {
 			const struct schema *s = &r->job->sources[i].schema;
 			struct reconcile_orphans *o;
 
@@ -367,6 +369,8 @@ plan_tasks(struct plan *p, struct msg *err)
 	p->passes = xcalloc(2 * r->job->nsources + r->job->ngold, sizeof(*p->passes));
 	p->lines = xcalloc(r->job->nsources, sizeof(*p->lines));
 	for (i = 0; i < r->job->nsources; i++) {
+		if (r->sources[i].absent)
+			continue;
 		plan_pass(p, false, i, r->sources[i].bytes);
 		if (plan_lines(p, i, err) < 0)
 			return -1;
@@ -377,7 +381,7 @@ plan_tasks(struct plan *p, struct msg *err)
 		add_task(p, (struct reconcile_task){ r->sources[r->orphans[i].source].bytes, run_orphans,
 		    orphans_result, &r->orphans[i] });
 	for (i = 0; i < r->checks.nterms; i++)
-		if (r->checks.terms[i].function == JOB_REJECTED)
+		if (r->checks.terms[i].function == JOB_REJECTED && !r->sources[r->checks.terms[i].table].absent)
 			plan_rejects(p, i);
 	return 0;
 }
@@ -438,7 +442,9 @@ take_values(struct reconcile *r, const struct plan *p)
 		for (k = 0; k < p->passes[i].pass.nitems; k++)
 			r->values[p->passes[i].terms[k]] = xstrdup(p->passes[i].pass.items[k].value);
 	for (i = 0; i < r->checks.nterms; i++)
-		if (t[i].function == JOB_LINES)
+		if (!t[i].gold && r->sources[t[i].table].absent)
+			r->values[i] = xstrdup("0");
+		else if (t[i].function == JOB_LINES)
 			r->values[i] = xstrdup(p->lines[t[i].table].value);
 		else if (t[i].function == JOB_ORPHANS)
 			r->values[i] = xstrdup(orphans_value(r, &t[i]));

@@ -148,9 +148,14 @@ static int
 read_source(const struct reconcile *r, const struct job_source *s, struct reconcile_source *to, struct msg *err)
 {
 	const char *table = s->schema.name;
-	char *sum = NULL;
+	char *sum = NULL, *path;
 	struct stat st;
 
+	path = made_path(r, table, "ingest.json");
+	to->absent = s->schema.optional && access(path, F_OK) < 0;
+	free(path);
+	if (to->absent)
+		return 0;
 	if ((to->ingest = read_json(r, table, "ingest.json", err)) == NULL ||
 	    (to->clean = read_json(r, table, "clean.json", err)) == NULL ||
 	    (to->run = read_word(r, table, "run", err)) == NULL || (sum = read_word(r, table, "key", err)) == NULL)
@@ -171,7 +176,7 @@ reconcile_read_sources(struct reconcile *r, struct msg *err)
 	for (i = 0; i < r->job->nsources; i++) {
 		if (read_source(r, &r->job->sources[i], &r->sources[i], err) < 0)
 			break;
-		if (!is_complete(&r->sources[i]))
+		if (!r->sources[i].absent && !is_complete(&r->sources[i]))
 			buf_addf(&old, "%s%s", old.len > 0 ? "," : "", r->job->sources[i].schema.name);
 	}
 	if (old.len > 0)

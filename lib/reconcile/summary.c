@@ -146,6 +146,8 @@ put_files(const struct reconcile *r, const struct inputs *in, struct buf *out)
 	for (i = 0; i < r->job->nsources; i++) {
 		const struct reconcile_source *s = &r->sources[i];
 
+		if (s->absent)
+			continue;
 		buf_addf(&lines, "%s\t%" PRIu64 "\t%s\t%s\t%s\t%s", table_of(r, i), bytes_of(in, table_of(r, i)),
 		    count_of(s->clean, "read"), count_of(s->clean, "clean"), count_of(s->clean, "rejected"),
 		    count_of(s->ingest, "blank"));
@@ -181,7 +183,7 @@ is_doubtful(const struct reconcile_source *s)
 {
 	const json_t *multiline = json_object_get(s->ingest, "multiline");
 
-	return multiline == NULL || json_is_null(multiline);
+	return !s->absent && (multiline == NULL || json_is_null(multiline));
 }
 
 static void
@@ -346,13 +348,16 @@ json_inputs(const struct inputs *in, struct buf *out)
 static void
 json_tables(const struct reconcile *r, struct buf *out)
 {
+	const char *comma = "";
 	size_t i;
 
 	for (i = 0; i < r->job->nsources; i++) {
 		const struct reconcile_source *s = &r->sources[i];
 
+		if (s->absent)
+			continue;
 		buf_addf(out, "%s\n  \"%s\":{\"read\":%s,\"clean\":%s,\"rejected\":%s,\"blank\":%s,\"skipped\":%s,"
-		    "\"left_out\":%s,\"run\":", i > 0 ? "," : "", table_of(r, i), count_of(s->clean, "read"),
+		    "\"left_out\":%s,\"run\":", comma, table_of(r, i), count_of(s->clean, "read"),
 		    count_of(s->clean, "clean"), count_of(s->clean, "rejected"), count_of(s->ingest, "blank"),
 		    skipped(s), left_out(s));
 		put_string(out, s->run);
@@ -363,6 +368,7 @@ json_tables(const struct reconcile *r, struct buf *out)
 		buf_adds(out, ",\n    \"accepted\":");
 		put_value(out, s->clean, "limits", "[]");
 		buf_addc(out, '}');
+		comma = ",";
 	}
 }
 
