@@ -95,6 +95,8 @@ read_known(const struct rec_header *h)
 		return;
 	if (cleaner.nkeys == 0)
 		msg_die(EX_USAGE, "--known: the schema has no key");
+	if (flow.unique != NULL)
+		msg_die(EX_USAGE, "--known: the schema has unique columns, whose values it does not know");
 	cli_open(&known, known_path, 0);
 	for (i = 0; i < h->ncolumns; i++)
 		if (known.header.ncolumns != h->ncolumns ||

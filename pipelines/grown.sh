@@ -109,6 +109,7 @@ case $olds in
 esac
 [ "$olds" -lt $# ] || usage
 grep -q '"resume": {' "$made/ingest.json" || exit 1
+! grep -q '"unique": ' "$made/clean.json" || exit 1	# values of unique columns are looked for in all rows
 mkdir -p -- "$out"
 unfinished "$@"
 ingest --stats "$out/ingest.json" -o "$out/tail.raw" "$@"

@@ -39,6 +39,7 @@ columns:
     type: int64
     key: yes
     required: yes
+    unique: yes
     minimum: 1
   - name: "Part No"
     type: string
@@ -74,7 +75,6 @@ columns:
 title
 dialect: doubleQuote: a doubled quote always means one
 schema: foreignKeys: of several columns
-field 'loan': unique
 field 'Part No': rdfType
 field 'amount': type: number has no digits of its own: decimal(18,2)
 field 'day': minimum: in the format of the field

@@ -27,7 +27,7 @@ for name, a in s["amounts"].items():
 		python3 "$ROOT/tests/row.py" "$seed" "$rows" s.yaml in.csv >expected
 		{ cleaned && counts; } | grep . >got
 		grep . expected | same "$(cat)" "$(cat got)"
-		{ cleaned --memory 1 && counts; } | grep . | same "$(cat got)" "$(cat)"
+		{ cleaned --memory 48K && counts; } | grep . | same "$(cat got)" "$(cat)"
 	done
 }
 
@@ -77,4 +77,21 @@ for name, a in s["amounts"].items():
 	wrong 'rules: {pos: n > 0, more: n ++}' "2:31: more: expected a column or a value, not the end"
 	wrong 'rules: {type: n > 0}' "2:9: name of another reason to reject a row: 'type'"
 	wrong 'wher: n > 0' "2:1: unknown word of a schema: 'wher'; did you mean 'where'?"
+}
+
+@test "row: values of unique columns beyond memory are an error" {
+	printf '%s\n' 'name: t' 'columns:' '  - {name: id, type: int64}' '  - {name: u, type: string, unique: yes}' >s.yaml
+	{ echo id,u && seq 20000 | sed 's/.*/1,value-&/'; } >in.csv
+	acct-ingest -s s.yaml in.csv >in.acct
+	same 20000 "$(acct-clean -s s.yaml in.acct | acct-cat | sed 1d | wc -l)"
+	run -71 --separate-stderr bash -c 'acct-clean --memory 64K -s s.yaml in.acct >out.acct'
+	same "acct-clean: t: the values of unique column 'u' need more than --memory" "$stderr"
+}
+
+@test "row: rows known by their keys say nothing of unique columns" {
+	printf '%s\n' 'name: t' 'columns:' '  - {name: id, type: int64, key: yes}' '  - {name: u, type: string, unique: yes}' >s.yaml
+	mkrec t 'id:int64*! u:string' </dev/null >known.acct
+	echo id,u >in.csv
+	run -64 --separate-stderr bash -c 'acct-ingest -s s.yaml in.csv | acct-clean -s s.yaml --known known.acct'
+	same "acct-clean: --known: the schema has unique columns, whose values it does not know" "$stderr"
 }

@@ -23,6 +23,7 @@ columns:
   - {name: net, type: "decimal(18,2)", compute: "coalesce(credit, 0) - coalesce(debit, 0)", minimum: -900, required: yes}
   - {name: side, type: string, replace: {"[.]$": ""}}
   - {name: quantity, type: int32, minimum: -50, sign: {column: side, negative: [VYDAJ, VYBER], positive: PRIJEM}}
+  - {name: tag, type: string, unique: yes}
   - {name: worth, type: "decimal(20,4)", compute: net * quantity + 0.5}
 """
 
@@ -76,6 +77,7 @@ def clean(row):
     side = row["side"]
     if side.endswith("."):
         side = side[:-1]
+    r["tag"] = None if row["tag"] in ("", "NULL") else row["tag"]
     r["side"] = None if side in ("", "NULL") else side
     quantity = integer("quantity", row["quantity"], 2**31 - 1)
     if quantity is not None:
@@ -103,7 +105,7 @@ def clean(row):
 
 
 FORMS = {"kind": "{}", "id": "{}", "no": "{}", "credit": "{:.2f}", "debit": "{:.2f}", "label": "{}", "net": "{:.2f}", "side": "{}",
-         "quantity": "{}", "worth": "{:.4f}"}
+         "quantity": "{}", "tag": "{}", "worth": "{:.4f}"}
 
 
 def shown(r):
@@ -112,12 +114,12 @@ def shown(r):
 
 def make(rng, rows):
     for i in range(rows):
-        yield {"kind": rng.choice(["D"] * 6 + [" D", "E", "H", "", "NULL"]), "id": str(rng.randrange(rows)),
+        yield {"kind": rng.choice(["D"] * 6 + [" D", "E", "H", "", "NULL"]), "id": str(rng.randrange(rows) * 7919001),
                "no": rng.choice(["", "1", "7", "17", "499", " 7", "501", "x", "NULL"] if rng.random() < 0.2 else ["5", "44", ""]),
                "credit": rng.choice(["", "10.50", "0", "899.99"] + (["x", "-1"] if rng.random() < 0.1 else [])),
                "debit": rng.choice(["", "", "", "20.25", "900", "900.01", "NULL"]),
                "side": rng.choice(["PRIJEM", "VYDAJ", "VYBER", "PRIJEM."] + (["x", ""] if rng.random() < 0.2 else [])),
-               "quantity": rng.choice(["3", "1", "50", "", "51" if rng.random() < 0.3 else "7", "0", "2"])}
+               "quantity": rng.choice(["3", "1", "50", "", "51" if rng.random() < 0.3 else "7", "0", "2"]), "tag": rng.choice([""] * 14 + ["NULL", str(rng.randrange(rows // 200 + 1))])}
 
 
 def main():
@@ -126,10 +128,10 @@ def main():
     with open(sys.argv[3], "w") as f:
         f.write(SCHEMA)
     with open(sys.argv[4], "w") as f:
-        f.write("kind,id,no,credit,debit,side,quantity\n")
+        f.write("kind,id,no,credit,debit,side,quantity,tag\n")
         for row in rows:
             f.write(",".join(row.values()) + "\n")
-    seen, rejects, left_out, good = {}, [], 0, []
+    seen, tags, rejects, left_out, good = {}, set(), [], 0, []
     for line, row in enumerate(rows, 2):
         kept = is_kept(row)
         if kept is False:
@@ -146,6 +148,10 @@ def main():
             rejects.append(f"{line}\t{'duplicate' if seen[r['id']] == shown(r) else 'conflict'}\tid\t{r['id']}")
             continue
         seen[r["id"]] = shown(r)
+        if r["tag"] is not None and r["tag"] in tags:
+            rejects.append(f"{line}\tunique\ttag\t{r['tag']}")
+            continue
+        tags.add(r["tag"])
         good.append(r)
         print("\t".join(shown(r)))
     print("\n".join(rejects))

@@ -215,6 +215,9 @@ struct clean_expect;
 void clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
     struct buf *out);
 
+/* The statistics name the reasons from CLEAN_FIELD_COUNT on before this one: unique only if a column is. */
+enum clean_reason clean_reasons_end(const struct schema *s);
+
 /* "1000 read, 980 clean, 10 rejected (missing 3, type 7), 10 left out" */
 void clean_total_text(const struct clean_total *t, const struct schema *s, struct buf *out);
 
@@ -223,6 +226,8 @@ void clean_total_text(const struct clean_total *t, const struct schema *s, struc
  * if they are not such.
  */
 int clean_total_carry(struct clean_total *t, const struct cleaner *k, const char *path, int sign, struct msg *err);
+
+struct clean_unique;
 
 /* ---- flow.c ---- */
 
@@ -256,6 +261,7 @@ struct clean_flow {
 	struct clean_row rows[CLEAN_GROUP];
 	bool waiting;			/* records are stored on disk */
 	struct map_later later;
+	struct clean_unique *unique;	/* owned; NULL if no column is */
 	struct spill records;		/* each: length, bytes; length 0: index of a segment */
 	size_t spilled;			/* segment of the last stored record, of rejects_segment; SIZE_MAX at first */
 };

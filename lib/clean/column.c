@@ -4,7 +4,8 @@
 #include "clean/column.h"
 
 const char *const clean_reason_name[CLEAN_RULE] = {
-	"good", "field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict"
+	"good", "field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict",
+	"unique"
 };
 
 /* ---- preparation ---- */

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "clean/derive.h"
+#include "clean/unique.h"
 
 void
 clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out, struct rejects *rejects, size_t stride,
@@ -17,6 +18,7 @@ clean_flow_init(struct clean_flow *f, struct cleaner *k, struct rec_writer *out,
 	map_set_init(&f->seen, k->integer_key != NULL, memory);
 	map_later_init(&f->later, k->integer_key != NULL, memory);
 	spill_init(&f->records);
+	f->unique = clean_unique_new(k->schema, memory);
 }
 
 void
@@ -25,6 +27,7 @@ clean_flow_free(struct clean_flow *f)
 	clean_total_free(&f->total);
 	map_set_free(&f->seen);
 	map_later_free(&f->later);
+	clean_unique_free(f->unique);
 	spill_close(&f->records);
 	buf_free(&f->keys);
 	buf_free(&f->scratch);
@@ -72,6 +75,8 @@ reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, 
 {
 	struct clean_fault why = { answer == MAP_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0, 0 };
 
+	if (row->why.reason == CLEAN_UNIQUE)
+		why = row->why;
 	return reject(f, raw, &why, row->at, (size_t)(row->end - row->at));
 }
 
@@ -171,6 +176,23 @@ find_key(struct clean_flow *f, struct clean_row *row)
 	buf_add(&f->keys, key.p, key.n);
 }
 
+/* Finds a row whose key is new and that has a value of a unique column again: its answer is then not MAP_NEW. */
+static int
+ask_unique(struct clean_flow *f, struct clean_row *row)
+{
+	size_t column = 0;
+	int found;
+
+	row->why = (struct clean_fault){ 0 };
+	if (row->answer != MAP_NEW)
+		return 0;
+	if ((found = clean_unique_add(f->unique, row->at, (size_t)(row->end - row->at), &column, &f->err)) == 1) {
+		row->answer = MAP_OTHER;
+		row->why = (struct clean_fault){ .reason = CLEAN_UNIQUE, .column = column };
+	}
+	return found < 0 ? -1 : 0;
+}
+
 /* Returns the key as bytes, for the disk. */
 static struct rec_field
 key_bytes(const struct clean_flow *f, const struct clean_row *row)
@@ -266,8 +288,11 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	key = key_bytes(f, &row);
 	if ((answer = map_later_next(&f->later, key.p, key.n, &f->err)) < 0)
 		return -1;
-	if (answer != MAP_NEW)
-		return reject_again(f, raw, &row, answer);
+	row.answer = (enum map_answer)answer;
+	if (f->unique != NULL && ask_unique(f, &row) < 0)
+		return -1;
+	if (row.answer != MAP_NEW)
+		return reject_again(f, raw, &row, (int)row.answer);
 	f->total.rows[CLEAN_GOOD]++;
 	f->total.clean_lines += cleaner_lines(f->cleaner, raw);
 	*row.end = '\n';
@@ -571,7 +596,7 @@ clean_flow_known(struct clean_flow *f, const struct rec_batch *b)
 int
 clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 {
-	size_t from = 0, n, done;
+	size_t from = 0, n, done, i;
 	ssize_t rejected;
 
 	rejects_segment(f->rejects, b->segment);
@@ -584,6 +609,9 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 		done = f->cleaner->integer_key != NULL ? ask_integers(f, n) : ask_bytes(f, n);
 		if (done < n)
 			uncount(f, done, n);
+		for (i = 0; i < done && f->unique != NULL; i++)
+			if (f->rows[i].at != NULL && ask_unique(f, &f->rows[i]) < 0)
+				return -1;
 		if ((rejected > 0 || done < n || !pass_group(f, b, from, n)) && settle_group(f, b, from, done) < 0)
 			return -1;
 		from += done;

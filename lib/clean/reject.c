@@ -143,6 +143,14 @@ show_key(struct rejects *r, const uint8_t *typed, size_t n)
 	}
 }
 
+static void
+show_value(struct rejects *r, size_t column, const uint8_t *typed, size_t n)
+{
+	const struct rec_field f = cleaner_field(typed, n, column);
+
+	val_text(r->cleaner->columns[column].schema->type, f.p, f.n, &r->value);
+}
+
 /* Sets the reject's column and value in r->text and r->value. Returns false if they are null. */
 static bool
 show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *typed, size_t n)
@@ -151,14 +159,16 @@ show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *type
 
 	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE || why->reason == CLEAN_RULE)
 		return false;
-	if (typed != NULL) {
+	if (typed != NULL && why->reason != CLEAN_UNIQUE) {
 		show_key(r, typed, n);
 		return true;
 	}
 	c = &r->cleaner->columns[why->column];
 	r->text.len = r->value.len = 0;
 	buf_adds(&r->text, c->schema->name);
-	if (why->value > 0)
+	if (why->reason == CLEAN_UNIQUE)
+		show_value(r, why->column, typed, n);
+	else if (why->value > 0)
 		buf_adds(&r->value, clean_derive_value(r->cleaner->derive, why));
 	else
 		buf_add(&r->value, c->text.p, c->text.len);

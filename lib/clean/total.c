@@ -168,13 +168,23 @@ put_limits(const struct clean_expect *e, struct buf *out)
 	buf_adds(out, e->npassed > 0 ? "\n\t]" : "]");
 }
 
-/* Puts the reasons, then the rules. */
+enum clean_reason
+clean_reasons_end(const struct schema *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ncolumns && !s->columns[i].unique; i++)
+		continue;
+	return i < s->ncolumns ? CLEAN_RULE : CLEAN_UNIQUE;
+}
+
+/* Puts the reasons, unique only if a column is, then the rules. */
 static void
 put_reasons(const struct clean_total *t, const struct schema *s, struct buf *out)
 {
 	size_t i;
 
-	for (i = CLEAN_FIELD_COUNT; i < CLEAN_RULE; i++)
+	for (i = CLEAN_FIELD_COUNT; i < clean_reasons_end(s); i++)
 		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i],
 		    t->rows[i]);
 	for (i = 0; i < s->nrules; i++)

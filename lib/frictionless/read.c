@@ -219,14 +219,16 @@ put_pattern(struct from *f, const json_t *c)
 static void
 put_constraints(struct from *f, const json_t *c, bool formatted)
 {
-	static const char *const known[] = { "required", "pattern", "enum", "minLength", "maxLength", "minimum",
-	    "maximum", "exclusiveMinimum", "exclusiveMaximum", NULL };
+	static const char *const known[] = { "required", "unique", "pattern", "enum", "minLength", "maxLength",
+	    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", NULL };
 	static const char *const bounds[][2] = { { "minimum", "minimum" }, { "maximum", "maximum" },
 	    { "exclusiveMinimum", "exclusive_minimum" }, { "exclusiveMaximum", "exclusive_maximum" } };
 	size_t i;
 
 	if (json_is_true(json_object_get(c, "required")))
 		put_word(f, "    ", "required", "yes");
+	if (json_is_true(json_object_get(c, "unique")))
+		put_word(f, "    ", "unique", "yes");
 	put_pattern(f, c);
 	put_property(f, c, "minLength", "    ", "min_length");
 	put_property(f, c, "maxLength", "    ", "max_length");

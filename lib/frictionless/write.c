@@ -50,6 +50,8 @@ constraints_of(const struct schema_column *c, struct buf *left)
 
 	if (c->required)
 		json_object_set_new(o, "required", json_true());
+	if (c->unique)
+		json_object_set_new(o, "unique", json_true());
 	set_text(o, "pattern", c->pattern);
 	if (c->min_length > 0)
 		json_object_set_new(o, "minLength", json_integer((json_int_t)c->min_length));

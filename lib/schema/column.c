@@ -181,7 +181,8 @@ const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
 	[SCHEMA_C_DESCRIPTION] = { "description", schema_read_text, FIELD(description), false },
 	[SCHEMA_C_COMPUTE] = { "compute", schema_read_expr, FIELD(compute), false },
 	[SCHEMA_C_SIGN] = { "sign", schema_read_sign, FIELD(sign), true },
-	[SCHEMA_C_ZONE] = { "zone", read_zone, FIELD(zone), false }
+	[SCHEMA_C_ZONE] = { "zone", read_zone, FIELD(zone), false },
+	[SCHEMA_C_UNIQUE] = { "unique", schema_read_yes, FIELD(unique), false }
 };
 
 /* ---- checks ---- */

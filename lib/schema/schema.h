@@ -71,6 +71,7 @@ struct schema_column {
 	struct schema_list true_values, false_values;	/* in place of the words of type bool */
 	struct val_type type;
 	bool key, required;
+	bool unique;		/* no value in two clean rows */
 	char *default_text;	/* replaces null; NULL if not given */
 	struct schema_list allowed;	/* the words of enum: allowed values as text; any if not given */
 	char *minimum, *maximum;	/* as text, inclusive, valid for the type; NULL if not given */
