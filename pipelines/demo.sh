@@ -9,7 +9,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 top=${here%/*}
 
 packages='gcc make pkg-config libc6-dev libcsv-dev libyaml-dev libbsd-dev libxxhash-dev libsnappy-dev libzstd-dev zlib1g-dev
-	liblz4-dev libjansson-dev libssl-dev libtre-dev tzdata sqlite3 util-linux openssl'
+	liblz4-dev libjansson-dev libssl-dev libtre-dev libcurl4-openssl-dev libexpat1-dev tzdata sqlite3 util-linux openssl'
 
 usage='demo.sh [--install [PACKAGE ...] | FOLDER [LAKE]]'
 

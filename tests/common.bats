@@ -29,6 +29,7 @@ table() {
 	acct-check	table	acct-check IN
 	acct-ledger	table	acct-ledger IN a=a.csv
 	acct-schema	table	acct-schema IN
+	acct-blob	table	acct-blob get IN
 	acct-job	table	acct-job IN
 	acct-reconcile	table	acct-reconcile -j job IN
 	END

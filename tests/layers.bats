@@ -5,9 +5,9 @@ layers() {
 	cat <<-'END'
 	simd
 	base
-	val regex spill
-	map rec schema parquet store
-	csv
+	val regex spill http
+	map rec schema parquet azure
+	csv store
 	text
 	agg draft expr frictionless ingest join ledger sql delta
 	clean table

@@ -10,6 +10,7 @@ export LC_ALL
 words() {
 	cat <<-'END'
 	agg agg groups
+	azure azure
 	base base buf command cpu hash io json letter mem memory msg near num pool progress sandbox utf8 visible
 	base xasprintf xcalloc xhuge xmalloc xreallocarray xstrdup xstrndup
 	check check
@@ -19,6 +20,7 @@ words() {
 	delta delta
 	draft draft
 	frictionless frictionless
+	http http
 	ingest ingest
 	job job
 	join join

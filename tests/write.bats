@@ -187,8 +187,8 @@ encodings() {
 	for txn in app :1 app:x app:-1 $'\xff:1'; do
 		run -64 --separate-stderr acct-write -i t.acct --txn "$txn" tab		# not to be found again, were it written
 	done
-	run -64 --separate-stderr acct-write -i t.acct az://account/container/tab
-	[[ "$stderr" == *"only directories are stores"* ]]
+	run -64 --separate-stderr acct-write -i t.acct s3://bucket/tab
+	[[ "$stderr" == *"unknown kind of address"* ]]
 	[ ! -e tab ]
 }
 

@@ -32,11 +32,20 @@ io_out_name(const char *path)
 	return is_standard(path) ? "<stdout>" : path;
 }
 
+const struct io_elsewhere *io_elsewhere;
+
+static bool
+is_elsewhere(const char *path)
+{
+	return !is_standard(path) && io_elsewhere != NULL && io_elsewhere->has(path);
+}
+
 /* ---- inputs ---- */
 
 struct held {			/* files opened ahead, in order */
 	char *path;
 	int fd, error;		/* fd -1: errno of the failed open */
+	struct msg err;		/* of one elsewhere */
 	bool wait;		/* a FIFO that may have no writer yet */
 	struct held *next;
 };
@@ -68,9 +77,13 @@ io_open_ahead(const char *path)
 		return;
 	h = xcalloc(1, sizeof(*h));
 	h->path = xstrdup(path);
-	h->wait = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
-	h->fd = open_more(path, O_RDONLY | O_CLOEXEC | (h->wait ? O_NONBLOCK : 0));
-	h->error = errno;
+	if (is_elsewhere(path)) {
+		h->fd = io_elsewhere->open(path, &h->err);
+	} else {
+		h->wait = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+		h->fd = open_more(path, O_RDONLY | O_CLOEXEC | (h->wait ? O_NONBLOCK : 0));
+		h->error = errno;
+	}
 	if (h->wait && h->fd >= 0)
 		(void)fcntl(h->fd, F_SETFL, 0);
 	for (at = &held_inputs; *at != NULL; at = &(*at)->next)
@@ -88,9 +101,9 @@ wait_for_writer(int fd)
 		progress_poll();
 }
 
-/* Returns the descriptor opened ahead for path, -1 with errno if that open failed, or -2 if none was opened. */
+/* Returns the descriptor opened ahead for path, -1 with errno or err if that open failed, or -2 if none was opened. */
 static int
-take_held(const char *path)
+take_held(const char *path, struct msg *err)
 {
 	struct held **at = &held_inputs, *h;
 	int fd;
@@ -103,6 +116,8 @@ take_held(const char *path)
 	fd = h->fd;
 	if (fd >= 0 && h->wait)
 		wait_for_writer(fd);
+	if (h->err.status != 0)
+		msg_set(err, h->err.status, "%s", h->err.text);
 	errno = h->error;
 	free(h->path);
 	free(h);
@@ -110,10 +125,12 @@ take_held(const char *path)
 }
 
 static int
-open_input(const char *path)
+open_input(const char *path, struct msg *err)
 {
-	int fd = take_held(path);
+	int fd = take_held(path, err);
 
+	if (fd == -2 && is_elsewhere(path))
+		return io_elsewhere->open(path, err);
 	return fd != -2 ? fd : open(path, O_RDONLY | O_CLOEXEC);
 }
 
@@ -123,7 +140,7 @@ io_open(const char *path, struct msg *err)
 	struct stat st;
 	int fd;
 
-	fd = is_standard(path) ? STDIN_FILENO : open_input(path);
+	fd = is_standard(path) ? STDIN_FILENO : open_input(path, err);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return msg_sys(err, msg_errno_status(EX_IOERR), "%s", io_in_name(path));
 	if (S_ISDIR(st.st_mode)) {
@@ -146,6 +163,8 @@ io_read(int fd, void *p, size_t n, const char *name, struct msg *err)
 			return msg_sys(err, EX_IOERR, "%s", name);
 		progress_poll();
 	}
+	if (got == 0 && io_elsewhere != NULL && io_elsewhere->failure(fd, err) < 0)
+		return -1;
 	return got;
 }
 
@@ -283,6 +302,12 @@ create(struct io_out *o, const char *path, struct msg *err)
 
 	memset(o, 0, sizeof(*o));
 	o->path = xstrdup(path);
+	if (is_elsewhere(path)) {
+		o->elsewhere = io_elsewhere->create(path, &o->fd, err);
+		if (o->elsewhere == NULL)
+			forget(o);
+		return o->elsewhere != NULL ? 0 : -1;
+	}
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
 		o->fd = -1;
@@ -412,6 +437,8 @@ io_commit(struct io_out *o, struct msg *err)
 		failed = msg_sys(err, EX_IOERR, "%s", name);
 	if (close(o->fd) < 0 && !failed)
 		failed = msg_sys(err, EX_IOERR, "%s", name);
+	if (o->elsewhere != NULL)
+		failed = io_elsewhere->commit(o->elsewhere, err);
 	if (o->temp != NULL && !failed)
 		failed = name_output(o, err);
 	if (failed && o->temp != NULL)
@@ -425,6 +452,8 @@ io_abandon(struct io_out *o)
 {
 	if (o->fd > STDERR_FILENO)
 		close(o->fd);
+	if (o->elsewhere != NULL)
+		io_elsewhere->abandon(o->elsewhere);
 	if (o->temp != NULL)
 		unlink(o->temp);
 	forget(o);

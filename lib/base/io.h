@@ -50,6 +50,7 @@ struct io_out {
 	int fd;
 	char *path;		/* owned; NULL for standard output */
 	char *temp;		/* owned; NULL if path is written in place */
+	void *elsewhere;	/* of io_elsewhere; NULL: a file of this system */
 	struct io_out *next;	/* list of open outputs, for removal at exit or by a signal */
 };
 int io_create(struct io_out *o, const char *path, struct msg *err);
@@ -58,6 +59,21 @@ void io_abandon(struct io_out *o);
 
 const struct io_out *io_unfinished(void);	/* the files not yet committed, linked by next */
 char *io_folder(const char *path);		/* directory of path, "." if it names none; owned by the caller */
+
+/*
+ * Files that are not the system's: paths that `has` claims are read and written through pipes. `open` returns what to
+ * read from or -1; at its end `failure` fills err with what cut it short, if anything did. `create` sets *fd to what to
+ * write to; `commit` and `abandon` are called after it has been closed. NULL: there are none.
+ */
+struct io_elsewhere {
+	bool (*has)(const char *path);
+	int (*open)(const char *path, struct msg *err);
+	int (*failure)(int fd, struct msg *err);
+	void *(*create)(const char *path, int *fd, struct msg *err);
+	int (*commit)(void *out, struct msg *err);
+	void (*abandon)(void *out);
+};
+extern const struct io_elsewhere *io_elsewhere;
 
 /* ---- temp.c: temporary files, in TMPDIR or /tmp ---- */
 

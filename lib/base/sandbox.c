@@ -29,6 +29,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,12 +101,18 @@ allow_outputs(const struct rules *r)
 	}
 }
 
+static const char *const resolving[] = {
+	"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
+	"/dev/urandom"
+};
+
 /* Restricts access to file names. Returns 0, or -1 with errno. */
 static int
 confine_names(unsigned needs, const char *root)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = landlock_rights() };
 	struct rules r;
+	size_t i;
 	int failed;
 
 	if (attr.handled_access_fs == 0)
@@ -118,6 +125,10 @@ confine_names(unsigned needs, const char *root)
 	allow_outputs(&r);
 	if (needs & SANDBOX_SPILL)
 		allow_path(&r, io_temp_folder(), needs & NEED_NAMED_SPILL ? SPILL_NAMED : SPILL);
+	for (i = 0; needs & SANDBOX_NET && i < sizeof(resolving) / sizeof(*resolving); i++)
+		allow_path(&r, resolving[i], READ);
+	if (needs & SANDBOX_NET && getenv("AZURE_FEDERATED_TOKEN_FILE") != NULL)	/* read anew for each token */
+		allow_path(&r, getenv("AZURE_FEDERATED_TOKEN_FILE"), READ);
 	if (needs & SANDBOX_READ && root != NULL) {
 		allow_path(&r, root, READ);
 		allow_path(&r, "/dev/urandom", READ);	/* seeds libjansson's tables */
@@ -235,6 +246,26 @@ static const long reading[] = {
 #endif
 };
 
+/* Calls of a client of network services. */
+static const long network[] = {
+	SYS_connect, SYS_bind, SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_sendto,
+	SYS_recvfrom,
+	SYS_sendmsg, SYS_sendmmsg, SYS_recvmsg, SYS_shutdown, SYS_socketpair, SYS_pipe2, SYS_eventfd2, SYS_uname,
+	SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid
+};
+
+/* Sockets of the internet, and the one in which the kernel tells what addresses this machine has. */
+static void
+allow_network(struct filter *f)
+{
+	static const uint32_t families[] = { AF_INET, AF_INET6, AF_NETLINK };
+	size_t i;
+
+	for (i = 0; i < sizeof(families) / sizeof(*families); i++)
+		allow_if(f, SYS_socket, 0, UINT32_MAX, families[i]);
+	allow_all(f, network, sizeof(network) / sizeof(*network));
+}
+
 static void
 allow_memory_and_threads(struct filter *f)
 {
@@ -275,7 +306,9 @@ allow_files(struct filter *f, unsigned needs, bool outputs)
 		allow_all(f, naming, sizeof(naming) / sizeof(*naming));
 		allow_if(f, SYS_unlinkat, 2, UINT32_MAX, 0);
 	}
-	if (needs & SANDBOX_READ) {
+	if (needs & SANDBOX_NET)
+		allow_network(f);
+	if (needs & (SANDBOX_READ | SANDBOX_NET)) {
 		allow_all(f, reading, sizeof(reading) / sizeof(*reading));
 		allow_if(f, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
 	}

@@ -9,7 +9,8 @@
 enum sandbox_need {
 	SANDBOX_SPILL = 1,	/* creates temporary files (struct spill) */
 	SANDBOX_READ = 2,	/* opens files for reading, only below `root` if that is given */
-	SANDBOX_REPORT = 4	/* reports what the kernel lacks */
+	SANDBOX_REPORT = 4,	/* reports what the kernel lacks */
+	SANDBOX_NET = 8		/* opens sockets, and reads the files of name resolution */
 };
 
 /*

@@ -199,11 +199,46 @@ check_one_file(struct check *c, const char *place)
 	free(path);
 }
 
+/* A table, a folder of Parquet files or one file in a store across a network. */
+static int
+check_remote(struct check *c, const char *place, struct msg *err)
+{
+	enum store_kind kind = STORE_OTHER, log = STORE_OTHER;
+	struct store *s, *folder = NULL;
+	const char *name;
+	uint64_t rows, size;
+	int there;
+
+	if (store_open(&s, place, err) < 0)
+		return -1;
+	there = store_stat(s, "", &kind, err);
+	if (there > 0 && kind == STORE_FOLDER && store_stat(s, DELTA_LOG, &log, err) < 0)
+		there = -1;
+	store_close(s);
+	if (there <= 0)
+		return there < 0 ? -1 : msg_set(err, EX_NOINPUT, "%s: no such object or folder", place);
+	if (log == STORE_FOLDER) {
+		check_table(c, place, place);
+	} else if (kind == STORE_FOLDER) {
+		check_folder(c, place, place);
+	} else {
+		if (store_open_folder_of(&folder, place, &name, err) < 0)
+			return -1;
+		check_parquet(c, place, folder, name, &rows, &size);
+		store_close(folder);
+	}
+	if (c->files == 0 && c->faults == 0 && c->unchecked == 0 && log != STORE_FOLDER)
+		return msg_set(err, EX_NOINPUT, "%s: not a Delta table, and no Parquet file in it", place);
+	return 0;
+}
+
 int
 check_place(struct check *c, const char *place, struct msg *err)
 {
 	struct stat st;
 
+	if (store_is_remote(place))
+		return check_remote(c, place, err);
 	if (stat(place, &st) < 0)
 		return msg_sys(err, msg_errno_status(EX_NOINPUT), "%s", place);
 	if (is_lake(place)) {

@@ -7,6 +7,7 @@
 
 #include "base/msg.h"
 #include "cli/cli.h"
+#include "store/store.h"
 
 /* Returns the part of a whole path below the folder of n bytes, NULL if it is not there. */
 static const char *
@@ -24,7 +25,7 @@ cli_check_only(const char *address)
 
 	if (line == NULL || *line == '\0')
 		return;
-	path = realpath(address, NULL);
+	path = store_is_remote(address) ? xstrdup(address) : realpath(address, NULL);
 	n = strcspn(line, "\n");
 	if ((table = below(path, line, n)) == NULL) {
 		free(path);

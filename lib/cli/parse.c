@@ -14,6 +14,7 @@
 #include "base/near.h"
 #include "base/progress.h"
 #include "base/sandbox.h"
+#include "store/store.h"
 #include "cli/cli.h"
 
 enum { MAX_OPTIONS = 64, LONG = 0x100 };	/* getopt_long gives LONG and the option's place for a long one */
@@ -246,6 +247,12 @@ occupy_descriptors(void)
 			exit(EX_OSERR);
 }
 
+static void
+say_identity(const char *text)
+{
+	msg_warn("identity: %s", text);
+}
+
 int
 cli_start(const struct cli_program *p, int argc, char *argv[])
 {
@@ -272,6 +279,7 @@ cli_start(const struct cli_program *p, int argc, char *argv[])
 	if (p->writes_records)
 		rec_abort_line(cli.output);
 	progress_start(cli.progress);
+	store_files_start(cli.verbose ? say_identity : NULL);
 	cli.memory_given = cli.memory > 0;
 	cli_each_option(p, note_memory, &remembers);
 	if (remembers && !cli.memory_given)
@@ -282,5 +290,15 @@ cli_start(const struct cli_program *p, int argc, char *argv[])
 void
 cli_sandbox(unsigned needs, const char *root)
 {
+	struct msg err = { 0 };
+
+	if (root != NULL && store_is_remote(root)) {
+		if (store_prepare(&err) < 0)
+			msg_exit(&err);
+		needs = (needs & ~(unsigned)SANDBOX_READ) | SANDBOX_NET;
+		root = NULL;
+	} else if (store_uses_network()) {
+		needs |= SANDBOX_NET;
+	}
 	sandbox_enter(needs | (cli.verbose ? SANDBOX_REPORT : 0), root);
 }

@@ -59,7 +59,7 @@ struct store_ops {
 	int (*flush)(struct store *s, struct msg *err);
 };
 
-extern const struct store_ops store_dir, store_mem;
+extern const struct store_ops store_dir, store_mem, store_azure;
 
 /* Returns "<address>/<name>" for messages; owned by the caller. */
 char *store_path(const struct store *s, const char *name);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "azure/azure.h"
 #include "store/ops.h"
 
 /* An address SCHEME://... belongs to the row of its scheme, any other to the last. */
@@ -9,6 +10,10 @@ static const struct {
 	const char *scheme;
 	const struct store_ops *ops;
 } kinds[] = {
+	{ "az", &store_azure },
+	{ "abfss", &store_azure },
+	{ "https", &store_azure },
+	{ "http", &store_azure },
 	{ "mem", &store_mem },
 	{ NULL, &store_dir },
 };
@@ -33,6 +38,29 @@ ops_for(const char *address)
 	return strstr(address, "://") == NULL ? kinds[i].ops : NULL;
 }
 
+bool
+store_is_remote(const char *address)
+{
+	return ops_for(address) == &store_azure;
+}
+
+static _Atomic bool is_prepared;
+
+int
+store_prepare(struct msg *err)
+{
+	if (azure_prepare(err) < 0)
+		return -1;
+	is_prepared = true;
+	return 0;
+}
+
+bool
+store_uses_network(void)
+{
+	return is_prepared;
+}
+
 int
 store_open(struct store **sp, const char *address, struct msg *err)
 {
@@ -44,13 +72,14 @@ store_open(struct store **sp, const char *address, struct msg *err)
 	if (*address == '\0')
 		return msg_set(err, EX_USAGE, "expected a folder, not an empty name");
 	if (ops == NULL)
-		return msg_set(err, EX_USAGE, "%s: only directories are stores", address);
+		return msg_set(err, EX_USAGE, "%s: unknown kind of address; kinds are: a directory, az, abfss, https",
+		    address);
 	if (scheme_of(address) > 0)
 		least = scheme_of(address) + 3;
 	while (n > least && address[n - 1] == '/')
 		n--;
 	tidy = xstrndup(address, n);
-	if (ops->open(sp, tidy, err) < 0) {
+	if ((ops == &store_azure && store_prepare(err) < 0) || ops->open(sp, tidy, err) < 0) {
 		free(tidy);
 		return -1;
 	}
@@ -363,6 +392,12 @@ int
 store_out_commit(struct store_out *out, struct msg *err)
 {
 	return commit(out, STORE_REPLACE, err) < 0 ? -1 : 0;
+}
+
+int
+store_out_commit_new(struct store_out *out, struct msg *err)
+{
+	return commit(out, STORE_NEW, err);
 }
 
 void

@@ -27,6 +27,23 @@ int store_open(struct store **sp, const char *address, struct msg *err);
 /* Opens the folder that contains the object at address. *name is the object's name in it, a view of address. */
 int store_open_folder_of(struct store **sp, const char *address, const char **name, struct msg *err);
 void store_close(struct store *s);
+
+/* Is it an address of a store across a network? */
+bool store_is_remote(const char *address);
+
+/*
+ * Loads what such stores need, secrets too, so that they open sockets only from then on. Opening one calls it.
+ * store_uses_network: has it been called?
+ */
+int store_prepare(struct msg *err);
+bool store_uses_network(void);
+
+/*
+ * Lets io_open and io_create take addresses of objects, read and written by threads of their own. `say`, which may be
+ * NULL, gets a description of who asks a service, once.
+ */
+void store_files_start(void (*say)(const char *identity));
+
 const char *store_address(const struct store *s);
 
 /*
@@ -148,6 +165,7 @@ struct store_out {
 int store_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
 int store_out_write(struct store_out *out, const void *p, size_t n, struct msg *err);
 int store_out_commit(struct store_out *out, struct msg *err);	/* closes it, also on failure */
+int store_out_commit_new(struct store_out *out, struct msg *err);	/* returns as store_put with STORE_NEW */
 void store_out_abandon(struct store_out *out);	/* a closed or zeroed one is left alone */
 
 #endif
