@@ -95,3 +95,34 @@ references: loans.loan_id" "$(cat job/sources/*.yaml | sed -n 's/^ *\(references
 	run -64 --separate-stderr acct-schema
 	same "acct-schema: expected a FILE" "${stderr_lines[0]}"
 }
+
+@test "draft: encodings, decimal commas and groups, so that the draft runs as it is" {
+	# cleaned: the rows of t.csv by its draft
+	cleaned() {
+		acct-schema t.csv >t.yaml
+		acct-ingest -s t.yaml t.csv | acct-clean -s t.yaml | acct-cat
+	}
+	printf 'Číslo;Částka;Název;Kurs\n1;1.234,50;Šťastný;1,234.5\n2;-0,25;Žižkov;2,000.25\n3;12;Aš;3\n' | iconv -f utf-8 -t windows-1250 >t.csv
+	same 'Číslo,Částka,Název,Kurs
+1,1234.50,Šťastný,1234.50
+2,-0.25,Žižkov,2000.25
+3,12.00,Aš,3.00' "$(cleaned)"
+	same 'encoding: windows-1250  # a guess, as 6 values are not UTF-8: look at their letters
+    decimal_char: ","
+    group_char: "."
+    group_char: ","' "$(grep -E 'encoding|_char' t.yaml)"
+	printf 'id;Betrag;Text\n1;12,5;Müller\n2;7,25;Groß\n' | iconv -f utf-8 -t latin1 >t.csv
+	same 'id,Betrag,Text
+1,12.50,Müller
+2,7.25,Groß' "$(cleaned)"
+	grep -q '^encoding: windows-1252 ' t.yaml
+	printf 'id,Text\n1,Müller\n2,Groß\n' | iconv -f utf-8 -t utf-16 >t.csv
+	same 'id,Text
+1,Müller
+2,Groß' "$(cleaned)"
+	grep -q "^encoding: auto  # by the file's byte order mark" t.yaml
+	printf 'id,Text\n1,Müller\n2,Groß\n3,Gro\337\n' >t.csv
+	same '# 1 values are not UTF-8, unlike others: their rows will be rejected.' "$(acct-schema t.csv | sed -n 2p)"
+	printf 'id;a\n1;1,234\n2;9,999\n' >t.csv
+	same '    group_char: ","  # may be decimal_char as well: no number tells' "$(acct-schema t.csv | grep _char)"
+}

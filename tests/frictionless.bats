@@ -111,7 +111,7 @@ acct-schema: t.yaml: not carried: footer" "$stderr"
 	done
 }
 
-@test "frictionless: files that are none" {
+@test "frictionless: files that are invalid" {
 	# refused STATUS MESSAGE [TABLE]: t.json is refused
 	refused() {
 		run "-$1" --separate-stderr acct-schema --from-frictionless t.json ${3:+"$3"}

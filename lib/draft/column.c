@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "draft/column.h"
 #include "draft/seen.h"
+#include "val/notation.h"
 
 const char *const draft_formats[DRAFT_FORMATS] = {
 	"%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y",
@@ -104,15 +105,53 @@ is_float(const char *p, size_t n)
 }
 
 static void
+count_number(struct draft_numbers *of, const struct shape *s)
+{
+	of->n++;
+	if (s->whole > of->whole)
+		of->whole = s->whole;
+	of->scales[s->scale]++;
+}
+
+static void
 add_number(struct draft_column *c, const struct shape *s, const char *p, size_t n, uint64_t line)
 {
+	count_number(&c->numbers[DRAFT_PLAIN], s);
 	if (s->leading_zero) {
 		c->zeros++;
 		keep_sample(&c->zero, p, n, line);
 	}
-	if (s->whole > c->whole)
-		c->whole = s->whole;
-	c->scales[s->scale]++;
+}
+
+/* Counts a value as a number in the notations that are not that of the type. */
+static void
+add_notations(struct draft_column *c, const char *p, size_t n)
+{
+	static char comma[] = ",", point[] = ".", *groups[DRAFT_NOTATIONS] = {
+		[DRAFT_POINT] = comma, [DRAFT_COMMA] = point
+	};
+	char plain[64];
+	struct shape s;
+	size_t i, len;
+
+	for (i = DRAFT_POINT; i < DRAFT_NOTATIONS && n < sizeof(plain); i++) {
+		const struct val_notation w = { .point = i == DRAFT_POINT ? '.' : ',', .groups = &groups[i],
+		    .ngroups = 1 };
+
+		if (!val_notation_plain(&w, p, n, plain, &len) || !(s = shape_of(plain, len)).is_number)
+			continue;
+		count_number(&c->numbers[i], &s);
+		c->grouped[i] += memchr(p, *groups[i], n) != NULL;
+	}
+}
+
+static bool
+has_any(const char *p, size_t n, const char *bytes)
+{
+	for (; *bytes != '\0'; bytes++)
+		if (memchr(p, *bytes, n) != NULL)
+			return true;
+	return false;
 }
 
 void
@@ -134,10 +173,16 @@ draft_column_add(struct draft_column *c, const char *p, size_t n, uint64_t line)
 		}
 	}
 	c->values++;
-	c->not_utf8 += !utf8_ok(p, n);
+	if (!utf8_ok(p, n)) {
+		c->not_utf8++;
+		c->not_1252 = c->not_1252 || has_any(p, n, "\x81\x8d\x8f\x90\x9d");
+	} else {
+		c->letters += utf8_count(p, n) < n;
+	}
 	s = shape_of(p, n);
 	if (s.is_number)
 		add_number(c, &s, p, n, line);
+	add_notations(c, p, n);
 	is[DRAFT_DECIMAL] = s.is_number;
 	is[DRAFT_INT64] = s.is_number && !s.has_point && num_int64(p, n, &integer);
 	is[DRAFT_BOOL] = is_bool(p, n);
@@ -170,14 +215,27 @@ best_format(const struct draft_column *c)
 	return best;
 }
 
+enum draft_notation
+draft_column_notation(const struct draft_column *c)
+{
+	const struct draft_numbers *point = &c->numbers[DRAFT_POINT], *comma = &c->numbers[DRAFT_COMMA];
+
+	if (draft_nearly(c->of[DRAFT_DECIMAL], c->values))
+		return DRAFT_PLAIN;
+	if (comma->n > point->n)
+		return draft_nearly(comma->n, c->values) ? DRAFT_COMMA : DRAFT_PLAIN;
+	return draft_nearly(point->n, c->values) ? DRAFT_POINT : DRAFT_PLAIN;
+}
+
 unsigned
 draft_column_scale(const struct draft_column *c, uint64_t *n)
 {
+	const struct draft_numbers *of = &c->numbers[draft_column_notation(c)];
 	unsigned scale = 0;
 
-	*n = c->scales[0];
-	while (scale < NUM_DIGITS && !draft_nearly(*n, c->of[DRAFT_DECIMAL]))
-		*n += c->scales[++scale];
+	*n = of->scales[0];
+	while (scale < NUM_DIGITS && !draft_nearly(*n, of->n))
+		*n += of->scales[++scale];
 	return scale;
 }
 
@@ -196,11 +254,14 @@ draft_column_type(const struct draft_column *c, size_t *format)
 			best = (enum draft_type)i;
 		}
 	}
-	if (!draft_nearly(most, c->values))
+	if (draft_column_notation(c) != DRAFT_PLAIN && best != DRAFT_DATE)
+		best = DRAFT_DECIMAL;
+	else if (!draft_nearly(most, c->values))
 		return DRAFT_STRING;
 	if ((best == DRAFT_INT64 || best == DRAFT_DECIMAL) && c->zeros > c->values / 20)
 		return DRAFT_STRING;
-	if (best == DRAFT_DECIMAL && c->whole + draft_column_scale(c, &n) > NUM_DIGITS)
+	if (best == DRAFT_DECIMAL && c->numbers[draft_column_notation(c)].whole + draft_column_scale(c,
+	    &n) > NUM_DIGITS)
 		return DRAFT_STRING;
 	return best;
 }

@@ -29,16 +29,25 @@ struct draft_sample {		/* a value and where it is */
 	uint64_t line;
 };
 
+enum draft_notation { DRAFT_PLAIN, DRAFT_POINT, DRAFT_COMMA, DRAFT_NOTATIONS };	/* DRAFT_POINT: 1,234.50 */
+
+struct draft_numbers {		/* numbers of a notation */
+	uint64_t n;
+	unsigned whole;			/* most digits before the point */
+	uint64_t scales[NUM_DIGITS + 1];	/* by the digits after it */
+};
+
 struct draft_column {
 	char *name;			/* owned */
 	uint64_t values, empty;		/* values that are neither empty nor a word for null; empty ones */
 	uint64_t nulls[DRAFT_NULLS];
 	uint64_t of[DRAFT_TYPES];	/* values that have the type; DRAFT_DATE: any format */
 	uint64_t dates[DRAFT_FORMATS];
-	unsigned whole;			/* most digits before the point of a number */
-	uint64_t scales[NUM_DIGITS + 1];	/* numbers by the digits after their point */
+	struct draft_numbers numbers[DRAFT_NOTATIONS];
+	uint64_t grouped[DRAFT_NOTATIONS];	/* of them, those with signs between groups of digits */
 	uint64_t zeros;			/* numbers with a leading zero, which are names of things */
-	uint64_t not_utf8;
+	uint64_t not_utf8, letters;	/* letters: UTF-8 beyond ASCII */
+	bool not_1252;			/* has bytes that windows-1252 does not, as it is not UTF-8 */
 	struct draft_sample odd[DRAFT_TYPES];	/* the first value that lacks the type */
 	struct draft_sample zero;	/* the first with a leading zero */
 	struct draft_seen seen;
@@ -51,7 +60,10 @@ void draft_column_free(struct draft_column *c);
 /* Returns the type that nearly all values have; of a date, *format is the index of its format. */
 enum draft_type draft_column_type(const struct draft_column *c, size_t *format);
 
-/* Returns the decimals that nearly all numbers keep to; *n is how many do. */
+/* Returns how nearly all values are written as numbers; DRAFT_PLAIN if they are not. */
+enum draft_notation draft_column_notation(const struct draft_column *c);
+
+/* Returns the decimals that nearly all numbers of the column's notation keep to; *n is how many do. */
 unsigned draft_column_scale(const struct draft_column *c, uint64_t *n);
 
 /* Is each value there once, but for few? */

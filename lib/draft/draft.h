@@ -17,6 +17,8 @@
 struct draft_schema {
 	char *table;			/* owned: name of the table, from that of the file */
 	char *file;			/* owned: the file's name without its folder, .gz and .zst */
+	const char *encoding;		/* NULL: UTF-8 */
+	uint64_t decoded;		/* values that are not UTF-8 as they are in the file */
 	char delimiter, escape;		/* escape '\0': none */
 	bool header;
 	bool nameless;			/* the header has empty names, whose columns are left out */

@@ -71,7 +71,7 @@ static void
 put_type(struct buf *out, const struct draft_column *c, enum draft_type type)
 {
 	uint64_t n;
-	unsigned scale = draft_column_scale(c, &n), precision = c->whole + scale;
+	unsigned scale = draft_column_scale(c, &n), precision = c->numbers[draft_column_notation(c)].whole + scale;
 	char text[40];
 
 	if (type != DRAFT_DECIMAL) {
@@ -138,12 +138,31 @@ put_reason(struct buf *out, const struct draft_column *c, enum draft_type type, 
 	}
 	buf_adds(out, "  # ");
 	put_share(out, has, c->values, " values");
-	if (c->of[type] < c->values && c->odd[type].text != NULL) {
+	if (c->of[type] < c->values && c->odd[type].text != NULL && draft_column_notation(c) == DRAFT_PLAIN) {
 		buf_adds(out, "; not ");
 		put_sample(out, &c->odd[type]);
 	}
 	if (type == DRAFT_DATE)
 		put_other_formats(out, c, format);
+}
+
+/* How the numbers of a column are written, if not as their type has them. */
+static void
+put_notation(struct buf *out, const struct draft_column *c)
+{
+	const enum draft_notation notation = draft_column_notation(c);
+	const bool comma = notation == DRAFT_COMMA;
+
+	if (notation == DRAFT_PLAIN)
+		return;
+	if (comma)
+		buf_adds(out, "    decimal_char: \",\"\n");
+	if (c->grouped[notation] > 0)
+		buf_adds(out, comma ? "    group_char: \".\"" : "    group_char: \",\"");
+	if (c->grouped[notation] > 0 && c->numbers[DRAFT_POINT].n == c->numbers[DRAFT_COMMA].n)
+		buf_adds(out, "  # may be decimal_char as well: no number tells");
+	if (c->grouped[notation] > 0)
+		buf_addc(out, '\n');
 }
 
 /* Finds the table to whose key a column refers. */
@@ -178,6 +197,8 @@ put_column(struct buf *out, const struct draft_schema *d, size_t i, const struct
 	put_type(out, c, type);
 	put_reason(out, c, type, format);
 	buf_addc(out, '\n');
+	if (type == DRAFT_DECIMAL)
+		put_notation(out, c);
 	if (type == DRAFT_DATE && format != 0) {
 		buf_adds(out, "    format: \"");
 		buf_adds(out, draft_formats[format]);
@@ -231,6 +252,22 @@ put_nulls(struct buf *out, const struct draft_schema *d)
 }
 
 static void
+put_encoding(struct buf *out, const struct draft_schema *d)
+{
+	if (d->encoding == NULL)
+		return;
+	buf_adds(out, "encoding: ");
+	buf_adds(out, d->encoding);
+	if (strcmp(d->encoding, "auto") == 0) {
+		buf_adds(out, "  # by the file's byte order mark\n");
+		return;
+	}
+	buf_adds(out, "  # a guess, as ");
+	put_number(out, d->decoded);
+	buf_adds(out, " values are not UTF-8: look at their letters\n");
+}
+
+static void
 put_delimiter(struct buf *out, const struct draft_schema *d)
 {
 	if (d->delimiter == '\t') {
@@ -251,7 +288,7 @@ put_head(struct buf *out, const struct draft_schema *d)
 	uint64_t not_utf8 = 0;
 	size_t i;
 
-	for (i = 0; i < d->ncolumns; i++)
+	for (i = 0; i < d->ncolumns && d->encoding == NULL; i++)
 		not_utf8 += d->columns[i].not_utf8;
 	buf_adds(out, "# Drafted from ");
 	put_number(out, d->rows);
@@ -266,8 +303,7 @@ put_head(struct buf *out, const struct draft_schema *d)
 	if (not_utf8 > 0) {
 		buf_adds(out, "# ");
 		put_number(out, not_utf8);
-		buf_adds(out, " values are not UTF-8: their rows will be rejected unless the file is converted,\n"
-		    "# as by iconv -f latin1 -t utf-8.\n");
+		buf_adds(out, " values are not UTF-8, unlike others: their rows will be rejected.\n");
 	}
 	if (d->key == d->ncolumns)
 		buf_adds(out, "# No column has a value of its own in each row: name the key, if there is one, by\n"
@@ -285,6 +321,7 @@ draft_put(const struct draft_schema *d, const struct draft_schema *others, size_
 	buf_adds(out, "\nfile: ");
 	put_word(out, d->file);
 	buf_addc(out, '\n');
+	put_encoding(out, d);
 	put_delimiter(out, d);
 	if (!d->header)
 		buf_adds(out, "header: no  # the first line looks like a row\n");

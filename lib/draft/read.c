@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "csv/csv.h"
+#include "csv/decode.h"
 #include "draft/draft.h"
 #include "draft/sniff.h"
 
@@ -63,6 +64,7 @@ trim(const char **p, size_t n)
 struct reading {
 	struct draft_schema *d;
 	struct csv_format format;
+	struct csv_decoder *decoder;	/* NULL: UTF-8 */
 	struct csv_field fields[CSV_MAX_FIELDS];
 	struct buf text;		/* of one field */
 };
@@ -183,6 +185,7 @@ read_rows(struct reading *r, const char *path, struct msg *err)
 
 	if (csv_open(&csv, path, r->format) < 0)
 		return msg_set(err, csv.err.status, "%s", csv.err.text);
+	csv.layout.decoder = r->decoder;
 	while ((got = csv_next(&csv, &b)) > 0 && add_batch(r, &b, path, err) == 0)
 		continue;
 	if (got < 0)
@@ -227,25 +230,66 @@ find_key(struct draft_schema *d)
 	}
 }
 
-int
-draft_read(struct draft_schema *d, const char *path, struct msg *err)
+/* ---- the encoding ---- */
+
+/* Reads the file as it is in an encoding, NULL for one of Unicode. */
+static int
+read_as(struct draft_schema *d, const char *path, const char *encoding, struct msg *err)
 {
 	struct reading *r = xcalloc(1, sizeof(*r));
 	int failed;
 
-	*d = (struct draft_schema){ 0 };
+	*d = (struct draft_schema){ .encoding = encoding };
 	r->d = d;
 	name_table(d, path);
-	failed = draft_sniff(path, &r->format, err) < 0 || read_rows(r, path, err) < 0;
+	failed = csv_decoder_new(&r->decoder, encoding != NULL ? encoding : "auto", err) < 0 ||
+	    draft_sniff(path, r->decoder, &r->format, err) < 0 || read_rows(r, path, err) < 0;
+	if (!failed && encoding == NULL && csv_decoder_encoding(r->decoder) != NULL)
+		d->encoding = "auto";
 	d->delimiter = (char)r->format.delimiter;
 	d->escape = (char)r->format.escape;
-	if (!failed && d->columns == NULL)
-		failed = msg_set(err, EX_DATAERR, "%s: empty", path);
-	if (!failed)
-		find_key(d);
+	csv_decoder_free(r->decoder);
 	buf_free(&r->text);
 	free(r);
 	return failed ? -1 : 0;
+}
+
+/* Guesses the encoding of a file that is not UTF-8, by the bytes that windows-1252 does not have. */
+static const char *
+guess_encoding(const struct draft_schema *d)
+{
+	bool not_1252 = false;
+	size_t i;
+
+	for (i = 0; i < d->ncolumns; i++)
+		not_1252 = not_1252 || d->columns[i].not_1252;
+	return not_1252 ? "windows-1250" : "windows-1252";
+}
+
+int
+draft_read(struct draft_schema *d, const char *path, struct msg *err)
+{
+	uint64_t decoded = 0, letters = 0;
+	const char *encoding;
+	size_t i;
+
+	if (read_as(d, path, NULL, err) < 0)
+		return -1;
+	for (i = 0; i < d->ncolumns; i++) {
+		decoded += d->columns[i].not_utf8;
+		letters += d->columns[i].letters;
+	}
+	if (decoded > 1 && decoded > letters && strcmp(path, "-") != 0) {
+		encoding = guess_encoding(d);
+		draft_free(d);
+		if (read_as(d, path, encoding, err) < 0)
+			return -1;
+		d->decoded = decoded;
+	}
+	if (d->columns == NULL)
+		return msg_set(err, EX_DATAERR, "%s: empty", path);
+	find_key(d);
+	return 0;
 }
 
 void

@@ -9,15 +9,17 @@ struct draft_look {
 };
 
 static int
-look_at(const char *path, struct csv_format format, struct draft_look *l, struct msg *err)
+look_at(const char *path, struct csv_decoder *decoder, struct csv_format format, struct draft_look *l,
+    struct msg *err)
 {
 	struct csv_reader r;
 	struct csv_batch b;
 	size_t i, k;
-	int got;
+	int got = csv_open(&r, path, format);
 
 	*l = (struct draft_look){ 0 };
-	if (csv_open(&r, path, format) < 0 || (got = csv_next(&r, &b)) < 0) {
+	r.layout.decoder = decoder;
+	if (got < 0 || (got = csv_next(&r, &b)) < 0) {
 		msg_set(err, r.err.status, "%s", r.err.text);
 		csv_close(&r);
 		return -1;
@@ -51,17 +53,17 @@ is_better(const struct draft_look *a, const struct draft_look *b)
 
 /* Looks at the rows with a delimiter, and with the escape if fewer of them are rejected then. */
 static int
-look_both(const char *path, struct csv_format *f, struct draft_look *l, struct msg *err)
+look_both(const char *path, struct csv_decoder *decoder, struct csv_format *f, struct draft_look *l, struct msg *err)
 {
 	struct csv_format escaped = *f;
 	struct draft_look other;
 
 	escaped.escape = '\\';
-	if (look_at(path, *f, l, err) < 0)
+	if (look_at(path, decoder, *f, l, err) < 0)
 		return -1;
 	if (l->rejected == 0)
 		return 0;
-	if (look_at(path, escaped, &other, err) < 0)
+	if (look_at(path, decoder, escaped, &other, err) < 0)
 		return -1;
 	if (other.rejected < l->rejected) {
 		*f = escaped;
@@ -71,7 +73,7 @@ look_both(const char *path, struct csv_format *f, struct draft_look *l, struct m
 }
 
 int
-draft_sniff(const char *path, struct csv_format *format, struct msg *err)
+draft_sniff(const char *path, struct csv_decoder *decoder, struct csv_format *format, struct msg *err)
 {
 	static const char delimiters[] = { ',', ';', '\t', '|' };
 	struct draft_look best = { 0 }, l;
@@ -81,7 +83,7 @@ draft_sniff(const char *path, struct csv_format *format, struct msg *err)
 	for (i = 0; i < sizeof(delimiters); i++) {
 		f = (struct csv_format){ .delimiter = (uint8_t)delimiters[i], .quote = '"',
 		    .multiline = CSV_MULTILINE_ANY };
-		if (look_both(path, &f, &l, err) < 0)
+		if (look_both(path, decoder, &f, &l, err) < 0)
 			return -1;
 		if (i == 0 || is_better(&l, &best)) {
 			best = l;

@@ -4,7 +4,7 @@
 
 #include "csv/csv.h"
 
-/* Fills the delimiter, quote and escape of the file. -1 fills err. */
-int draft_sniff(const char *path, struct csv_format *format, struct msg *err);
+/* Fills the delimiter, quote and escape of the file, which the decoder converts. -1 fills err. */
+int draft_sniff(const char *path, struct csv_decoder *decoder, struct csv_format *format, struct msg *err);
 
 #endif

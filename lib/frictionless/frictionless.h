@@ -11,7 +11,7 @@
 
 /*
  * Reads a file and appends a schema in YAML. resource is the name of one in a package, or NULL. -1 fills err:
- * EX_DATAERR for a file that is none of these, EX_USAGE for a resource that is not in it.
+ * EX_DATAERR for a file that is not one of these, EX_USAGE for a resource that is not in it.
  */
 int frictionless_read(const char *path, const char *resource, struct buf *yaml, struct buf *left, struct msg *err);
 
