@@ -54,7 +54,7 @@ PROGRAMS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/acct-*.c))
 UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS    = $(patsubst tests/gen/%.c,$(BUILD)/tools/%,$(wildcard tests/gen/*.c))
 BATS    ?= tests
-SCRIPTS  = $(wildcard pipelines/*.sh pipelines/bank/gold/*.sh tests/*.sh tests/bench/*.sh) .ci/run
+SCRIPTS  = $(wildcard pipelines/*.sh pipelines/bank/gold/*.sh pipelines/adf/*.sh tests/*.sh tests/bench/*.sh) .ci/run
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZERS  = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -209,6 +209,7 @@ install: all
 	install -m 644 pipelines/bank/sources/*.yaml '$(SHAREDIR)/bank/sources'
 	install -m 755 pipelines/bank/gold/*.sh '$(SHAREDIR)/bank/gold'
 	install -m 644 pipelines/bank/README pipelines/bank/checks '$(SHAREDIR)/bank'
+	mkdir -p '$(SHAREDIR)/adf' && cp -R pipelines/adf/. '$(SHAREDIR)/adf'
 	for p in $(notdir $(PROGRAMS)); do install -m 644 cmd/acct.bash '$(COMPLETIONS)'/$$p || exit; done
 
 uninstall:

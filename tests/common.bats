@@ -32,6 +32,7 @@ table() {
 	acct-blob	table	acct-blob get IN
 	acct-job	table	acct-job IN
 	acct-reconcile	table	acct-reconcile -j job IN
+	acct-adf	table	acct-adf IN
 	END
 }
 

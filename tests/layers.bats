@@ -11,7 +11,7 @@ layers() {
 	text
 	agg draft expr frictionless ingest join ledger sql delta
 	clean table
-	check job lake merge optimize
+	adf check job lake merge optimize
 	reconcile
 	cli
 	END

@@ -9,6 +9,7 @@ export LC_ALL
 # Folder, and the words that its symbols may begin with: the folder's own first. The others are to become fewer, and no more.
 words() {
 	cat <<-'END'
+	adf adf
 	agg agg groups
 	azure azure
 	base base buf command cpu hash io json letter mem memory msg near num pool progress sandbox utf8 visible
