@@ -136,6 +136,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random patterns' tests/regex.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random expressions' tests/expr.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random changes' tests/states.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random runs of late' tests/history.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=20000 bats -f 'random quantiles' tests/balance.bats
 
 # The SQL that loads the bank's own job into each warehouse, from its sample: to read, and for a reviewer.

@@ -14,6 +14,7 @@ table() {
 	acct-join	records	acct-join --sorted -k id other.acct IN
 	acct-balance	records	acct-balance -k id -i IN count() sum(amount)
 	acct-balance	records	acct-balance --states -k id -i IN count() sum(amount)
+	acct-history	records	acct-history --sequence name --run r IN
 	acct-merge-sql	records	acct-merge-sql -d sqlite -k id IN
 	acct-cat	records	acct-cat IN
 	acct-cat	records	acct-cat -f table IN

@@ -9,7 +9,7 @@ layers() {
 	map rec schema parquet azure
 	csv store
 	text
-	agg draft expr frictionless ingest join ledger sql delta
+	agg draft expr frictionless history ingest join ledger sql delta
 	clean table
 	adf check job lake merge optimize
 	reconcile
