@@ -507,3 +507,20 @@ failing() {
 	run -64 --separate-stderr acct-write --property a=x --property a=y -i one.acct bad
 	[ ! -e bad ]
 }
+
+@test "write: a column's description in the schema becomes its comment" {
+	printf '%s\n' 'name: t' 'columns:' '  - {name: id, type: int64, key: yes, title: The number}' \
+	    '  - {name: ab, type: string, title: A, description: "What \"it\" is, čeština"}' '  - {name: c, type: date}' >s.yaml
+	printf '%s\n' id,ab,c 1,x,2024-01-01 >in.csv
+	acct-ingest -s s.yaml in.csv | acct-clean -s s.yaml -o in.acct
+	acct-write -m overwrite -i in.acct T
+	comments() {
+		cat T/_delta_log/*.json | jq -r 'select(.metaData != null) | .metaData.schemaString | fromjson | [.fields[].metadata.comment] | @json' | tail -n 1
+	}
+	same '["The number","What \"it\" is, čeština",null]' "$(comments)"
+	acct-select -c 'id, d = c + interval '\''1 day'\' in.acct | acct-write --add-columns T
+	same '["The number","What \"it\" is, čeština",null,null]' "$(comments)"
+	sed -i 's/The number/Its number/' s.yaml
+	acct-ingest -s s.yaml in.csv | acct-clean -s s.yaml | acct-write -m overwrite --replace-schema T
+	same '["Its number","What \"it\" is, čeština",null]' "$(comments)"
+}

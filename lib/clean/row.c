@@ -102,6 +102,20 @@ cleaner_free(struct cleaner *k)
 	memset(k, 0, sizeof(*k));
 }
 
+/* Sets a word that says what the column is, by its description or its title. */
+static void
+set_comment(struct rec_header *out, const struct schema_column *c)
+{
+	const char *comment = c->description != NULL ? c->description : c->title;
+	char *key;
+
+	if (comment == NULL)
+		return;
+	key = xasprintf("comment.%s", c->name);
+	rec_header_set_word(out, key, comment);
+	free(key);
+}
+
 void
 cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec_header *out)
 {
@@ -113,6 +127,7 @@ cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec
 	for (i = 0; i < k->ncolumns; i++) {
 		c = k->columns[i].schema;
 		rec_header_add(out, c->name, c->type, c->key, c->required || c->default_text != NULL);
+		set_comment(out, c);
 	}
 	if (source != NULL)
 		rec_header_set_word(out, "source", source);

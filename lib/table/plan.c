@@ -4,13 +4,25 @@
 
 #include "table/table.h"
 
+/* Returns the stream's word "comment.NAME", what a column is, or NULL. */
+static const char *
+comment_of(const struct rec_header *h, const struct rec_column *c)
+{
+	char *key = xasprintf("comment.%s", c->name);
+	const char *comment = rec_header_word(h, key);
+
+	free(key);
+	return comment;
+}
+
 /* Converts a stream's column to a table's. */
 static struct delta_column
-column_of(const struct rec_column *c)
+column_of(const struct rec_header *h, const struct rec_column *c)
 {
 	return (struct delta_column){ .name = c->name, .physical = c->name, .id = PQ_NO_ID,
 	    .type = table_pq_type(c->type),
-	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1 };
+	    .precision = c->type.precision, .scale = c->type.scale, .nullable = !c->required, .partition = -1,
+	    .comment = comment_of(h, c) };
 }
 
 static int
@@ -49,7 +61,7 @@ table_plan_make(struct table_plan *p, const struct delta_snapshot *s, const stru
 	for (i = 0; i < h->ncolumns; i++) {
 		if ((int)i == skip || delta_column_find(s, h->columns[i].name) >= 0)
 			continue;
-		p->columns[p->n] = column_of(&h->columns[i]);
+		p->columns[p->n] = column_of(h, &h->columns[i]);
 		if (s->version >= 0)
 			p->columns[p->n].nullable = true;	/* existing rows have no value */
 		p->fields[p->n++] = (int)i;

@@ -25,6 +25,21 @@ has_key(const struct delta_snapshot *s, const struct rec_header *h)
 	return same;
 }
 
+/* Are the comments of a stream's columns those of the table's? A column without one says nothing. */
+static bool
+has_comments(const struct table_plan *table, const struct table_plan *stream)
+{
+	size_t i;
+
+	for (i = 0; i < table->n && i < stream->n; i++) {
+		const char *has = table->columns[i].comment, *says = stream->columns[i].comment;
+
+		if (says != NULL && (has == NULL || strcmp(has, says) != 0))
+			return false;
+	}
+	return true;
+}
+
 /* Plans a write into the columns of s. */
 static int
 plan_into(struct table_plan *p, const struct delta_snapshot *s, const struct rec_header *h, bool add_columns,
@@ -50,7 +65,8 @@ table_plan_write(struct table_plan *p, const struct delta_snapshot *s, const str
 		return plan_into(p, s, h, add_columns, err);
 	if (plan_into(&alone, &none, h, add_columns, err) < 0)
 		return -1;
-	if (plan_into(p, s, h, add_columns, &unheard) == 0 && table_plan_equal(p, &alone) && has_key(s, h)) {
+	if (plan_into(p, s, h, add_columns, &unheard) == 0 && table_plan_equal(p, &alone) &&
+	    has_comments(p, &alone) && has_key(s, h)) {
 		table_plan_free(&alone);
 		return 0;
 	}

@@ -110,7 +110,7 @@ static int
 column(struct delta_snapshot *s, enum mapping mode, const json_t *field, struct msg *err)
 {
 	struct delta_column *c = &s->columns[s->ncolumns];
-	const char *name = json_string_value(json_object_get(field, "name"));
+	const char *name = json_string_value(json_object_get(field, "name")), *comment;
 
 	memset(c, 0, sizeof(*c));
 	if (name == NULL || *name == '\0')
@@ -119,6 +119,8 @@ column(struct delta_snapshot *s, enum mapping mode, const json_t *field, struct 
 	c->nullable = !json_is_false(json_object_get(field, "nullable"));
 	c->partition = partition_place(s, name);
 	c->hidden = json_is_true(json_object_get(json_object_get(field, "metadata"), DELTA_HIDDEN));
+	comment = json_string_value(json_object_get(json_object_get(field, "metadata"), "comment"));
+	c->comment = comment != NULL ? pool_copy(&s->pool, comment, strlen(comment) + 1) : NULL;
 	set_type(s, c, json_object_get(field, "type"));
 	if (set_mapping(s, c, mode, json_object_get(field, "metadata"), err) < 0)
 		return -1;

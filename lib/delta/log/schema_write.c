@@ -61,8 +61,13 @@ put_column(struct buf *out, const struct delta_column *c)
 
 	buf_adds(out, "{\"name\":");
 	delta_json_text(out, c->name);
-	buf_addf(out, ",\"type\":\"%s\",\"nullable\":%s,\"metadata\":{%s}}", type_word(c, word),
+	buf_addf(out, ",\"type\":\"%s\",\"nullable\":%s,\"metadata\":{%s", type_word(c, word),
 	    c->nullable ? "true" : "false", c->hidden ? "\"" DELTA_HIDDEN "\":true" : "");
+	if (c->comment != NULL) {
+		buf_adds(out, c->hidden ? ",\"comment\":" : "\"comment\":");
+		delta_json_text(out, c->comment);
+	}
+	buf_adds(out, "}}");
 }
 
 int

@@ -45,6 +45,7 @@ struct delta_column {			/* a top-level column of the table's schema */
 	/* name of the type if unsupported (nested, void, ...), else NULL */
 	const char *refused;
 	bool hidden;			/* marked DELTA_HIDDEN in its metadata */
+	const char *comment;		/* for people; NULL if it has none */
 };
 
 /*
