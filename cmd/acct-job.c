@@ -102,7 +102,7 @@ put_lines(struct buf *out, const struct job *j)
 		buf_addc(out, '\t');
 		put_columns(out, &s->schema, is_amount, ",", "-");
 		buf_addc(out, '\t');
-		put_references(out, j, s, ",", "-");
+		put_references(out, j, s, " ", "-");
 		buf_addc(out, '\n');
 	}
 	for (i = 0; i < j->ngold; i++) {

@@ -265,3 +265,60 @@ figures() {
 	same '{"sales":0,"shops":0}' "$(jq -c '.tables | map_values(.rejected)' run/summary.json)"
 	grep -qE '^  sales of unknown buyer +5  amount +25.25$' run/summary.txt
 }
+
+# branches: a table with a key of two columns, to which sales refer.
+branches() {
+	printf 'bank,branch,town\n1,1,Prague\n1,2,Brno\n2,1,Plzen\n' >drop/branches.csv
+	cat >shop/sources/branches.yaml <<-'END'
+	name: branches
+	key: [bank, branch]
+	columns:
+	  - {name: bank, type: int64}
+	  - {name: branch, type: string}
+	  - {name: town, type: string}
+	END
+	printf 'id,shop,amount,note,b,of\n1,1,10.50,a,1,1\n2,1,4.50,b,2,2\n3,2,7.25,a,,3\n4,,1.00,,2,\n5,,2.00,c,2,1\n6,1,8.00,,2,2\n' >drop/sales.csv
+	printf '  - {name: b, type: int32}\n  - {name: of, type: string}\nreferences:\n  - {table: branches, columns: {b: bank, of: branch}}\n' \
+		>>shop/sources/sales.yaml
+}
+
+@test "reconcile: a reference of several columns" {
+	branches
+	echo 'of branches: orphans(silver/sales by b,of) + orphans(silver/sales.amount by b,of) = 14.50' >shop/checks
+	lake
+	grep -qE '^  sales of unknown b,of +2  amount +12.50$' lake/runs/last/summary.txt
+	same '{"table":"sales","column":"b,of","references":"branches.bank,branch","count":2,"sums":{"amount":"12.50"}}' \
+		"$(jq -c '.orphans[1]' lake/runs/last/summary.json)"
+	same "shop=shops.id b,of=branches.bank,branch" "$(acct-job --lines shop | sed -n 's/^source\tsales\t.*\t//p')"
+}
+
+@test "reconcile: orphans that stop the run" {
+	branches
+	sed -i 's/of: branch}}/of: branch}, orphans: stop}/; s/references: shops.id/&, orphans: stop/' shop/sources/sales.yaml
+	run -1 --separate-stderr sh "$P/run.sh" -d none -j shop drop lake
+	grep -qE 'sales: no row of unknown shop +0 += 0 +closes' <<<"$stderr"
+	grep -qE 'sales: no row of unknown b,of +2 += 0 +DOES NOT CLOSE' <<<"$stderr"
+	[ ! -e lake/silver ]
+	sed -i 's/,2,2$/,2,1/' drop/sales.csv
+	lake
+}
+
+@test "reconcile: references that do not suit" {
+	wrong() {
+		branches
+		sed -i "$1" shop/sources/sales.yaml
+		run -78 --separate-stderr acct-job shop
+		same "acct-job: shop/sources/sales.yaml:$2" "$stderr"
+		prepare
+	}
+	wrong 's/table: branches/table: branchs/' "10:5: references: no such table: 'branchs'; did you mean 'branches'?"
+	wrong 's/of: branch}/of: branhc}/' "10:42: references: no such column: 'branhc'; did you mean 'branch'?"
+	wrong 's/of: branch}/off: branch}/' "10:42: references: no such column: 'off'; did you mean 'of'?"
+	wrong 's/of: branch}/of: bank}/' "10:42: references: a column of another type: 'bank'"
+	wrong 's/table: branches, //' "10:5: missing word of a reference: 'table'"
+	wrong 's/{b: bank, of: branch}/[b]/' "10:32: expected a mapping for: 'columns'"
+	wrong 's/columns: {b.*$/columns: {}}/' "10:33: an empty mapping for: 'columns'"
+	wrong 's/  - {table.*/  branches/' "10:3: expected a list for: 'references'"
+	wrong 's/of: branch}}/of: branch}, orphans: drop}/' "10:64: expected stop or keep: 'drop'"
+	wrong 's/{name: b, type: int32}/{name: b, type: int32, orphans: stop}/' "7:37: orphans: without references"
+}

@@ -117,6 +117,8 @@ leave_words(const struct schema_column *c, struct buf *left)
 		leave(left, c, "sign");
 	if (c->century != NUM_CENTURY)
 		leave(left, c, "century");
+	if (c->orphans_stop)
+		leave(left, c, "orphans");
 }
 
 static json_t *
@@ -248,6 +250,8 @@ leave_file_words(const struct schema *s, struct buf *left)
 		leave(left, NULL, "where");
 	if (s->nrules > 0)
 		leave(left, NULL, "rules");
+	if (s->nreferences > 0)
+		leave(left, NULL, "references");
 	if (s->expect.rows_text != NULL || s->expect.rejected.text != NULL || s->expect.rows_change.text != NULL ||
 	    s->expect.nsums > 0)
 		leave(left, NULL, "expect");

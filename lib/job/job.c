@@ -115,12 +115,18 @@ column_find(const struct schema *s, const char *name, struct near *near)
 	return -1;
 }
 
+struct reference {		/* a reference as a schema has it */
+	const struct job_source *source;
+	struct schema_place at;
+	const char *table;
+	struct msg *err;
+};
+
 static int
-refuse_reference(const struct job_source *s, const struct schema_column *c, const char *what, const char *word,
-    const char *hint, struct msg *err)
+refuse(const struct reference *r, const char *what, const char *word, const char *hint)
 {
-	return msg_set(err, EX_CONFIG, "%s:%zu:%zu: references: %s: %s%s", s->path, c->references_at.line,
-	    c->references_at.column, what, msg_quotes(word), hint);
+	return msg_set(r->err, EX_CONFIG, "%s:%zu:%zu: references: %s: %s%s", r->source->path, r->at.line, r->at.column,
+	    what, msg_quotes(word), hint);
 }
 
 /* Are values of both types the same bytes in a record where they are equal? */
@@ -132,33 +138,76 @@ is_comparable(struct val_type a, struct val_type b)
 	return integers || (a.kind == b.kind && a.scale == b.scale);
 }
 
-/* Adds the reference of column `at`. */
-static int
-add_reference(const struct job *j, struct job_source *s, size_t at, struct msg *err)
+/* Begins a reference of the source to a table. Returns NULL if there is none of the name. */
+static struct job_reference *
+begin_reference(const struct job *j, struct job_source *s, const struct reference *r)
 {
-	const struct schema_column *c = &s->schema.columns[at];
-	int table = job_source_find(j, c->references_table), column;
-	struct job_reference *r;
-	const struct schema *to;
+	int table = job_source_find(j, r->table);
+	struct job_reference *made;
 	struct near near;
 
 	if (table < 0) {
-		near_start(&near, c->references_table);
+		near_start(&near, r->table);
 		job_near_tables(j, &near, true, false);
-		return refuse_reference(s, c, "no such table", c->references_table, near_hint(&near), err);
+		(void)refuse(r, "no such table", r->table, near_hint(&near));
+		return NULL;
 	}
-	to = &j->sources[table].schema;
-	if ((column = column_find(to, c->references_column, &near)) < 0)
-		return refuse_reference(s, c, "no such column", c->references_column, near_hint(&near), err);
-	if (!is_comparable(c->type, to->columns[column].type))
-		return refuse_reference(s, c, "a column of another type", c->references_column, "", err);
 	s->references = xreallocarray(s->references, s->nreferences + 1, sizeof(*s->references));
-	r = &s->references[s->nreferences++];
-	*r = (struct job_reference){ .source = (size_t)table, .n = 1 };
-	r->columns = xcalloc(1, sizeof(*r->columns));
-	r->others = xcalloc(1, sizeof(*r->others));
-	r->columns[0] = at;
-	r->others[0] = (size_t)column;
+	made = &s->references[s->nreferences++];
+	*made = (struct job_reference){ .source = (size_t)table };
+	return made;
+}
+
+/* Adds a pair of columns to a reference. */
+static int
+add_pair(const struct job *j, const struct reference *r, struct job_reference *to, const char *own, const char *other)
+{
+	const struct schema *from = &r->source->schema, *s = &j->sources[to->source].schema;
+	struct near near;
+	int at = column_find(from, own, &near), column = column_find(s, other, &near);
+
+	if (column < 0)
+		return refuse(r, "no such column", other, near_hint(&near));
+	if (!is_comparable(from->columns[at].type, s->columns[column].type))
+		return refuse(r, "a column of another type", other, "");
+	if (to->n == JOB_REFERENCE_MAX)
+		return refuse(r, "too many columns", own, "");
+	to->columns = xreallocarray(to->columns, to->n + 1, sizeof(*to->columns));
+	to->others = xreallocarray(to->others, to->n + 1, sizeof(*to->others));
+	to->columns[to->n] = (size_t)at;
+	to->others[to->n++] = (size_t)column;
+	return 0;
+}
+
+/* Adds the reference of a column. */
+static int
+add_single(const struct job *j, struct job_source *s, const struct schema_column *c, struct msg *err)
+{
+	struct reference r = { s, c->references_at, c->references_table, err };
+	struct job_reference *to = begin_reference(j, s, &r);
+
+	if (to == NULL)
+		return -1;
+	to->stop = c->orphans_stop;
+	return add_pair(j, &r, to, c->name, c->references_column);
+}
+
+/* Adds a reference of several columns. */
+static int
+add_composite(const struct job *j, struct job_source *s, const struct schema_reference *from, struct msg *err)
+{
+	struct reference r = { s, from->at, from->table, err };
+	struct job_reference *to = begin_reference(j, s, &r);
+	size_t i;
+
+	if (to == NULL)
+		return -1;
+	to->stop = from->stop;
+	for (i = 0; i < from->n; i++) {
+		r.at = from->columns[i].at;
+		if (add_pair(j, &r, to, from->columns[i].own, from->columns[i].other) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -167,11 +216,17 @@ add_references(struct job *j, struct msg *err)
 {
 	size_t i, k;
 
-	for (i = 0; i < j->nsources; i++)
-		for (k = 0; k < j->sources[i].schema.ncolumns; k++)
-			if (j->sources[i].schema.columns[k].references_table != NULL &&
-			    add_reference(j, &j->sources[i], k, err) < 0)
+	for (i = 0; i < j->nsources; i++) {
+		struct job_source *s = &j->sources[i];
+
+		for (k = 0; k < s->schema.ncolumns; k++)
+			if (s->schema.columns[k].references_table != NULL &&
+			    add_single(j, s, &s->schema.columns[k], err) < 0)
 				return -1;
+		for (k = 0; k < s->schema.nreferences; k++)
+			if (add_composite(j, s, &s->schema.references[k], err) < 0)
+				return -1;
+	}
 	return 0;
 }
 

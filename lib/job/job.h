@@ -24,6 +24,7 @@ struct job_reference {		/* columns whose values should be found in a row of anot
 	size_t source;		/* index of the other source */
 	size_t *others;		/* owned: its columns, pair by pair */
 	size_t n;
+	bool stop;		/* orphans stop a run */
 };
 
 struct job_source {		/* one source table */

@@ -114,6 +114,29 @@ check_amounts(struct reconcile *r, size_t i, struct msg *err)
 	return 0;
 }
 
+/* A reference may say that its orphans stop the run. */
+static void
+check_references(struct reconcile *r, size_t i)
+{
+	const struct job_source *s = &r->job->sources[i];
+	size_t k;
+
+	for (k = 0; k < s->nreferences; k++) {
+		const struct job_reference *f = &s->references[k];
+		char *columns = job_reference_columns(&s->schema, f->columns, f->n), *what;
+		struct job_term t = { .function = JOB_ORPHANS, .table = i, .by = columns };
+
+		if (f->stop) {
+			what = xasprintf("no row of unknown %s", columns);
+			begin_check(r, s->schema.name, what);
+			job_check_term(&r->checks, NULL, job_term_add(&r->checks, r->job, &t));
+			job_check_number(&r->checks, "=", "0");
+			free(what);
+		}
+		free(columns);
+	}
+}
+
 static void
 check_gold(struct reconcile *r, size_t i)
 {
@@ -160,6 +183,7 @@ plan_checks(struct reconcile *r, struct msg *err)
 		check_rows(r, i);
 		if (check_amounts(r, i, err) < 0)
 			return -1;
+		check_references(r, i);
 	}
 	for (i = 0; i < r->job->ngold; i++)
 		check_gold(r, i);

@@ -182,7 +182,8 @@ const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
 	[SCHEMA_C_COMPUTE] = { "compute", schema_read_expr, FIELD(compute), false },
 	[SCHEMA_C_SIGN] = { "sign", schema_read_sign, FIELD(sign), true },
 	[SCHEMA_C_ZONE] = { "zone", read_zone, FIELD(zone), false },
-	[SCHEMA_C_UNIQUE] = { "unique", schema_read_yes, FIELD(unique), false }
+	[SCHEMA_C_UNIQUE] = { "unique", schema_read_yes, FIELD(unique), false },
+	[SCHEMA_C_ORPHANS] = { "orphans", schema_read_orphans, FIELD(orphans_stop), false }
 };
 
 /* ---- checks ---- */
@@ -300,6 +301,8 @@ read_column(struct schema_loader *l)
 		status = schema_fault(l, at, "missing word of a column", "name");
 	if (status == 0 && l->column_at[SCHEMA_C_TYPE].line == 0)
 		status = schema_fault(l, at, "missing word of a column", "type");
+	if (status == 0 && l->column_at[SCHEMA_C_ORPHANS].line != 0 && c->references_table == NULL)
+		status = schema_fault(l, l->column_at[SCHEMA_C_ORPHANS], "orphans: without references", NULL);
 	if (status == 0) {
 		set_sources(c);
 		c->own_nulls = l->column_at[SCHEMA_C_NULLS].line != 0;

@@ -172,7 +172,8 @@ static const struct schema_word words[SCHEMA_F_WORDS] = {
 	[SCHEMA_F_NAMES] = { "names", read_names, FIELD(names_ignore_case), false },
 	[SCHEMA_F_OPTIONAL] = { "optional", schema_read_yes, FIELD(optional), false },
 	[SCHEMA_F_WHERE] = { "where", schema_read_expr, FIELD(where), false },
-	[SCHEMA_F_RULES] = { "rules", schema_read_rules, 0, true }
+	[SCHEMA_F_RULES] = { "rules", schema_read_rules, 0, true },
+	[SCHEMA_F_REFERENCES] = { "references", schema_references_read, 0, true }
 };
 
 int
@@ -278,5 +279,5 @@ schema_file_check(struct schema_loader *l)
 {
 	return check_bytes(l) == -1 || check_columns(l) == -1 || mark_keys(l) == -1 || check_letters(l) == -1 ||
 	    check_comment(l) == -1 ||
-	    schema_signs_check(l) == -1 ? -1 : 0;
+	    schema_signs_check(l) == -1 || schema_references_check(l) == -1 ? -1 : 0;
 }

@@ -30,14 +30,16 @@ struct schema_word {
 enum schema_file_word { SCHEMA_F_NAME, SCHEMA_F_FILE, SCHEMA_F_DELIMITER, SCHEMA_F_QUOTE, SCHEMA_F_ESCAPE,
     SCHEMA_F_MULTILINE, SCHEMA_F_EMPTY, SCHEMA_F_HEADER, SCHEMA_F_NULLS, SCHEMA_F_EXTRA, SCHEMA_F_KEY,
     SCHEMA_F_COLUMNS, SCHEMA_F_EXPECT, SCHEMA_F_ENCODING, SCHEMA_F_FOOTER, SCHEMA_F_COMMENT, SCHEMA_F_TRAILING,
-    SCHEMA_F_SHORT_ROWS, SCHEMA_F_NAMES, SCHEMA_F_OPTIONAL, SCHEMA_F_WHERE, SCHEMA_F_RULES, SCHEMA_F_WORDS };
+    SCHEMA_F_SHORT_ROWS, SCHEMA_F_NAMES, SCHEMA_F_OPTIONAL, SCHEMA_F_WHERE, SCHEMA_F_RULES,
+    SCHEMA_F_REFERENCES, SCHEMA_F_WORDS };
 enum schema_column_word { SCHEMA_C_NAME, SCHEMA_C_SOURCE, SCHEMA_C_NULLS, SCHEMA_C_EMPTY, SCHEMA_C_REPLACE,
     SCHEMA_C_CASE, SCHEMA_C_MAP, SCHEMA_C_OTHER, SCHEMA_C_TRUE_VALUES, SCHEMA_C_FALSE_VALUES, SCHEMA_C_TYPE,
     SCHEMA_C_KEY, SCHEMA_C_REQUIRED, SCHEMA_C_DEFAULT, SCHEMA_C_ENUM, SCHEMA_C_MINIMUM, SCHEMA_C_MAXIMUM,
     SCHEMA_C_EXCLUSIVE_MINIMUM, SCHEMA_C_EXCLUSIVE_MAXIMUM, SCHEMA_C_MIN_LENGTH, SCHEMA_C_MAX_LENGTH,
     SCHEMA_C_PATTERN, SCHEMA_C_FORMAT, SCHEMA_C_CENTURY, SCHEMA_C_POINT, SCHEMA_C_GROUP, SCHEMA_C_NEGATIVE,
     SCHEMA_C_CURRENCY, SCHEMA_C_SUFFIX, SCHEMA_C_REFERENCES, SCHEMA_C_TITLE, SCHEMA_C_DESCRIPTION,
-    SCHEMA_C_COMPUTE, SCHEMA_C_SIGN, SCHEMA_C_ZONE, SCHEMA_C_UNIQUE, SCHEMA_C_WORDS };
+    SCHEMA_C_COMPUTE, SCHEMA_C_SIGN, SCHEMA_C_ZONE, SCHEMA_C_UNIQUE, SCHEMA_C_ORPHANS,
+    SCHEMA_C_WORDS };
 
 /* Lists of a column that are read as texts and judged when all words of the column are known. */
 enum { SCHEMA_LATER_FORMAT, SCHEMA_LATER_POINT, SCHEMA_LATER_GROUP, SCHEMA_LATER_NEGATIVE, SCHEMA_LATER_CURRENCY,
@@ -117,6 +119,13 @@ int schema_values_check(struct schema_loader *l);	/* bounds, enum, default, patt
 int schema_formats_make(struct schema_loader *l);
 int schema_notation_make(struct schema_loader *l);
 int schema_changes_check(struct schema_loader *l);	/* replace, case, map, true_values */
+
+/* ---- reference.c ---- */
+
+int schema_references_read(struct schema_loader *l, const struct schema_word *word, void *to);
+int schema_references_check(struct schema_loader *l);		/* when all columns are known */
+int schema_read_orphans(struct schema_loader *l, const struct schema_word *word, void *to);	/* keep or stop */
+void schema_references_free(struct schema *s);
 
 /* ---- row.c: words over the whole row ---- */
 

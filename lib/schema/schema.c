@@ -171,6 +171,7 @@ schema_free(struct schema *s)
 	while (s->ncolumns > 0)
 		free_column(&s->columns[--s->ncolumns]);
 	free(s->columns);
+	schema_references_free(s);
 	free_list(&s->nulls);
 	regex_free(s->footer_regex);
 	free(s->footer_pattern);

@@ -21,6 +21,19 @@ struct schema_place {		/* in the schema's file, counted from 1; line 0: not give
 	size_t line, column;
 };
 
+struct schema_reference_column {	/* owned */
+	char *own, *other;	/* a column, and that of the other table */
+	struct schema_place at;
+};
+
+struct schema_reference {	/* columns whose values together should be found in a row of another table; owned */
+	char *table;
+	struct schema_reference_column *columns;	/* n of them */
+	size_t n;
+	bool stop;		/* orphans stop a run */
+	struct schema_place at;
+};
+
 struct schema_pair {		/* of map or replace, owned */
 	char *from, *to;	/* a word or a pattern, and the text in its place, which may be empty */
 	struct regex *regex;	/* of a pattern; NULL for map */
@@ -90,6 +103,7 @@ struct schema_column {
 	struct schema_sign sign;
 	char *references_table, *references_column;	/* for a job, which checks them; NULL if not given */
 	struct schema_place references_at;
+	bool orphans_stop;	/* a value that is in no row of that table stops a run */
 };
 
 /* A limit in percent, as written and in units of 10^-9 percent, that is, of 1 / SCHEMA_WHOLE. */
@@ -145,6 +159,8 @@ struct schema {			/* all owned */
 	struct schema_expect expect;
 	struct schema_column *columns;
 	size_t ncolumns;
+	struct schema_reference *references;	/* besides those of single columns */
+	size_t nreferences;
 };
 
 /* Reads a schema file. Errors are "path:line:column: what: 'word'" with EX_CONFIG, EX_NOINPUT for a missing file. */
