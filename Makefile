@@ -124,7 +124,7 @@ soak: all units tools
 	ACCT_CASES=5000 $(BUILD)/unit/ledger
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
 	BUILD='$(abspath $(BUILD))' ACCT_RUN_KILLS=100 bats -f 'killed or terminated' tests/pipeline.bats
-	BUILD='$(abspath $(BUILD))' ACCT_HISTORIES=1000 bats -f 'random histories' tests/days.bats
+	BUILD='$(abspath $(BUILD))' ACCT_HISTORIES=1000 bats -f 'random histories|random days' tests/days.bats
 	BUILD='$(abspath $(BUILD))' ACCT_DRAFTS=3000 bats -f 'random files of known' tests/draft.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=400 ACCT_CUTS=4000 bats -f 'against a model|cut anywhere' tests/merge-sql.bats

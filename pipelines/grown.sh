@@ -1,5 +1,5 @@
 #!/bin/sh
-# grown.sh SCHEMA KEY MADE OUT TABLE N PIECE...: what has to be merged into a Delta table when its file has grown. The pieces are those of the file as
+# grown.sh [-e | -a] SCHEMA KEY MADE OUT TABLE N PIECE...: what has to be merged into a Delta table when its file has grown. The pieces are those of the file as
 # it is now; the first N those it had when TABLE was made of it. MADE holds what was left then: ingest.json, clean.json and rejects.acct. OUT gets the
 # same for the file as it is now, and merge.acct. TABLE is not changed:
 #
@@ -10,8 +10,10 @@
 # An unfinished last line of the old file is read again: the row it gave is replaced, or goes; so does its reject. A key of an earlier row that comes
 # again is a duplicate or a conflict, as in one file.
 #
-# Status: 0 done; 1 where the file has to be cleaned whole, as reading cannot go on from what it was (it is compressed, decoded, or ended within more
-# than one record); else that of the program that failed.
+# With -e the limits of the schema hold for the file as it is now; with -a those that are passed are printed and accepted.
+#
+# Status: 0 done; 1 a limit is passed; 69 where the file has to be cleaned whole, as reading cannot go on from what it was (it is compressed, decoded, or
+# ended within more than one record); else that of the program that failed.
 set -eu
 me=${0##*/}
 LC_ALL=C
@@ -19,7 +21,7 @@ export LC_ALL
 TAB=$(printf '\t')
 
 usage() {
-	echo "usage: $me SCHEMA KEY[,KEY] MADE OUT TABLE N PIECE..." >&2
+	echo "usage: $me [-e | -a] SCHEMA KEY[,KEY] MADE OUT TABLE N PIECE..." >&2
 	exit 64
 }
 
@@ -64,7 +66,7 @@ unfinished() {
 	ingest -o "$out/last.raw" "$@"
 	_figures=$(figures "$out/last.raw" 'n=count()' 'line=min(_line)')
 	line=${_figures#*"$TAB"}
-	[ "${_figures%%"$TAB"*}" -le 1 ] || exit 1
+	[ "${_figures%%"$TAB"*}" -le 1 ] || exit 69
 	[ "$line" != '\N' ] || line=
 	acct-clean -s "$schema" -r "$out/last.rejects" --stats "$out/last.json" -o "$out/gone" "$out/last.raw"
 	[ -n "$line" ] || return 0
@@ -79,7 +81,10 @@ added() {
 	acct-clean -s "$schema" -r "$out/alone.rejects" -o "$out/alone" "$out/tail.raw"
 	known_of "$out/alone" "$out/same"
 	acct-join -j anti -k "$key" -o "$out/known" "$out/gone" "$out/same"
-	acct-clean -s "$schema" --known "$out/known" --add "$made/clean.json" --less "$out/last.json" --stats "$out/clean.json" \
+	set -- -s "$schema"
+	[ -z "$limits" ] || set -- "$@" --expect --last "$made/clean.json"
+	[ "$limits" != -a ] || set -- "$@" --accept
+	acct-clean "$@" --known "$out/known" --add "$made/clean.json" --less "$out/last.json" --stats "$out/clean.json" \
 		-r "$out/tail.rejects" -o "$out/rows" "$out/tail.raw"
 }
 
@@ -95,6 +100,13 @@ results() {
 	cat -- "$out/rejects.1" "$out/tail.rejects" >"$out/rejects.acct"
 }
 
+limits=
+case ${1:-} in
+-e | -a)
+	limits=$1
+	shift
+	;;
+esac
 [ $# -ge 8 ] || usage
 schema=$1
 key=$2
@@ -108,8 +120,8 @@ case $olds in
 '' | *[!0-9]* | 0) usage ;;
 esac
 [ "$olds" -lt $# ] || usage
-grep -q '"resume": {' "$made/ingest.json" || exit 1
-! grep -q '"unique": ' "$made/clean.json" || exit 1	# values of unique columns are looked for in all rows
+grep -q '"resume": {' "$made/ingest.json" || exit 69
+! grep -q '"unique": ' "$made/clean.json" || exit 69	# values of unique columns are looked for in all rows
 mkdir -p -- "$out"
 unfinished "$@"
 ingest --stats "$out/ingest.json" -o "$out/tail.raw" "$@"

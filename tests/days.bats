@@ -1,6 +1,6 @@
 load helper
 
-# What a day costs and gives when files grow: pipelines/grown.sh. The ledger is in ledger.bats.
+# What a day gives: pipelines/grown.sh for one file that grows, pipelines/days.sh for a lake. The ledger is in ledger.bats.
 
 @test "days: random histories of a growing file give the table, the rejects and the counts of the whole file" {
 	seed=${ACCT_SEED:-$RANDOM$RANDOM}
@@ -52,12 +52,89 @@ first() {
 	printf 'id,v\n1,"a\n2,b\n3,c' >one		# a quote that is open at the end: three records are not sure
 	first
 	printf '"\n' >two
-	run -1 grown 1 one two
+	run -69 grown 1 one two
 	same "" "$output"
 	same $'id\tv\n2\tb\n3\tc' "$(acct-read tab | tsv)"
 	gzip -k one
 	acct-ingest -s t.yaml --stats made/ingest.json -o x.acct one.gz
-	run -1 grown 1 one two
+	run -69 grown 1 one two
 	run -64 sh "$ROOT/pipelines/grown.sh" t.yaml id made out tab 1 one
 	[[ $output == "usage: grown.sh "* ]]
+}
+
+# ---- a lake ----
+
+days() {
+	sh "$ROOT/pipelines/days.sh" "$@"
+}
+
+@test "days: random days of a back end give the lake that the newest files alone give, whatever is killed" {
+	seed=${ACCT_SEED:-$RANDOM$RANDOM}
+	echo "ACCT_SEED=$seed" >&2
+	run -0 python3 "$ROOT/tests/lake_days.py" "$BUILD/bin" "$ROOT/pipelines" "${ACCT_HISTORIES:-2}" kills "$seed"
+	[[ $output == *" kills" ]]
+}
+
+# bank: a job of two tables and its back end.
+bank() {
+	mkdir -p job/sources back
+	cp t.yaml job/sources/t.yaml
+	sed 's/^name: t/name: u/' t.yaml >job/sources/u.yaml
+	printf 'id,v\n1,a\n2,b\n' | tee back/t.csv >back/u.csv
+}
+
+@test "days: a file is taken over once, a grown one as a piece that is merged, another compared by key" {
+	bank
+	same $'new\tt\nnew\tu' "$(days job back lake | cut -f 1,2)"
+	same $'seen\tt\nseen\tu' "$(days job back lake | cut -f 1,2)"
+	same 1 "$(acct-log lake/silver/t | wc -l)"
+	printf '3,c\n' >>back/t.csv
+	printf 'id,v\n2,b\n1,x\n4,d\n' >back/u.csv
+	same $'grown\tt\nchanged\tu' "$(days job back lake | cut -f 1,2)"
+	same $'1\ta\n2\tb\n3\tc' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
+	same $'1\tx\n2\tb\n4\td' "$(acct-read lake/silver/u | acct-cat -f tsv | sed 1d | sort)"
+	same 2 "$(find lake/bronze/t -type f | wc -l)"
+	same 3,c "$(cat "$(find lake/bronze/t -type f -size -5c)")"
+	# t has one row more; of u one came, one went, one changed, and one is as it was
+	same '"numTargetRowsInserted":"1","numTargetRowsUpdated":"0","numTargetRowsDeleted":"0"' "$(acct-log lake/silver/t | head -n 1 | grep -o '"numTargetRowsI[^}]*Deleted":"[0-9]*"')"
+	same '"numTargetRowsInserted":"1","numTargetRowsUpdated":"1","numTargetRowsDeleted":"0"' "$(acct-log lake/silver/u | head -n 1 | grep -o '"numTargetRowsI[^}]*Deleted":"[0-9]*"')"
+	same "1 t new;2 u;3 t 1;4 u" "$(acct-read -c delivery,table,base lake/bronze/_ledger | acct-cat -f tsv | sed 1d | sort |
+		awk '{ print $1, $2 ($2 == "u" ? "" : $3 == "\\N" ? " new" : " " $3) }' | paste -sd ';')"
+	# a file from before changes nothing, under whatever name
+	printf 'id,v\n1,a\n2,b\n' >back/t.csv
+	same $'seen\tt\nseen\tu' "$(days job back lake | cut -f 1,2)"
+	same $'1\ta\n2\tb\n3\tc' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
+	# another schema: all anew
+	printf '    map: {a: A}\n' >>job/sources/t.yaml
+	days job back lake >/dev/null
+	same $'1\tA\n2\tb\n3\tc' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
+	acct-check lake
+}
+
+@test "days: a day that is not complete waits, and one that passes a limit changes nothing until it is accepted" {
+	bank
+	printf 'expect:\n  rejected: 10%%\n' | tee -a job/sources/t.yaml >>job/sources/u.yaml
+	mkdir back/2024-01-01
+	mv back/t.csv back/2024-01-01/
+	rm back/u.csv
+	run -75 --separate-stderr days job back lake
+	same "acct-ledger: back: 2024-01-01 waits for u" "$stderr"
+	[ ! -e lake/bronze/_ledger ]
+	printf 'id,v\n1,a\n2\n' >back/2024-01-01/u.csv
+	run -1 --separate-stderr days job back lake
+	same "acct-clean: u: rejected: 1 of 2 rows, more than 10%" "$stderr"
+	same "" "$output"
+	[ ! -e lake/bronze/_ledger ] && [ ! -e lake/silver/t ]
+	same "" "$(find lake/bronze lake/runs/rejects -type f 2>/dev/null)"
+	same $'new\tt\nnew\tu' "$(days --accept u job back lake | cut -f 1,2)"
+	mkdir back/2024-01-02
+	{ cat back/2024-01-01/t.csv && printf '3\n'; } >back/2024-01-02/t.csv
+	{ cat back/2024-01-01/u.csv && printf '3,c\n'; } >back/2024-01-02/u.csv
+	run -1 --separate-stderr days --accept u job back lake
+	same "acct-clean: t: rejected: 1 of 3 rows, more than 10%" "$stderr"
+	days --accept t,u job back lake >/dev/null
+	same $'1\ta\n3\tc' "$(acct-read lake/silver/u | acct-cat -f tsv | sed 1d | sort)"
+	same $'t\t4' "$(acct-read -c _line lake/silver/_rejects/t | acct-cat -f tsv | sed 1d | sed 's/^/t\t/')"
+	run -64 days job back
+	run -66 days job nowhere lake
 }

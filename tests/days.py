@@ -105,7 +105,7 @@ class History:
             self.grow()
         if olds > 0:
             done = run(self.folder, "sh", self.scripts + "/grown.sh", "t.yaml", "id,part" if self.keys == 2 else "id", made, out, "table",
-                       str(olds), *self.pieces, status=(0, 1))
+                       str(olds), *self.pieces, status=(0, 69))
             if done.returncode == 0:
                 self.resumed += 1
                 run(self.folder, "acct-merge", "-i", out + "/merge.acct", "--delete-flag", "_gone=true", "table")
