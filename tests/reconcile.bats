@@ -286,9 +286,11 @@ branches() {
 	branches
 	echo 'of branches: orphans(silver/sales by b,of) + orphans(silver/sales.amount by b,of) = 14.50' >shop/checks
 	lake
-	grep -qE '^  sales of unknown b,of +2  amount +12.50$' lake/runs/last/summary.txt
+	mkdir run && : >run/inputs
+	acct-reconcile -j shop --run run lake
+	grep -qE '^  sales of unknown b,of +2  amount +12.50$' run/summary.txt
 	same '{"table":"sales","column":"b,of","references":"branches.bank,branch","count":2,"sums":{"amount":"12.50"}}' \
-		"$(jq -c '.orphans[1]' lake/runs/last/summary.json)"
+		"$(jq -c '.orphans[1]' run/summary.json)"
 	same "shop=shops.id b,of=branches.bank,branch" "$(acct-job --lines shop | sed -n 's/^source\tsales\t.*\t//p')"
 }
 
