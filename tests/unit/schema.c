@@ -301,6 +301,58 @@ amounts(void)
 	OK("schema", "notation of amounts");
 }
 
+#define ROW "name: t\ncolumns:\n- {name: k, type: string, enum: [D, C]}\n- {name: a, type: int64}\n"
+
+static void
+over_rows(void)
+{
+	static const char text[] = "name: t\nfile: 't-*.csv'\noptional: yes\nwhere: k = 'D'\nrules:\n  one: a > 1\n"
+	    "  two-2: \"a < 9\"\ncolumns:\n- {name: k, type: string, unique: yes}\n- {name: a, type: int64,\n"
+	    "   sign: {column: k, negative: [D, V], positive: C}}\n- {name: b, type: int64, compute: a + 1}\n"
+	    "- {name: at, type: timestamp, zone: Europe/Prague}\n";
+	struct msg err = { 0 };
+	struct schema s;
+
+	CHECK(schema_parse(&s, text, strlen(text), "s", &err) == 0, "%s", err.text);
+	CHECK(s.optional && strcmp(s.path, "s") == 0 && strcmp(s.where.text, "k = 'D'") == 0 && s.where.line == 4 &&
+	    s.where.column == 8 && s.where.exact, "where");
+	CHECK(s.nrules == 2 && strcmp(s.rules[1].name, "two-2") == 0 && strcmp(s.rules[1].expr.text, "a < 9") == 0 &&
+	    s.rules[1].expr.line == 7 && s.rules[1].expr.column == 11, "rules");
+	CHECK(s.columns[0].unique && s.columns[1].sign.index == 0 && s.columns[1].sign.negative.n == 2 &&
+	    strcmp(s.columns[1].sign.positive.word[0], "C") == 0 && schema_is_computed(&s.columns[2]) &&
+	    !schema_is_computed(&s.columns[1]) && s.columns[3].zone != NULL, "columns");
+	schema_free(&s);
+	refused("name: t\nwhere: ' '\n", "s.yaml:2:8: missing value for: 'where'");
+	refused("name: t\nrules: []\n", "s.yaml:2:8: expected names and predicates for: 'rules'");
+	refused("name: t\nrules: {}\n", "s.yaml:2:9: an empty mapping for: 'rules'");
+	refused("name: t\nrules: {a: x, a: y}\n", "s.yaml:2:15: given twice: 'a'");
+	refused("name: t\nrules: {a b: x}\n", "s.yaml:2:9: a rule's name must be letters, digits, '_' and '-': 'a b'");
+	refused("name: t\nrules: {unique: x}\n", "s.yaml:2:9: name of another reason to reject a row: 'unique'");
+	refused("name: t\noptional: maybe\n", "s.yaml:2:11: expected yes or no: 'maybe'");
+	refused("name: t\ncolumns:\n- {name: a, type: int64, compute: 1}\n",
+	    "s.yaml:3:1: all columns are computed");
+	refused(ROW "- {name: b, type: int64, compute: a, nulls: x}\n",
+	    "s.yaml:5:45: not for a column with compute: 'nulls'");
+	refused(ROW "- {name: b, type: int64, sign: k}\n",
+	    "s.yaml:5:32: expected {column: ..., negative: [...]} for: 'sign'");
+	refused(ROW "- {name: b, type: int64, sign: {column: k}}\n", "s.yaml:5:32: missing word of sign: 'negative'");
+	refused(ROW "- {name: b, type: int64, sign: {colum: k}}\n",
+	    "s.yaml:5:33: unknown word of sign: 'colum'; did you mean 'column'?");
+	refused(ROW "- {name: b, type: int64, sign: {column: kk, negative: D}}\n",
+	    "s.yaml:5:41: sign: no such column: 'kk'; did you mean 'k'?");
+	refused(ROW "- {name: b, type: int64, sign: {column: a, negative: D}}\n",
+	    "s.yaml:5:41: sign: its column must be a string of the file: 'a'");
+	refused(ROW "- {name: b, type: int64, sign: {column: k, negative: X}}\n",
+	    "s.yaml:5:41: sign: a value that is not in the column's enum: 'X'");
+	refused(ROW "- {name: b, type: int64, sign: {column: k, negative: D, positive: [C, D]}}\n",
+	    "s.yaml:5:67: both negative and positive: 'D'");
+	refused(ROW "- {name: b, type: date, sign: {column: k, negative: D}}\n",
+	    "s.yaml:5:31: for integers and decimals only: 'sign'");
+	refused(ROW "- {name: b, type: int64, sign: {column: k, negative: D}, default: 1}\n",
+	    "s.yaml:5:67: not for a column with sign: 'default'");
+	OK("schema", "words over the row");
+}
+
 static void
 hostile(void)
 {
@@ -355,6 +407,7 @@ main(void)
 	changes();
 	formats();
 	amounts();
+	over_rows();
 	hostile();
 	files();
 	return 0;
