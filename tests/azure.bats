@@ -154,3 +154,263 @@ noise() {
 	run -64 --separate-stderr acct-blob ls --include x "$A"
 	run -64 --separate-stderr acct-blob move a b
 }
+
+# proxied: starts the proxy, to which the addresses go from then on; `plan` says its faults.
+proxied() {
+	: >plan
+	: >log
+	python3 "$ROOT/tests/azure/proxy.py" "$HERE" plan log >port 3>&- &
+	PROXY=$!
+	until [ -s port ]; do sleep 0.05; done
+	export ACCT_AZURE_ENDPOINT="http://127.0.0.1:$(<port)/{account}"
+	AZURE_STORAGE_SAS_TOKEN=$(rest sas rwdlacx)		# which covers no headers, so that the proxy may change them
+	export AZURE_STORAGE_SAS_TOKEN
+}
+
+# tokens SECONDS: starts the doubles that give tokens.
+tokens() {
+	: >asked
+	VAULT_SECRET=$AZURE_STORAGE_KEY python3 "$ROOT/tests/azure/tokens.py" asked "$1" >token-port 3>&- &
+	TOKENS=$!
+	until [ -s token-port ]; do sleep 0.05; done
+	GIVER=http://127.0.0.1:$(<token-port)
+}
+
+teardown() {
+	[ -z "${PROXY:-}" ] || kill "$PROXY"
+	[ -z "${TOKENS:-}" ] || kill "$TOKENS"
+}
+
+# plan LINE ...
+plan() {
+	printf '%s\n' "$@" >plan.new
+	mv plan.new plan
+	: >log
+}
+
+@test "azure: a lost reply to a commit is found out by the writer's mark" {
+	proxied
+	echo ours >ours
+	echo theirs >theirs
+	plan '1 PUT /mine lose'
+	acct-blob put --if-absent ours "$A/mine"		# the second try finds its own
+	same 2 "$(grep -c '^PUT' log)"
+	rest put "lake/$ROOM/other" <theirs
+	plan '1 PUT /other cut'
+	run -1 acct-blob put --if-absent ours "$A/other"	# the first try never arrived, and the name is another's
+	same theirs "$(acct-blob get "$A/other")"
+	plan '1 PUT /twice twice'
+	run -1 --separate-stderr acct-blob put --if-absent ours "$A/twice"	# the network's copy won, without a lost reply: as good as another's
+	same ours "$(acct-blob get "$A/twice")"
+	plan '1 DELETE /mine lose'
+	acct-blob rm "$A/mine"
+	plan '1 PUT _delta_log/0+[.]json lose' '1 PUT _delta_log/0+1[.]json done 500 InternalError'
+	acct-write "$A/tab" <t.acct
+	acct-write "$A/tab" <t.acct
+	same $'1\n0' "$(acct-log "$A/tab" | awk '{ print $1 }')"
+	plan '100 PUT _delta_log/0+2[.]json lose'
+	ACCT_AZURE_PATIENCE=1 run --separate-stderr acct-write "$A/tab" <t.acct
+	[ "$status" -eq 69 ] || [ "$status" -eq 0 ]
+	plan
+	same 3000 "$(acct-read "$A/tab" | acct-balance 'n=count()' | tsv | tail -n 1)"
+}
+
+@test "azure: busy and failing services are asked again, others not" {
+	proxied
+	acct-blob put t.acct "$A/x"
+	plan '1 GET /x status 503 ServerBusy' '1 GET /x status 500 InternalError' '1 GET /x status 429 - 1' '1 GET /x cut' '1 GET /x short'
+	acct-blob get "$A/x" | cmp - t.acct
+	same 6 "$(grep -c ^GET log)"
+	plan '1 GET /x flip'			# caught by the sum
+	acct-blob get "$A/x" | cmp - t.acct
+	same 2 "$(grep -c ^GET log)"
+	# code, status of the service, status of ours, number of requests
+	while read -r code number want requests; do
+		plan "9 GET /x status $number $code"
+		ACCT_AZURE_PATIENCE=1 run "-$want" --separate-stderr acct-blob get "$A/x"
+		[[ $stderr == "acct-blob: "* && $stderr != *"$AZURE_STORAGE_KEY"* ]]
+		[ "$requests" = + ] || same "$code $requests" "$code $(grep -c ^GET log)"
+	done <<-'END'
+	BlobNotFound 404 66 1
+	ContainerNotFound 404 66 1
+	AuthenticationFailed 403 77 1
+	AuthorizationPermissionMismatch 403 77 1
+	InsufficientAccountPermissions 403 77 1
+	AccountIsDisabled 403 77 1
+	BlobArchived 409 73 1
+	ContainerBeingDeleted 409 75 1
+	ServerBusy 503 75 +
+	InternalError 500 69 +
+	- 429 75 +
+	END
+	while read -r code number want; do
+		plan "9 PUT /y status $number $code"
+		ACCT_AZURE_PATIENCE=1 run "-$want" --separate-stderr acct-blob put --if-absent t.acct "$A/y"
+	done <<-'END'
+	BlobAlreadyExists 409 1
+	ConditionNotMet 412 1
+	UnauthorizedBlobOverwrite 403 1
+	BlobOperationNotSupported 409 73
+	BlobImmutableDueToPolicy 409 77
+	LeaseIdMissing 412 75
+	ContainerBeingDeleted 409 75
+	Md5Mismatch 400 74
+	END
+	plan
+	run -66 acct-blob get "$A/y"
+}
+
+@test "azure: identities: each kind gets its token, in turn, and tokens are renewed" {
+	tokens 2
+	unset AZURE_STORAGE_KEY
+	export AZURE_TENANT_ID=tenant AZURE_CLIENT_ID=client AZURE_AUTHORITY_HOST=$GIVER
+	run -0 --separate-stderr env AZURE_CLIENT_SECRET=s3cret+/= acct-blob -v ls --recursive "$A"
+	same 'acct-blob: identity: service principal client of tenant tenant by secret (AZURE_CLIENT_SECRET)' "$stderr"
+	run -77 --separate-stderr env AZURE_CLIENT_SECRET=wr0ng acct-blob ls "$A"
+	same 'acct-blob: service principal: no token (401): invalid_client AADSTS7000215: Invalid client secret provided.' "$stderr"
+	echo s3cret+/= >secret
+	run -77 --separate-stderr env AZURE_CLIENT_SECRET_FILE=secret acct-blob ls --recursive "$A"
+	[[ $stderr == *"secret: others may read this secret; chmod 600 it" ]]
+	chmod 600 secret
+	run -0 env AZURE_CLIENT_SECRET_FILE=secret acct-blob ls --recursive "$A"
+	echo federated >jwt
+	run -0 --separate-stderr env AZURE_FEDERATED_TOKEN_FILE=jwt acct-blob -v ls --recursive "$A"
+	[[ $stderr == *"workload identity client of tenant tenant (AZURE_FEDERATED_TOKEN_FILE)" ]]
+	run -0 --separate-stderr env AZURE_POD_IDENTITY_AUTHORITY_HOST="$GIVER" acct-blob -v ls --recursive "$A"
+	[[ $stderr == *"identity: managed identity client of this machine" ]]
+	run -0 --separate-stderr env IDENTITY_ENDPOINT="$GIVER/msi/token" IDENTITY_HEADER=app acct-blob -v ls --recursive "$A"
+	[[ $stderr == *"identity: managed identity client of the app service" ]]
+	run -0 --separate-stderr env AZURE_STORAGE_KEY=@kv:bank/lake-key ACCT_AZURE_VAULT="$GIVER/vault/{vault}" AZURE_CLIENT_SECRET=s3cret+/= \
+		acct-blob -v ls --recursive "$A"
+	[[ $stderr == *"identity: account key (AZURE_STORAGE_KEY)" ]]
+	run -77 --separate-stderr env AZURE_STORAGE_KEY=@kv:bank/other ACCT_AZURE_VAULT="$GIVER/vault/{vault}" AZURE_CLIENT_SECRET=s3cret+/= \
+		acct-blob ls "$A"
+	[[ $stderr == *"@kv:bank/other: the vault refused (403); the identity needs the role Key Vault Secrets User" ]]
+	run -77 --separate-stderr acct-blob ls "$A"
+	[[ $stderr == *"no credentials: set "*"this machine has no managed identity" ]]
+	run -78 --separate-stderr env ACCT_IDENTITY=sas acct-blob ls "$A"
+	run -78 --separate-stderr env ACCT_IDENTITY=who acct-blob ls "$A"
+	run -0 --separate-stderr env ACCT_IDENTITY=managed AZURE_STORAGE_KEY=wrong AZURE_POD_IDENTITY_AUTHORITY_HOST="$GIVER" acct-blob -v ls --recursive "$A"
+	# Within a transfer that is longer than a token.
+	: >asked
+	{ noise 9000000; sleep 2; noise 1000000; } | tee in | AZURE_CLIENT_SECRET=s3cret+/= acct-blob put "$A/long"
+	AZURE_CLIENT_SECRET=s3cret+/= acct-blob get "$A/long" | cmp - in
+	[ "$(grep -c 'POST.* 200' asked)" -ge 3 ]		# two for the upload
+	run ! grep -q s3cret asked
+}
+
+@test "azure: a certificate proves a service principal, as OpenSSL sees it" {
+	openssl req -newkey rsa:2048 -x509 -nodes -days 2 -subj /CN=client -keyout key.pem -out only.pem 2>/dev/null
+	cat key.pem only.pem >both.pem
+	chmod 600 both.pem
+	export CERTIFICATE=$PWD/both.pem
+	tokens 60
+	unset AZURE_STORAGE_KEY
+	export AZURE_TENANT_ID=tenant AZURE_CLIENT_ID=client AZURE_AUTHORITY_HOST=$GIVER
+	run -0 --separate-stderr env AZURE_CLIENT_CERTIFICATE_PATH=both.pem acct-blob -v ls --recursive "$A"
+	[[ $stderr == *"service principal client of tenant tenant by certificate (AZURE_CLIENT_CERTIFICATE_PATH)" ]]
+	chmod 600 only.pem
+	run -78 --separate-stderr env AZURE_CLIENT_CERTIFICATE_PATH=only.pem acct-blob ls "$A"
+	same 'acct-blob: AZURE_CLIENT_CERTIFICATE_PATH: no usable private key in PEM' "$stderr"
+}
+
+@test "azure: of 16 writers of a name one wins; writers of a table get a version each" {
+	local i n=${ACCT_RACE:-4}
+	for i in {1..16}; do
+		{ echo "$i" | acct-blob put --if-absent "$A/once" 2>/dev/null && echo "$i" >>won; } &
+	done
+	wait
+	same "$(<won)" "$(acct-blob get "$A/once")"
+	acct-write "$A/race" <t.acct
+	for ((i = 1; i <= n; i++)); do
+		seq "$((i * 1000 + 1))" "$((i * 1000 + 10))" | mkrec t 'id:int64*!' >"$i.acct"
+		acct-write --retry 60 "$A/race" <"$i.acct" 2>"$i.err" &
+	done
+	wait
+	cat ./*.err >&2
+	same $((n + 1)) "$(acct-log "$A/race" | wc -l | tr -d ' ')"
+	same "$(cat <(seq 1 1000) <(for ((i = 1; i <= n; i++)); do seq "$((i * 1000 + 1))" "$((i * 1000 + 10))"; done) | sort)" \
+		"$(acct-read "$A/race" | acct-cat -f tsv | tail -n +2 | sort)"
+}
+
+@test "azure: a writer that lost its lease commits nothing; a dead one's ends by itself" {
+	export ACCT_AZURE_LEASE=15
+	acct-write "$A/tab" <t.acct
+	proxied
+	plan '9 PUT _intent-.*comp=lease status 409 LeaseIdMismatchWithLeaseOperation'
+	run -75 --separate-stderr acct-write --retry 0 "$A/tab" <t.acct
+	plan '1 PUT _delta_log/0+1[.]json delay 60'	# a writer killed after its data file, before its commit
+	acct-write "$A/tab" <t.acct &
+	until grep -q 'PUT.*_delta_log/0*1[.]json' log; do sleep 0.1; done
+	kill -9 $!
+	same 1 "$(acct-blob ls "$A/tab/_delta_log" | grep -c _intent)"
+	acct-write "$A/tab" <t.acct		# its lease is still in force: left alone
+	same 1 "$(acct-blob ls "$A/tab/_delta_log" | grep -c _intent)"
+}
+
+@test "azure: Microsoft's client sees the same bytes, headers, names and refusals" {
+	need_peers azure-storage-blob
+	local n sdk="$ROOT/tests/azure/sdk.py" R=$ROOM
+	: >0
+	noise 5 >5
+	noise 9000000 >9
+	for n in 0 5 9; do acct-blob put "$A/ours $n+ä" <"$n"; done
+	acct-blob put "$A/d/e/x" <5
+	python "$sdk" put "$R/theirs 0+ä" 0 -- put "$R/theirs 5+ä" 5 -- put "$R/theirs 9+ä" 9 -- get "$R/ours 0+ä" got0 -- \
+		get "$R/ours 5+ä" got5 -- get "$R/ours 9+ä" got9
+	for n in 0 5 9; do
+		cmp "got$n" "$n"
+		acct-blob get "$A/theirs $n+ä" | cmp - "$n"
+		python "$sdk" head "$R/ours $n+ä" -- head "$R/theirs $n+ä" >heads
+		same 1 "$(uniq heads | wc -l | tr -d ' ')"
+	done
+	same "$(python "$sdk" ls "$R" -- ls "$R/d" -- ls "$R/d/e")" "$(for n in "$A" "$A/d" "$A/d/e"; do acct-blob ls "$n" | sort; done)"
+	run -1 --separate-stderr acct-blob put --if-absent 5 "$A/theirs 5+ä"
+	same $'BlobAlreadyExists\nLeaseIdMissing' "$(python "$sdk" new "$R/ours 5+ä" 5 -- lease "$R/theirs 5+ä" -- put "$R/theirs 5+ä" 9)"
+	run -75 --separate-stderr acct-blob put 9 "$A/theirs 5+ä"
+	[[ $stderr == *"LeaseIdMissing (412)" ]]
+	for n in "ours 5+ä" "theirs 5+ä"; do acct-blob rm "$A/$n"; done
+	same $'BlobNotFound' "$(python "$sdk" rm "$R/d/e/x" -- rm "$R/theirs 5+ä")"
+	run -66 acct-blob get "$A/d/e/x"
+}
+
+@test "azure: no secret is in any output, on a command line or in what a killed program leaves" {
+	tokens 60
+	local signature
+	signature=$(rest sas rl)
+	export AZURE_TENANT_ID=tenant AZURE_CLIENT_ID=client AZURE_AUTHORITY_HOST=$GIVER
+	{
+		acct-blob -v ls --recursive "$A" || :
+		acct-write -v "$A/tab" <t.acct
+		AZURE_STORAGE_SAS_TOKEN=$signature acct-write -v "$A/tab" <t.acct || :
+		AZURE_STORAGE_SAS_TOKEN=$signature acct-blob -v put t.acct "$A/x" || :
+		AZURE_STORAGE_SAS_TOKEN=$signature ACCT_AZURE_PATIENCE=1 ACCT_AZURE_ENDPOINT=https://127.0.0.1:9/acct acct-blob -v ls "$A" || :
+		env -u AZURE_STORAGE_KEY AZURE_CLIENT_SECRET=s3cret+/= acct-blob -v ls --recursive "$A" || :
+		env -u AZURE_STORAGE_KEY AZURE_CLIENT_SECRET=s3cret+/=x acct-blob -v ls "$A" || :
+		AZURE_STORAGE_KEY=$AZURE_STORAGE_KEY=x acct-blob -v ls "$A" || :
+		AZURE_STORAGE_KEY=@kv:bank/lake-key ACCT_AZURE_VAULT="$GIVER/vault/{vault}" AZURE_CLIENT_SECRET=s3cret+/= acct-blob -v ls --recursive "$A" || :
+		acct-blob get "$A/tab/_delta_log/00000000000000000000.json"
+	} >seen 2>&1
+	grep -q 'identity: ' seen
+	run ! grep -F -e "$AZURE_STORAGE_KEY" -e "${signature##*sig=}" -e s3cret -e eyJ seen
+	{ cat t.acct; sleep 5; } | acct-write "$A/other" &
+	until pgrep -f "acct-write $A/other" >pid; do sleep 0.05; done
+	tr '\0' '\n' <"/proc/$(<pid)/cmdline" >words
+	run ! grep -F "$AZURE_STORAGE_KEY" words
+	sanitized || until [ "$(stat -c %U "/proc/$(<pid)/environ")" = root ]; do sleep 0.05; done
+	kill -9 "$(<pid)"
+}
+
+@test "azure: killed at any instant, a table is whole, and the next writer goes on" {
+	local n=${ACCT_AZURE_KILLS:-6} i
+	export ACCT_AZURE_LEASE=15
+	RANDOM=${ACCT_SEED:-$$}
+	echo "ACCT_SEED=${ACCT_SEED:-$$}" >&2
+	acct-write "$A/tab" <t.acct
+	for ((i = 0; i < n; i++)); do
+		timeout -s KILL "0.0$((RANDOM % 90 + 10))" acct-write "$A/tab" <t.acct || :
+	done
+	acct-write "$A/tab" <t.acct
+	acct-check "$A/tab"
+	same "$(($(acct-log "$A/tab" | wc -l) * 1000))" "$(acct-read "$A/tab" | acct-balance 'n=count()' | tsv | tail -n 1)"
+}

@@ -13,7 +13,7 @@
 #include "base/io.h"
 #include "http/load.h"
 
-enum { PATIENCE = 30, CONNECT_MS = 10000, PIECE = 256 * 1024, CONNECTIONS = 64, MAX_REPLY = 64 * 1024 * 1024 };
+enum { PATIENCE = 30, CONNECT_MS = 10000, PIECE = 96 * 1024, CONNECTIONS = 64, MAX_REPLY = 64 * 1024 * 1024 };
 
 #define CALLS(X) \
 	X(curl_global_init) X(curl_version_info) X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_getinfo) \
