@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[--lines] JOB", NULL },
+	.usage = (const char *const[]){ "[-v] [--lines] JOB", NULL },
 	.about = "Reads the folder of a job, checks its parts against each other, and lists its tables and checks.",
 	.options = options,
 	.examples = (const char *const[]){ "acct-job pipelines/bank", NULL },
@@ -186,6 +186,8 @@ main(int argc, char *argv[])
 	(as_lines ? put_lines : list)(&out, &job);
 	if (io_write(STDOUT_FILENO, out.p, out.len, io_out_name(NULL), &err) < 0)
 		msg_exit(&err);
+	if (cli.verbose)
+		msg_warn("%s: %zu sources, %zu gold tables, %zu checks", folder, job.nsources, job.ngold, job.checks.n);
 	job_free(&job);
 	buf_free(&out);
 	return 0;

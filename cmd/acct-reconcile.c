@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-j JOB] [--memory SIZE] [--run FOLDER [--backend TEXT] [--started TIME]] LAKE", NULL },
+	    "[-v] [-j JOB] [--memory SIZE] [--run FOLDER [--backend TEXT] [--started TIME]] LAKE", NULL },
 	.about =
 	    "Measures the tables of a lake anew and compares what must be equal: the lines of each file with the rows\n"
 	    "that came of it, amounts of each layer with those of the next, and what the job's checks say.\n"
@@ -178,6 +178,9 @@ main(int argc, char *argv[])
 		write_answers(&r);
 	if (run != NULL && closes)
 		write_summary(&r);
+	if (cli.verbose)
+		msg_warn("%s: %zu figures, %zu references, %zu of %zu checks close", r.lake, r.checks.nterms,
+		    r.norphans, r.closed, r.nanswers);
 	reconcile_free(&r);
 	job_free(&job);
 	return closes ? EX_OK : EX_NO;

@@ -263,6 +263,8 @@ rows() {
 	same $'source\tsales\tsales.csv\tid\tamount\tshop=shops.id
 source\tshops\tshops.csv\tid\t-\t-
 gold\tturnover\t0\tload\tsales\tshop\tturnover' "$(acct-job --lines shop)"
+	run -0 --separate-stderr acct-job -v shop
+	same "acct-job: shop: 2 sources, 1 gold tables, 1 checks" "$stderr"
 }
 
 @test "job: files have the names that their schemas say" {

@@ -63,7 +63,8 @@ figures() {
 	lake
 	run -0 --separate-stderr acct-reconcile -j shop lake
 	same "$(sed -n '/^reconciliation/,$p' lake/runs/last/summary.txt | sed 1d)" "$output"
-	ACCT_JOB=shop run -0 acct-reconcile lake
+	ACCT_JOB=shop run -0 --separate-stderr acct-reconcile -v lake
+	same "acct-reconcile: lake: 10 figures, 1 references, 6 of 6 checks close" "$stderr"
 	same "$(sed -n '/^reconciliation/,$p' lake/runs/last/summary.txt | sed 1d)" "$output"
 }
 
