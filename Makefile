@@ -125,6 +125,10 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats
 	BUILD='$(abspath $(BUILD))' ACCT_RUN_KILLS=100 bats -f 'killed or terminated' tests/pipeline.bats
 	BUILD='$(abspath $(BUILD))' ACCT_HISTORIES=1000 bats -f 'random histories|random days' tests/days.bats
+	BUILD='$(abspath $(BUILD))' ACCT_ROWS=200000 bats -f 'random rows' tests/row.bats
+	BUILD='$(abspath $(BUILD))' ACCT_MENDED=500 bats -f 'are mended' tests/layout.bats
+	BUILD='$(abspath $(BUILD))' ACCT_ZONES=400 bats -f 'times of a zone' tests/notation.bats
+	BUILD='$(abspath $(BUILD))' ACCT_BANK_ROWS=100000 bats tests/banks.bats
 	BUILD='$(abspath $(BUILD))' ACCT_DRAFTS=3000 bats -f 'random files of known' tests/draft.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES_EXPECT=20000 bats -f 'random figures' tests/expect.bats
 	BUILD='$(abspath $(BUILD))' ACCT_ROUNDS=400 ACCT_CUTS=4000 bats -f 'against a model|cut anywhere' tests/merge-sql.bats

@@ -144,8 +144,7 @@ def cards(rng, number, folder, expected):
     expected.put("postings", ["statement", "line", "card_id", "booked", "text", "side", "amount"], rows)
     amounts = totals(rows, 2, 6)
     expected.put("card_balance", ["card_id", "postings", "spent", "balance"],
-                 [(card, len(of), sum(a for a in of if a < 0) if any(r[2] == card and r[5] == "Debit" for r in rows) else None, sum(of))
-                  for card, of in amounts.items()])
+                 [(card, len(of), sum((a for a in of if a < 0), Decimal("0.00")), sum(of)) for card, of in amounts.items()])
     with open(os.path.join(folder, "merchants.csv"), "w", encoding="utf-8") as f:
         f.write("# of 2024\nname|category\nCafé Österreich|food\n# more\nAmt|\n")
     expected.put("merchants", ["text", "category"], [("Café Österreich", "food"), ("Amt", "other")])
