@@ -36,7 +36,8 @@ static const struct cli_option options[] = {
 	    .to = &sequence },
 	{ 0, "track", "COLUMN,...", "columns whose values are kept; by default all others", CLI_LIST,
 	    .to = &track_list },
-	{ 0, "run", "ID", "the run that makes the versions known; later runs have greater texts", CLI_TEXT, .to = &run },
+	{ 0, "run", "ID", "the run that makes the versions known; later runs have greater texts", CLI_TEXT,
+	    .to = &run },
 	{ 0, "deleted-at", "VALUE", "when the rows that a stream of changes deletes end", CLI_TEXT,
 	    .to = &deleted_at },
 	{ 0, "onto", "FILE", "the versions known before", CLI_TEXT, .to = &onto_path },
@@ -47,8 +48,9 @@ static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [-k COLUMN,...] --sequence COLUMN --run ID [--track COLUMN,...]\n"
 	    "                    [--deleted-at VALUE] [--onto FILE] [-t NAME] [-o FILE] [FILE]", NULL },
-	.about = "Works out the versions of rows, half-open intervals of a sequence, from FILE, by default standard input:\n"
-	    "rows, or changes. Writes the versions that are new and those that no longer hold, to be merged by key.",
+	.about = "Works out the versions of rows, half-open intervals of a sequence, from the rows or changes of FILE,\n"
+	    "by default standard input. Writes the versions that are new and those no longer known, to be merged\n"
+	    "by key.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_memory, cli_stream, NULL },
@@ -106,7 +108,7 @@ add_column(const char *name, struct val_type type, bool key, bool required)
 	rec_header_add(&result, name, type, key, required);
 }
 
-/* The columns of the history: the key, what is tracked, and the marks. A version is identified by key, begin and run. */
+/* The columns of the history: key, what is tracked, marks. A version is identified by its key, begin and run. */
 static void
 make_header(void)
 {
@@ -234,8 +236,8 @@ add_event(struct piece *p, struct rec r, uint64_t number)
 	if (rec_key_has_null(r, keys, nkeys))
 		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": null in a key", in.name, number);
 	if (sign > 0 && *at.p == VAL_NULL)
-		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: null: when does the row begin to hold?", in.name, number,
-		    sequence);
+		msg_die(EX_DATAERR, "%s: record %" PRIu64 ": %s: null: when does the row begin to hold?", in.name,
+		    number, sequence);
 	if (sign < 0 && deleted_at == NULL)
 		msg_die(EX_USAGE, "%s: record %" PRIu64 ": a deletion: --deleted-at says when", in.name, number);
 	start_piece(p, r, keys);

@@ -116,6 +116,26 @@ value() {
 	python3 "$ROOT/tests/expr_model.py" "$(command -v mkrec)" "${ACCT_CASES:-$(sanitized && echo 200 || echo 1500)}" "$seed" >&2
 }
 
+@test "expr: patterns that are refused, and texts too long to search" {
+	for bad in "regexp_like(s, 'a)(b')" "regexp_like(s, '[')" "regexp_substr(s, s)" "regexp_replace(s, 'a', '\\1')" "regexp_like(id, 'a')" \
+	    "regexp_like(s, null)" "regexp_matches(s, 'a')"; do
+		run -64 --separate-stderr acct-select -c "x = $bad" t.acct
+		[ "${#stderr_lines[@]}" -eq 3 ]
+	done
+	[[ ${stderr_lines[0]} == *": write regexp_like(s, pattern)" ]]
+	printf '%05000d\n' 0 | mkrec t 's:string' >long.acct
+	same "true" "$(acct-select -c "x = regexp_like(s, '^0+\$')" long.acct | acct-cat | tail -n 1)"
+	run -65 --separate-stderr sh -c "acct-select -c \"x = regexp_substr(s, '1')\" long.acct >out"
+	same "acct-select: long.acct: x: record 1: 'regexp_substr(s, \\'1\\')': a text of more than 4096 bytes to search" "$stderr"
+	same "b" "$(acct-select -w 'regexp_like(s, :p)' -D p='^b' t.acct | acct-cat -c s | tail -n 1)"
+}
+
+@test "expr: random patterns find what Python's re finds" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# ACCT_SEED=$seed" >&3
+	python3 "$ROOT/tests/patterns_model.py" "${ACCT_CASES:-$(sanitized && echo 15 || echo 80)}" "$seed" >&2
+}
+
 @test "expr: a rounded quotient is rounded again from what it gives" {
 	same "2" "$(acct-select -c 'x = ceil(round(10 / 9.5, 0)) + ceil(10 / 10.5)' one.acct | acct-cat | tail -n 1)"
 	same "0.33,0.34,0.33,0.33" "$(acct-select -c 'a = round(1 / 3, 2), b = ceil(round(1 / 3, 4) * 100) / 100 // 0.01 * 0.01, c = trunc(1 / 3, 2), d = round(round(1 / 3, 3), 2)' one.acct | acct-cat | tail -n 1)"

@@ -5,7 +5,7 @@
 
 #include "expr/node.h"
 
-static const struct expr_function *const tables[] = { expr_numbers, expr_texts, expr_dates };
+static const struct expr_function *const tables[] = { expr_numbers, expr_texts, expr_patterns, expr_dates };
 enum { NTABLES = sizeof(tables) / sizeof(*tables) };
 
 static bool
@@ -41,13 +41,16 @@ static const char *const dialects[][2] = {
 	{ "convert", "cast(x as type)" }, { "try_convert", "try_cast(x as type)" }, { "ucase", "upper(s)" },
 	{ "lcase", "lower(s)" }, { "truncate", "trunc(x, n)" }, { "bround", "round_even(x, n)" },
 	{ "datefromparts", "make_date(y, m, d)" }, { "decode", "case x when a then b else c end" },
+	{ "regexp_matches", "regexp_like(s, pattern)" }, { "rlike", "regexp_like(s, pattern)" },
+	{ "regexp_extract", "regexp_substr(s, pattern)" }, { "regexp_match", "regexp_substr(s, pattern)" },
 	{ "average", "avg(x)" }, { "mean", "avg(x)" }, { "max_by", "last(a, by)" }, { "min_by", "first(a, by)" }
 };
 
 /* What is no function of a table. */
 static const char *const others[] = {
 	"coalesce", "if", "cast", "try_cast", "count", "sum", "avg", "min", "max", "first", "last", "credit", "debit",
-	"net"
+	"net", "any_value", "bool_and", "bool_or", "median", "quantile_cont", "quantile_disc", "stddev_samp",
+	"var_samp", "string_agg"
 };
 
 const char *
