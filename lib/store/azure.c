@@ -169,13 +169,11 @@ struct azure_folders {
 };
 
 static void
-add_folder(struct azure_folders *f, const char *name)
+add_folder(struct azure_folders *f, const char *name, size_t n)
 {
 	if ((f->n & (f->n - 1)) == 0)
 		f->names = xreallocarray(f->names, f->n == 0 ? 1 : 2 * f->n, sizeof(*f->names));
-	f->names[f->n] = xstrdup(name);
-	f->names[f->n][strcspn(name, "/")] = '\0';
-	f->n++;
+	f->names[f->n++] = xstrndup(name, n);
 }
 
 /* A directory may be listed twice: as the blob that marks it, and as the prefix of what it has. */
@@ -217,7 +215,7 @@ list_azure(struct store *s, const char *folder, bool own, struct store_lister *t
 			    item->name[skip] == '/')
 				continue;
 			if (item->is_folder)
-				add_folder(&folders, item->name + skip);
+				add_folder(&folders, item->name + skip, strcspn(item->name + skip, "/"));
 			else
 				store_lister_add(to, item->name + skip, STORE_OBJECT, item->size, item->mtime);
 		}
@@ -298,6 +296,77 @@ remove_azure(struct store *s, const char *name, const struct store_entry *as, st
 	return got;
 }
 
+/* ---- empty directories, which only a hierarchical namespace has ---- */
+
+/* Adds the directories below a prefix, those that contain others first. */
+static int
+find_folders(struct store *s, const char *prefix, struct azure_folders *f, struct msg *err)
+{
+	struct azure_list page;
+	char *marker = NULL;
+	size_t i;
+	int got;
+
+	do {
+		got = get_page(s, prefix, "", "", marker, &page, err);
+		free(marker);
+		marker = page.marker;
+		page.marker = NULL;
+		for (i = 0; i < page.n; i++)
+			if (page.items[i].is_folder)
+				add_folder(f, page.items[i].name, strlen(page.items[i].name));
+		azure_list_free(&page);
+	} while (got > 0 && marker != NULL);
+	free(marker);
+	return got < 0 ? -1 : 0;
+}
+
+/* Removes a directory unless it has something: the service refuses that itself. */
+static int
+remove_folder(struct store *s, const char *blob, struct msg *err)
+{
+	struct azure *a = store_azure_of(s)->azure;
+	struct azure_call c;
+	bool found, is_folder;
+	int failed = store_azure_head(s, blob, &c, &found, err);
+
+	is_folder = !failed && found && store_azure_is_folder(&c);
+	azure_call_free(&c);
+	if (!is_folder)
+		return failed;
+	c = (struct azure_call){ .method = "DELETE", .blob = blob };
+	failed = azure_do(a, &c, err);
+	if (failed && c.outcome == AZURE_REFUSED) {
+		*err = (struct msg){ 0 };
+		failed = 0;
+	}
+	azure_call_free(&c);
+	return failed;
+}
+
+static int
+prune_azure(struct store *s, const char *folder, struct msg *err)
+{
+	char *blob = store_azure_blob(s, folder), *prefix = xasprintf("%s/", blob);
+	struct azure_folders f = { 0 };
+	struct msg why = { 0 };
+	int failed = find_folders(s, prefix, &f, &why);
+	size_t i;
+
+	if (f.n > 0)
+		qsort(f.names, f.n, sizeof(*f.names), by_text);
+	for (i = f.n; !failed && i-- > 0; )
+		failed = remove_folder(s, f.names[i], &why);
+	if (!failed)
+		failed = remove_folder(s, blob, &why);
+	if (failed)
+		(void)msg_set(err, why.status, "%s", why.text);
+	end_folders(&f, NULL);
+	free(prefix);
+	free(blob);
+	return failed;
+}
+
 const struct store_ops store_azure = {
 	.open = open_azure,
 	.close = close_azure,
@@ -305,6 +374,7 @@ const struct store_ops store_azure = {
 	.stat = stat_azure,
 	.list = list_azure,
 	.remove = remove_azure,
+	.prune = prune_azure,
 	.lock = store_azure_lock,
 	.unlock = store_azure_unlock,
 	.in_open = store_azure_in_open,

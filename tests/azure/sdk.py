@@ -7,7 +7,7 @@ from itertools import groupby
 from azure.core.exceptions import AzureError
 from azure.storage.blob import ContainerClient
 
-lake = ContainerClient("https://127.0.0.1:%s/acct" % os.environ["AZURITE_PORT"], "lake", connection_verify=os.environ["SSL_CERT_FILE"],
+lake = ContainerClient(os.environ.get("SDK_URL") or "https://127.0.0.1:%s/acct" % os.environ["AZURITE_PORT"], "lake", connection_verify=os.environ["SSL_CERT_FILE"],
                        credential={"account_name": "acct", "account_key": os.environ["AZURE_STORAGE_KEY"]},
                        max_single_put_size=4 << 20, max_block_size=4 << 20)
 
