@@ -10,7 +10,7 @@
 #include "table/table.h"
 
 static bool overwrite, add_columns, replace_schema;
-static unsigned mode;
+static unsigned mode, timestamps;
 static struct rec_reader in;
 
 /* ---- options ---- */
@@ -26,9 +26,13 @@ static const struct cli_option options[] = {
 	{ 0 }
 };
 
+static const char *const units[] = { "micros", "millis", NULL };
+
 static const struct cli_option plain_output[] = {
 	{ 'o', "output", "PARQUET", "write a plain Parquet file, which appears complete or not at all", CLI_TEXT,
 	    .to = &cli.output },
+	{ 0, "timestamps", "UNIT", "with -o: store timestamps in micros (default), or millis, for Synapse", CLI_WORD,
+	    .to = &timestamps, .words = units },
 	{ 0 }
 };
 
@@ -38,7 +42,7 @@ static const struct cli_program program = {
 	    "                  [--add-columns | --replace-schema] [--hidden COLUMN,...] [--property NAME=VALUE]\n"
 	    "                  [--consumed SOURCE@N] [--codec CODEC] [--encoding ENCODING] [--retry SECONDS]\n"
 	    "                  [-i FILE] TABLE",
-	    "[-v] [--codec CODEC] [--encoding ENCODING] [-i FILE] -o PARQUET", NULL },
+	    "[-v] [--codec CODEC] [--encoding ENCODING] [--timestamps UNIT] [-i FILE] -o PARQUET", NULL },
 	.about = "Adds the records of standard input to a Delta table, which is created if it is missing, or\n"
 	    "writes them to a Parquet file.",
 	.options = options,
@@ -55,6 +59,8 @@ check_options(int argc, char *argv[], int operand)
 	overwrite = mode == 1;
 	if (replace_schema && !overwrite)
 		cli_usage("--replace-schema needs -m overwrite");
+	if (timestamps != 0 && cli.output == NULL)
+		cli_usage("--timestamps needs -o");
 	if (cli.output == NULL)
 		return cli_operand(argc, argv, operand, "TABLE");
 	if (operand < argc || overwrite || cli.app != NULL || cli.prepare != NULL || add_columns ||
@@ -230,7 +236,7 @@ write_file(void)
 	keys[1] = key;
 	how.keys = *key != '\0' ? keys : NULL;
 	if (plan(&w.columns, &none, &err) < 0 ||
-	    table_feed_plain(&w.columns, &in, cli.output, &how, &rows, &err) < 0)
+	    table_feed_plain(&w.columns, &in, cli.output, &how, timestamps == 1, &rows, &err) < 0)
 		msg_exit(&err);
 	if (cli.verbose)
 		msg_warn("%" PRIu64 " records", rows);

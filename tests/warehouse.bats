@@ -94,6 +94,42 @@ scriptdom() {
 	same "acct-merge-sql: m.json: No such file or directory" "$stderr"
 }
 
+@test "warehouse: files that lie beside their manifest must have the stream's columns, types and rows" {
+	export_of() {		# COLUMNS [OPTION...]: a file of other columns, with two rows of nulls
+		printf '1\t%s\n2\t%s\n' "$2" "$2" | mkrec t "$1" | acct-write "${@:3}" -o f.parquet
+		printf '{"files":[{"name":"f.parquet","rows":2}]}' >m.json
+	}
+	printf '1\t2024-01-31T10:20:30.5Z\n2\t\\N\n' | mkrec t 'id:int64*! at:timestamp' >b.acct
+	export_of 'id:int64! at:timestamp' '\N' --timestamps millis
+	copied synapse >load.sql
+	export_of 'id:int64! at:timestamp' '\N'
+	copied fabric >load.sql
+	run -65 --separate-stderr copied synapse
+	same "acct-merge-sql: f.parquet: column 'at': a dedicated pool loads timestamps in milliseconds only; acct-write -o --timestamps millis stores them so" "$stderr"
+	export_of 'id:int32! at:timestamp' '\N' --timestamps millis
+	run -65 --separate-stderr copied synapse
+	same "acct-merge-sql: f.parquet: column 'id' is int32, and int64 in the stream" "$stderr"
+	export_of 'id:int64! since:timestamp' '\N' --timestamps millis
+	run -65 --separate-stderr copied synapse
+	same "acct-merge-sql: f.parquet: column 'since' where the stream has 'at'" "$stderr"
+	export_of 'id:int64! at:timestamp more:int32' $'\\N\t\\N'
+	run -65 --separate-stderr copied synapse
+	same "acct-merge-sql: f.parquet: 3 columns, and 2 in the stream" "$stderr"
+	export_of 'id:int64! at:timestamp' '\N' --timestamps millis
+	sed -i 's/"rows":2/"rows":3/' m.json
+	run -65 --separate-stderr copied synapse
+	same "acct-merge-sql: m.json: names 3 rows, and the files have 2" "$stderr"
+	echo x >f.parquet
+	run -65 --separate-stderr copied synapse
+	[[ $stderr == "acct-merge-sql: f.parquet: "* ]]
+	for types in decimal\(18,2\)-decimal\(18,3\) decimal\(18,2\)-decimal\(28,2\) date-timestamp string-int32 float64-int64 bool-int32; do
+		printf '1\t\\N\n2\t\\N\n' | mkrec t "id:int64*! x:${types#*-}" >b.acct
+		export_of "id:int64! x:${types%-*}" '\N' --timestamps millis
+		run -65 --separate-stderr copied synapse
+		same "acct-merge-sql: f.parquet: column 'x' is ${types%-*}, and ${types#*-} in the stream" "${stderr/double/float64}"
+	done
+}
+
 @test "warehouse: what a stream or a client does wrong leaves nothing to run" {
 	head -n 3 b.acct >torn.acct
 	run -65 --separate-stderr acct-merge-sql -d synapse --copy m.json --url "$URL" torn.acct

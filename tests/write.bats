@@ -488,6 +488,32 @@ failing() {
 	[[ "$stderr" == *"have no meaning with it"* ]]
 }
 
+@test "write: a Parquet file with timestamps in milliseconds" {
+	printf '1\t2024-01-31T10:20:30.123Z\t2024-01-31T00:00:00Z\n2\t\\N\t9999-12-31T23:59:59.999Z\n3\t1969-12-31T23:59:59.999Z\t0001-01-01T00:00:00Z\n' |
+		mkrec t 'id:int64*! at:timestamp then:timestamp!' >t.acct
+	acct-write -o t.parquet --timestamps millis <t.acct
+	acct-read t.parquet | cmp - t.acct
+	need_peers pyarrow
+	python - <<-'END'
+	import pyarrow.parquet as parquet
+	schema = parquet.ParquetFile("t.parquet").schema_arrow
+	assert [str(schema.field(n).type) for n in ("at", "then")] == ["timestamp[ms, tz=UTC]"] * 2, schema
+	assert [str(v) for v in parquet.read_table("t.parquet")["at"].cast("int64").to_pylist()] == ["1706696430123", "None", "-1"]
+	END
+	# Many rows, of which only some batches have a null.
+	seq 50000 | awk -v OFS='\t' '{ print $1, $1 > 20000 && $1 % 7 == 0 ? "\\N" : sprintf("2024-01-31T10:%02d:%02d.%03dZ", $1 / 60 % 60, $1 % 60, $1 % 1000) }' |
+		mkrec t 'id:int64*! at:timestamp' >t.acct
+	acct-write -o t.parquet --timestamps millis <t.acct
+	acct-read t.parquet | cmp - t.acct
+	mkrec t 'id:int64*! at:timestamp' <<<$'1\t2024-01-31T10:20:30.1234Z' >t.acct
+	run -65 --separate-stderr acct-write -o u.parquet --timestamps millis -i t.acct
+	same 'acct-write: row 1: at: a timestamp with more digits than milliseconds' "$stderr"
+	[ ! -e u.parquet ]
+	run -64 --separate-stderr acct-write --timestamps millis -i t.acct tab
+	[[ $stderr == 'acct-write: --timestamps needs -o'* ]]
+	run -64 acct-write -o u.parquet --timestamps days -i t.acct
+}
+
 @test "write: properties of a new table" {
 	printf '1\n' | mkrec t 'id:int64*!' >one.acct
 	acct-write --property delta.enableDeletionVectors=true --property 'owner=the bank' -i one.acct tab

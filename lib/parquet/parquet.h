@@ -120,6 +120,7 @@ struct pq_field {
 	enum pq_type type;		/* leaves only, as are precision and scale */
 	uint8_t precision, scale;
 	int32_t id;			/* field_id of a leaf or group, or PQ_NO_ID */
+	bool millis;			/* writing a timestamp: its vectors and the file have milliseconds */
 };
 
 /* ---- statistics: of a column chunk when reading, of the whole file when written ---- */

@@ -96,6 +96,7 @@ struct sql_dialect {
 	bool dry_run;			/* can check a target without changing it */
 	bool bounded;			/* its checks want the extremes of the values: struct sql_extent is kept */
 	bool updates;			/* upserts by UPDATE and INSERT unless asked for MERGE */
+	bool no_micros;			/* loads no timestamps in microseconds */
 	bool managed_at_dfs;		/* reads Parquet by a managed identity only from a .dfs. address */
 	unsigned kinds;			/* bits of enum sql_kind that it has besides SQL_LOAD */
 	bool copies;			/* can load the files of an export */

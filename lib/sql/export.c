@@ -132,6 +132,7 @@ sql_export_manifest(struct sql_export *e, const char *path, struct msg *err)
 	close(fd);
 	ok = manifest != NULL && take_files(e, manifest);
 	json_decref(manifest);
+	e->manifest = path;
 	return ok ? 0 : msg_set(err, EX_DATAERR, "%s: not the manifest of an export", path);
 }
 

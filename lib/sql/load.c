@@ -172,6 +172,8 @@ sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, cons
 	l->in_name = in->name;
 	l->out_name = io_out_name(path);
 	if (take_columns(l, &in->header) != 0 || check_names(l) != 0 || check_options(l) != 0 ||
+	    (options->export != NULL && options->export->manifest != NULL &&
+	    sql_export_check(options->export, &in->header, d->no_micros, &l->err) != 0) ||
 	    io_create(&l->out, path, &l->err) != 0)
 		return -1;
 	io_widen_pipe(l->out.fd);

@@ -84,7 +84,15 @@ struct sql_export {
 	size_t nfiles;
 	uint64_t rows;			/* that the manifest names */
 	char *run;			/* owned: likewise, or NULL */
+	const char *manifest;		/* its address: a view of that given to sql_export_manifest; NULL: none */
 };
+
+/*
+ * Compares the files that lie beside the manifest with the columns of a stream: names, order and types, and the number
+ * of rows that the manifest names. EX_DATAERR if they differ, or if timestamps are in units that `no_micros` excludes.
+ * A file that is not there is not checked.
+ */
+int sql_export_check(const struct sql_export *e, const struct rec_header *h, bool no_micros, struct msg *err);
 
 /* Parses https://HOST/CONTAINER/PATH, abfss://CONTAINER@HOST/PATH or az://ACCOUNT/CONTAINER/PATH. */
 int sql_export_address(struct sql_export *e, const char *url, struct msg *err);

@@ -113,6 +113,12 @@ table_feed_out(const struct table_plan *p, struct rec_reader *in, struct delta_o
 struct plain_file {
 	struct io_out out;
 	uint64_t size;
+	const struct table_plan *plan;
+	struct pq_writer *writer;
+	uint64_t rows;			/* so far */
+	bool millis;
+	struct pq_vector *vectors;	/* millis: of the batch */
+	int64_t **values;		/* millis: those of timestamps; NULL for other columns */
 };
 
 static int
@@ -127,20 +133,62 @@ write_bytes(const struct pq_sink *sink, const void *p, size_t n, struct msg *err
 	return 0;
 }
 
+/* Converts a column of microseconds. */
+static int
+to_millis(struct plain_file *f, size_t c, struct msg *err)
+{
+	struct pq_vector *v = &f->vectors[c];
+	int64_t *out = f->values[c];
+	size_t i;
+
+	for (i = 0; i < v->n; i++) {
+		if (v->def != NULL && v->def[i] == 0)
+			continue;
+		if (v->v.i64[i] % 1000 != 0)
+			return msg_set(err, EX_DATAERR, "row %" PRIu64 ": %s: a timestamp with more digits than "
+			    "milliseconds", f->rows + i + 1, f->plan->columns[c].name);
+		out[i] = v->v.i64[i] / 1000;
+	}
+	v->v.i64 = out;
+	return 0;
+}
+
+static int
+write_millis(struct plain_file *f, size_t rows, const struct pq_vector *columns, struct msg *err)
+{
+	size_t c;
+
+	for (c = 0; c < f->plan->n; c++) {
+		f->vectors[c] = columns[c];
+		if (f->plan->columns[c].type != PQ_TIMESTAMP)
+			continue;
+		f->values[c] = xreallocarray(f->values[c], rows, sizeof(**f->values));
+		if (to_millis(f, c, err) < 0)
+			return -1;
+	}
+	return pq_write(f->writer, rows, f->vectors, err);
+}
+
 static int
 write_plain(void *to, size_t rows, const struct pq_vector *columns, struct msg *err)
 {
-	return pq_write(to, rows, columns, err);
+	struct plain_file *f = to;
+	int failed = f->millis ? write_millis(f, rows, columns, err) : pq_write(f->writer, rows, columns, err);
+
+	f->rows += rows;
+	return failed;
 }
 
 static void *
 room_plain(void *to, size_t column, size_t rows)
 {
-	return pq_room(to, column, rows);
+	struct plain_file *f = to;
+
+	return f->millis && f->plan->columns[column].type == PQ_TIMESTAMP ? NULL : pq_room(f->writer, column, rows);
 }
 
 static struct pq_field *
-plain_fields(const struct table_plan *p)
+plain_fields(const struct table_plan *p, bool millis)
 {
 	struct pq_field *fields = xcalloc(p->n, sizeof(*fields));
 	size_t i;
@@ -149,31 +197,36 @@ plain_fields(const struct table_plan *p)
 		fields[i] = (struct pq_field){ .name = p->columns[i].name,
 		    .repetition = p->columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED,
 		    .type = p->columns[i].type, .precision = p->columns[i].precision, .scale = p->columns[i].scale,
-		    .id = PQ_NO_ID };
+		    .id = PQ_NO_ID, .millis = millis };
 	return fields;
 }
 
 int
 table_feed_plain(const struct table_plan *p, struct rec_reader *in, const char *path, const struct pq_options *options,
-    uint64_t *rows, struct msg *err)
+    bool millis, uint64_t *rows, struct msg *err)
 {
-	struct plain_file file = { .size = 0 };
+	struct plain_file file = { .plan = p, .millis = millis };
 	struct pq_sink sink = { .write = write_bytes, .arg = &file, .name = io_out_name(path) };
-	struct feed feed = { .write = write_plain, .room = room_plain };
+	struct feed feed = { .write = write_plain, .room = room_plain, .to = &file };
 	struct pq_field *fields;
-	struct pq_writer *w = NULL;
+	size_t i;
 	int failed;
 
 	if (io_create(&file.out, path, err) < 0)
 		return -1;
-	fields = plain_fields(p);
+	fields = plain_fields(p, millis);
+	file.vectors = xcalloc(p->n, sizeof(*file.vectors));
+	file.values = xcalloc(p->n, sizeof(*file.values));
 	failed = isatty(file.out.fd) ? msg_set(err, EX_USAGE, "%s: Parquet is not written to a terminal", sink.name) :
-	    pq_create(&w, &sink, fields, p->n, options, err);
+	    pq_create(&file.writer, &sink, fields, p->n, options, err);
 	if (!failed) {
-		feed.to = w;
-		failed = pass(p, in, &feed, rows, err) < 0 || pq_finish(w, err) < 0 ? -1 : 0;
-		pq_writer_free(w);
+		failed = pass(p, in, &feed, rows, err) < 0 || pq_finish(file.writer, err) < 0 ? -1 : 0;
+		pq_writer_free(file.writer);
 	}
+	for (i = 0; i < p->n; i++)
+		free(file.values[i]);
+	free(file.values);
+	free(file.vectors);
 	free(fields);
 	if (!failed)
 		return io_commit(&file.out, err);

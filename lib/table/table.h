@@ -158,12 +158,12 @@ char *table_key_marked(const struct rec_header *h);
  * Reads the stream, opened with REC_UNCHECKED, to its end, and writes its records as rows of the plan's columns: to
  * data files of a Delta table, or to a plain Parquet file, which appears complete or not at all. *rows is their number.
  * Fails as the reader or the writer does, and with EX_DATAERR for text that is not UTF-8 or a null in a required
- * column.
+ * column. `millis`: timestamps are stored in milliseconds; EX_DATAERR for one that has more digits.
  */
 int table_feed_out(const struct table_plan *p, struct rec_reader *in, struct delta_out *out, uint64_t *rows,
     struct msg *err);
 int table_feed_plain(const struct table_plan *p, struct rec_reader *in, const char *path,
-    const struct pq_options *options, uint64_t *rows, struct msg *err);
+    const struct pq_options *options, bool millis, uint64_t *rows, struct msg *err);
 
 /* ---- changes.c: rows that are added and removed, as a change stream ---- */
 

@@ -265,7 +265,7 @@ check_warehouse(const struct sql_dialect *d, char *path)
 {
 	char *files[] = { path + 5, path + 6 };
 	char host[] = "host.dfs.net", container[] = "container", folder[] = "path";
-	struct sql_export export = { host, container, folder, files, 1, 0, NULL };
+	struct sql_export export = { host, container, folder, files, 1, 0, NULL, NULL };
 	struct sql_options how = { .kind = SQL_LOAD };
 	unsigned set, more, kind;
 

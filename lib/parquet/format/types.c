@@ -142,6 +142,10 @@ types_to_element(struct meta_element *e, const struct pq_field *f)
 	e->is_signed = form->is_signed;
 	e->utc = form->utc;
 	e->unit = form->unit;
+	if (f->type == PQ_TIMESTAMP && f->millis) {
+		e->unit = MILLIS;
+		e->converted = META_CONV_TIMESTAMP_MILLIS;
+	}
 	if (f->type == PQ_DECIMAL) {
 		e->scale = e->logical_scale = f->scale;
 		e->precision = e->logical_precision = f->precision;
