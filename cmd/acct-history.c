@@ -48,9 +48,9 @@ static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "[-v] [-k COLUMN,...] --sequence COLUMN --run ID [--track COLUMN,...]\n"
 	    "                    [--deleted-at VALUE] [--onto FILE] [-t NAME] [-o FILE] [FILE]", NULL },
-	.about = "Works out the versions of rows, half-open intervals of a sequence, from the rows or changes of FILE,\n"
-	    "by default standard input. Writes the versions that are new and those no longer known, to be merged\n"
-	    "by key.",
+	.about = "Works out the versions of rows, half-open intervals of a sequence, from rows or changes in FILE, by\n"
+	    "default standard input. Writes the versions that are new and those no longer known, to be merged by\n"
+	    "key.",
 	.writes_records = true,
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_memory, cli_stream, NULL },

@@ -21,6 +21,7 @@ words() {
 	delta delta
 	draft draft
 	frictionless frictionless
+	history history
 	http http
 	ingest ingest
 	job job

@@ -128,7 +128,7 @@ struct expr_function {
 enum { EXPR_MANY = UINT8_MAX, EXPR_FEW = 8 };	/* EXPR_FEW: most arguments without allocation */
 
 extern const struct expr_function expr_average;	/* of a sum and a count */
-extern const struct expr_function expr_between, expr_square, expr_spread, expr_pairs, expr_root;	/* see spread.c */
+extern const struct expr_function expr_between, expr_square, expr_spread, expr_pairs, expr_root;	/* spread.c */
 extern const struct expr_function expr_numbers[], expr_texts[], expr_patterns[], expr_dates[];
 extern const struct expr_function expr_operators[];
 
