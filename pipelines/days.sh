@@ -19,6 +19,15 @@ export LC_ALL
 TAB=$(printf '\t')
 APP=acct.run
 
+# The programs: as the other scripts find them.
+for bin in "${ACCT_BIN:-}" "$here/../build/bin" "$here/../../bin"; do
+	if [ -x "$bin/acct-lake" ]; then
+		PATH=$bin:$PATH
+		export PATH
+		break
+	fi
+done
+
 usage() {
 	echo "usage: $me [--wait] [--accept TABLE[,TABLE]] JOB BACKEND LAKE" >&2
 	exit 64

@@ -13,7 +13,7 @@
 # With -e the limits of the schema hold for the file as it is now; with -a those that are passed are printed and accepted.
 #
 # Status: 0 done; 1 a limit is passed; 69 where the file has to be cleaned whole, as reading cannot go on from what it was (it is compressed, decoded, or
-# ended within more than one record); else that of the program that failed.
+# ended within more than one record) or its schema has unique columns; else that of the program that failed.
 set -eu
 me=${0##*/}
 LC_ALL=C
