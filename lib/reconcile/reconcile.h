@@ -18,7 +18,7 @@
 #include "job/job.h"
 
 struct reconcile_source {	/* what the programs counted when they made a source table; owned */
-	bool absent;		/* the file is optional and was never there: there is no table, and nothing else is set */
+	bool absent;		/* the file is optional and was never there: no table, and nothing else is set */
 	struct json_t *ingest, *clean;	/* the statistics of acct-ingest and acct-clean */
 	char *run;		/* id of the run whose rejects are the table's */
 	char *bronze;		/* path of its file */

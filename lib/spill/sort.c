@@ -7,7 +7,7 @@ struct piece {				/* an item in the pool; key and data follow */
 	uint64_t nkey, n, serial;
 };
 
-struct entry {
+struct sort_entry {
 	uint64_t prefix;		/* the key's first bytes as a number, zero-padded */
 	const struct piece *piece;
 };
@@ -15,7 +15,7 @@ struct entry {
 struct spill_sorter {
 	size_t memory;
 	struct pool pool;
-	struct entry *entries;
+	struct sort_entry *entries;
 	size_t n, cap, next;
 	uint64_t serial;
 	struct spill_runs runs;
@@ -54,7 +54,7 @@ item_of(const struct piece *p)
 static int
 by_key(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct sort_entry *x = a, *y = b;
 	const struct piece *p = x->piece, *q = y->piece;
 	int c;
 
@@ -116,7 +116,7 @@ spill_sorter_add(struct spill_sorter *s, const struct spill_item *item, struct m
 	if (item->n > 0)
 		memcpy(bytes + item->nkey, item->data, item->n);
 	memcpy(&prefix, bytes, item->nkey < sizeof(prefix) ? item->nkey : sizeof(prefix));
-	s->entries[s->n++] = (struct entry){ be64toh(prefix), p };
+	s->entries[s->n++] = (struct sort_entry){ be64toh(prefix), p };
 	return 0;
 }
 
