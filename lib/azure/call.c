@@ -69,7 +69,7 @@ seconds(const char *name, unsigned otherwise)
 	const char *text = azure_setting(name);
 	int64_t n;
 
-	return text != NULL && num_int64(text, strlen(text), &n) && n > 0 && n <= 86400 ? (unsigned)n : otherwise;
+	return text != NULL && num_int64(text, strlen(text), &n) && n >= 0 && n <= 86400 ? (unsigned)n : otherwise;
 }
 
 int
@@ -348,8 +348,7 @@ may_retry(const struct azure_call *c, uint64_t until)
 
 	if (c->deadline != 0 && c->deadline < until)
 		until = c->deadline;
-	return c->attempts < MAX_TRIES && azure_clock() < until &&
-	    (at_once || azure_pause(&c->http, c->attempts, until));
+	return c->attempts < MAX_TRIES && (at_once || azure_pause(&c->http, c->attempts, until));
 }
 
 int

@@ -543,6 +543,10 @@ main(void)
 	char *address, *command;
 
 	unit_start();
+	if (getenv("ACCT_STORE_ADDRESS") != NULL) {	/* only an empty store elsewhere; tests/azure.bats has one */
+		contract(getenv("ACCT_STORE_ADDRESS"));
+		return 0;
+	}
 	CHECK(store_open(&all, "mem://t", &err) < 0 && strstr(err.text, "would be lost") != NULL, "%s", err.text);
 	err = (struct msg){ 0 };
 	store_mem_allow();
@@ -576,8 +580,6 @@ main(void)
 	contract("mem://contract/below/it");
 	parents();
 	killed("mem://killed");
-	if (getenv("ACCT_STORE_ADDRESS") != NULL)	/* of an empty store elsewhere; tests/azure.bats has one */
-		contract(getenv("ACCT_STORE_ADDRESS"));
 	free(address);
 	command = xasprintf("rm -rf %s", root);
 	CHECK(system(command) == 0, "%s", command);
