@@ -22,10 +22,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HEADER = "id:int64*! name:string amount:decimal(9,2)"
 ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")	# LeakSanitizer cannot look while another process traces
+if "COVERAGE" in os.environ:
+    # A program killed, or short of room, while it writes its counts would break those of all others.
+    COUNTS = tempfile.TemporaryDirectory()
+    ENV["GCOV_PREFIX"] = COUNTS.name
 SANITIZED = os.path.basename(os.environ.get("BUILD", "")) == "san"
 # Calls after which the folder is another one.
 CHANGES = "openat,open,mkdir,mkdirat,write,pwrite64,writev,linkat,link,rename,renameat,renameat2,unlink,unlinkat,ftruncate"
@@ -387,7 +392,7 @@ def kills(n, seed):
         after = model.turn(program)
         was, will, old = text_of(model.rows), text_of(after), len(versions())
         start = time.monotonic()
-        p = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        p = subprocess.Popen(words, env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if turn >= 0:
             time.sleep(rng.random() * spans[program])
             p.kill()
