@@ -16,15 +16,17 @@
 static bool waits, rebuilds;
 
 static const struct cli_option options[] = {
-	{ 'w', "wait", NULL, "wait for another run to end", CLI_FLAG, .to = &waits },
+	{ 0, "wait", NULL, "wait for another run to end", CLI_FLAG, .to = &waits },
 	{ 0, "rebuild", NULL, "take a lake of another format: the run makes all of it anew", CLI_FLAG,
 	    .to = &rebuilds },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "run [-vw] [--rebuild] [--retry SECONDS] LAKE -- COMMAND [ARGUMENT ...]",
-	    "begin", "commit [-v] [--retry SECONDS]", "aside TABLE ...", "recover [-vw] LAKE", "status LAKE", NULL },
+	.usage = (const char *const[]){
+	    "run [-v] [--wait] [--rebuild] [--retry SECONDS] LAKE -- COMMAND [ARGUMENT ...]",
+	    "begin", "commit [-v] [--retry SECONDS]", "aside TABLE ...", "recover [-v] [--wait] LAKE",
+	    "status LAKE", NULL },
 	.about = "Runs a command that changes the tables and files of a lake. All it has prepared takes effect\n"
 	    "when it ends with 0, and nothing otherwise, whatever is killed and whenever.",
 	.options = options,
