@@ -103,13 +103,13 @@ write_table() {
 	done
 }
 
-[ -d "$lake/gold/_export" ] || die 66 "$lake/gold/_export: not there; the run makes it"
 mkdir -p -- "$folder" || die 73 "$folder: cannot be made"
 work=$(mktemp -d) || exit 73
 trap 'rm -rf -- "$work"' EXIT
-for manifest in "$lake"/gold/_export/*/manifest.json; do
-	[ -e "$manifest" ] || die 66 "$lake/gold/_export: no export"
+acct-blob ls --recursive --include manifest.json "$lake/gold/_export" >"$work/exports" || exit
+[ -s "$work/exports" ] || die 66 "$lake/gold/_export: no export; the run makes them"
+while IFS= read -r manifest; do
 	table=${manifest%/manifest.json}
 	table=${table##*/}
-	write_table || exit
-done
+	write_table </dev/null || exit
+done <"$work/exports"

@@ -2,9 +2,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sql/sql.h"
+#include "store/store.h"
 
 static const char host_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
 static const char file_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
@@ -119,21 +119,39 @@ take_files(struct sql_export *e, const json_t *manifest)
 	return e->nfiles > 0;
 }
 
-int
-sql_export_manifest(struct sql_export *e, const char *path, struct msg *err)
+/* Appends the object at an address. */
+static int
+get(const char *address, struct buf *text, struct msg *err)
 {
-	int fd = io_open(path, err);
-	json_t *manifest;
+	struct store *s;
+	const char *name;
+	int there = store_open_folder_of(&s, address, &name, err);
+
+	if (there < 0)
+		return -1;
+	there = store_get(s, name, text, err);
+	store_close(s);
+	if (there == 0)
+		return msg_set(err, EX_NOINPUT, "%s: No such file or directory", address);
+	return there < 0 ? -1 : 0;
+}
+
+int
+sql_export_manifest(struct sql_export *e, const char *address, struct msg *err)
+{
+	struct buf text = { 0 };
+	json_t *manifest = NULL;
 	bool ok;
 
-	if (fd == -1)
+	if (get(address, &text, err) == 0)
+		manifest = json_loadb(buf_cstr(&text), text.len, 0, NULL);
+	buf_free(&text);
+	if (err->status != 0)
 		return -1;
-	manifest = json_loadfd(fd, 0, NULL);
-	close(fd);
 	ok = manifest != NULL && take_files(e, manifest);
 	json_decref(manifest);
-	e->manifest = path;
-	return ok ? 0 : msg_set(err, EX_DATAERR, "%s: not the manifest of an export", path);
+	e->manifest = address;
+	return ok ? 0 : msg_set(err, EX_DATAERR, "%s: not the manifest of an export", address);
 }
 
 void

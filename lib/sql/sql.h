@@ -97,8 +97,8 @@ int sql_export_check(const struct sql_export *e, const struct rec_header *h, boo
 /* Parses https://HOST/CONTAINER/PATH, abfss://CONTAINER@HOST/PATH or az://ACCOUNT/CONTAINER/PATH. */
 int sql_export_address(struct sql_export *e, const char *url, struct msg *err);
 
-/* Reads the files and the number of rows from an export's manifest.json. */
-int sql_export_manifest(struct sql_export *e, const char *path, struct msg *err);
+/* Reads the files and the number of rows from an export's manifest.json, at a path or an address. */
+int sql_export_manifest(struct sql_export *e, const char *address, struct msg *err);
 void sql_export_free(struct sql_export *e);
 
 struct sql_options {
