@@ -591,6 +591,10 @@ main(int argc, char *argv[])
 	scan_options.flags = flags;
 	scan_options.ncolumns = nscanned;
 	scan_options.bounds = bounds;
+	if (range.given) {
+		scan_options.rows = delta_changes_rows;
+		scan_options.to = &changes;
+	}
 	if (delta_scan_open(&scan, &table, &snapshot, &scan_options, &err) < 0)
 		msg_exit(&err);
 	create_output(&out, &given.header);

@@ -96,8 +96,7 @@ mark_file(struct marks *k, size_t file, struct msg *err)
 {
 	struct merge *m = k->m;
 	const struct merge_match *match = m->matches + m->spans[file].first, *end = match + m->spans[file].n;
-	struct delta_scan_options o = { .files = &file, .nfiles = 1, .bounds = m->source->bounds,
-	    .nbounds = m->source->plan->nkeys };
+	struct delta_scan_options o = { .files = &file, .nfiles = 1, .rows = merge_matched_rows, .to = m };
 	struct delta_scan *scan;
 	struct delta_batch b;
 	int got = delta_scan_open(&scan, m->table, m->snapshot, &o, err);

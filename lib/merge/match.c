@@ -80,6 +80,7 @@ merge_match(struct merge *m, struct msg *err)
 	struct delta_scan_options o = { .columns = p->keys, .ncolumns = p->nkeys, .bounds = m->source->bounds,
 	    .nbounds = m->opt->delete_absent ? 0 : p->nkeys };
 	unsigned *flags = xcalloc(p->nkeys, sizeof(*flags));
+	struct merge_keys *keys = m->opt->delete_absent ? NULL : merge_keys_new(m->source);
 	struct table_from *from = key_records(m);
 	struct delta_scan *scan;
 	struct delta_batch b;
@@ -89,6 +90,7 @@ merge_match(struct merge *m, struct msg *err)
 	for (i = 0; i < p->nkeys; i++)
 		flags[i] = m->source->columns[p->keys[i]].shape == PQ_BYTES ? PQ_INDEX : 0;
 	o.flags = flags;
+	o.keys = merge_keys_set(keys);
 	got = delta_scan_open(&scan, m->table, m->snapshot, &o, err);
 	while (got >= 0 && (got = delta_scan_next(scan, &b, err)) > 0)
 		if (merge_find(m->source, b.columns, b.rows, from, m->numbers, err) < 0 ||
@@ -97,5 +99,23 @@ merge_match(struct merge *m, struct msg *err)
 	delta_scan_close(scan);
 	table_from_free(from);
 	free(flags);
+	free(keys);
 	return got;
+}
+
+const struct pq_range *
+merge_matched_rows(void *merge, size_t file, size_t *n)
+{
+	enum { NEAR = 64 };		/* rows that are read rather than passed over */
+	struct merge *m = merge;
+	const struct merge_match *match = m->matches + m->spans[file].first;
+	size_t i;
+
+	m->ranges = xreallocarray(m->ranges, m->spans[file].n, sizeof(*m->ranges));
+	for (*n = i = 0; i < m->spans[file].n; i++) {
+		if (*n == 0 || m->ranges[*n - 1].end + NEAR < match[i].row)
+			m->ranges[(*n)++].row = match[i].row;
+		m->ranges[*n - 1].end = match[i].row + 1;
+	}
+	return m->ranges;
 }

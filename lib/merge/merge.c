@@ -30,8 +30,8 @@ differs(const struct merge *m, const size_t *columns, size_t n, uint32_t number,
 static int
 compare_file(struct merge *m, size_t file, const size_t *columns, size_t n, struct msg *err)
 {
-	struct delta_scan_options o = { .columns = columns, .ncolumns = n, .bounds = m->source->bounds,
-	    .nbounds = m->opt->delete_absent ? 0 : m->source->plan->nkeys, .files = &file, .nfiles = 1 };
+	struct delta_scan_options o = { .columns = columns, .ncolumns = n, .files = &file, .nfiles = 1,
+	    .rows = merge_matched_rows, .to = m };
 	const struct merge_match *match = m->matches + m->spans[file].first, *end = match + m->spans[file].n;
 	struct delta_scan *scan;
 	struct delta_batch b;
@@ -207,6 +207,7 @@ end(struct merge *m)
 	free(m->matches);
 	free(m->spans);
 	free(m->touched);
+	free(m->ranges);
 	free(m->pick);
 	free(m->at);
 	free(m->numbers);

@@ -32,6 +32,7 @@ struct merge {
 	size_t nmatches, match_cap;
 	struct merge_span *spans;	/* per file of the snapshot */
 	bool *touched;			/* per file: it must be rewritten */
+	struct pq_range *ranges;	/* of merge_matched_rows */
 	struct delta_out *out;
 	struct merge_rows rows;
 	uint32_t *pick, *at, *numbers;	/* MERGE_BATCH each */
@@ -46,6 +47,12 @@ struct merge {
  * states of the source's rows must be without MERGE_MATCHED.
  */
 int merge_match(struct merge *m, struct msg *err);
+
+/*
+ * For the rows of struct delta_scan_options, with a struct merge: the rows of a file that match, and those near them. The
+ * array belongs to m.
+ */
+const struct pq_range *merge_matched_rows(void *merge, size_t file, size_t *n);
 
 /* ---- put.c: rows to new files and to the change stream ---- */
 

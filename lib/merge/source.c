@@ -391,8 +391,8 @@ merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *
 
 /* ---- the range of the keys ---- */
 
-static int
-bytes_order(struct pq_bytes a, struct pq_bytes b)
+int
+merge_bytes_order(struct pq_bytes a, struct pq_bytes b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
@@ -418,9 +418,9 @@ string_range(const struct merge_source *s, const struct merge_column *c, struct 
 
 	b->low.b = b->high.b = v[0];
 	for (i = 1; i < s->n; i++) {
-		if (bytes_order(v[i], b->low.b) < 0)
+		if (merge_bytes_order(v[i], b->low.b) < 0)
 			b->low.b = v[i];
-		else if (bytes_order(v[i], b->high.b) > 0)
+		else if (merge_bytes_order(v[i], b->high.b) > 0)
 			b->high.b = v[i];
 	}
 	b->has_low = b->has_high = true;

@@ -57,6 +57,16 @@ int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_
 /* Returns true if a source row's value of a column equals that of a table row. */
 bool merge_equal(const struct merge_column *c, uint32_t number, const struct pq_vector *v, size_t row);
 
+/* Compares byte by byte, a prefix first. */
+int merge_bytes_order(struct pq_bytes a, struct pq_bytes b);
+
+/* ---- keys.c ---- */
+
+/* Sorts the first key column of a source, whose bytes it refers to. NULL if that does not help. Freed by free. */
+struct merge_keys;
+struct merge_keys *merge_keys_new(const struct merge_source *s);
+const struct delta_key_set *merge_keys_set(const struct merge_keys *k);		/* NULL for NULL */
+
 /* ---- rows.c ---- */
 
 struct merge_rows {			/* rows assembled from the table's and the source's */

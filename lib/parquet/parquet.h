@@ -275,7 +275,7 @@ const struct pq_column *pq_columns(const struct pq_reader *r, size_t *n);
 uint64_t pq_footer_sum(const struct pq_reader *r);
 
 /*
- * Verifies the page indexes, which this reader does not use, against the checksum that files of this writer carry.
+ * Verifies the page indexes against the checksum that files of this writer carry.
  * Returns 0 for files of other writers.
  */
 int pq_check_index(struct pq_reader *r, struct msg *err);
@@ -290,6 +290,18 @@ const char *pq_key(const struct pq_reader *r, const char *key);
  */
 void pq_chunk_stats(const struct pq_reader *r, size_t group, size_t column, struct pq_stats *s);
 
+struct pool;
+struct pq_page {
+	uint64_t row, rows;		/* its first row, in its row group; how many */
+	struct pq_stats stats;
+};
+
+/*
+ * Returns the pages of a flat column's chunk by the page index, with their statistics; *n is how many. The caller frees
+ * them; bytes are in the pool. NULL if there is no index, or if it is malformed or damaged.
+ */
+struct pq_page *pq_pages(struct pq_reader *r, size_t group, size_t column, struct pool *pool, size_t *n);
+
 /*
  * Selects the leaves to read, each at most once, in the order of their vectors. flags[i] is 0 or PQ_INDEX; flags may
  * be NULL. With n 0, batches have rows but no columns. Reading begins at the first row again. All columns are selected
@@ -300,6 +312,15 @@ int pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags,
 
 /* Excludes a row group; call it before pq_next reaches the group. */
 void pq_skip(struct pq_reader *r, size_t group);
+
+/*
+ * Reads only these rows, numbered in the file, ascending and apart; a view until the reader is closed. Pages without one
+ * are not decompressed. Call after pq_select.
+ */
+struct pq_range {
+	uint64_t row, end;		/* end: the row after the last */
+};
+void pq_want(struct pq_reader *r, const struct pq_range *ranges, size_t n);
 
 struct pq_batch {
 	/* row number in the file, from 0, counting skipped row groups: what deletion vectors refer to */

@@ -62,10 +62,12 @@ touch_vector(const struct pq_column *c, const struct pq_vector *v, size_t rows)
 }
 
 static void
-touch_stats(const struct pq_reader *r, const struct pq_column *c, size_t ncolumns)
+touch_stats(struct pq_reader *r, const struct pq_column *c, size_t ncolumns)
 {
+	struct pool pool = { 0 };
+	struct pq_page *pages;
 	struct pq_stats s;
-	size_t g, i;
+	size_t g, i, k, n;
 
 	for (g = 0; g < pq_row_groups(r) && g < 10; g++)
 		for (i = 0; i < ncolumns; i++) {
@@ -74,13 +76,20 @@ touch_stats(const struct pq_reader *r, const struct pq_column *c, size_t ncolumn
 				touch_bytes(s.min.b);
 				touch_bytes(s.max.b);
 			}
+			pages = pq_pages(r, g, i, &pool, &n);
+			for (k = 0; k < n; k++)
+				if (pages[k].stats.has_min_max && c[i].shape == PQ_BYTES)
+					touch_bytes(pages[k].stats.max.b);
+			free(pages);
 		}
+	pool_free(&pool);
 }
 
 static void
 read_columns(struct pq_reader *r, const struct pq_column *c, const size_t *idx, const unsigned *flags, size_t n,
-    size_t batch)
+    size_t batch, bool sparse)
 {
+	static const struct pq_range ranges[] = { { 3, 5 }, { 90, 300 }, { 5000, 5001 } };
 	struct msg err = { .status = 0 };
 	struct pq_batch b;
 	uint64_t rows = 0;
@@ -88,6 +97,8 @@ read_columns(struct pq_reader *r, const struct pq_column *c, const size_t *idx, 
 
 	if (pq_select(r, idx, flags, n, &err) < 0)
 		abort();
+	if (sparse)
+		pq_want(r, ranges, sizeof(ranges) / sizeof(*ranges));
 	while (rows < MAX_ROWS && pq_next(r, batch, &b, &err) == 1) {
 		for (i = 0; i < n; i++)
 			touch_vector(&c[idx[i]], &b.columns[i], b.rows);
@@ -115,8 +126,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			flags[k++] = i % 2 ? PQ_INDEX : 0;
 		}
 	for (i = 0; i < k; i++)		/* alone, so that a bad column does not hide others */
-		read_columns(r, c, idx + i, flags + i, 1, 100);
-	read_columns(r, c, idx, flags, k, 1000);
+		read_columns(r, c, idx + i, flags + i, 1, 100, i % 3 == 1);
+	read_columns(r, c, idx, flags, k, 1000, false);
+	read_columns(r, c, idx, flags, k, 1000, true);
 	pq_close(r);
 	return 0;
 }

@@ -657,6 +657,90 @@ stats_of_example(const struct example *x, struct buf *file)
 	pq_close(r);
 }
 
+/* Reads random ranges of rows of all columns: these rows, and no others. */
+static void
+ranges_of_example(const struct example *x, struct buf *file)
+{
+	enum { RANGES = 20 };
+	struct pq_source source = memory_source(file);
+	struct pq_range ranges[RANGES];
+	struct msg err = { .status = 0 };
+	struct pq_reader *r;
+	struct pq_batch b;
+	uint64_t row = 0, next;
+	size_t n = 0, at = 0;
+	int got;
+
+	while (n < RANGES && row < x->rows && unit_below(RANGES) > 0) {
+		row += unit_below(unit_below(2) ? 2000 : 20);
+		ranges[n].row = row;
+		row += 1 + unit_below(unit_below(2) ? 900 : 9);
+		ranges[n++].end = row;
+	}
+	while (n > 0 && ranges[n - 1].row >= x->rows)
+		n--;
+	if (n > 0 && ranges[n - 1].end > x->rows)
+		ranges[n - 1].end = x->rows;
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	CHECK(pq_select(r, (size_t[]){ 0, x->ncolumns - 1 }, (unsigned[]){ PQ_INDEX, 0 }, x->ncolumns > 1 ? 2 : 1,
+	    &err) == 0, "%s", err.text);
+	pq_want(r, ranges, n);
+	next = n > 0 ? ranges[0].row : 0;
+	while ((got = pq_next(r, 1 + unit_below(3000), &b, &err)) == 1) {
+		CHECK(at < n && b.first_row == next && b.first_row + b.rows <= ranges[at].end, "range %zu", at);
+		compare_batch(x->leaves[0], &b.columns[0], b.first_row, b.rows);
+		if (x->ncolumns > 1)
+			compare_batch(x->leaves[x->ncolumns - 1], &b.columns[1], b.first_row, b.rows);
+		next += b.rows;
+		if (next == ranges[at].end)
+			next = ++at < n ? ranges[at].row : 0;
+	}
+	CHECK(got == 0 && at == n, "%zu of %zu ranges: %s", at, n, err.text);
+	pq_close(r);
+}
+
+/* May a column lack a page index? One with a NaN, or with bytes that no bound is above, does. */
+static bool
+has_no_index(const struct leaf *l)
+{
+	enum pq_shape shape = pq_shape(l->type, l->precision);
+
+	return shape == PQ_F32 || shape == PQ_F64 || shape == PQ_BYTES;
+}
+
+/* The page index has all rows of a flat column, within their bounds. */
+static void
+pages_of_example(const struct example *x, struct buf *file)
+{
+	struct pq_source source = memory_source(file);
+	struct msg err = { .status = 0 };
+	struct pool pool = { 0 };
+	struct pq_reader *r;
+	size_t g, i, k, n, row = 0;
+
+	CHECK(pq_open(&r, &source, 0, &err) == 0, "%s", err.text);
+	for (g = 0; g < pq_row_groups(r); row += pq_row_group_rows(r, g++))
+		for (i = 0; i < x->ncolumns; i++) {
+			const struct leaf *l = x->leaves[i];
+			struct pq_page *pages = pq_pages(r, g, i, &pool, &n);
+			uint64_t rows = 0;
+
+			for (k = 0; k < n; k++, rows += pages[k - 1].rows) {
+				size_t from = row + pages[k].row, e;
+
+				CHECK(pages[k].row == rows, "page %zu at row %" PRIu64, k, pages[k].row);
+				for (e = l->row[from]; e < l->row[from + pages[k].rows]; e++)
+					CHECK(l->def[e] != l->max_def || (pages[k].stats.nulls <= 0 &&
+					    (!pages[k].stats.has_min_max || bounded(l, e, &pages[k].stats))), "page %zu", k);
+			}
+			CHECK(n == 0 || rows == pq_row_group_rows(r, g), "%" PRIu64 " rows", rows);
+			CHECK(n > 0 || l->max_rep > 0 || has_no_index(l), "no page index");
+			free(pages);
+		}
+	pool_free(&pool);
+	pq_close(r);
+}
+
 static struct pq_options
 random_options(void)
 {
@@ -695,6 +779,8 @@ test_files(void)
 		CHECK(file.len == other.len && memcmp(file.p, other.p, file.len) == 0, "with a thread and without");
 		read_example(&x, &file);
 		stats_of_example(&x, &file);
+		ranges_of_example(&x, &file);
+		pages_of_example(&x, &file);
 		for (i = 0; i < x.ncolumns; i++)
 			if (stats[i].has_min_max && pq_shape(x.leaves[i]->type, x.leaves[i]->precision) != PQ_BYTES)
 				check_stats(x.leaves[i], 0, x.leaves[i]->n, &stats[i]);

@@ -284,6 +284,25 @@ delta_changes_find(struct delta_changes *c, struct delta_table *t, int64_t from,
 	return failed ? -1 : 0;
 }
 
+const struct pq_range *
+delta_changes_rows(void *changes, size_t file, size_t *n)
+{
+	enum { NEAR = 64 };		/* rows that are read rather than passed over */
+	struct delta_changes *c = changes;
+	const struct delta_weights *w = &c->weights[file];
+	size_t i;
+
+	if (w->base != 0)
+		return NULL;
+	c->ranges = xreallocarray(c->ranges, w->n, sizeof(*c->ranges));
+	for (*n = i = 0; i < w->n; i++) {
+		if (*n == 0 || c->ranges[*n - 1].end + NEAR < w->rows[i].row)
+			c->ranges[(*n)++].row = w->rows[i].row;
+		c->ranges[*n - 1].end = w->rows[i].row + 1;
+	}
+	return c->ranges;
+}
+
 void
 delta_changes_weigh(const struct delta_changes *c, const struct delta_batch *b, int *weights)
 {
@@ -315,6 +334,7 @@ delta_changes_free(struct delta_changes *c)
 		delta_snapshot_free(c->kept[i]);
 		free(c->kept[i]);
 	}
+	free(c->ranges);
 	free(c->weights);
 	free(c->files);
 	free(c->kept);

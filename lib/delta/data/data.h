@@ -22,6 +22,14 @@ struct delta_bound {
 	bool no_null;			/* the value is not null (every range implies this) */
 };
 
+/* A set of keys, which skips files, row groups and pages where no value of a column may be one of them. */
+struct delta_key_set {
+	size_t column;			/* index in the snapshot's columns */
+	/* returns true if a key is from low to high; values have the column's type */
+	bool (*meets)(const void *keys, const union pq_value *low, const union pq_value *high);
+	const void *keys;
+};
+
 struct delta_scan_options {
 	const size_t *columns;		/* snapshot columns in the order of the vectors; NULL: all */
 	const unsigned *flags;		/* per column, 0 or PQ_INDEX; NULL: 0 */
@@ -30,6 +38,13 @@ struct delta_scan_options {
 	size_t nbounds;
 	const size_t *files;		/* indexes in the snapshot's files, ascending; NULL: all */
 	size_t nfiles;
+	const struct delta_key_set *keys;	/* NULL: none; must outlive the scan */
+	/*
+	 * Returns the rows to give of a file, ascending and apart, until the next call; NULL: all. Batches may have
+	 * others too. NULL: all of all files
+	 */
+	const struct pq_range *(*rows)(void *to, size_t file, size_t *n);
+	void *to;
 };
 
 struct delta_batch {
@@ -117,6 +132,7 @@ struct delta_changes {
 	bool adds, removes;		/* a row is added; one is removed */
 	/* own */
 	struct delta_weights *weights;	/* per file */
+	struct pq_range *ranges;	/* of delta_changes_rows */
 	struct delta_snapshot **kept;	/* to which the files' strings belong, besides the later version */
 	size_t nkept;
 };
@@ -130,6 +146,9 @@ struct delta_changes {
 int delta_changes_find(struct delta_changes *c, struct delta_table *t, int64_t from, const struct delta_snapshot *to,
     bool uncommitted, struct msg *err);
 void delta_changes_free(struct delta_changes *c);
+
+/* For the rows of such a scan's options, with a struct delta_changes: the rows of a file that may count. */
+const struct pq_range *delta_changes_rows(void *changes, size_t file, size_t *n);
 
 /* Sets how often each row of a batch of such a scan is added, less how often it is removed. */
 void delta_changes_weigh(const struct delta_changes *c, const struct delta_batch *b, int *weights);

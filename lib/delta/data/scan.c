@@ -41,6 +41,11 @@ struct delta_scan {
 	struct source *sources;
 	struct pq_vector *vectors;
 	uint8_t *deleted, *zeros;	/* BATCH bytes each */
+	const struct delta_key_set *keys;
+	const struct pq_range *(*rows)(void *to, size_t file, size_t *n);
+	void *to;
+	struct pq_range *ranges;	/* owned: of the current file that may have keys */
+	size_t nranges;
 };
 
 /* ---- opening ---- */
@@ -73,6 +78,9 @@ delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delt
 	sc->flags = copy(o->flags, sc->ncolumns, sizeof(*sc->flags));
 	sc->bounds = copy(o->bounds, o->nbounds, sizeof(*sc->bounds));
 	sc->nbounds = o->nbounds;
+	sc->keys = o->keys;
+	sc->rows = o->rows;
+	sc->to = o->to;
 	sc->nfiles = o->files != NULL ? o->nfiles : s->nfiles;
 	sc->files = copy(o->files, sc->nfiles, sizeof(*sc->files));
 	for (i = 0; o->files == NULL && i < sc->nfiles; i++)
@@ -98,6 +106,9 @@ close_file(struct delta_scan *sc)
 	pq_close(sc->reader);
 	sc->reader = NULL;
 	store_in_close(&sc->in);
+	free(sc->ranges);
+	sc->ranges = NULL;
+	sc->nranges = 0;
 	free(sc->gone);
 	sc->gone = NULL;
 	sc->ngone = sc->gone_at = 0;
@@ -234,6 +245,76 @@ skip_groups(struct delta_scan *sc, const struct pq_column *leaves, size_t n)
 	}
 }
 
+/* Adds rows to the current file's ranges; room is for one more. */
+static void
+add_range(struct delta_scan *sc, uint64_t row, uint64_t rows)
+{
+	struct pq_range *last = sc->nranges > 0 ? &sc->ranges[sc->nranges - 1] : NULL;
+
+	if (last != NULL && last->end == row)
+		last->end += rows;
+	else
+		sc->ranges[sc->nranges++] = (struct pq_range){ row, row + rows };
+}
+
+static bool
+may_have_keys(const struct delta_scan *sc, const struct pq_stats *st)
+{
+	if (st->has_min_max)
+		return sc->keys->meets(sc->keys->keys, &st->min, &st->max);
+	return st->nulls < 0 || (uint64_t)st->nulls < st->entries;
+}
+
+/* Adds the pages of a row group that may have keys, or all of its rows if it has no page index. */
+static void
+add_pages(struct delta_scan *sc, size_t group, size_t leaf, uint64_t first, struct pool *pool)
+{
+	size_t n, i;
+	struct pq_page *pages = pq_pages(sc->reader, group, leaf, pool, &n);
+
+	sc->ranges = xreallocarray(sc->ranges, sc->nranges + n + 1, sizeof(*sc->ranges));
+	for (i = 0; i < n; i++)
+		if (may_have_keys(sc, &pages[i].stats))
+			add_range(sc, first + pages[i].row, pages[i].rows);
+	if (pages == NULL)
+		add_range(sc, first, pq_row_group_rows(sc->reader, group));
+	free(pages);
+}
+
+/* Limits the scan of the current file to rows that may have keys. */
+static void
+want_keys(struct delta_scan *sc, const struct pq_column *leaves, size_t n)
+{
+	const struct delta_column *c = &sc->snapshot->columns[sc->keys->column];
+	int leaf = c->partition >= 0 ? -1 : find_leaf(leaves, n, c);
+	struct pool pool = { 0 };
+	struct pq_stats st;
+	uint64_t first = 0;
+	size_t g;
+
+	if (leaf < 0 || delta_caster(&leaves[leaf], c).cast != DELTA_SAME)
+		return;
+	for (g = 0; g < pq_row_groups(sc->reader); g++) {
+		pq_chunk_stats(sc->reader, g, (size_t)leaf, &st);
+		if (may_have_keys(sc, &st))
+			add_pages(sc, g, (size_t)leaf, first, &pool);
+		first += pq_row_group_rows(sc->reader, g);
+	}
+	pool_free(&pool);
+	pq_want(sc->reader, sc->ranges, sc->nranges);
+}
+
+/* Limits the scan of the current file to the rows that are asked for. */
+static void
+want_rows(struct delta_scan *sc)
+{
+	size_t n = 0;
+	const struct pq_range *ranges = sc->rows(sc->to, sc->file, &n);
+
+	if (ranges != NULL)
+		pq_want(sc->reader, ranges, n);
+}
+
 static int
 set_sources(struct delta_scan *sc, const struct delta_file *f, struct msg *err)
 {
@@ -264,9 +345,32 @@ set_sources(struct delta_scan *sc, const struct delta_file *f, struct msg *err)
 		failed = pq_select(sc->reader, chosen, flags, nchosen, err);
 	if (!failed)
 		skip_groups(sc, leaves, n);
+	if (!failed && sc->keys != NULL)
+		want_keys(sc, leaves, n);
+	if (!failed && sc->rows != NULL)
+		want_rows(sc);
 	free(chosen);
 	free(flags);
 	return failed;
+}
+
+/* Returns false only if the log proves that a file has no row with one of the keys. */
+static bool
+file_may_have_keys(const struct delta_scan *sc, const struct delta_file *f)
+{
+	const struct delta_column *c;
+	struct delta_column_stats st;
+	struct delta_stats *stats;
+	bool may = true;
+
+	if (sc->keys == NULL || (c = &sc->snapshot->columns[sc->keys->column])->partition >= 0 ||
+	    (stats = delta_stats_open(f)) == NULL)
+		return true;
+	delta_stats_column(stats, c, &st);
+	if (st.has_low && st.has_high)
+		may = sc->keys->meets(sc->keys->keys, &st.low, &st.high);
+	delta_stats_free(stats);
+	return may;
 }
 
 /* Opens the next file that may contain a matching row. Returns 1, or 0 after the last. */
@@ -282,7 +386,7 @@ next_file(struct delta_scan *sc, struct msg *err)
 			return 0;
 		sc->file = sc->files[sc->next++];
 		f = &sc->snapshot->files[sc->file];
-	} while (!delta_file_may_match(sc->snapshot, f, sc->bounds, sc->nbounds));
+	} while (!delta_file_may_match(sc->snapshot, f, sc->bounds, sc->nbounds) || !file_may_have_keys(sc, f));
 	if (store_in_open(sc->table->store, f->name, &sc->in, err) < 0)
 		return -1;
 	source = delta_pq_source(&sc->in);

@@ -196,6 +196,10 @@ parse_chunk(struct thrift_in *in, struct meta_chunk *c)
 		switch (f.id) {
 		case 1: c->has_file = thrift_bytes(in, f.type).n > 0; break;
 		case 3: whole = parse_chunk_meta(in, f.type, c); break;
+		case 4: c->offset_index = thrift_int(in, f.type); break;
+		case 5: c->offset_index_len = thrift_int32(in, f.type); break;
+		case 6: c->column_index = thrift_int(in, f.type); break;
+		case 7: c->column_index_len = thrift_int32(in, f.type); break;
 		case 8: c->encrypted = true; thrift_skip(in, f.type); break;
 		default: thrift_skip(in, f.type);
 		}

@@ -76,7 +76,7 @@ struct meta_chunk {			/* ColumnChunk with its ColumnMetaData */
 	unsigned ncounts;
 	int64_t num_values, uncompressed, compressed;
 	int64_t data_offset, dict_offset;	/* dict_offset 0: absent */
-	int64_t offset_index, column_index;	/* writing only; 0: absent */
+	int64_t offset_index, column_index;	/* file offsets; 0: absent */
 	int32_t offset_index_len, column_index_len;
 	struct meta_stats stats;
 	bool encrypted, has_file;	/* has_file: the chunk is in another file */

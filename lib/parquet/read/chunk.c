@@ -281,6 +281,35 @@ chunk_rows(struct chunk_in *k, size_t rows, struct msg *err)
 	return k->pages.c->max_rep > 0 ? nested_rows(k, rows, err) : flat_rows(k, rows, err);
 }
 
+int
+chunk_skip(struct chunk_in *k, uint64_t rows, struct msg *err)
+{
+	enum { PIECE = 8192 };
+	bool flat = k->pages.c->max_rep == 0;
+	uint64_t passed;
+	size_t n;
+
+	while (rows > 0) {
+		if (flat && k->page.entries == 0) {
+			if (chunk_pages_skip(&k->pages, rows, &passed, err) < 0)
+				return -1;
+			rows -= passed;
+			if (rows == 0 || load_page(k, err) < 0)
+				return rows == 0 ? 0 : -1;
+		}
+		n = rows < PIECE ? (size_t)rows : PIECE;
+		if (flat && n > k->page.entries)
+			n = k->page.entries;
+		if (k->values.encoding == META_DELTA_BYTE_ARRAY && n > FRONT_CODED)
+			n = FRONT_CODED;
+		if (chunk_rows(k, n, err) < 0)
+			return -1;
+		chunk_forget(k);
+		rows -= n;
+	}
+	return 0;
+}
+
 void
 chunk_forget(struct chunk_in *k)
 {

@@ -51,6 +51,9 @@ int chunk_page(struct chunk_in *k, size_t *n, struct msg *err);
 /* Decodes the entries of the next rows into k->vector. */
 int chunk_rows(struct chunk_in *k, size_t rows, struct msg *err);
 
+/* Passes over rows: pages without others are not decompressed. */
+int chunk_skip(struct chunk_in *k, uint64_t rows, struct msg *err);
+
 /* Returns true if a batch of this column must not span pages. */
 bool chunk_is_paged(const struct chunk_in *k);
 

@@ -33,7 +33,7 @@ chunk_pages_begin(struct chunk_pages *k, const struct meta_chunk *meta, size_t g
 
 	k->meta = meta;
 	k->group = group;
-	k->seen_data = k->dict.there = false;
+	k->seen_data = k->dict.there = k->sparse = false;
 	if (meta->encrypted)
 		return chunk_fault(k, "the chunk is encrypted", err);
 	if (meta->has_file)
@@ -67,7 +67,9 @@ look(struct chunk_pages *k, size_t n, struct msg *err)
 	if (k->at >= k->window_at && k->at - k->window_at <= k->window.len &&
 	    n <= k->window.len - (size_t)(k->at - k->window_at))
 		return k->window.p + (k->at - k->window_at);
-	if (want > READ_AHEAD)
+	if (k->sparse)
+		want = n;
+	else if (want > READ_AHEAD)
 		want = n < READ_AHEAD ? READ_AHEAD : n;
 	k->window.len = 0;
 	buf_room(&k->window, (size_t)want + 16);
@@ -302,6 +304,39 @@ chunk_pages_next(struct chunk_pages *k, struct chunk_page *page, struct msg *err
 		got = load_dictionary(k, &h, err);
 	else
 		k->at += (uint64_t)h.compressed;
+	return got;
+}
+
+int
+chunk_pages_skip(struct chunk_pages *k, uint64_t most, uint64_t *passed, struct msg *err)
+{
+	struct meta_page_header h;
+	uint64_t at;
+	int got = 0;
+
+	k->sparse = true;
+	for (*passed = 0; *passed < most && got == 0;) {
+		at = k->at;
+		if (k->left == 0)
+			return chunk_fault(k, "the chunk ends before its last row", err);
+		if (next_header(k, &h, err) < 0)
+			return -1;
+		if (h.type == META_DICTIONARY_PAGE) {
+			got = load_dictionary(k, &h, err);
+		} else if (h.type != META_DATA_PAGE && h.type != META_DATA_PAGE_V2) {
+			k->at += (uint64_t)h.compressed;
+		} else if ((uint64_t)h.values > k->left) {
+			return chunk_fault(k, "pages have more entries than the chunk", err);
+		} else if ((uint64_t)h.values > most - *passed) {
+			k->at = at;
+			break;
+		} else {
+			k->at += (uint64_t)h.compressed;
+			k->left -= (uint64_t)h.values;
+			k->seen_data = true;
+			*passed += (uint64_t)h.values;
+		}
+	}
 	return got;
 }
 

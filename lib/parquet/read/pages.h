@@ -26,6 +26,7 @@ struct chunk_pages {
 	struct buf window;		/* bytes of the file, starting at window_at */
 	uint64_t window_at;
 	bool seen_data;
+	bool sparse;			/* pages are passed over: nothing is read ahead */
 	struct buf page;		/* owned: the current page, if it was compressed */
 
 	struct values_dict dict;
@@ -52,6 +53,12 @@ int chunk_pages_begin(struct chunk_pages *k, const struct meta_chunk *meta, size
  * a page of another kind; -1 with err filled for an invalid page and at the end of the chunk.
  */
 int chunk_pages_next(struct chunk_pages *k, struct chunk_page *page, struct msg *err);
+
+/*
+ * Passes over data pages with at most `most` entries in all, of a flat column; *passed is how many entries they have.
+ * From then on reads no more of the file than is asked for.
+ */
+int chunk_pages_skip(struct chunk_pages *k, uint64_t most, uint64_t *passed, struct msg *err);
 
 size_t chunk_pages_held(const struct chunk_pages *k);	/* bytes of memory */
 void chunk_pages_free(struct chunk_pages *k);

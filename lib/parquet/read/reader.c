@@ -12,6 +12,7 @@
 #include "parquet/format/stats.h"
 #include "parquet/format/types.h"
 #include "parquet/read/chunk.h"
+#include "parquet/read/index.h"
 
 enum {
 	TAIL = 8,			/* footer length and magic */
@@ -32,6 +33,9 @@ struct pq_reader {
 	struct pq_schema schema;
 	char **keys;			/* pairs, ended by NULL */
 	bool *skip;			/* per row group */
+	const struct pq_range *ranges;	/* of pq_want; NULL: all rows */
+	size_t nranges, range;		/* range: the next with rows not read */
+	enum { INDEX_UNKNOWN, INDEX_GOOD, INDEX_BAD } index;	/* are the page indexes undamaged? */
 	bool julian;
 
 	struct chunk_in **selected;
@@ -337,6 +341,46 @@ pq_check_index(struct pq_reader *r, struct msg *err)
 	    r->name);
 }
 
+/* Reads a piece of the page indexes. Returns NULL if it lies elsewhere or cannot be read. */
+static const uint8_t *
+read_index(struct pq_reader *r, int64_t at, int32_t n, struct pool *pool)
+{
+	struct msg unheard = { 0 };
+	uint8_t *p;
+
+	if (at < 4 || n <= 0 || (uint64_t)at > r->footer_at || (uint64_t)n > r->footer_at - (uint64_t)at)
+		return NULL;
+	p = pool_alloc(pool, (size_t)n);
+	return read_source(r, (uint64_t)at, p, (size_t)n, &unheard) == 0 ? p : NULL;
+}
+
+struct pq_page *
+pq_pages(struct pq_reader *r, size_t group, size_t column, struct pool *pool, size_t *n)
+{
+	const struct meta_chunk *k = &r->meta.groups[group].chunks[column];
+	const struct pq_column *c = &r->schema.columns[column];
+	struct index_bytes b = { .columns = NULL };
+	struct msg unheard = { 0 };
+	struct pq_page *pages;
+	size_t i;
+
+	*n = 0;
+	if (r->index == INDEX_UNKNOWN)
+		r->index = pq_check_index(r, &unheard) == 0 ? INDEX_GOOD : INDEX_BAD;
+	if (r->index == INDEX_BAD || c->max_rep > 0 || k->encrypted || k->type != r->schema.elements[column].type)
+		return NULL;
+	b.ncolumns = (size_t)k->column_index_len;
+	b.noffsets = (size_t)k->offset_index_len;
+	if ((b.columns = read_index(r, k->column_index, k->column_index_len, pool)) == NULL ||
+	    (b.offsets = read_index(r, k->offset_index, k->offset_index_len, pool)) == NULL)
+		return NULL;
+	pages = index_parse(&b, c, &r->schema.elements[column], r->meta.orders == NULL ? 0 : r->meta.orders[column],
+	    (uint64_t)r->meta.groups[group].rows, pool, n);
+	for (i = 0; i < *n; i++)
+		pages[i].stats.has_min_max = pages[i].stats.has_min_max && is_trusted(r, column, &pages[i].stats);
+	return pages;
+}
+
 /* ---- batches ---- */
 
 static void
@@ -357,8 +401,9 @@ pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags, siz
 	size_t i;
 
 	drop_selection(r);
-	r->group = 0;
+	r->group = r->range = 0;
 	r->row = r->first_row = 0;
+	r->ranges = NULL;
 	r->begun = false;
 	r->selected = xcalloc(n + 1, sizeof(*r->selected));
 	r->vectors = xcalloc(n + 1, sizeof(*r->vectors));
@@ -394,6 +439,35 @@ pq_skip(struct pq_reader *r, size_t group)
 	r->skip[group] = true;
 }
 
+void
+pq_want(struct pq_reader *r, const struct pq_range *ranges, size_t n)
+{
+	static const struct pq_range none;
+
+	r->ranges = n > 0 ? ranges : &none;
+	r->nranges = n;
+	r->range = 0;
+}
+
+/* Returns how many rows of the group come before the next one of the ranges, which go on for *rows from there. */
+static uint64_t
+unwanted(struct pq_reader *r, uint64_t *rows)
+{
+	uint64_t at = r->first_row + r->row, left = (uint64_t)r->meta.groups[r->group].rows - r->row;
+	const struct pq_range *next;
+
+	*rows = left;
+	if (r->ranges == NULL)
+		return 0;
+	while (r->range < r->nranges && r->ranges[r->range].end <= at)
+		r->range++;
+	next = &r->ranges[r->range];
+	if (r->range == r->nranges || next->row >= at + left)
+		return left;
+	*rows = next->end - (next->row > at ? next->row : at);
+	return next->row > at ? next->row - at : 0;
+}
+
 /* Moves to a row group with rows left. Returns 1, 0 at the end, or -1. */
 static int
 enter_group(struct pq_reader *r, struct msg *err)
@@ -419,6 +493,24 @@ enter_group(struct pq_reader *r, struct msg *err)
 			return -1;
 	r->begun = true;
 	return 1;
+}
+
+/* Moves to the next row of the ranges, which go on for *rows from there. Returns 1, 0 at the end, or -1. */
+static int
+enter_rows(struct pq_reader *r, uint64_t *rows, struct msg *err)
+{
+	uint64_t pass, left;
+	size_t i;
+	int got;
+
+	while ((got = enter_group(r, err)) > 0 && (pass = unwanted(r, rows)) > 0) {
+		left = (uint64_t)r->meta.groups[r->group].rows - r->row;
+		for (i = 0; i < r->nselected && pass < left; i++)
+			if (chunk_skip(r->selected[i], pass, err) < 0)
+				return -1;
+		r->row += pass;
+	}
+	return got;
 }
 
 /*
@@ -467,6 +559,7 @@ batch_rows(struct pq_reader *r, size_t most, size_t *rows, struct msg *err)
 int
 pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *err)
 {
+	uint64_t wanted;
 	size_t i, rows;
 	int got;
 
@@ -474,9 +567,11 @@ pq_next(struct pq_reader *r, size_t max_rows, struct pq_batch *b, struct msg *er
 		return -1;
 	for (i = 0; i < r->nselected; i++)
 		chunk_forget(r->selected[i]);
-	if ((got = enter_group(r, err)) != 1)
+	if ((got = enter_rows(r, &wanted, err)) != 1)
 		return got;
-	if (batch_rows(r, max_rows == 0 ? 1 : max_rows, &rows, err) < 0)
+	if (max_rows == 0 || wanted < max_rows)
+		max_rows = wanted == 0 || max_rows == 0 ? 1 : (size_t)wanted;
+	if (batch_rows(r, max_rows, &rows, err) < 0)
 		return -1;
 	for (i = 0; i < r->nselected; i++) {
 		if (chunk_rows(r->selected[i], rows, err) < 0 || count_held(r, i, err) < 0)

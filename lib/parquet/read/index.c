@@ -1,0 +1,146 @@
+/* Reads the page index of a column chunk (PageIndex.md): the rows and bounds of its pages. */
+#include <stdlib.h>
+
+#include "parquet/format/thrift.h"
+#include "parquet/read/index.h"
+
+struct bounds {				/* of a ColumnIndex; lists of n, or NULL */
+	size_t n;
+	bool *null_pages;
+	struct pq_bytes *min, *max;
+};
+
+/* Enters a list that must have *n elements, or sets *n by the first one. */
+static bool
+enter(struct thrift_in *in, uint8_t type, uint8_t *elem, size_t *n)
+{
+	size_t got = thrift_list(in, type, elem);
+
+	if (*n == 0)
+		*n = got;
+	in->bad = in->bad || got != *n;
+	return !in->bad;
+}
+
+static bool *
+read_flags(struct thrift_in *in, uint8_t type, size_t *n, struct pool *pool)
+{
+	uint8_t elem;
+	bool *flags;
+	size_t i;
+
+	if (!enter(in, type, &elem, n) || (size_t)(in->end - in->p) < *n)
+		return NULL;
+	flags = pool_alloc(pool, *n + 1);
+	for (i = 0; i < *n; i++)
+		flags[i] = *in->p++ == THRIFT_TRUE;
+	return flags;
+}
+
+static struct pq_bytes *
+read_bounds(struct thrift_in *in, uint8_t type, size_t *n, struct pool *pool)
+{
+	struct pq_bytes *bounds;
+	uint8_t elem;
+	size_t i;
+
+	if (!enter(in, type, &elem, n))
+		return NULL;
+	bounds = pool_alloc(pool, (*n + 1) * sizeof(*bounds));
+	for (i = 0; i < *n && !in->bad; i++)
+		bounds[i] = thrift_bytes(in, elem);
+	return bounds;
+}
+
+static bool
+parse_bounds(struct bounds *b, const uint8_t *p, size_t n, struct pool *pool)
+{
+	struct thrift_in in = { .p = p, .end = p + n };
+	struct thrift_field f = { 0, 0 };
+
+	while (thrift_next(&in, &f)) {
+		switch (f.id) {
+		case 1: b->null_pages = read_flags(&in, f.type, &b->n, pool); break;
+		case 2: b->min = read_bounds(&in, f.type, &b->n, pool); break;
+		case 3: b->max = read_bounds(&in, f.type, &b->n, pool); break;
+		default: thrift_skip(&in, f.type);
+		}
+	}
+	return !in.bad && b->null_pages != NULL && b->min != NULL && b->max != NULL;
+}
+
+/* Reads the first row of a page location. */
+static int64_t
+parse_location(struct thrift_in *in, uint8_t type)
+{
+	struct thrift_field f = { 0, 0 };
+	int64_t row = -1;
+
+	if (!thrift_struct(in, type))
+		return -1;
+	while (thrift_next(in, &f)) {
+		if (f.id == 3)
+			row = thrift_int(in, f.type);
+		else
+			thrift_skip(in, f.type);
+	}
+	return row;
+}
+
+/* Sets the rows of n pages of a row group; false if they do not ascend from 0 to below `rows`. */
+static bool
+parse_rows(struct pq_page *pages, size_t n, uint64_t rows, const uint8_t *p, size_t bytes)
+{
+	struct thrift_in in = { .p = p, .end = p + bytes };
+	struct thrift_field f = { 0, 0 };
+	size_t i, got = n;
+	uint8_t elem;
+
+	while (thrift_next(&in, &f)) {
+		if (f.id != 1) {
+			thrift_skip(&in, f.type);
+			continue;
+		}
+		if (!enter(&in, f.type, &elem, &got))
+			return false;
+		for (i = 0; i < n && !in.bad; i++)
+			pages[i].row = (uint64_t)parse_location(&in, elem);
+	}
+	for (i = 0; i < n && !in.bad; i++) {
+		uint64_t end = i + 1 < n ? pages[i + 1].row : rows;
+
+		if ((i == 0 && pages[i].row != 0) || pages[i].row >= end || end > rows)
+			return false;
+		pages[i].rows = end - pages[i].row;
+	}
+	return !in.bad;
+}
+
+struct pq_page *
+index_parse(const struct index_bytes *b, const struct pq_column *c, const struct meta_element *e, int order,
+    uint64_t rows, struct pool *pool, size_t *n)
+{
+	struct bounds bounds = { .n = 0 };
+	struct pq_page *pages;
+	size_t i;
+
+	*n = 0;
+	if (!parse_bounds(&bounds, b->columns, b->ncolumns, pool) || bounds.n == 0)
+		return NULL;
+	pages = xcalloc(bounds.n, sizeof(*pages));
+	if (!parse_rows(pages, bounds.n, rows, b->offsets, b->noffsets)) {
+		free(pages);
+		return NULL;
+	}
+	for (i = 0; i < bounds.n; i++) {
+		struct meta_stats m = { .min = bounds.min[i], .max = bounds.max[i], .nulls = -1, .nans = -1,
+		    .min_exact = -1, .max_exact = -1 };
+
+		pages[i].stats = (struct pq_stats){ .entries = pages[i].rows,
+		    .nulls = bounds.null_pages[i] ? (int64_t)pages[i].rows : -1 };
+		if (!bounds.null_pages[i])
+			stats_read(&pages[i].stats, &m, c, e, order);
+	}
+	*n = bounds.n;
+	return pages;
+}
