@@ -463,3 +463,12 @@ plan() {
 	acct-check "$A/tab"
 	same "$(($(acct-log "$A/tab" | wc -l) * 1000))" "$(acct-read "$A/tab" | acct-balance 'n=count()' | tsv | tail -n 1)"
 }
+
+@test "azure: the SQL that loads gold into a warehouse is written from the exports at an address" {
+	ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >out
+	acct-blob cp --recursive lake/gold "$A/gold"
+	for place in "$A" lake; do
+		ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/warehouse.sh" --url az://acct/lake/x "$place" "sql-${place##*/}"
+	done
+	diff -r "sql-${A##*/}" sql-lake
+}
