@@ -135,7 +135,7 @@ enum schema_multiline {		/* may quoted fields cross line ends? ANY: not declared
 struct schema {			/* all owned */
 	char *path;		/* for messages */
 	char *name;		/* name of the table */
-	char *file;		/* usual name of the file, or a pattern with * and ?; NULL if not given */
+	char *file;		/* usual name of the file; NULL if not given */
 	bool optional;		/* the file may be absent */
 	char delimiter, quote;	/* one byte each; defaults ',' and '"'; quote '\0': no quotes */
 	char *encoding;		/* a name that iconv(3) knows, or "auto"; NULL: UTF-8 */
