@@ -731,7 +731,8 @@ pages_of_example(const struct example *x, struct buf *file)
 				CHECK(pages[k].row == rows, "page %zu at row %" PRIu64, k, pages[k].row);
 				for (e = l->row[from]; e < l->row[from + pages[k].rows]; e++)
 					CHECK(l->def[e] != l->max_def || (pages[k].stats.nulls <= 0 &&
-					    (!pages[k].stats.has_min_max || bounded(l, e, &pages[k].stats))), "page %zu", k);
+					    (!pages[k].stats.has_min_max || bounded(l, e, &pages[k].stats))),
+					    "page %zu", k);
 			}
 			CHECK(n == 0 || rows == pq_row_group_rows(r, g), "%" PRIu64 " rows", rows);
 			CHECK(n > 0 || l->max_rep > 0 || has_no_index(l), "no page index");

@@ -4,7 +4,7 @@
 #include "parquet/format/thrift.h"
 #include "parquet/read/index.h"
 
-struct bounds {				/* of a ColumnIndex; lists of n, or NULL */
+struct index_bounds {				/* of a ColumnIndex; lists of n, or NULL */
 	size_t n;
 	bool *null_pages;
 	struct pq_bytes *min, *max;
@@ -53,7 +53,7 @@ read_bounds(struct thrift_in *in, uint8_t type, size_t *n, struct pool *pool)
 }
 
 static bool
-parse_bounds(struct bounds *b, const uint8_t *p, size_t n, struct pool *pool)
+parse_bounds(struct index_bounds *b, const uint8_t *p, size_t n, struct pool *pool)
 {
 	struct thrift_in in = { .p = p, .end = p + n };
 	struct thrift_field f = { 0, 0 };
@@ -117,10 +117,10 @@ parse_rows(struct pq_page *pages, size_t n, uint64_t rows, const uint8_t *p, siz
 }
 
 struct pq_page *
-index_parse(const struct index_bytes *b, const struct pq_column *c, const struct meta_element *e, int order,
+chunk_index_parse(const struct chunk_index *b, const struct pq_column *c, const struct meta_element *e, int order,
     uint64_t rows, struct pool *pool, size_t *n)
 {
-	struct bounds bounds = { .n = 0 };
+	struct index_bounds bounds = { .n = 0 };
 	struct pq_page *pages;
 	size_t i;
 

@@ -359,7 +359,7 @@ pq_pages(struct pq_reader *r, size_t group, size_t column, struct pool *pool, si
 {
 	const struct meta_chunk *k = &r->meta.groups[group].chunks[column];
 	const struct pq_column *c = &r->schema.columns[column];
-	struct index_bytes b = { .columns = NULL };
+	struct chunk_index b = { .columns = NULL };
 	struct msg unheard = { 0 };
 	struct pq_page *pages;
 	size_t i;
@@ -374,8 +374,8 @@ pq_pages(struct pq_reader *r, size_t group, size_t column, struct pool *pool, si
 	if ((b.columns = read_index(r, k->column_index, k->column_index_len, pool)) == NULL ||
 	    (b.offsets = read_index(r, k->offset_index, k->offset_index_len, pool)) == NULL)
 		return NULL;
-	pages = index_parse(&b, c, &r->schema.elements[column], r->meta.orders == NULL ? 0 : r->meta.orders[column],
-	    (uint64_t)r->meta.groups[group].rows, pool, n);
+	pages = chunk_index_parse(&b, c, &r->schema.elements[column], r->meta.orders == NULL ? 0 :
+	    r->meta.orders[column], (uint64_t)r->meta.groups[group].rows, pool, n);
 	for (i = 0; i < *n; i++)
 		pages[i].stats.has_min_max = pages[i].stats.has_min_max && is_trusted(r, column, &pages[i].stats);
 	return pages;
