@@ -113,7 +113,7 @@ end_run(const char *run, int64_t number, int status)
 		msg_warn("%s", err.text);
 		status = err.status;
 	}
-	if (begun > 0 && lake_end(&lake, run, number, &why) < 0) {
+	if ((begun > 0 || (begun == 0 && status != EX_OK)) && lake_end(&lake, run, number, &why) < 0) {
 		msg_warn("%s", why.text);
 		status = status != EX_OK ? status : why.status;
 	}

@@ -69,23 +69,31 @@ backend_sizes() {
 	done
 }
 
+# take_operands WORD...: all of the script.
+take_operands() {
+	shift "$TAKEN"
+	[ $# -eq 2 ] || usage
+	read_job
+	need_programs sha256sum acct-ingest acct-lake
+	backend "$1"
+	new_lake "$2"
+}
+
 options "$@"
-shift "$TAKEN"
-[ $# -eq 2 ] || usage
-read_job
-need_programs flock sha256sum acct-ingest
-backend "$1"
-new_lake "$2"
-lock
+take_operands "$@"
+lock "$@"
 begin
 mkdir -p "$WORK/in"
 # shellcheck disable=SC2046
 each take $(backend_sizes | by_size)
-# The end of the run waits until all is on the disk: it begins to go there now. Whoever does that does not hold the lock.
+# The end of the run waits until all is on the disk: it begins to go there now.
 for t in $TABLES; do
-	! copy_of "$t" || sync -d -- "$WORK/in/$file" 2>/dev/null 9>&- &
+	! copy_of "$t" || sync -d -- "$WORK/in/$file" 2>/dev/null &
 done
 if [ "$JOINED" = no ]; then
 	list_files
-	[ ! -e "$STAGE/bronze" ] || commit
+	wait
+	if [ -e "$STAGE/bronze" ] || [ -e "$RUN/new/bronze" ]; then
+		keep_files
+	fi
 fi

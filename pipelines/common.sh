@@ -1,11 +1,9 @@
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154
 # What the scripts of the job share: where things are, messages, the lock of a lake, runs that take effect whole or not at all.
 #
-# A run works in LAKE/runs/<run id>. Versions of tables it prepares: their data files lie in the table, where nobody sees them, and what makes
-# them a version lies under LAKE/runs/<run id>/prepared, by the table's path. Other files that are to appear in the lake it writes under
-# LAKE/runs/<run id>/stage, by the path they will have. Then LAKE/runs/pending, a link made by one rename, says that all of it is there; then
-# each version is committed and each file renamed to its place. A run that is killed before the link changes nothing; one that is killed
-# after it is carried through by whoever locks the lake next.
+# acct-lake(1) holds the lock of the lake, begins the run and lets it take effect or come to nothing. The scripts prepare: versions of tables below
+# $RUN/prepared, small files below $RUN/stage, large ones below $RUN/late, each by its path in the lake; or they put a file in place, after an empty one
+# below $RUN/new.
 
 LC_ALL=C
 export LC_ALL
@@ -305,12 +303,14 @@ end_sum() {
 	read -r sum <"$WORK/$1.sum"
 }
 
-# name_copy TABLE: when its sum is there, the copy goes where it will appear in the lake from, and into the list. Sets sum and path.
+# name_copy TABLE: when its sum is there, the copy goes to its place in the lake, and into the list. Sets sum and path.
 name_copy() {
 	end_sum "$1"
 	path=$(bronze_path "$1" "$sum" "$file")
-	mkdir -p -- "$STAGE/bronze/$1" && chmod a-w -- "$WORK/in/$file" && mv -- "$WORK/in/$file" "$STAGE/bronze/$path" || exit 74
-	enlist "$1" "$sum" "$(stat -c %s -- "$STAGE/bronze/$path")" "$path"
+	[ -e "$LAKE/bronze/$path" ] || mark new "bronze/$path"
+	mkdir -p -- "$LAKE/bronze/$1" && chmod a-w -- "$WORK/in/$file" && sync -- "$WORK/in/$file" &&
+		mv -f -- "$WORK/in/$file" "$LAKE/bronze/$path" && sync -- "$LAKE/bronze/$1" || exit 74
+	enlist "$1" "$sum" "$(stat -c %s -- "$LAKE/bronze/$path")" "$path"
 	tell "$1: SHA-256 $sum"
 }
 
@@ -366,72 +366,25 @@ new_lake() {
 	lake "$1"
 }
 
-# Takes the lock of the lake unless the script that called this one holds it, and clears up after a killed run.
-# WAIT=yes waits for another run to end. Whoever inherits descriptor 9 holds the lock with us: it is free when the last of a killed run is gone.
+# lock WORD...: starts the script again, with its words, as a run of acct-lake, which has the lock of LAKE; unless it is in one. Nothing may
+# have been changed before.
 lock() {
-	if [ "${ACCT_LOCKED:-}" = "$LAKE" ]; then
-		return 0
-	fi
-	need_programs flock acct-commit
+	[ "${ACCT_LAKE:-}" != "$LAKE" ] || return 0
 	[ -w "$LAKE" ] || die 77 "$LAKE: permission denied"
-	(: >>"$LAKE/.lock") 2>/dev/null || die 77 "$LAKE/.lock: cannot be written"	# exec would end the script with 2
-	exec 9>>"$LAKE/.lock"
-	if ! flock -n 9; then
-		[ "$WAIT" = yes ] || die 75 "$LAKE: another run is at work; --wait waits for its end"
-		tell "$LAKE: waiting for another run to end"
-		flock 9 || exit 71
+	_rebuild=
+	[ "$REBUILD" = no ] || _rebuild=--rebuild
+	_wait=
+	[ "$WAIT" = no ] || _wait=--wait
+	unset ACCT_JOINED
+	# shellcheck disable=SC2086
+	exec acct-lake run $_wait $_rebuild "$LAKE" -- sh "$here/$me" "$@"
+}
+
+# last_run: prints the last run of the whole job that took effect, if there is one and nothing was made anew since.
+last_run() {
+	if [ -f "$LAKE/runs/last" ]; then
+		cat -- "$LAKE/runs/last"
 	fi
-	ACCT_LOCKED=$LAKE
-	export ACCT_LOCKED
-	recover
-}
-
-recover() {
-	if [ -L "$LAKE/runs/pending" ]; then
-		_id=$(readlink "$LAKE/runs/pending")
-		case $_id in
-		'' | . | .. | */*) die 65 "$LAKE/runs/pending: not the name of a run: $_id" ;;
-		esac
-		warn "run $_id was cut off while it took effect; carried through"
-		settle "$_id"
-	fi
-	rm -f -- "$LAKE"/runs/pending.* "$LAKE/runs/last.new"
-	for _dir in "$LAKE"/runs/*/; do
-		_dir=${_dir%/}
-		if [ ! -L "$_dir" ] && { [ -e "$_dir/unfinished" ] || [ -d "$_dir/work" ]; }; then
-			abandon "$_dir"
-			rm -rf -- "$_dir"
-		fi
-		rmdir -- "$_dir" 2>/dev/null || :
-	done
-	recover_tables
-}
-
-# recover_tables: removes the data files of writers that were stopped before anything else named them. The lake's lock is held.
-recover_tables() {
-	set --
-	for _path in $(all_tables); do
-		for _file in "$LAKE/$_path/_delta_log"/_intent-*; do
-			[ ! -e "$_file" ] || set -- "$@" "$LAKE/$_path"
-			break
-		done
-	done
-	[ $# -eq 0 ] || acct-commit --recover "$@" || warn "$LAKE: data files of no version may be left; the next run removes them"
-}
-
-# each_prepared FOLDER COMMAND...: runs COMMAND with what a run has prepared in FOLDER: file and table in turn, in the order in which they take
-# effect. Does nothing if nothing is prepared.
-each_prepared() {
-	_prepared=$1
-	_found=no
-	shift
-	for _path in $(all_tables); do
-		if [ -e "$_prepared/$_path" ]; then
-			set -- "$@" "$_prepared/$_path" "$LAKE/$_path"
-			_found=yes
-		fi
-	done
-	[ "$_found" = no ] || "$@"
 }
 
 # all_tables: the paths of all tables of the lake, in the order in which they take effect. They are looked up there, since a run that was cut off may
@@ -448,75 +401,30 @@ all_tables() {
 	done
 }
 
-# abandon RUN-FOLDER: removes the data files of what the run has prepared, and folders of tables that come to nothing by that. A writer that
-# is still at work after a signal finds no folder for what it prepared, fails and removes its files itself.
-abandon() {
-	[ -d "$1/abandoned" ] || mv -T -- "$1/prepared" "$1/abandoned" 2>/dev/null || return 0
-	PREPARED=
-	each_prepared "$1/abandoned" acct-commit --abandon || warn "$LAKE: data files of no version may be left; acct-vacuum removes them"
-	recover_tables
-	for _path in $(all_tables); do
-		if ! has "$_path" && [ -z "$(find "$LAKE/$_path" -name '*.parquet' 2>/dev/null)" ]; then
-			rm -f -- "$LAKE/$_path/_delta_log/_prepared"
-			rmdir -- "$LAKE/$_path/_delta_log" "$LAKE/$_path" 2>/dev/null || :
-		fi
-		put_back "$1" "$_path" || warn "$LAKE/$_path: not put back; the next run makes it again"
-	done
-	rmdir -- "$LAKE/silver/_rejects" "$LAKE/silver" "$LAKE/gold" 2>/dev/null || :
-}
-
-# Begins a run, or joins that of the calling script: sets RUN, PREPARED (versions of tables), STAGE (other files that will appear in the
+# Begins the run, or joins that of the calling script: sets RUN, PREPARED (versions of tables), STAGE (small files that will appear in the
 # lake), WORK (what will not), STATS.
 begin() {
-	if [ -n "${ACCT_RUN:-}" ]; then
-		RUN=$ACCT_RUN
-		JOINED=yes
-		trap 'leave "$?"' EXIT
-	else
-		RUN=$LAKE/runs/$(date -u +%Y%m%dT%H%M%SZ)-$$
-		JOINED=no
-		trap 'end_failed "$?"' EXIT
-		stop_on_signals
-		mkdir -p -- "$LAKE/runs" || exit 73
-		mkdir -- "$RUN" || exit 73
-		: >"$RUN/unfinished" || exit 74
-	fi
+	RUN=$ACCT_RUN
+	ID=${RUN##*/}
+	JOINED=${ACCT_JOINED:-no}
+	trap 'leave "$?"' EXIT
+	[ "$JOINED" = yes ] || acct-lake begin || exit
 	PREPARED=$RUN/prepared
 	STAGE=$RUN/stage
 	WORK=$RUN/work
 	STATS=$RUN/stats
-	mkdir -p -- "$PREPARED/silver/_rejects" "$PREPARED/gold" "$STAGE" "$WORK" "$STATS" || exit 73
+	[ "$JOINED" = yes ] || mkdir -p -- "$PREPARED/silver/_rejects" "$PREPARED/gold" "$STAGE" "$WORK" "$STATS" "$RUN/new" "$RUN/gone" || exit 73
+	ACCT_JOINED=yes
+	export ACCT_JOINED
 	if [ -z "${TMPDIR:-}" ]; then
 		TMPDIR=$WORK
 		export TMPDIR
 	fi
 }
 
-# The end of a run that did not get as far as its commit: nothing of it stays, but for a reconciliation that did not close. Of one that
-# was stopped while it took effect all stays, for the next to carry through.
-end_failed() {
-	_status=$1
-	trap - EXIT
-	if [ "$(readlink "$LAKE/runs/pending" 2>/dev/null)" = "${RUN##*/}" ]; then
-		warn 'stopped while the run took effect; the next run carries it through'
-	elif [ "$ANSWER" = no ]; then
-		abandon "$RUN"
-		remove "$RUN/abandoned" "$STAGE" "$WORK" "$RUN/unfinished"
-	else
-		abandon "$RUN"
-		remove "$RUN"
-		rmdir -- "$LAKE/runs" 2>/dev/null || :
-	fi
-	leave "$_status"
-}
-
-# remove PATH...: with patience, as what was just sent a signal may still write there.
-remove() {
-	for _try in 1 2 3 4 5; do
-		rm -rf -- "$@" 2>/dev/null && return 0
-		sleep 0.2
-	done
-	rm -rf -- "$@" || :
+# mark KIND PATH: says of a file of the lake, before it is made, that it is this run's (new), or that the run removes it (gone).
+mark() {
+	mkdir -p -- "$RUN/$1/${2%/*}" && : >"$RUN/$1/$2" || exit 74
 }
 
 # The end of a script that is not a run and has a folder of its own for work.
@@ -540,87 +448,26 @@ leave() {
 	esac
 }
 
-# All that is prepared and staged takes effect. A run that joined another's leaves that to it.
-commit() {
-	if [ "$JOINED" = yes ]; then
-		return 0
-	fi
-	_id=${RUN##*/}
-	rm -rf -- "$WORK"
-	[ "$TMPDIR" != "$WORK" ] || unset TMPDIR
-	find "$RUN" -exec sync {} + || exit 74
-	sync "$LAKE" || exit 74
-	ln -s -- "$_id" "$LAKE/runs/pending.$_id" && mv -fT -- "$LAKE/runs/pending.$_id" "$LAKE/runs/pending" || exit 74
-	sync "$LAKE/runs" || exit 74
-	settle "$_id"
-	trap - EXIT
-}
-
-# settle ID: commits what run ID prepared and renames what it staged to where it belongs. May be cut off and repeated at any point. A reader of
-# several tables sees silver renewed before gold, and gold before its export.
-settle() {
-	_run=$LAKE/runs/$1
-	each_prepared "$_run/prepared" acct-commit || exit
-	for _export in "$_run/stage/gold/_export"/*/; do
-		_export=${_export%/}
-		settle_export "$_export" "$LAKE/gold/_export/${_export##*/}"
-	done
-	if [ -d "$_run/stage" ]; then
-		(
-			cd "$_run/stage" || exit 74
-			_folders=$(find . -depth -type d) || exit 74
-			# shellcheck disable=SC2086
-			(cd "$LAKE" && mkdir -p -- $_folders) || exit 74
-			for _d in $_folders; do
-				set --
-				for _file in "$_d"/*; do
-					[ ! -f "$_file" ] || set -- "$@" "$_file"
-				done
-				[ $# -eq 0 ] || mv -f -t "$LAKE/$_d" -- "$@" || exit 74
-			done
-			# shellcheck disable=SC2086
-			(cd "$LAKE" && sync $_folders) || exit 74
-		) || exit 74
-	fi
-	if [ -e "$_run/summary.json" ]; then
-		rm -f -- "$LAKE/runs/last.new"
-		ln -s -- "$1" "$LAKE/runs/last.new" && mv -fT -- "$LAKE/runs/last.new" "$LAKE/runs/last" || exit 74
-	elif [ -e "$_run/partial" ]; then
-		rm -f -- "$LAKE/runs/last"	# silver or gold is no longer what that run made
-	fi
-	rm -rf -- "$_run/prepared" "$_run/stage" "$_run/work" "$_run/aside" "$_run/unfinished"
-	rm -f -- "$LAKE/runs/pending"
-}
-
-# settle_export FROM TO: new files first, then the manifest that names them, by one rename, and only then the old files go: who reads by the
-# manifest reads old or new.
-settle_export() {
-	[ -d "$1" ] || return 0
-	mkdir -p -- "$2" || exit 73
-	find "$1" -name '*.parquet' -exec mv -f -t "$2" -- {} + || exit 74
-	sync "$2" || exit 74
-	[ ! -e "$1/manifest.json" ] || mv -f -- "$1/manifest.json" "$2/" || exit 74
-	sync "$2" || exit 74
-	for _file in "$2"/*.parquet; do
-		grep -qF "\"${_file##*/}\"" "$2/manifest.json" || rm -f -- "$_file" || exit 74
+# keep_files: what tells of the run stays in LAKE/runs.
+keep_files() {
+	mkdir -p -- "$STAGE/runs/$ID" || exit 73
+	for _file in inputs stats summary.txt summary.json reconciliation.json; do
+		[ ! -e "$RUN/$_file" ] || cp -r -- "$RUN/$_file" "$STAGE/runs/$ID" || exit 74
 	done
 }
 
-# The run of a script by itself, of silver or of gold only.
+# commit_part: the run of a script by itself, of silver or of gold only, takes effect at its end. Silver or gold is then no longer what the last
+# run of all made.
 commit_part() {
 	if [ "$JOINED" = no ]; then
-		: >"$RUN/partial"
-		commit
+		keep_files
+		mark gone runs/last
 	fi
 }
 
 # Nothing was found to do: a script by itself ends without having been a run.
 end_idle() {
-	if [ "$JOINED" = no ]; then
-		abandon "$RUN"
-		remove "$RUN"
-		trap - EXIT
-	fi
+	[ "$JOINED" = yes ] || rm -rf -- "$STAGE" "$RUN/gone" || exit 74
 	tell "$1"
 	exit 0
 }
@@ -675,17 +522,11 @@ is_damaged() {
 	esac
 }
 
-# set_aside PATH: moves away a table whose log is damaged, so that it can be made from nothing. It comes back where the run fails.
+# set_aside PATH: moves away the log of a table if it is damaged, so that it can be made from nothing. It comes back where the run fails.
 set_aside() {
 	case " ${DAMAGED_LOGS:-} " in
-	*" $1 "*) mkdir -p -- "$RUN/aside/${1%/*}" && mv -T -- "$LAKE/$1" "$RUN/aside/$1" || exit 74 ;;
+	*" $1 "*) acct-lake aside "$1" || exit ;;
 	esac
-}
-
-# put_back RUN-FOLDER PATH: undoes that.
-put_back() {
-	[ -d "$1/aside/$2" ] || return 0
-	rm -rf -- "$LAKE/${2:?}" && mv -T -- "$1/aside/$2" "$LAKE/$2"
 }
 
 # intact PATH: is the table as a run left it: all data files there, and no rows changed by others since? Its files may have been rearranged.
@@ -755,39 +596,6 @@ exported() {
 }
 
 # ---- work at once ----
-
-# A signal ends what the script has started and then, by its trap on EXIT, the run. A shell without a terminal starts what runs beside it
-# deaf to SIGINT, so that it needs a signal of its own.
-stop_on_signals() {
-	trap 'stop 129' HUP
-	trap 'stop 130' INT
-	trap 'stop 143' TERM
-}
-
-stop() {
-	trap '' HUP INT TERM
-	# shellcheck disable=SC2046
-	kill $(descendants "$$") 2>/dev/null || :
-	wait
-	exit "$1"
-}
-
-# descendants PROCESS: all that come from it, parents first.
-descendants() {
-	# shellcheck disable=SC2013
-	for _child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
-		echo "$_child"
-		descendants "$_child"
-	done
-}
-
-# step SCRIPT WORD...: runs another script of the job; signals are heard meanwhile.
-step() {
-	_script=$1
-	shift
-	sh "$here/$_script" "$@" &
-	wait "$!"
-}
 
 # each FUNCTION WORD...: runs FUNCTION for each word, as many at once as there are cores. Ends with the first status that is not 0, when all that
 # was started has ended; 1, an answer, only where no other is there.

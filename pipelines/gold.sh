@@ -36,14 +36,19 @@ build() {
 # The data files of the table's version, as acct-log lists them, are plain Parquet files: under other names they are the
 # export, with a manifest that names them. A version without rows has no file; then there is one of the columns alone.
 export_files() {
-	folder=$STAGE/gold/_export/$table
-	mkdir -p -- "$folder" || return 73
+	path=gold/_export/$table
+	folder=$RUN/late/$path
+	staged=$STAGE/$path
+	for file in "$LAKE/$path"/*.parquet; do
+		[ ! -e "$file" ] || mark gone "$path/${file##*/}"
+	done
+	mkdir -p -- "$folder" "$staged" || return 73
 	total=0
 	n=0
 	: >"$WORK/$table.manifest"
 	while read -r bytes rows _ _ name; do
 		file=$(printf 'part-%05d-%s.parquet' "$n" "${RUN##*/}")
-		ln -- "$LAKE/gold/$table/$name" "$folder/$file" 2>/dev/null || cp -- "$LAKE/gold/$table/$name" "$folder/$file" || return 74
+		cp --reflink=auto -- "$LAKE/gold/$table/$name" "$folder/$file" || return 74
 		printf '{"name":"%s","bytes":%s,"rows":%s}\n' "$file" "$bytes" "$rows" >>"$WORK/$table.manifest"
 		total=$((total + rows))
 		n=$((n + 1))
@@ -57,7 +62,8 @@ export_files() {
 		printf '{"table":"%s","run":"%s","rows":%s,"files":[\n' "$table" "${RUN##*/}" "$total"
 		sed '$!s/$/,/' "$WORK/$table.manifest"
 		printf ']}\n'
-	} >"$folder/manifest.json" || return 74
+	} >"$staged/manifest.json" || return 74
+	sync -- "$folder"/* || return 74
 }
 
 # untouched TABLE...: were these altered by nobody else?
@@ -90,13 +96,18 @@ make() {
 	fi
 }
 
+# take_operands WORD...: all of the script.
+take_operands() {
+	shift "$TAKEN"
+	[ $# -eq 1 ] || usage
+	read_job
+	need_programs acct-balance acct-write acct-read acct-log acct-lake
+	lake "$1"
+}
+
 options "$@"
-shift "$TAKEN"
-[ $# -eq 1 ] || usage
-read_job
-need_programs flock acct-balance acct-write acct-read acct-log
-lake "$1"
-lock
+take_operands "$@"
+lock "$@"
 begin
 for t in $TABLES; do
 	need_tables silver.sh "silver/$t"
@@ -111,7 +122,7 @@ for word in $LEVELS '|'; do
 		set -- "$@" "$word"
 	fi
 done
-if [ ! -e "$STAGE/gold" ]; then
+if [ ! -e "$STAGE/gold" ] && [ ! -e "$STAGE/runs/made" ]; then
 	end_idle 'gold is as it was made of silver'
 fi
 commit_part

@@ -207,25 +207,30 @@ count_others() {
 	[ "$_there" = "$rows" ] || warn "$1: $((_there - rows)) rows of the target are not of gold; they were left as they were"
 }
 
+# take_operands WORD...: all of the script.
+take_operands() {
+	shift "$TAKEN"
+	[ $# -eq 1 ] || usage
+	read_job
+	LOADED=$(loaded_gold)
+	need_programs acct-read acct-merge-sql acct-join acct-log acct-lake
+	case $TARGET in
+	sqlite) need_programs sqlite3 ;;
+	postgres) need_programs psql ;;
+	esac
+	lake "$1"
+}
+
 options "$@"
-shift "$TAKEN"
-[ $# -eq 1 ] || usage
-read_job
-LOADED=$(loaded_gold)
-case $TARGET in
-sqlite) need_programs flock acct-read acct-merge-sql acct-join acct-log sqlite3 ;;
-postgres) need_programs flock acct-read acct-merge-sql acct-join acct-log psql ;;
-esac
-lake "$1"
-lock
+take_operands "$@"
+lock "$@"
 PREPARED=${ACCT_RUN:-/nonexistent}/prepared
 for table in $LOADED; do
 	need_tables gold.sh "gold/$table"
 done
-run=$(readlink "$LAKE/runs/last") || run=
+run=$(last_run)
 WORK=$(mktemp -d) || exit 73
 trap 'end_work "$?"' EXIT
-stop_on_signals
 for table in $LOADED; do
 	case $ASKED in
 	--dry-run) try "$table" >/dev/null ;;

@@ -8,10 +8,15 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 
 USAGE='reconcile.sh [--wait] [-j JOB] LAKE'
 
+# take_operands WORD...: all of the script.
+take_operands() {
+	shift "$TAKEN"
+	[ $# -eq 1 ] || usage
+	need_programs acct-lake acct-reconcile
+	lake "$1"
+}
+
 options "$@"
-shift "$TAKEN"
-[ $# -eq 1 ] || usage
-need_programs flock acct-reconcile
-lake "$1"
-lock
+take_operands "$@"
+lock "$@"
 exec acct-reconcile -j "$(from_here "${ACCT_JOB:-$here/bank}")" "$LAKE"

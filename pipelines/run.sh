@@ -38,7 +38,7 @@ examine() {
 	cat -- "$_why" >&2
 	for _name in $_found; do
 		case $_name in
-		silver/* | gold/* | bronze/current | runs/last) DAMAGED="$DAMAGED $_name" ;;
+		silver/* | gold/* | bronze/current | runs/*) DAMAGED="$DAMAGED $_name" ;;
 		bronze/*) ! grep -qF -- "$TAB${_name#bronze/}" "$LAKE/bronze/current" || DAMAGED="$DAMAGED $_name" ;;
 		esac
 		! grep -qF -- "$LAKE/$_name/_delta_log/" "$_why" || DAMAGED_LOGS="$DAMAGED_LOGS $_name"
@@ -50,14 +50,14 @@ examine() {
 
 # Are the files of the back end those of the last run, and is all there and as it was that it made?
 same_as_last() {
-	[ -z "$DAMAGED" ] && [ -e "$last/inputs" ] && [ "$(cut -f 1 "$last/inputs" | tr '\n' ' ')" = "$TABLES " ] || return 1
+	[ -z "$DAMAGED" ] && [ -n "$last" ] && [ -e "$LAKE/runs/$last/inputs" ] && [ "$(cut -f 1 "$LAKE/runs/$last/inputs" | tr '\n' ' ')" = "$TABLES " ] || return 1
 	while IFS=$TAB read -r _ _ bytes path; do
 		[ "$(stat -L -c %s -- "$BACKEND/${path#*/????????????????-}" 2>/dev/null)" = "$bytes" ] || return 1
-	done <"$last/inputs"
+	done <"$LAKE/runs/$last/inputs"
 	while IFS=$TAB read -r table sum _ path; do
 		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/${path#*/????????????????-}")" = "$sum" ] || return 1
 		same_key "$table" "$(silver_key "$table" "$sum")" && intact "silver/$table" && has "silver/_rejects/$table" || return 1
-	done <"$last/inputs"
+	done <"$LAKE/runs/$last/inputs"
 	for table in $GOLD; do
 		same_key "$table" "$(gold_key "$table")" && intact "gold/$table" && exported "$table" || return 1
 	done
@@ -68,7 +68,7 @@ loaded() {
 	[ "$TARGET" != none ] || return 0
 	_answer=0
 	# shellcheck disable=SC2086
-	step load.sh --loaded -d "$TARGET" $ABSENT "$LAKE" || _answer=$?
+	sh "$here/load.sh" --loaded -d "$TARGET" $ABSENT "$LAKE" || _answer=$?
 	[ "$_answer" -le 1 ] || exit "$_answer"
 	return "$_answer"
 }
@@ -78,7 +78,7 @@ try_load() {
 	if [ "$TARGET" != none ]; then
 		tell "trying the merge into $TARGET"
 		# shellcheck disable=SC2086
-		step load.sh --dry-run -d "$TARGET" $ABSENT "$LAKE"
+		sh "$here/load.sh" --dry-run -d "$TARGET" $ABSENT "$LAKE"
 	fi
 }
 
@@ -86,7 +86,7 @@ load() {
 	if [ "$TARGET" != none ]; then
 		tell "merging gold into $TARGET"
 		# shellcheck disable=SC2086
-		step load.sh -d "$TARGET" $ABSENT "$LAKE"
+		sh "$here/load.sh" -d "$TARGET" $ABSENT "$LAKE"
 	fi
 }
 
@@ -120,71 +120,77 @@ show() {
 	esac
 }
 
+# take_operands WORD...: all of the script.
+take_operands() {
+	shift "$TAKEN"
+	if [ -n "$ASKED" ]; then
+		show "$@"
+		exit 0
+	fi
+	[ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
+	read_job
+	check_accepted
+	[ "$TARGET" != postgres ] || need_programs psql
+	need_programs sha256sum sqlite3 acct-lake acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
+		acct-write acct-read acct-log acct-check acct-reconcile
+	started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	if [ $# -eq 2 ]; then
+		backend "$1"
+		new_lake "$2"
+	else
+		lake "$1"
+		BACKEND=$LAKE/bronze
+	fi
+}
+
 options "$@"
-shift "$TAKEN"
-if [ -n "$ASKED" ]; then
-	show "$@"
-	exit 0
-fi
-[ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
-read_job
-check_accepted
-[ "$TARGET" != postgres ] || need_programs psql
-need_programs flock sha256sum sqlite3 acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
-	acct-write acct-read acct-log acct-check acct-reconcile
-started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-if [ $# -eq 2 ]; then
-	backend "$1"
-	new_lake "$2"
-else
-	lake "$1"
-	BACKEND=$LAKE/bronze
-fi
-lock
-last=$LAKE/runs/last
+take_operands "$@"
+lock "$@"
+last=$(last_run)
 STAGE=/nonexistent
 PREPARED=/nonexistent
 examine
 if [ "$REBUILD" = no ] && same_as_last; then
 	if loaded; then
-		echo "nothing to do: $BACKEND is as it was in run $(readlink "$last")"
+		echo "nothing to do: $BACKEND is as it was in run $last"
 		exit 0
 	fi
-	echo "$BACKEND is as it was in run $(readlink "$last"); only the merge into $TARGET was missing"
+	echo "$BACKEND is as it was in run $last; only the merge into $TARGET was missing"
 	load
 	exit 0
 fi
 begin
-ACCT_RUN=$RUN
-export ACCT_RUN BACKEND
-if [ $# -eq 2 ]; then
+export BACKEND
+if [ "$BACKEND" != "$LAKE/bronze" ]; then
 	tell 'bronze: taking the files over'
-	step bronze.sh "$BACKEND" "$LAKE"
+	sh "$here/bronze.sh" "$BACKEND" "$LAKE"
 else
 	enlist_current
 fi
 tell 'silver: cleaning'
 again=
 [ "$REBUILD" = no ] || again=--rebuild
-step silver.sh $again ${ACCEPT:+--accept "${ACCEPT#,}"} "$LAKE" || stopped "$?"
+sh "$here/silver.sh" $again ${ACCEPT:+--accept "${ACCEPT#,}"} "$LAKE" || stopped "$?"
 tell 'gold: working out balances'
-step gold.sh $again "$LAKE"
+sh "$here/gold.sh" $again "$LAKE"
 tell 'reconciling'
 status=0
-acct-reconcile --run "$RUN" --backend "$BACKEND" --started "$started" "$LAKE" >"$WORK/reconciliation" &
-wait "$!" || status=$?
+acct-reconcile --run "$RUN" --backend "$BACKEND" --started "$started" "$LAKE" >"$WORK/reconciliation" || status=$?
 if [ "$status" -ne 0 ]; then
 	cat "$WORK/reconciliation" >&2
 	if [ "$status" -eq 1 ]; then
 		ANSWER=no
-		warn "the sums do not close; silver and gold are as they were; see $RUN/reconciliation.json"
+		mkdir -p -- "$LAKE/runs/$ID" && cp -- "$RUN/reconciliation.json" "$LAKE/runs/$ID" || exit 74
+		warn "the sums do not close; silver and gold are as they were; see $LAKE/runs/$ID/reconciliation.json"
 	fi
 	exit "$status"
 fi
 try_load
-commit
-unset ACCT_RUN
-cat "$RUN/summary.txt"
+keep_files
+printf '%s\n' "$ID" >"$STAGE/runs/last"
+acct-lake commit
+[ "$TMPDIR" != "$WORK" ] || unset TMPDIR
+cat "$LAKE/runs/$ID/summary.txt"
 load
 case $TARGET in
 sqlite) echo && echo "gold is merged into $LAKE/gold/gold.db" ;;

@@ -12,14 +12,16 @@ state_of() {
 
 # show_status: prints the last run that took effect, how long ago it was, and each table as it is.
 show_status() {
-	if [ -e "$LAKE/runs/last/summary.json" ]; then
-		finished=$(sed -n 's/.*"finished":"\([^"]*\)".*/\1/p' "$LAKE/runs/last/summary.json")
+	last=$(last_run)
+	if [ -n "$last" ] && [ -e "$LAKE/runs/$last/summary.json" ]; then
+		finished=$(sed -n 's/.*"finished":"\([^"]*\)".*/\1/p' "$LAKE/runs/$last/summary.json")
 		age=$(($(date +%s) - $(date -d "$finished" +%s)))
-		echo "last run $(readlink "$LAKE/runs/last"), finished $finished, $((age / 86400)) days and $((age % 86400 / 3600)) hours ago"
+		echo "last run $last, finished $finished, $((age / 86400)) days and $((age % 86400 / 3600)) hours ago"
 	else
 		echo 'no run has taken effect, or silver or gold was made again by itself since'
 	fi
-	[ ! -L "$LAKE/runs/pending" ] || echo "run $(readlink "$LAKE/runs/pending") was cut off while it took effect; the next one carries it through"
+	pending=$(acct-lake status "$LAKE" | sed -n "s/^pending$TAB//p")
+	[ -z "$pending" ] || echo "run $pending was cut off while it took effect; the next one carries it through"
 	echo
 	{
 		printf 'table\tversion\tsince\trows\tbytes\n'

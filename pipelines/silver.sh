@@ -135,14 +135,19 @@ stop_at_limits() {
 	cat -- "$WORK"/*.passed >&2
 }
 
+# take_operands WORD...: all of the script.
+take_operands() {
+	shift "$TAKEN"
+	[ $# -eq 1 ] || usage
+	read_job
+	check_accepted
+	need_programs sqlite3 acct-ingest acct-clean acct-select acct-write acct-read acct-log acct-lake
+	lake "$1"
+}
+
 options "$@"
-shift "$TAKEN"
-[ $# -eq 1 ] || usage
-read_job
-check_accepted
-need_programs flock sqlite3 acct-ingest acct-clean acct-select acct-write acct-read acct-log
-lake "$1"
-lock
+take_operands "$@"
+lock "$@"
 begin
 [ "$JOINED" = yes ] || enlist_current
 set +e

@@ -285,9 +285,9 @@ foreign() {
 	cp lake/runs/made/customer_balance/key lake/runs/made/customer_loans/key
 	sed -i 's/loans/loanz/' lake/runs/made/loans/clean.json
 	found silver/loans 'runs/made/loans/clean.json: damaged: not of this table'
-	cp lake/runs/last/stats/loans.clean.json lake/runs/made/loans/clean.json
-	sed -i 's/"run"/"ruN"/' lake/runs/last/summary.json
-	found runs/last 'runs/last: damaged: it links to '
+	cp $(last lake)/stats/loans.clean.json lake/runs/made/loans/clean.json
+	sed -i 's/"run"/"ruN"/' $(last lake)/summary.json
+	found runs/last 'runs/last: damaged: it names '
 }
 
 @test "check: a manifest of another shape" {
@@ -343,10 +343,10 @@ foreign() {
 	rm lake/runs/made/customer_loans/key
 	found gold/customer_loans 'runs/made/customer_loans/key: No such file or directory'
 	cp made/customer_loans/key lake/runs/made/customer_loans/
-	cp lake/runs/last/summary.json summary.json
-	sed '2,$d' summary.json >lake/runs/last/summary.json
-	found runs/last 'runs/last/summary.json: damaged: not JSON'
-	cp summary.json lake/runs/last/summary.json
+	cp $(last lake)/summary.json summary.json
+	sed '2,$d' summary.json >"$(last lake)/summary.json"
+	found runs/last "$(last lake | sed 's/^lake.//')/summary.json: damaged: not JSON"
+	cp summary.json $(last lake)/summary.json
 	cp lake/bronze/current current
 	chmod u+w lake/bronze/current
 	# Of a list: a field less, one more, a size that is no number or negative, a path elsewhere, a file beside the one that is there.

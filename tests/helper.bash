@@ -135,3 +135,8 @@ tables_of_others() {
 	edit_log '/"commitInfo"/d; s/,"tags":{[^}]*}//' theirs/plain/_delta_log/00000000000000000000.json
 	printf '%s\n' theirs/deleted theirs/plain "$SHARED"/conformance/delta/golden/*/_delta_log | sed 's|/_delta_log$||; /\*/d'
 }
+
+# last LAKE: prints the folder of the last run of the whole job.
+last() {
+	echo "$1/runs/$(cat "$1/runs/last")"
+}

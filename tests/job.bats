@@ -58,7 +58,7 @@ rows() {
 9|1.00" "$(sqlite3 lake/gold/gold.db 'SELECT * FROM turnover ORDER BY 1')"
 	[[ $output == *"  turnover  3 rows  turnover  23.25"*"  sales of unknown shop  1  amount  1.00"*"  turnover = sales "*" closes"* ]]
 	same '[{"table":"sales","column":"shop","references":"shops.id","count":1,"sums":{"amount":"1.00"}}]' \
-		"$(jq -c .orphans lake/runs/last/summary.json)"
+		"$(jq -c .orphans $(last lake)/summary.json)"
 	run -0 sh "$P/run.sh" -j shop drop lake
 	[[ $output == "nothing to do: "* ]]
 	# A script runs alone as well.

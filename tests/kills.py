@@ -71,8 +71,8 @@ def strays(lake):
     taken = {"current"}
     for r in os.listdir(lake + "/runs"):
         folder = lake + "/runs/" + r
-        if r == "pending" or (os.path.isdir(folder) and {"unfinished", "work", "stage", "prepared", "aside", "abandoned"} & set(os.listdir(folder))):
-            found.append("runs/" + r)
+        if r == "open":
+            found.append("runs/open")
         if os.path.exists(folder + "/inputs"):
             with open(folder + "/inputs") as f:
                 taken |= {line.rstrip("\n").split("\t")[3] for line in f}
@@ -120,7 +120,7 @@ while killed < KILLS:
     sig = rng.choice([signal.SIGKILL, signal.SIGTERM])
     p = subprocess.Popen(["sh", SCRIPT, bank, "lake"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
     time.sleep(rng.random() * span)
-    at_work = os.path.isdir("lake/runs") and any(os.path.isdir("lake/runs/%s/work" % r) for r in os.listdir("lake/runs"))
+    at_work = os.path.isdir("lake/runs/open")
     try:
         if sig == signal.SIGKILL:
             os.killpg(p.pid, sig)
@@ -129,7 +129,7 @@ while killed < KILLS:
     except ProcessLookupError:
         pass
     said = p.communicate()[1].decode()
-    pending = os.path.islink("lake/runs/pending")
+    pending = b"\npending\t" in output("acct-lake", "status", "lake")
     if p.returncode not in (0, -sig, 128 + sig):
         fail("%s: status %d: %s" % (sig.name, p.returncode, said))
     if sig == signal.SIGTERM and p.returncode != 0 and not pending:

@@ -338,7 +338,9 @@ def differ(what, expected, got):
 
 def check(bank, lake):
     expected, silver = calculate(bank)
-    with open(os.path.join(lake, "runs", "last", "summary.json"), encoding="utf-8") as f:
+    with open(os.path.join(lake, "runs", "last"), encoding="utf-8") as f:
+        last = f.read().rstrip("\n")
+    with open(os.path.join(lake, "runs", last, "summary.json"), encoding="utf-8") as f:
         summary = json.load(f)
     bad = 0
     for table, columns in TABLES.items():

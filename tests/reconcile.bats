@@ -62,10 +62,10 @@ figures() {
 @test "reconcile: the run's figures without the run" {
 	lake
 	run -0 --separate-stderr acct-reconcile -j shop lake
-	same "$(sed -n '/^reconciliation/,$p' lake/runs/last/summary.txt | sed 1d)" "$output"
+	same "$(sed -n '/^reconciliation/,$p' "$(last lake)"/summary.txt | sed 1d)" "$output"
 	ACCT_JOB=shop run -0 --separate-stderr acct-reconcile -v lake
 	same "acct-reconcile: lake: 10 figures, 1 references, 6 of 6 checks close" "$stderr"
-	same "$(sed -n '/^reconciliation/,$p' lake/runs/last/summary.txt | sed 1d)" "$output"
+	same "$(sed -n '/^reconciliation/,$p' "$(last lake)"/summary.txt | sed 1d)" "$output"
 }
 
 @test "reconcile: rows that are deleted do not count" {
@@ -91,7 +91,7 @@ figures() {
 	acct-read "$LAKE/silver/sales" | acct-select -c shop,note,amount -t turnover
 	END
 	lake
-	grep -qE 'turnover: one row for each key +5 += 5 +closes' lake/runs/last/summary.txt
+	grep -qE 'turnover: one row for each key +5 += 5 +closes' "$(last lake)"/summary.txt
 	printf '6,,2.00,c\n7,1,0.25,b\n' >>drop/sales.csv
 	run -1 --separate-stderr sh "$P/run.sh" -d none -j shop drop lake
 	grep -qE 'turnover: one row for each key +7 += 5 +DOES NOT CLOSE' <<<"$stderr"
@@ -107,9 +107,9 @@ figures() {
 	of buyers: orphans(silver/sales.amount by buyer) = 11.75
 	END
 	lake
-	grep -qE '^  sales of unknown shop +1  amount +7.25$' lake/runs/last/summary.txt
-	grep -qE '^  sales of unknown buyer +2  amount +11.75$' lake/runs/last/summary.txt
-	same '[{"column":"shop","count":1},{"column":"buyer","count":2}]' "$(jq -c '[.orphans[] | {column, count}]' lake/runs/last/summary.json)"
+	grep -qE '^  sales of unknown shop +1  amount +7.25$' "$(last lake)"/summary.txt
+	grep -qE '^  sales of unknown buyer +2  amount +11.75$' "$(last lake)"/summary.txt
+	same '[{"column":"shop","count":1},{"column":"buyer","count":2}]' "$(jq -c '[.orphans[] | {column, count}]' "$(last lake)"/summary.json)"
 }
 
 @test "reconcile: more keys of a reference than memory holds" {
@@ -229,25 +229,25 @@ figures() {
 	printf 'header: 2\nexpect:\n  rejected: 1%%\n' >>shop/sources/sales.yaml
 	run -1 --separate-stderr sh "$P/run.sh" -d none -j shop drop lake
 	sh "$P/run.sh" -d none -j shop --accept sales drop lake >said.txt
-	diff said.txt lake/runs/last/summary.txt
+	diff said.txt "$(last lake)"/summary.txt
 	grep -qE '^  table +bytes +read +clean +rejected +blank +skipped$' said.txt
 	grep -qE '^  sales +[0-9]+ +[0-9]+ +[0-9]+ +2 +0 +1$' said.txt
 	grep -qE '^  sales +type +1$' said.txt
 	grep -qE '^doubtful, as the schema' said.txt
 	grep -qE '^  sales  rows that span lines +1  the first in line 11$' said.txt
 	grep -qE '^accepted beyond a limit$' said.txt
-	same '1 2 1' "$(jq -r '[.tables.sales.skipped, .tables.sales.rejected, (.tables.sales.accepted | length)] | join(" ")' lake/runs/last/summary.json)"
-	same '1' "$(jq .doubts.sales.spanning.rows lake/runs/last/summary.json)"
+	same '1 2 1' "$(jq -r '[.tables.sales.skipped, .tables.sales.rejected, (.tables.sales.accepted | length)] | join(" ")' "$(last lake)"/summary.json)"
+	same '1' "$(jq .doubts.sales.spanning.rows "$(last lake)"/summary.json)"
 }
 
 @test "reconcile: rows that a schema leaves out are a kind of their own" {
 	echo "where: note = 'a' or note = 'b'" >>shop/sources/sales.yaml
 	lake
-	grep -qE '^  table +bytes +read +clean +rejected +blank +left out$' lake/runs/last/summary.txt
-	grep -qE '^  sales +[0-9]+ +5 +3 +0 +0 +2$' lake/runs/last/summary.txt
-	grep -qE 'sales: lines of the file = names \+ clean \+ rejected \+ blank \+ left out +6 += 1 \+ 3 \+ 0 \+ 0 \+ 2 +closes' lake/runs/last/summary.txt
-	grep -qE 'sales: rows read = clean \+ rejected \+ left out +5 += 3 \+ 0 \+ 2 +closes' lake/runs/last/summary.txt
-	same 2 "$(jq .tables.sales.left_out lake/runs/last/summary.json)"
+	grep -qE '^  table +bytes +read +clean +rejected +blank +left out$' "$(last lake)"/summary.txt
+	grep -qE '^  sales +[0-9]+ +5 +3 +0 +0 +2$' "$(last lake)"/summary.txt
+	grep -qE 'sales: lines of the file = names \+ clean \+ rejected \+ blank \+ left out +6 += 1 \+ 3 \+ 0 \+ 0 \+ 2 +closes' "$(last lake)"/summary.txt
+	grep -qE 'sales: rows read = clean \+ rejected \+ left out +5 += 3 \+ 0 \+ 2 +closes' "$(last lake)"/summary.txt
+	same 2 "$(jq .tables.sales.left_out "$(last lake)"/summary.json)"
 }
 
 @test "reconcile: an optional file that was never there is a table without rows" {

@@ -1,10 +1,9 @@
 /*
- * Checks marks: runs/last links to the last complete run; runs/made/<table> records what a table was made from
+ * Checks marks: runs/last names the last complete run; runs/made/<table> records what a table was made from
  * (key), by which run, and the programs' counts.
  */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,21 +45,25 @@ load(struct check *c, const char *thing, const char *lake, const char *name)
 static void
 check_last(struct check *c, const char *lake)
 {
-	char *path = xasprintf("%s/runs/last", lake), target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	char *path = xasprintf("%s/runs/last", lake), *summary, *end;
+	struct buf text = { 0 };
 	const char *run;
 	json_t *o;
 
-	if (n >= 0) {
-		target[n] = '\0';
-		o = load(c, "runs/last", lake, "runs/last/summary.json");
+	if (exists(lake, "runs/last") && check_get(c, "runs/last", path, &text)) {
+		if ((end = strchr(buf_cstr(&text), '\n')) != NULL)
+			*end = '\0';
+		summary = xasprintf("runs/%s/summary.json", (char *)text.p);
+		o = load(c, "runs/last", lake, summary);
 		run = json_string_value(json_object_get(o, "run"));
-		if (o != NULL && (run == NULL || strcmp(run, target) != 0))
+		if (o != NULL && (run == NULL || strcmp(run, (char *)text.p) != 0))
 			check_fault(c, "runs/last",
-			    "%s: damaged: it links to %s, not to the run of the summary there", path,
-			    msg_quotes(target));
+			    "%s: damaged: it names %s, not the run of the summary there", path,
+			    msg_quotes((char *)text.p));
 		json_decref(o);
+		free(summary);
 	}
+	buf_free(&text);
 	free(path);
 }
 

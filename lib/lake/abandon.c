@@ -7,6 +7,7 @@
 
 #define LOG "_delta_log"
 #define INTENT "_intent-"
+#define MARK "_prepared"
 
 /* ---- tables ---- */
 
@@ -32,6 +33,18 @@ abandon_table(struct lake *l, const char *name, struct buf *text, void *arg, str
 	return 0;
 }
 
+/* A writer that was stopped early leaves the marker of a table without a version. */
+static int
+remove_mark(struct lake *l, const char *log, const struct store_list *list, struct msg *err)
+{
+	char *mark = xasprintf("%s/" MARK, log);
+	bool alone = list->n == 1 && strcmp(list->entries[0].name, MARK) == 0;
+	int failed = alone && store_delete(l->store, mark, err) < 0 ? -1 : 0;
+
+	free(mark);
+	return failed;
+}
+
 /* Removes the data files of writers that were stopped before anything else named them. */
 static int
 recover_table(struct lake *l, const char *name, struct msg *err)
@@ -46,6 +59,9 @@ recover_table(struct lake *l, const char *name, struct msg *err)
 		;
 	if (i < list.n && table_recover(table, l->verbose, &why) < 0)
 		warn_left(l, &why);
+	store_list_free(&list);
+	if (!failed && (failed = store_list(l->store, log, &list, err)) == 0)
+		failed = remove_mark(l, log, &list, err);
 	store_list_free(&list);
 	free(table);
 	free(log);

@@ -4,6 +4,7 @@
  *
  *	runs/open/RUN/prepared/TABLE	a prepared version of the table at this path (acct-write --prepare)
  *	runs/open/RUN/stage/NAME	a small file that will appear under this name
+ *	runs/open/RUN/late/NAME		a large object that will be copied to this name
  *	runs/open/RUN/new/NAME		empty: the object of this name is the run's, and goes if that comes to nothing
  *	runs/open/RUN/gone/NAME		empty: the object of this name goes when the run takes effect
  *	runs/open/RUN/aside/TABLE/...	the log of a damaged table, which comes back where the run comes to nothing

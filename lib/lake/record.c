@@ -14,7 +14,8 @@
 
 enum { DIGITS = 20, SUM = 16, TRIES = 10 };
 
-static const char *const words[] = { [LAKE_TABLE] = "table", [LAKE_FILE] = "file", [LAKE_GONE] = "gone" };
+static const char *const words[] = { [LAKE_TABLE] = "table", [LAKE_LATE] = "late", [LAKE_FILE] = "file",
+    [LAKE_GONE] = "gone" };
 
 void
 lake_record_add(struct lake_record *r, enum lake_what what, char *name, struct buf *text)

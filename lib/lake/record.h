@@ -8,8 +8,9 @@
 #define LAKE_COMMITS LAKE_RUNS "/commits"
 #define LAKE_CURRENT LAKE_RUNS "/current"
 #define LAKE_OPEN LAKE_RUNS "/open"
+#define LAKE_LATE_PART "late"
 
-enum lake_what { LAKE_TABLE, LAKE_FILE, LAKE_GONE };
+enum lake_what { LAKE_TABLE, LAKE_LATE, LAKE_FILE, LAKE_GONE };
 
 struct lake_item {
 	enum lake_what what;
@@ -27,7 +28,7 @@ struct lake_record {			/* owned: lake_record_free */
 /* Adds an item; takes over name and text. */
 void lake_record_add(struct lake_record *r, enum lake_what what, char *name, struct buf *text);
 
-/* Sorts the items: tables of bronze, silver and gold, files, what goes. */
+/* Sorts the items: tables of bronze, silver and gold, large objects, files, what goes. */
 void lake_record_sort(struct lake_record *r);
 
 /* Appends the text. EX_DATAERR for a name with a control character. */
@@ -62,7 +63,8 @@ int lake_remove_run(struct lake *l, const char *run, struct msg *err);
 int lake_abandon(struct lake *l, const char *run, struct msg *err);
 
 /*
- * Calls `each` for every object below a part of a run's folder, with its name there and its text. Stops at a failure.
+ * Calls `each` for every object below a part of a run's folder, with its name there and, except of late ones, its text.
+ * Stops at a failure.
  */
 typedef int lake_each(struct lake *l, const char *name, struct buf *text, void *arg, struct msg *err);
 int lake_each_object(struct lake *l, const char *run, const char *part, lake_each *each, void *arg, struct msg *err);

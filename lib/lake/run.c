@@ -237,7 +237,8 @@ static int
 collect(struct lake *l, struct lake_record *r, struct msg *err)
 {
 	static const struct { const char *part; enum lake_what what; } parts[] = {
-		{ "prepared", LAKE_TABLE }, { "stage", LAKE_FILE }, { "gone", LAKE_GONE } };
+		{ "prepared", LAKE_TABLE }, { LAKE_LATE_PART, LAKE_LATE }, { "stage", LAKE_FILE },
+		{ "gone", LAKE_GONE } };
 	int64_t format = get_format(l, err), is_there = 0;
 	struct buf text = { 0 };
 	size_t i;

@@ -36,6 +36,7 @@ lake_each_object(struct lake *l, const char *run, const char *part, lake_each *e
 	struct store *below;
 	struct store_list list;
 	int failed = lake_walk(l, folder, &below, &list, err);
+	bool reads = strcmp(part, LAKE_LATE_PART) != 0;
 	size_t i;
 
 	free(folder);
@@ -44,7 +45,7 @@ lake_each_object(struct lake *l, const char *run, const char *part, lake_each *e
 	for (i = 0; i < list.n && !failed; i++) {
 		struct buf text = { 0 };
 
-		failed = store_get(below, list.entries[i].name, &text, err) < 0 ? -1 :
+		failed = reads && store_get(below, list.entries[i].name, &text, err) < 0 ? -1 :
 		    each(l, list.entries[i].name, &text, arg, err);
 		buf_free(&text);
 	}
@@ -105,11 +106,50 @@ put_file(struct lake *l, const struct lake_item *item, struct msg *err)
 }
 
 static int
-do_item(struct lake *l, const struct lake_item *item, struct msg *err)
+copy(struct store_in *in, struct store_out *out, struct msg *err)
+{
+	enum { PIECE = 1 << 20 };
+	uint8_t *piece = xmalloc(PIECE);
+	uint64_t at = 0;
+	size_t n;
+	int failed = 0;
+
+	for (; at < in->size && !failed; at += n) {
+		n = in->size - at < PIECE ? (size_t)(in->size - at) : PIECE;
+		failed = store_in_read(in, at, piece, n, err) < 0 || store_out_write(out, piece, n, err) < 0 ? -1 : 0;
+	}
+	free(piece);
+	return failed;
+}
+
+/* Copies a large object from the run's folder. */
+static int
+copy_late(struct lake *l, const char *run, const char *name, struct msg *err)
+{
+	char *from = xasprintf(LAKE_OPEN "/%s/" LAKE_LATE_PART "/%s", run, name);
+	struct store_in in;
+	struct store_out out;
+	int failed = store_in_open(l->store, from, &in, err);
+
+	free(from);
+	if (failed)
+		return -1;
+	if ((failed = store_out_open(l->store, name, &out, err)) == 0) {
+		failed = copy(&in, &out, err) < 0 ? -1 : store_out_commit(&out, err);
+		store_out_abandon(&out);
+	}
+	store_in_close(&in);
+	return failed;
+}
+
+static int
+do_item(struct lake *l, const char *run, const struct lake_item *item, struct msg *err)
 {
 	switch (item->what) {
 	case LAKE_TABLE:
 		return commit_table(l, item, err);
+	case LAKE_LATE:
+		return copy_late(l, run, item->name, err);
 	case LAKE_FILE:
 		return put_file(l, item, err);
 	default:
@@ -134,7 +174,7 @@ lake_settle(struct lake *l, int64_t number, const struct lake_record *r, struct 
 			flushed = true;
 		}
 		if (!failed)
-			failed = do_item(l, &r->items[i], err);
+			failed = do_item(l, r->run, &r->items[i], err);
 	}
 	if (!failed && !flushed)
 		failed = store_flush(l->store, err);

@@ -147,7 +147,8 @@ work(struct lake *l, const char *run, int n, struct msg *err)
 	    put(l->store, text, RUN "%s/stage/runs/made/t/key", run) < 0 ||
 	    put(l->store, "", n == 1 ? RUN "%s/new/gold/part-1" : RUN "%s/new/gold/part-2", run) < 0 ||
 	    put(l->store, "p", n == 1 ? "gold/part-1" : "gold/part-2", run) < 0 ||
-	    (n > 1 && put(l->store, "", RUN "%s/gone/gold/part-1", run) < 0))
+	    (n > 1 && put(l->store, "", RUN "%s/gone/gold/part-1", run) < 0) ||
+	    put(l->store, text, RUN "%s/late/gold/export", run) < 0)
 		return -1;
 	return lake_commit(l, run, l->newest + 1, err);
 }
@@ -168,6 +169,7 @@ is_state(int n)
 	CHECK(delta_open(&t, TABLE, &err) == 0 && delta_load_any(&t, &s, &err) == 0, "%s", err.text);
 	is = (n == 0 ? s.version < 0 : s.nfiles == 1 && strcmp(s.files[0].name, file) == 0) &&
 	    holds(l.store, "runs/made/t/key", n == 0 ? NULL : text) &&
+	    holds(l.store, "gold/export", n == 0 ? NULL : text) &&
 	    holds(l.store, "gold/part-1", n == 1 ? "p" : NULL) && holds(l.store, "gold/part-2", n == 2 ? "p" : NULL) &&
 	    holds(t.store, "f1", n >= 1 ? "x" : NULL) && holds(t.store, "f2", n == 2 ? "x" : NULL);
 	delta_snapshot_free(&s);
@@ -313,7 +315,7 @@ records(void)
 		for (n = (unsigned)unit_below(6), k = 0; k < n; k++) {
 			struct buf more = random_text();
 
-			lake_record_add(&r, (enum lake_what)unit_below(3), xasprintf("a b/%u", k), &more);
+			lake_record_add(&r, (enum lake_what)unit_below(4), xasprintf("a b/%u", k), &more);
 		}
 		text.len = 0;
 		CHECK(lake_record_put(&text, &r, &err) == 0, "%s", err.text);
