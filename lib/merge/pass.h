@@ -49,8 +49,8 @@ struct merge {
 int merge_match(struct merge *m, struct msg *err);
 
 /*
- * For the rows of struct delta_scan_options, with a struct merge: the rows of a file that match, and those near them. The
- * array belongs to m.
+ * For the rows of struct delta_scan_options, with a struct merge: the rows of a file that match, and those near them.
+ * The array belongs to the merge.
  */
 const struct pq_range *merge_matched_rows(void *merge, size_t file, size_t *n);
 

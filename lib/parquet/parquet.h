@@ -314,8 +314,8 @@ int pq_select(struct pq_reader *r, const size_t *columns, const unsigned *flags,
 void pq_skip(struct pq_reader *r, size_t group);
 
 /*
- * Reads only these rows, numbered in the file, ascending and apart; a view until the reader is closed. Pages without one
- * are not decompressed. Call after pq_select.
+ * Reads only these rows, numbered in the file, ascending and apart; a view until the reader is closed. Pages without
+ * one are not decompressed. Call after pq_select.
  */
 struct pq_range {
 	uint64_t row, end;		/* end: the row after the last */

@@ -11,8 +11,8 @@ struct chunk_index {			/* a chunk's ColumnIndex and OffsetIndex as the file has 
 };
 
 /*
- * Returns the pages of a flat column in a row group of so many rows; rows count from the group's first. The caller frees
- * them; their bounds are views of the bytes. NULL if the index is malformed.
+ * Returns the pages of a flat column in a row group of so many rows; rows count from the group's first. The caller
+ * frees them; their bounds are views of the bytes. NULL if the index is malformed.
  */
 struct pq_page *chunk_index_parse(const struct chunk_index *b, const struct pq_column *c, const struct meta_element *e,
     int order, uint64_t rows, struct pool *pool, size_t *n);
