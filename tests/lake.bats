@@ -155,12 +155,20 @@ both() {
 	same 7 "$(cat lake/format)"
 	run -0 acct-lake run --rebuild lake -- sh work.sh b.acct b
 	same 1 "$(cat lake/format)"
-	rm lake/format
+	rm -r lake/format lake/runs
 	mkdir -p lake/runs/made
 	run -78 acct-lake run lake -- true
 	echo x >lake/format
 	run -65 --separate-stderr acct-lake run lake -- true
 	same "acct-lake: lake/format: damaged: not a number" "$stderr"
+}
+
+@test "lake: a first run that was cut off before it wrote the number of the format is carried through" {
+	work a
+	mkdir lake/runs/made
+	rm lake/format lake/runs/current
+	run -0 acct-lake run lake -- sh work.sh b.acct b
+	same 1 "$(cat lake/format)"
 }
 
 @test "lake: a table whose log is damaged is set aside, and comes back where the run fails" {

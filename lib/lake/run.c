@@ -49,19 +49,23 @@ get_number(struct store *s, const char *name, int64_t *number, struct msg *err)
 	return got;
 }
 
-/* Returns the number in LAKE/format, 0 for a lake without one that has tables, LAKE_FORMAT for a new lake, or -1. */
+/*
+ * Returns the number in LAKE/format, LAKE_FORMAT for a new lake, 0 for one of an earlier build, or -1. A lake that has a
+ * record has this format too: a run that was cut off while it took effect had not come to the number.
+ */
 static int64_t
 get_format(struct lake *l, struct msg *err)
 {
 	enum store_kind kind;
-	int64_t number = 0;
+	int64_t number = 0, newest = 0;
 	int got = get_number(l->store, FORMAT, &number, err);
 
-	if (got == 0)
-		got = store_stat(l->store, MADE, &kind, err) == 0 ? LAKE_FORMAT : 0;
-	else if (got > 0)
+	if (got > 0)
 		return number;
-	return err->status != 0 ? -1 : got;
+	if (got == 0 && (got = lake_record_newest(l->store, &newest, err)) == 0 && newest == 0 &&
+	    (got = store_stat(l->store, MADE, &kind, err)) > 0)
+		return 0;
+	return got < 0 ? -1 : LAKE_FORMAT;
 }
 
 int
