@@ -214,6 +214,7 @@ install: all
 	install -m 755 $(PROGRAMS) '$(BINDIR)'
 	for n in 1 5 7; do install -m 644 man/*.$$n '$(MANDIR)'/man$$n || exit; done
 	install -m 755 $(JOB_SCRIPTS) '$(SHAREDIR)'
+	ln -sf ../share/acct/run.sh '$(BINDIR)/acct-run'
 	install -m 644 pipelines/bank/sources/*.yaml '$(SHAREDIR)/bank/sources'
 	install -m 755 pipelines/bank/gold/*.sh '$(SHAREDIR)/bank/gold'
 	install -m 644 pipelines/bank/README pipelines/bank/checks '$(SHAREDIR)/bank'
@@ -222,6 +223,7 @@ install: all
 
 uninstall:
 	for p in $(notdir $(PROGRAMS)); do rm -f '$(BINDIR)'/$$p '$(COMPLETIONS)'/$$p || exit; done
+	rm -f '$(BINDIR)/acct-run'
 	for f in man/*; do rm -f '$(MANDIR)'/man$${f##*.}/$${f##*/} || exit; done
 	rm -rf '$(SHAREDIR)'
 

@@ -10,7 +10,7 @@ export LC_ALL
 unset CDPATH
 umask "$(printf '%o' "$(($(umask) | 027))")"	# the lake is for its owner and group
 
-me=${0##*/}
+me=${ACCT_NAME:-${0##*/}}
 TAB=$(printf '\t')
 APP=acct.run
 WAIT=no
@@ -377,7 +377,7 @@ lock() {
 	[ "$WAIT" = no ] || _wait=--wait
 	unset ACCT_JOINED
 	# shellcheck disable=SC2086
-	exec acct-lake run $_wait $_rebuild "$LAKE" -- sh "$here/$me" "$@"
+	exec acct-lake run $_wait $_rebuild "$LAKE" -- sh "$(readlink -f -- "$0")" "$@"
 }
 
 # last_run: prints the last run of the whole job that took effect, if there is one and nothing was made anew since.

@@ -11,18 +11,22 @@
 # Status: 0 done, 1 the sums do not close or a limit is passed, 65 or 66 a file is broken or missing, 69 the warehouse cannot be reached, 75 another
 # run is at work (--wait waits for it), 78 the warehouse would not take gold as it is. The load is tried first: only if it fails all the same, silver
 # and gold have taken effect with another status than 0.
+#
+# acct-run, on PATH where acct is installed, is a link to this script.
 set -eu
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd -P)
+[ "${0##*/}" != acct-run ] || export ACCT_NAME=acct-run
 # shellcheck source=common.sh
 . "$here/common.sh"
 # shellcheck source=show.sh
 . "$here/show.sh"
 
-USAGE='run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
-       run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE
-       run.sh [-j JOB] --list
-       run.sh --status LAKE
-       run.sh --new JOB BACKEND'
+name=${ACCT_NAME:-run.sh}
+USAGE="$name [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
+       $name [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE
+       $name [-j JOB] --list
+       $name --status LAKE
+       $name --new JOB BACKEND"
 TARGETS='sqlite postgres none'
 FLAGS='accept rebuild adopt delete-absent new list status'
 

@@ -835,6 +835,10 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	(unset ACCT_BIN && make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" DESTDIR="$T/a root" PREFIX=/b install >&2)
 	mv "a root/b" "c d"
 	(unset ACCT_BIN && PATH=/usr/bin:/bin sh "c d/share/acct/run.sh" -d none "$P/sample" lake1)
+	(unset ACCT_BIN && PATH="$T/c d/bin:/usr/bin:/bin" run -0 acct-run -d none "$P/sample" lake1 && [[ $output == "nothing to do: "* ]])
+	(unset ACCT_BIN && PATH="$T/c d/bin:/usr/bin:/bin" run -66 --separate-stderr acct-run -d none nowhere lake1 &&
+		same "acct-run: nowhere: no such directory" "$stderr")
+	(unset ACCT_BIN && PATH="$T/c d/bin:/usr/bin:/bin" run -0 acct-run -h && [[ $output == "usage: acct-run [--wait] "* ]])
 	mkdir -p share/acct
 	cp -r "$P"/*.sh "$P/bank" share/acct/
 	(unset ACCT_BIN && run -0 sh share/acct/run.sh -d none "$P/sample" lake1 && [[ $output == "nothing to do: "* ]])
@@ -843,7 +847,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
 		[[ $stderr == "run.sh: acct-job: not found; "* ]])
 	make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" PREFIX="$T/c d" uninstall
-	same "" "$(find "c d" -type f)"
+	same "" "$(find "c d" ! -type d)"
 }
 
 @test "pipeline: the scripts are clean to shellcheck" {
