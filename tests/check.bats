@@ -394,6 +394,12 @@ foreign() {
 	rm lake/gold/gold.db
 	sqlite3 lake/gold/gold.db 'CREATE TABLE mine (a)'
 	same "" "$(acct-check lake 2>&1)"
+	# It sees nothing of our environment, which may have secrets.
+	mkdir spy
+	printf '#!/bin/sh\n/usr/bin/env >seen\n' >spy/sqlite3
+	chmod +x spy/sqlite3
+	PATH=$T/spy:$PATH AZURE_STORAGE_KEY=secret acct-check lake >/dev/null 2>&1 || true
+	[ -s seen ] && ! grep secret seen
 	# Without sqlite3 that is said, and all else is checked.
 	run -69 --separate-stderr env PATH="$BUILD/bin" acct-check -v lake
 	[[ "${stderr_lines[0]}" == "acct-check: lake/gold/gold.db: not checked: sqlite3: "* ]]

@@ -16,8 +16,6 @@
 #include "check/parts.h"
 #include "delta/delta.h"
 
-extern char **environ;
-
 #define TARGET "gold/gold.db"
 
 /* a lake's database while it is checked */
@@ -29,12 +27,13 @@ struct target {
 
 /* ---- sqlite3 ---- */
 
-/* Starts sqlite3 with its standard output in *out. Returns an errno, or 0. */
+/* Starts sqlite3, without our environment and its secrets, with its standard output in *out. Returns an errno, or 0. */
 static int
 start_sqlite(const char *path, const char *sql, pid_t *pid, int *out)
 {
 	const char *const words[] = { "sqlite3", "-batch", "-safe", "-readonly", "-init", "/dev/null", "-tabs", "-cmd",
 	    ".timeout 10000", path, sql, NULL };
+	const char *const environment[] = { "LC_ALL=C", NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2], failed;
 
@@ -46,7 +45,8 @@ start_sqlite(const char *path, const char *sql, pid_t *pid, int *out)
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
 	posix_spawn_file_actions_addclose(&actions, ends[0]);
 	posix_spawn_file_actions_addclose(&actions, ends[1]);
-	failed = posix_spawnp(pid, words[0], &actions, NULL, (char *const *)words, environ);
+	failed = posix_spawnp(pid, words[0], &actions, NULL, (char *const *)words,
+	    (char *const *)environment);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	if (failed != 0)
