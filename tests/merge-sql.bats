@@ -48,7 +48,7 @@ cuts() {
 
 @test "merge-sql: -h: help on standard output" {
 	run -0 --separate-stderr acct-merge-sql -h
-	[[ $output == "usage: acct-merge-sql -d sqlite|postgres|synapse "* ]]
+	[[ $output == "usage: acct-merge-sql -d sqlite|postgres|synapse|fabric|sqlserver "* ]]
 	[ -z "$stderr" ]
 }
 

@@ -18,7 +18,8 @@ prepare() {
 	no_records
 	run -64 --separate-stderr acct-read
 	run -64 --separate-stderr acct-read a b
-	run -64 --separate-stderr acct-read az://account/x
+	run -64 --separate-stderr acct-read s3://account/x
+	same "acct-read: s3://account/x: unknown kind of address; kinds are: a directory, az, abfss, https" "$stderr"
 }
 
 @test "read: versions" {
