@@ -171,6 +171,20 @@ both() {
 	same 1 "$(cat lake/format)"
 }
 
+@test "lake: pipes and links of a killed run go with it" {
+	cat >leave.sh <<-'END'
+		acct-lake begin
+		mkdir "$ACCT_RUN/work"
+		mkfifo "$ACCT_RUN/work/pipe"
+		ln -s "$PWD" "$ACCT_RUN/work/link"
+		kill -9 "$PPID"
+		kill -9 "$$"
+	END
+	run -137 acct-lake run lake -- sh leave.sh
+	run -0 acct-lake recover --wait lake
+	[ ! -e lake/runs/open ] && [ -e leave.sh ]
+}
+
 @test "lake: a table whose log is damaged is set aside, and comes back where the run fails" {
 	work a
 	echo damaged >lake/silver/s/_delta_log/00000000000000000000.json

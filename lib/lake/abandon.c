@@ -190,6 +190,6 @@ lake_abandon(struct lake *l, const char *run, struct msg *err)
 	    lake_remove_run(l, run, err) < 0)
 		return -1;
 	for (i = 0; i < sizeof(layers) / sizeof(*layers) && !failed; i++)
-		failed = store_prune(l->store, layers[i], err);
+		failed = store_prune(l->store, layers[i], false, err);
 	return failed;
 }

@@ -69,8 +69,8 @@ lake_remove_run(struct lake *l, const char *run, struct msg *err)
 		store_list_free(&list);
 		store_close(below);
 	}
-	if (!failed)
-		failed = store_prune(l->store, LAKE_OPEN, err);
+	if (!failed && (failed = store_prune(l->store, folder, true, err)) == 0)
+		failed = store_prune(l->store, LAKE_OPEN, false, err);
 	free(folder);
 	return failed;
 }

@@ -345,7 +345,7 @@ remove_folder(struct store *s, const char *blob, struct msg *err)
 }
 
 static int
-prune_azure(struct store *s, const char *folder, struct msg *err)
+prune_azure(struct store *s, const char *folder, bool own, struct msg *err)
 {
 	char *blob = store_azure_blob(s, folder), *prefix = xasprintf("%s/", blob);
 	struct azure_folders f = { 0 };
@@ -353,6 +353,7 @@ prune_azure(struct store *s, const char *folder, struct msg *err)
 	int failed = find_folders(s, prefix, &f, &why);
 	size_t i;
 
+	(void)own;				/* nothing but blobs and directories */
 	if (f.n > 0)
 		qsort(f.names, f.n, sizeof(*f.names), by_text);
 	for (i = f.n; !failed && i-- > 0; )

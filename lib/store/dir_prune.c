@@ -1,4 +1,4 @@
-/* Removing empty folders of the directory store. */
+/* Removing empty folders of the directory store, with what else is neither object nor folder where that is asked for. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,20 +16,25 @@ may_stay(void)
 	    errno == EBUSY;
 }
 
-static int prune_at(int folder, const char *name);
+static int prune_at(int folder, const char *name, bool own);
 
-static bool
-is_folder(int folder, const char *name)
+/* Prunes what a folder has of this name. Returns -1 with errno. */
+static int
+prune_entry(int folder, const char *name, bool own)
 {
 	struct stat st;
 
-	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-	    fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return prune_at(folder, name, own);
+	return !own || unlinkat(folder, name, 0) == 0 || may_stay() ? 0 : -1;
 }
 
 /* Removes the empty folders below an open one, which it closes. Returns -1 with errno. */
 static int
-prune_below(int fd)
+prune_below(int fd, bool own)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *e;
@@ -40,8 +45,7 @@ prune_below(int fd)
 		return -1;
 	}
 	while (!failed && (e = readdir(dir)) != NULL)
-		if (is_folder(dirfd(dir), e->d_name))
-			failed = prune_at(dirfd(dir), e->d_name);
+		failed = prune_entry(dirfd(dir), e->d_name, own);
 	reason = errno;
 	closedir(dir);
 	errno = reason;
@@ -49,17 +53,17 @@ prune_below(int fd)
 }
 
 static int
-prune_at(int folder, const char *name)
+prune_at(int folder, const char *name, bool own)
 {
 	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd >= 0 && prune_below(fd) == 0 && unlinkat(folder, name, AT_REMOVEDIR) == 0)
+	if (fd >= 0 && prune_below(fd, own) == 0 && unlinkat(folder, name, AT_REMOVEDIR) == 0)
 		return 0;
 	return may_stay() ? 0 : -1;
 }
 
 int
-store_dir_prune(struct store *s, const char *folder, struct msg *err)
+store_dir_prune(struct store *s, const char *folder, bool own, struct msg *err)
 {
 	struct msg why = { 0 };
 	struct store_dir_place p;
@@ -67,7 +71,7 @@ store_dir_prune(struct store *s, const char *folder, struct msg *err)
 
 	if (store_dir_find(s, folder, STORE_DIR_REMOVE, &p, &why) < 0)
 		return why.status == EX_NOINPUT ? 0 : msg_set(err, why.status, "%s", why.text);
-	failed = prune_at(p.folder, p.last);
+	failed = prune_at(p.folder, p.last, own);
 	if (failed)
 		msg_sys(err, msg_errno_status(EX_IOERR), "%s/%s", s->address, folder);
 	close(p.folder);

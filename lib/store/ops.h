@@ -34,7 +34,7 @@ struct store_ops {
 	/* Removes an object; as store_delete_own if `as` is not NULL. */
 	int (*remove)(struct store *s, const char *name, const struct store_entry *as, struct msg *err);
 	/* As store_prune. NULL: folders exist only as parts of names. */
-	int (*prune)(struct store *s, const char *folder, struct msg *err);
+	int (*prune)(struct store *s, const char *folder, bool own, struct msg *err);
 	/* Sets *held: 1, or 0. `create`: as store_lock_new, else as store_lock_try. */
 	int (*lock)(struct store *s, const char *name, bool create, void **held, struct msg *err);
 	void (*unlock)(struct store *s, void *held);

@@ -444,11 +444,11 @@ store_delete_own(struct store *s, const struct store_entry *e, struct msg *err)
 }
 
 int
-store_prune(struct store *s, const char *folder, struct msg *err)
+store_prune(struct store *s, const char *folder, bool own, struct msg *err)
 {
 	if (s->ops->prune == NULL)
 		return 0;
-	return check_name(s, folder, false, err) < 0 ? -1 : s->ops->prune(s, folder, err);
+	return check_name(s, folder, false, err) < 0 ? -1 : s->ops->prune(s, folder, own, err);
 }
 
 /* ---- locks ---- */

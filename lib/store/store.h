@@ -116,9 +116,10 @@ int store_delete_own(struct store *s, const struct store_entry *e, struct msg *e
 
 /*
  * Removes the folders at and below `folder` that contain no objects. Does nothing in a store where a folder is only a
- * part of names. Folders that another writer is about to use may be among them.
+ * part of names. Folders that another writer is about to use may be among them. `own`: the folder is the caller's
+ * alone, and links, pipes and sockets in it go too.
  */
-int store_prune(struct store *s, const char *folder, struct msg *err);
+int store_prune(struct store *s, const char *folder, bool own, struct msg *err);
 
 /*
  * A named lock, released by store_lock_end or when its holder ends, and with it every request the holder has sent.

@@ -217,10 +217,10 @@ whole_objects(struct store *s)
 	put(s, "t/d/later", "two", STORE_LATER, 1);
 	holds(s, "t/d/later", "two");
 	CHECK(store_flush(s, &err) == 0 && store_flush(s, &err) == 0, "%s", err.text);
-	CHECK(store_prune(s, "t/d", &err) == 0, "%s", err.text);
+	CHECK(store_prune(s, "t/d", false, &err) == 0, "%s", err.text);
 	holds(s, "t/d/later", "two");
-	CHECK(store_delete(s, "t/d/later", &err) == 1 && store_prune(s, "t/d", &err) == 0 &&
-	    store_prune(s, "t/d", &err) == 0, "%s", err.text);
+	CHECK(store_delete(s, "t/d/later", &err) == 1 && store_prune(s, "t/d", false, &err) == 0 &&
+	    store_prune(s, "t/d", false, &err) == 0, "%s", err.text);
 }
 
 /* More than may wait at once. */
@@ -241,7 +241,7 @@ many_later(struct store *s)
 		holds(s, name, "x");
 		CHECK(store_delete(s, name, &err) == 1, "%s", err.text);
 	}
-	CHECK(store_prune(s, "later", &err) == 0, "%s", err.text);
+	CHECK(store_prune(s, "later", false, &err) == 0, "%s", err.text);
 }
 
 static void
@@ -528,11 +528,15 @@ pruned(struct store *all)
 	make_folder("p/c");
 	make("p/c/file");
 	make_link("../out", "p/link");
-	CHECK(store_prune(all, "p", &err) == 0, "%s", err.text);
+	CHECK(store_prune(all, "p", false, &err) == 0, "%s", err.text);
 	CHECK(!is_there("p/a") && is_there("p/c/file") && is_there("out"), "pruned");
-	CHECK(store_prune(all, "p/link", &err) == 0 && is_there("out"), "%s", err.text);
-	CHECK(store_prune(all, "..", &err) < 0 && err.status == EX_NOPERM, "%s", err.text);
-	OK("store", "empty folders go, links and all that holds a file stay");
+	CHECK(store_prune(all, "p/link", false, &err) == 0 && is_there("out"), "%s", err.text);
+	CHECK(store_delete(all, "p/c/file", &err) == 1, "%s", err.text);
+	make_link("../out", "p/c/link");
+	CHECK(store_prune(all, "p", true, &err) == 0, "%s", err.text);
+	CHECK(!is_there("p") && is_there("out"), "pruned with links");
+	CHECK(store_prune(all, "..", false, &err) < 0 && err.status == EX_NOPERM, "%s", err.text);
+	OK("store", "empty folders go, links too where they are one's own; what holds a file stays");
 }
 
 int
