@@ -50,7 +50,7 @@ get_number(struct store *s, const char *name, int64_t *number, struct msg *err)
 }
 
 /*
- * Returns the number in LAKE/format, LAKE_FORMAT for a new lake, 0 for one of an earlier build, or -1. A lake that has a
+ * Returns the number in LAKE/format, LAKE_FORMAT for a new lake, 0 for one of an earlier build, or -1. A lake with a
  * record has this format too: a run that was cut off while it took effect had not come to the number.
  */
 static int64_t

@@ -1,4 +1,4 @@
-/* Removing empty folders of the directory store, with what else is neither object nor folder where that is asked for. */
+/* Removing empty folders of the directory store, with pipes and links where that is asked for. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
