@@ -27,7 +27,7 @@ static const struct cli_program program = {
 
 /* ---- parts of both lists ---- */
 
-/* Puts words with `between` between them, and `none` if there are none. */
+/* Puts words with `between` between them; `none` in place of an empty list. */
 static void
 put_words(struct buf *out, const struct job_words *w, const char *between, const char *none)
 {

@@ -51,7 +51,7 @@ int adf_run(const struct adf_activity *a, const char *const *words, adf_line *ea
 
 /* The last finished run of a lake. */
 struct adf_summary {
-	char *run;			/* owned: its name, NULL if there is none */
+	char *run;			/* owned: its name; NULL before the first run */
 	json_t *json;			/* owned */
 };
 

@@ -60,7 +60,7 @@ const char *azure_identity_text(void);
 const struct buf *azure_identity_key(void);	/* of AZURE_KEY */
 const char *azure_identity_sas(void);		/* of AZURE_SAS, without '?' */
 
-/* Sets *token, owned by the caller, to one valid for now; `renew`: not the one that was `old`, which may be NULL. */
+/* Sets *token, owned by the caller, to a valid token other than `old`, which the service has refused; NULL: to any. */
 int azure_token(enum azure_audience audience, const char *old, char **token, struct msg *err);
 
 /* ---- token.c ---- */

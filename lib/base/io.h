@@ -63,7 +63,7 @@ char *io_folder(const char *path);		/* directory of path, "." if it names none; 
 /*
  * Files that are not the system's: paths that `has` claims are read and written through pipes. `open` returns what to
  * read from or -1; at its end `failure` fills err with what cut it short, if anything did. `create` sets *fd to what to
- * write to; `commit` and `abandon` are called after it has been closed. NULL: there are none.
+ * write to; `commit` and `abandon` are called after it has been closed. NULL: no such addresses.
  */
 struct io_elsewhere {
 	bool (*has)(const char *path);

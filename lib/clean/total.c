@@ -212,7 +212,7 @@ clean_total_json(const struct clean_total *t, const struct cleaner *k, const str
 	buf_adds(out, "\n}\n");
 }
 
-/* Appends how many rows have a reason, unless there are none. */
+/* Appends how many rows have a reason, unless the number is 0. */
 static void
 put_count(struct buf *out, const char **before, const char *reason, uint64_t n)
 {

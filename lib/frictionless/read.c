@@ -85,7 +85,7 @@ put_property(struct from *f, const json_t *o, const char *property, const char *
 	free(text);
 }
 
-/* Puts a list of texts, without empty ones; nothing if there are none. */
+/* Puts a list of texts without the empty ones; nothing for an empty list. */
 static void
 put_list(struct from *f, const json_t *list, const char *indent, const char *word, bool even_empty)
 {

@@ -76,7 +76,7 @@ find(const struct history_versions *v, struct rec_field at)
 	return NULL;
 }
 
-/* Where the first version after a time begins; empty if there is none. */
+/* Where the first version after a time begins; empty after the last version. */
 static struct rec_field
 next_after(const struct history_versions *v, struct rec_field at)
 {

@@ -489,7 +489,7 @@ take_term(struct reader *r, const char *sign, size_t n)
 
 /* ---- a line ---- */
 
-/* Returns the length of the name before a parenthesis, 0 if there is none. */
+/* Returns the length of a name that a parenthesis follows, or 0. */
 static size_t
 function_length(const struct reader *r)
 {
@@ -500,7 +500,7 @@ function_length(const struct reader *r)
 	return p < r->end && *p == '(' ? (size_t)(p - r->p) : 0;
 }
 
-/* Returns the length of the number, 0 if there is none. */
+/* Returns the length of the number at the start of the text, or 0. */
 static size_t
 number_length(const struct reader *r)
 {

@@ -138,7 +138,7 @@ is_comparable(struct val_type a, struct val_type b)
 	return integers || (a.kind == b.kind && a.scale == b.scale);
 }
 
-/* Begins a reference of the source to a table. Returns NULL if there is none of the name. */
+/* Begins a reference of the source to a table. Returns NULL for an unknown table. */
 static struct job_reference *
 begin_reference(const struct job *j, struct job_source *s, const struct reference *r)
 {

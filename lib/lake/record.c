@@ -127,7 +127,7 @@ skip(struct record_reader *in, const char *word)
 	return true;
 }
 
-/* Returns the text up to `last`, and moves past it; NULL if there is none. Owned by the caller. */
+/* Returns the text up to `last`, and moves past it; NULL if `last` does not occur. Owned by the caller. */
 static char *
 take(struct record_reader *in, char last)
 {

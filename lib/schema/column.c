@@ -277,13 +277,14 @@ set_sources(struct schema_column *c)
 }
 
 static int
-read_column(struct schema_loader *l)
+read_column(struct schema_loader *l, const char *word, void *to)
 {
 	struct schema *s = l->schema;
 	struct schema_place at = schema_here(l);
 	struct schema_column *c;
 	int status;
 
+	(void)word, (void)to;
 	if (l->event.type != YAML_MAPPING_START_EVENT)
 		return schema_fault(l, at, "expected a column's words", NULL);
 	if (s->ncolumns == MAX_COLUMNS)
@@ -317,16 +318,8 @@ int
 schema_columns_read(struct schema_loader *l, const struct schema_word *word, void *to)
 {
 	(void)to;
-	if (l->event.type != YAML_SEQUENCE_START_EVENT)
-		return schema_fault(l, schema_here(l), "expected a list for", word->name);
-	for (;;) {
-		if (schema_step(l) == -1)
-			return -1;
-		if (l->event.type == YAML_SEQUENCE_END_EVENT)
-			break;
-		if (read_column(l) == -1)
-			return -1;
-	}
+	if (schema_items_read(l, word->name, read_column, NULL) == -1)
+		return -1;
 	return l->schema->ncolumns > 0 ? 0 : schema_fault(l, schema_here(l), "an empty list for", word->name);
 }
 

@@ -79,6 +79,10 @@ int schema_step(struct schema_loader *l);
 int schema_want_text(struct schema_loader *l, const char *word);
 bool schema_is_plain(const struct schema_loader *l);		/* a scalar without quotes */
 void schema_texts_add(struct schema_loader *l, struct schema_texts *t);
+
+/* Reads the list that begins with the current event, the value of `word`; calls `item` at the event of each item. */
+int schema_items_read(struct schema_loader *l, const char *word,
+    int (*item)(struct schema_loader *l, const char *word, void *to), void *to);
 int schema_texts_read(struct schema_loader *l, const char *word, bool may_be_empty, struct schema_texts *t);
 void schema_texts_free(struct schema_texts *t);
 

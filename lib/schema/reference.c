@@ -45,12 +45,13 @@ static const struct schema_word words[WORDS] = {
 };
 
 static int
-read_reference(struct schema_loader *l, const char *of)
+read_reference(struct schema_loader *l, const char *of, void *to)
 {
 	struct schema *s = l->schema;
 	struct schema_place at[WORDS] = { 0 }, here = schema_here(l);
 	struct schema_reference *r;
 
+	(void)to;
 	if (l->event.type != YAML_MAPPING_START_EVENT)
 		return schema_fault(l, here, "expected table and columns for", of);
 	s->references = xreallocarray(s->references, s->nreferences + 1, sizeof(*s->references));
@@ -66,17 +67,7 @@ read_reference(struct schema_loader *l, const char *of)
 int
 schema_references_read(struct schema_loader *l, const struct schema_word *word, void *to)
 {
-	(void)to;
-	if (l->event.type != YAML_SEQUENCE_START_EVENT)
-		return schema_fault(l, schema_here(l), "expected a list for", word->name);
-	for (;;) {
-		if (schema_step(l) == -1)
-			return -1;
-		if (l->event.type == YAML_SEQUENCE_END_EVENT)
-			return 0;
-		if (read_reference(l, word->name) == -1)
-			return -1;
-	}
+	return schema_items_read(l, word->name, read_reference, to);
 }
 
 int

@@ -91,27 +91,39 @@ schema_texts_add(struct schema_loader *l, struct schema_texts *t)
 	t->word[t->n++] = xstrdup(schema_text(l));
 }
 
-/* Reads a list of texts, or a single one. */
 int
-schema_texts_read(struct schema_loader *l, const char *word, bool may_be_empty, struct schema_texts *t)
+schema_items_read(struct schema_loader *l, const char *word,
+    int (*item)(struct schema_loader *l, const char *word, void *to), void *to)
 {
-	if (l->event.type == YAML_SCALAR_EVENT) {
-		if (schema_want_text(l, word) == -1)
-			return -1;
-		schema_texts_add(l, t);
-		return 0;
-	}
 	if (l->event.type != YAML_SEQUENCE_START_EVENT)
 		return schema_fault(l, schema_here(l), "expected a list for", word);
 	for (;;) {
 		if (schema_step(l) == -1)
 			return -1;
 		if (l->event.type == YAML_SEQUENCE_END_EVENT)
-			break;
-		if (schema_want_text(l, word) == -1)
+			return 0;
+		if (item(l, word, to) == -1)
 			return -1;
-		schema_texts_add(l, t);
 	}
+}
+
+static int
+read_text_item(struct schema_loader *l, const char *word, void *to)
+{
+	if (schema_want_text(l, word) == -1)
+		return -1;
+	schema_texts_add(l, to);
+	return 0;
+}
+
+/* Reads a list of texts, or a single one. */
+int
+schema_texts_read(struct schema_loader *l, const char *word, bool may_be_empty, struct schema_texts *t)
+{
+	if (l->event.type == YAML_SCALAR_EVENT)
+		return read_text_item(l, word, t);
+	if (schema_items_read(l, word, read_text_item, t) == -1)
+		return -1;
 	return t->n > 0 || may_be_empty ? 0 : schema_fault(l, schema_here(l), "an empty list for", word);
 }
 
