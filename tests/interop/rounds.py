@@ -80,7 +80,9 @@ class DeltaRs:
         DeltaTable(path).create_checkpoint()
 
     def vacuum(self, path):
-        DeltaTable(path).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+        # its full vacuum takes deletion vectors in use for files that no version names, and removes them
+        vectors = "deletionVectors" in (DeltaTable(path).protocol().reader_features or [])
+        DeltaTable(path).vacuum(0, dry_run=False, enforce_retention_duration=False, full=not vectors)
 
     def rows(self, path, version=None):
         table = DeltaTable(path, version=version)
