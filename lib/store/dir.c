@@ -188,6 +188,7 @@ const struct store_ops store_dir = {
 	.in_close = close_file,
 	.out_open = store_dir_out_open,
 	.out_write = store_dir_out_write,
+	.out_take = store_dir_out_take,
 	.out_commit = store_dir_out_commit,
 	.out_close = store_dir_out_close,
 	.flush = store_dir_flush,

@@ -50,6 +50,7 @@ int store_dir_share(struct store *s, void *held, struct msg *err);
 int store_dir_prune(struct store *s, const char *folder, bool own, struct msg *err);
 int store_dir_out_open(struct store *s, const char *name, struct store_out *out, struct msg *err);
 int store_dir_out_write(struct store_out *out, const void *p, size_t n, struct msg *err);
+int store_dir_out_take(struct store_out *out, const char *path);
 int store_dir_out_commit(struct store_out *out, enum store_mode mode, struct msg *err);
 void store_dir_out_close(struct store_out *out);
 int store_dir_flush(struct store *s, struct msg *err);

@@ -20,6 +20,7 @@ struct draft {
 	const char *path;		/* for messages */
 	char *last, *temp;		/* owned: final name in the folder, and temporary name */
 	bool named;			/* temp exists */
+	nlink_t others;			/* names that the file has elsewhere */
 };
 
 static int
@@ -105,6 +106,28 @@ link_to(const struct draft *d, const char *last)
 		return linkat(d->folder, d->temp, d->folder, last, 0);
 	snprintf(fd, sizeof(fd), "/proc/self/fd/%d", d->fd);
 	return linkat(AT_FDCWD, fd, d->folder, last, AT_SYMLINK_FOLLOW);
+}
+
+/* A file of another file system, or of another owner, cannot be linked. */
+int
+store_dir_out_take(struct store_out *out, const char *path)
+{
+	struct draft *d = out->object, other = *d;
+	struct stat st;
+
+	other.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (other.fd < 0)
+		return 0;
+	if (d->named || fstat(other.fd, &st) < 0 || !S_ISREG(st.st_mode) || link_to(&other, d->temp) < 0) {
+		close(other.fd);
+		return 0;
+	}
+	close(d->fd);
+	*d = other;
+	d->named = true;
+	d->others = st.st_nlink;
+	out->size = (uint64_t)st.st_size;
+	return 1;
 }
 
 /* Does errno mean that the file system lacks the operation, rather than that it failed? */
@@ -197,7 +220,7 @@ name_new(struct draft *d, struct msg *err)
 	if (link_to(d, d->last) == 0)
 		return 1;
 	if (errno == EEXIST)
-		return fstat(d->fd, &st) == 0 && st.st_nlink == 1 + (nlink_t)d->named;
+		return fstat(d->fd, &st) == 0 && st.st_nlink == 1 + (nlink_t)d->named + d->others;
 	return is_lacking() ? name_without_links(d, err) : failed_write(d, err);
 }
 
@@ -213,7 +236,7 @@ name_over(struct draft *d, struct msg *err)
 		return -1;
 	if (renameat(d->folder, d->temp, d->folder, d->last) < 0)
 		return failed_write(d, err);
-	d->named = false;
+	d->named = d->others > 0;	/* it stays where the name is the file's own already */
 	return 1;
 }
 

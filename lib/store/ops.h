@@ -49,6 +49,11 @@ struct store_ops {
 	int (*out_open)(struct store *s, const char *name, struct store_out *out, struct msg *err);
 	int (*out_write)(struct store_out *out, const void *p, size_t n, struct msg *err);
 	/*
+	 * Makes a file the object, of which nothing is written yet, without copying: 1, or 0 if that cannot be done.
+	 * NULL: never.
+	 */
+	int (*out_take)(struct store_out *out, const char *path);
+	/*
 	 * Returns as store_put; the object is released by out_close, which follows. Never with STORE_LATER if there is
 	 * no flush.
 	 */

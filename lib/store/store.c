@@ -1,8 +1,10 @@
 /* The table of stores, and what is the same for all: names, listings, whole objects. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "azure/azure.h"
+#include "base/io.h"
 #include "store/ops.h"
 
 /* An address SCHEME://... belongs to the row of its scheme, any other to the last. */
@@ -417,6 +419,37 @@ store_put(struct store *s, const char *name, const void *p, size_t n, enum store
 	if (store_out_open(s, name, &out, err) < 0)
 		return -1;
 	if (store_out_write(&out, p, n, err) < 0) {
+		store_out_abandon(&out);
+		return -1;
+	}
+	return commit(&out, mode, err);
+}
+
+static int
+copy_file(struct store_out *out, const char *path, struct msg *err)
+{
+	enum { PIECE = 1024 * 1024 };
+	int fd = io_open(path, err);
+	uint8_t *piece = xmalloc(PIECE);
+	ssize_t n = -1;
+
+	while (fd >= 0 && (n = io_read(fd, piece, PIECE, io_in_name(path), err)) > 0)
+		if (store_out_write(out, piece, (size_t)n, err) < 0)
+			break;
+	if (fd >= 0)
+		close(fd);
+	free(piece);
+	return n == 0 ? 0 : -1;
+}
+
+int
+store_put_file(struct store *s, const char *name, const char *path, enum store_mode mode, struct msg *err)
+{
+	struct store_out out;
+
+	if (store_out_open(s, name, &out, err) < 0)
+		return -1;
+	if ((s->ops->out_take == NULL || !s->ops->out_take(&out, path)) && copy_file(&out, path, err) < 0) {
 		store_out_abandon(&out);
 		return -1;
 	}

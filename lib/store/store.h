@@ -105,6 +105,12 @@ enum { STORE_UNDECIDED = -2 };
 int store_put(struct store *s, const char *name, const void *p, size_t n, enum store_mode mode, struct msg *err);
 int store_flush(struct store *s, struct msg *err);
 
+/*
+ * As store_put, with the contents of a file that io_open takes. The object may be that file under another name, which
+ * must not be changed afterwards.
+ */
+int store_put_file(struct store *s, const char *name, const char *path, enum store_mode mode, struct msg *err);
+
 /* Removes an object: 1, or 0 if it does not exist. */
 int store_delete(struct store *s, const char *name, struct msg *err);
 

@@ -223,6 +223,30 @@ whole_objects(struct store *s)
 	    store_prune(s, "t/d", false, &err) == 0, "%s", err.text);
 }
 
+/* A file of this system may become an object; it keeps its own name. */
+static void
+files(struct store *s)
+{
+	char path[] = "/tmp/store-file.XXXXXX";
+	struct msg err = { 0 };
+	int fd = mkstemp(path);
+
+	CHECK(fd >= 0 && write(fd, "file", 4) == 4 && close(fd) == 0, "%s", path);
+	CHECK(store_put_file(s, "t/f", path, STORE_NEW, &err) == 1, "%s", err.text);
+	CHECK(store_put_file(s, "t/f", path, STORE_NEW, &err) == 0, "a name that is taken");
+	holds(s, "t/f", "file");
+	put(s, "t/g", "other", STORE_NEW, 1);
+	CHECK(store_put_file(s, "t/g", path, STORE_LATER, &err) == 1 && store_flush(s, &err) == 0, "%s", err.text);
+	CHECK(store_put_file(s, "t/f", path, STORE_REPLACE, &err) == 1, "%s", err.text);
+	holds(s, "t/f", "file");
+	holds(s, "t/g", "file");
+	CHECK(access(path, F_OK) == 0 && unlink(path) == 0, "%s", path);
+	CHECK(store_put_file(s, "t/h", path, STORE_NEW, &err) < 0 && err.status == EX_NOINPUT, "%s", err.text);
+	holds(s, "t/h", NULL);
+	err = (struct msg){ 0 };
+	CHECK(store_delete(s, "t/f", &err) == 1 && store_delete(s, "t/g", &err) == 1, "%s", err.text);
+}
+
 /* More than may wait at once. */
 static void
 many_later(struct store *s)
@@ -447,6 +471,7 @@ contract(const char *address)
 	size_t i;
 
 	whole_objects(s);
+	files(s);
 	many_later(s);
 	streamed(s);
 	ranges(s);
