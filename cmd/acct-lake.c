@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/command.h"
+#include "base/io.h"
 #include "base/num.h"
 #include "cli/cli.h"
 #include "lake/lake.h"
@@ -25,13 +26,15 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){
 	    "run [-v] [--wait] [--rebuild] [--retry SECONDS] LAKE -- COMMAND [ARGUMENT ...]",
-	    "begin", "commit [-v] [--retry SECONDS]", "aside TABLE ...", "recover [-v] [--wait] LAKE",
-	    "status LAKE", NULL },
+	    "begin", "commit [-v] [--retry SECONDS]", "aside TABLE ...", "put", "stage", "remove", "cat NAME ...",
+	    "recover [-v] [--wait] LAKE", "status LAKE", NULL },
 	.about = "Runs a command that changes the tables and files of a lake. All it has prepared takes effect\n"
-	    "when it ends with 0, and nothing otherwise, whatever is killed and whenever.",
+	    "when it ends with 0, and nothing otherwise, whatever is killed and whenever. put and stage read\n"
+	    "lines 'FILE<TAB>NAME' from standard input, remove lines 'NAME'.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_retry, NULL },
-	.examples = (const char *const[]){ "acct-lake run lake -- sh night.sh", "acct-lake status lake", NULL },
+	.examples = (const char *const[]){ "acct-lake run lake -- sh night.sh", "acct-lake status lake",
+	    "printf '%s\\t%s\\n' rejects.acct runs/rejects/1.acct | acct-lake put", NULL },
 };
 
 /* ---- the lake and its lock ---- */
@@ -213,6 +216,158 @@ set_aside(char *argv[], int n)
 	return EX_OK;
 }
 
+/* ---- single objects ---- */
+
+/* Reads standard input. Owned by the caller; ends with a line feed unless it is empty. */
+static struct buf
+read_lines(void)
+{
+	enum { PIECE = 64 * 1024 };
+	struct buf text = { 0 };
+	struct msg err = { 0 };
+	ssize_t n;
+
+	while ((n = io_read(STDIN_FILENO, buf_room(&text, PIECE), PIECE, io_in_name(NULL), &err)) > 0)
+		text.len += (size_t)n;
+	if (n < 0)
+		msg_exit(&err);
+	if (text.len > 0 && text.p[text.len - 1] != '\n')
+		buf_addc(&text, '\n');
+	(void)buf_cstr(&text);
+	return text;
+}
+
+/* Splits lines 'FILE<TAB>NAME' in place, or 'NAME' if there are no files. The list is owned, the words are views. */
+static struct lake_put *
+split_lines(const struct buf *text, bool files, size_t *np)
+{
+	struct lake_put *list = NULL;
+	char *at = (char *)text->p, *end, *tab;
+	size_t n;
+
+	for (n = 0; text->len > 0 && *at != '\0'; n++, at = end + 1) {
+		end = strchr(at, '\n');
+		if (end == NULL)
+			msg_die(EX_DATAERR, "<stdin>:%zu: a zero byte", n + 1);
+		*end = '\0';
+		tab = strchr(at, '\t');
+		if ((tab != NULL) != files || *at == '\0' || tab == at)
+			msg_die(EX_DATAERR, "<stdin>:%zu: expected %s: %s", n + 1, files ? "FILE<TAB>NAME" : "NAME",
+			    msg_quotes(at));
+		if (tab != NULL)
+			*tab = '\0';
+		if ((n & (n - 1)) == 0)
+			list = xreallocarray(list, n == 0 ? 1 : 2 * n, sizeof(*list));
+		list[n] = (struct lake_put){ files ? at : NULL, files ? tab + 1 : at };
+	}
+	*np = n;
+	return list;
+}
+
+static int
+do_lines(int n, bool files, int (*call)(const char *run, const struct lake_put *list, size_t n, struct msg *err))
+{
+	struct msg err = { 0 };
+	struct buf text;
+	struct lake_put *list;
+	size_t lines;
+	int64_t number;
+	const char *name;
+
+	if (n > 0)
+		cli_usage("expected no operand: the names come on standard input");
+	name = join_run(&number);
+	text = read_lines();
+	list = split_lines(&text, files, &lines);
+	if (call(name, list, lines, &err) < 0)
+		msg_exit(&err);
+	free(list);
+	buf_free(&text);
+	lake_close(&lake);
+	return EX_OK;
+}
+
+static int
+put_lines(const char *run, const struct lake_put *list, size_t n, struct msg *err)
+{
+	return lake_put(&lake, run, list, n, err);
+}
+
+static int
+stage_lines(const char *run, const struct lake_put *list, size_t n, struct msg *err)
+{
+	return lake_stage(&lake, run, list, n, err);
+}
+
+static int
+remove_lines(const char *run, const struct lake_put *list, size_t n, struct msg *err)
+{
+	return lake_remove(&lake, run, list, n, err);
+}
+
+static int
+put(char *argv[], int n)
+{
+	(void)argv;
+	return do_lines(n, true, put_lines);
+}
+
+static int
+stage(char *argv[], int n)
+{
+	(void)argv;
+	return do_lines(n, true, stage_lines);
+}
+
+static int
+remove_names(char *argv[], int n)
+{
+	(void)argv;
+	return do_lines(n, false, remove_lines);
+}
+
+static void
+print(struct store_in *in)
+{
+	enum { PIECE = 1 << 20 };
+	uint8_t *piece = xmalloc(PIECE);
+	struct msg err = { 0 };
+	uint64_t at = 0;
+	size_t n;
+
+	for (; at < in->size; at += n) {
+		n = in->size - at < PIECE ? (size_t)(in->size - at) : PIECE;
+		if (store_in_read(in, at, piece, n, &err) < 0 ||
+		    io_write(STDOUT_FILENO, piece, n, io_out_name(NULL), &err) < 0)
+			msg_exit(&err);
+	}
+	free(piece);
+}
+
+static int
+cat(char *argv[], int n)
+{
+	struct msg err = { 0 };
+	struct store_in in;
+	const char *name;
+	int64_t number;
+	int i, got;
+
+	if (n == 0)
+		cli_usage("expected NAME");
+	name = join_run(&number);
+	for (i = 0; i < n; i++) {
+		if ((got = lake_read(&lake, name, argv[i], &in, &err)) < 0)
+			msg_exit(&err);
+		if (got == 0)
+			msg_die(EX_NOINPUT, "%s: %s: no such object", store_address(lake.store), argv[i]);
+		print(&in);
+		store_in_close(&in);
+	}
+	lake_close(&lake);
+	return EX_OK;
+}
+
 /* ---- for people ---- */
 
 static int
@@ -258,13 +413,14 @@ int
 main(int argc, char *argv[])
 {
 	static const struct { const char *name; int (*call)(char *argv[], int n); } verbs[] = {
-		{ "run", run }, { "begin", begin }, { "commit", commit }, { "aside", set_aside },
-		{ "recover", recover }, { "status", status } };
+		{ "run", run }, { "begin", begin }, { "commit", commit }, { "aside", set_aside }, { "put", put },
+		{ "stage", stage }, { "remove", remove_names }, { "cat", cat }, { "recover", recover },
+		{ "status", status } };
 	int first = cli_start(&program, argc, argv);
 	size_t i;
 
 	if (first == argc)
-		cli_usage("expected a verb: run, begin, commit, aside, recover or status");
+		cli_usage("expected a verb: run, begin, commit, aside, put, stage, remove, cat, recover or status");
 	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (strcmp(argv[first], verbs[i].name) == 0)
 			return verbs[i].call(argv + first + 1, argc - first - 1);

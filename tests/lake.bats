@@ -198,6 +198,58 @@ both() {
 	same 1 "$(ls lake/silver/s/*.parquet | wc -l)"
 }
 
+@test "lake: objects are put, staged, removed and read by a run, all in a few calls" {
+	work a
+	cat >objects.sh <<-'END'
+	set -e
+	acct-lake begin
+	printf '%s' one >one; head -c 3000000 /dev/urandom >two
+	printf '%s\t%s\n' one new/deep/one two new/two a.acct new/same | acct-lake put
+	cmp one "$ACCT_LAKE/new/deep/one"; cmp two "$ACCT_LAKE/new/two"
+	rm one; echo other >one
+	printf '%s\t%s\n' one new/deep/one | acct-lake put			# its own: replaced
+	echo m2 >m
+	printf '%s\t%s' m gold/manifest | acct-lake stage
+	printf '%s\n' gold/part-a new/two | acct-lake remove
+	[ "$(acct-lake cat gold/manifest new/deep/one | tr '\n' ' ')" = 'm2 other ' ]
+	[ "$(cat "$ACCT_LAKE/gold/manifest")" = part-a ]
+	r=0; acct-lake cat gold/part-a || r=$?
+	[ "$r" = 66 ]
+	exit "$1"
+	END
+	all lake >before
+	run -65 --separate-stderr acct-lake run lake -- sh objects.sh 65
+	same "acct-lake: $T/lake: gold/part-a: no such object" "$stderr"
+	all lake | diff -u before -
+	same "$(both $'1\ta' a)" "$(state lake)"
+	run -0 acct-lake run lake -- sh objects.sh 0
+	same "m2" "$(cat lake/gold/manifest)"
+	same "other" "$(cat lake/new/deep/one)"
+	[ ! -e lake/gold/part-a ] && [ ! -e lake/new/two ]
+	# What is there already stays, whatever becomes of the run; another of its name does not.
+	run -65 acct-lake run lake -- sh -c 'acct-lake begin; printf "%s\t%s\n" a.acct new/same | acct-lake put; exit 65'
+	cmp a.acct lake/new/same
+	run -73 --separate-stderr acct-lake run lake -- sh -c 'acct-lake begin; printf "%s\t%s\n" b.acct new/same | acct-lake put'
+	same "acct-lake: $T/lake/new/same: exists already, with other contents than b.acct" "$stderr"
+	cmp a.acct lake/new/same
+}
+
+@test "lake: lines and names that are refused" {
+	for line in 'x' $'\tx' ''; do
+		run -65 --separate-stderr acct-lake run lake -- sh -c 'acct-lake begin && printf "%s\n" "$1" | acct-lake put' sh "$line"
+		[[ $stderr == "acct-lake: <stdin>:1: expected FILE<TAB>NAME: "* ]]
+	done
+	run -65 acct-lake run lake -- sh -c 'acct-lake begin && printf "a\tb\n" | acct-lake remove'
+	for name in ../x runs/open/x/y format _lock runs/commits/1 runs/current; do
+		run -77 acct-lake run lake -- sh -c 'acct-lake begin && printf "%s\t%s\n" a.acct "$1" | acct-lake put' sh "$name"
+		run -77 acct-lake run lake -- sh -c 'acct-lake begin && printf "%s\n" "$1" | acct-lake remove' sh "$name"
+	done
+	run -66 acct-lake run lake -- sh -c 'acct-lake begin && printf "%s\t%s\n" none x | acct-lake put'
+	run -66 --separate-stderr acct-lake run lake -- sh -c 'printf "%s\t%s\n" a.acct x | acct-lake put'
+	[[ $stderr == *": has not begun" ]]
+	same "" "$(find lake -mindepth 1)"
+}
+
 @test "lake: wrong use" {
 	run -64 acct-lake
 	run -64 --separate-stderr acct-lake nonesuch lake
@@ -206,7 +258,9 @@ both() {
 	run -64 acct-lake status
 	run -64 acct-lake recover a b
 	run -64 acct-lake begin lake
-	for verb in begin commit "aside silver/s"; do
+	run -64 acct-lake put x
+	run -64 acct-lake cat
+	for verb in begin commit "aside silver/s" put stage remove "cat x"; do
 		# shellcheck disable=SC2086
 		run -64 --separate-stderr acct-lake $verb
 		[[ $stderr == "acct-lake: not within a run: "* ]]

@@ -36,6 +36,7 @@ struct lake {
 	bool verbose;			/* report versions on standard error */
 	/* set by lake_open */
 	struct store *store;
+	struct store *files;		/* the run's folder; opened when it is needed */
 	struct store_lock lock;
 	int64_t newest;			/* number of the newest record, 0: none; set by lake_recover */
 };
@@ -83,6 +84,26 @@ int lake_end(struct lake *l, const char *run, int64_t number, struct msg *err);
  * takes effect. EX_NOINPUT if the run has not begun.
  */
 int lake_set_aside(struct lake *l, const char *run, const char *table, struct msg *err);
+
+struct lake_put {			/* a file of this system, and the object that it becomes */
+	const char *file, *name;
+};
+
+/*
+ * Puts objects in place at once, durable, which go if the run comes to nothing. An object of the same contents that is
+ * there already stays, one that this run has put is replaced; EX_CANTCREAT if there is another. A file may become the
+ * object without a copy, so it must not be changed afterwards. EX_NOINPUT if the run has not begun.
+ */
+int lake_put(struct lake *l, const char *run, const struct lake_put *list, size_t n, struct msg *err);
+
+/* Stages small files, which take the places of the objects when the run takes effect. */
+int lake_stage(struct lake *l, const char *run, const struct lake_put *list, size_t n, struct msg *err);
+
+/* Lets objects go when the run takes effect; the files of the list are of no account. */
+int lake_remove(struct lake *l, const char *run, const struct lake_put *list, size_t n, struct msg *err);
+
+/* Opens an object as it will be when the run has taken effect: 1, or 0 if there will be none. */
+int lake_read(struct lake *l, const char *run, const char *name, struct store_in *in, struct msg *err);
 
 struct lake_status {			/* owned: lake_status_free */
 	int64_t format;			/* 0: none */

@@ -9,6 +9,8 @@
 #define LAKE_CURRENT LAKE_RUNS "/current"
 #define LAKE_OPEN LAKE_RUNS "/open"
 #define LAKE_LATE_PART "late"
+#define LAKE_LOCK "_lock"
+#define LAKE_FORMAT_NAME "format"
 
 enum lake_what { LAKE_TABLE, LAKE_LATE, LAKE_FILE, LAKE_GONE };
 
@@ -55,6 +57,9 @@ int lake_walk(struct lake *l, const char *folder, struct store **below, struct s
 
 /* Carries out the record, and puts its number into runs/current. Can be repeated. */
 int lake_settle(struct lake *l, int64_t number, const struct lake_record *r, struct msg *err);
+
+/* Opens the folder of a run. The caller closes it. */
+int lake_open_run(struct lake *l, const char *run, struct store **folder, struct msg *err);
 
 /* Removes the folder of a run. */
 int lake_remove_run(struct lake *l, const char *run, struct msg *err);

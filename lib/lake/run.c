@@ -5,8 +5,6 @@
 #include "base/num.h"
 #include "lake/record.h"
 
-#define LOCK "_lock"
-#define FORMAT "format"
 #define MADE LAKE_RUNS "/made"
 #define BEGUN "begun"
 #define UNDECIDED "undecided"
@@ -18,6 +16,7 @@ lake_open(struct lake *l, const char *address, struct msg *err)
 {
 	l->lock = (struct store_lock){ 0 };
 	l->newest = 0;
+	l->files = NULL;
 	return store_open(&l->store, address, err);
 }
 
@@ -27,11 +26,13 @@ lake_close(struct lake *l)
 	struct msg unheard = { 0 };
 
 	if (l->lock.held != NULL) {
-		(void)store_delete(l->store, LOCK, &unheard);
+		(void)store_delete(l->store, LAKE_LOCK, &unheard);
 		store_lock_end(&l->lock);
 	}
+	if (l->files != NULL)
+		store_close(l->files);
 	store_close(l->store);
-	l->store = NULL;
+	l->files = l->store = NULL;
 }
 
 /* Reads an object that is a number and a line feed. Returns 1, 0 if it does not exist, or -1. */
@@ -58,7 +59,7 @@ get_format(struct lake *l, struct msg *err)
 {
 	enum store_kind kind;
 	int64_t number = 0, newest = 0;
-	int got = get_number(l->store, FORMAT, &number, err);
+	int got = get_number(l->store, LAKE_FORMAT_NAME, &number, err);
 
 	if (got > 0)
 		return number;
@@ -89,9 +90,9 @@ lake_lock(struct lake *l, struct msg *err)
 	int got = 0, tries;
 
 	for (tries = 0; tries < 2 && got == 0; tries++) {
-		got = store_lock_try(l->store, LOCK, &l->lock, err);
+		got = store_lock_try(l->store, LAKE_LOCK, &l->lock, err);
 		if (got == 0)
-			got = store_lock_new(l->store, LOCK, &l->lock, err);
+			got = store_lock_new(l->store, LAKE_LOCK, &l->lock, err);
 	}
 	return got;
 }
@@ -255,9 +256,9 @@ collect(struct lake *l, struct lake_record *r, struct msg *err)
 		if (lake_each_object(l, r->run, parts[i].part, add_object, &to, err) < 0)
 			return -1;
 	}
-	if (r->n > 0 && (format != LAKE_FORMAT || get_number(l->store, FORMAT, &is_there, err) == 0)) {
+	if (r->n > 0 && (format != LAKE_FORMAT || get_number(l->store, LAKE_FORMAT_NAME, &is_there, err) == 0)) {
 		buf_addf(&text, "%d\n", LAKE_FORMAT);
-		lake_record_add(r, LAKE_FILE, xstrdup(FORMAT), &text);
+		lake_record_add(r, LAKE_FILE, xstrdup(LAKE_FORMAT_NAME), &text);
 	}
 	lake_record_sort(r);
 	return err->status != 0 ? -1 : 0;
@@ -343,7 +344,7 @@ lake_get_status(struct lake *l, struct lake_status *s, struct msg *err)
 	int failed;
 
 	*s = (struct lake_status){ 0 };
-	failed = get_number(l->store, FORMAT, &s->format, err) < 0 ||
+	failed = get_number(l->store, LAKE_FORMAT_NAME, &s->format, err) < 0 ||
 	    lake_record_newest(l->store, &s->number, err) < 0 ||
 	    get_number(l->store, LAKE_CURRENT, &current, err) < 0 ||
 	    store_list_folders(l->store, LAKE_OPEN, &s->open, err) < 0 ||

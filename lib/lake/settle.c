@@ -30,6 +30,16 @@ lake_walk(struct lake *l, const char *folder, struct store **below, struct store
 }
 
 int
+lake_open_run(struct lake *l, const char *run, struct store **folder, struct msg *err)
+{
+	char *address = xasprintf("%s/" LAKE_OPEN "/%s", store_address(l->store), run);
+	int failed = store_open(folder, address, err);
+
+	free(address);
+	return failed;
+}
+
+int
 lake_each_object(struct lake *l, const char *run, const char *part, lake_each *each, void *arg, struct msg *err)
 {
 	char *folder = xasprintf(LAKE_OPEN "/%s/%s", run, part);

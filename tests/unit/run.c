@@ -20,6 +20,7 @@ enum { AT = 1, LAST = 200 };
 static unsigned seen, bad_at;		/* changes so far; the one that meets `fate` */
 static enum store_mem_fate fate;
 static bool dies;			/* nothing is done after it */
+static char files[] = "/tmp/acct-run.XXXXXX";	/* files of this system */
 
 static enum store_mem_fate
 choose(const char *path)
@@ -135,6 +136,30 @@ prepare(struct store *s, const char *run, const char *file, int64_t version)
 	return failed;
 }
 
+/* Writes a file of this system. Owned by the caller. */
+static char *
+write_file(const char *text)
+{
+	char *path = xasprintf("%s/%zu", files, strlen(text));
+	FILE *f = fopen(path, "w");
+
+	CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0, "%s", path);
+	return path;
+}
+
+typedef int each(struct lake *l, const char *run, const struct lake_put *list, size_t n, struct msg *err);
+
+static int
+do_one(each *call, struct lake *l, const char *run, const char *text, const char *name, struct msg *err)
+{
+	char *path = write_file(text);
+	struct lake_put what = { path, name };
+	int failed = call(l, run, &what, 1, err);
+
+	free(path);
+	return failed;
+}
+
 /* Does all of run `run`, which makes state `n` of the one before. Returns what lake_commit does. */
 static int
 work(struct lake *l, const char *run, int n, struct msg *err)
@@ -144,10 +169,10 @@ work(struct lake *l, const char *run, int n, struct msg *err)
 	snprintf(file, sizeof(file), "f%d", n);
 	snprintf(text, sizeof(text), "%d\n", n);
 	if (lake_begin(l, run, err) < 0 || prepare(l->store, run, file, n) < 0 ||
-	    put(l->store, text, RUN "%s/stage/runs/made/t/key", run) < 0 ||
-	    put(l->store, "", n == 1 ? RUN "%s/new/gold/part-1" : RUN "%s/new/gold/part-2", run) < 0 ||
-	    put(l->store, "p", n == 1 ? "gold/part-1" : "gold/part-2", run) < 0 ||
-	    (n > 1 && put(l->store, "", RUN "%s/gone/gold/part-1", run) < 0) ||
+	    do_one(lake_stage, l, run, text, "runs/made/t/key", err) < 0 ||
+	    do_one(lake_put, l, run, "p", n == 1 ? "gold/part-1" : "gold/part-2", err) < 0 ||
+	    (n > 1 && do_one(lake_put, l, run, "p", "gold/part-1", err) < 0) ||	/* stays */
+	    (n > 1 && do_one(lake_remove, l, run, "", "gold/part-1", err) < 0) ||
 	    put(l->store, text, RUN "%s/late/gold/export", run) < 0)
 		return -1;
 	return lake_commit(l, run, l->newest + 1, err);
@@ -331,13 +356,24 @@ records(void)
 	OK("lake", "records: what was written is read, and a flipped bit is found");
 }
 
+static void
+remove_files(void)
+{
+	char *command = xasprintf("rm -rf %s", files);
+
+	CHECK(system(command) == 0, "%s", command);
+	free(command);
+}
+
 int
 main(void)
 {
 	unit_start();
 	store_mem_allow();
+	CHECK(mkdtemp(files) != NULL, "%s", files);
 	cut_off_everywhere();
 	lose_the_lock();
 	records();
+	remove_files();
 	return 0;
 }
