@@ -17,6 +17,7 @@ static const size_t DEFAULT_TARGET = 256 << 20, DEFAULT_MEMORY = 512 << 20, LEAS
 static char *key_words;			/* of -k; NULL without */
 static const char *where;		/* of -w; NULL without */
 static size_t target;			/* 0 where not given */
+static bool if_needed;
 
 /* ---- options ---- */
 
@@ -29,6 +30,8 @@ set_target(const char *option, char *arg)
 }
 
 static const struct cli_option options[] = {
+	{ 0, "if-needed", NULL, "do nothing unless more than 32 files are small or more than a fifth of the rows\n"
+	    "is deleted", CLI_FLAG, .to = &if_needed },
 	{ 'k', "key", "KEY,...", "sort all rows by these columns, within each partition", CLI_LIST, .to = &key_words },
 	{ 0, "target", "SIZE", "size of a file, such as 64M (default: the table's setting, or 256M); a file below\n"
 	    "half of it is small", CLI_CALL, .call = set_target },
@@ -38,7 +41,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
+	.usage = (const char *const[]){ "[-v] [--if-needed] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
 	    "                     [--txn APP:VERSION] [--prepare FILE] [--codec CODEC] [--encoding ENCODING]\n"
 	    "                     [--retry SECONDS] [--outside] TABLE", NULL },
 	.about = "Puts the rows of the small files of a Delta table into few large ones, and those of files with\n"
@@ -147,6 +150,8 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 	o.wanted = w.wanted = find_wanted(&s->table, s->base);
 	if (o.target == 0)
 		o.target = DEFAULT_TARGET;
+	if (if_needed && !optimize_needed(s->base, &o))
+		return 0;
 	if (optimize_run(&s->table, s->base, &o, &w.result, err) < 0)
 		msg_exit(err);
 	optimize_change_make(&w.change, s->base, &o, where, &w.result);

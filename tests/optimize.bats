@@ -436,3 +436,30 @@ rewritten() {
 	acct-optimize -k id --target 64M lake/silver/accounts
 	same 40 "$(content lake/silver/accounts | wc -l)"
 }
+
+@test "optimize: --if-needed, many small files or many deleted rows" {
+	local n
+	seq 100 | awk '{ print $1 "\t\\N\t0" }' | mkrec t "$HEADER" | acct-merge --property delta.enableDeletionVectors=true tab
+	acct-read tab >all.acct
+	# delete N: deletes the rows of the first N keys
+	delete() {
+		acct-select -w "id <= $1" -c '*, gone = true' all.acct | acct-merge --delete-flag gone=true tab
+	}
+	delete 20
+	run -0 --separate-stderr acct-optimize --if-needed -v tab
+	same "acct-optimize: tab: version 1 stays: nothing to do" "$stderr"
+	delete 21
+	run -0 acct-optimize --if-needed --txn job:next --prepare p tab
+	acct-commit p tab
+	same 0 "$(acct-log --json --state tab | grep -o '"deletedRows":[0-9]*' | cut -d: -f2)"
+	same 79 "$(acct-read tab | acct-cat -f tsv | tail -n +2 | wc -l)"
+	for n in $(seq 31); do
+		mkrec t "$HEADER" <<<"$((200 + n))"$'\tx\t1' | acct-write tab
+	done
+	run -0 --separate-stderr acct-optimize --if-needed -v tab
+	[[ "$stderr" == *"stays: nothing to do" ]]
+	mkrec t "$HEADER" <<<$'300\tx\t1' | acct-write tab
+	acct-optimize --if-needed tab
+	same 1 "$(files tab)"
+	same 111 "$(acct-read tab | acct-cat -f tsv | tail -n +2 | wc -l)"
+}

@@ -42,6 +42,12 @@ int optimize_run(struct delta_table *t, const struct delta_snapshot *s, const st
     struct optimize_result *r, struct msg *err);
 
 /*
+ * need.c: returns true if more than 32 of the wanted files are small, or more than a fifth of their rows deleted.
+ * Files of tombstones do not count.
+ */
+bool optimize_needed(const struct delta_snapshot *s, const struct optimize_options *o);
+
+/*
  * where.c: sets wanted for the files whose partition values satisfy a predicate over partition columns. Returns -1
  * with err, and with the offset of a syntax error in the text, else SIZE_MAX.
  */

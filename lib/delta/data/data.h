@@ -9,6 +9,12 @@
 /* Returns numRecords, including rows deleted by the deletion vector, or -1 if the statistics lack it. */
 int64_t delta_file_rows(const struct delta_file *f);
 
+/*
+ * Returns true if the deletion vector of a file deletes all of its rows. Deletes remove such files, so that only one
+ * of tombstones is like this: rows that no reader sees, which say that a key was deleted, and when.
+ */
+bool delta_file_is_dead(const struct delta_file *f);
+
 /* ---- scan.c: the rows of a snapshot ---- */
 
 /*

@@ -286,3 +286,9 @@ delta_file_rows(const struct delta_file *f)
 	delta_stats_free(st);
 	return rows;
 }
+
+bool
+delta_file_is_dead(const struct delta_file *f)
+{
+	return f->dv != NULL && f->dv->cardinality > 0 && f->dv->cardinality == delta_file_rows(f);
+}
