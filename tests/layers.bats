@@ -35,6 +35,23 @@ layers() {
 		$1 != $2 && level[$2] >= level[$1] { print $3 ": " $1 " must not know " $2 }')"
 }
 
+# Files that still hold vector code of their own, which is to become kernels of lib/simd.
+own_vectors() {
+	cat <<-'END'
+	lib/clean/fast.c
+	lib/clean/rows.c
+	lib/clean/take.c
+	lib/val/decode.c
+	lib/val/ints.c
+	lib/val/string.c
+	END
+}
+
+@test "layers: vector instructions are in lib/simd alone" {
+	cd "$ROOT"
+	same "$(own_vectors)" "$(grep -lE '\<_mm(256|512)?_[a-z]|immintrin|arm_neon|\<_(pdep|pext|tzcnt|bzhi)_u' lib/*/*.[ch] lib/*/*/*.[ch] cmd/*.c | grep -v '^lib/simd/')"
+}
+
 # Folders with rooms, lowest first: a room includes itself, those before it, and headers of the folder that are in no room.
 rooms() {
 	cat <<-'END'

@@ -6,8 +6,8 @@
 
 #include "base/cpu.h"
 #include "clean/column.h"
+#include "simd/eight.h"
 #include "val/check.h"
-#include "val/eight.h"
 
 #if CPU_X86
 
@@ -75,7 +75,7 @@ find_nothing(__m512i first, __m512i n)
 CPU_AVX512 static ALWAYS_INLINE __m512i
 encode(__m512i v, __m512i *valid)
 {
-	__m512i groups, code = val_eight(v, &groups);
+	__m512i groups, code = simd_eight_put(v, &groups);
 
 	*valid = _mm512_srlv_epi64(EVERY(0xff), _mm512_sub_epi64(EVERY(6), groups));
 	return code;
@@ -131,8 +131,8 @@ put_eight(const struct column *c, struct column_rows *r, size_t i, __m512i v, __
 	__mmask8 nothing = find_nothing(first, n);
 
 	good &= _mm512_cmple_epi64_mask(v, high) & _mm512_cmpge_epi64_mask(v, low) &
-	    _mm512_cmplt_epi64_mask(v, EVERY(INT64_C(1) << VAL_EIGHT_BITS)) &
-	    _mm512_cmpge_epi64_mask(v, EVERY(-(INT64_C(1) << VAL_EIGHT_BITS)));
+	    _mm512_cmplt_epi64_mask(v, EVERY(INT64_C(1) << SIMD_EIGHT_BITS)) &
+	    _mm512_cmpge_epi64_mask(v, EVERY(-(INT64_C(1) << SIMD_EIGHT_BITS)));
 	v = _mm512_maskz_mov_epi64(good, v);
 	code = encode(v, &valid);
 	if (__builtin_expect((nothing & ~good) != 0, 0) && c->null_code != 0) {
@@ -529,7 +529,7 @@ make_listed(struct column *c)
 static void
 set_plain(struct column *c)
 {
-	int64_t low = c->low > 0 ? c->low : 0, most = (INT64_C(1) << VAL_EIGHT_BITS) - 1;
+	int64_t low = c->low > 0 ? c->low : 0, most = (INT64_C(1) << SIMD_EIGHT_BITS) - 1;
 	int64_t high = c->high < most ? c->high : most;
 
 	c->plain_low = low <= high ? low : INT64_MIN;		/* no number read lies 0 above it */

@@ -86,6 +86,7 @@ void simd_fill_bounds(struct simd *t, enum simd_level level);
 void simd_fill_crc(struct simd *t, enum simd_level level);
 void simd_fill_rank(struct simd *t, enum simd_level level);
 void simd_fill_snappy(struct simd *t, enum simd_level level);
+void simd_fill_slots(struct simd *t, enum simd_level level);
 void simd_fill_unpack(struct simd *t, enum simd_level level);
 void simd_fill_csv(struct simd *t, enum simd_level level);
 void simd_fill_split(struct simd *t, enum simd_level level);

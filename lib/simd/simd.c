@@ -32,6 +32,7 @@ simd_fill(struct simd *t, enum simd_level level)
 	simd_fill_crc(t, level);
 	simd_fill_rank(t, level);
 	simd_fill_snappy(t, level);
+	simd_fill_slots(t, level);
 	simd_fill_unpack(t, level);
 	simd_fill_csv(t, level);
 	simd_fill_split(t, level);

@@ -89,6 +89,15 @@ struct simd_seen {
 	bool text;	/* same for strings; without `lines`, only if nullable and not limited to UTF-8 */
 };
 
+/* Numbers of a column, and which of them are allowed. */
+struct simd_slots {
+	const void *values;	/* integers of `size` bytes: 4, 8 or 16 */
+	unsigned size;
+	bool required;		/* no null is allowed */
+	const uint8_t *def;	/* 0: a null; NULL: there are no nulls */
+	int64_t most;		/* allowed are -most to most */
+};
+
 /* One row a kernel. No function reads or writes outside the ranges its comment names; all accept n = 0. */
 struct simd {
 	enum simd_level level;
@@ -137,6 +146,16 @@ struct simd {
 	 * lowest bits of the first byte. The values lie before end; nothing at or after end is read.
 	 */
 	void (*unpack32)(uint32_t *out, const uint8_t *p, const uint8_t *end, size_t first, size_t n, unsigned width);
+
+	/* ---- slots.c ---- */
+
+	/*
+	 * Encodes the values of n ascending rows as fields, each with a TAB, in slots of 8 bytes, and writes their
+	 * lengths, the TAB included. Returns false, with slots and lengths undefined, if a value is not allowed or its
+	 * field does not fit. `slot` and `length` have room for n rounded up to 8. NULL without AVX-512, where writing
+	 * a field at a time is as fast.
+	 */
+	bool (*slots)(const struct simd_slots *s, const uint32_t *rows, size_t n, uint8_t *slot, uint8_t *length);
 
 	/* ---- bounds.c: n is at least 1 ---- */
 

@@ -4,8 +4,8 @@
  * bits to 14, to 28, to 56.
  */
 #include "base/cpu.h"
+#include "simd/eight.h"
 #include "val/check.h"
-#include "val/eight.h"
 
 #if CPU_X86
 
@@ -30,8 +30,8 @@ CPU_AVX2 static inline __attribute__((always_inline)) __m256i
 decode4(const uint8_t *base, const uint32_t *const at[4], __m256i most, bool known, struct lanes *l)
 {
 	const __m256i zero = _mm256_setzero_si256(), one = _mm256_set1_epi64x(1), plus = _mm256_set1_epi64x(0x40);
-	__m256i x = _mm256_set_epi64x(val_word(base + *at[3]), val_word(base + *at[2]), val_word(base + *at[1]),
-	    val_word(base + *at[0]));
+	__m256i x = _mm256_set_epi64x(simd_eight_word(base + *at[3]), simd_eight_word(base + *at[2]),
+	    simd_eight_word(base + *at[1]), simd_eight_word(base + *at[0]));
 	__m256i head = _mm256_and_si256(x, _mm256_set1_epi64x(0xff)), sign = _mm256_cmpgt_epi64(plus, head);
 	__m256i groups, shift, rest, good, top = _mm256_set1_epi8((char)0x80), tops;
 
@@ -143,8 +143,8 @@ decode_known(struct decoding *j, bool wide, bool nulls)
 	size_t i;
 
 	for (i = 0; i + 8 <= k.n; i += 8, k.off += 8 * k.stride) {
-		w = val_eight_load(k.base, k.off, k.stride);
-		v = val_eight_get(w, &groups);
+		w = simd_eight_load(k.base, k.off, k.stride);
+		v = simd_eight_get(w, &groups);
 		longer = _mm512_cmpgt_epu64_mask(groups, most);
 		if (nulls) {
 			there = _mm512_cmpneq_epi64_mask(_mm512_and_si512(w, _mm512_set1_epi64(0xff)),

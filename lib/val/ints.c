@@ -1,6 +1,6 @@
 /* Decodes and encodes columns of integers, eight at a time with AVX-512. */
 #include "base/cpu.h"
-#include "val/eight.h"
+#include "simd/eight.h"
 #include "val/int.h"
 
 #if CPU_X86
@@ -59,7 +59,7 @@ ints_avx512(const uint8_t *base, const uint32_t *off, size_t stride, size_t n, i
 	size_t i, k;
 
 	for (i = 0; i + 8 <= n; i += 8, off += 8 * stride) {
-		__m512i groups, v = val_eight_get(val_eight_load(base, off, stride), &groups);
+		__m512i groups, v = simd_eight_get(simd_eight_load(base, off, stride), &groups);
 
 		_mm512_storeu_si512(out + i, v);
 		longer = _mm512_cmpgt_epu64_mask(groups, _mm512_set1_epi64(EIGHT_GROUPS));

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "simd/simd.h"
+#include "val/val.h"
 
 enum { ROUNDS = 20000 };
 
@@ -270,6 +271,89 @@ counted(uint8_t *page)
 	OK("simd", "consecutive numbers of Snappy");
 }
 
+/* ---- numbers to fields ---- */
+
+enum { SLOT_ROWS = 64, SLOT_BYTES = 8, SLOT_MOST_BITS = 42 };
+
+/* Draws a value and stores it in `size` bytes at p. */
+static i128
+random_number(uint8_t *p, unsigned size)
+{
+	i128 v = (i128)(unit_random() >> (63 - unit_below(unit_below(200) ? SLOT_MOST_BITS : 64)));
+
+	v = unit_below(2) ? v : -1 - v;
+	if (size == 16 && unit_below(200) == 0)
+		v += (i128)1 << 64;
+	v = size == 4 ? (int32_t)v : size == 8 ? (int64_t)v : v;
+	memcpy(p, &v, size);
+	return v;
+}
+
+/* Encodes one row as a slot does. Returns the field's length with its TAB, or 0 if it may not be in a slot. */
+static size_t
+slot_of(const struct simd_slots *s, i128 v, bool null, uint8_t *out)
+{
+	size_t n = 1;
+
+	if (null)
+		out[0] = VAL_NULL;
+	else if (v != (int64_t)v || v > s->most || v < -s->most)
+		return 0;
+	else
+		n = val_put_int(out, (int64_t)v);
+	out[n] = '\t';
+	return (null && s->required) || n + 1 > SLOT_BYTES ? 0 : n + 1;
+}
+
+static void
+check_slots(const struct simd *t, const struct simd_slots *s, const i128 *values, const uint32_t *rows, size_t n)
+{
+	uint8_t slot[SLOT_ROWS * SLOT_BYTES], length[SLOT_ROWS], want[32];
+	bool fits = true;
+	size_t k, len;
+
+	for (k = 0; k < n; k++)
+		fits &= slot_of(s, values[rows[k]], s->def != NULL && !s->def[rows[k]], want) > 0;
+	CHECK(t->slots(s, rows, n, slot, length) == fits, "level %d: %zu values of %u bytes", t->level, n, s->size);
+	for (k = 0; fits && k < n; k++) {
+		len = slot_of(s, values[rows[k]], s->def != NULL && !s->def[rows[k]], want);
+		CHECK(length[k] == len && memcmp(slot + k * SLOT_BYTES, want, len) == 0,
+		    "level %d, value %zu of %u bytes", t->level, k, s->size);
+	}
+	for (; fits && k % 8 != 0; k++)
+		CHECK(length[k] == 0, "level %d: length %zu after %zu", t->level, k, n);
+}
+
+static void
+slots(uint8_t *page)
+{
+	i128 values[2 * SLOT_ROWS];
+	uint32_t rows[SLOT_ROWS];
+	uint8_t def[2 * SLOT_ROWS];
+	const struct simd *t;
+	size_t round, n, k, end;
+
+	for (round = 0; round < ROUNDS / 4; round++) {
+		struct simd_slots s = { .size = 4u << unit_below(3), .def = unit_below(2) ? def : NULL,
+		    .required = unit_below(8) == 0, .most = unit_below(2) ? 99999999 : INT64_MAX };
+		bool dense = unit_below(2);
+
+		n = unit_below(SLOT_ROWS + 1);
+		for (k = end = 0; k < n; k++)
+			rows[k] = (uint32_t)(end += k == 0 || dense ? k > 0 : 1 + unit_below(2));
+		end++;
+		s.values = place(page, end * s.size);
+		for (k = 0; k < end; k++) {
+			values[k] = random_number((uint8_t *)s.values + k * s.size, s.size);
+			def[k] = unit_below(20) != 0;
+		}
+		for (EVERY_LEVEL(t))
+			if (t->slots != NULL)
+				check_slots(t, &s, values, rows, n);
+	}
+	OK("simd", "numbers as fields in slots");
+}
+
 /* ---- CSV ---- */
 
 static const uint32_t *
@@ -419,6 +503,7 @@ main(void)
 	rank(page);
 	snappy(page);
 	counted(page);
+	slots(page);
 	csv(page);
 	csv_special(page);
 	separators(page);

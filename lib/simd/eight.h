@@ -1,27 +1,22 @@
-/* Encodes and decodes eight integers in a vector of 64 bytes, on processors with CPU_AVX512. */
-#ifndef VAL_EIGHT_H
-#define VAL_EIGHT_H
+/* Encodes and decodes eight integers in a vector of 64 bytes, with AVX-512. The encoding is that of val/int.h. */
+#ifndef SIMD_EIGHT_H
+#define SIMD_EIGHT_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "simd/level.h"
 
-#include "base/cpu.h"
-
-#if CPU_X86
-#include <immintrin.h>
+#if SIMD_X86
 
 enum {
-	VAL_EIGHT_GROUPS = 6,		/* most groups of a number whose field and TAB fit 8 bytes */
-	VAL_EIGHT_BITS = 7 * VAL_EIGHT_GROUPS
+	SIMD_EIGHT_GROUPS = 6,		/* most groups of a number whose field and TAB fit 8 bytes */
+	SIMD_EIGHT_BITS = 7 * SIMD_EIGHT_GROUPS
 };
 
 /*
  * Encodes numbers from -2^42 to 2^42 - 1 as fields, each with a TAB after it and zeros up to 8 bytes. *groups: number
  * of 7-bit groups of each, which is its length less two.
  */
-CPU_AVX512 static inline __attribute__((always_inline)) __m512i
-val_eight(__m512i v, __m512i *groups)
+SIMD_ON_AVX512 static SIMD_INLINE __m512i
+simd_eight_put(__m512i v, __m512i *groups)
 {
 	/* bits 42, 35, ... 0 for bytes 1 to 7 */
 	const __m512i pick = _mm512_set1_epi64(INT64_C(0x00070e151c232a00)),
@@ -33,7 +28,7 @@ val_eight(__m512i v, __m512i *groups)
 
 	bits = _mm512_sub_epi64(_mm512_set1_epi64(64 + 6), _mm512_lzcnt_epi64(_mm512_or_si512(u,
 	    _mm512_set1_epi64(1))));
-	*groups = _mm512_srli_epi64(_mm512_mul_epu32(bits, _mm512_set1_epi64(37)), 8);	/* bits / 7, as in val_groups */
+	*groups = _mm512_srli_epi64(_mm512_mul_epu32(bits, _mm512_set1_epi64(37)), 8);	/* bits / 7, rounded down */
 	u = _mm512_sllv_epi64(u, _mm512_mul_epu32(_mm512_sub_epi64(seven, *groups), seven));
 	code = _mm512_or_si512(_mm512_multishift_epi64_epi8(pick, u), _mm512_set1_epi8((char)0x80));
 	code = _mm512_xor_si512(code, _mm512_and_si512(sign, _mm512_set1_epi8(0x7f)));
@@ -43,22 +38,20 @@ val_eight(__m512i v, __m512i *groups)
 	    _mm512_permutexvar_epi64(*groups, tabs));
 }
 
-static inline int64_t
-val_word(const uint8_t *p)
+static SIMD_INLINE int64_t
+simd_eight_word(const uint8_t *p)
 {
-	int64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return w;
+	return (int64_t)simd_load(p);
 }
 
 /* Loads the first 8 bytes of eight fields, whose starts are every `stride`-th offset. */
-CPU_AVX512 static inline __attribute__((always_inline)) __m512i
-val_eight_load(const uint8_t *base, const uint32_t *off, size_t stride)
+SIMD_ON_AVX512 static SIMD_INLINE __m512i
+simd_eight_load(const uint8_t *base, const uint32_t *off, size_t stride)
 {
-	return _mm512_set_epi64(val_word(base + off[7 * stride]), val_word(base + off[6 * stride]),
-	    val_word(base + off[5 * stride]), val_word(base + off[4 * stride]), val_word(base + off[3 * stride]),
-	    val_word(base + off[2 * stride]), val_word(base + off[stride]), val_word(base + off[0]));
+	return _mm512_set_epi64(simd_eight_word(base + off[7 * stride]), simd_eight_word(base + off[6 * stride]),
+	    simd_eight_word(base + off[5 * stride]), simd_eight_word(base + off[4 * stride]),
+	    simd_eight_word(base + off[3 * stride]), simd_eight_word(base + off[2 * stride]),
+	    simd_eight_word(base + off[stride]), simd_eight_word(base + off[0]));
 }
 
 /*
@@ -66,8 +59,8 @@ val_eight_load(const uint8_t *base, const uint32_t *off, size_t stride)
  * null's, which appears to have many. Right-aligns the groups so that the last is the highest byte, with zeros below,
  * then joins neighbours in three steps.
  */
-CPU_AVX512 static inline __attribute__((always_inline)) __m512i
-val_eight_get(__m512i w, __m512i *groups)
+SIMD_ON_AVX512 static SIMD_INLINE __m512i
+simd_eight_get(__m512i w, __m512i *groups)
 {
 	__m512i d = _mm512_sub_epi64(_mm512_and_si512(w, _mm512_set1_epi64(0xff)), _mm512_set1_epi64(0x40));
 	__m512i sign = _mm512_srai_epi64(d, 63);
