@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "base/sandbox.h"
 #include "clean/expect.h"
 #include "cli/cli.h"
 
 static const char *schema_path, *rejects_path, *stats_path, *last_path, *known_path, *add_path, *less_path;
 static bool to_expect, to_accept;
+static int64_t delivery;		/* 0: none */
 
 static struct schema schema;
 static struct rec_reader in;
@@ -20,6 +22,13 @@ static struct clean_flow flow;
 static struct clean_last last;
 static struct clean_expect expect;
 static uint64_t rejected;	/* rows of this stream */
+
+static void
+set_delivery(const char *option, char *arg)
+{
+	if (!num_int64(arg, strlen(arg), &delivery) || delivery < 1)
+		cli_usage("%s: must be a number from 1: %s", option, msg_quotes(arg));
+}
 
 static const struct cli_option options[] = {
 	{ 's', "schema", "SCHEMA", "the schema, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
@@ -34,6 +43,8 @@ static const struct cli_option options[] = {
 	    .to = &known_path },
 	{ 0, "add", "STATS", "count also what these statistics count", CLI_TEXT, .to = &add_path },
 	{ 0, "less", "STATS", "and not what these count", CLI_TEXT, .to = &less_path },
+	{ 0, "delivery", "NUMBER", "add columns: _delivery, this number, and _line, the row's line in its file",
+	    CLI_CALL, .call = set_delivery },
 	{ 0, "accept", NULL, "with --expect: print the limits that are exceeded, and go on", CLI_FLAG,
 	    .to = &to_accept },
 	{ 0 }
@@ -42,7 +53,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] -s SCHEMA [-r FILE] [-o FILE] [--stats FILE] [--memory SIZE]\n"
 	    "                  [--expect [--last FILE] [--accept]] [--known FILE]\n"
-	    "                  [--add STATS] [--less STATS] [FILE]", NULL },
+	    "                  [--add STATS] [--less STATS] [--delivery NUMBER] [FILE]", NULL },
 	.about = "Turns raw records, as acct-ingest writes them, into typed ones, and sets aside those that break the\n"
 	    "schema. Reads FILE, by default standard input.",
 	.writes_records = true,
@@ -124,7 +135,7 @@ static void
 open_all(const char *path)
 {
 	struct msg err = { 0 };
-	struct rec_header h;
+	struct rec_header h, stamped;
 
 	if (schema_read(&schema, schema_path, &err) < 0)
 		msg_exit(&err);
@@ -133,10 +144,16 @@ open_all(const char *path)
 	if (cleaner_init(&cleaner, &schema, &in.header, in.name, &err) < 0)
 		msg_exit(&err);
 	cleaner_header(&cleaner, &in.header, &h);
-	cli_create(&out, &h);
+	rec_header_copy(&stamped, &h);
+	if (delivery > 0 && clean_stamp_header(&schema, &stamped, &err) < 0)
+		msg_exit(&err);
+	cli_create(&out, &stamped);
+	rec_header_free(&stamped);
 	if (rejects_open(&rejects, rejects_path, &cleaner, &in.header) < 0)
 		msg_exit(&rejects.out.err);
 	clean_flow_init(&flow, &cleaner, &out, &rejects, in.header.ncolumns, cli.memory);
+	if (delivery > 0)
+		clean_stamp_init(&flow.stamp, delivery);
 	read_known(&h);
 	rec_header_free(&h);
 	if (last_path != NULL && clean_last_read(&last, last_path, &flow.total, &cleaner, &err) < 0)

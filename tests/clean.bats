@@ -505,6 +505,46 @@ bank_totals() {
 	same "acct-clean: --known: the schema has no key" "$stderr"
 }
 
+# Rows of which some are rejected, some span lines, and some are answered from disk.
+@test "clean: --delivery adds the delivery and the line of each row, and changes nothing else" {
+	python3 - "${ACCT_SEED:-1}" >rows.csv <<-'PY'
+		import random, sys
+		r = random.Random(int(sys.argv[1]))
+		print("Id,day,amount,kind,note")
+		for i in range(3000):
+		    print("%s,%s,%d.5,%s,%s" % (r.choice([i, i, i, r.randrange(i + 1), "x"]), r.choice(["2024-01-31", "2024-01-31", "1999-01-01"]),
+		        i, r.choice(["in", "out", ""]), r.choice(["", "plain", '"of\ntwo lines"', '"a ""b"""'])))
+	PY
+	{ sed '/^nulls/d' pay.yaml; printf '%s\n' '  - name: double' '    type: decimal(10,2)' '    compute: amount * 2'; } >more.yaml
+	for schema in pay more; do
+		acct-ingest -s $schema.yaml -o rows.raw rows.csv
+		for memory in 1G 16K; do
+			acct-clean -s $schema.yaml --memory $memory -r plain.rej --stats plain.json -o plain.acct rows.raw
+			acct-clean -s $schema.yaml --memory $memory -r rej --stats json --delivery 123456789012 -o rows.acct rows.raw
+			cmp plain.rej rej && cmp plain.json json
+			acct-select -c '* exclude (_delivery, _line)' rows.acct | cmp - plain.acct
+			same $'_delivery\n123456789012' "$(acct-select -c _delivery rows.acct | tsv | sort -u -r)"
+			# the amount counts the rows
+			acct-select -c _line,amount rows.acct | acct-cat | tail -n +2 | sort -n >lines
+			python3 -c 'if 1:
+				import csv
+				line, f = 1, csv.reader(open("rows.csv", newline=""))
+				for row in f:
+				    print("%d,%.2f" % (line, float(row[2] if line > 1 else 0)))
+				    line = f.line_num + 1' | sort -n >all
+			same "" "$(comm -23 <(sort lines) <(sort all))"
+		done
+	done
+	sed 's/name: note$/name: _delivery\n    source: note/' pay.yaml >own.yaml
+	acct-ingest -o pay.raw pay.csv
+	run -78 --separate-stderr acct-clean -s own.yaml --delivery 1 -o x pay.raw
+	same "acct-clean: pay: has a column _delivery of its own" "$stderr"
+	for n in 0 x -1 1.5; do
+		run -64 --separate-stderr acct-clean -s pay.yaml --delivery $n pay.raw
+		[[ $stderr == "acct-clean: --delivery: must be a number from 1: '$n'"* ]]
+	done
+}
+
 @test "clean: wrong use" {
 	run -64 --separate-stderr acct-clean
 	[[ $stderr == "acct-clean: -s is required"* ]]

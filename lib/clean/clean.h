@@ -229,6 +229,25 @@ int clean_total_carry(struct clean_total *t, const struct cleaner *k, const char
 
 struct clean_unique;
 
+/* ---- stamp.c ---- */
+
+enum { CLEAN_STAMP = 32 };		/* most bytes by which the columns of a stamp lengthen a row */
+
+struct clean_stamp {			/* columns _delivery and _line of each clean row; n 0: none */
+	uint8_t bytes[CLEAN_STAMP];	/* from the TAB after the row to the one before its line */
+	size_t n;
+};
+
+/* Adds the columns to the header of the typed stream. EX_CONFIG if the schema has one of the name. */
+int clean_stamp_header(const struct schema *s, struct rec_header *h, struct msg *err);
+void clean_stamp_init(struct clean_stamp *s, int64_t delivery);
+
+/*
+ * Appends the columns at the end of the row of a raw record, without its LF. Returns the new end, after which up to 16
+ * bytes may be overwritten.
+ */
+uint8_t *clean_stamp_put(const struct clean_stamp *s, struct rec raw, uint8_t *end);
+
 /* ---- flow.c ---- */
 
 /* Rows converted at once, so that the memory for their keys can be prefetched. */
@@ -256,6 +275,7 @@ struct clean_flow {
 	struct rejects *rejects;
 	struct clean_total total;
 	size_t stride;			/* fields of a raw record */
+	struct clean_stamp stamp;	/* may be set before the first batch */
 	struct map_set seen;
 	struct buf keys, scratch, row;
 	struct clean_row rows[CLEAN_GROUP];

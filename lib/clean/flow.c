@@ -129,6 +129,19 @@ make_whole_row(struct clean_flow *f, struct rec raw, struct clean_row *row, uint
 	return row->at != NULL ? row->end : NULL;
 }
 
+/*
+ * Returns room for n rows in the writer's buffer, after as much as their stamps take: so a row that gets its stamp when
+ * it moves to the front overwrites none that has yet to move.
+ */
+static uint8_t *
+rows_room(struct clean_flow *f, size_t bytes, size_t n)
+{
+	size_t stamps = f->stamp.n > 0 ? n * CLEAN_STAMP : 0;
+	uint8_t *p = rec_begin(f->out, bytes + stamps);
+
+	return p != NULL ? p + stamps : NULL;
+}
+
 /* Moves complete rows, which follow each other in the memory of their makers, to the writer's buffer. */
 static int
 place_rows(struct clean_flow *f, struct clean_row *rows, size_t n)
@@ -144,7 +157,7 @@ place_rows(struct clean_flow *f, struct clean_row *rows, size_t n)
 		}
 	if (f->cleaner->derive == NULL || from == NULL)
 		return 0;
-	if ((p = rec_begin(f->out, (size_t)(end - from))) == NULL)
+	if ((p = rows_room(f, (size_t)(end - from), n)) == NULL)
 		return fail(f, &f->out->err);
 	memmove(p, from, (size_t)(end - from));
 	for (i = 0; i < n; i++)
@@ -200,6 +213,51 @@ key_bytes(const struct clean_flow *f, const struct clean_row *row)
 	if (f->cleaner->integer_key != NULL)
 		return (struct rec_field){ (const uint8_t *)&row->integer, sizeof(row->integer) };
 	return (struct rec_field){ f->keys.p + row->key, row->nkey };
+}
+
+/* Copies n bytes to a lower address, 16 at a time: up to 15 bytes after them are read and written as well. */
+static inline void
+move_down(uint8_t *to, const uint8_t *from, size_t n)
+{
+	uint8_t word[16];
+	size_t i;
+
+	for (i = 0; i < n; i += sizeof(word)) {
+		memcpy(word, from + i, sizeof(word));
+		memcpy(to + i, word, sizeof(word));
+	}
+}
+
+/*
+ * Moves a clean row to `end` and completes it. Returns the end after its LF. With a stamp the rows yet to move are more
+ * than 16 bytes away, see rows_room.
+ */
+static uint8_t *
+move_row(const struct clean_flow *f, struct rec raw, struct clean_row *row, uint8_t *end)
+{
+	size_t n = (size_t)(row->end - row->at);
+
+	if (f->stamp.n > 0)
+		move_down(end, row->at, n);
+	else
+		memmove(end, row->at, n);
+	row->at = end;
+	row->end = f->stamp.n > 0 ? clean_stamp_put(&f->stamp, raw, end + n) : end + n;
+	*row->end = '\n';
+	return row->end + 1;
+}
+
+/* Returns the sum of the hashes of the clean rows among n that move_row has completed. */
+static uint64_t
+sum_rows(const struct clean_flow *f, const struct clean_row *row, size_t n)
+{
+	const struct clean_row *end = row + n;
+	uint64_t sum = 0;
+
+	for (; row < end; row++)
+		if (row->at != NULL && row->answer == MAP_NEW)
+			sum += f->stamp.n > 0 ? hash_bytes(row->at, (size_t)(row->end - row->at)) : row->print;
+	return sum;
 }
 
 /* ---- records stored on disk ---- */
@@ -276,7 +334,7 @@ take_waiting(struct clean_flow *f, struct rec raw)
 {
 	struct clean_row row;
 	struct rec_field key;
-	uint8_t *p = rec_begin(f->out, raw.off[f->stride] + f->cleaner->room);
+	uint8_t *p = rows_room(f, raw.off[f->stride] + f->cleaner->room, 1);
 	int answer;
 
 	if (p == NULL)
@@ -295,10 +353,10 @@ take_waiting(struct clean_flow *f, struct rec raw)
 		return reject_again(f, raw, &row, (int)row.answer);
 	f->total.rows[CLEAN_GOOD]++;
 	f->total.clean_lines += cleaner_lines(f->cleaner, raw);
-	*row.end = '\n';
 	if (place_rows(f, &row, 1) < 0)
 		return -1;
-	rec_end_many(f->out, row.end + 1, 1, row.print);
+	p = move_row(f, raw, &row, f->out->buf + f->out->len);
+	rec_end_many(f->out, p, 1, sum_rows(f, &row, 1));
 	return 0;
 }
 
@@ -403,7 +461,7 @@ static ssize_t
 make_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
 	const uint32_t *off = b->off + from * b->stride;
-	uint8_t *p = rec_begin(f->out, off[n * b->stride] - off[0] + n * f->cleaner->room);
+	uint8_t *p = rows_room(f, off[n * b->stride] - off[0] + n * f->cleaner->room, n);
 	uint64_t good = f->cleaner->parts != NULL ? cleaner_take(f->cleaner, b, from, n) : 0, kept, faulty;
 	ssize_t rejected = 0, more;
 	size_t i, made;
@@ -538,10 +596,10 @@ static int
 settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_t n)
 {
 	uint8_t *end = f->out->buf + f->out->len;
-	uint64_t sum = 0, count = 0;
+	uint64_t count = 0;
 	struct clean_row *row = f->rows;
 	int status;
-	size_t i, len;
+	size_t i;
 
 	for (i = 0; i < n; i++, row++) {
 		if (row->at == NULL || row->answer != MAP_NEW) {
@@ -551,15 +609,12 @@ settle_group(struct clean_flow *f, const struct rec_batch *b, size_t from, size_
 				return -1;
 			continue;
 		}
-		len = (size_t)(row->end - row->at) + 1;
-		memmove(end, row->at, len);
-		end += len;
-		sum += row->print;
+		end = move_row(f, rec_at(b, from + i), row, end);
 		count++;
 		f->total.clean_lines += cleaner_lines(f->cleaner, rec_at(b, from + i));
 	}
 	f->total.rows[CLEAN_GOOD] += count;
-	rec_end_many(f->out, end, count, sum);
+	rec_end_many(f->out, end, count, sum_rows(f, f->rows, n));
 	return 0;
 }
 
@@ -598,6 +653,7 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 {
 	size_t from = 0, n, done, i;
 	ssize_t rejected;
+	bool whole;
 
 	rejects_segment(f->rejects, b->segment);
 	while (from < b->n && !f->waiting) {
@@ -612,7 +668,8 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 		for (i = 0; i < done && f->unique != NULL; i++)
 			if (f->rows[i].at != NULL && ask_unique(f, &f->rows[i]) < 0)
 				return -1;
-		if ((rejected > 0 || done < n || !pass_group(f, b, from, n)) && settle_group(f, b, from, done) < 0)
+		whole = f->stamp.n == 0 && rejected == 0 && done == n;
+		if (!(whole && pass_group(f, b, from, n)) && settle_group(f, b, from, done) < 0)
 			return -1;
 		from += done;
 		if (done < n && begin_waiting(f) < 0)

@@ -121,6 +121,7 @@ struct pq_field {
 	uint8_t precision, scale;
 	int32_t id;			/* field_id of a leaf or group, or PQ_NO_ID */
 	bool millis;			/* writing a timestamp: its vectors and the file have milliseconds */
+	bool delta;			/* writing: use DELTA encodings, whatever the options say */
 };
 
 /* ---- statistics: of a column chunk when reading, of the whole file when written ---- */

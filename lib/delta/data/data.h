@@ -82,7 +82,7 @@ struct delta_namer {
 
 struct delta_out_options {
 	enum pq_codec codec;
-	bool delta_encodings;
+	bool delta_encodings;		/* hidden columns, such as a row's line, have them in any case */
 	uint64_t file_bytes;		/* the writer starts a new file beyond this size; 0 is 128 MiB */
 	/* as in struct pq_options: a row group is buffered in memory until it is full */
 	uint64_t row_group_rows;

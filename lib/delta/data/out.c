@@ -42,7 +42,8 @@ delta_out_open(struct delta_table *t, const struct delta_column *columns, size_t
 	for (i = 0; i < ncolumns; i++)
 		out->fields[i] = (struct pq_field){ .name = columns[i].physical,
 		    .repetition = columns[i].nullable ? PQ_OPTIONAL : PQ_REQUIRED, .type = columns[i].type,
-		    .precision = columns[i].precision, .scale = columns[i].scale, .id = PQ_NO_ID };
+		    .precision = columns[i].precision, .scale = columns[i].scale, .id = PQ_NO_ID,
+		    .delta = columns[i].hidden };
 	return out;
 }
 

@@ -5,7 +5,7 @@ void
 out_chunks_init(struct out_chunks *k, const struct pq_options *o, const struct codec *codec, struct out_file *file)
 {
 	*k = (struct out_chunks){ .opt = o,
-	    .planner = { .codec = codec, .level = o->level, .delta = o->delta_encodings },
+	    .planner = { .codec = codec, .level = o->level },
 	    .pager = { .file = file, .codec = codec, .level = o->level } };
 }
 

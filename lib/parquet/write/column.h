@@ -20,6 +20,7 @@ struct out_column {
 	struct buf data;		/* values of fixed width; or byte values outside a dictionary, concatenated */
 	struct buf lens;		/* their lengths, a uint32_t each */
 	struct dict_bytes dict;
+	bool delta;			/* DELTA encodings may be used */
 	bool in_dict;			/* byte values: all values of the row group are in dict */
 	size_t page;			/* entries per page; 0: depends on the values */
 	struct buf ranges;		/* if not 0: struct stats_range of each page */

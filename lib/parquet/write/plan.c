@@ -23,7 +23,7 @@ plain_size(struct out_planner *p, const struct out_column *c, double *size, stru
 {
 	size_t width = pq_shape_size(c->store), n = SAMPLE_BYTES / width < c->values ? SAMPLE_BYTES / width : c->values;
 	size_t begin = c->values > 4 * n ? c->values / 2 : 0;
-	bool delta = p->delta && (c->store == PQ_I32 || c->store == PQ_I64);
+	bool delta = c->delta && (c->store == PQ_I32 || c->store == PQ_I64);
 
 	p->sample.len = 0;
 	if (delta)
@@ -86,9 +86,9 @@ out_plan(struct out_planner *p, const struct out_column *c, const struct stats_r
 		plan->encoding = META_RLE_DICTIONARY;
 		/* width 0 is legal, but some readers mishandle it */
 		plan->width = plan->width == 0 ? 1 : plan->width;
-	} else if (p->delta && c->store == PQ_BYTES) {
+	} else if (c->delta && c->store == PQ_BYTES) {
 		plan->encoding = META_DELTA_LENGTH_BYTE_ARRAY;
-	} else if (p->delta && (c->store == PQ_I32 || c->store == PQ_I64)) {
+	} else if (c->delta && (c->store == PQ_I32 || c->store == PQ_I64)) {
 		plan->encoding = META_DELTA_BINARY_PACKED;
 	}
 	return 0;

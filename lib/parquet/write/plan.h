@@ -14,7 +14,6 @@ struct out_plan {
 struct out_planner {
 	const struct codec *codec;
 	int level;
-	bool delta;			/* DELTA encodings may be used */
 	struct dict_fixed dict;		/* owned: of the last chunk planned */
 	struct buf sample, numbers;	/* owned: scratch */
 };

@@ -14,8 +14,10 @@ out_rows_init(struct out_rows *g, const struct pq_schema *s, const struct pq_opt
 	size_t i;
 
 	*g = (struct out_rows){ .columns = xcalloc(s->ncolumns, sizeof(*g->columns)), .ncolumns = s->ncolumns };
-	for (i = 0; i < g->ncolumns; i++)
+	for (i = 0; i < g->ncolumns; i++) {
 		out_column_init(&g->columns[i], &s->columns[i], &s->elements[i], o->page_rows, o->page_bytes);
+		g->columns[i].delta = o->delta_encodings || s->fields[s->columns[i].field].delta;
+	}
 }
 
 void
