@@ -10,7 +10,9 @@
 #include "cli/cli.h"
 #include "ledger/ledger.h"
 
-static const char *take_folder, *entries_path, *pieces_path, *run = "";
+static const char *take_folder, *entries_path, *pieces_path, *lost_path, *run = "";
+static bool ledger_only;
+static struct buf lost;			/* text of the file of --lost, between line feeds */
 static char *optional;
 static struct ledger ledger = { .block = LEDGER_BLOCK };
 static size_t known;			/* entries of the ledger as it was read */
@@ -30,6 +32,10 @@ static const struct cli_option options[] = {
 	    .to = &take_folder },
 	{ 0, "pieces", "FILE", "list the pieces of each table's newest delivery: table, SHA-256, bytes, path", CLI_TEXT,
 	    .to = &pieces_path },
+	{ 0, "ledger-only", NULL, "look into no BACKEND: with --pieces, list what the ledger has", CLI_FLAG,
+	    .to = &ledger_only },
+	{ 0, "lost", "FILE", "with --take, copy these pieces again, one a line, from files that have them", CLI_TEXT,
+	    .to = &lost_path },
 	{ 0, "optional", "TABLE,...", "tables that a day may lack", CLI_LIST, .to = &optional },
 	{ 0, "run", "ID", "the run that takes the files over, for the entries", CLI_TEXT, .to = &run },
 	{ 0 }
@@ -37,9 +43,10 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [-i FILE] [-o FILE] [--take FOLDER] [--pieces FILE] [--run ID]\n"
-	    "                   [--optional TABLE,...] BACKEND TABLE=NAME ...", NULL },
+	    "                   [--lost FILE] [--optional TABLE,...] BACKEND TABLE=NAME ...",
+	    "--ledger-only [-i FILE] --pieces FILE TABLE=NAME ...", NULL },
 	.about = "Compares the files of a folder with the ledger of what was delivered, and prints a line for each:\n"
-	    "new, grown, changed, late, seen or waiting; table, day, bytes, SHA-256, name, and what it follows.",
+	    "new, grown, changed, late, seen, mended or waiting; table, day, bytes, SHA-256, name, and what it follows.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-ledger backend accounts=accounts.csv loans=loans.csv",
@@ -76,6 +83,26 @@ read_operands(char *words[], size_t n)
 				cli_usage("table %s named twice", msg_quotes(words[i]));
 	}
 	nsources = n;
+}
+
+static void
+read_lost(void)
+{
+	enum { PIECE = 1 << 16 };
+	struct msg err = { 0 };
+	ssize_t n = -1;
+	int fd;
+
+	if (lost_path == NULL)
+		return;
+	buf_addc(&lost, '\n');
+	fd = io_open(lost_path, &err);
+	while (fd >= 0 && (n = io_read(fd, buf_room(&lost, PIECE), PIECE, lost_path, &err)) > 0)
+		lost.len += (size_t)n;
+	if (n < 0)
+		msg_exit(&err);
+	close(fd);
+	buf_cstr(&lost);
 }
 
 static void
@@ -159,6 +186,66 @@ take(const struct ledger_found *f, struct ledger_file *file, const struct ledger
 	say(state, f, added, added->base != 0 ? added->base : replaces);
 }
 
+/* Takes a file over that is an older delivery again, of which bronze has all. */
+static void
+take_again(const struct ledger_found *f, const struct ledger_entry *old)
+{
+	int64_t replaces = ledger_newest(&ledger, old->table)->number;
+	struct ledger_entry e = *old, *added;
+
+	e.name = ledger_text(&ledger, f->name);
+	e.dated = f->dated;
+	e.day = f->day;
+	e.arrived = now();
+	e.run = run;
+	e.replaces = replaces;
+	added = ledger_add(&ledger, &e);
+	say(state_of(added, ledger_entry(&ledger, replaces)), f, added, replaces);
+}
+
+static bool
+is_lost(const char *piece)
+{
+	char *line = xasprintf("\n%s\n", piece);
+	bool is = lost.len > 0 && strstr((const char *)lost.p, line) != NULL;
+
+	free(line);
+	return is;
+}
+
+/* Copies the lost pieces of a delivery out of a file that begins with it. Returns whether there were any. */
+static bool
+mend(struct ledger_file *file, const struct ledger_entry *e)
+{
+	struct msg err = { 0 };
+	bool any = false;
+
+	for (; e != NULL && take_folder != NULL; e = ledger_entry(&ledger, e->base)) {
+		if (!is_lost(e->piece))
+			continue;
+		if (ledger_copy(file, e, take_folder, &err) < 0)
+			msg_exit(&err);
+		any = true;
+	}
+	return any;
+}
+
+/* A file that equals a delivery: an older one may have come back under the name of a newer one. */
+static void
+know(const struct ledger_found *f, struct ledger_file *file, const struct ledger_entry *e)
+{
+	const struct ledger_entry *named = ledger_newest_named(&ledger, e->table, f->name);
+	struct msg err = { 0 };
+	bool mended = mend(file, e);
+
+	if (ledger_file_same(file, &err) < 0)
+		msg_exit(&err);
+	if (named != NULL && strcmp(named->sha256, e->sha256) != 0)
+		take_again(f, e);
+	else
+		say(mended ? "mended" : "seen", f, e, e->number);
+}
+
 static void
 examine(const struct ledger_found *f)
 {
@@ -172,12 +259,12 @@ examine(const struct ledger_found *f)
 	if (ledger_file_open(&file, path, &err) < 0 ||
 	    ledger_match(&ledger, sources[f->source].table, &file, &base, &err) < 0)
 		msg_exit(&err);
-	if (base == NULL || base->bytes < file.bytes)
+	if (base == NULL || base->bytes < file.bytes) {
+		(void)mend(&file, base);
 		take(f, &file, base);
-	else if (ledger_file_same(&file, &err) < 0)
-		msg_exit(&err);
-	else
-		say("seen", f, base, base->number);
+	} else {
+		know(f, &file, base);
+	}
 	ledger_file_close(&file);
 	free(path);
 }
@@ -207,6 +294,15 @@ waits(const struct ledger_found *set, size_t n)
 	return any;
 }
 
+static _Noreturn void
+lacks(const char *name)
+{
+	char *path = xasprintf("%s/%s", backend, name);
+	bool there = access(path, F_OK) == 0;
+
+	msg_die(EX_NOINPUT, there ? "%s: not a file" : "%s: no such file", path);
+}
+
 /* The files without a day must all be there. */
 static void
 check_all(const struct ledger_found *set, size_t n)
@@ -217,7 +313,7 @@ check_all(const struct ledger_found *set, size_t n)
 		for (i = 0; i < n && set[i].source != s; i++)
 			;
 		if (i == n && !sources[s].optional)
-			msg_die(EX_NOINPUT, "%s/%s: no such file", backend, sources[s].file);
+			lacks(sources[s].file);
 	}
 }
 
@@ -307,14 +403,16 @@ main(int argc, char *argv[])
 	int operand = cli_start(&program, argc, argv);
 	struct msg err = { 0 };
 
-	if (argc - operand < 2)
-		cli_usage("expected BACKEND and TABLE=NAME");
-	backend = argv[operand++];
+	if (argc - operand < 2 - (int)ledger_only)
+		cli_usage(ledger_only ? "expected TABLE=NAME" : "expected BACKEND and TABLE=NAME");
+	backend = ledger_only ? "" : argv[operand++];
 	read_operands(argv + operand, (size_t)(argc - operand));
 	read_ledger();
-	if (ledger_find(backend, sources, nsources, &finds, &err) < 0)
+	read_lost();
+	if (!ledger_only && ledger_find(backend, sources, nsources, &finds, &err) < 0)
 		msg_exit(&err);
-	examine_all();
+	if (!ledger_only)
+		examine_all();
 	write_entries();
 	write_pieces();
 	if (io_write(STDOUT_FILENO, lines.p, lines.len, io_out_name(NULL), &err) < 0)
@@ -326,5 +424,6 @@ main(int argc, char *argv[])
 	ledger_free(&ledger);
 	free(sources);
 	buf_free(&lines);
+	buf_free(&lost);
 	return known ? EX_TEMPFAIL : EX_OK;
 }

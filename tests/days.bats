@@ -100,10 +100,12 @@ bank() {
 	same '"numTargetRowsInserted":"1","numTargetRowsUpdated":"1","numTargetRowsDeleted":"0"' "$(acct-log lake/silver/u | head -n 1 | grep -o '"numTargetRowsI[^}]*Deleted":"[0-9]*"')"
 	same "1 t new;2 u;3 t 1;4 u" "$(acct-read -c delivery,table,base lake/bronze/_ledger | acct-cat -f tsv | sed 1d | sort |
 		awk '{ print $1, $2 ($2 == "u" ? "" : $3 == "\\N" ? " new" : " " $3) }' | paste -sd ';')"
-	# a file from before changes nothing, under whatever name
+	# a file from before under its own name is the table's file again
 	printf 'id,v\n1,a\n2,b\n' >back/t.csv
-	same $'seen\tt\nseen\tu' "$(days job back lake | cut -f 1,2)"
-	same $'1\ta\n2\tb\n3\tc' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
+	same $'changed\tt\nseen\tu' "$(days job back lake | cut -f 1,2)"
+	same $'1\ta\n2\tb' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
+	same 2 "$(find lake/bronze/t -type f | wc -l)"
+	printf '3,c\n' >>back/t.csv
 	# another schema: all anew
 	printf '    map: {a: A}\n' >>job/sources/t.yaml
 	days job back lake >/dev/null

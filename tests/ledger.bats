@@ -40,10 +40,17 @@ whole() {
 	same "$(cat back/b.csv)" "$(whole b)"
 	printf 'b\n3,c\n' >>back/a.csv
 	printf 'id,w\n1,x\n' >back/b.csv
-	same $'grown\ta\t-\ta.csv\t3\nseen\tb\t-\tb.csv\t2' "$(examine)"
+	cp back/b.csv back/b-2024-01-01.csv		# an older file under another name
+	rm back/b.csv
+	same $'seen\tb\t2024-01-01\tb-2024-01-01.csv\t2' "$(acct-ledger -i all.acct --pieces list.txt back b=b.csv | cut -f 1-3,6-)"
+	same $'id,w\n2,x' "$(whole b)"			# the newest all the same
+	mv back/b-2024-01-01.csv back/b.csv		# under its own name it has come back
+	same $'grown\ta\t-\ta.csv\t3\nchanged\tb\t-\tb.csv\t4' "$(examine)"
 	remember
 	cmp back/a.csv <(whole a)
-	same $'id,w\n2,x' "$(whole b)"			# the newest, though the file seen is an older one
+	cmp back/b.csv <(whole b)
+	same 2 "$(find pieces/b -type f | wc -l)"
+	same $'seen\ta\nseen\tb' "$(examine | cut -f 1,2)"
 	cut -f 2,4 list.txt | while read -r sum path; do
 		same "$sum" "$(sha256sum "pieces/$path" | cut -d ' ' -f 1)"
 		[[ $path == */${sum:0:16}-?.csv ]]
@@ -145,11 +152,36 @@ whole() {
 	same "acct-ledger: back/a.csv: no such file" "$stderr"
 	mkdir back/a.csv
 	run -66 --separate-stderr examine
+	same "acct-ledger: back/a.csv: not a file" "$stderr"
 	rmdir back/a.csv
 	run -66 --separate-stderr acct-ledger nowhere a=a.csv
 	same "acct-ledger: nowhere: No such file or directory" "$stderr"
 	[ ! -e entries.acct ] && [ ! -e list.txt ]
 	same "" "$(find pieces -type f)"
+}
+
+@test "ledger: pieces that are lost are copied again, of the file that has them" {
+	examine >/dev/null
+	remember
+	printf '2,b\n' >>back/a.csv
+	examine >/dev/null
+	remember
+	cp -r pieces whole
+	cut -f 4 list.txt >lost.txt
+	rm -rf pieces/a pieces/b
+	same $'mended\ta\nmended\tb' "$(examine --lost lost.txt | cut -f 1,2)"
+	diff -r pieces whole
+	same 1 "$(acct-cat -f tsv entries.acct | wc -l)"	# no new delivery
+	rm -rf pieces/*
+	tail -n 1 lost.txt >one.txt
+	same $'seen\ta\nmended\tb' "$(examine --lost one.txt | cut -f 1,2)"
+	same "$(cat one.txt)" "$(cd pieces && find . -type f | cut -c 3-)"
+	# without a back end: what the ledger has
+	cp list.txt before.txt
+	same "" "$(acct-ledger --ledger-only -i "$known" --pieces list.txt a=a.csv b=b.csv)"
+	diff before.txt list.txt
+	run -64 --separate-stderr acct-ledger --ledger-only
+	[[ $stderr == "acct-ledger: expected TABLE=NAME"* ]]
 }
 
 @test "ledger: a stream that is no ledger, and one whose entries are damaged, are refused" {

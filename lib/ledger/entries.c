@@ -280,6 +280,31 @@ ledger_newest(const struct ledger *l, const char *table)
 	return newest;
 }
 
+/* The length of a name without the suffix of a compression. */
+static size_t
+plain_length(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n > 3 && strcmp(name + n - 3, ".gz") == 0)
+		return n - 3;
+	return n > 4 && strcmp(name + n - 4, ".zst") == 0 ? n - 4 : n;
+}
+
+const struct ledger_entry *
+ledger_newest_named(const struct ledger *l, const char *table, const char *name)
+{
+	size_t n = plain_length(name), i = l->n;
+
+	while (i-- > 0) {
+		const struct ledger_entry *e = &l->entries[i];
+
+		if (strcmp(e->table, table) == 0 && plain_length(e->name) == n && strncmp(e->name, name, n) == 0)
+			return e;
+	}
+	return NULL;
+}
+
 const char *
 ledger_block(const struct ledger *l, const struct ledger_entry *e, int64_t block)
 {

@@ -73,6 +73,9 @@ struct ledger_entry *ledger_add(struct ledger *l, const struct ledger_entry *e);
  */
 const struct ledger_entry *ledger_newest(const struct ledger *l, const char *table);
 
+/* Returns the last delivery of the table under a name, compressed or not, or NULL. */
+const struct ledger_entry *ledger_newest_named(const struct ledger *l, const char *table, const char *name);
+
 /* Returns the digits of a block's hash, for a block that is the entry's or its bases'. */
 const char *ledger_block(const struct ledger *l, const struct ledger_entry *e, int64_t block);
 
@@ -115,6 +118,12 @@ int ledger_match(const struct ledger *l, const char *table, struct ledger_file *
  */
 int ledger_take(struct ledger *l, struct ledger_file *f, const struct ledger_entry *base, const char *folder,
     struct ledger_entry *e, struct msg *err);
+
+/*
+ * Copies the piece of an entry out of a file that begins with that delivery, as ledger_take did. EX_DATAERR where the
+ * bytes are not the piece's.
+ */
+int ledger_copy(struct ledger_file *f, const struct ledger_entry *e, const char *folder, struct msg *err);
 
 /* ---- find.c ---- */
 

@@ -166,3 +166,43 @@ ledger_take(struct ledger *l, struct ledger_file *f, const struct ledger_entry *
 	buf_free(&t.blocks);
 	return failed;
 }
+
+/* Reads the bytes of a piece, and copies them. */
+static int
+copy_bytes(struct taking *t, struct ledger_file *f, const struct ledger_entry *e, struct msg *err)
+{
+	int64_t at, left;
+	size_t n;
+
+	for (at = e->offset; at < e->bytes; at += (int64_t)n) {
+		left = e->bytes - at;
+		n = (size_t)(left < t->block ? left : t->block);
+		if (ledger_part_read(f, at, f->block, n, err) < 0)
+			return -1;
+		ledger_sha256_add(&t->piece, f->block, n);
+		if (io_write(t->out.fd, f->block, n, t->out.temp, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+ledger_copy(struct ledger_file *f, const struct ledger_entry *e, const char *folder, struct msg *err)
+{
+	struct taking t = { .block = LEDGER_BLOCK };
+	char sum[LEDGER_SHA256 + 1];
+	int failed = begin_copy(&t, folder, e->table, err);
+
+	ledger_sha256_begin(&t.piece);
+	if (!failed)
+		failed = copy_bytes(&t, f, e, err);
+	ledger_sha256_end(&t.piece, sum);
+	if (!failed && strcmp(sum, e->piece_sha256) != 0)
+		failed = msg_set(err, EX_DATAERR, "%s: not what it was, by the SHA-256 of its bytes from %" PRId64,
+		    f->path, e->offset);
+	if (!failed)
+		failed = end_copy(&t, folder, e, err);
+	if (t.copies)
+		io_abandon(&t.out);
+	return failed;
+}
