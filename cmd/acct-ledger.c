@@ -34,7 +34,7 @@ static const struct cli_option options[] = {
 	    .to = &pieces_path },
 	{ 0, "ledger-only", NULL, "look into no BACKEND: with --pieces, list what the ledger has", CLI_FLAG,
 	    .to = &ledger_only },
-	{ 0, "lost", "FILE", "with --take, copy these pieces again, one a line, from files that have them", CLI_TEXT,
+	{ 0, "lost", "FILE", "with --take, copy these pieces again, one a line, of files that have them", CLI_TEXT,
 	    .to = &lost_path },
 	{ 0, "optional", "TABLE,...", "tables that a day may lack", CLI_LIST, .to = &optional },
 	{ 0, "run", "ID", "the run that takes the files over, for the entries", CLI_TEXT, .to = &run },
@@ -46,7 +46,7 @@ static const struct cli_program program = {
 	    "                   [--lost FILE] [--optional TABLE,...] BACKEND TABLE=NAME ...",
 	    "--ledger-only [-i FILE] --pieces FILE TABLE=NAME ...", NULL },
 	.about = "Compares the files of a folder with the ledger of what was delivered, and prints a line for each:\n"
-	    "new, grown, changed, late, seen, mended or waiting; table, day, bytes, SHA-256, name, and what it follows.",
+	    "new, grown, changed, late, seen, mended or waiting; table, day, bytes, SHA-256, name, what it follows.",
 	.options = options,
 	.groups = (const struct cli_option *const[]){ cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-ledger backend accounts=accounts.csv loans=loans.csv",
