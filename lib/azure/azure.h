@@ -89,6 +89,7 @@ struct azure_call {			/* filled by the caller; release with azure_call_free */
 	enum azure_outcome outcome;
 	bool is_uncertain;		/* an attempt got no reply and may have been carried out */
 	unsigned attempts;
+	char *token;			/* that of the last attempt; owned */
 	struct http_request http;
 };
 void azure_call_query(struct azure_call *c, const char *name, const char *value);

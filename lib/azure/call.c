@@ -122,6 +122,8 @@ void
 azure_call_free(struct azure_call *c)
 {
 	http_clear(&c->http);
+	free(c->token);
+	c->token = NULL;
 }
 
 /* The path and query of the URL; *path is set to the path alone, for the signature. */
@@ -175,10 +177,11 @@ authorize(struct azure *a, struct azure_call *c, enum azure_kind kind, const cha
 	if (kind == AZURE_KEY) {
 		azure_sign(&b, &a->place, c, path, c->http.body_size, azure_identity_key());
 	} else {
-		if (azure_token(AZURE_STORAGE, c->outcome == AZURE_EXPIRED ? "" : NULL, &token, err) < 0)
+		if (azure_token(AZURE_STORAGE, c->outcome == AZURE_EXPIRED ? c->token : NULL, &token, err) < 0)
 			return -1;
+		free(c->token);
+		c->token = token;
 		buf_addf(&b, "Bearer %s", token);
-		free(token);
 	}
 	http_add_header(&c->http, "Authorization", buf_cstr(&b));
 	buf_free(&b);

@@ -176,13 +176,14 @@ azure_prepare(struct msg *err)
 /* ---- tokens, with the mutex held ---- */
 
 static int
-token_locked(enum azure_audience audience, bool renew, struct msg *err)
+token_locked(enum azure_audience audience, const char *old, struct msg *err)
 {
 	struct token *t = &who.tokens[audience];
 	int64_t seconds, early;
 	char *text;
+	bool refused = t->text != NULL && old != NULL && strcmp(old, t->text) == 0;
 
-	if (t->text != NULL && !renew && azure_clock() < t->renew_at)
+	if (t->text != NULL && !refused && azure_clock() < t->renew_at)
 		return 0;
 	if (who.http == NULL && http_open(&who.http, err) < 0)
 		return -1;
@@ -201,7 +202,7 @@ azure_token(enum azure_audience audience, const char *old, char **token, struct 
 	int failed;
 
 	pthread_mutex_lock(&who.mutex);
-	failed = token_locked(audience, old != NULL, err);
+	failed = token_locked(audience, old, err);
 	if (!failed)
 		*token = xstrdup(who.tokens[audience].text);
 	pthread_mutex_unlock(&who.mutex);
@@ -217,7 +218,7 @@ fetch(char **secret, struct msg *err)
 
 	if (*secret == NULL || strncmp(*secret, FROM_VAULT, strlen(FROM_VAULT)) != 0)
 		return 0;
-	if (token_locked(AZURE_VAULT, false, err) < 0)
+	if (token_locked(AZURE_VAULT, NULL, err) < 0)
 		return -1;
 	if (azure_ask_vault(who.http, *secret + strlen(FROM_VAULT), who.tokens[AZURE_VAULT].text, &found, err) < 0)
 		return -1;

@@ -1,7 +1,14 @@
 /*
- * What needs no service: addresses, the meaning of every error code, sums, listings. Requests are tested by azure.bats.
+ * What needs no service: addresses, the meaning of every error code, sums, listings, when tokens are renewed. Requests
+ * are tested by azure.bats.
  */
 #include "unit.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "azure/azure.h"
 #include "azure/parts.h"
@@ -211,6 +218,71 @@ listings(void)
 	OK("azure", "listings");
 }
 
+/* ---- tokens ---- */
+
+/* Gives the tokens t1, t2, ... to whoever asks, one connection a request. */
+static void *
+give(void *arg)
+{
+	int listener = *(int *)arg, peer, n = 0;
+	char request[4096], reply[200];
+	ssize_t got;
+
+	while ((peer = accept(listener, NULL, NULL)) >= 0) {
+		got = read(peer, request, sizeof(request));
+		snprintf(reply, sizeof(reply), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+		    "{\"access_token\":\"t%02d\",\"expires_in\":9999}", 40, ++n);
+		CHECK(got > 0 && write(peer, reply, strlen(reply)) == (ssize_t)strlen(reply), "request %d", n);
+		close(peer);
+	}
+	return NULL;
+}
+
+/* Starts a service of tokens and makes it the identity of this process. Returns its socket. */
+static int
+start_giver(pthread_t *thread)
+{
+	static int listener;
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	char url[64];
+
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(bind(listener, (const void *)&a, n) == 0 && listen(listener, 4) == 0 &&
+	    getsockname(listener, (void *)&a, &n) == 0, "a socket of this machine");
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(a.sin_port));
+	setenv("IDENTITY_ENDPOINT", url, 1);
+	setenv("IDENTITY_HEADER", "app", 1);
+	setenv("ACCT_IDENTITY", "managed", 1);
+	setenv("no_proxy", "127.0.0.1", 1);
+	CHECK(pthread_create(thread, NULL, give, &listener) == 0, "a thread");
+	return listener;
+}
+
+static void
+tokens(void)
+{
+	/* the token that was refused, and the one given then */
+	static const struct { const char *old, *now; } asks[] = { { NULL, "t01" }, { NULL, "t01" }, { "t01", "t02" },
+	    { "t01", "t02" }, { NULL, "t02" }, { "t02", "t03" }, { "t01", "t03" } };
+	pthread_t thread;
+	int listener = start_giver(&thread);
+	struct msg err = { 0 };
+	char *token;
+	size_t i;
+
+	CHECK(azure_prepare(&err) == 0, "%s", err.text);
+	for (i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
+		CHECK(azure_token(AZURE_STORAGE, asks[i].old, &token, &err) == 0, "%zu: %s", i, err.text);
+		CHECK(strcmp(token, asks[i].now) == 0, "%zu: %s", i, token);
+		free(token);
+	}
+	shutdown(listener, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(listener);
+	OK("azure", "a token is renewed once, by the first call that it is refused to");
+}
+
 int
 main(void)
 {
@@ -222,5 +294,6 @@ main(void)
 	sums();
 	texts();
 	listings();
+	tokens();
 	return 0;
 }
