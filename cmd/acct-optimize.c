@@ -41,9 +41,9 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [--if-needed] [-k KEY,...] [-w PREDICATE] [--target SIZE] [--memory SIZE]\n"
-	    "                     [--txn APP:VERSION] [--prepare FILE] [--codec CODEC] [--encoding ENCODING]\n"
-	    "                     [--retry SECONDS] [--outside] TABLE", NULL },
+	.usage = (const char *const[]){ "[-v] [--if-needed] [-k KEY,...] [-w PREDICATE] [--target SIZE]\n"
+	    "                     [--memory SIZE] [--txn APP:VERSION] [--prepare FILE] [--codec CODEC]\n"
+	    "                     [--encoding ENCODING] [--retry SECONDS] [--outside] TABLE", NULL },
 	.about = "Puts the rows of the small files of a Delta table into few large ones, and those of files with\n"
 	    "deletion vectors into files without, as one version with the same rows.",
 	.options = options,
