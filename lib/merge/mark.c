@@ -9,14 +9,14 @@
 #include "merge/pass.h"
 
 struct bitmap {
-	uint8_t *bytes;			/* owned; rows beyond have no mark */
+	uint8_t *bytes;			/* owned: whole words of 64 bits; rows beyond have no mark */
 	size_t n;
 	uint64_t count;
 };
 
 struct marks {
 	struct merge *m;
-	struct bitmap *matched, *gone;	/* per file of the snapshot */
+	struct bitmap *matched, *gone;	/* per file of the snapshot; matched: only for rows that the source lacks */
 };
 
 /* ---- bitmaps ---- */
@@ -33,7 +33,7 @@ set(struct bitmap *b, uint64_t row)
 	size_t n;
 
 	if (row / 8 >= b->n) {
-		n = (size_t)(row / 8) * 3 / 2 + 64;
+		n = ((size_t)(row / 8) * 3 / 2 + 64) & ~(sizeof(uint64_t) - 1);
 		b->bytes = xreallocarray(b->bytes, n, 1);
 		memset(b->bytes + b->n, 0, n - b->n);
 		b->n = n;
@@ -48,10 +48,11 @@ list(const struct bitmap *b)
 {
 	uint64_t *rows = xcalloc((size_t)b->count, sizeof(*rows));
 	size_t i, n = 0;
+	uint64_t bits;
 
-	for (i = 0; i < b->n; i++)
-		for (unsigned bits = b->bytes[i]; bits != 0; bits &= bits - 1)
-			rows[n++] = (uint64_t)i * 8 + (unsigned)__builtin_ctz(bits);
+	for (i = 0; i < b->n; i += sizeof(bits))
+		for (memcpy(&bits, b->bytes + i, sizeof(bits)); bits != 0; bits &= bits - 1)
+			rows[n++] = (uint64_t)i * 8 + (unsigned)__builtin_ctzll(bits);
 	return rows;
 }
 
@@ -67,7 +68,8 @@ mark_batch(struct marks *k, const struct delta_batch *b, const struct merge_matc
 	for (; *match < end && (*match)->row < b->first_row + b->rows; (*match)++) {
 		uint32_t number = (*match)->number, row = (uint32_t)((*match)->row - b->first_row);
 
-		set(&k->matched[b->file], (*match)->row);
+		if (m->opt->delete_absent)
+			set(&k->matched[b->file], (*match)->row);
 		if (m->source->state[number] & MERGE_DELETE) {
 			m->result->deleted++;
 			merge_note(m, MERGE_GONE, row, MERGE_ABSENT);

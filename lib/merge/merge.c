@@ -227,7 +227,7 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 {
 	struct merge m = { .source = s, .table = t, .snapshot = snapshot, .opt = o, .result = r };
 	struct delta_out_options out = { .codec = o->codec, .delta_encodings = o->delta_encodings,
-	    .row_group_rows = GROUP_ROWS, .beside = true, .namer = &o->intent->namer };
+	    .row_group_rows = GROUP_ROWS, .page_rows = MERGE_PAGE_ROWS, .beside = true, .namer = &o->intent->namer };
 	int failed;
 
 	*r = (struct merge_result){ .source = s->total, .bounds = s->bounds,

@@ -12,6 +12,9 @@
 #include "optimize/rows.h"
 #include "spill/sort.h"
 
+/* rows of a page where merges read single rows of a file, as MERGE_PAGE_ROWS */
+enum { SHORT_PAGE = 4096 };
+
 struct optimize {
 	struct delta_table *table;
 	const struct delta_snapshot *snapshot;
@@ -83,7 +86,8 @@ static void
 open_out(struct optimize *o, size_t file)
 {
 	struct delta_out_options opt = { .codec = o->opt->codec, .delta_encodings = o->opt->delta_encodings,
-	    .file_bytes = 2 * o->opt->target, .beside = true, .namer = &o->opt->intent->namer };
+	    .file_bytes = 2 * o->opt->target, .page_rows = delta_may_vector(o->snapshot) ? SHORT_PAGE : 0,
+	    .beside = true, .namer = &o->opt->intent->namer };
 
 	if (o->out != NULL)
 		return;

@@ -86,6 +86,7 @@ struct delta_out_options {
 	uint64_t file_bytes;		/* the writer starts a new file beyond this size; 0 is 128 MiB */
 	/* as in struct pq_options: a row group is buffered in memory until it is full */
 	uint64_t row_group_rows;
+	uint32_t page_rows;
 	bool beside;
 	const char *folder;		/* folder of the files, relative to the table; NULL: the table's root */
 	struct delta_namer *namer;	/* must live as long as the struct delta_out */

@@ -74,6 +74,7 @@ begin_file(struct delta_out *o, struct msg *err)
 	opt.codec = o->opt.codec;
 	opt.delta_encodings = o->opt.delta_encodings;
 	opt.row_group_rows = o->opt.row_group_rows;
+	opt.page_rows = o->opt.page_rows;
 	opt.beside = o->opt.beside;
 	if (name_file(o, err) < 0 || store_out_open(o->table->store, o->name, &o->file, err) < 0)
 		return -1;

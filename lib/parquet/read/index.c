@@ -69,51 +69,88 @@ parse_bounds(struct index_bounds *b, const uint8_t *p, size_t n, struct pool *po
 	return !in.bad && b->null_pages != NULL && b->min != NULL && b->max != NULL;
 }
 
-/* Reads the first row of a page location. */
-static int64_t
-parse_location(struct thrift_in *in, uint8_t type)
+/* Parses a PageLocation. */
+static struct chunk_place
+parse_place(struct thrift_in *in, uint8_t type)
 {
 	struct thrift_field f = { 0, 0 };
-	int64_t row = -1;
+	struct chunk_place place = { UINT64_MAX, 0, 0 };
 
 	if (!thrift_struct(in, type))
-		return -1;
+		return place;
 	while (thrift_next(in, &f)) {
-		if (f.id == 3)
-			row = thrift_int(in, f.type);
-		else
-			thrift_skip(in, f.type);
+		switch (f.id) {
+		case 1: place.at = (uint64_t)thrift_int(in, f.type); break;
+		case 2: place.size = (uint64_t)thrift_int(in, f.type); break;
+		case 3: place.row = (uint64_t)thrift_int(in, f.type); break;
+		default: thrift_skip(in, f.type);
+		}
 	}
-	return row;
+	return place;
 }
 
-/* Sets the rows of n pages of a row group; false if they do not ascend from 0 to below `rows`. */
+/* Parses a list of PageLocation; NULL if there are none. */
+static struct chunk_place *
+parse_places(struct thrift_in *in, uint8_t type, size_t *n)
+{
+	struct chunk_place *places;
+	uint8_t elem;
+	size_t i;
+
+	*n = 0;
+	if (!enter(in, type, &elem, n) || *n == 0 || *n > (size_t)(in->end - in->p))
+		return NULL;
+	places = xcalloc(*n, sizeof(*places));
+	for (i = 0; i < *n && !in->bad; i++)
+		places[i] = parse_place(in, elem);
+	return places;
+}
+
+/* Returns true if each page has rows of a row group of so many, one after the other. */
 static bool
-parse_rows(struct pq_page *pages, size_t n, uint64_t rows, const uint8_t *p, size_t bytes)
+ascend(const struct chunk_place *places, size_t n, uint64_t rows)
+{
+	size_t i;
+
+	for (i = 0; i < n && places[i].row < (i + 1 < n ? places[i + 1].row : rows); i++)
+		;
+	return n > 0 && i == n && places[0].row == 0;
+}
+
+struct chunk_place *
+chunk_places_parse(const uint8_t *p, size_t bytes, uint64_t rows, size_t *n)
 {
 	struct thrift_in in = { .p = p, .end = p + bytes };
 	struct thrift_field f = { 0, 0 };
-	size_t i, got = n;
-	uint8_t elem;
+	struct chunk_place *places = NULL;
 
+	*n = 0;
 	while (thrift_next(&in, &f)) {
-		if (f.id != 1) {
+		if (f.id == 1 && places == NULL)
+			places = parse_places(&in, f.type, n);
+		else
 			thrift_skip(&in, f.type);
-			continue;
-		}
-		if (!enter(&in, f.type, &elem, &got))
-			return false;
-		for (i = 0; i < n && !in.bad; i++)
-			pages[i].row = (uint64_t)parse_location(&in, elem);
 	}
-	for (i = 0; i < n && !in.bad; i++) {
-		uint64_t end = i + 1 < n ? pages[i + 1].row : rows;
+	if (!in.bad && ascend(places, *n, rows))
+		return places;
+	free(places);
+	return NULL;
+}
 
-		if ((i == 0 && pages[i].row != 0) || pages[i].row >= end || end > rows)
-			return false;
-		pages[i].rows = end - pages[i].row;
+/* Sets the rows of n pages of a row group; false if the index has others. */
+static bool
+set_rows(struct pq_page *pages, size_t n, uint64_t rows, const uint8_t *p, size_t bytes)
+{
+	size_t got, i;
+	struct chunk_place *places = chunk_places_parse(p, bytes, rows, &got);
+	bool good = places != NULL && got == n;
+
+	for (i = 0; good && i < n; i++) {
+		pages[i].row = places[i].row;
+		pages[i].rows = (i + 1 < n ? places[i + 1].row : rows) - places[i].row;
 	}
-	return !in.bad;
+	free(places);
+	return good;
 }
 
 struct pq_page *
@@ -128,7 +165,7 @@ chunk_index_parse(const struct chunk_index *b, const struct pq_column *c, const 
 	if (!parse_bounds(&bounds, b->columns, b->ncolumns, pool) || bounds.n == 0)
 		return NULL;
 	pages = xcalloc(bounds.n, sizeof(*pages));
-	if (!parse_rows(pages, bounds.n, rows, b->offsets, b->noffsets)) {
+	if (!set_rows(pages, bounds.n, rows, b->offsets, b->noffsets)) {
 		free(pages);
 		return NULL;
 	}

@@ -5,6 +5,17 @@
 #include "base/mem.h"
 #include "parquet/format/stats.h"
 
+struct chunk_place {			/* of a data page */
+	uint64_t row;			/* its first, from the row group's first */
+	uint64_t at, size;		/* in the file, with its header */
+};
+
+/*
+ * Parses the OffsetIndex of a flat column in a row group of so many rows. The caller frees the places. NULL if it is
+ * malformed: rows ascend from 0, and each page has one.
+ */
+struct chunk_place *chunk_places_parse(const uint8_t *p, size_t bytes, uint64_t rows, size_t *n);
+
 struct chunk_index {			/* a chunk's ColumnIndex and OffsetIndex as the file has them */
 	const uint8_t *columns, *offsets;
 	size_t ncolumns, noffsets;

@@ -1,4 +1,5 @@
 /* Pages: finds, verifies and decompresses them, decodes dictionaries. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "parquet/encode/bits.h"
@@ -34,6 +35,7 @@ chunk_pages_begin(struct chunk_pages *k, const struct meta_chunk *meta, size_t g
 	k->meta = meta;
 	k->group = group;
 	k->seen_data = k->dict.there = k->sparse = false;
+	chunk_pages_place(k, NULL, 0);
 	if (meta->encrypted)
 		return chunk_fault(k, "the chunk is encrypted", err);
 	if (meta->has_file)
@@ -56,7 +58,42 @@ chunk_pages_begin(struct chunk_pages *k, const struct meta_chunk *meta, size_t g
 	return 0;
 }
 
+void
+chunk_pages_place(struct chunk_pages *k, struct chunk_place *places, size_t n)
+{
+	size_t i;
+
+	free(k->places);
+	for (i = 0; i < n && places[i].at >= k->at && places[i].at < k->end &&
+	    places[i].size <= k->end - places[i].at; i++)
+		;
+	k->places = i == n ? places : NULL;
+	k->nplaces = i == n ? n : 0;
+	k->sparse = k->sparse || k->places != NULL;
+	if (k->places == NULL)
+		free(places);
+}
+
 /* ---- bytes of the file ---- */
+
+/* Returns how much to read at k->at for n bytes where pages are passed over: the page, if its place is known. */
+static size_t
+page_bytes(const struct chunk_pages *k, size_t n)
+{
+	size_t low = 0, high = k->nplaces;
+	uint64_t end;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (k->places[middle].at <= k->at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	end = low > 0 ? k->places[low - 1].at + k->places[low - 1].size : 0;
+	return end > k->at && end - k->at > n ? (size_t)(end - k->at) : n;
+}
 
 /* Returns n bytes at k->at, which lie within the chunk; a view until the next call. NULL if reading fails. */
 static const uint8_t *
@@ -68,7 +105,7 @@ look(struct chunk_pages *k, size_t n, struct msg *err)
 	    n <= k->window.len - (size_t)(k->at - k->window_at))
 		return k->window.p + (k->at - k->window_at);
 	if (k->sparse)
-		want = n;
+		want = page_bytes(k, n);
 	else if (want > READ_AHEAD)
 		want = n < READ_AHEAD ? READ_AHEAD : n;
 	k->window.len = 0;
@@ -307,6 +344,35 @@ chunk_pages_next(struct chunk_pages *k, struct chunk_page *page, struct msg *err
 	return got;
 }
 
+/* Like chunk_pages_skip, by the places of pages. */
+static int
+skip_to_place(struct chunk_pages *k, uint64_t most, uint64_t *passed, struct msg *err)
+{
+	uint64_t row = (uint64_t)k->meta->num_values - k->left;
+	size_t low = 0, high = k->nplaces;
+	struct chunk_page unused;
+
+	*passed = 0;
+	while (!k->seen_data && k->at < k->places[0].at)	/* the dictionary */
+		if (chunk_pages_next(k, &unused, err) != 0)
+			return err->status != 0 ? -1 : chunk_fault(k, "a data page where the page index has none", err);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (k->places[middle].row <= row + most)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (k->places[low - 1].row <= row)
+		return 0;
+	*passed = k->places[low - 1].row - row;
+	k->at = k->places[low - 1].at;
+	k->left -= *passed;
+	k->seen_data = true;
+	return 0;
+}
+
 int
 chunk_pages_skip(struct chunk_pages *k, uint64_t most, uint64_t *passed, struct msg *err)
 {
@@ -314,6 +380,8 @@ chunk_pages_skip(struct chunk_pages *k, uint64_t most, uint64_t *passed, struct 
 	uint64_t at;
 	int got = 0;
 
+	if (k->places != NULL)
+		return skip_to_place(k, most, passed, err);
 	k->sparse = true;
 	for (*passed = 0; *passed < most && got == 0;) {
 		at = k->at;
@@ -353,4 +421,5 @@ chunk_pages_free(struct chunk_pages *k)
 	buf_free(&k->dict_page);
 	buf_free(&k->dict_values);
 	buf_free(&k->page);
+	free(k->places);
 }

@@ -6,6 +6,7 @@
 #include "parquet/encode/hybrid.h"
 #include "parquet/format/meta.h"
 #include "parquet/parquet.h"
+#include "parquet/read/index.h"
 #include "parquet/read/values.h"
 
 struct chunk_pages {
@@ -27,6 +28,8 @@ struct chunk_pages {
 	uint64_t window_at;
 	bool seen_data;
 	bool sparse;			/* pages are passed over: nothing is read ahead */
+	struct chunk_place *places;	/* owned: of its data pages; NULL if not known */
+	size_t nplaces;
 	struct buf page;		/* owned: the current page, if it was compressed */
 
 	struct values_dict dict;
@@ -47,6 +50,12 @@ int64_t chunk_start(const struct meta_chunk *meta);
 /* Begins a chunk of the row group; pages must end before `most`, the footer's offset. */
 int chunk_pages_begin(struct chunk_pages *k, const struct meta_chunk *meta, size_t group, uint64_t rows, uint64_t most,
     struct msg *err);
+
+/*
+ * Takes over the places of the chunk's data pages: those that are passed over are then not read. Places that lie
+ * outside the chunk are ignored.
+ */
+void chunk_pages_place(struct chunk_pages *k, struct chunk_place *places, size_t n);
 
 /*
  * Loads the next page. Returns 1 for a data page, which may have no entries; 0 for a dictionary, now in k->dict, or

@@ -36,6 +36,8 @@ struct pq_reader {
 	const struct pq_range *ranges;	/* of pq_want; NULL: all rows */
 	size_t nranges, range;		/* range: the next with rows not read */
 	enum { INDEX_UNKNOWN, INDEX_GOOD, INDEX_BAD } index;	/* are the page indexes undamaged? */
+	struct buf indexes;		/* their bytes, from indexes_at; none if the file has no checksum of them */
+	uint64_t indexes_at;
 	bool julian;
 
 	struct chunk_in **selected;
@@ -47,6 +49,7 @@ struct pq_reader {
 	size_t group;
 	uint64_t row, first_row;	/* next row of the group; rows of groups before it */
 	bool begun;			/* the group's chunks are begun */
+	bool placed;			/* and know the places of their pages */
 };
 
 /* ---- opening ---- */
@@ -216,6 +219,7 @@ pq_close(struct pq_reader *r)
 	free(r->keys);
 	free(r->skip);
 	free(r->footer);
+	buf_free(&r->indexes);
 	free(r->name);
 	meta_free(&r->meta);
 	pq_schema_free(&r->schema);
@@ -326,22 +330,36 @@ pq_check_index(struct pq_reader *r, struct msg *err)
 {
 	const char *digits = r->sealed ? pq_key(r, SEAL_INDEX) : NULL;
 	uint64_t at = pages_end(r), sum;
-	struct buf b = { NULL, 0, 0 };
+	size_t n = at <= r->footer_at ? (size_t)(r->footer_at - at) : 0;
 	int got = -1;
 
 	if (digits == NULL)
 		return 0;
+	r->indexes.len = 0;
 	if (at <= r->footer_at && seal_parse(digits, strlen(digits), &sum) &&
-	    (got = read_source(r, at, buf_room(&b, (size_t)(r->footer_at - at)), (size_t)(r->footer_at - at), err)) ==
-	    0 &&
-	    hash_bytes(b.p, (size_t)(r->footer_at - at)) != sum)
+	    (got = read_source(r, at, buf_room(&r->indexes, n), n, err)) == 0 && hash_bytes(r->indexes.p, n) != sum)
 		got = -1;
-	buf_free(&b);
+	r->indexes.len = got == 0 ? n : 0;
+	r->indexes_at = at;
 	return got == 0 ? 0 : msg_set(err, EX_DATAERR, "%s: damaged: the checksum of the page indexes does not match",
 	    r->name);
 }
 
-/* Reads a piece of the page indexes. Returns NULL if it lies elsewhere or cannot be read. */
+/* Returns false if the page indexes are damaged. Reads them at first if they have a checksum. */
+static bool
+trust_index(struct pq_reader *r)
+{
+	struct msg unheard = { 0 };
+
+	if (r->index == INDEX_UNKNOWN)
+		r->index = pq_check_index(r, &unheard) == 0 ? INDEX_GOOD : INDEX_BAD;
+	return r->index == INDEX_GOOD;
+}
+
+/*
+ * Returns a piece of the page indexes, read into the pool unless all of them are there. NULL if it lies elsewhere or
+ * cannot be read.
+ */
 static const uint8_t *
 read_index(struct pq_reader *r, int64_t at, int32_t n, struct pool *pool)
 {
@@ -350,6 +368,8 @@ read_index(struct pq_reader *r, int64_t at, int32_t n, struct pool *pool)
 
 	if (at < 4 || n <= 0 || (uint64_t)at > r->footer_at || (uint64_t)n > r->footer_at - (uint64_t)at)
 		return NULL;
+	if ((uint64_t)at >= r->indexes_at && (uint64_t)at + (uint64_t)n <= r->indexes_at + r->indexes.len)
+		return r->indexes.p + ((uint64_t)at - r->indexes_at);
 	p = pool_alloc(pool, (size_t)n);
 	return read_source(r, (uint64_t)at, p, (size_t)n, &unheard) == 0 ? p : NULL;
 }
@@ -360,14 +380,11 @@ pq_pages(struct pq_reader *r, size_t group, size_t column, struct pool *pool, si
 	const struct meta_chunk *k = &r->meta.groups[group].chunks[column];
 	const struct pq_column *c = &r->schema.columns[column];
 	struct chunk_index b = { .columns = NULL };
-	struct msg unheard = { 0 };
 	struct pq_page *pages;
 	size_t i;
 
 	*n = 0;
-	if (r->index == INDEX_UNKNOWN)
-		r->index = pq_check_index(r, &unheard) == 0 ? INDEX_GOOD : INDEX_BAD;
-	if (r->index == INDEX_BAD || c->max_rep > 0 || k->encrypted || k->type != r->schema.elements[column].type)
+	if (!trust_index(r) || c->max_rep > 0 || k->encrypted || k->type != r->schema.elements[column].type)
 		return NULL;
 	b.ncolumns = (size_t)k->column_index_len;
 	b.noffsets = (size_t)k->offset_index_len;
@@ -492,7 +509,36 @@ enter_group(struct pq_reader *r, struct msg *err)
 		    (uint64_t)g->rows, r->footer_at, err) < 0)
 			return -1;
 	r->begun = true;
+	r->placed = false;
 	return 1;
+}
+
+/* Tells the group's chunks where their pages are, if some rows are passed over and the page indexes have a checksum. */
+static void
+place_pages(struct pq_reader *r)
+{
+	const struct meta_group *g = &r->meta.groups[r->group];
+	const struct meta_chunk *chunk;
+	struct chunk_place *places;
+	struct pool pool = { 0 };
+	const uint8_t *p;
+	size_t i, n;
+
+	if (r->placed || r->ranges == NULL)
+		return;
+	r->placed = true;
+	if (!trust_index(r) || r->indexes.len == 0)
+		return;
+	for (i = 0; i < r->nselected; i++) {
+		chunk = r->selected[i]->pages.meta;
+		if (r->selected[i]->pages.c->max_rep > 0 ||
+		    (p = read_index(r, chunk->offset_index, chunk->offset_index_len, &pool)) == NULL)
+			continue;
+		places = chunk_places_parse(p, (size_t)chunk->offset_index_len, (uint64_t)g->rows, &n);
+		if (places != NULL)
+			chunk_pages_place(&r->selected[i]->pages, places, n);
+	}
+	pool_free(&pool);
 }
 
 /* Moves to the next row of the ranges, which go on for *rows from there. Returns 1, 0 at the end, or -1. */
@@ -503,8 +549,13 @@ enter_rows(struct pq_reader *r, uint64_t *rows, struct msg *err)
 	size_t i;
 	int got;
 
-	while ((got = enter_group(r, err)) > 0 && (pass = unwanted(r, rows)) > 0) {
+	while ((got = enter_group(r, err)) > 0) {
 		left = (uint64_t)r->meta.groups[r->group].rows - r->row;
+		pass = unwanted(r, rows);
+		if (pass < left && *rows < left)
+			place_pages(r);
+		if (pass == 0)
+			break;
 		for (i = 0; i < r->nselected && pass < left; i++)
 			if (chunk_skip(r->selected[i], pass, err) < 0)
 				return -1;
