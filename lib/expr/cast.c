@@ -1,6 +1,7 @@
 /* Conversions between types: exact, or a fault. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expr/node.h"
 
@@ -103,39 +104,46 @@ to_text(struct pool *pool, struct val_type from, const struct expr_value *v, str
 
 /* ---- among numbers, and among days and times ---- */
 
+/* Converts a number of so many decimals, fewer than none if its last digits are zeros. */
 static const char *
-rescale(struct val_type from, struct val_type to, i128 v, struct expr_value *out)
+rescale(struct val_type to, i128 v, int scale, struct expr_value *out)
 {
-	if (to.scale >= from.scale) {
-		if (!expr_raise(v, to.scale - from.scale, &out->w))
-			return "more digits than the type holds";
-	} else {
-		i128 p = num_pow10(from.scale - to.scale);
+	int up = v != 0 ? (int)to.scale - scale : 0;
 
-		if (v % p != 0)
+	if (up > NUM_DIGITS || (up >= 0 && !expr_raise(v, (unsigned)up, &out->w)))
+		return "more digits than the type holds";
+	if (up < 0) {
+		if (up < -NUM_DIGITS || v % num_pow10((unsigned)-up) != 0)
 			return "has more decimals: write round or trunc";
-		out->w = v / p;
+		out->w = v / num_pow10((unsigned)-up);
 	}
 	return expr_holds(to, out->w) ? NULL : "more than the type holds";
 }
 
-/* A float64's value is its shortest text, as it is shown. */
+/* A float64's value is its shortest text, as it is shown: "-12.5", "2.5e-20". */
 static const char *
 from_float(struct val_type to, double f, struct expr_value *out)
 {
-	char text[NUM_TEXT], plain[400];
-	struct val_type t = to.kind == VAL_DECIMAL ? to : expr_decimal(NUM_DIGITS, 0);
-	size_t n = num_put_float64(text, f);
+	char text[NUM_TEXT];
+	bool minus, after_point = false;
+	const char *p = text;
+	i128 v = 0;
+	int scale = 0;
 
 	if (!isfinite(f))
 		return "not a finite number";
-	if (strchr(text, 'e') != NULL) {
-		n = (size_t)snprintf(plain, sizeof(plain), "%.*f", fabs(f) < 1 ? NUM_DIGITS : 0, f);
-		if (!num_decimal(plain, n, t.precision, t.scale, &out->w))
-			return "more digits than the type holds";
-	} else if (!num_decimal(text, n, t.precision, t.scale, &out->w))
-		return "more digits than the type holds";
-	return expr_holds(to, out->w) ? NULL : "more than the type holds";
+	(void)num_put_float64(text, f);
+	minus = *p == '-';
+	for (p += minus; *p != '\0' && *p != 'e'; p++)
+		if (*p == '.')
+			after_point = true;
+		else {
+			v = v * 10 + (*p - '0');
+			scale += after_point;
+		}
+	if (*p == 'e')
+		scale -= (int)strtol(p + 1, NULL, 10);
+	return rescale(to, minus ? -v : v, scale, out);
 }
 
 static const char *
@@ -182,7 +190,7 @@ expr_convert(struct pool *pool, struct val_type from, struct val_type to, const 
 		return from_float(to, v->f, out);
 	if (to.kind == VAL_FLOAT64)
 		return to_float(from, v->w, out);
-	return rescale(from, to, v->w, out);
+	return rescale(to, v->w, (int)from.scale, out);
 }
 
 /* ---- values: order and encoding ---- */

@@ -10,6 +10,7 @@
 #include "expr/expr.h"
 #include "expr/items.h"
 #include "expr/wide.h"
+#include "expr_cases.h"
 
 enum { ROWS = 300, ROUNDS = 3000, MAX_VALUES = 4 };
 
@@ -509,6 +510,87 @@ carets(void)
 	OK("expr", "the caret stands under the place");
 }
 
+/* ---- one record ---- */
+
+enum { CASE_COLUMNS = sizeof(case_columns) / sizeof(*case_columns) };
+
+/* Makes the record of expr_cases.h. */
+static void
+make_record(struct rec_header *h, struct rec_batch *b, struct buf *record, uint32_t place[CASE_COLUMNS + 1])
+{
+	struct val_type t;
+	size_t c;
+
+	rec_header_init(h, "t");
+	for (c = 0; c < CASE_COLUMNS; c++) {
+		const char *text = case_columns[c].text;
+
+		CHECK(val_type_parse(case_columns[c].type, strlen(case_columns[c].type), &t), "%s", case_columns[c].type);
+		rec_header_add(h, case_columns[c].name, t, false, false);
+		place[c] = (uint32_t)record->len;
+		if (text == NULL)
+			buf_addc(record, VAL_NULL);
+		else
+			CHECK(val_parse(t, text, strlen(text), record), "%s", text);
+		buf_addc(record, c + 1 < CASE_COLUMNS ? '\t' : '\n');
+	}
+	place[c] = (uint32_t)record->len;
+	memset(buf_room(record, VAL_PAD), 0xff, VAL_PAD);
+	*b = (struct rec_batch){ .n = 1, .first = 1, .base = record->p, .off = place, .stride = CASE_COLUMNS };
+}
+
+/* Evaluates a case to its text, or to '!' and the message without the place that a fault begins with. */
+static void
+evaluate(const char *text, const struct expr_scope *one, const struct rec_batch *b, struct buf *out)
+{
+	struct msg err = { 0 };
+	struct expr e = { 0 };
+	struct buf field = { 0 };
+	size_t where;
+	uint8_t *end;
+
+	if (expr_parse(&e, text, strlen(text), one, &where, &err) < 0)
+		buf_addf(out, "!%s", err.text);
+	else if (expr_eval(&e, b, 0, 1, NULL, &err) < 0) {
+		CHECK(err.status == EX_DATAERR && strncmp(err.text, "record 1: '", 11) == 0, "%s: %s", text, err.text);
+		buf_addf(out, "!%s", strstr(err.text, "': ") + 3);
+	} else {
+		end = expr_put(&e, 0, buf_room(&field, expr_room(&e, 0) + 16));
+		if (*field.p == VAL_NULL)
+			buf_adds(out, "null");
+		else
+			val_text(e.type, field.p, (size_t)(end - field.p), out);
+	}
+	(void)buf_cstr(out);
+	expr_free(&e);
+	buf_free(&field);
+}
+
+static void
+one_record(void)
+{
+	uint32_t place[CASE_COLUMNS + 1];
+	struct rec_header h;
+	struct rec_batch b;
+	struct buf record = { 0 }, got = { 0 };
+	const struct expr_scope one = { .header = &h };
+
+	make_record(&h, &b, &record, place);
+	for (size_t i = 0; i < sizeof(expr_cases) / sizeof(*expr_cases); i++) {
+		const char *text = expr_cases[i].text, *want = expr_cases[i].gives;
+
+		want = want != NULL ? want : "null";
+		got.len = 0;
+		evaluate(text, &one, &b, &got);
+		CHECK(*want == '!' ? strncmp((char *)got.p, want, strlen(want)) == 0 : strcmp((char *)got.p, want) == 0,
+		    "%s: %s, not %s", text, (char *)got.p, want);
+	}
+	buf_free(&record);
+	buf_free(&got);
+	rec_header_free(&h);
+	OK("expr", "values and faults of every function and type");
+}
+
 /* ---- items ---- */
 
 /* The value that item k gives record i, evaluated alone: 1 with *v, 0 for null, -1 for a fault. */
@@ -704,6 +786,7 @@ main(void)
 	faults();
 	depth();
 	carets();
+	one_record();
 	sums();
 	quotients();
 	roundings();
