@@ -6,7 +6,7 @@ set -eu
 cd -- "$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)"
 
 find build/coverage -name '*.gcda' -delete 2>/dev/null || :
-COVERAGE=1 sh tests/run.sh "$@" || echo 'not all tests passed; the figures are of what ran'
+COVERAGE=1 ACCT_EACH=1 sh tests/run.sh "$@" || echo 'not all tests passed; the figures are of what ran'
 if [ $# -eq 0 ]; then
 	python3 tests/coverage.py build/coverage --bars 96 87 85
 else

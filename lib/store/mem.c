@@ -26,6 +26,7 @@ static uint64_t last_serial;
 static bool is_allowed;
 
 enum store_mem_fate (*store_mem_fate)(const char *path);
+bool (*store_mem_fails)(const char *path);
 
 void
 store_mem_allow(void)
@@ -119,6 +120,13 @@ has_below(const char *folder)
 
 /* ---- stores ---- */
 
+/* Asks the test if an operation fails: -1 then, else 0. */
+static int
+meet_failure(const char *path, struct msg *err)
+{
+	return store_mem_fails != NULL && store_mem_fails(path) ? msg_set(err, EX_IOERR, "%s: failed", path) : 0;
+}
+
 static int
 open_mem(struct store **sp, const char *address, struct msg *err)
 {
@@ -167,12 +175,13 @@ static int
 stat_mem(struct store *s, const char *name, enum store_kind *kind, struct msg *err)
 {
 	char *path = store_path(s, name), *folder = prefix_of(s, name);
-	int got;
+	int got = meet_failure(path, err);
 
-	(void)err;
-	pthread_mutex_lock(&tree_mutex);
-	got = stat_locked(path, folder, kind);
-	pthread_mutex_unlock(&tree_mutex);
+	if (got == 0) {
+		pthread_mutex_lock(&tree_mutex);
+		got = stat_locked(path, folder, kind);
+		pthread_mutex_unlock(&tree_mutex);
+	}
 	free(folder);
 	free(path);
 	return got;
@@ -214,13 +223,16 @@ static int
 list_mem(struct store *s, const char *folder, bool own, struct store_lister *to, struct msg *err)
 {
 	char *prefix = prefix_of(s, folder);
+	int failed = meet_failure(prefix, err);
 
-	(void)own, (void)err;
-	pthread_mutex_lock(&tree_mutex);
-	list_locked(prefix, to);
-	pthread_mutex_unlock(&tree_mutex);
+	(void)own;
+	if (!failed) {
+		pthread_mutex_lock(&tree_mutex);
+		list_locked(prefix, to);
+		pthread_mutex_unlock(&tree_mutex);
+	}
 	free(prefix);
-	return 0;
+	return failed;
 }
 
 /* Asks the test what becomes of a change; returns true if it is to be done. */
@@ -288,13 +300,16 @@ static int
 lock_mem(struct store *s, const char *name, bool create, void **held, struct msg *err)
 {
 	char *path = store_path(s, name);
+	int failed = meet_failure(path, err);
 
-	(void)err;
-	pthread_mutex_lock(&tree_mutex);
-	*held = lock_locked(s, path, create);
-	pthread_mutex_unlock(&tree_mutex);
+	*held = NULL;
+	if (!failed) {
+		pthread_mutex_lock(&tree_mutex);
+		*held = lock_locked(s, path, create);
+		pthread_mutex_unlock(&tree_mutex);
+	}
 	free(path);
-	return *held != NULL;
+	return failed ? -1 : *held != NULL;
 }
 
 static void
@@ -317,6 +332,10 @@ open_in(struct store *s, const char *name, struct store_in *in, struct msg *err)
 	char *path = store_path(s, name);
 	struct mem_object *o;
 
+	if (meet_failure(path, err) < 0) {
+		free(path);
+		return -1;
+	}
 	pthread_mutex_lock(&tree_mutex);
 	o = find(path);
 	if (o != NULL)
@@ -336,7 +355,8 @@ read_in(const struct store_in *in, uint64_t offset, void *p, size_t n, struct ms
 {
 	const struct mem_object *o = in->object;
 
-	(void)err;
+	if (meet_failure(in->path, err) < 0)
+		return -1;
 	if (offset >= o->data.len)
 		return 0;
 	if (n > o->data.len - offset)
@@ -358,7 +378,9 @@ close_in(struct store_in *in)
 static int
 open_out(struct store *s, const char *name, struct store_out *out, struct msg *err)
 {
-	(void)s, (void)name, (void)err;
+	(void)s, (void)name;
+	if (meet_failure(out->path, err) < 0)
+		return -1;
 	out->object = xcalloc(1, sizeof(struct buf));
 	return 0;
 }
@@ -366,7 +388,8 @@ open_out(struct store *s, const char *name, struct store_out *out, struct msg *e
 static int
 write_out(struct store_out *out, const void *p, size_t n, struct msg *err)
 {
-	(void)err;
+	if (meet_failure(out->path, err) < 0)
+		return -1;
 	if (n > 0)
 		buf_add(out->object, p, n);
 	return 0;

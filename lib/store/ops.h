@@ -84,4 +84,7 @@ enum store_mem_fate {
 };
 extern enum store_mem_fate (*store_mem_fate)(const char *path);
 
+/* For tests: returns true if any other operation of a store in memory is to fail, unless NULL. */
+extern bool (*store_mem_fails)(const char *path);
+
 #endif
