@@ -1,6 +1,7 @@
 /*
  * A store of which each operation in turn fails: what reads reports the failure or reads the same; what changes a table
- * leaves it as it was or as it is to be, and can then be repeated. Takes a sample of the operations, with ACCT_EACH all.
+ * leaves it as it was or as it is to be, and can then be repeated. Takes a sample of operations, with ACCT_EACH all.
+ */
 #include "unit.h"
 
 #include <string.h>
