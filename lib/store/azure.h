@@ -37,6 +37,8 @@ char *store_azure_lease_of(struct store *s, const char *blob);
 
 /* The operations that have files of their own. */
 int store_azure_lock(struct store *s, const char *name, bool create, void **held, struct msg *err);
+int store_azure_share(struct store *s, void *held, struct msg *err);
+int store_azure_join(struct store *s, const char *name, void **held, struct msg *err);
 void store_azure_unlock(struct store *s, void *held);
 int store_azure_break(struct store *s, const char *blob, struct msg *err);
 int store_azure_in_open(struct store *s, const char *name, struct store_in *in, struct msg *err);

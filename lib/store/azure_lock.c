@@ -11,6 +11,8 @@
 #include "base/num.h"
 #include "store/azure.h"
 
+#define SHARED "ACCT_LOCK"			/* the lease of a run's lock, for the programs of the run */
+
 enum { LEASE = 60, SHORTEST = 15, MARGIN_MS = 2000 };
 
 struct store_azure_lock {
@@ -19,6 +21,7 @@ struct store_azure_lock {
 	unsigned seconds;
 	uint64_t ends;			/* when the lease ends, by azure_clock, if it is not renewed */
 	bool is_lost, is_over;		/* is_over: the thread is to end */
+	bool is_joined;			/* another process has acquired it, and releases it */
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t change;
@@ -217,6 +220,49 @@ store_azure_lock(struct store *s, const char *name, bool create, void **held, st
 	return got;
 }
 
+/* Programs that this one starts learn the lease. It is of no use without the right to write. */
+int
+store_azure_share(struct store *s, void *held, struct msg *err)
+{
+	const struct store_azure_lock *l = held;
+
+	return setenv(SHARED, l->lease, 1) < 0 ? msg_sys(err, EX_OSERR, "%s", s->address) : 0;
+}
+
+/* Renews a lease that another process has acquired. */
+static int
+renew_shared(struct store_azure_lock *l, struct msg *err)
+{
+	uint64_t asked = azure_clock();
+	struct azure_call c = { 0 };
+	int failed = *l->lease != '\0' ? act(l->store, l->blob, "renew", l->lease, NULL, &c, err) : 0;
+
+	if (!failed && c.outcome == AZURE_DONE && *l->lease != '\0')
+		l->ends = asked + (uint64_t)l->seconds * 1000;
+	else if (!failed)
+		failed = msg_set(err, EX_TEMPFAIL, "%s: %s: the lock was lost", l->store->address, l->blob);
+	azure_call_free(&c);
+	return failed;
+}
+
+int
+store_azure_join(struct store *s, const char *name, void **held, struct msg *err)
+{
+	const char *lease = getenv(SHARED);
+	struct store_azure_lock *l = xcalloc(1, sizeof(*l));
+
+	*l = (struct store_azure_lock){ .store = s, .blob = store_azure_blob(s, name), .seconds = lease_seconds(),
+	    .lease = xstrdup(lease != NULL ? lease : ""), .is_joined = true };
+	if (renew_shared(l, err) == 0 && hold(s, l, err) > 0) {
+		*held = l;
+		return 0;
+	}
+	free(l->blob);
+	free(l->lease);
+	free(l);
+	return -1;
+}
+
 void
 store_azure_unlock(struct store *store, void *held)
 {
@@ -235,7 +281,7 @@ store_azure_unlock(struct store *store, void *held)
 	pthread_cond_signal(&l->change);
 	pthread_mutex_unlock(&l->mutex);
 	pthread_join(l->thread, NULL);
-	if (!l->is_lost)
+	if (!l->is_lost && !l->is_joined)
 		(void)act(store, l->blob, "release", l->lease, NULL, &c, &unheard);
 	azure_call_free(&c);
 	pthread_mutex_destroy(&l->mutex);

@@ -38,8 +38,9 @@ struct store_ops {
 	/* Sets *held: 1, or 0. `create`: as store_lock_new, else as store_lock_try. */
 	int (*lock)(struct store *s, const char *name, bool create, void **held, struct msg *err);
 	void (*unlock)(struct store *s, void *held);
-	/* As store_lock_share. NULL: the lock cannot be shared. */
+	/* As store_lock_share and store_lock_join. NULL: the lock cannot be shared; nothing has to be joined. */
 	int (*share)(struct store *s, void *held, struct msg *err);
+	int (*join)(struct store *s, const char *name, void **held, struct msg *err);
 	/* Sets object, size, id and has_other_names. EX_NOINPUT if there is no such object. */
 	int (*in_open)(struct store *s, const char *name, struct store_in *in, struct msg *err);
 	/* Reads up to n > 0 bytes: how many, 0 at the end, or -1. */

@@ -520,3 +520,10 @@ store_lock_share(struct store_lock *l, struct msg *err)
 
 	return ops->share != NULL ? ops->share(l->store, l->held, err) : 0;
 }
+
+int
+store_lock_join(struct store *s, const char *name, struct store_lock *l, struct msg *err)
+{
+	*l = (struct store_lock){ .store = s };
+	return s->ops->join != NULL ? s->ops->join(s, name, &l->held, err) : 0;
+}

@@ -141,10 +141,12 @@ int store_lock_try(struct store *s, const char *name, struct store_lock *l, stru
 void store_lock_end(struct store_lock *l);
 
 /*
- * Lets the programs that this process starts from now on hold the lock too, so that it ends with the last of them. Does
- * nothing where a lock belongs to one process.
+ * Lets the programs that this process starts from now on hold the lock too, so that it ends with the last of them: by
+ * the system where it inherits locks; elsewhere such a program calls store_lock_join before it changes anything, which
+ * fails with EX_TEMPFAIL if the lock was lost.
  */
 int store_lock_share(struct store_lock *l, struct msg *err);
+int store_lock_join(struct store *s, const char *name, struct store_lock *l, struct msg *err);
 
 /* Reads ranges of an object. */
 struct store_in {
