@@ -141,7 +141,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random patterns' tests/regex.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=100000 bats -f 'random expressions' tests/expr.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CHECKS=2000 bats -f 'random checks' tests/reconcile.bats
-	BUILD='$(abspath $(BUILD))' ACCT_RACE=16 ACCT_AZURE_KILLS=200 bats -f '16 writers|killed' tests/azure.bats
+	BUILD='$(abspath $(BUILD))' ACCT_RACE=16 ACCT_AZURE_KILLS=200 ACCT_AZURE_RUN_KILLS=200 bats -f '16 writers|killed' tests/azure.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random changes' tests/states.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=20000 bats -f 'random patterns find' tests/expr.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random runs of late' tests/history.bats

@@ -55,7 +55,7 @@ open_lake(const char *address)
 static void
 lock(const char *address)
 {
-	static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	const struct timespec pause = { .tv_sec = store_is_remote(address), .tv_nsec = 50 * 1000 * 1000 };
 	struct msg err = { 0 };
 	int got = lake_lock(&lake, &err);
 
@@ -84,19 +84,33 @@ new_name(void)
 	return xasprintf("%s-%d", when, (int)getpid());
 }
 
+/* Returns the address of the lake, whole; owned by the caller. */
+static char *
+whole_address(void)
+{
+	char *address = store_is_remote(store_address(lake.store)) ? NULL : store_real_path(lake.store, "");
+
+	return address != NULL ? address : xstrdup(store_address(lake.store));
+}
+
+static void
+set(const char *name, const char *value)
+{
+	if (setenv(name, value, 1) < 0)
+		msg_die(EX_OSERR, "the environment is full");
+}
+
 /* Tells the command, and the verbs that it calls, which run they are in. */
 static void
 set_environment(const char *run, int64_t number)
 {
-	char *address = store_real_path(lake.store, ""), *folder, digits[24];
+	char *address = whole_address(), *folder = xasprintf("%s" OPEN "%s", address, run), digits[24];
 
-	if (address == NULL)
-		address = xstrdup(store_address(lake.store));
-	folder = xasprintf("%s" OPEN "%s", address, run);
 	snprintf(digits, sizeof(digits), "%" PRId64, number);
-	if (setenv("ACCT_LAKE", address, 1) < 0 || setenv("ACCT_RUN", folder, 1) < 0 ||
-	    setenv("ACCT_NUMBER", digits, 1) < 0)
-		msg_die(EX_OSERR, "the environment is full");
+	set("ACCT_LAKE", address);
+	set("ACCT_NUMBER", digits);
+	set("ACCT_RUN_STORE", lake.folder != NULL ? folder : "");
+	set("ACCT_RUN", lake.folder != NULL ? lake.folder : folder);
 	free(folder);
 	free(address);
 }
@@ -123,6 +137,16 @@ end_run(const char *run, int64_t number, int status)
 	return status;
 }
 
+/* Removes the files of the run, if they are not in the lake. */
+static void
+remove_folder(void)
+{
+	struct msg err = { 0 };
+
+	if (lake.folder != NULL && lake_remove_folder(&lake, &err) < 0)
+		msg_warn("%s", err.text);
+}
+
 static int
 run(char *argv[], int n)
 {
@@ -138,10 +162,15 @@ run(char *argv[], int n)
 		msg_exit(&err);
 	lock(argv[0]);
 	number = lake.newest + 1;
-	set_environment(name, number);
-	if (store_lock_share(&lake.lock, &err) < 0 || (status = command_run(argv + 1, &err)) < 0)
+	if (store_is_remote(argv[0]) && lake_make_folder(&lake, name, &err) < 0)
 		msg_exit(&err);
+	set_environment(name, number);
+	if (store_lock_share(&lake.lock, &err) < 0 || (status = command_run(argv + 1, &err)) < 0) {
+		remove_folder();
+		msg_exit(&err);
+	}
 	status = end_run(name, number, status);
+	remove_folder();
 	lake_close(&lake);
 	free(name);
 	return status;
@@ -155,10 +184,15 @@ join_run(int64_t *number)
 {
 	const char *address = getenv("ACCT_LAKE"), *folder = getenv("ACCT_RUN"), *digits = getenv("ACCT_NUMBER");
 	const char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
+	struct msg err = { 0 };
 
 	if (address == NULL || slash == NULL || digits == NULL || !num_int64(digits, strlen(digits), number))
 		msg_die(EX_USAGE, "not within a run: 'acct-lake run LAKE -- COMMAND' makes one");
 	open_lake(address);
+	if (store_is_remote(address))
+		lake.folder = xstrdup(folder);
+	if (lake_join(&lake, &err) < 0)
+		msg_exit(&err);
 	return slash + 1;
 }
 

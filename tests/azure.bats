@@ -464,6 +464,85 @@ plan() {
 	same "$(($(acct-log "$A/tab" | wc -l) * 1000))" "$(acct-read "$A/tab" | acct-balance 'n=count()' | tsv | tail -n 1)"
 }
 
+# A run of a lake: two tables of the records, an object that another names, one that goes, and one that is copied. work TEXT RECORDS.
+lake_run() {
+	cat >work.sh <<-'END'
+	set -e
+	acct-lake begin
+	mkdir -p "$ACCT_RUN/prepared/silver" "$ACCT_RUN/prepared/gold" "$ACCT_RUN/late/gold" "$ACCT_RUN/work"
+	acct-write -m overwrite --txn job:next --prepare "$ACCT_RUN/prepared/gold/g" -i "$2" "$ACCT_LAKE/gold/g"
+	acct-merge -k id --txn job:next --prepare "$ACCT_RUN/prepared/silver/s" -i "$2" "$ACCT_LAKE/silver/s"
+	[ "$(ACCT_PREPARED=$ACCT_RUN/prepared acct-read "$ACCT_LAKE/gold/g" | tail -n +2 | head -n 1)" = "$(tail -n +2 "$2" | head -n 1)" ]
+	echo "$1" | tee "$ACCT_RUN/work/part" >"$ACCT_RUN/late/gold/large"
+	echo "part-$1" >"$ACCT_RUN/work/manifest"
+	printf '%s\t%s\n' "$ACCT_RUN/work/part" "gold/part-$1" | acct-lake put
+	printf '%s\t%s\n' "$ACCT_RUN/work/manifest" gold/manifest | acct-lake stage
+	acct-blob ls "$ACCT_LAKE/gold" | grep '^part-' | grep -vx "part-$1" | sed 's|^|gold/|' | acct-lake remove
+	[ "$(acct-lake cat gold/manifest "gold/part-$1" | tr '\n' ' ')" = "part-$1 $1 " ]
+	exit "${3:-0}"
+	END
+	acct-lake run "$A/lake" -- sh work.sh "$@"
+}
+
+# lake_state: what a reader of the lake sees.
+lake_state() {
+	for table in silver/s gold/g; do acct-read "$A/lake/$table" | acct-cat -f tsv | tail -n +2 | sort | uniq -c; done
+	for name in manifest large; do acct-blob get "$A/lake/gold/$name"; done
+	acct-blob ls "$A/lake/gold" | grep part-
+}
+
+@test "azure: a run of a lake takes effect whole or not at all" {
+	export TMPDIR=$T
+	for n in 1 2; do seq "$n" 3 | mkrec t 'id:int64*!' >"$n.acct"; done
+	lake_run a 1.acct
+	lake_state >state
+	acct-blob ls --recursive "$A/lake" >before
+	same 12 "$(wc -l <before | tr -d ' ')"
+	run -65 lake_run b 2.acct 65
+	lake_state | diff -u state -
+	acct-blob ls --recursive "$A/lake" | diff -u before -
+	lake_run b 2.acct
+	same 'part-b' "$(lake_state | tail -n 1)"
+	same $'format\t1\nnumber\t2' "$(acct-lake status "$A/lake" | head -n 2)"
+	# Who lost the lock commits nothing: neither a program of the run, nor the run where another has come.
+	lake_state >state
+	echo lost >lost
+	cat >lost.sh <<-'END'
+	acct-lake begin; printf 'lost\tgold/manifest\n' | acct-lake stage; acct-blob rm "$ACCT_LAKE/_lock"
+	END
+	run -75 --separate-stderr acct-lake run "$A/lake" -- sh -c '. ./lost.sh; acct-lake commit'
+	[[ $stderr == *"_lock: the lock was lost"* ]]
+	run -75 --separate-stderr acct-lake run "$A/lake" -- sh -c '. ./lost.sh; acct-lake recover "$ACCT_LAKE"'
+	[[ $stderr == *"another run has taken number 3"* ]]
+	lake_state | diff -u state -
+	same "" "$(ls | grep acct-lake)$(acct-blob ls --recursive "$A/lake/runs/open")"
+	# A table whose log is damaged is set aside, and comes back where the run comes to nothing.
+	acct-blob ls --recursive "$A/lake/silver" >before
+	run -65 acct-lake run "$A/lake" -- sh -c 'acct-lake begin; acct-lake aside silver/s; mkdir -p "$ACCT_RUN/prepared/silver"; acct-write --txn job:9 --prepare "$ACCT_RUN/prepared/silver/s" -i 1.acct "$ACCT_LAKE/silver/s"; exit 65'
+	acct-blob ls --recursive "$A/lake/silver" | diff -u before -
+}
+
+@test "azure: a run killed at any instant leaves the lake as it was or as it was to be" {
+	local n=${ACCT_AZURE_RUN_KILLS:-1} i
+	export ACCT_AZURE_LEASE=15 TMPDIR=$T
+	RANDOM=${ACCT_SEED:-$$}
+	echo "ACCT_SEED=${ACCT_SEED:-$$}" >&2
+	seq 1 3 | mkrec t 'id:int64*!' >1.acct
+	lake_run 0 1.acct
+	for ((i = 1; i <= n; i++)); do
+		lake_state >before
+		export -f lake_run
+		timeout -s KILL "0.$((RANDOM % 90 + 10))" bash -c "A=$A; lake_run $i 1.acct" 2>/dev/null || :
+		acct-blob rm "$A/lake/_lock" || :	# as if its lease had ended
+		acct-lake recover "$A/lake"
+		lake_state >after
+		cmp -s before after || { same "$i" "$(acct-blob get "$A/lake/gold/large")"; same "part-$i" "$(tail -n 1 after)"; }
+		same "" "$(acct-blob ls --recursive "$A/lake/runs/open")"
+	done
+	lake_run last 1.acct
+	same "part-last" "$(lake_state | tail -n 1)"
+}
+
 @test "azure: the SQL that loads gold into a warehouse is written from the exports at an address" {
 	ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >out
 	acct-blob cp --recursive lake/gold "$A/gold"

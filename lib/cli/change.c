@@ -1,4 +1,5 @@
 /* Options of the programs that change a table. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -29,6 +30,21 @@ const struct cli_option cli_change[] = {
 	{ 0 }
 };
 
+/*
+ * In a run of acct-lake whose folder ACCT_RUN is on this machine, ACCT_RUN_STORE is where the lake keeps what whoever
+ * recovers it must find: the address of a copy of the file, or NULL if it has none. Owned by the caller.
+ */
+static char *
+copy_of(const char *path)
+{
+	const char *run = getenv("ACCT_RUN"), *store = getenv("ACCT_RUN_STORE");
+	size_t n = run != NULL ? strlen(run) : 0;
+
+	if (path == NULL || n == 0 || store == NULL || *store == '\0' || strncmp(path, run, n) != 0 || path[n] != '/')
+		return NULL;
+	return xasprintf("%s%s", store, path + n);
+}
+
 void
 cli_session(struct table_session *s)
 {
@@ -40,6 +56,7 @@ cli_session(struct table_session *s)
 	s->consumed = cli.consumed;
 	s->nconsumed = cli.nconsumed;
 	s->prepare = cli.prepare;
+	s->prepare_copy = copy_of(cli.prepare);
 	s->retry = cli.retry;
 	s->outside = cli.outside;
 	s->verbose = cli.verbose;

@@ -113,19 +113,22 @@ is_log(const char *name)
 	return strncmp(name, LOG "/", strlen(LOG "/")) == 0;
 }
 
-/* Puts an object into a part of the run's folder: the log aside, the names of data files with what goes. */
+/* Keeps an object of the log aside, or names a data file among what goes. */
 static int
 keep(struct lake *l, const struct moving *m, const char *object, struct msg *err)
 {
-	bool log = is_log(object);
-	char *to = xasprintf(LAKE_OPEN "/%s/%s/%s/%s", m->run, log ? "aside" : "gone", m->name, object);
+	char *aside = xasprintf(LAKE_OPEN "/%s/aside/%s/%s", m->run, m->name, object);
+	char *gone = xasprintf("gone/%s/%s", m->name, object);
 	struct buf text = { 0 };
-	int got = log ? store_get(m->table, object, &text, err) : 1;
+	int got;
 
-	if (got > 0)
-		got = store_put(l->store, to, text.p != NULL ? text.p : (uint8_t *)"", text.len, STORE_LATER, err);
+	if (!is_log(object))
+		got = store_put(l->files, gone, "", 0, STORE_LATER, err);
+	else if ((got = store_get(m->table, object, &text, err)) > 0)
+		got = store_put(l->store, aside, text.p != NULL ? text.p : (uint8_t *)"", text.len, STORE_LATER, err);
 	buf_free(&text);
-	free(to);
+	free(aside);
+	free(gone);
 	return got < 0 ? -1 : 0;
 }
 
@@ -140,6 +143,8 @@ move(struct lake *l, const struct moving *m, struct msg *err)
 		failed = keep(l, m, m->objects->entries[i].name, err);
 	if (!failed)
 		failed = store_flush(l->store, err);
+	if (!failed)
+		failed = store_flush(l->files, err);
 	for (i = 0; i < m->objects->n && !failed; i++)
 		if (is_log(m->objects->entries[i].name))
 			failed = store_delete(m->table, m->objects->entries[i].name, err) < 0 ? -1 : 0;
@@ -157,7 +162,7 @@ lake_set_aside(struct lake *l, const char *run, const char *table, struct msg *e
 		return msg_set(err, EX_NOPERM, "%s: a name that leads out of the lake", msg_quotes(table));
 	if ((got = lake_has_begun(l, run, err)) == 0)
 		return msg_set(err, EX_NOINPUT, "run %s: has not begun", run);
-	if (got < 0 || lake_walk(l, table, &m.table, &list, err) < 0)
+	if (got < 0 || lake_open_files(l, run, err) < 0 || lake_walk(l->store, table, &m.table, &list, err) < 0)
 		return -1;
 	m.objects = &list;
 	got = move(l, &m, err);
@@ -176,18 +181,27 @@ put_back(struct lake *l, const char *name, struct buf *text, void *arg, struct m
 
 /* ---- all of it ---- */
 
+static int
+each_part(struct lake *l, const char *run, const char *part, lake_each *each, struct msg *err)
+{
+	char *folder = xasprintf(LAKE_OPEN "/%s/%s", run, part);
+	int failed = lake_each_object(l, l->store, folder, each, NULL, err);
+
+	free(folder);
+	return failed;
+}
+
 int
 lake_abandon(struct lake *l, const char *run, struct msg *err)
 {
 	static const char *const layers[] = { "bronze", "silver", "gold", LAKE_RUNS };
-	int failed = lake_each_object(l, run, "prepared", abandon_table, NULL, err);
+	int failed = each_part(l, run, "prepared", abandon_table, err);
 	size_t i;
 
 	for (i = 0; i + 1 < sizeof(layers) / sizeof(*layers) && !failed; i++)
 		failed = recover_tables(l, layers[i], err);
-	if (failed || lake_each_object(l, run, "new", remove_new, NULL, err) < 0 ||
-	    lake_each_object(l, run, "aside", put_back, NULL, err) < 0 || store_flush(l->store, err) < 0 ||
-	    lake_remove_run(l, run, err) < 0)
+	if (failed || each_part(l, run, "new", remove_new, err) < 0 || each_part(l, run, "aside", put_back, err) < 0 ||
+	    store_flush(l->store, err) < 0 || lake_remove_run(l, run, err) < 0)
 		return -1;
 	for (i = 0; i < sizeof(layers) / sizeof(*layers) && !failed; i++)
 		failed = store_prune(l->store, layers[i], false, err);

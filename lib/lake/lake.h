@@ -10,6 +10,11 @@
  *	runs/open/RUN/aside/TABLE/...	the log of a damaged table, which comes back where the run comes to nothing
  *	runs/open/RUN/work/		the run's own, never looked at
  *
+ * A lake on a store that programs cannot write to by path has only a part of this there: what whoever recovers the lake
+ * must find, which is begun, new, aside, late (from just before the point of commit) and a copy of each prepared
+ * version, put before the writer's intent ends. The rest, and the prepared versions themselves, are in a folder of the
+ * run's machine that has the same layout and is lost with it.
+ *
  * A run takes effect by one put-if-absent: the record runs/commits/NUMBER contains the texts of all that is prepared
  * and staged, and the names of what goes. What the record says is then carried out, by this process or by the next one
  * that holds the lock, as often as it takes; runs/current then names the record. A run that was killed before that is
@@ -36,8 +41,9 @@ struct lake {
 	bool verbose;			/* report versions on standard error */
 	/* set by lake_open */
 	struct store *store;
+	char *folder;			/* where the run's files are on this machine, owned; NULL: in the lake */
 	struct store *files;		/* the run's folder; opened when it is needed */
-	struct store_lock lock;
+	struct store_lock lock, shared;	/* shared: held by another process of the run too */
 	int64_t newest;			/* number of the newest record, 0: none; set by lake_recover */
 };
 
@@ -60,8 +66,21 @@ int lake_lock(struct lake *l, struct msg *err);
  */
 int lake_recover(struct lake *l, struct msg *err);
 
+/*
+ * Makes a folder for the files of a run in TMPDIR, whose last part is the run's name, and sets l->folder to it.
+ * lake_remove_folder removes it with all it has; other processes of the run set l->folder themselves.
+ */
+int lake_make_folder(struct lake *l, const char *run, struct msg *err);
+int lake_remove_folder(struct lake *l, struct msg *err);
+
 /* Begins a run of this name: its folder is durable. */
 int lake_begin(struct lake *l, const char *run, struct msg *err);
+
+/*
+ * In another process of a run: holds the lock too, from what the process that has it has shared (store_lock_share).
+ * EX_TEMPFAIL if it was lost.
+ */
+int lake_join(struct lake *l, struct msg *err);
 
 /* Has the number been taken from the run? EX_TEMPFAIL if so: the lock was lost. */
 int lake_check_number(struct lake *l, const char *run, int64_t number, struct msg *err);

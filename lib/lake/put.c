@@ -12,7 +12,7 @@ join(struct lake *l, const char *run, struct msg *err)
 
 	if (got == 0)
 		return msg_set(err, EX_NOINPUT, "run %s: has not begun", run);
-	return got < 0 || (l->files == NULL && lake_open_run(l, run, &l->files, err) < 0) ? -1 : 0;
+	return got < 0 ? -1 : lake_open_files(l, run, err);
 }
 
 /* Checks that a name is not the lake's own. */
@@ -188,7 +188,7 @@ open_object(struct store *s, const char *part, const char *name, struct store_in
 int
 lake_read(struct lake *l, const char *run, const char *name, struct store_in *in, struct msg *err)
 {
-	int got = l->files == NULL ? lake_open_run(l, run, &l->files, err) : 0;
+	int got = lake_open_files(l, run, err);
 
 	if (got == 0 && (got = open_object(l->files, "gone/", name, in, err)) > 0) {
 		store_in_close(in);

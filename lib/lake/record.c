@@ -285,7 +285,7 @@ claim(struct store *s, const char *name, const struct buf *text, struct msg *err
 		got = STORE_UNDECIDED;
 	if (got >= 0)
 		*err = (struct msg){ 0 };
-	else
+	else if (err->status == 0)
 		msg_set(err, EX_TEMPFAIL, "%s/%s: was there and is gone", store_address(s), name);
 	return got;
 }

@@ -52,14 +52,18 @@ int lake_record_get(struct store *s, int64_t number, struct lake_record *r, stru
  */
 int lake_record_claim(struct store *s, int64_t number, const struct lake_record *r, struct msg *err);
 
-/* settle.c: opens a folder of the lake and lists all objects below it. The caller releases both. */
-int lake_walk(struct lake *l, const char *folder, struct store **below, struct store_list *list, struct msg *err);
+/* settle.c: opens a folder of a store and lists all objects below it. The caller releases both. */
+int lake_walk(const struct store *s, const char *folder, struct store **below, struct store_list *list,
+    struct msg *err);
+
+/* Copies an object to another store or another name. */
+int lake_copy(struct store *from, const char *name, struct store *to, const char *new_name, struct msg *err);
 
 /* Carries out the record, and puts its number into runs/current. Can be repeated. */
 int lake_settle(struct lake *l, int64_t number, const struct lake_record *r, struct msg *err);
 
-/* Opens the folder of a run. The caller closes it. */
-int lake_open_run(struct lake *l, const char *run, struct store **folder, struct msg *err);
+/* Opens the folder of a run's files, l->files, unless it is open. */
+int lake_open_files(struct lake *l, const char *run, struct msg *err);
 
 /* Removes the folder of a run. */
 int lake_remove_run(struct lake *l, const char *run, struct msg *err);
@@ -68,10 +72,11 @@ int lake_remove_run(struct lake *l, const char *run, struct msg *err);
 int lake_abandon(struct lake *l, const char *run, struct msg *err);
 
 /*
- * Calls `each` for every object below a part of a run's folder, with its name there and, except of late ones, its text.
+ * Calls `each` for every object below a folder of a store, with its name there and, except of late ones, its text.
  * Stops at a failure.
  */
 typedef int lake_each(struct lake *l, const char *name, struct buf *text, void *arg, struct msg *err);
-int lake_each_object(struct lake *l, const char *run, const char *part, lake_each *each, void *arg, struct msg *err);
+int lake_each_object(struct lake *l, const struct store *s, const char *folder, lake_each *each, void *arg,
+    struct msg *err);
 
 #endif

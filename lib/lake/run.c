@@ -14,9 +14,10 @@
 int
 lake_open(struct lake *l, const char *address, struct msg *err)
 {
-	l->lock = (struct store_lock){ 0 };
+	l->lock = l->shared = (struct store_lock){ 0 };
 	l->newest = 0;
 	l->files = NULL;
+	l->folder = NULL;
 	return store_open(&l->store, address, err);
 }
 
@@ -29,10 +30,13 @@ lake_close(struct lake *l)
 		(void)store_delete(l->store, LAKE_LOCK, &unheard);
 		store_lock_end(&l->lock);
 	}
+	store_lock_end(&l->shared);
 	if (l->files != NULL)
 		store_close(l->files);
 	store_close(l->store);
 	l->files = l->store = NULL;
+	free(l->folder);
+	l->folder = NULL;
 }
 
 /* Reads an object that is a number and a line feed. Returns 1, 0 if it does not exist, or -1. */
@@ -81,6 +85,12 @@ lake_check_format(struct lake *l, bool rebuild, struct msg *err)
 	return msg_set(err, EX_CONFIG,
 	    "%s: a lake of format %" PRId64 ", not %d; --rebuild makes it anew from its files",
 	    store_address(l->store), number, LAKE_FORMAT);
+}
+
+int
+lake_join(struct lake *l, struct msg *err)
+{
+	return store_lock_join(l->store, LAKE_LOCK, &l->shared, err);
 }
 
 /* An abandoned lock is taken over; it may go, or come, between the attempts. */
@@ -248,12 +258,12 @@ collect(struct lake *l, struct lake_record *r, struct msg *err)
 	struct buf text = { 0 };
 	size_t i;
 
-	if (format < 0)
+	if (format < 0 || lake_open_files(l, r->run, err) < 0)
 		return -1;
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		struct collecting to = { r, parts[i].what };
 
-		if (lake_each_object(l, r->run, parts[i].part, add_object, &to, err) < 0)
+		if (lake_each_object(l, l->files, parts[i].part, add_object, &to, err) < 0)
 			return -1;
 	}
 	if (r->n > 0 && (format != LAKE_FORMAT || get_number(l->store, LAKE_FORMAT_NAME, &is_there, err) == 0)) {
@@ -262,6 +272,25 @@ collect(struct lake *l, struct lake_record *r, struct msg *err)
 	}
 	lake_record_sort(r);
 	return err->status != 0 ? -1 : 0;
+}
+
+/* Puts the run's large objects where whoever carries the record through finds them. */
+static int
+put_late(struct lake *l, const struct lake_record *r, struct msg *err)
+{
+	size_t i;
+	int failed = 0;
+
+	for (i = 0; i < r->n && !failed && l->folder != NULL; i++) {
+		char *from = xasprintf(LAKE_LATE_PART "/%s", r->items[i].name);
+		char *to = xasprintf(LAKE_OPEN "/%s/%s", r->run, from);
+
+		if (r->items[i].what == LAKE_LATE)
+			failed = lake_copy(l->files, from, l->store, to, err);
+		free(from);
+		free(to);
+	}
+	return failed;
 }
 
 static int
@@ -289,7 +318,7 @@ int
 lake_commit(struct lake *l, const char *run, int64_t number, struct msg *err)
 {
 	struct lake_record r = { .run = xstrdup(run) };
-	int got = collect(l, &r, err);
+	int got = collect(l, &r, err) < 0 ? -1 : put_late(l, &r, err);
 
 	if (!got && r.n > 0 && (got = claim(l, number, &r, err)) > 0)
 		got = settle(l, number, &r, err) < 0 ? -1 : 1;

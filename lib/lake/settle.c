@@ -17,9 +17,9 @@ skip_none(const char *folder, void *arg)
 }
 
 int
-lake_walk(struct lake *l, const char *folder, struct store **below, struct store_list *list, struct msg *err)
+lake_walk(const struct store *s, const char *folder, struct store **below, struct store_list *list, struct msg *err)
 {
-	char *address = xasprintf("%s/%s", store_address(l->store), folder);
+	char *address = xasprintf("%s/%s", store_address(s), folder);
 	size_t links;
 	int failed = store_open(below, address, err);
 
@@ -30,26 +30,26 @@ lake_walk(struct lake *l, const char *folder, struct store **below, struct store
 }
 
 int
-lake_open_run(struct lake *l, const char *run, struct store **folder, struct msg *err)
+lake_open_files(struct lake *l, const char *run, struct msg *err)
 {
-	char *address = xasprintf("%s/" LAKE_OPEN "/%s", store_address(l->store), run);
-	int failed = store_open(folder, address, err);
+	char *address = l->folder != NULL ? xstrdup(l->folder) :
+	    xasprintf("%s/" LAKE_OPEN "/%s", store_address(l->store), run);
+	int failed = l->files == NULL ? store_open(&l->files, address, err) : 0;
 
 	free(address);
 	return failed;
 }
 
 int
-lake_each_object(struct lake *l, const char *run, const char *part, lake_each *each, void *arg, struct msg *err)
+lake_each_object(struct lake *l, const struct store *s, const char *folder, lake_each *each, void *arg,
+    struct msg *err)
 {
-	char *folder = xasprintf(LAKE_OPEN "/%s/%s", run, part);
 	struct store *below;
 	struct store_list list;
-	int failed = lake_walk(l, folder, &below, &list, err);
-	bool reads = strcmp(part, LAKE_LATE_PART) != 0;
+	int failed = lake_walk(s, folder, &below, &list, err);
+	bool reads = strcmp(folder, LAKE_LATE_PART) != 0;
 	size_t i;
 
-	free(folder);
 	if (failed)
 		return -1;
 	for (i = 0; i < list.n && !failed; i++) {
@@ -70,7 +70,7 @@ lake_remove_run(struct lake *l, const char *run, struct msg *err)
 	char *folder = xasprintf(LAKE_OPEN "/%s", run);
 	struct store *below;
 	struct store_list list;
-	int failed = lake_walk(l, folder, &below, &list, err);
+	int failed = lake_walk(l->store, folder, &below, &list, err);
 	size_t i;
 
 	if (!failed) {
@@ -132,23 +132,31 @@ copy(struct store_in *in, struct store_out *out, struct msg *err)
 	return failed;
 }
 
+int
+lake_copy(struct store *from, const char *name, struct store *to, const char *new_name, struct msg *err)
+{
+	struct store_in in;
+	struct store_out out;
+	int failed = store_in_open(from, name, &in, err);
+
+	if (failed)
+		return -1;
+	if ((failed = store_out_open(to, new_name, &out, err)) == 0) {
+		failed = copy(&in, &out, err) < 0 ? -1 : store_out_commit(&out, err);
+		store_out_abandon(&out);
+	}
+	store_in_close(&in);
+	return failed;
+}
+
 /* Copies a large object from the run's folder. */
 static int
 copy_late(struct lake *l, const char *run, const char *name, struct msg *err)
 {
 	char *from = xasprintf(LAKE_OPEN "/%s/" LAKE_LATE_PART "/%s", run, name);
-	struct store_in in;
-	struct store_out out;
-	int failed = store_in_open(l->store, from, &in, err);
+	int failed = lake_copy(l->store, from, l->store, name, err);
 
 	free(from);
-	if (failed)
-		return -1;
-	if ((failed = store_out_open(l->store, name, &out, err)) == 0) {
-		failed = copy(&in, &out, err) < 0 ? -1 : store_out_commit(&out, err);
-		store_out_abandon(&out);
-	}
-	store_in_close(&in);
 	return failed;
 }
 

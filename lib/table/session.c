@@ -71,7 +71,21 @@ table_session_done(struct table_session *s, struct msg *err)
 
 /* ---- one attempt ---- */
 
-/* Writes what delta_commit would do to the file. From then on the file is what names the data files. */
+static int
+put_copy(const char *address, const struct buf *text, struct msg *err)
+{
+	struct store *folder;
+	const char *name;
+	int done = store_open_folder_of(&folder, address, &name, err);
+
+	if (done == 0) {
+		done = store_put(folder, name, text->p, text->len, STORE_REPLACE, err);
+		store_close(folder);
+	}
+	return done < 0 ? -1 : 0;
+}
+
+/* Writes what delta_commit would do to the file. From then on the file, or its copy, is what names the data files. */
 static int
 prepare(struct table_session *s, const struct delta_change *c, struct msg *err)
 {
@@ -79,6 +93,8 @@ prepare(struct table_session *s, const struct delta_change *c, struct msg *err)
 	struct io_out out;
 	int failed = delta_prepared_put(&text, &s->table, s->base, c, err);
 
+	if (!failed && s->prepare_copy != NULL)
+		failed = put_copy(s->prepare_copy, &text, err);
 	if (!failed && (failed = io_create(&out, s->prepare, err)) == 0) {
 		failed = io_write(out.fd, text.p, text.len, io_out_name(s->prepare), err);
 		if (failed)

@@ -4,6 +4,8 @@
  */
 #include "unit.h"
 
+#include <unistd.h>
+
 #include "delta/delta.h"
 #include "lake/lake.h"
 #include "lake/record.h"
@@ -12,6 +14,7 @@
 #define LAKE "mem://lake"
 #define TABLE LAKE "/silver/t"
 #define RUN "runs/open/"
+#define HERE "mem://here"		/* for the files of a run that are not in the lake */
 
 enum { AT = 1, LAST = 200 };
 
@@ -20,13 +23,13 @@ enum { AT = 1, LAST = 200 };
 static unsigned seen, bad_at;		/* changes so far; the one that meets `fate` */
 static enum store_mem_fate fate;
 static bool dies;			/* nothing is done after it */
+static bool apart;			/* the run's files are not in the lake */
 static char files[] = "/tmp/acct-run.XXXXXX";	/* files of this system */
 
 static enum store_mem_fate
 choose(const char *path)
 {
-	(void)path;
-	if (++seen < bad_at)
+	if (strncmp(path, HERE, strlen(HERE)) == 0 || ++seen < bad_at)
 		return STORE_MEM_DONE;
 	return seen == bad_at ? fate : dies ? STORE_MEM_REFUSED : STORE_MEM_DONE;
 }
@@ -41,14 +44,14 @@ skip_none(const char *folder, void *arg)
 }
 
 static void
-clear(void)
+clear(const char *address)
 {
 	struct store *s;
 	struct store_list list;
 	struct msg err = { 0 };
 	size_t i, links;
 
-	CHECK(store_open(&s, LAKE, &err) == 0, "%s", err.text);
+	CHECK(store_open(&s, address, &err) == 0, "%s", err.text);
 	CHECK(store_walk_own(s, skip_none, NULL, &list, &links, &err) == 0, "%s", err.text);
 	for (i = 0; i < list.n; i++)
 		CHECK(store_delete(s, list.entries[i].name, &err) == 1, "%s", err.text);
@@ -107,9 +110,21 @@ static const struct delta_column columns[] = {
 	{ .name = "x", .physical = "x", .id = PQ_NO_ID, .type = PQ_INT64, .nullable = true, .partition = -1 },
 };
 
+/* Writes one of the run's files. */
+static int
+put_own(struct lake *l, const char *run, const char *name, const char *text)
+{
+	struct msg err = { 0 };
+
+	if (apart && l->folder == NULL)
+		l->folder = xasprintf(HERE "/%s", run);
+	CHECK(lake_open_files(l, run, &err) == 0, "%s", err.text);
+	return store_put(l->files, name, text, strlen(text), STORE_REPLACE, &err) == 1 ? 0 : -1;
+}
+
 /* Prepares a version of the table that consists of the data file `file`. */
 static int
-prepare(struct store *s, const char *run, const char *file, int64_t version)
+prepare(struct lake *l, const char *run, const char *file, int64_t version)
 {
 	struct delta_file add = { .uri = file, .name = file, .size = 1, .base_row_id = -1, .row_commit_version = -1,
 	    .stats = "{\"numRecords\":1,\"minValues\":{\"x\":1},\"maxValues\":{\"x\":1},\"nullCount\":{\"x\":0}}" };
@@ -127,7 +142,9 @@ prepare(struct store *s, const char *run, const char *file, int64_t version)
 		c.ncolumns = 0;
 	}
 	CHECK(delta_prepared_put(&text, &t, &base, &c, &err) == 0, "%s", err.text);
-	failed = put(s, buf_cstr(&text), RUN "%s/prepared/silver/t", run);	/* a writer has an intent before that */
+	failed = put_own(l, run, "prepared/silver/t", buf_cstr(&text));	/* a writer has an intent before that */
+	if (!failed && apart)
+		failed = put(l->store, buf_cstr(&text), RUN "%s/prepared/silver/t", run);
 	if (!failed)
 		failed = store_put(t.store, file, "x", 1, STORE_REPLACE, &err) == 1 ? 0 : -1;
 	buf_free(&text);
@@ -136,13 +153,16 @@ prepare(struct store *s, const char *run, const char *file, int64_t version)
 	return failed;
 }
 
-/* Writes a file of this system. Owned by the caller. */
+/* Returns the path of a file of this system that has one letter and perhaps a line feed. Owned by the caller. */
 static char *
-write_file(const char *text)
+file_of(const char *text)
 {
-	char *path = xasprintf("%s/%zu", files, strlen(text));
-	FILE *f = fopen(path, "w");
+	char *path = xasprintf("%s/%c", files, *text);
+	FILE *f;
 
+	if (access(path, F_OK) == 0)
+		return path;
+	f = fopen(path, "w");
 	CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0, "%s", path);
 	return path;
 }
@@ -152,7 +172,7 @@ typedef int each(struct lake *l, const char *run, const struct lake_put *list, s
 static int
 do_one(each *call, struct lake *l, const char *run, const char *text, const char *name, struct msg *err)
 {
-	char *path = write_file(text);
+	char *path = file_of(text);
 	struct lake_put what = { path, name };
 	int failed = call(l, run, &what, 1, err);
 
@@ -168,12 +188,12 @@ work(struct lake *l, const char *run, int n, struct msg *err)
 
 	snprintf(file, sizeof(file), "f%d", n);
 	snprintf(text, sizeof(text), "%d\n", n);
-	if (lake_begin(l, run, err) < 0 || prepare(l->store, run, file, n) < 0 ||
+	if (lake_begin(l, run, err) < 0 || prepare(l, run, file, n) < 0 ||
 	    do_one(lake_stage, l, run, text, "runs/made/t/key", err) < 0 ||
 	    do_one(lake_put, l, run, "p", n == 1 ? "gold/part-1" : "gold/part-2", err) < 0 ||
 	    (n > 1 && do_one(lake_put, l, run, "p", "gold/part-1", err) < 0) ||	/* stays */
-	    (n > 1 && do_one(lake_remove, l, run, "", "gold/part-1", err) < 0) ||
-	    put(l->store, text, RUN "%s/late/gold/export", run) < 0)
+	    (n > 1 && do_one(lake_remove, l, run, "p", "gold/part-1", err) < 0) ||
+	    put_own(l, run, "late/gold/export", text) < 0)
 		return -1;
 	return lake_commit(l, run, l->newest + 1, err);
 }
@@ -228,7 +248,8 @@ cut_off(int n, unsigned at)
 	struct lake l;
 	int got;
 
-	clear();
+	clear(LAKE);
+	clear(HERE);
 	if (n > 1) {
 		l = lock_lake();
 		CHECK(work(&l, "first", 1, &err) == 1, "%s", err.text);
@@ -273,7 +294,8 @@ cut_off_everywhere(void)
 					break;
 			}
 	CHECK(total > 100, "%u", total);
-	OK("lake", "a run cut off at any change takes effect whole or not at all");
+	OK("lake", apart ? "so does one whose files are on another machine" :
+	    "a run cut off at any change takes effect whole or not at all");
 }
 
 /* ---- two runs ---- */
@@ -284,13 +306,14 @@ lose_the_lock(void)
 	struct msg err = { 0 };
 	struct lake a, b;
 
-	clear();
+	clear(LAKE);
+	clear(HERE);
 	a = lock_lake();
-	CHECK(lake_begin(&a, "a", &err) == 0 && prepare(a.store, "a", "f1", 1) == 0, "%s", err.text);
+	CHECK(lake_begin(&a, "a", &err) == 0 && prepare(&a, "a", "f1", 1) == 0, "%s", err.text);
 	store_lock_end(&a.lock);			/* its time is over, and it does not know */
 	b = lock_lake();
 	CHECK(is_state(0), "what the first has prepared is still there");
-	CHECK(put(a.store, "9\n", RUN "%s/stage/runs/made/t/key", "a") == 0, "put");
+	CHECK(put_own(&a, "a", "stage/runs/made/t/key", "9\n") == 0, "put");
 	CHECK(lake_commit(&a, "a", 1, &err) < 0 && err.status == EX_TEMPFAIL, "%d: %s", err.status, err.text);
 	err = (struct msg){ 0 };
 	CHECK(b.newest == 1 && work(&b, "b", 1, &err) == 1 && is_state(1), "%s", err.text);
@@ -371,6 +394,9 @@ main(void)
 	unit_start();
 	store_mem_allow();
 	CHECK(mkdtemp(files) != NULL, "%s", files);
+	cut_off_everywhere();
+	lose_the_lock();
+	apart = true;
 	cut_off_everywhere();
 	lose_the_lock();
 	records();
