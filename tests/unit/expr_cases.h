@@ -1,6 +1,6 @@
 /*
- * Expressions over one record, and their values as text: NULL for null, and after '!' how the message begins. Each value
- * is by the rules of acct-expr(7).
+ * Expressions over one record, and their values as text: NULL for null, after '!' how the message begins. Each value is
+ * by the rules of acct-expr(7).
  */
 #ifndef EXPR_CASES_H
 #define EXPR_CASES_H
