@@ -525,7 +525,7 @@ make_record(struct rec_header *h, struct rec_batch *b, struct buf *record, uint3
 	for (c = 0; c < CASE_COLUMNS; c++) {
 		const char *text = case_columns[c].text;
 
-		CHECK(val_type_parse(case_columns[c].type, strlen(case_columns[c].type), &t), "%s", case_columns[c].type);
+		CHECK(val_type_parse(case_columns[c].type, strlen(case_columns[c].type), &t), "column %zu", c);
 		rec_header_add(h, case_columns[c].name, t, false, false);
 		place[c] = (uint32_t)record->len;
 		if (text == NULL)
@@ -552,7 +552,8 @@ evaluate(const char *text, const struct expr_scope *one, const struct rec_batch 
 	if (expr_parse(&e, text, strlen(text), one, &where, &err) < 0)
 		buf_addf(out, "!%s", err.text);
 	else if (expr_eval(&e, b, 0, 1, NULL, &err) < 0) {
-		CHECK(err.status == EX_DATAERR && strncmp(err.text, "record 1: '", 11) == 0, "%s: %s", text, err.text);
+		CHECK(err.status == EX_DATAERR && strncmp(err.text, "record 1: '", 11) == 0, "%s: %s", text,
+		    err.text);
 		buf_addf(out, "!%s", strstr(err.text, "': ") + 3);
 	} else {
 		end = expr_put(&e, 0, buf_room(&field, expr_room(&e, 0) + 16));
@@ -582,8 +583,8 @@ one_record(void)
 		want = want != NULL ? want : "null";
 		got.len = 0;
 		evaluate(text, &one, &b, &got);
-		CHECK(*want == '!' ? strncmp((char *)got.p, want, strlen(want)) == 0 : strcmp((char *)got.p, want) == 0,
-		    "%s: %s, not %s", text, (char *)got.p, want);
+		CHECK(strncmp((char *)got.p, want, *want == '!' ? strlen(want) : SIZE_MAX) == 0, "%s: %s, not %s", text,
+		    (char *)got.p, want);
 	}
 	buf_free(&record);
 	buf_free(&got);
