@@ -298,7 +298,7 @@ static _Noreturn void
 lacks(const char *name)
 {
 	char *path = xasprintf("%s/%s", backend, name);
-	bool there = access(path, F_OK) == 0;
+	bool there = !store_is_remote(path) && access(path, F_OK) == 0;
 
 	msg_die(EX_NOINPUT, there ? "%s: not a file" : "%s: no such file", path);
 }

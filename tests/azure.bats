@@ -491,6 +491,30 @@ lake_state() {
 	acct-blob ls "$A/lake/gold" | grep part-
 }
 
+@test "azure: the ledger compares and takes the files of a back end at an address" {
+	local sample="$ROOT/pipelines/sample" place
+	mkdir -p back/2024-01-05
+	cp "$sample/accounts.csv" back/
+	cp "$sample/loans.csv" back/2024-01-05/
+	for place in back "$A/back"; do
+		[ "$place" = back ] || acct-blob cp --recursive back "$place"
+		set -- accounts=accounts.csv loans=loans.csv
+		mkdir took
+		acct-ledger -o entries --take took --pieces pieces --optional accounts,loans "$place" "$@" >lines
+		(cat lines pieces; find took -type f -exec sha256sum {} + | sort) >"seen-${place%%/*}"
+		tail -n 5 back/accounts.csv >rest
+		[ "$place" = back ] || { cat back/accounts.csv rest | acct-blob put "$place/accounts.csv"; cp entries known; }
+		rm -r took
+	done 2>&1
+	diff seen-*
+	mkdir took
+	acct-ledger -i known --take took --optional accounts,loans "$A/back" accounts=accounts.csv loans=loans.csv >lines
+	same $'grown\nseen' "$(cut -f 1 lines | sort)"
+	cmp took/accounts/* rest
+	run -66 --separate-stderr acct-ledger "$A/back" none=none.csv
+	same "acct-ledger: $A/back/none.csv: no such file" "$stderr"
+}
+
 @test "azure: a run of a lake takes effect whole or not at all" {
 	export TMPDIR=$T
 	for n in 1 2; do seq "$n" 3 | mkrec t 'id:int64*!' >"$n.acct"; done

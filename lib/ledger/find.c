@@ -180,6 +180,44 @@ scan(struct finding *g, const char *folder, const int32_t *day, struct msg *err)
 	return got;
 }
 
+/* The same of a store across a network, in the order of its names too. */
+static int
+scan_store(struct finding *g, struct store *s, const char *folder, const int32_t *day, struct msg *err)
+{
+	struct store_list list;
+	int got = store_list(s, folder != NULL ? folder : "", &list, err);
+	int32_t of;
+	size_t i;
+
+	for (i = 0; i < list.n && !got; i++)
+		if (*list.entries[i].name != '.')
+			got = take(g, folder, day, list.entries[i].name, (int64_t)list.entries[i].size, err);
+	store_list_free(&list);
+	if (got || folder != NULL)
+		return got;
+	got = store_list_folders(s, "", &list, err);
+	for (i = 0; i < list.n && !got; i++)
+		if (date_at(list.entries[i].name, &of) == strlen(list.entries[i].name))
+			got = scan_store(g, s, list.entries[i].name, &of, err);
+	store_list_free(&list);
+	return got;
+}
+
+static int
+scan_backend(struct finding *g, struct msg *err)
+{
+	struct store *s;
+	int failed;
+
+	if (!store_is_remote(g->backend))
+		return scan(g, NULL, NULL, err);
+	if (store_open(&s, g->backend, err) < 0)
+		return -1;
+	failed = scan_store(g, s, NULL, NULL, err);
+	store_close(s);
+	return failed;
+}
+
 static int
 by_day(const void *a, const void *b)
 {
@@ -199,7 +237,7 @@ ledger_find(const char *backend, const struct ledger_source *sources, size_t n, 
 	struct finding g = { backend, sources, n, found };
 
 	*found = (struct ledger_finds){ 0 };
-	if (scan(&g, NULL, NULL, err) < 0)
+	if (scan_backend(&g, err) < 0)
 		return -1;
 	if (found->n > 1)
 		qsort(found->files, found->n, sizeof(*found->files), by_day);

@@ -18,6 +18,7 @@
 #include "base/msg.h"
 #include "ledger/sha256.h"
 #include "rec/rec.h"
+#include "store/store.h"
 
 enum { LEDGER_BLOCK = 8 << 20, LEDGER_HASH = 32 };	/* bytes of a block; hexadecimal digits of its hash */
 
@@ -86,10 +87,12 @@ const char *ledger_text(struct ledger *l, const char *text);
 
 struct ledger_file {		/* a file of the back end, while it is read */
 	int fd;
+	struct store *store;	/* owned; NULL: the file is fd */
+	struct store_in in;	/* of one version of the object, to which its tag holds it */
 	const char *path;	/* for messages */
 	int64_t bytes;
 	bool packed;		/* compressed */
-	struct stat *state;	/* when it was opened; owned */
+	struct stat *state;	/* of fd when it was opened; owned */
 	uint8_t *block;		/* owned */
 };
 

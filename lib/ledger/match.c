@@ -23,6 +23,8 @@ ledger_part_read(struct ledger_file *f, int64_t offset, void *p, size_t n, struc
 	uint8_t *to = p;
 	ssize_t got;
 
+	if (f->store != NULL)
+		return store_in_read(&f->in, (uint64_t)offset, p, n, err);
 	while (n > 0) {
 		if ((got = pread(f->fd, to, n, (off_t)offset)) < 0)
 			return msg_sys(err, EX_IOERR, "%s", f->path);
@@ -52,18 +54,38 @@ look(struct ledger_file *f, struct msg *err)
 	return 0;
 }
 
+static int
+open_file(struct ledger_file *f, struct msg *err)
+{
+	f->state = xcalloc(1, sizeof(*f->state));
+	if ((f->fd = io_open(f->path, err)) < 0)
+		return -1;
+	if (fstat(f->fd, f->state) < 0)
+		return msg_sys(err, EX_IOERR, "%s", f->path);
+	if (!S_ISREG(f->state->st_mode))
+		return msg_set(err, EX_NOINPUT, "%s: not a file", f->path);
+	f->bytes = f->state->st_size;
+	return 0;
+}
+
+static int
+open_object(struct ledger_file *f, struct msg *err)
+{
+	const char *name;
+
+	if (store_open_folder_of(&f->store, f->path, &name, err) < 0 ||
+	    store_in_open(f->store, name, &f->in, err) < 0)
+		return -1;
+	f->bytes = (int64_t)f->in.size;
+	return 0;
+}
+
 int
 ledger_file_open(struct ledger_file *f, const char *path, struct msg *err)
 {
-	*f = (struct ledger_file){ .path = path };
-	f->state = xcalloc(1, sizeof(*f->state));
-	if ((f->fd = io_open(path, err)) < 0)
+	*f = (struct ledger_file){ .fd = -1, .path = path };
+	if ((store_is_remote(path) ? open_object(f, err) : open_file(f, err)) < 0)
 		return -1;
-	if (fstat(f->fd, f->state) < 0)
-		return msg_sys(err, EX_IOERR, "%s", path);
-	if (!S_ISREG(f->state->st_mode))
-		return msg_set(err, EX_NOINPUT, "%s: not a file", path);
-	f->bytes = f->state->st_size;
 	if (f->bytes == 0)
 		return msg_set(err, EX_DATAERR, "%s: empty", path);
 	f->block = xmalloc(f->bytes < LEDGER_BLOCK ? (size_t)f->bytes : LEDGER_BLOCK);
@@ -76,6 +98,8 @@ ledger_file_same(const struct ledger_file *f, struct msg *err)
 	const struct stat *was = f->state;
 	struct stat is;
 
+	if (f->store != NULL)
+		return 0;
 	if (stat(f->path, &is) < 0)
 		return msg_sys(err, EX_NOINPUT, "%s", f->path);
 	if (is.st_size == was->st_size && is.st_ino == was->st_ino && is.st_dev == was->st_dev &&
@@ -89,6 +113,8 @@ ledger_file_close(struct ledger_file *f)
 {
 	if (f->fd > STDERR_FILENO)
 		close(f->fd);
+	store_in_close(&f->in);
+	store_close(f->store);
 	free(f->state);
 	free(f->block);
 	*f = (struct ledger_file){ .fd = -1 };
