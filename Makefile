@@ -121,6 +121,7 @@ soak: all units tools
 	ACCT_CASES=1000000 $(BUILD)/unit/source
 	ACCT_FAULTS=2 $(BUILD)/unit/writers
 	ACCT_EACH=1 $(BUILD)/unit/faults
+	ACCT_EACH=1 $(BUILD)/unit/run
 	ACCT_CASES=200000 $(BUILD)/unit/resume
 	ACCT_CASES=5000 $(BUILD)/unit/ledger
 	BUILD='$(abspath $(BUILD))' ACCT_KILLS=200 ACCT_KILL_BANK=20000 bats -f 'killed at any instant' tests/runs.bats

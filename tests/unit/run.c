@@ -1,6 +1,7 @@
 /*
  * The transaction of a lake on a store in memory: a run that is cut off at each of its changes of the store, in each
- * way a change can go wrong, then the next one; a number that two runs want; a lock that was lost; records.
+ * way a change can go wrong, or of which another operation fails, then the next one; a number that two runs want; a
+ * lock that was lost; records. Of the other operations a sample, with ACCT_EACH all.
  */
 #include "unit.h"
 
@@ -23,6 +24,7 @@ enum { AT = 1, LAST = 200 };
 static unsigned seen, bad_at;		/* changes so far; the one that meets `fate` */
 static enum store_mem_fate fate;
 static bool dies;			/* nothing is done after it */
+static bool all;			/* all operations count, not only changes */
 static bool apart;			/* the run's files are not in the lake */
 static char files[] = "/tmp/acct-run.XXXXXX";	/* files of this system */
 
@@ -32,6 +34,14 @@ choose(const char *path)
 	if (strncmp(path, HERE, strlen(HERE)) == 0 || ++seen < bad_at)
 		return STORE_MEM_DONE;
 	return seen == bad_at ? fate : dies ? STORE_MEM_REFUSED : STORE_MEM_DONE;
+}
+
+/* The same for all other operations, which can only fail. */
+static bool
+fails(const char *path)
+{
+	(void)path;
+	return ++seen == bad_at || (dies && seen > bad_at);
 }
 
 /* ---- a lake ---- */
@@ -136,7 +146,11 @@ prepare(struct lake *l, const char *run, const char *file, int64_t version)
 	struct msg err = { 0 };
 	int failed;
 
-	CHECK(delta_open(&t, TABLE, &err) == 0 && delta_load_any(&t, &base, &err) == 0, "%s", err.text);
+	CHECK(delta_open(&t, TABLE, &err) == 0, "%s", err.text);
+	if (delta_load_any(&t, &base, &err) < 0) {
+		delta_close(&t);
+		return -1;
+	}
 	if (base.version >= 0) {
 		c.columns = NULL;
 		c.ncolumns = 0;
@@ -259,10 +273,12 @@ cut_off(int n, unsigned at)
 	seen = 0;
 	bad_at = at;
 	store_mem_fate = choose;
+	store_mem_fails = all ? fails : NULL;
 	got = work(&l, "cut", n, &err);
 	if (got < 0 && !dies)
 		(void)lake_end(&l, "cut", l.newest + 1, &why);
 	store_mem_fate = NULL;
+	store_mem_fails = NULL;
 	store_lock_end(&l.lock);
 	lake_close(&l);
 	l = lock_lake();
@@ -296,6 +312,26 @@ cut_off_everywhere(void)
 	CHECK(total > 100, "%u", total);
 	OK("lake", apart ? "so does one whose files are on another machine" :
 	    "a run cut off at any change takes effect whole or not at all");
+}
+
+/* A sample of all operations, with ACCT_EACH each of them. */
+static void
+fail_everywhere(void)
+{
+	unsigned step = getenv("ACCT_EACH") != NULL ? 1 : 20, at;
+	int n;
+
+	fate = STORE_MEM_REFUSED;
+	all = true;
+	for (n = 1; n <= 2; n++)
+		for (dies = false;; dies = true) {
+			for (at = AT; cut_off(n, at); at += 1 + (unsigned)unit_below(step))
+				CHECK(at < 10 * LAST, "no end");
+			if (dies)
+				break;
+		}
+	all = dies = false;
+	OK("lake", "so does one of which any operation of the store fails");
 }
 
 /* ---- two runs ---- */
@@ -399,6 +435,9 @@ main(void)
 	apart = true;
 	cut_off_everywhere();
 	lose_the_lock();
+	fail_everywhere();
+	apart = false;
+	fail_everywhere();
 	records();
 	remove_files();
 	return 0;
