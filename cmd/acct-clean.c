@@ -7,11 +7,14 @@
 #include "base/num.h"
 #include "base/sandbox.h"
 #include "clean/expect.h"
+#include "clean/owners.h"
 #include "cli/cli.h"
 
 static const char *schema_path, *rejects_path, *stats_path, *last_path, *known_path, *add_path, *less_path;
 static bool to_expect, to_accept;
 static int64_t delivery;		/* 0: none */
+static struct owner { const char *table, *path; } owners[REC_MAX_COLUMNS];
+static size_t nowners;
 
 static struct schema schema;
 static struct rec_reader in;
@@ -30,6 +33,14 @@ set_delivery(const char *option, char *arg)
 		cli_usage("%s: must be a number from 1: %s", option, msg_quotes(arg));
 }
 
+static void
+add_owner(const char *option, char *arg)
+{
+	if (nowners == REC_MAX_COLUMNS)
+		cli_usage("%s: more than %d", option, REC_MAX_COLUMNS);
+	owners[nowners++] = (struct owner){ .table = arg, .path = cli_pair(option, arg, "TABLE=FILE") };
+}
+
 static const struct cli_option options[] = {
 	{ 's', "schema", "SCHEMA", "the schema, in YAML: acct-schema(5)", CLI_TEXT, .to = &schema_path },
 	{ 'r', "rejects", "FILE", "write the rejected rows, with their reasons, to FILE", CLI_TEXT,
@@ -41,6 +52,8 @@ static const struct cli_option options[] = {
 	    .to = &last_path },
 	{ 0, "known", "FILE", "typed rows that came before: their keys again are duplicates or conflicts", CLI_TEXT,
 	    .to = &known_path },
+	{ 0, "owners", "TABLE=FILE", "the typed rows of a table that is referred to with orphans: reject; may be\n"
+	    "repeated", CLI_CALL, .call = add_owner },
 	{ 0, "add", "STATS", "count also what these statistics count", CLI_TEXT, .to = &add_path },
 	{ 0, "less", "STATS", "and not what these count", CLI_TEXT, .to = &less_path },
 	{ 0, "delivery", "NUMBER", "add columns: _delivery, this number, and _line, the row's line in its file",
@@ -53,6 +66,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] -s SCHEMA [-r FILE] [-o FILE] [--stats FILE] [--memory SIZE]\n"
 	    "                  [--expect [--last FILE] [--accept]] [--known FILE]\n"
+	    "                  [--owners TABLE=FILE ...]\n"
 	    "                  [--add STATS] [--less STATS] [--delivery NUMBER] [FILE]", NULL },
 	.about = "Turns raw records, as acct-ingest writes them, into typed ones, and sets aside those that break the\n"
 	    "schema. Reads FILE, by default standard input.",
@@ -85,6 +99,8 @@ enter_sandbox(const char *path)
 {
 	io_open_ahead(path);
 	io_open_ahead(known_path);
+	for (size_t i = 0; i < nowners; i++)
+		io_open_ahead(owners[i].path);
 	io_open_ahead(add_path);
 	io_open_ahead(less_path);
 	io_open_ahead(last_path);
@@ -120,6 +136,25 @@ read_known(const struct rec_header *h)
 	rec_close(&known);
 }
 
+/* Reads the rows of the tables that are referred to. */
+static void
+read_owners(void)
+{
+	struct rec_reader in_owner;
+	struct msg err = { 0 };
+	size_t i;
+
+	if (nowners == 0)
+		return;
+	cleaner.owners = clean_owners_new(&schema, cli.memory);
+	for (i = 0; i < nowners; i++) {
+		cli_open(&in_owner, owners[i].path, 0);
+		if (clean_owners_read(cleaner.owners, owners[i].table, &in_owner, &err) < 0)
+			msg_exit(&err);
+		rec_close(&in_owner);
+	}
+}
+
 /* Takes over totals of other statistics. */
 static void
 carry(void)
@@ -152,6 +187,7 @@ open_all(const char *path)
 	if (rejects_open(&rejects, rejects_path, &cleaner, &in.header) < 0)
 		msg_exit(&rejects.out.err);
 	clean_flow_init(&flow, &cleaner, &out, &rejects, in.header.ncolumns, cli.memory);
+	read_owners();
 	if (delivery > 0)
 		clean_stamp_init(&flow.stamp, delivery);
 	read_known(&h);

@@ -89,6 +89,25 @@ put_references(struct buf *out, const struct job *j, const struct job_source *s,
 
 /* ---- for scripts ---- */
 
+/* Puts the tables that a source's orphans need, if they are rejected. */
+static void
+put_owners(struct buf *out, const struct job *j, const struct job_source *s)
+{
+	size_t i, k, n = 0;
+
+	if (s->level == 0)
+		return;
+	buf_addf(out, "owners\t%s\t%zu\t", s->schema.name, s->level);
+	for (i = 0; i < j->nsources; i++) {
+		for (k = 0; k < s->nreferences && (s->references[k].source != i ||
+		    s->references[k].orphans != SCHEMA_ORPHANS_REJECT); k++)
+			continue;
+		if (k < s->nreferences)
+			buf_addf(out, "%s%s", n++ > 0 ? " " : "", j->sources[i].schema.name);
+	}
+	buf_addc(out, '\n');
+}
+
 static void
 put_lines(struct buf *out, const struct job *j)
 {
@@ -104,6 +123,7 @@ put_lines(struct buf *out, const struct job *j)
 		buf_addc(out, '\t');
 		put_references(out, j, s, " ", "-");
 		buf_addc(out, '\n');
+		put_owners(out, j, s);
 	}
 	for (i = 0; i < j->ngold; i++) {
 		const struct job_gold *g = &j->gold[i];

@@ -322,6 +322,6 @@ branches() {
 	wrong 's/{b: bank, of: branch}/[b]/' "10:32: expected a mapping for: 'columns'"
 	wrong 's/columns: {b.*$/columns: {}}/' "10:33: an empty mapping for: 'columns'"
 	wrong 's/  - {table.*/  branches/' "10:3: expected a list for: 'references'"
-	wrong 's/of: branch}}/of: branch}, orphans: drop}/' "10:64: expected stop or keep: 'drop'"
+	wrong 's/of: branch}}/of: branch}, orphans: drop}/' "10:64: expected keep, stop or reject: 'drop'"
 	wrong 's/{name: b, type: int32}/{name: b, type: int32, orphans: stop}/' "7:37: orphans: without references"
 }

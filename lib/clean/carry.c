@@ -76,8 +76,9 @@ add_reasons(struct carrying *c, struct clean_total *t, const struct schema *s)
 	uint64_t n;
 	size_t i;
 
-	for (i = CLEAN_FIELD_COUNT; i < clean_reasons_end(s); i++)
-		add_count(c, reasons, clean_reason_name[i], &t->rows[i]);
+	for (i = CLEAN_FIELD_COUNT; i < CLEAN_RULE; i++)
+		if (clean_reason_is_told(s, (enum clean_reason)i))
+			add_count(c, reasons, clean_reason_name[i], &t->rows[i]);
 	for (i = 0; i < s->nrules; i++) {
 		n = 0;
 		add_count(c, reasons, s->rules[i].name, &n);

@@ -18,10 +18,12 @@ struct cleaner_part {			/* up to CLEANER_PART columns of codes, or one of text *
 };
 
 struct clean_derive;
+struct clean_owners;
 
 struct cleaner {
 	const struct schema *schema;
 	struct clean_derive *derive;	/* owned; NULL if the schema has none of its words */
+	struct clean_owners *owners;	/* owned; NULL: references are not looked up */
 	struct column *columns;		/* the schema's columns in order; owned */
 	size_t ncolumns;
 	size_t malformed;		/* index of the raw record's last field */
@@ -41,7 +43,8 @@ struct clean_fault {
 	enum clean_reason reason;
 	/* index of the column, or of the rule; unset for field-count, quote, duplicate, conflict and a row left out */
 	size_t column;
-	size_t value;			/* of a computed column, see clean_derive_value; else 0 */
+	/* of a computed column, see clean_derive_value; of an orphan, see clean_owners_columns; else 0 */
+	size_t value;
 };
 
 /*
@@ -215,8 +218,8 @@ struct clean_expect;
 void clean_total_json(const struct clean_total *t, const struct cleaner *k, const struct clean_expect *e,
     struct buf *out);
 
-/* The statistics name the reasons from CLEAN_FIELD_COUNT on before this one: unique only if a column is. */
-enum clean_reason clean_reasons_end(const struct schema *s);
+/* Do the statistics name the reason? Unique and orphan only if the schema has such columns or references. */
+bool clean_reason_is_told(const struct schema *s, enum clean_reason reason);
 
 /* "1000 read, 980 clean, 10 rejected (missing 3, type 7), 10 left out" */
 void clean_total_text(const struct clean_total *t, const struct schema *s, struct buf *out);
@@ -259,6 +262,7 @@ struct clean_row {
 	int64_t integer;		/* its key: an integer, */
 	size_t key, nkey;		/* or bytes in the flow's keys */
 	uint64_t hash;			/* and their hash */
+	bool orphan;			/* without an owner: it takes no key */
 	enum map_answer answer;
 	struct clean_fault why;
 };

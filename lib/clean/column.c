@@ -5,7 +5,7 @@
 
 const char *const clean_reason_name[CLEAN_RULE] = {
 	"good", "field-count", "quote", "encoding", "missing", "type", "not-allowed", "duplicate", "conflict",
-	"unique"
+	"unique", "orphan"
 };
 
 /* ---- preparation ---- */

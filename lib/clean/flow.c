@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "clean/derive.h"
+#include "clean/owners.h"
 #include "clean/unique.h"
 
 void
@@ -75,7 +76,7 @@ reject_again(struct clean_flow *f, struct rec raw, const struct clean_row *row, 
 {
 	struct clean_fault why = { answer == MAP_SAME ? CLEAN_DUPLICATE : CLEAN_CONFLICT, 0, 0 };
 
-	if (row->why.reason == CLEAN_UNIQUE)
+	if (row->why.reason == CLEAN_UNIQUE || row->why.reason == CLEAN_ORPHAN)
 		why = row->why;
 	return reject(f, raw, &why, row->at, (size_t)(row->end - row->at));
 }
@@ -189,6 +190,21 @@ find_key(struct clean_flow *f, struct clean_row *row)
 	buf_add(&f->keys, key.p, key.n);
 }
 
+/* Is the row without an owner? Such a row, which takes no key and no unique value, has another answer than MAP_NEW. */
+static bool
+is_orphan(const struct clean_flow *f, struct clean_row *row)
+{
+	struct clean_owners *o = f->cleaner->owners;
+
+	row->why = (struct clean_fault){ 0 };
+	row->orphan = clean_owners_lack(o, row->at, (size_t)(row->end - row->at), &row->why.value);
+	if (row->orphan) {
+		row->why.reason = CLEAN_ORPHAN;
+		row->answer = MAP_OTHER;
+	}
+	return row->orphan;
+}
+
 /* Finds a row whose key is new and that has a value of a unique column again: its answer is then not MAP_NEW. */
 static int
 ask_unique(struct clean_flow *f, struct clean_row *row)
@@ -295,6 +311,13 @@ put_segment(struct clean_flow *f)
 }
 
 static int
+put_record(struct clean_flow *f, struct rec raw, uint32_t n)
+{
+	return put_segment(f) < 0 || spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
+	    spill_write(&f->records, raw.base + raw.off[0], n, &f->err) < 0 ? -1 : 0;
+}
+
+static int
 put_waiting(struct clean_flow *f, struct rec raw)
 {
 	uint32_t n = raw.off[f->stride] - raw.off[0];
@@ -304,6 +327,8 @@ put_waiting(struct clean_flow *f, struct rec raw)
 	f->keys.len = 0;
 	f->row.len = 0;
 	if (make_whole_row(f, raw, &row, buf_room(&f->row, n + f->cleaner->room), NULL) != NULL) {
+		if (is_orphan(f, &row))
+			return put_record(f, raw, n);
 		find_key(f, &row);
 		key = key_bytes(f, &row);
 		if (map_later_add(&f->later, key.p, key.n, row.print, false, &f->err) < 0)
@@ -311,10 +336,7 @@ put_waiting(struct clean_flow *f, struct rec raw)
 	} else if (row.why.reason == CLEAN_LEFT_OUT) {
 		return reject(f, raw, &row.why, NULL, 0);
 	}
-	if (put_segment(f) < 0 || spill_write(&f->records, &n, sizeof(n), &f->err) < 0 ||
-	    spill_write(&f->records, raw.base + raw.off[0], n, &f->err) < 0)
-		return -1;
-	return 0;
+	return put_record(f, raw, n);
 }
 
 /* Finds where the fields of a record read back begin. */
@@ -342,6 +364,8 @@ take_waiting(struct clean_flow *f, struct rec raw)
 	f->keys.len = 0;
 	if (make_whole_row(f, raw, &row, p, &f->total) == NULL)
 		return reject(f, raw, &row.why, NULL, 0);
+	if (is_orphan(f, &row))
+		return reject_again(f, raw, &row, (int)row.answer);
 	find_key(f, &row);
 	key = key_bytes(f, &row);
 	if ((answer = map_later_next(&f->later, key.p, key.n, &f->err)) < 0)
@@ -507,7 +531,7 @@ ask_integers(struct clean_flow *f, size_t n)
 	struct clean_row *row, *end = f->rows + n;
 
 	for (row = f->rows; row < end; row++) {
-		if (__builtin_expect(row->at == NULL, 0))
+		if (__builtin_expect(row->at == NULL || row->orphan, 0))
 			continue;
 		row->print = hash_bytes(row->at, (size_t)(row->end - row->at));
 		if ((row->answer = map_set_add_int(&f->seen, row->integer, row->print)) == MAP_FULL)
@@ -524,18 +548,18 @@ ask_bytes(struct clean_flow *f, size_t n)
 
 	f->keys.len = 0;
 	for (row = f->rows; row < end; row++)
-		if (row->at != NULL) {
+		if (row->at != NULL && !row->orphan) {
 			find_key(f, row);
 			row->answer = MAP_NEW;
 			if (keys)
 				map_bytes_prefetch(&f->seen.bytes, row->hash);
 		}
 	for (row = f->rows; row < end && keys; row++)
-		if (row->at != NULL)
+		if (row->at != NULL && !row->orphan)
 			map_bytes_prefetch_key(&f->seen.bytes, row->hash, row->nkey);
 	for (row = f->rows; row < end && keys; row++)
-		if (row->at != NULL && (row->answer = map_set_add(&f->seen, f->keys.p + row->key, row->nkey, row->hash,
-		    row->print)) == MAP_FULL)
+		if (row->at != NULL && !row->orphan && (row->answer = map_set_add(&f->seen, f->keys.p + row->key,
+		    row->nkey, row->hash, row->print)) == MAP_FULL)
 			break;
 	return keys ? (size_t)(row - f->rows) : n;
 }
@@ -660,13 +684,16 @@ clean_flow_batch(struct clean_flow *f, const struct rec_batch *b)
 		n = b->n - from < CLEAN_GROUP ? b->n - from : CLEAN_GROUP;
 		if ((rejected = make_group(f, b, from, n)) < 0)
 			return -1;
+		for (i = 0; i < n && f->cleaner->owners != NULL; i++)
+			if (f->rows[i].at != NULL)
+				(void)is_orphan(f, &f->rows[i]);
 		if (f->cleaner->integer_key != NULL)
 			prefetch_integers(f, n);
 		done = f->cleaner->integer_key != NULL ? ask_integers(f, n) : ask_bytes(f, n);
 		if (done < n)
 			uncount(f, done, n);
 		for (i = 0; i < done && f->unique != NULL; i++)
-			if (f->rows[i].at != NULL && ask_unique(f, &f->rows[i]) < 0)
+			if (f->rows[i].at != NULL && !f->rows[i].orphan && ask_unique(f, &f->rows[i]) < 0)
 				return -1;
 		whole = f->stamp.n == 0 && rejected == 0 && done == n;
 		if (!(whole && pass_group(f, b, from, n)) && settle_group(f, b, from, done) < 0)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "clean/derive.h"
+#include "clean/owners.h"
 #include "csv/csv.h"
 #include "csv/format.h"
 
@@ -121,23 +122,22 @@ rebuild(struct rejects *r, struct rec raw)
 	}
 }
 
-/* Joins names and values of the key by commas: values in r->value, names in r->text. */
+/* Joins names and values of columns by commas: values in r->value, names in r->text. */
 static void
-show_key(struct rejects *r, const uint8_t *typed, size_t n)
+show_columns(struct rejects *r, const size_t *columns, size_t ncolumns, const uint8_t *typed, size_t n)
 {
-	const struct cleaner *k = r->cleaner;
 	const struct schema_column *c;
 	struct rec_field f;
 	size_t i;
 
 	r->value.len = r->text.len = 0;
-	for (i = 0; i < k->nkeys; i++) {
+	for (i = 0; i < ncolumns; i++) {
 		if (i > 0) {
 			buf_addc(&r->value, ',');
 			buf_addc(&r->text, ',');
 		}
-		c = k->columns[k->keys[i]].schema;
-		f = cleaner_field(typed, n, k->keys[i]);
+		c = r->cleaner->columns[columns[i]].schema;
+		f = cleaner_field(typed, n, columns[i]);
 		buf_adds(&r->text, c->name);
 		val_text(c->type, f.p, f.n, &r->value);
 	}
@@ -155,21 +155,29 @@ show_value(struct rejects *r, size_t column, const uint8_t *typed, size_t n)
 static bool
 show_fault(struct rejects *r, const struct clean_fault *why, const uint8_t *typed, size_t n)
 {
+	const struct cleaner *k = r->cleaner;
 	const struct column *c;
+	const size_t *own;
+	size_t nown;
 
 	if (why->reason == CLEAN_FIELD_COUNT || why->reason == CLEAN_QUOTE || why->reason == CLEAN_RULE)
 		return false;
-	if (typed != NULL && why->reason != CLEAN_UNIQUE) {
-		show_key(r, typed, n);
+	if (why->reason == CLEAN_ORPHAN) {
+		own = clean_owners_columns(k->owners, why->value, &nown);
+		show_columns(r, own, nown, typed, n);
 		return true;
 	}
-	c = &r->cleaner->columns[why->column];
+	if (typed != NULL && why->reason != CLEAN_UNIQUE) {
+		show_columns(r, k->keys, k->nkeys, typed, n);
+		return true;
+	}
+	c = &k->columns[why->column];
 	r->text.len = r->value.len = 0;
 	buf_adds(&r->text, c->schema->name);
 	if (why->reason == CLEAN_UNIQUE)
 		show_value(r, why->column, typed, n);
 	else if (why->value > 0)
-		buf_adds(&r->value, clean_derive_value(r->cleaner->derive, why));
+		buf_adds(&r->value, clean_derive_value(k->derive, why));
 	else
 		buf_add(&r->value, c->text.p, c->text.len);
 	return true;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "clean/derive.h"
+#include "clean/owners.h"
 
 /* ---- columns to fields ---- */
 
@@ -94,6 +95,7 @@ cleaner_free(struct cleaner *k)
 	while (k->ncolumns > 0)
 		column_free(&k->columns[--k->ncolumns]);
 	clean_derive_free(k->derive);
+	clean_owners_free(k->owners);
 	free(k->columns);
 	free(k->keys);
 	free(k->parts);

@@ -168,25 +168,30 @@ put_limits(const struct clean_expect *e, struct buf *out)
 	buf_adds(out, e->npassed > 0 ? "\n\t]" : "]");
 }
 
-enum clean_reason
-clean_reasons_end(const struct schema *s)
+bool
+clean_reason_is_told(const struct schema *s, enum clean_reason reason)
 {
 	size_t i;
 
+	if (reason == CLEAN_ORPHAN)
+		return schema_rejects_orphans(s);
+	if (reason != CLEAN_UNIQUE)
+		return reason >= CLEAN_FIELD_COUNT;
 	for (i = 0; i < s->ncolumns && !s->columns[i].unique; i++)
 		continue;
-	return i < s->ncolumns ? CLEAN_RULE : CLEAN_UNIQUE;
+	return i < s->ncolumns;
 }
 
-/* Puts the reasons, unique only if a column is, then the rules. */
+/* Puts the reasons, then the rules. */
 static void
 put_reasons(const struct clean_total *t, const struct schema *s, struct buf *out)
 {
 	size_t i;
 
-	for (i = CLEAN_FIELD_COUNT; i < clean_reasons_end(s); i++)
-		buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "", clean_reason_name[i],
-		    t->rows[i]);
+	for (i = CLEAN_FIELD_COUNT; i < CLEAN_RULE; i++)
+		if (clean_reason_is_told(s, (enum clean_reason)i))
+			buf_addf(out, "%s\n\t\t\"%s\": %" PRIu64, i > CLEAN_FIELD_COUNT ? "," : "",
+			    clean_reason_name[i], t->rows[i]);
 	for (i = 0; i < s->nrules; i++)
 		buf_addf(out, ",\n\t\t\"%s\": %" PRIu64, s->rules[i].name, t->rules[i]);
 }

@@ -117,7 +117,7 @@ leave_words(const struct schema_column *c, struct buf *left)
 		leave(left, c, "sign");
 	if (c->century != NUM_CENTURY)
 		leave(left, c, "century");
-	if (c->orphans_stop)
+	if (c->orphans != SCHEMA_ORPHANS_KEEP)
 		leave(left, c, "orphans");
 }
 

@@ -129,15 +129,6 @@ refuse(const struct reference *r, const char *what, const char *word, const char
 	    what, msg_quotes(word), hint);
 }
 
-/* Are values of both types the same bytes in a record where they are equal? */
-static bool
-is_comparable(struct val_type a, struct val_type b)
-{
-	bool integers = (a.kind == VAL_INT32 || a.kind == VAL_INT64) && (b.kind == VAL_INT32 || b.kind == VAL_INT64);
-
-	return integers || (a.kind == b.kind && a.scale == b.scale);
-}
-
 /* Begins a reference of the source to a table. Returns NULL for an unknown table. */
 static struct job_reference *
 begin_reference(const struct job *j, struct job_source *s, const struct reference *r)
@@ -154,7 +145,7 @@ begin_reference(const struct job *j, struct job_source *s, const struct referenc
 	}
 	s->references = xreallocarray(s->references, s->nreferences + 1, sizeof(*s->references));
 	made = &s->references[s->nreferences++];
-	*made = (struct job_reference){ .source = (size_t)table };
+	*made = (struct job_reference){ .source = (size_t)table, .at = r->at };
 	return made;
 }
 
@@ -168,7 +159,7 @@ add_pair(const struct job *j, const struct reference *r, struct job_reference *t
 
 	if (column < 0)
 		return refuse(r, "no such column", other, near_hint(&near));
-	if (!is_comparable(from->columns[at].type, s->columns[column].type))
+	if (!val_type_comparable(from->columns[at].type, s->columns[column].type))
 		return refuse(r, "a column of another type", other, "");
 	if (to->n == JOB_REFERENCE_MAX)
 		return refuse(r, "too many columns", own, "");
@@ -188,7 +179,7 @@ add_single(const struct job *j, struct job_source *s, const struct schema_column
 
 	if (to == NULL)
 		return -1;
-	to->stop = c->orphans_stop;
+	to->orphans = c->orphans;
 	return add_pair(j, &r, to, c->name, c->references_column);
 }
 
@@ -202,7 +193,7 @@ add_composite(const struct job *j, struct job_source *s, const struct schema_ref
 
 	if (to == NULL)
 		return -1;
-	to->stop = from->stop;
+	to->orphans = from->orphans;
 	for (i = 0; i < from->n; i++) {
 		r.at = from->columns[i].at;
 		if (add_pair(j, &r, to, from->columns[i].own, from->columns[i].other) < 0)
@@ -227,6 +218,55 @@ add_references(struct job *j, struct msg *err)
 			if (add_composite(j, s, &s->schema.references[k], err) < 0)
 				return -1;
 	}
+	return 0;
+}
+
+/* Sets the level of a source after those of its owners. Returns whether it has changed. */
+static bool
+raise_level(const struct job *j, struct job_source *s)
+{
+	size_t i, least, level = s->level;
+
+	for (i = 0; i < s->nreferences; i++) {
+		least = j->sources[s->references[i].source].level + 1;
+		if (s->references[i].orphans == SCHEMA_ORPHANS_REJECT && level < least)
+			level = least;
+	}
+	if (level == s->level)
+		return false;
+	s->level = level;
+	return true;
+}
+
+/* Refuses the reference of a source into a circle of tables, each of which is to be cleaned after another. */
+static int
+refuse_circle(const struct job *j, const struct job_source *s, struct msg *err)
+{
+	size_t i;
+
+	for (i = 0; s->references[i].orphans != SCHEMA_ORPHANS_REJECT ||
+	    j->sources[s->references[i].source].level + 1 < s->level; i++)
+		continue;
+	return msg_set(err, EX_CONFIG, "%s:%zu:%zu: orphans: reject: tables that wait for each other in a circle: %s",
+	    s->path, s->references[i].at.line, s->references[i].at.column,
+	    msg_quotes(j->sources[s->references[i].source].schema.name));
+}
+
+/* Puts the sources whose orphans are rejected after their owners. */
+static int
+level_sources(struct job *j, struct msg *err)
+{
+	bool changed = true;
+	size_t i;
+
+	while (changed)
+		for (changed = false, i = 0; i < j->nsources; i++) {
+			if (!raise_level(j, &j->sources[i]))
+				continue;
+			changed = true;
+			if (j->sources[i].level >= j->nsources)
+				return refuse_circle(j, &j->sources[i], err);
+		}
 	return 0;
 }
 
@@ -335,7 +375,8 @@ int
 job_read(struct job *j, const char *folder, struct msg *err)
 {
 	*j = (struct job){ .folder = xstrdup(folder) };
-	if (read_sources(j, err) < 0 || add_references(j, err) < 0 || job_gold_read(j, err) < 0)
+	if (read_sources(j, err) < 0 || add_references(j, err) < 0 || level_sources(j, err) < 0 ||
+	    job_gold_read(j, err) < 0)
 		return -1;
 	return read_checks(j, err);
 }

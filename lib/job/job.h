@@ -24,7 +24,8 @@ struct job_reference {		/* columns whose values should be found in a row of anot
 	size_t source;		/* index of the other source */
 	size_t *others;		/* owned: its columns, pair by pair */
 	size_t n;
-	bool stop;		/* orphans stop a run */
+	enum schema_orphans orphans;
+	struct schema_place at;	/* in the source's schema */
 };
 
 struct job_source {		/* one source table */
@@ -33,6 +34,7 @@ struct job_source {		/* one source table */
 	char *file;		/* in the back end */
 	struct job_reference *references;
 	size_t nreferences;
+	size_t level;		/* of work, from 0: after the tables without whose rows its own are rejected */
 };
 
 struct job_gold {		/* one gold table */

@@ -114,7 +114,7 @@ check_amounts(struct reconcile *r, size_t i, struct msg *err)
 	return 0;
 }
 
-/* A reference may say that its orphans stop the run. */
+/* A reference may say that its orphans stop the run, or that they have been rejected. */
 static void
 check_references(struct reconcile *r, size_t i)
 {
@@ -126,7 +126,7 @@ check_references(struct reconcile *r, size_t i)
 		char *columns = job_reference_columns(&s->schema, f->columns, f->n), *what;
 		struct job_term t = { .function = JOB_ORPHANS, .table = i, .by = columns };
 
-		if (f->stop) {
+		if (f->orphans != SCHEMA_ORPHANS_KEEP) {
 			what = xasprintf("no row of unknown %s", columns);
 			begin_check(r, s->schema.name, what);
 			job_check_term(&r->checks, NULL, job_term_add(&r->checks, r->job, &t));

@@ -183,7 +183,7 @@ const struct schema_word schema_column_words[SCHEMA_C_WORDS] = {
 	[SCHEMA_C_SIGN] = { "sign", schema_read_sign, FIELD(sign), true },
 	[SCHEMA_C_ZONE] = { "zone", read_zone, FIELD(zone), false },
 	[SCHEMA_C_UNIQUE] = { "unique", schema_read_yes, FIELD(unique), false },
-	[SCHEMA_C_ORPHANS] = { "orphans", schema_read_orphans, FIELD(orphans_stop), false }
+	[SCHEMA_C_ORPHANS] = { "orphans", schema_read_orphans, FIELD(orphans), false }
 };
 
 /* ---- checks ---- */

@@ -32,8 +32,15 @@ read_columns(struct schema_loader *l, const struct schema_word *word, void *to)
 int
 schema_read_orphans(struct schema_loader *l, const struct schema_word *word, void *to)
 {
+	static const char *const words[] = { [SCHEMA_ORPHANS_KEEP] = "keep", [SCHEMA_ORPHANS_STOP] = "stop",
+	    [SCHEMA_ORPHANS_REJECT] = "reject" };
+	int chosen = schema_choice(l, words, sizeof(words) / sizeof(*words), "expected keep, stop or reject");
+
 	(void)word;
-	return schema_either(l, "stop", "keep", to);
+	if (chosen < 0)
+		return -1;
+	*(enum schema_orphans *)to = (enum schema_orphans)chosen;
+	return 0;
 }
 
 enum { TABLE, COLUMNS, ORPHANS, WORDS };
@@ -41,7 +48,7 @@ enum { TABLE, COLUMNS, ORPHANS, WORDS };
 static const struct schema_word words[WORDS] = {
 	[TABLE] = { "table", schema_read_text, offsetof(struct schema_reference, table), false },
 	[COLUMNS] = { "columns", read_columns, 0, true },
-	[ORPHANS] = { "orphans", schema_read_orphans, offsetof(struct schema_reference, stop), false }
+	[ORPHANS] = { "orphans", schema_read_orphans, offsetof(struct schema_reference, orphans), false }
 };
 
 static int
@@ -68,6 +75,20 @@ int
 schema_references_read(struct schema_loader *l, const struct schema_word *word, void *to)
 {
 	return schema_items_read(l, word->name, read_reference, to);
+}
+
+bool
+schema_rejects_orphans(const struct schema *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++)
+		if (s->columns[i].references_table != NULL && s->columns[i].orphans == SCHEMA_ORPHANS_REJECT)
+			return true;
+	for (i = 0; i < s->nreferences; i++)
+		if (s->references[i].orphans == SCHEMA_ORPHANS_REJECT)
+			return true;
+	return false;
 }
 
 int

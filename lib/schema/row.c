@@ -40,7 +40,7 @@ schema_read_expr(struct schema_loader *l, const struct schema_word *word, void *
 
 /* Reasons of acct-clean(1), which no rule can have as its name. */
 static const char *const reasons[] = { "field-count", "quote", "encoding", "missing", "type", "not-allowed",
-    "duplicate", "conflict", "unique" };
+    "duplicate", "conflict", "unique", "orphan" };
 
 static int
 check_rule_name(struct schema_loader *l, const char *name)

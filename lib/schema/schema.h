@@ -26,11 +26,15 @@ struct schema_reference_column {	/* owned */
 	struct schema_place at;
 };
 
+enum schema_orphans {		/* what becomes of rows whose reference is in no row of the other table */
+	SCHEMA_ORPHANS_KEEP, SCHEMA_ORPHANS_STOP, SCHEMA_ORPHANS_REJECT
+};
+
 struct schema_reference {	/* columns whose values together should be found in a row of another table; owned */
 	char *table;
 	struct schema_reference_column *columns;	/* n of them */
 	size_t n;
-	bool stop;		/* orphans stop a run */
+	enum schema_orphans orphans;
 	struct schema_place at;
 };
 
@@ -103,7 +107,7 @@ struct schema_column {
 	struct schema_sign sign;
 	char *references_table, *references_column;	/* for a job, which checks them; NULL if not given */
 	struct schema_place references_at;
-	bool orphans_stop;	/* a value that is in no row of that table stops a run */
+	enum schema_orphans orphans;
 };
 
 /* A limit in percent, as written and in units of 10^-9 percent, that is, of 1 / SCHEMA_WHOLE. */
@@ -184,6 +188,9 @@ bool schema_encoding_ok(const char *name);
 
 /* Returns the nearest of the common names of encodings as a hint for a message, or an empty text. */
 const char *schema_encoding_hint(const char *name);
+
+/* Is a row rejected if a reference of it, a column's or of several, is in no row of the other table? */
+bool schema_rejects_orphans(const struct schema *s);
 
 /* Is the column's value made from other columns, so that it is not in the file? */
 static inline bool

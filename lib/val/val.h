@@ -77,6 +77,15 @@ val_type_equal(struct val_type a, struct val_type b)
 	return a.kind == b.kind && a.precision == b.precision && a.scale == b.scale;
 }
 
+/* Are values of both types the same bytes in a record where they are equal? */
+static inline bool
+val_type_comparable(struct val_type a, struct val_type b)
+{
+	bool integers = (a.kind == VAL_INT32 || a.kind == VAL_INT64) && (b.kind == VAL_INT32 || b.kind == VAL_INT64);
+
+	return integers || (a.kind == b.kind && a.scale == b.scale);
+}
+
 /* Is the value held in 64 bits? (A decimal of up to 18 digits is.) */
 static inline bool
 val_is_narrow(struct val_type t)
