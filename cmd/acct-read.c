@@ -35,6 +35,12 @@ static struct range {			/* of --changes */
 	int64_t from, to;		/* from -1: the table before its first version */
 } range;
 static struct delta_changes changes;
+static struct seen {			/* of ACCT_KEYS: only rows that have one of these keys */
+	char *column, *file;		/* NULL: all rows; owned */
+	struct table_keys *keys;
+	struct table_from *from;	/* of the column */
+	size_t vector;
+} seen;
 
 /* ---- options ---- */
 
@@ -362,6 +368,25 @@ make_condition(struct expr *e, struct projection *m)
 	free(all.columns);
 }
 
+/* Reads the keys of ACCT_KEYS, over the column that becomes m's. */
+static void
+read_keys(struct projection *m)
+{
+	int at = delta_column_find(&snapshot, seen.column);
+	struct rec_reader in;
+	struct msg err = { 0 };
+
+	if (at < 0)
+		msg_die(EX_USAGE, "ACCT_KEYS: %s: no such column in %s%s", msg_quotes(seen.column), table.address,
+		    delta_column_hint(&snapshot, seen.column));
+	rec_header_init(&m->header, "");
+	map_add(m, (size_t)at);
+	cli_open(&in, seen.file, 0);
+	if (table_keys_read(&seen.keys, &in, &snapshot, (size_t)at, &err) < 0)
+		msg_exit(&err);
+	rec_close(&in);
+}
+
 /* ---- rows ---- */
 
 /* The vector of each column of m among those that are scanned, to which it is added where it is new. */
@@ -394,6 +419,20 @@ blame(size_t file, const struct msg *err)
 	msg_die(err->status, "%s: %s: %s", table.address, snapshot.files[file].name, err->text);
 }
 
+/* Adds the column of the keys to those that are scanned. Rows without them are passed over where they can be. */
+static void
+see_keys(const struct projection *m, size_t *scanned, size_t *nscanned, struct delta_scan_options *o)
+{
+	struct msg err = { 0 };
+
+	seen.from = make_records(m, scanned, nscanned);
+	for (seen.vector = 0; scanned[seen.vector] != m->columns[0]; seen.vector++)
+		;
+	o->keys = table_keys_set(seen.keys);
+	if (!range.given && table_keys_find(seen.keys, &table, o, &err) < 0)
+		msg_exit(&err);
+}
+
 /* Sets drop for the rows of a batch that the condition does not keep. Deleted rows have no faults. */
 static void
 filter(struct expr *e, struct table_from *from, const struct delta_batch *b, uint8_t *drop)
@@ -414,6 +453,30 @@ filter(struct expr *e, struct table_from *from, const struct delta_batch *b, uin
 		for (i = 0; i < records.n; i++)
 			drop[row + i] = (b->deleted != NULL && b->deleted[row + i]) || truth[i] != EXPR_TRUE;
 	}
+}
+
+/*
+ * Returns the rows of a batch to leave out, NULL for none: a view until the next call. tested: NULL without a
+ * condition.
+ */
+static const uint8_t *
+dropped(const struct delta_batch *b, struct expr *e, struct table_from *tested)
+{
+	static struct buf drop;
+	struct msg err = { 0 };
+
+	if (tested == NULL && seen.keys == NULL)
+		return b->deleted;
+	(void)buf_room(&drop, b->rows);
+	if (tested != NULL)
+		filter(e, tested, b, drop.p);
+	else if (b->deleted != NULL)
+		memcpy(drop.p, b->deleted, b->rows);
+	else
+		memset(drop.p, 0, b->rows);
+	if (seen.keys != NULL && table_keys_drop(seen.keys, seen.from, b, seen.vector, drop.p, &err) < 0)
+		blame(b->file, &err);
+	return drop.p;
 }
 
 static uint64_t
@@ -438,25 +501,18 @@ static uint64_t
 read_rows(struct rec_writer *out, struct delta_scan *scan, struct table_from *from, struct expr *e,
     struct table_from *tested)
 {
-	uint8_t *drop = NULL;
-	size_t room = 0;
 	struct delta_batch b;
 	struct msg err = { 0 };
 	uint64_t n = 0;
 	int got;
 
 	while ((got = delta_scan_next(scan, &b, &err)) > 0) {
-		if (tested != NULL && b.rows > room)
-			drop = xreallocarray(drop, room = b.rows, 1);
-		if (tested != NULL)
-			filter(e, tested, &b, drop);
-		n += write_rows(out, from, &b, tested != NULL ? drop : b.deleted);
+		n += write_rows(out, from, &b, dropped(&b, e, tested));
 		progress_add(0, b.rows);
 		progress_poll();
 	}
 	if (got < 0)
 		msg_exit(&err);
-	free(drop);
 	return n;
 }
 
@@ -489,19 +545,15 @@ read_changes(struct rec_writer *out, struct delta_scan *scan, struct table_from 
 	struct delta_batch b;
 	struct msg err = { 0 };
 	int got, *weights = NULL;
-	uint8_t *drop = NULL;
 	size_t room = 0;
 
 	while ((got = delta_scan_next(scan, &b, &err)) > 0) {
 		if (b.rows > room) {
 			room = b.rows;
-			drop = xreallocarray(drop, room, 1);
 			weights = xreallocarray(weights, room, sizeof(*weights));
 		}
-		if (tested != NULL)
-			filter(e, tested, &b, drop);
 		delta_changes_weigh(&changes, &b, weights);
-		if (table_changes_weighed(to, from, b.columns, b.rows, weights, tested != NULL ? drop : NULL, &err) < 0)
+		if (table_changes_weighed(to, from, b.columns, b.rows, weights, dropped(&b, e, tested), &err) < 0)
 			blame(b.file, &err);
 		progress_add(0, b.rows);
 		progress_poll();
@@ -510,7 +562,6 @@ read_changes(struct rec_writer *out, struct delta_scan *scan, struct table_from 
 		msg_exit(&err);
 	table_changes_free(to);
 	free(weights);
-	free(drop);
 	free(keys);
 	return out->count;
 }
@@ -550,7 +601,7 @@ check_range(void)
 int
 main(int argc, char *argv[])
 {
-	struct projection given = { 0 }, asked = { 0 };
+	struct projection given = { 0 }, asked = { 0 }, keyed = { 0 };
 	struct expr condition = { 0 };
 	struct pool pool = { 0 };
 	struct delta_bound *bounds = NULL;
@@ -570,6 +621,7 @@ main(int argc, char *argv[])
 	cli_check_only(asked_for.address);
 	if (!at_earlier())
 		cli_find_with();
+	(void)cli_find_keys(asked_for.address, &seen.column, &seen.file);
 	io_create_ahead(cli.output);
 	cli_sandbox(SANDBOX_READ | (range.given ? SANDBOX_SPILL : 0), cli.outside ? NULL : asked_for.address);
 	open_place(asked_for.address);
@@ -580,17 +632,21 @@ main(int argc, char *argv[])
 		make_condition(&condition, &asked);
 		table_bounds(&condition, &asked.header, &snapshot, &pool, &bounds, &scan_options.nbounds);
 	}
+	if (seen.column != NULL)
+		read_keys(&keyed);
 	scanned = xcalloc(snapshot.ncolumns, sizeof(*scanned));
 	flags = xcalloc(snapshot.ncolumns, sizeof(*flags));
 	from = make_records(&given, scanned, &nscanned);
 	if (where != NULL)
 		tested = make_records(&asked, scanned, &nscanned);
+	scan_options.bounds = bounds;
+	if (seen.column != NULL)
+		see_keys(&keyed, scanned, &nscanned, &scan_options);
 	for (i = 0; i < nscanned; i++)
 		flags[i] = snapshot.columns[scanned[i]].type == PQ_STRING ? PQ_INDEX : 0;
 	scan_options.columns = scanned;
 	scan_options.flags = flags;
 	scan_options.ncolumns = nscanned;
-	scan_options.bounds = bounds;
 	if (range.given) {
 		scan_options.rows = delta_changes_rows;
 		scan_options.to = &changes;
@@ -606,11 +662,17 @@ main(int argc, char *argv[])
 	delta_scan_close(scan);
 	table_from_free(from);
 	table_from_free(tested);
+	table_from_free(seen.from);
+	table_keys_free(seen.keys);
+	free(seen.column);
+	free(seen.file);
 	expr_free(&condition);
 	pool_free(&pool);
 	rec_header_free(&given.header);
 	rec_header_free(&asked.header);
+	rec_header_free(&keyed.header);
 	free(given.columns);
+	free(keyed.columns);
 	free(asked.columns);
 	free(bounds);
 	free(scanned);

@@ -33,6 +33,7 @@ table() {
 	acct-blob	table	acct-blob get IN
 	acct-job	table	acct-job IN
 	acct-reconcile	table	acct-reconcile -j job IN
+	acct-why	table	acct-why -j job IN a=1
 	acct-adf	table	acct-adf IN
 	END
 }

@@ -171,9 +171,10 @@ rows() {
 	wrong 's/from sales/from/' "turnover.sh:1: #: from: expected names"
 	wrong 's/from sales/from sale/' "turnover.sh:1: #: from: no such table: 'sale'; did you mean 'sales'?"
 	wrong 's/total turnover/totals turnover/' \
-		"turnover.sh:3: unknown word after '#:': 'totals'; did you mean 'total'? words are: from, key, load, total"
+		"turnover.sh:3: unknown word after '#:': 'totals'; did you mean 'total'? words are: by, from, key, load, total"
+	wrong 's/total turnover/by shop turnover/' "turnover.sh:3: #: by: expected one column"
 	wrong 's/total turnover/load yes /' "turnover.sh:3: #: load: must be no: 'yes'"
-	wrong 's/total turnover//' "turnover.sh:3: expected from, key, load or total after '#:'"
+	wrong 's/total turnover//' "turnover.sh:3: expected by, from, key, load or total after '#:'"
 	cp shop/gold/turnover.sh shop/gold/sales.sh
 	refused 78 "sales.sh: 'sales' is the name of a source table"
 	rm shop/gold/sales.sh

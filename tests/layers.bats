@@ -12,7 +12,7 @@ layers() {
 	agg draft expr frictionless history ingest join ledger sql delta
 	clean table
 	adf check job lake merge optimize
-	reconcile
+	reconcile why
 	cli
 	END
 }

@@ -44,6 +44,7 @@ words() {
 	table table from
 	text text cell table
 	val val
+	why why
 	END
 }
 

@@ -147,6 +147,18 @@ void cli_place(char *operand, struct cli_place *p);
  */
 void cli_check_only(const char *address);
 
+/* Returns the path of a table below the folder of n bytes of a lake, or NULL if it is not there. Owned. */
+char *cli_table_of(const char *address, const char *lake, size_t n);
+
+/* ---- keys.c ---- */
+
+/*
+ * Within a run ACCT_KEYS names tables of the lake of which only rows with some keys are to be seen. Returns whether
+ * this is one of them; sets the column and the file with its keys, both owned. Opens the file ahead, for a sandbox.
+ * EX_USAGE ends the program where ACCT_KEYS is invalid.
+ */
+bool cli_find_keys(const char *address, char **column, char **file);
+
 /* ---- records.c ---- */
 
 /* Opens a record stream with the limits of the command line; ends the program where it cannot be read. */

@@ -9,33 +9,34 @@
 #include "cli/cli.h"
 #include "store/store.h"
 
-/* Returns the part of a whole path below the folder of n bytes, NULL if it is not there. */
-static const char *
-below(const char *path, const char *folder, size_t n)
+char *
+cli_table_of(const char *address, const char *lake, size_t n)
 {
-	return path != NULL && strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+	char *path = store_is_remote(address) ? xstrdup(address) : realpath(address, NULL), *table = NULL;
+
+	if (path != NULL && strncmp(path, lake, n) == 0 && path[n] == '/')
+		table = xstrdup(path + n + 1);
+	free(path);
+	return table;
 }
 
 void
 cli_check_only(const char *address)
 {
-	const char *line = getenv("ACCT_ONLY"), *table;
-	char *path;
+	const char *line = getenv("ACCT_ONLY");
+	char *table;
 	size_t n;
 
 	if (line == NULL || *line == '\0')
 		return;
-	path = store_is_remote(address) ? xstrdup(address) : realpath(address, NULL);
 	n = strcspn(line, "\n");
-	if ((table = below(path, line, n)) == NULL) {
-		free(path);
+	if ((table = cli_table_of(address, line, n)) == NULL)
 		return;
-	}
 	while (line[n] == '\n') {
 		line += n + 1;
 		n = strcspn(line, "\n");
 		if (strlen(table) == n && memcmp(table, line, n) == 0) {
-			free(path);
+			free(table);
 			return;
 		}
 	}

@@ -8,8 +8,8 @@
 #include "job/parts.h"
 
 static const char blanks[] = " \t\r";
-static const char *const words[] = { "from", "key", "load", "total" };
-enum { FROM, KEY, LOAD, TOTAL, WORDS };
+static const char *const words[] = { "by", "from", "key", "load", "total" };
+enum { BY, FROM, KEY, LOAD, TOTAL, WORDS };
 
 /* ---- a line ---- */
 
@@ -71,6 +71,14 @@ take_load(struct line *l, struct job_gold *g, struct msg *err)
 }
 
 static int
+take_by(struct line *l, struct job_gold *g, struct msg *err)
+{
+	if (add_words(l, &g->by, err) < 0)
+		return -1;
+	return g->by.n == 1 ? 0 : msg_set(err, EX_CONFIG, "%s:%zu: #: by: expected one column", l->path, l->number);
+}
+
+static int
 unknown_word(struct line *l, struct msg *err)
 {
 	char *word = xstrndup(l->word, l->n);
@@ -80,7 +88,7 @@ unknown_word(struct line *l, struct msg *err)
 	near_start(&near, word);
 	for (i = 0; i < WORDS; i++)
 		near_try(&near, words[i]);
-	(void)msg_set(err, EX_CONFIG, "%s:%zu: unknown word after '#:': %s%s words are: from, key, load, total",
+	(void)msg_set(err, EX_CONFIG, "%s:%zu: unknown word after '#:': %s%s words are: by, from, key, load, total",
 	    l->path, l->number, msg_quotes(word), near_hint_before(&near));
 	free(word);
 	return -1;
@@ -94,11 +102,13 @@ take_line(struct line *l, struct job_gold *g, struct msg *err)
 	if (!next_word(l, &l->word, &l->n) || l->n != 2 || memcmp(l->word, "#:", 2) != 0)
 		return 0;
 	if (!next_word(l, &l->word, &l->n))
-		return msg_set(err, EX_CONFIG, "%s:%zu: expected from, key, load or total after '#:'", l->path,
+		return msg_set(err, EX_CONFIG, "%s:%zu: expected by, from, key, load or total after '#:'", l->path,
 		    l->number);
 	for (i = 0; i < WORDS && (strlen(words[i]) != l->n || memcmp(words[i], l->word, l->n) != 0); i++)
 		;
 	switch (i) {
+	case BY:
+		return take_by(l, g, err);
 	case FROM:
 		g->from_line = l->number;
 		return add_words(l, &g->from, err);
@@ -311,6 +321,7 @@ words_free(struct job_words *w)
 void
 job_gold_free(struct job_gold *g)
 {
+	words_free(&g->by);
 	words_free(&g->from);
 	words_free(&g->key);
 	words_free(&g->total);

@@ -41,6 +41,7 @@ struct job_gold {		/* one gold table */
 	char *name;
 	char *path;		/* of its script */
 	struct job_words from, key, total;
+	struct job_words by;	/* at most one column: rows of a value of it come from the sources' rows of it */
 	size_t from_line, key_line;
 	bool load;		/* it goes to the SQL database */
 	size_t level;		/* of work, from 0: after all tables of lower levels */

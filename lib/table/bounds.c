@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table/table.h"
+#include "table/bounds.h"
 
 struct bounds {
 	const struct rec_header *h;
@@ -22,9 +22,8 @@ narrow(const struct expr_encoded *in)
 	return w > INT64_MAX ? INT64_MAX : w < INT64_MIN ? INT64_MIN : (int64_t)w;
 }
 
-/* Converts a condition's value to the table column's type. */
-static void
-set_value(struct bounds *b, const struct delta_column *c, const struct expr_encoded *in, union pq_value *out)
+void
+table_bound_value(struct pool *pool, const struct delta_column *c, const struct expr_encoded *in, union pq_value *out)
 {
 	uint8_t *text;
 
@@ -43,7 +42,7 @@ set_value(struct bounds *b, const struct delta_column *c, const struct expr_enco
 		(void)val_get_float(in->p, in->n, &out->f);
 		break;
 	case PQ_BYTES:
-		text = pool_alloc(b->pool, in->n + 1);
+		text = pool_alloc(pool, in->n + 1);
 		out->b = (struct pq_bytes){ text, val_get_string(text, in->p, in->n) };
 		break;
 	}
@@ -60,9 +59,9 @@ add(void *context, size_t column, const struct expr_encoded *low, const struct e
 		return;
 	bound.column = (size_t)at;
 	if (low != NULL)
-		set_value(b, &b->s->columns[at], low, &bound.low);
+		table_bound_value(b->pool, &b->s->columns[at], low, &bound.low);
 	if (high != NULL)
-		set_value(b, &b->s->columns[at], high, &bound.high);
+		table_bound_value(b->pool, &b->s->columns[at], high, &bound.high);
 	*b->list = xreallocarray(*b->list, *b->n + 1, sizeof(**b->list));
 	(*b->list)[(*b->n)++] = bound;
 }

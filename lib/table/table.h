@@ -199,4 +199,31 @@ int table_changes_finish(struct table_changes *c, struct msg *err);
 void table_bounds(const struct expr *e, const struct rec_header *h, const struct delta_snapshot *s, struct pool *pool,
     struct delta_bound **bounds, size_t *n);
 
+/* ---- keys.c: the rows that have one of given keys in a column ---- */
+
+struct table_keys;
+
+/*
+ * Reads keys from a stream of one column, of the type of a column of the snapshot, which must outlive k. EX_DATAERR
+ * for another type. Free also after a failure.
+ */
+int table_keys_read(struct table_keys **kp, struct rec_reader *in, const struct delta_snapshot *s, size_t column,
+    struct msg *err);
+void table_keys_free(struct table_keys *k);		/* accepts NULL */
+
+/* Returns the set for a scan; NULL if that does not help. A view of k. */
+const struct delta_key_set *table_keys_set(struct table_keys *k);
+
+/*
+ * Reads the column alone, and makes the scan of these options one of the rows that have a key, and of those near them.
+ */
+int table_keys_find(struct table_keys *k, struct delta_table *t, struct delta_scan_options *o, struct msg *err);
+
+/*
+ * Sets drop for the rows of a batch that have none of the keys. vector: that of the column; from makes records of it
+ * alone.
+ */
+int table_keys_drop(const struct table_keys *k, struct table_from *from, const struct delta_batch *b, size_t vector,
+    uint8_t *drop, struct msg *err);
+
 #endif

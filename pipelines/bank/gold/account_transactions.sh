@@ -2,6 +2,7 @@
 # One row for every account in transactions.
 #: from transactions
 #: key account_id
+#: by account_id
 #: total net_amount
 LAKE=${1:-$LAKE}
 acct-read -c account_id,transaction_date,transaction_amount,transaction_type "$LAKE/silver/transactions" |

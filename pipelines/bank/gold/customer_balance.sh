@@ -2,6 +2,7 @@
 # One row for every customer in customers or in accounts.
 #: from customers accounts
 #: key customer_id
+#: by customer_id
 #: total total_balance
 LAKE=${1:-$LAKE}
 acct-read -c customer_id,balance "$LAKE/silver/accounts" |

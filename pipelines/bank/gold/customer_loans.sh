@@ -2,6 +2,7 @@
 # One row for every customer in loans: what was lent, what has been paid back, what is outstanding.
 #: from loans loan_payments
 #: key customer_id
+#: by customer_id
 #: total outstanding
 LAKE=${1:-$LAKE}
 
