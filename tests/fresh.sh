@@ -117,7 +117,8 @@ expect 'without sudo a user learns what to ask for' 69 'ask for: apt-get install
 expect 'the demo, as root' 0 'checks close' root sh pipelines/demo.sh
 expect 'the demo, as a user' 0 'checks close' clerk sh pipelines/demo.sh
 suite 'the tests, as root' root
-suite 'some tests, as a user' clerk common clean ingest pipeline
+suite 'some tests, as a user' clerk common clean ingest vacuum
+expect 'files of bronze are not for writing, as a user' 0 '^ok 1 ' clerk bats --tap -f 'new files replace silver' tests/pipeline.bats
 closing="$passed passed, $failed failed"
 [ "$skipped" -eq 0 ] || closing="$closing, $skipped skipped"
 echo "$closing"
