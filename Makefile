@@ -147,6 +147,7 @@ soak: all units tools
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=20000 bats -f 'random patterns find' tests/expr.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=2000 bats -f 'random runs of late' tests/history.bats
 	BUILD='$(abspath $(BUILD))' ACCT_CASES=20000 bats -f 'random quantiles' tests/balance.bats
+	BUILD='$(abspath $(BUILD))' ACCT_CASES=3000 bats -f 'any order and grouping' tests/merge.bats
 
 # The SQL that loads the bank's own job into each warehouse, from its sample: to read, and for a reviewer.
 SQL_URL ?= az://ACCOUNT/lake

@@ -18,11 +18,13 @@ static const char *changes;
 static char *key_words;			/* of -k; NULL without */
 static char *flag_column;		/* of --delete-flag; NULL without */
 static const char *flag_text;
+static const char *sequence;		/* of --sequence, or of the stream's header; NULL without */
 static bool delete_absent;
 static struct rec_reader in;
 static struct table_session session;
 static struct table_plan columns;	/* the table's, or of the table to be made */
 static size_t *keys;			/* which of them are the key */
+static size_t order[3];			/* and which say what row is newer */
 static char *key_list;			/* what a new table says its key is */
 static struct delta_pair *properties;	/* of a new table */
 static struct buf flag_value;		/* encoded */
@@ -41,6 +43,8 @@ static const struct cli_option options[] = {
 	{ 'k', "key", "KEY,...", "the key columns (default: the key of the stream)", CLI_LIST, .to = &key_words },
 	{ 0, "delete-flag", "COLUMN=VALUE", "a record with this value deletes the row of its key", CLI_CALL,
 	    .call = set_flag },
+	{ 0, "sequence", "COLUMN", "the newest row of a key by this column wins, whatever the order of arrival\n"
+	    "(default: the sequence of the stream)", CLI_TEXT, .to = &sequence },
 	{ 0, "delete-absent", NULL, "delete rows whose key is not in the stream", CLI_FLAG, .to = &delete_absent },
 	{ 0, "changes", "FILE", "write what changed to FILE as a record stream; - is standard output", CLI_TEXT,
 	    .to = &changes },
@@ -49,9 +53,10 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){
-	    "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent] [--changes FILE]\n"
-	    "                  [--txn APP:VERSION] [--prepare FILE] [--hidden COLUMN,...] [--property NAME=VALUE]\n"
-	    "                  [--consumed SOURCE@N] [--codec CODEC] [--encoding ENCODING] [--memory SIZE]\n"
+	    "[-v] [-k KEY,...] [--delete-flag COLUMN=VALUE | --delete-absent]\n"
+	    "                  [--sequence COLUMN] [--changes FILE] [--txn APP:VERSION] [--prepare FILE]\n"
+	    "                  [--hidden COLUMN,...] [--property NAME=VALUE] [--consumed SOURCE@N]\n"
+	    "                  [--codec CODEC] [--encoding ENCODING] [--memory SIZE]\n"
 	    "                  [--retry SECONDS] [--outside] [-i FILE] TABLE", NULL },
 	.about = "Merges the records of standard input into a Delta table by key: new keys are inserted, rows\n"
 	    "that differ are updated.",
@@ -132,6 +137,56 @@ make_keys(void)
 	plan.nkeys = n;
 }
 
+static bool
+is_key(size_t column)
+{
+	size_t i;
+
+	for (i = 0; i < plan.nkeys && keys[i] != column; i++)
+		;
+	return i < plan.nkeys;
+}
+
+/* Returns the table's column of that name, which the stream has, or columns.n. */
+static size_t
+find_column(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < columns.n && (columns.fields[i] < 0 || strcmp(columns.columns[i].name, name) != 0); i++)
+		;
+	return i;
+}
+
+static bool
+has_order(const struct delta_column *c)
+{
+	enum pq_shape shape = pq_shape(c->type, c->precision);
+
+	return shape != PQ_U8 && shape != PQ_F32 && shape != PQ_F64;
+}
+
+/* Finds the column of the sequence, and those of the arrival, where the stream has them. */
+static void
+make_order(void)
+{
+	static const char *const arrival[] = { "_delivery", "_line" };
+	size_t at = find_column(sequence), i;
+
+	if (at == columns.n)
+		msg_die(EX_USAGE, "--sequence: %s: no such column in %s%s", msg_quotes(sequence), in.name,
+		    near_hint(&(struct near[]){ rec_near(&in.header, sequence) }[0]));
+	if (is_key(at) || columns.columns[at].hidden || !has_order(&columns.columns[at]))
+		msg_die(EX_USAGE, "--sequence: %s: must be an integer, a decimal, a string, a date or a timestamp, "
+		    "neither key nor hidden", msg_quotes(sequence));
+	order[plan.norder++] = at;
+	for (i = 0; i < 2; i++)
+		if ((at = find_column(arrival[i])) < columns.n && at != order[0] && !is_key(at) &&
+		    columns.columns[at].type == PQ_INT64)
+			order[plan.norder++] = at;
+	plan.order = order;
+}
+
 /* Describes the stream, and the table as it was loaded, for lib/merge. */
 static void
 make_plan(void)
@@ -142,6 +197,10 @@ make_plan(void)
 	if (plan_columns(session.base, &columns, &err) < 0)
 		msg_exit(&err);
 	make_keys();
+	if (sequence == NULL)
+		sequence = rec_header_word(&in.header, "sequence");
+	if (sequence != NULL)
+		make_order();
 	plan.columns = columns.columns;
 	plan.fields = columns.fields;
 	plan.n = columns.n;
@@ -187,11 +246,23 @@ check_columns(struct table_session *s, struct msg *err)
 	    s->table.address);
 }
 
+/* May the table have deletion vectors, or does a new one get them? */
+static bool
+may_vector(const struct delta_snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < cli.nproperties; i++)
+		if (s->version < 0 && strcmp(properties[i + 1].key, DELTA_VECTORS) == 0)
+			return strcmp(properties[i + 1].value, "true") == 0;
+	return delta_may_vector(s);
+}
+
 static int
 work(struct table_session *s, struct delta_change *c, struct msg *err)
 {
 	struct merge_options o = { .intent = &s->intent, .codec = (enum pq_codec)cli.codec,
-	    .delta_encodings = cli.encoding == 1, .delete_absent = delete_absent,
+	    .delta_encodings = cli.encoding == 1, .delete_absent = delete_absent, .tombs = may_vector(s->base),
 	    .change = m.changes != NULL ? merge_changes_put : NULL, .to = m.changes };
 	struct merge_result *r = &m.result;
 
@@ -211,7 +282,10 @@ work(struct table_session *s, struct delta_change *c, struct msg *err)
 	    r->nremoves - r->nvectors);
 	if (r->nvectors > 0)
 		buf_addf(&s->summary, ", %zu with deletion vectors", r->nvectors);
-	return s->base->version < 0 || r->nadds > 0 || r->nremoves > 0 || table_session_marks(s);
+	if (r->late > 0 || r->tombs > 0)
+		buf_addf(&s->summary, "; %" PRIu64 " late, %" PRIu64 " tombstones", r->late, r->tombs);
+	return s->base->version < 0 || r->nadds > 0 || r->ngraves > 0 ||
+	    r->nremoves > 0 || table_session_marks(s);
 }
 
 static void

@@ -584,3 +584,110 @@ vectored() {
 	same 997 "$(content tab | wc -l)"
 	same 1 "$(content tab | grep -c ^9,n,)"
 }
+
+# sequenced: merges rows of standard input into tab by the sequence seq; gone is the flag of a delete.
+sequenced() {
+	mkrec t 'id:int64*! v:string seq:int64 gone:bool' |
+	    acct-merge --sequence seq --delete-flag gone=true --property delta.enableDeletionVectors=true "$@" tab
+}
+
+@test "merge: --sequence, the newest row wins, in a stream and in the table" {
+	printf '1\ta\t5\tfalse\n2\tb\t6\tfalse\n2\tc\t7\tfalse\n2\td\t3\tfalse\n3\te\t1\tfalse\n' | sequenced
+	same $'1,a,5\n2,c,7\n3,e,1' "$(content tab)"
+	run -0 --separate-stderr sequenced -v <<<$'1\told\t4\tfalse\n2\tsame\t7\tfalse\n3\tnew\t2\tfalse'
+	same "acct-merge: tab: version 1: 0 inserted, 2 updated, 0 deleted, 0 copied; 1 files written, 0 removed, 1 with deletion vectors; 1 late, 0 tombstones" "$stderr"
+	same $'1,a,5\n2,same,7\n3,new,2' "$(content tab)"
+	run -0 --separate-stderr sequenced -v <<<$'1\ta\t5\tfalse'
+	same "acct-merge: tab: version 1 stays: nothing to change" "$stderr"
+	run -65 --separate-stderr sequenced <<<$'1\ta\t5\tfalse\n4\tx\t\\N\tfalse'
+	same "acct-merge: <stdin>: record 2: seq: null in the sequence" "$stderr"
+}
+
+@test "merge: --sequence, a delete keeps older rows from coming back" {
+	sequenced <<<$'1\ta\t5\tfalse\n2\tb\t5\tfalse'
+	sequenced <<<$'1\t\\N\t7\ttrue\n2\t\\N\t4\ttrue\n3\t\\N\t9\ttrue'	# the one of 2 is late, 3 is not there yet
+	same $'2,b,5' "$(content tab)"
+	run -0 --separate-stderr sequenced -v <<<$'1\tlate\t6\tfalse\n3\tlate\t8\tfalse\n1\t\\N\t7\ttrue'
+	same "acct-merge: tab: version 1 stays: nothing to change" "$stderr"
+	# nobody sees the tombstones; what moves files keeps them
+	same $'_change_type,id,v,seq\ndelete,1,a,5' "$(acct-read --changes 0.. tab | acct-cat)"
+	acct-check tab
+	sequenced <<<$'4\tx\t1\tfalse'
+	acct-optimize tab
+	same 2 "$(acct-log --files tab | wc -l)"
+	run -0 --separate-stderr sequenced -v <<<$'3\tlate\t8\tfalse'
+	[[ "$stderr" == *"nothing to change" ]]
+	sequenced <<<$'1\tback\t8\tfalse\n3\tsame\t9\tfalse'
+	same $'1,back,8\n2,b,5\n3,same,9\n4,x,1' "$(content tab)"
+}
+
+@test "merge: --sequence, tombstones for their time" {
+	sequenced --property 'acct.tombstoneRetentionDuration=interval 0 days' <<<$'1\ta\t5\tfalse'
+	sequenced <<<$'1\ta\t6\ttrue'
+	same 1 "$(acct-log --files tab | wc -l)"
+	acct-optimize tab
+	same 0 "$(acct-log --files tab | wc -l)"
+	sequenced <<<$'1\tback\t4\tfalse'
+	same '1,back,4' "$(content tab)"
+	run -64 --separate-stderr acct-merge --property acct.tombstoneRetentionDuration=soon -i t.acct new
+	[[ "$stderr" == "acct-merge: --property: invalid value of acct.tombstoneRetentionDuration: 'soon'"* ]]
+}
+
+@test "merge: --sequence, equal ones by delivery and line" {
+	h='id:int64*! v:string seq:date! _delivery:int64 _line:int64'
+	into() { mkrec t "$h" | acct-merge --sequence seq --hidden _delivery,_line "$@" tab; }
+	into <<<$'1\ta\t2024-01-01\t2\t9\n1\tb\t2024-01-01\t2\t8'
+	into <<<$'1\tc\t2024-01-01\t1\t99'
+	same 1,a,2024-01-01 "$(content tab)"
+	into <<<$'1\td\t2024-01-01\t3\t1\n2\te\t2024-01-02\t3\t2'
+	same $'1,d,2024-01-01\n2,e,2024-01-02' "$(content tab)"
+}
+
+@test "merge: --sequence with --delete-absent: what is gone comes back by a row as new" {
+	h='id:int64*! v:string seq:int64!'
+	full() { mkrec t "$h" | acct-merge --sequence seq --delete-absent --property delta.enableDeletionVectors=true "$@" tab; }
+	full <<<$'1\ta\t5\n2\tb\t5'
+	full <<<$'2\tb\t5'
+	same 2,b,5 "$(content tab)"
+	full <<<$'1\told\t4\n2\tb\t5'
+	same 2,b,5 "$(content tab)"
+	full <<<$'1\ta\t5\n2\told\t4'
+	same $'1,a,5\n2,b,5' "$(content tab)"
+}
+
+@test "merge: --sequence, of the stream's header, and beyond memory" {
+	printf 'name: t\nkey: id\nsequence: seq\ncolumns:\n- {name: id, type: int64}\n- {name: seq, type: int64}\n' >s.yaml
+	clean() { printf '%s\n' id,seq "$@" | acct-ingest -s s.yaml | acct-clean -s s.yaml -r r.acct; }
+	clean 1,5 2,5 3, >a.acct
+	same 'missing,seq' "$(acct-cat -c reason,column r.acct | tail -n +2)"
+	acct-merge -i a.acct tab
+	clean 1,4 2,6 | acct-merge tab
+	same $'1,5\n2,6' "$(content tab)"
+	seq 0 59999 | awk '{ k = $1 % 20000; print k "\t" "v" $1 % 7 "\t" ($1 * 7919) % 60013 "\tfalse" }' >rows
+	rm -r tab
+	sequenced --memory 1M <rows
+	sort -k3,3n rows | awk '{ v[$1] = $1 "," $2 "," $3 } END { for (k in v) print v[k] }' | sort >expected
+	content tab | sort | diff expected -
+}
+
+@test "merge: --sequence, wrong use" {
+	for c in id:key amount2:none; do
+		run -64 --separate-stderr acct-merge --sequence "${c%:*}" -i t.acct tab
+		[[ "$stderr" == "acct-merge: --sequence: '${c%:*}': "* ]]
+	done
+	mkrec t 'id:int64*! f:float64' <<<$'1\t1' >f.acct
+	run -64 --separate-stderr acct-merge --sequence f -i f.acct tab
+	[[ "$stderr" == *"must be an integer, a decimal, a string, a date or a timestamp, neither key nor hidden"* ]]
+	mkrec t 'id:int64*! s:int64 gone:bool' <<<$'1\t1\tfalse' >s.acct
+	mkrec t 'id:int64*! s:int64 gone:bool' <<<$'1\t2\ttrue' >d.acct
+	acct-merge --sequence s --delete-flag gone=true -i s.acct tab
+	run -69 --separate-stderr acct-merge --sequence s --delete-flag gone=true -i d.acct tab
+	same "acct-merge: tab: a delete by sequence leaves a tombstone, which needs the table property delta.enableDeletionVectors" "$stderr"
+	same 1,1 "$(content tab)"
+}
+
+@test "merge: --sequence, any order and grouping of random deliveries, against a model" {
+	seed=${ACCT_SEED:-$(date +%s)}
+	echo "# ACCT_SEED=$seed" >&3
+	python3 "$ROOT/tests/sequence_model.py" "${ACCT_CASES:-$(sanitized && echo 2 || echo 5)}" "$seed"
+}

@@ -133,6 +133,8 @@ cleaner_header(const struct cleaner *k, const struct rec_header *raw, struct rec
 	}
 	if (source != NULL)
 		rec_header_set_word(out, "source", source);
+	if (k->schema->sequence != NULL)
+		rec_header_set_word(out, "sequence", k->schema->sequence);
 }
 
 /* ---- rows ---- */

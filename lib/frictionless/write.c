@@ -252,6 +252,8 @@ leave_file_words(const struct schema *s, struct buf *left)
 		leave(left, NULL, "rules");
 	if (s->nreferences > 0)
 		leave(left, NULL, "references");
+	if (s->sequence != NULL)
+		leave(left, NULL, "sequence");
 	if (s->expect.rows_text != NULL || s->expect.rejected.text != NULL || s->expect.rows_change.text != NULL ||
 	    s->expect.nsums > 0)
 		leave(left, NULL, "expect");

@@ -29,7 +29,8 @@ set_metrics(struct merge_change *c, const struct merge_result *r)
 		{ "numSourceRows", r->source }, { "numTargetRowsInserted", r->inserted },
 		{ "numTargetRowsUpdated", r->updated }, { "numTargetRowsDeleted", r->deleted },
 		{ "numTargetRowsCopied", r->copied },
-		{ "numOutputRows", r->inserted + r->updated + r->copied }, { "numTargetFilesAdded", r->nadds },
+		{ "numOutputRows", r->inserted + r->updated + r->copied },
+		{ "numTargetFilesAdded", r->nadds + r->ngraves },
 		{ "numTargetFilesRemoved", r->nremoves - r->nvectors },
 		{ "numTargetDeletionVectorsAdded", r->nvectors }
 	};
@@ -52,15 +53,17 @@ merge_change_make(struct merge_change *c, const struct merge_plan *plan, const s
 	c->parameters[3] = (struct delta_pair){ "notMatchedBySourcePredicates",
 	    o->delete_absent ? "[" DELETE_ROW "]" : "[]" };
 	set_metrics(c, r);
-	c->adds = xcalloc(r->nadds + r->nvectors, sizeof(*c->adds));
+	c->adds = xcalloc(r->nadds + r->nvectors + r->ngraves, sizeof(*c->adds));
 	if (r->nadds > 0)
 		memcpy(c->adds, r->adds, r->nadds * sizeof(*c->adds));
 	if (r->nvectors > 0)
 		memcpy(c->adds + r->nadds, r->vectors, r->nvectors * sizeof(*c->adds));
+	if (r->ngraves > 0)
+		memcpy(c->adds + r->nadds + r->nvectors, r->graves, r->ngraves * sizeof(*c->adds));
 	c->change = (struct delta_change){ .operation = "MERGE", .parameters = c->parameters, .nparameters = 4,
 	    .metrics = c->metrics, .nmetrics = sizeof(c->metrics) / sizeof(*c->metrics), .scope = DELTA_READ_TABLE,
-	    .bounds = r->bounds, .nbounds = r->nbounds, .adds = c->adds, .nadds = r->nadds + r->nvectors,
-	    .removes = r->removes,
+	    .bounds = r->bounds, .nbounds = r->nbounds, .adds = c->adds,
+	    .nadds = r->nadds + r->nvectors + r->ngraves, .removes = r->removes,
 	    .nremoves = r->nremoves, .columns = is_new ? plan->columns : NULL, .ncolumns = is_new ? plan->n : 0,
 	    .configuration = properties, .nconfiguration = nproperties };
 }

@@ -13,31 +13,21 @@ struct merge_keys {
 };
 
 static int
-order(enum pq_shape shape, const union pq_value *a, const union pq_value *b)
-{
-	if (shape == PQ_BYTES)
-		return merge_bytes_order(a->b, b->b);
-	if (shape == PQ_I128)
-		return (a->w > b->w) - (a->w < b->w);
-	return (a->i > b->i) - (a->i < b->i);
-}
-
-static int
 by_number(const void *a, const void *b)
 {
-	return order(PQ_I64, a, b);
+	return merge_value_order(PQ_I64, a, b);
 }
 
 static int
 by_wide(const void *a, const void *b)
 {
-	return order(PQ_I128, a, b);
+	return merge_value_order(PQ_I128, a, b);
 }
 
 static int
 by_bytes(const void *a, const void *b)
 {
-	return order(PQ_BYTES, a, b);
+	return merge_value_order(PQ_BYTES, a, b);
 }
 
 /* Is there a key from low to high? */
@@ -50,28 +40,12 @@ meets(const void *keys, const union pq_value *low, const union pq_value *high)
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (order(k->shape, &k->values[middle], low) < 0)
+		if (merge_value_order(k->shape, &k->values[middle], low) < 0)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	return from < k->n && order(k->shape, &k->values[from], high) <= 0;
-}
-
-static union pq_value
-value_of(const struct merge_column *c, size_t row)
-{
-	union pq_value v = { .i = 0 };
-
-	if (c->shape == PQ_I32)
-		v.i = ((const int32_t *)(const void *)c->values)[row];
-	else if (c->shape == PQ_I64)
-		v.i = ((const int64_t *)(const void *)c->values)[row];
-	else if (c->shape == PQ_I128)
-		v.w = ((const i128 *)(const void *)c->values)[row];
-	else
-		v.b = ((const struct pq_bytes *)(const void *)c->values)[row];
-	return v;
+	return from < k->n && merge_value_order(k->shape, &k->values[from], high) <= 0;
 }
 
 struct merge_keys *
@@ -86,7 +60,7 @@ merge_keys_new(const struct merge_source *s)
 	k = xmalloc(sizeof(*k) + s->n * sizeof(*k->values));
 	*k = (struct merge_keys){ .set = { column, meets, k }, .shape = c->shape, .n = s->n };
 	for (i = 0; i < s->n; i++)
-		k->values[i] = value_of(c, i);
+		k->values[i] = merge_value_at(c->shape, c->values, i);
 	qsort(k->values, k->n, sizeof(*k->values), c->shape == PQ_BYTES ? by_bytes :
 	    c->shape == PQ_I128 ? by_wide : by_number);
 	return k;

@@ -58,6 +58,19 @@ list(const struct bitmap *b)
 
 /* ---- a part of the source ---- */
 
+/* Returns true if the table has a newer row than the source, or a newer delete. */
+static bool
+is_late(struct merge *m, uint32_t number, const struct pq_vector *columns, size_t row)
+{
+	uint8_t *state = &m->source->state[number];
+
+	if ((*state & MERGE_LATE) || merge_age(m->source, number, columns, row) <= 0)
+		return (*state & MERGE_LATE) != 0;
+	*state |= MERGE_LATE;
+	m->result->late++;
+	return true;
+}
+
 static int
 mark_batch(struct marks *k, const struct delta_batch *b, const struct merge_match **match,
     const struct merge_match *end, struct msg *err)
@@ -70,7 +83,9 @@ mark_batch(struct marks *k, const struct delta_batch *b, const struct merge_matc
 
 		if (m->opt->delete_absent)
 			set(&k->matched[b->file], (*match)->row);
-		if (m->source->state[number] & MERGE_DELETE) {
+		if (is_late(m, number, b->columns, row)) {
+			continue;
+		} else if (m->source->state[number] & MERGE_DELETE) {
 			m->result->deleted++;
 			merge_note(m, MERGE_GONE, row, MERGE_ABSENT);
 		} else if (merge_differs(m, number, b->columns, row)) {
@@ -127,34 +142,53 @@ mark_part(void *to, struct merge_source *part, struct msg *err)
 	for (i = 0; i < part->n; i++)
 		part->state[i] &= MERGE_DELETE;
 	if (m->snapshot->nfiles > 0 && part->n > 0)
-		failed = merge_match(m, err);
+		failed = merge_match(m, err) < 0 || (part->plan->norder > 0 && merge_tombs_read(m, err) < 0);
 	for (i = 0; i < m->snapshot->nfiles && !failed; i++)
 		if (m->spans[i].n > 0)
 			failed = mark_file(k, i, err);
-	return failed ? -1 : merge_insert(m, err);
+	if (failed || merge_insert(m, err) < 0)
+		return -1;
+	return part->plan->norder > 0 ? merge_tombs_bury(m, err) : 0;
 }
 
 /* ---- rows that the source lacks ---- */
+
+/*
+ * Writes tombstones for n picked rows of a batch. They have no arrival: a row of the same sequence that comes later
+ * brings the key back.
+ */
+static int
+bury_absent(struct merge *m, const struct delta_batch *b, size_t n, struct msg *err)
+{
+	if (m->source->plan->norder == 0)
+		return 0;
+	merge_rows_take(&m->rows, b->columns, m->pick, n);
+	return merge_tombs_put(m, 1, err);
+}
 
 static int
 mark_absent(struct marks *k, struct msg *err)
 {
 	struct merge *m = k->m;
-	struct delta_scan_options o = { .columns = m->opt->change != NULL ? NULL : &(size_t){ 0 } };
+	bool whole = m->opt->change != NULL || m->source->plan->norder > 0;
+	struct delta_scan_options o = { .columns = whole ? NULL : &(size_t){ 0 } };
 	struct delta_scan *scan;
 	struct delta_batch b;
+	size_t n;
 	uint32_t i;
 	int got = delta_scan_open(&scan, m->table, m->snapshot, &o, err);
 
 	while (got >= 0 && (got = delta_scan_next(scan, &b, err)) > 0) {
+		n = 0;
 		for (i = 0; i < b.rows; i++) {
 			if ((b.deleted != NULL && b.deleted[i]) || has(&k->matched[b.file], b.first_row + i))
 				continue;
 			m->result->deleted++;
 			set(&k->gone[b.file], b.first_row + i);
 			merge_note(m, MERGE_GONE, i, MERGE_ABSENT);
+			m->pick[n++] = i;
 		}
-		got = merge_tell(m, b.columns, err);
+		got = merge_tell(m, b.columns, err) < 0 || bury_absent(m, &b, n, err) < 0 ? -1 : 0;
 	}
 	delta_scan_close(scan);
 	return got;
@@ -238,7 +272,7 @@ settle(struct marks *k, struct msg *err)
 		failed = may && delta_file_rows(&m->snapshot->files[i]) >= 0 ? vector_file(k, i, v, err) :
 		    copy_file(k, i, err);
 	}
-	failed = failed ? -1 : delta_vectors_finish(v, err);
+	failed = failed || (m->tombs != NULL && merge_tombs_finish(m, v, err) < 0) ? -1 : delta_vectors_finish(v, err);
 	delta_vectors_free(v);
 	return failed;
 }

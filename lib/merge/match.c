@@ -3,8 +3,8 @@
 
 #include "merge/pass.h"
 
-static struct table_from *
-key_records(const struct merge *m)
+struct table_from *
+merge_key_records(const struct merge *m)
 {
 	const struct merge_plan *p = m->source->plan;
 	struct table_source *sources = xcalloc(p->nkeys, sizeof(*sources));
@@ -81,7 +81,7 @@ merge_match(struct merge *m, struct msg *err)
 	    .nbounds = m->opt->delete_absent ? 0 : p->nkeys };
 	unsigned *flags = xcalloc(p->nkeys, sizeof(*flags));
 	struct merge_keys *keys = m->opt->delete_absent ? NULL : merge_keys_new(m->source);
-	struct table_from *from = key_records(m);
+	struct table_from *from = merge_key_records(m);
 	struct delta_scan *scan;
 	struct delta_batch b;
 	size_t i;

@@ -204,6 +204,7 @@ end(struct merge *m)
 	struct merge_tell *c = &m->tell;
 
 	delta_out_free(m->out);
+	delta_out_free(m->tombs);
 	free(m->matches);
 	free(m->spans);
 	free(m->touched);
@@ -234,7 +235,10 @@ merge_run(struct merge_source *s, struct delta_table *t, const struct delta_snap
 	    .nbounds = s->n > 0 && s->parts == NULL && !o->delete_absent ? s->plan->nkeys : 0 };
 	begin(&m);
 	m.out = delta_out_open(t, s->plan->columns, s->plan->n, &out);
-	failed = s->parts != NULL || delta_may_vector(snapshot) ? merge_by_marks(&m, err) : merge_in_place(&m, err);
+	if (s->plan->norder > 0)
+		m.tombs = delta_out_open(t, s->plan->columns, s->plan->n, &out);
+	failed = s->parts != NULL || s->plan->norder > 0 || delta_may_vector(snapshot) ?
+	    merge_by_marks(&m, err) : merge_in_place(&m, err);
 	failed = failed || delta_out_finish(m.out, &r->pool, &r->adds, &r->nadds, err) < 0;
 	end(&m);
 	return failed ? -1 : 0;

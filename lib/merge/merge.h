@@ -26,6 +26,13 @@ struct merge_plan {			/* belongs to the caller; must outlive the source */
 	size_t n;
 	const size_t *keys;		/* indexes of the key columns; each has a field */
 	size_t nkeys;
+	/*
+	 * columns by which the newest of the rows of a key is found, the first not null: each has a field and a type
+	 * that merge_value_at reads. Where they are equal the later one counts. 0: the rows of the stream are newer
+	 * than those of the table
+	 */
+	const size_t *order;
+	size_t norder;
 	int flag;			/* the stream's column that marks rows to delete; -1: none */
 	const uint8_t *flag_value;	/* its value for a row to delete, encoded */
 	size_t nflag_value;
@@ -38,8 +45,8 @@ struct merge_source *merge_source_new(const struct merge_plan *p, const struct r
 void merge_source_free(struct merge_source *s);
 
 /*
- * Adds the records of a batch to the source. EX_DATAERR, with the record's number in err, for a null in a key or in
- * a column that is never null.
+ * Adds the records of a batch to the source. EX_DATAERR, with the record's number in err, for a null in a key, in the
+ * first column of the order or in a column that is never null.
  */
 int merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *err);
 
@@ -61,6 +68,7 @@ struct merge_options {
 	enum pq_codec codec;		/* of the written files */
 	bool delta_encodings;		/* as in struct pq_options */
 	struct delta_intent *intent;	/* of the written files */
+	bool tombs;			/* the table may have tombstones */
 	bool delete_absent;		/* delete the table's rows whose key is not in the source */
 	/*
 	 * Called with every changed row, change type first (Delta's _change_type), then the table's columns; an
@@ -84,8 +92,13 @@ struct merge_result {			/* an uncommitted merge */
 	 */
 	const struct delta_bound *bounds;
 	size_t nbounds;
-	/* row counts; copied: unchanged rows rewritten to new files */
-	uint64_t source, inserted, updated, deleted, copied;
+	struct delta_file *graves;	/* new files of tombstones, in the pool */
+	size_t ngraves;
+	/*
+	 * row counts; copied: unchanged rows rewritten to new files; late: rows older than what the table has of their
+	 * key; tombs: tombstones written
+	 */
+	uint64_t source, inserted, updated, deleted, copied, late, tombs;
 	struct pool pool;
 };
 

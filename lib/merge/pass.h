@@ -33,7 +33,7 @@ struct merge {
 	struct merge_span *spans;	/* per file of the snapshot */
 	bool *touched;			/* per file: it must be rewritten */
 	struct pq_range *ranges;	/* of merge_matched_rows */
-	struct delta_out *out;
+	struct delta_out *out, *tombs;
 	struct merge_rows rows;
 	uint32_t *pick, *at, *numbers;	/* MERGE_BATCH each */
 	struct pq_vector *vectors;	/* as passed to the writer */
@@ -41,6 +41,9 @@ struct merge {
 };
 
 /* ---- match.c ---- */
+
+/* Converts the key columns of the table, in the order of the key, to records. */
+struct table_from *merge_key_records(const struct merge *m);
 
 /*
  * Scans the key columns of the files that may contain a key of the source in memory, and lists the rows that match. The
@@ -73,12 +76,27 @@ bool merge_differs(const struct merge *m, uint32_t number, const struct pq_vecto
 /* Writes the rows of the source in memory that neither matched nor delete. */
 int merge_insert(struct merge *m, struct msg *err);
 
+/* ---- tombs.c ---- */
+
+/* Marks the rows of the source in memory late for which the table has a newer delete. */
+int merge_tombs_read(struct merge *m, struct msg *err);
+
+/* Writes tombstones for the deletes of the source in memory that are not late. */
+int merge_tombs_bury(struct merge *m, struct msg *err);
+
+/* Writes tombstones: the keys of m->rows and the first n columns of the order. EX_UNAVAILABLE without opt->tombs. */
+int merge_tombs_put(struct merge *m, size_t n, struct msg *err);
+
+/* Ends the files of tombstones, and deletes their rows by vectors. */
+int merge_tombs_finish(struct merge *m, struct delta_vectors *v, struct msg *err);
+
 /* ---- mark.c ---- */
 
 /*
  * Merges by marking rows of the table: rows to be updated or deleted are marked gone, and new versions of rows are
  * written to new files. At the end marks become deletion vectors, or files are rewritten without the rows. For tables
- * with deletion vectors, and for sources in parts: each part is matched with the table on its own.
+ * with deletion vectors, for rows with an order, and for sources in parts: each part is matched with the table on its
+ * own.
  */
 int merge_by_marks(struct merge *m, struct msg *err);
 

@@ -279,7 +279,10 @@ check_key(const struct merge_source *s, const struct rec_batch *b, size_t i, str
 		if (rec_is_null(rec_at(b, i), s->key_fields[k]))
 			return msg_set(err, EX_DATAERR, "record %" PRIu64 ": %s: null in a key", b->first + i,
 			    s->header->columns[s->key_fields[k]].name);
-	return 0;
+	if (s->plan->norder == 0 || !rec_is_null(rec_at(b, i), (size_t)s->plan->fields[s->plan->order[0]]))
+		return 0;
+	return msg_set(err, EX_DATAERR, "record %" PRIu64 ": %s: null in the sequence", b->first + i,
+	    s->plan->columns[s->plan->order[0]].name);
 }
 
 /* Checks that a row to be written has no null in a required column. */
@@ -324,6 +327,38 @@ is_full(const struct merge_source *s)
 	return s->plan->memory != 0 && memory(s) > s->plan->memory >> (s->level + 1);
 }
 
+/* Takes a row in place of an older one of its key. */
+static void
+replace_older(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, size_t row,
+    uint32_t number)
+{
+	size_t i;
+
+	if (merge_age(s, number, vectors, row) < 0)
+		return;
+	s->state[number] = is_flagged(s, rec_at(b, row)) ? MERGE_DELETE : 0;
+	for (i = 0; i < s->plan->n; i++) {
+		struct merge_column *c = &s->columns[i];
+
+		if (!c->there)
+			continue;
+		memcpy(c->values + number * c->size, (const uint8_t *)vectors[i].v.any + row * c->size, c->size);
+		c->def[number] = vectors[i].def[row];
+		if (c->shape == PQ_BYTES)
+			keep_text(s, (struct pq_bytes *)(void *)c->values + number, c->def + number, 1);
+	}
+}
+
+/* Handles another row of a key: it is an error unless rows have an order. */
+static void
+add_again(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors, size_t row)
+{
+	if (s->plan->norder > 0)
+		replace_older(s, b, vectors, row, s->numbers[row]);
+	else
+		note_again(s, rec_at(b, row), s->numbers[row]);
+}
+
 /* Keeps the rows of new keys. Skips the others, so that rows and keys have equal numbers. */
 static void
 keep_new(struct merge_source *s, const struct rec_batch *b, const struct pq_vector *vectors)
@@ -336,9 +371,9 @@ keep_new(struct merge_source *s, const struct rec_batch *b, const struct pq_vect
 			s->state[next++] = is_flagged(s, rec_at(b, i)) ? MERGE_DELETE : 0;
 			continue;
 		}
-		note_again(s, rec_at(b, i), s->numbers[i]);
 		keep(s, vectors, from, i - from);
 		from = i + 1;
+		add_again(s, b, vectors, i);
 	}
 	keep(s, vectors, from, b->n - from);
 }
@@ -361,7 +396,7 @@ add_to_parts(struct merge_source *s, const struct rec_batch *b, const struct pq_
 		}
 		drop[i] = s->numbers[i] != MAP_ABSENT;
 		if (drop[i])
-			note_again(s, rec_at(b, i), s->numbers[i]);
+			add_again(s, b, vectors, i);
 	}
 	return merge_parts_add(s->parts, b, drop, err);
 }

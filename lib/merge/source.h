@@ -12,7 +12,8 @@ enum { MERGE_BATCH = 8192 };		/* maximum rows of a batch of delta_scan */
 enum merge_state {			/* flags of a source row */
 	MERGE_DELETE = 1,		/* delete flag set: the matching row is deleted */
 	MERGE_MATCHED = 2,		/* the table has a row with its key */
-	MERGE_AGAIN = 4			/* its key is duplicate */
+	MERGE_AGAIN = 4,		/* its key is duplicate */
+	MERGE_LATE = 8			/* the table has a newer row or delete of its key */
 };
 
 struct merge_column {			/* a column of the table */
@@ -59,6 +60,18 @@ bool merge_equal(const struct merge_column *c, uint32_t number, const struct pq_
 
 /* Compares byte by byte, a prefix first. */
 int merge_bytes_order(struct pq_bytes a, struct pq_bytes b);
+
+/* ---- order.c ---- */
+
+/* Returns a value of an array of values of a shape: integers, decimals, strings and times. */
+union pq_value merge_value_at(enum pq_shape shape, const void *values, size_t row);
+int merge_value_order(enum pq_shape shape, const union pq_value *a, const union pq_value *b);
+
+/*
+ * Compares the age of two rows of a key: -1 if a row of vectors, which are those of the plan's columns, is older than a
+ * source row, 0 if it is as old, 1 if it is newer.
+ */
+int merge_age(const struct merge_source *s, uint32_t number, const struct pq_vector *vectors, size_t row);
 
 /* ---- keys.c ---- */
 

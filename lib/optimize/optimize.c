@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/log/fresh.h"
 #include "delta/log/uri.h"
 #include "optimize/rows.h"
 #include "spill/sort.h"
@@ -25,6 +26,7 @@ struct optimize {
 	struct rows rows;
 	struct delta_out *out;		/* for the current partition */
 	struct buf folder;		/* of it */
+	int64_t tombs_from;		/* tombstones of this time (milliseconds) and later stay */
 };
 
 /* ---- partitions ---- */
@@ -376,19 +378,30 @@ sort_partition(struct optimize *o, const size_t *files, size_t n, struct msg *er
 
 /* ---- the whole ---- */
 
+/* Returns the time from which on tombstones stay; all of them if the table's property is malformed. */
+static int64_t
+keep_tombs_from(const struct delta_snapshot *s)
+{
+	int64_t stay = delta_duration(delta_property(s, DELTA_TOMBS), DELTA_TOMBS_DEFAULT);
+
+	return stay < 0 ? INT64_MIN : delta_now() - stay;
+}
+
 static int
 each_partition(struct optimize *o, struct msg *err)
 {
 	const struct delta_snapshot *s = o->snapshot;
-	size_t *files = xcalloc(s->nfiles, sizeof(*files)), first, n;
+	size_t *files = xcalloc(s->nfiles, sizeof(*files)), first, all, i, n = 0;
 	int failed = 0;
 
-	for (n = 0; n < s->nfiles; n++)
-		files[n] = n;
+	for (i = 0; i < s->nfiles; i++)
+		if (!delta_file_is_dead(&s->files[i]) || s->files[i].mtime < o->tombs_from)
+			files[n++] = i;
+	all = n;
 	if (s->metadata.npartition_columns > 0)
 		qsort_r(files, n, sizeof(*files), by_partition, (void *)s);
-	for (first = 0; first < s->nfiles && !failed; first += n) {
-		for (n = 1; first + n < s->nfiles && compare_partitions(s, files[first], files[first + n]) == 0; n++)
+	for (first = 0; first < all && !failed; first += n) {
+		for (n = 1; first + n < all && compare_partitions(s, files[first], files[first + n]) == 0; n++)
 			;
 		if (o->opt->wanted != NULL && !o->opt->wanted[files[first]])
 			continue;
@@ -403,7 +416,7 @@ int
 optimize_run(struct delta_table *t, const struct delta_snapshot *s, const struct optimize_options *opt,
     struct optimize_result *r, struct msg *err)
 {
-	struct optimize o = { .table = t, .snapshot = s, .opt = opt, .result = r };
+	struct optimize o = { .table = t, .snapshot = s, .opt = opt, .result = r, .tombs_from = keep_tombs_from(s) };
 	size_t i;
 	int failed = 0;
 

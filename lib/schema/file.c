@@ -173,7 +173,8 @@ static const struct schema_word words[SCHEMA_F_WORDS] = {
 	[SCHEMA_F_OPTIONAL] = { "optional", schema_read_yes, FIELD(optional), false },
 	[SCHEMA_F_WHERE] = { "where", schema_read_expr, FIELD(where), false },
 	[SCHEMA_F_RULES] = { "rules", schema_read_rules, 0, true },
-	[SCHEMA_F_REFERENCES] = { "references", schema_references_read, 0, true }
+	[SCHEMA_F_REFERENCES] = { "references", schema_references_read, 0, true },
+	[SCHEMA_F_SEQUENCE] = { "sequence", schema_read_text, FIELD(sequence), false }
 };
 
 int
@@ -262,6 +263,30 @@ mark_keys(struct schema_loader *l)
 	return 0;
 }
 
+/* Makes the column of the sequence required, and checks that it has an order. */
+static int
+mark_sequence(struct schema_loader *l)
+{
+	struct schema *s = l->schema;
+	struct schema_place at = l->file_at[SCHEMA_F_SEQUENCE];
+	struct schema_column *c;
+	size_t i;
+
+	if (s->sequence == NULL)
+		return 0;
+	for (i = 0; i < s->ncolumns && strcmp(s->columns[i].name, s->sequence) != 0; i++)
+		continue;
+	if (i == s->ncolumns)
+		return schema_no_column(l, at, "sequence: no such column", s->sequence);
+	c = &s->columns[i];
+	if (c->key)
+		return schema_fault(l, at, "sequence: a key column", s->sequence);
+	if (c->type.kind == VAL_BOOL || c->type.kind == VAL_FLOAT64)
+		return schema_fault(l, at, "sequence: the type of the column has no exact order", s->sequence);
+	c->required = true;
+	return 0;
+}
+
 /* Checks that the file has a column of its own. */
 static int
 check_columns(struct schema_loader *l)
@@ -277,7 +302,8 @@ check_columns(struct schema_loader *l)
 int
 schema_file_check(struct schema_loader *l)
 {
-	return check_bytes(l) == -1 || check_columns(l) == -1 || mark_keys(l) == -1 || check_letters(l) == -1 ||
+	return check_bytes(l) == -1 || check_columns(l) == -1 || mark_keys(l) == -1 || mark_sequence(l) == -1 ||
+	    check_letters(l) == -1 ||
 	    check_comment(l) == -1 ||
 	    schema_signs_check(l) == -1 || schema_references_check(l) == -1 ? -1 : 0;
 }

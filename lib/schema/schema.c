@@ -176,6 +176,7 @@ schema_free(struct schema *s)
 	regex_free(s->footer_regex);
 	free(s->footer_pattern);
 	free(s->comment);
+	free(s->sequence);
 	free(s->encoding);
 	free(s->path);
 	free(s->name);

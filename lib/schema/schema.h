@@ -161,6 +161,7 @@ struct schema {			/* all owned */
 	struct schema_rule *rules;	/* a row of which one is false is rejected */
 	size_t nrules;
 	struct schema_expect expect;
+	char *sequence;		/* the column by which the newest row of a key is found; NULL if not given */
 	struct schema_column *columns;
 	size_t ncolumns;
 	struct schema_reference *references;	/* besides those of single columns */

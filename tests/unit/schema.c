@@ -303,6 +303,9 @@ amounts(void)
 
 #define ROW "name: t\ncolumns:\n- {name: k, type: string, enum: [D, C]}\n- {name: a, type: int64}\n"
 
+#define SEQUENCE(name) "name: t\nsequence: " name "\nkey: id\ncolumns:\n- {name: id, type: int64}\n"		\
+	"- {name: at, type: date}\n- {name: f, type: float64}\n"
+
 static void
 over_rows(void)
 {
@@ -329,6 +332,12 @@ over_rows(void)
 	refused("name: t\nrules: {a b: x}\n", "s.yaml:2:9: a rule's name must be letters, digits, '_' and '-': 'a b'");
 	refused("name: t\nrules: {unique: x}\n", "s.yaml:2:9: name of another reason to reject a row: 'unique'");
 	refused("name: t\noptional: maybe\n", "s.yaml:2:11: expected yes or no: 'maybe'");
+	CHECK(schema_parse(&s, SEQUENCE("at"), strlen(SEQUENCE("at")), "s", &err) == 0 && s.columns[1].required &&
+	    strcmp(s.sequence, "at") == 0, "sequence");
+	schema_free(&s);
+	refused(SEQUENCE("att"), "s.yaml:2:11: sequence: no such column: 'att'; did you mean 'at'?");
+	refused(SEQUENCE("id"), "s.yaml:2:11: sequence: a key column: 'id'");
+	refused(SEQUENCE("f"), "s.yaml:2:11: sequence: the type of the column has no exact order: 'f'");
 	refused("name: t\ncolumns:\n- {name: a, type: int64, compute: 1}\n",
 	    "s.yaml:3:1: all columns are computed");
 	refused(ROW "- {name: b, type: int64, compute: a, nulls: x}\n",

@@ -191,7 +191,8 @@ delta_property_check(const char *key, const char *value, struct msg *err)
 
 	if (strcmp(key, DELTA_VECTORS) == 0 || strcmp(key, "delta.enableExpiredLogCleanup") == 0)
 		valid = is_word(value, "true", "false");
-	else if (strcmp(key, DELTA_RETENTION) == 0 || strcmp(key, DELTA_LOG_RETENTION) == 0)
+	else if (strcmp(key, DELTA_RETENTION) == 0 || strcmp(key, DELTA_LOG_RETENTION) == 0 ||
+	    strcmp(key, DELTA_TOMBS) == 0)
 		valid = delta_duration(value, 0) >= 0;
 	else if (strcmp(key, "delta.checkpointInterval") == 0)
 		valid = *value >= '1' && *value <= '9' && strspn(value, "0123456789") == strlen(value);

@@ -153,6 +153,10 @@ void delta_set_root(struct delta_table *t);
 
 /* ---- duration.c ---- */
 
+/* How long the tombstones of merges by a sequence stay, at least; see delta_file_is_dead. */
+#define DELTA_TOMBS "acct.tombstoneRetentionDuration"
+#define DELTA_TOMBS_DEFAULT (30 * DELTA_DAY)
+
 #define DELTA_RETENTION "delta.deletedFileRetentionDuration"
 #define DELTA_LOG_RETENTION "delta.logRetentionDuration"
 #define DELTA_DAY (INT64_C(24) * 60 * 60 * 1000)
