@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "reconcile/reconcile.h"
 
-enum { PIECE = 1 << 16, JOBS_MAX = 1000 };
+enum { JOBS_MAX = 1000 };
 
 static const char *job_folder, *run, *backend, *started;
 
@@ -50,22 +50,6 @@ write_file(const char *name, const struct buf *text)
 	free(path);
 }
 
-static void
-read_file(const char *name, struct buf *text)
-{
-	struct msg err = { 0 };
-	char *path = xasprintf("%s/%s", run, name);
-	int fd = io_open(path, &err);
-	ssize_t n = -1;
-
-	while (fd >= 0 && (n = io_read(fd, buf_room(text, PIECE), PIECE, path, &err)) > 0)
-		text->len += (size_t)n;
-	if (n < 0)
-		msg_exit(&err);
-	close(fd);
-	free(path);
-}
-
 static const char *
 run_id(void)
 {
@@ -86,24 +70,18 @@ now(char *out, size_t size)
 static void
 write_summary(const struct reconcile *r)
 {
-	struct msg err = { 0 };
-	struct buf inputs = { 0 }, out = { 0 };
+	struct buf out = { 0 };
 	char finished[sizeof("9999-12-31T23:59:59Z") + 8];
 	struct reconcile_summary s = { .id = run_id(), .backend = backend != NULL ? backend : "",
 	    .started = started, .finished = finished };
 
 	now(finished, sizeof(finished));
 	s.started = started != NULL ? started : finished;
-	read_file("inputs", &inputs);
-	s.inputs = buf_cstr(&inputs);
-	if (reconcile_put_summary(r, &s, &out, &err) < 0)
-		msg_exit(&err);
+	reconcile_put_summary(r, &s, &out);
 	write_file("summary.txt", &out);
 	out.len = 0;
-	if (reconcile_put_summary_json(r, &s, &out, &err) < 0)
-		msg_exit(&err);
+	reconcile_put_summary_json(r, &s, &out);
 	write_file("summary.json", &out);
-	buf_free(&inputs);
 	buf_free(&out);
 }
 

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """reconcile.py make FOLDER SEED: a job with random rows and no checks, in FOLDER.
-reconcile.py checks FOLDER SEED N: writes N random checks about it, and what must come out, to FOLDER/want, worked out with decimal alone."""
+reconcile.py checks FOLDER SEED N: writes N random checks about it, and what must come out, to FOLDER/want, worked out with decimal alone.
+reconcile.py days FOLDER SEED N COMMAND...: N random days of a job of its own in FOLDER, whose files grow, change, are compressed, or do not come; after each
+COMMAND makes FOLDER/lake of FOLDER/drop, and what acct-reconcile measures must be what is counted here."""
 
+import gzip
+import json
 import os
 import random
+import subprocess
 import sys
 from decimal import Decimal, getcontext
 
@@ -136,11 +141,101 @@ def checks(folder, seed, n):
             lines.write(line + "\n")
 
 
+class Days:
+    """Two tables, of which t refers to o, and a third that is optional; each the lines of its file as they are delivered."""
+
+    def __init__(self, folder, seed):
+        self.folder, self.rnd = folder, random.Random("%s days" % seed)
+        self.text = {"o": "id\n", "t": "id,u,a\n", "x": "id\n"}
+        self.newest = {}
+        self.next = dict.fromkeys(self.text, 0)
+        for name in ("job/sources", "job/gold", "drop"):
+            os.makedirs(folder + "/" + name)
+        self.write("job/sources/o.yaml", "name: o\ncolumns:\n  - {name: id, type: int64, key: yes}\n")
+        self.write("job/sources/x.yaml", "name: x\noptional: yes\ncolumns:\n  - {name: id, type: int64, key: yes}\n")
+        self.write("job/sources/t.yaml", "name: t\nexpect:\n  rejected: 100%\n  rows: 0\ncolumns:\n  - {name: id, type: int64, key: yes}\n"
+                   "  - {name: u, type: int64, references: o.id}\n  - {name: a, type: 'decimal(18,2)'}\n")
+        self.write("job/gold/g.sh", "#: from t\n#: key id\nacct-read \"$LAKE/silver/t\" | acct-select -c id,a -t g\n")
+        self.write("job/checks", "orphans: orphans(silver/t) + orphans(silver/t.a) = 0\nkept: count(silver/t) = 0\n"
+                   "of all: lines(bronze/o) + lines(bronze/t) + lines(bronze/x) = 0\n")
+
+    def write(self, name, text):
+        with open(self.folder + "/" + name, "w") as f:
+            f.write(text)
+
+    def row(self, table):
+        self.next[table] += self.rnd.choice((1, 1, 2))
+        if table != "t":
+            return "%d\n" % self.next[table]
+        return "%d,%d,%s\n" % (self.next[table], self.rnd.randrange(60), self.rnd.choice(("", "1.25", "-7.50", "x", "\n")))
+
+    def deliver(self, table):
+        """Puts what the table's file is on the next day into the back end."""
+        rnd, path = self.rnd, "%s/drop/%s.csv" % (self.folder, table)
+        for old in (path, path + ".gz"):
+            if os.path.exists(old):
+                os.unlink(old)
+        if table == "x" and rnd.random() < 0:
+            return
+        if rnd.random() < 0.2:                      # not one that has grown
+            self.text[table] = self.text[table].split("\n")[0] + "\n"
+            self.next[table] = 0
+        self.text[table] += "".join(self.row(table) for _ in range(rnd.randrange(1, 30)))
+        text = self.text[table]
+        if rnd.random() < 0.4:
+            text = text.rstrip("\n")
+        if rnd.random() < 0.2:
+            with gzip.open(path + ".gz", "wt") as f:
+                f.write(text)
+        else:
+            self.write("drop/%s.csv" % table, text)
+        self.newest[table] = text
+
+    def rows(self, table):
+        """What must be in silver: the first of each key, of the lines that are rows."""
+        kept = {}
+        for line in self.newest.get(table, "").split("\n")[1:]:
+            fields = line.split(",")
+            if fields[0] and len(fields) == (3 if table == "t" else 1) and fields[-1] != "x":
+                kept.setdefault(fields[0], fields)
+        return kept
+
+    def want(self):
+        """Both sides of the job's checks, but for the zeros."""
+        known, kept = self.rows("o"), self.rows("t")
+        lost = [Decimal(row[2] or 0) for row in kept.values() if row[1] not in known]
+        lines = [str(text.count("\n") + (not text.endswith("\n"))) for text in (self.newest.get(t, "") for t in "ot")]
+        x = self.newest.get("x")
+        return ["%d + %.2f" % (len(lost), sum(lost)), str(len(kept)),
+                " + ".join(lines + ["0" if x is None else str(x.count("\n") + (not x.endswith("\n")))])]
+
+    def measure(self):
+        """The left sides of the job's checks, and what else does not close."""
+        subprocess.run(["acct-reconcile", "-j", "job", "--run", ".", "lake"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+        with open(self.folder + "/reconciliation.json") as f:
+            answers = json.load(f)["checks"]
+        own = [a["left"] for a in answers if ": " not in a["check"]]
+        return own, [a for a in answers if ": " in a["check"] and not a["closes"]]
+
+
+def days(folder, seed, n, command):
+    bank = Days(folder, seed)
+    for day in range(n):
+        for table in bank.text:
+            bank.deliver(table)
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        got, wrong = bank.measure()
+        assert got == bank.want() and not wrong, "day %d: %s, not %s; %s" % (day, got, bank.want(), wrong)
+    print("%d days" % n)
+
+
 def main(argv):
     if len(argv) == 4 and argv[1] == "make":
         make(argv[2], argv[3])
     elif len(argv) == 5 and argv[1] == "checks":
         checks(argv[2], argv[3], int(argv[4]))
+    elif len(argv) > 5 and argv[1] == "days":
+        days(argv[2], argv[3], int(argv[4]), argv[5:])
     else:
         print(__doc__, file=sys.stderr)
         return 64

@@ -5,18 +5,21 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zlib.h>
 #include <zstd.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 
 enum { PIECE = 1 << 17, UNIT_MAX = 4 };
 
 struct counter {
 	struct reconcile_lines *l;
+	struct store *store;
+	char *const *names;		/* of the objects that are not open yet */
+	size_t n;
+	struct store_in in;		/* what is read */
+	uint64_t at;
 	uint64_t lines;
 	uint8_t last;			/* byte of the text */
 	uint8_t kept[64];		/* of a character that a piece ends within */
@@ -95,24 +98,46 @@ take_text(struct counter *c, uint8_t *p, size_t n)
 
 /* ---- files ---- */
 
+/* Reads the next bytes of the file into a piece, at least one: how many, 0 at its end, or -1. */
+static int64_t
+read_piece(struct counter *c, uint8_t *p, struct msg *err)
+{
+	size_t n;
+
+	while (c->at == c->in.size) {
+		if (c->n == 0)
+			return 0;
+		store_in_close(&c->in);
+		c->at = 0;
+		c->n--;
+		if (store_in_open(c->store, *c->names++, &c->in, err) < 0)
+			return -1;
+	}
+	n = c->in.size - c->at < PIECE ? (size_t)(c->in.size - c->at) : PIECE;
+	if (store_in_read(&c->in, c->at, p, n, err) < 0)
+		return -1;
+	c->at += n;
+	return (int64_t)n;
+}
+
 typedef int take_bytes(struct counter *c, void *state, uint8_t *p, size_t n, struct msg *err);
 
 static int
 damaged(const struct counter *c, const char *what, struct msg *err)
 {
-	return msg_set(err, EX_DATAERR, "%s: damaged: %s", c->l->path, what);
+	return msg_set(err, EX_DATAERR, "%s: damaged: %s", c->in.path, what);
 }
 
-/* Calls take for all bytes of a file, of which the first n are in p, a piece, already; then once with none. */
+/* Calls take for all bytes of a file, of which the first n are in p already; then once with none. */
 static int
-each_piece(struct counter *c, int fd, uint8_t *p, size_t n, take_bytes *take, void *state, struct msg *err)
+each_piece(struct counter *c, uint8_t *p, size_t n, take_bytes *take, void *state, struct msg *err)
 {
-	ssize_t got = (ssize_t)n;
+	int64_t got = (int64_t)n;
 
 	while (got > 0) {
 		if (take(c, state, p, (size_t)got, err) < 0)
 			return -1;
-		got = io_read(fd, p, PIECE, c->l->path, err);
+		got = read_piece(c, p, err);
 	}
 	return got < 0 ? -1 : take(c, state, NULL, 0, err);
 }
@@ -175,68 +200,65 @@ take_zstd(struct counter *c, void *state, uint8_t *p, size_t n, struct msg *err)
 }
 
 static int
-count_gzip(struct counter *c, int fd, uint8_t *p, size_t n, struct msg *err)
+count_gzip(struct counter *c, uint8_t *p, size_t n, struct msg *err)
 {
 	z_stream z = { 0 };
 	int status;
 
 	if (inflateInit2(&z, 15 + 16) != Z_OK)
-		return msg_set(err, EX_OSERR, "%s: out of memory", c->l->path);
-	status = each_piece(c, fd, p, n, take_gzip, &z, err);
+		return msg_set(err, EX_OSERR, "%s: out of memory", c->in.path);
+	status = each_piece(c, p, n, take_gzip, &z, err);
 	inflateEnd(&z);
 	return status;
 }
 
 static int
-count_zstd(struct counter *c, int fd, uint8_t *p, size_t n, struct msg *err)
+count_zstd(struct counter *c, uint8_t *p, size_t n, struct msg *err)
 {
 	struct zstd_state s = { .stream = ZSTD_createDStream() };
 	int status;
 
 	if (s.stream == NULL)
-		return msg_set(err, EX_OSERR, "%s: out of memory", c->l->path);
-	status = each_piece(c, fd, p, n, take_zstd, &s, err);
+		return msg_set(err, EX_OSERR, "%s: out of memory", c->in.path);
+	status = each_piece(c, p, n, take_zstd, &s, err);
 	ZSTD_freeDStream(s.stream);
 	return status;
 }
 
 /* Counts the text of a file, by its first bytes: gzip, zstd (a frame, or one to be skipped), or plain. */
 static int
-count_file(struct counter *c, int fd, struct msg *err)
+count_file(struct counter *c, struct msg *err)
 {
 	uint8_t *p = xmalloc(PIECE);
-	size_t n = 0;
-	ssize_t got;
+	int64_t got = read_piece(c, p, err);
+	size_t n = got > 0 ? (size_t)got : 0;
 	int status = -1;
 
-	do {
-		got = io_read(fd, p + n, PIECE - n, c->l->path, err);
-		n += got > 0 ? (size_t)got : 0;
-	} while (got > 0 && n < 4);
-	if (got >= 0 && n >= 2 && memcmp(p, "\x1f\x8b", 2) == 0)
-		status = count_gzip(c, fd, p, n, err);
-	else if (got >= 0 && n >= 4 && (memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0 ||
+	if (n >= 2 && memcmp(p, "\x1f\x8b", 2) == 0)
+		status = count_gzip(c, p, n, err);
+	else if (n >= 4 && (memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0 ||
 	    ((p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0)))
-		status = count_zstd(c, fd, p, n, err);
+		status = count_zstd(c, p, n, err);
 	else if (got >= 0)
-		status = each_piece(c, fd, p, n, take_plain, NULL, err);
+		status = each_piece(c, p, n, take_plain, NULL, err);
 	free(p);
 	return status;
 }
 
 int
-reconcile_lines_count(struct reconcile_lines *l, uint64_t *count, struct msg *err)
+reconcile_lines_count(struct reconcile_lines *l, struct store *s, char *const *names, size_t n, uint64_t *count,
+    struct msg *err)
 {
-	struct counter c = { .l = l, .last = '\n' };
-	int fd = io_open(l->path, err), status;
+	struct counter c = { .l = l, .store = s, .names = names, .n = n, .last = '\n' };
+	int status;
 
-	if (fd < 0)
-		return -1;
+	if (l->converter != NULL)
+		(void)iconv(l->converter, NULL, NULL, NULL, NULL);
 	c.text = xmalloc(PIECE);
 	c.out = xmalloc(PIECE);
-	status = count_file(&c, fd, err);
+	status = count_file(&c, err);
 	*count = c.lines + (c.last != '\n');
-	close(fd);
+	store_in_close(&c.in);
 	free(c.text);
 	free(c.out);
 	return status;
@@ -245,15 +267,15 @@ reconcile_lines_count(struct reconcile_lines *l, uint64_t *count, struct msg *er
 /* ---- encodings ---- */
 
 int
-reconcile_lines_open(struct reconcile_lines *l, const char *path, const char *encoding, struct msg *err)
+reconcile_lines_open(struct reconcile_lines *l, const char *encoding, struct msg *err)
 {
 	iconv_t converter;
 
-	*l = (struct reconcile_lines){ .path = path, .encoding = encoding };
+	*l = (struct reconcile_lines){ .encoding = encoding };
 	if (encoding == NULL)
 		return 0;
 	if ((converter = iconv_open("UTF-8", encoding)) == (iconv_t)-1)
-		return msg_set(err, EX_CONFIG, "%s: unknown encoding: %s", path, msg_quotes(encoding));
+		return msg_set(err, EX_CONFIG, "unknown encoding: %s", msg_quotes(encoding));
 	l->converter = converter;
 	return 0;
 }

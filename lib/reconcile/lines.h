@@ -5,12 +5,13 @@
 #ifndef RECONCILE_LINES_H
 #define RECONCILE_LINES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/msg.h"
+#include "store/store.h"
 
 struct reconcile_lines {
-	const char *path;
 	const char *encoding;	/* NULL: UTF-8 */
 	void *converter;	/* of iconv(3); NULL: UTF-8 */
 };
@@ -19,10 +20,14 @@ struct reconcile_lines {
  * Sets up the conversion; call before a sandbox is entered, as iconv_open loads tables. EX_CONFIG for an encoding that
  * iconv does not know.
  */
-int reconcile_lines_open(struct reconcile_lines *l, const char *path, const char *encoding, struct msg *err);
+int reconcile_lines_open(struct reconcile_lines *l, const char *encoding, struct msg *err);
 void reconcile_lines_close(struct reconcile_lines *l);
 
-/* Counts the lines, an unfinished last one among them. EX_DATAERR for corrupt compressed data. */
-int reconcile_lines_count(struct reconcile_lines *l, uint64_t *count, struct msg *err);
+/*
+ * Counts the lines of a file, an unfinished last one among them. The file is n objects of the store, one after another.
+ * EX_DATAERR for corrupt compressed data.
+ */
+int reconcile_lines_count(struct reconcile_lines *l, struct store *s, char *const *names, size_t n, uint64_t *count,
+    struct msg *err);
 
 #endif

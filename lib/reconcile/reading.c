@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "reconcile/parts.h"
 #include "table/table.h"
@@ -11,12 +10,19 @@
 static int
 load_prepared(struct reconcile_reading *g, const struct reconcile *r, const char *path, struct msg *err)
 {
-	char *file = r->run != NULL ? xasprintf("%s/prepared/%s", r->run, path) : NULL;
-	int got = 0;
+	enum store_kind kind;
+	char *name, *file;
+	int got;
 
-	if (file != NULL && access(file, F_OK) == 0)
+	if (r->folder == NULL)
+		return 0;
+	name = xasprintf("prepared/%s", path);
+	file = xasprintf("%s/%s", r->run, name);
+	got = store_stat(r->folder, name, &kind, err);
+	if (got > 0)
 		got = delta_load_with(&g->table, &file, 1, false, &g->with, &g->snapshot, err);
 	free(file);
+	free(name);
 	return got;
 }
 

@@ -200,8 +200,11 @@ struct pass_task {			/* a pass and the terms of its items */
 	char *where;			/* of rejects; owned */
 };
 
-struct lines_task {
+struct lines_task {			/* counts the lines of a source's files */
 	struct reconcile_lines lines;
+	char **names;			/* of the pieces; views */
+	size_t n;
+	bool apart;
 	char *value;
 };
 
@@ -233,13 +236,16 @@ static int
 run_lines(struct reconcile_task *t, const struct reconcile *r, size_t memory, struct msg *err)
 {
 	struct lines_task *l = t->what;
-	uint64_t n;
+	size_t step = l->apart ? 1 : l->n, i;
+	uint64_t all = 0, n;
 
-	(void)r;
 	(void)memory;
-	if (reconcile_lines_count(&l->lines, &n, err) < 0)
-		return -1;
-	l->value = xasprintf("%" PRIu64, n);
+	for (i = 0; i < l->n; i += step) {
+		if (reconcile_lines_count(&l->lines, r->store, l->names + i, step, &n, err) < 0)
+			return -1;
+		all += n;
+	}
+	l->value = xasprintf("%" PRIu64, all);
 	return 0;
 }
 
@@ -355,8 +361,13 @@ plan_lines(struct plan *p, size_t i, struct msg *err)
 {
 	const struct reconcile_source *s = &p->r->sources[i];
 	const char *encoding = json_string_value(json_object_get(s->ingest, "encoding"));
+	struct lines_task *l = &p->lines[i];
 
-	if (reconcile_lines_open(&p->lines[i].lines, s->bronze, encoding, err) < 0)
+	l->apart = s->apart;
+	l->names = xcalloc(s->npieces, sizeof(*l->names));
+	for (l->n = 0; l->n < s->npieces; l->n++)
+		l->names[l->n] = s->pieces[l->n].name;
+	if (reconcile_lines_open(&l->lines, encoding, err) < 0)
 		return -1;
 	add_task(p, (struct reconcile_task){ s->bytes / 4, run_lines, lines_result, &p->lines[i] });
 	return 0;
@@ -429,6 +440,7 @@ plan_free(struct plan *p)
 	}
 	for (i = 0; p->lines != NULL && i < p->r->job->nsources; i++) {
 		reconcile_lines_close(&p->lines[i].lines);
+		free(p->lines[i].names);
 		free(p->lines[i].value);
 	}
 	free(p->passes);
@@ -548,13 +560,23 @@ answer(struct reconcile *r)
 
 /* ---- the whole ---- */
 
+/* What the lake has may lie elsewhere, where a link leads. */
+static int
+open_stores(struct reconcile *r, struct msg *err)
+{
+	if (store_open(&r->store, r->lake, err) < 0)
+		return -1;
+	store_read_outside(r->store);
+	return r->run != NULL ? store_open(&r->folder, r->run, err) : 0;
+}
+
 int
 reconcile_measure(struct reconcile *r, struct msg *err)
 {
 	struct plan p = { .r = r };
 	int status = -1;
 
-	if (reconcile_read_sources(r, err) < 0 || plan_checks(r, err) < 0)
+	if (open_stores(r, err) < 0 || reconcile_read_sources(r, err) < 0 || plan_checks(r, err) < 0)
 		return -1;
 	list_orphans(r);
 	if (plan_tasks(&p, err) == 0)
@@ -593,6 +615,8 @@ reconcile_free(struct reconcile *r)
 	for (i = 0; r->sources != NULL && i < r->job->nsources; i++)
 		reconcile_source_free(&r->sources[i]);
 	job_checks_free(&r->checks);
+	store_close(r->folder);
+	store_close(r->store);
 	free(r->answers);
 	free(r->values);
 	free(r->orphans);

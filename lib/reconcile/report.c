@@ -5,6 +5,18 @@
 #include "reconcile/parts.h"
 #include "text/align.h"
 
+/* Names the sources of which nothing can be checked. */
+static void
+put_absent(const struct reconcile *r, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < r->job->nsources; i++)
+		if (r->sources[i].absent)
+			buf_addf(out, "  %s: optional, and no file so far: not checked\n",
+			    r->job->sources[i].schema.name);
+}
+
 void
 reconcile_put_text(const struct reconcile *r, struct buf *out)
 {
@@ -18,6 +30,7 @@ reconcile_put_text(const struct reconcile *r, struct buf *out)
 		    a->closes ? "closes" : "DOES NOT CLOSE");
 	}
 	text_align(out, &lines, "lrll");
+	put_absent(r, out);
 	buf_addf(out, "  %zu of %zu checks close\n", r->closed, r->nanswers);
 	buf_free(&lines);
 }

@@ -1,46 +1,49 @@
-/* What the programs counted when they made the source tables: files below runs/made/TABLE of a lake. */
+/* What the source tables were made of, and what was counted then: files below runs/made/TABLE of a lake. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
-#include "base/io.h"
+#include "base/num.h"
 #include "reconcile/parts.h"
 
-enum { PIECE = 4096, SUM_DIGITS = 16 };
+enum { FIELDS = 4, SHA256 = 64 };
 
-/* Returns the path of a file as the run will leave it, or as the lake has it; owned. */
-static char *
-current_path(const struct reconcile *r, const char *name)
+/* Appends a file as the run will leave it, or as the lake has it: 1, or 0 if there is none. */
+static int
+get(const struct reconcile *r, const char *name, struct buf *out, struct msg *err)
 {
-	char *path;
+	char *staged = xasprintf("stage/%s", name);
+	int got = r->folder != NULL ? store_get(r->folder, staged, out, err) : 0;
 
-	if (r->run != NULL) {
-		path = xasprintf("%s/stage/%s", r->run, name);
-		if (access(path, F_OK) == 0)
-			return path;
-		free(path);
-	}
-	return xasprintf("%s/%s", r->lake, name);
+	free(staged);
+	return got != 0 ? got : store_get(r->store, name, out, err);
 }
 
-/* Returns the path of a file that says how a table was made; owned. */
-static char *
-made_path(const struct reconcile *r, const char *table, const char *what)
+/* Reads a file that says how a table was made: 1, 0 if it is missing, or -1. */
+static int
+get_made(const struct reconcile *r, const char *table, const char *what, struct buf *out, struct msg *err)
 {
-	char *name = xasprintf("runs/made/%s/%s", table, what), *path = current_path(r, name);
+	char *name = xasprintf("runs/made/%s/%s", table, what);
+	int got = get(r, name, out, err);
 
 	free(name);
-	return path;
+	buf_cstr(out);
+	return got;
 }
 
 static int
-missing(const char *path, struct msg *err)
+missing(const struct reconcile *r, const char *table, const char *what, struct msg *err)
 {
-	return msg_set(err, EX_NOINPUT, "%s: not there; run.sh makes it", path);
+	return msg_set(err, EX_NOINPUT, "%s/runs/made/%s/%s: not there; run.sh makes it", r->lake, table, what);
+}
+
+static int
+damaged(const struct reconcile *r, const char *table, const char *what, const char *is_not, struct msg *err)
+{
+	return msg_set(err, EX_DATAERR, "%s/runs/made/%s/%s: not %s of table %s", r->lake, table, what, is_not,
+	    msg_quotes(table));
 }
 
 /* ---- JSON ---- */
@@ -48,25 +51,20 @@ missing(const char *path, struct msg *err)
 static json_t *
 read_json(const struct reconcile *r, const char *table, const char *what, struct msg *err)
 {
-	char *path = made_path(r, table, what);
-	json_error_t why;
+	struct buf text = { 0 };
 	json_t *o = NULL;
-	int fd = -1;
+	int got = get_made(r, table, what, &text, err);
 
-	if (access(path, F_OK) < 0)
-		missing(path, err);
-	else
-		fd = io_open(path, err);
-	if (fd >= 0) {
-		o = json_loadfd(fd, 0, &why);
-		close(fd);
-	}
-	if (fd >= 0 && !json_is_object(o)) {
-		msg_set(err, EX_DATAERR, "%s: not statistics of table %s", path, msg_quotes(table));
+	if (got > 0)
+		o = json_loadb((const char *)text.p, text.len, 0, NULL);
+	if (got == 0) {
+		missing(r, table, what, err);
+	} else if (got > 0 && !json_is_object(o)) {
+		damaged(r, table, what, "statistics", err);
 		json_decref(o);
 		o = NULL;
 	}
-	free(path);
+	buf_free(&text);
 	return o;
 }
 
@@ -101,69 +99,137 @@ is_complete(const struct reconcile_source *s)
 	return json_is_object(json_object_get(s->clean, "reasons"));
 }
 
-/* ---- the file in bronze ---- */
+/* ---- the pieces of bronze ---- */
 
-/* Reads the first word of a file of one line; owned. */
-static char *
-read_word(const struct reconcile *r, const char *table, const char *what, struct msg *err)
+/* Splits a line of the list at its tabs, in place: table, SHA-256, bytes, name below bronze. */
+static bool
+take_piece(struct reconcile_source *s, char *line, const char *table)
 {
-	char *path = made_path(r, table, what), text[PIECE];
-	int fd = access(path, F_OK) < 0 ? missing(path, err) : io_open(path, err);
-	ssize_t n = fd >= 0 ? io_read(fd, text, sizeof(text) - 1, path, err) : -1;
-
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	if (n < 0)
-		return NULL;
-	text[n] = '\0';
-	return xstrndup(text, strcspn(text, " \n"));
-}
-
-/* Finds the file of bronze whose name begins with a sum, as the table's schema names it or compressed; owned. */
-static char *
-find_bronze(const struct reconcile *r, const struct job_source *s, const char *sum)
-{
-	static const char *const suffixes[] = { "", ".gz", ".zst" };
-	char *name, *path, *first = NULL;
+	char *f[FIELDS];
+	int64_t bytes;
 	size_t i;
 
-	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-		name = xasprintf("bronze/%s/%.*s-%s%s", s->schema.name, SUM_DIGITS, sum, s->file, suffixes[i]);
-		path = current_path(r, name);
-		free(name);
-		if (access(path, F_OK) == 0) {
-			free(first);
-			return path;
-		}
-		if (first == NULL)
-			first = path;
-		else
-			free(path);
-	}
-	return first;
+	for (i = 0; i < FIELDS; i++)
+		f[i] = strsep(&line, "\t");
+	if (f[FIELDS - 1] == NULL || line != NULL || strcmp(f[0], table) != 0 ||
+	    strlen(f[1]) != SHA256 || strspn(f[1], "0123456789abcdef") != SHA256 ||
+	    !num_int64(f[2], strlen(f[2]), &bytes) || bytes < 0 || !store_name_is_tidy(f[3]))
+		return false;
+	s->pieces = xreallocarray(s->pieces, s->npieces + 1, sizeof(*s->pieces));
+	s->pieces[s->npieces++] = (struct reconcile_piece){ xstrdup(f[1]), (uint64_t)bytes,
+	    xasprintf("bronze/%s", f[3]) };
+	s->bytes += (uint64_t)bytes;
+	return true;
+}
+
+/* Are the pieces one file, or as many files as were read? Sets `apart`. False: neither. */
+static bool
+find_files(struct reconcile_source *s)
+{
+	size_t n = json_array_size(json_object_get(s->ingest, "files"));
+
+	s->apart = n > 1;
+	return s->npieces > 0 && (n <= 1 || n == s->npieces);
+}
+
+/* Appends the table's line of bronze/current, where a run keeps whole files. */
+static int
+get_current(const struct reconcile *r, const char *table, struct buf *out, struct msg *err)
+{
+	struct buf all = { 0 };
+	int got = get(r, "bronze/current", &all, err);
+	size_t n = strlen(table);
+	char *rest = buf_cstr(&all), *line;
+
+	while (got > 0 && (line = strsep(&rest, "\n")) != NULL)
+		if (strncmp(line, table, n) == 0 && line[n] == '\t')
+			buf_addf(out, "%s\n", line);
+	buf_free(&all);
+	return got < 0 ? -1 : out->len > 0;
 }
 
 static int
-read_source(const struct reconcile *r, const struct job_source *s, struct reconcile_source *to, struct msg *err)
+read_pieces(const struct reconcile *r, const char *table, struct reconcile_source *s, struct msg *err)
 {
-	const char *table = s->schema.name;
-	char *sum = NULL, *path;
-	struct stat st;
+	struct buf text = { 0 };
+	char *rest, *line;
+	int got = get_made(r, table, "pieces", &text, err);
+	bool good = true;
 
-	path = made_path(r, table, "ingest.json");
-	to->absent = s->schema.optional && access(path, F_OK) < 0;
-	free(path);
-	if (to->absent)
-		return 0;
-	if ((to->ingest = read_json(r, table, "ingest.json", err)) == NULL ||
-	    (to->clean = read_json(r, table, "clean.json", err)) == NULL ||
-	    (to->run = read_word(r, table, "run", err)) == NULL || (sum = read_word(r, table, "key", err)) == NULL)
+	if (got == 0 && (got = get_current(r, table, &text, err)) == 0)
+		missing(r, table, "pieces", err);
+	rest = buf_cstr(&text);
+	while (got > 0 && good && *rest != '\0') {
+		line = strsep(&rest, "\n");
+		good = rest != NULL && take_piece(s, line, table);
+	}
+	if (got > 0 && !(good && find_files(s)))
+		damaged(r, table, "pieces", "the pieces", err);
+	buf_free(&text);
+	return err->status != 0 ? -1 : 0;
+}
+
+/* ---- the rejects ---- */
+
+/* Takes the id of the run from `run`, where a run keeps whole files. 1, 0 if there is none, or -1. */
+static int
+read_run(const struct reconcile *r, const char *table, struct reconcile_source *s, struct msg *err)
+{
+	struct buf text = { 0 };
+	int got = get_made(r, table, "run", &text, err);
+
+	if (got > 0)
+		s->run = xstrndup(buf_cstr(&text), strcspn(buf_cstr(&text), "\n"));
+	buf_free(&text);
+	return got;
+}
+
+/* Takes the id of the run from the name of the table's rejects, TABLE-RUN.acct. */
+static int
+read_rejects(const struct reconcile *r, const char *table, struct reconcile_source *s, struct msg *err)
+{
+	struct buf text = { 0 };
+	int got = get_made(r, table, "rejects", &text, err);
+	const char *name = buf_cstr(&text), *suffix = strstr(name, ".acct\n");
+	size_t n = strlen(table);
+
+	if (got == 0)
+		missing(r, table, "rejects", err);
+	else if (got > 0 && (strncmp(name, table, n) != 0 || name[n] != '-' || suffix == NULL))
+		damaged(r, table, "rejects", "the rejects", err);
+	else if (got > 0)
+		s->run = xstrndup(name + n + 1, (size_t)(suffix - name) - n - 1);
+	buf_free(&text);
+	return err->status != 0 ? -1 : 0;
+}
+
+/* ---- the sources ---- */
+
+/* Is a source's file optional, and was there never one? 1, 0 or -1. */
+static int
+is_absent(const struct reconcile *r, const struct schema *s, struct msg *err)
+{
+	struct buf text = { 0 };
+	int got = s->optional ? get_made(r, s->name, "ingest.json", &text, err) : 1;
+
+	buf_free(&text);
+	return got < 0 ? -1 : got == 0;
+}
+
+static int
+read_source(const struct reconcile *r, const struct schema *s, struct reconcile_source *to, struct msg *err)
+{
+	int absent = is_absent(r, s, err);
+
+	to->absent = absent > 0;
+	if (absent != 0)
+		return absent < 0 ? -1 : 0;
+	if ((to->ingest = read_json(r, s->name, "ingest.json", err)) == NULL ||
+	    (to->clean = read_json(r, s->name, "clean.json", err)) == NULL)
 		return -1;
-	to->bronze = find_bronze(r, s, sum);
-	free(sum);
-	to->bytes = stat(to->bronze, &st) == 0 ? (uint64_t)st.st_size : 0;
-	return 0;
+	if (read_pieces(r, s->name, to, err) < 0)
+		return -1;
+	return (absent = read_run(r, s->name, to, err)) != 0 ? absent > 0 ? 0 : -1 : read_rejects(r, s->name, to, err);
 }
 
 int
@@ -174,7 +240,7 @@ reconcile_read_sources(struct reconcile *r, struct msg *err)
 
 	r->sources = xcalloc(r->job->nsources, sizeof(*r->sources));
 	for (i = 0; i < r->job->nsources; i++) {
-		if (read_source(r, &r->job->sources[i], &r->sources[i], err) < 0)
+		if (read_source(r, &r->job->sources[i].schema, &r->sources[i], err) < 0)
 			break;
 		if (!r->sources[i].absent && !is_complete(&r->sources[i]))
 			buf_addf(&old, "%s%s", old.len > 0 ? "," : "", r->job->sources[i].schema.name);
@@ -189,8 +255,12 @@ reconcile_read_sources(struct reconcile *r, struct msg *err)
 void
 reconcile_source_free(struct reconcile_source *s)
 {
+	while (s->npieces > 0) {
+		free(s->pieces[--s->npieces].sha256);
+		free(s->pieces[s->npieces].name);
+	}
+	free(s->pieces);
 	json_decref(s->ingest);
 	json_decref(s->clean);
 	free(s->run);
-	free(s->bronze);
 }

@@ -41,47 +41,6 @@ figure(const struct reconcile *r, enum job_function function, size_t gold, const
 	return "?";
 }
 
-/* ---- the files taken over ---- */
-
-struct input {			/* a line of the list; owned by its copy */
-	char *table, *sum, *bytes, *path;
-};
-
-struct inputs {
-	char *copy;
-	struct input *list;
-	size_t n;
-};
-
-static int
-read_inputs(struct inputs *in, const char *text, struct msg *err)
-{
-	char *rest, *line;
-
-	*in = (struct inputs){ .copy = xstrdup(text) };
-	for (rest = in->copy; (line = strsep(&rest, "\n")) != NULL && (*line != '\0' || rest != NULL);) {
-		struct input one = { 0 };
-
-		one.table = strsep(&line, "\t");
-		one.sum = strsep(&line, "\t");
-		one.bytes = strsep(&line, "\t");
-		one.path = strsep(&line, "\t");
-		if (one.path == NULL || one.bytes[strspn(one.bytes, "0123456789")] != '\0')
-			return msg_set(err, EX_DATAERR, "inputs: expected table, SHA-256, bytes and path: %s",
-			    msg_quotes(one.table));
-		in->list = xreallocarray(in->list, in->n + 1, sizeof(*in->list));
-		in->list[in->n++] = one;
-	}
-	return 0;
-}
-
-static void
-inputs_free(struct inputs *in)
-{
-	free(in->copy);
-	free(in->list);
-}
-
 /* ---- text ---- */
 
 /* Appends a heading and lines, unless there are none. */
@@ -93,19 +52,6 @@ put_part(struct buf *out, const char *heading, struct buf *lines, const char *si
 		text_align(out, lines, sides);
 	}
 	buf_free(lines);
-}
-
-/* Returns the bytes of all files of a table. */
-static uint64_t
-bytes_of(const struct inputs *in, const char *table)
-{
-	uint64_t n = 0;
-	size_t i;
-
-	for (i = 0; i < in->n; i++)
-		if (strcmp(in->list[i].table, table) == 0)
-			n += strtoull(in->list[i].bytes, NULL, 10);
-	return n;
 }
 
 /* Returns the table's count of what its schema has words to skip, in a file or a row. */
@@ -135,7 +81,7 @@ any(const struct reconcile *r, const char *(*count)(const struct reconcile_sourc
 
 /* A line for each source; columns for lines that are skipped and rows that are left out only where there are some. */
 static void
-put_files(const struct reconcile *r, const struct inputs *in, struct buf *out)
+put_files(const struct reconcile *r, struct buf *out)
 {
 	struct buf lines = { 0 };
 	bool skips = any(r, skipped), leaves = any(r, left_out);
@@ -148,7 +94,7 @@ put_files(const struct reconcile *r, const struct inputs *in, struct buf *out)
 
 		if (s->absent)
 			continue;
-		buf_addf(&lines, "%s\t%" PRIu64 "\t%s\t%s\t%s\t%s", table_of(r, i), bytes_of(in, table_of(r, i)),
+		buf_addf(&lines, "%s\t%" PRIu64 "\t%s\t%s\t%s\t%s", table_of(r, i), s->bytes,
 		    count_of(s->clean, "read"), count_of(s->clean, "clean"), count_of(s->clean, "rejected"),
 		    count_of(s->ingest, "blank"));
 		if (skips)
@@ -289,25 +235,18 @@ put_orphans(const struct reconcile *r, struct buf *out)
 	put_part(out, "kept in silver without an owner", &lines, "lrlrlrlr");
 }
 
-int
-reconcile_put_summary(const struct reconcile *r, const struct reconcile_summary *s, struct buf *out, struct msg *err)
+void
+reconcile_put_summary(const struct reconcile *r, const struct reconcile_summary *s, struct buf *out)
 {
-	struct inputs in;
-	int status = read_inputs(&in, s->inputs, err);
-
-	if (status == 0) {
-		buf_addf(out, "run %s\n", s->id);
-		put_files(r, &in, out);
-		put_reasons(r, out);
-		put_doubts(r, out);
-		put_accepted(r, out);
-		put_gold(r, out);
-		put_orphans(r, out);
-		buf_adds(out, "\nreconciliation\n");
-		reconcile_put_text(r, out);
-	}
-	inputs_free(&in);
-	return status;
+	buf_addf(out, "run %s\n", s->id);
+	put_files(r, out);
+	put_reasons(r, out);
+	put_doubts(r, out);
+	put_accepted(r, out);
+	put_gold(r, out);
+	put_orphans(r, out);
+	buf_adds(out, "\nreconciliation\n");
+	reconcile_put_text(r, out);
 }
 
 /* ---- JSON ---- */
@@ -330,18 +269,14 @@ put_value(struct buf *out, const json_t *o, const char *key, const char *otherwi
 }
 
 static void
-json_inputs(const struct inputs *in, struct buf *out)
+json_pieces(const struct reconcile_source *s, struct buf *out)
 {
 	size_t i;
 
-	for (i = 0; i < in->n; i++) {
-		buf_addf(out, "%s\n  ", i > 0 ? "," : "");
-		put_string(out, in->list[i].table);
-		buf_adds(out, ":{\"sha256\":");
-		put_string(out, in->list[i].sum);
-		buf_addf(out, ",\"bytes\":%s,\"bronze\":", in->list[i].bytes);
-		put_string(out, in->list[i].path);
-		buf_addc(out, '}');
+	for (i = 0; i < s->npieces; i++) {
+		buf_addf(out, "%s{\"bronze\":", i > 0 ? ",\n    " : "");
+		put_string(out, s->pieces[i].name + strlen("bronze/"));
+		buf_addf(out, ",\"bytes\":%" PRIu64 ",\"sha256\":\"%s\"}", s->pieces[i].bytes, s->pieces[i].sha256);
 	}
 }
 
@@ -357,10 +292,13 @@ json_tables(const struct reconcile *r, struct buf *out)
 		if (s->absent)
 			continue;
 		buf_addf(out, "%s\n  \"%s\":{\"read\":%s,\"clean\":%s,\"rejected\":%s,\"blank\":%s,\"skipped\":%s,"
-		    "\"left_out\":%s,\"run\":", comma, table_of(r, i), count_of(s->clean, "read"),
+		    "\"left_out\":%s,\"bytes\":%" PRIu64 ",\"run\":", comma, table_of(r, i), count_of(s->clean, "read"),
 		    count_of(s->clean, "clean"), count_of(s->clean, "rejected"), count_of(s->ingest, "blank"),
-		    skipped(s), left_out(s));
+		    skipped(s), left_out(s), s->bytes);
 		put_string(out, s->run);
+		buf_adds(out, ",\n    \"pieces\":[");
+		json_pieces(s, out);
+		buf_addc(out, ']');
 		buf_adds(out, ",\n    \"reasons\":");
 		put_value(out, s->clean, "reasons", "{}");
 		buf_adds(out, ",\n    \"amounts\":");
@@ -446,32 +384,22 @@ put_pair(struct buf *out, const char *before, const char *key, const char *text)
 	buf_adds(out, ",\n");
 }
 
-int
-reconcile_put_summary_json(const struct reconcile *r, const struct reconcile_summary *s, struct buf *out,
-    struct msg *err)
+void
+reconcile_put_summary_json(const struct reconcile *r, const struct reconcile_summary *s, struct buf *out)
 {
-	struct inputs in;
-	int status = read_inputs(&in, s->inputs, err);
-
-	if (status == 0) {
-		put_pair(out, "{", "run", s->id);
-		put_pair(out, " ", "backend", s->backend);
-		put_pair(out, " ", "started", s->started);
-		put_pair(out, " ", "finished", s->finished);
-		buf_adds(out, " \"inputs\":{");
-		json_inputs(&in, out);
-		buf_adds(out, "},\n \"tables\":{");
-		json_tables(r, out);
-		buf_adds(out, "},\n \"doubts\":{");
-		json_doubts(r, out);
-		buf_adds(out, "},\n \"gold\":{");
-		json_gold(r, out);
-		buf_adds(out, "},\n \"orphans\":[");
-		json_orphans(r, out);
-		buf_adds(out, "],\n \"reconciliation\":");
-		reconcile_put_json(r, out);
-		buf_adds(out, "}\n");
-	}
-	inputs_free(&in);
-	return status;
+	put_pair(out, "{", "run", s->id);
+	put_pair(out, " ", "backend", s->backend);
+	put_pair(out, " ", "started", s->started);
+	put_pair(out, " ", "finished", s->finished);
+	buf_adds(out, " \"tables\":{");
+	json_tables(r, out);
+	buf_adds(out, "},\n \"doubts\":{");
+	json_doubts(r, out);
+	buf_adds(out, "},\n \"gold\":{");
+	json_gold(r, out);
+	buf_adds(out, "},\n \"orphans\":[");
+	json_orphans(r, out);
+	buf_adds(out, "],\n \"reconciliation\":");
+	reconcile_put_json(r, out);
+	buf_adds(out, "}\n");
 }

@@ -172,14 +172,26 @@ finish(struct crew *c, struct msg *err)
 	return status;
 }
 
+/* Works in this process: a connection is of the threads that have it, and they are not there after a fork. */
+static int
+work_here(struct reconcile_task *tasks, size_t n, const struct reconcile *r, struct msg *err)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (tasks[i].run(&tasks[i], r, r->memory, err) < 0)
+			return -1;
+	return 0;
+}
+
 int
 reconcile_work(struct reconcile_task *tasks, size_t n, const struct reconcile *r, struct msg *err)
 {
 	struct crew c = { .tasks = tasks, .n = n, .r = r };
 	int status;
 
-	if (n == 0)
-		return 0;
+	if (n == 0 || strstr(r->lake, "://") != NULL)
+		return work_here(tasks, n, r, err);
 	qsort(tasks, n, sizeof(*tasks), by_weight);
 	c.nworkers = r->workers < MOST_WORKERS ? r->workers : MOST_WORKERS;
 	c.nworkers = c.nworkers < n ? c.nworkers : (unsigned)n;
