@@ -171,11 +171,8 @@ take_plain(struct csv_scan *s, uint32_t text)
 		row->text_len = ends[k] - out - cr;
 		row->line = lines++;
 		row->nfields = c->fields[k] - fields;
-		row->flags = 0;
-		if (c->quotes && any_bit(c->quote_at, begin, lf)) {
-			row->flags = CSV_QUOTED;
-			row->lines = 1;
-		}
+		row->lines = 1;
+		row->flags = row->text_len < row->len ? CSV_QUOTED : 0;	/* a quoted field loses a byte or two */
 		begin = lf + 1;
 		out = ends[k] + 1;
 		fields = c->fields[k];

@@ -1,8 +1,8 @@
 /*
- * Splits CSV text, a chunk at a time, in passes over words of 64 bytes. The first takes the chunk for plain text: no
- * quotes, and no bytes below 0x20 but line ends. It writes the text of the fields and is the only one if that is so.
- * Otherwise the second computes from the masks of all bytes that mean something what they mean; it is the same for all
- * levels. The third writes the text of quoted fields.
+ * Splits CSV text, a chunk at a time, in words of 64 bytes. The first pass takes the chunk for plain text: no quotes,
+ * and no bytes below 0x20 but line ends. It writes the text of the fields, and gives up at the first word that is not
+ * plain. Then the second pass, which takes any text, begins again; after such a chunk the next is not tried as plain
+ * text first. What the masks of a word mean is computed by the same code for all levels.
  *
  * A quoted field begins at an odd quote, counted from the first byte of the row, and ends at an even one, a doubled
  * quote being an end and a beginning. So the prefix parity of the quotes' mask says for each byte whether it is within
@@ -22,12 +22,33 @@ words_of(const struct simd_csv *c)
 	return (c->n + 63) / 64;
 }
 
-/* ---- second pass: what the bytes mean ---- */
+/* What the passes need, in variables that the bytes written cannot alias. */
+struct given {
+	const uint8_t *p;
+	uint8_t *out, delimiter, quote, escape;	/* the delimiter again without quotes; the quote without an escape */
+	bool quotes, escapes, one_line;
+	size_t n;
+};
+
+static SIMD_INLINE struct given
+given_of(const struct simd_csv *c)
+{
+	uint8_t quote = c->quote != 0 ? c->quote : c->delimiter;
+
+	return (struct given){ c->p, c->out, c->delimiter, quote, c->escape != 0 ? c->escape : quote, c->quote != 0,
+	    c->escape != 0, c->one_line, c->n };
+}
+
+struct marks {			/* masks of the bytes of one word that mean something */
+	uint64_t lf, delimiter, quote, cr, escape;
+	uint64_t low;		/* bytes below 0x20 */
+};
 
 struct word {				/* masks of one word */
 	uint64_t lf, delimiter;		/* outside quotes */
 	uint64_t cr;			/* CRs outside quotes directly before a line feed */
 	uint64_t keep, control;		/* bytes that are written, and those of them that are written as two */
+	uint64_t none;			/* quotes that are written as EMPTY */
 	uint64_t special;		/* quotes and bytes below 0x20 */
 };
 
@@ -36,51 +57,38 @@ struct carry {				/* from one word to the next */
 	uint64_t ready;			/* bit 0: a quote may follow: the last byte was a separator or a quote */
 	uint64_t closed, quote, cr;	/* bit 0: it was a closing quote; a quote; a CR */
 	size_t nlf;
-	uint32_t delimiters;		/* number so far */
-	uint64_t empties, controls, inners;	/* unions of masks so far */
+	uint32_t separators;		/* number so far */
+	uint64_t empties, controls, inners, quotes;	/* unions of masks so far */
 	uint64_t others;		/* nonzero: not plain text */
 };
 
 /* A chunk begins at the start of a row. */
 static const struct carry carry_start = { .separator = 1, .ready = 1 };
 
+/* Notes the ends of empty fields, and separators. AVX-512 needs no masks of these. */
 static SIMD_INLINE void
-end_notes(struct simd_csv *c, const struct carry *carry)
+note_separators(struct simd_csv *c, size_t w, const struct word *t, struct carry *carry, enum simd_level level)
 {
-	c->nlf = carry->nlf;
-	c->empties = carry->empties != 0;
-	c->controls = carry->controls != 0;
-	c->inners = carry->inners != 0;
-}
-
-static SIMD_INLINE void
-note_lfs(struct simd_csv *c, size_t w, uint64_t lf, struct carry *carry, enum simd_level level)
-{
-	carry->nlf += simd_places(lf, (uint32_t)(64 * w), c->lf + carry->nlf, level);
-}
-
-/* Notes what is the same with and without quotes, except line feeds. same: the text written is as long as the chunk. */
-static SIMD_INLINE void
-note_word(struct simd_csv *c, size_t w, const struct word *m, struct carry *carry, bool same, enum simd_level level)
-{
-	uint64_t separator = m->lf | m->delimiter;
-	uint64_t empty = (separator | m->cr) & (separator << 1 | carry->separator);
+	uint64_t separator = t->lf | t->delimiter;
+	uint64_t empty = (separator | t->cr) & (separator << 1 | carry->separator);
 
 	c->empty_at[w] = empty;
-	c->delimiters[w] = carry->delimiters;
+	if (level != SIMD_AVX512) {
+		c->separator_at[w] = separator;
+		c->separators[w] = carry->separators;
+	}
 	carry->empties |= empty;
-	carry->delimiters += simd_count(m->delimiter, level);
+	carry->separators += simd_count(separator, level);
 	carry->separator = separator >> 63;
-	if (same)
-		return;
-	c->raw_delimiter_at[w] = c->delimiter_at[w];
-	c->delimiter_at[w] = m->delimiter;
-	c->keep_at[w] = m->keep;
-	c->control_at[w] = m->control;
-	carry->controls |= m->control;
 }
 
-/* Counts for each line feed the separators before it. */
+static SIMD_INLINE void
+note_lfs(struct simd_csv *c, size_t w, const struct word *t, struct carry *carry, enum simd_level level)
+{
+	carry->nlf += simd_places(t->lf, (uint32_t)(64 * w), c->lf + carry->nlf, level);
+}
+
+/* Counts for each line feed the separators before it. A loop of its own, as its branches are predictable here. */
 static SIMD_INLINE void
 count_fields(struct simd_csv *c, enum simd_level level)
 {
@@ -90,7 +98,7 @@ count_fields(struct simd_csv *c, enum simd_level level)
 	for (k = 0; k < c->nlf; k++) {
 		w = c->lf[k] / 64;
 		before = (UINT64_C(1) << c->lf[k] % 64) - 1;
-		c->fields[k] = c->delimiters[w] + simd_count(c->delimiter_at[w] & before, level) + (uint32_t)k;
+		c->fields[k] = c->separators[w] + simd_count(c->separator_at[w] & before, level);
 	}
 }
 
@@ -109,112 +117,164 @@ find_ends(struct simd_csv *c, enum simd_level level)
 	}
 }
 
-/* Returns the mask of CRs directly before a line feed; both masks are of bytes outside quotes. */
-static SIMD_INLINE uint64_t
-line_end_crs(const struct simd_csv *c, size_t w, uint64_t lf)
+/* ---- plain text ---- */
+
+/* Does a word of plain text have CRs, or follow one? If so, t->cr must be set. */
+static SIMD_INLINE bool
+has_crs(const struct word *t, const struct carry *carry)
 {
-	return c->cr_at[w] & (lf >> 1 | c->lf_at[w + 1] << 63);
+	return ((t->special & ~(t->lf | t->delimiter)) | carry->cr) != 0;
 }
 
-/* Does a word of plain text have CRs, or follow one? If so, m->cr must be set. */
-static SIMD_INLINE bool
-has_crs(const struct word *m, const struct carry *carry)
+/* Clears the bits of bytes after the text. */
+static SIMD_INLINE void
+end_word(struct word *t, size_t left)
 {
-	return ((m->special & ~(m->lf | m->delimiter)) | carry->cr) != 0;
+	uint64_t valid = simd_first(left);
+
+	t->lf &= valid;
+	t->delimiter &= valid;
+	t->special &= valid;
+	t->cr &= valid;
 }
 
 /*
- * Notes a word of a chunk taken for plain text, except line feeds. A CR that is not directly before one is not plain;
- * at the end of the chunk it is in none of its rows.
+ * Looks for what is not plain in a word; `left` bytes of the text are in it and after it. A CR that is not directly
+ * before a line feed is not plain; at the end of the chunk it is in none of its rows.
  */
 static SIMD_INLINE void
-note_plain(struct simd_csv *c, size_t w, const struct word *m, struct carry *carry, enum simd_level level)
+note_others(const struct word *t, size_t left, struct carry *carry)
 {
-	if (has_crs(m, carry)) {
-		carry->others |= m->special & ~(m->lf | m->delimiter | m->cr);
-		carry->others |= (m->cr << 1 | carry->cr) & ~m->lf & simd_first(c->n - 64 * w);
-		carry->cr = m->cr >> 63;
-	}
-	c->lf_at[w] = m->lf;
-	c->delimiter_at[w] = m->delimiter;
-	note_word(c, w, m, carry, true, level);
+	if (!has_crs(t, carry))
+		return;
+	carry->others |= t->special & ~(t->lf | t->delimiter | t->cr);
+	carry->others |= (t->cr << 1 | carry->cr) & ~t->lf & simd_first(left);
+	carry->cr = t->cr >> 63;
 }
 
-/* Notes the words of a chunk with control bytes and without quotes. */
 static SIMD_INLINE void
-note_odd(struct simd_csv *c, enum simd_level level)
+end_plain(struct simd_csv *c, const struct carry *carry)
 {
-	struct carry carry = carry_start;
-	size_t w, n = words_of(c);
+	c->nlf = carry->nlf;
+	c->empties = carry->empties != 0;
+	c->quotes = c->controls = c->inners = c->bad = false;
+	c->same = true;
+}
 
-	for (w = 0; w < n; w++) {
-		struct word m = { c->lf_at[w], c->delimiter_at[w], line_end_crs(c, w, c->lf_at[w]), UINT64_MAX, 0,
-		    0 };
+/* ---- any text ---- */
 
-		m.control = c->low_at[w] & ~(m.lf | m.delimiter | m.cr);
-		c->none_at[w] = 0;
-		note_word(c, w, &m, &carry, false, level);
-		note_lfs(c, w, m.lf, &carry, level);
-	}
-	end_notes(c, &carry);
+/* Clears the marks after the text, and sets those of what follows it: only a line feed, which a CR may precede. */
+static SIMD_INLINE void
+end_marks(const struct given *g, struct marks *m, struct marks *next)
+{
+	uint64_t valid = simd_first(g->n % 64 == 0 ? 64 : g->n % 64);
+
+	m->lf &= valid;
+	m->delimiter &= valid;
+	m->quote &= valid;
+	m->cr &= valid;
+	m->escape &= valid;
+	m->low &= valid;
+	*next = (struct marks){ .lf = g->n % 64 == 0 && g->p[g->n] == '\n' };
 }
 
 /*
- * Returns the mask of bytes to write. A quote is, if it is the second of a doubled one; and so is, as EMPTY, one that
+ * Sets the masks of bytes to write. A quote is, if it is the second of a doubled one; and so is, as EMPTY, one that
  * opens an empty field: the next closes it, and no third one follows.
  */
-static SIMD_INLINE uint64_t
-note_kept(struct simd_csv *c, size_t w, uint64_t open, const struct carry *carry)
+static SIMD_INLINE void
+find_kept(const struct marks *m, const struct marks *next, uint64_t open, const struct carry *carry, struct word *t)
 {
-	uint64_t quote = c->quote_at[w], next = c->quote_at[w + 1], after = quote << 1 | carry->quote;
-	uint64_t second = quote >> 1 | next << 63, third = quote >> 2 | next << 62;
+	uint64_t quote = m->quote, after = quote << 1 | carry->quote;
+	uint64_t second = quote >> 1 | next->quote << 63, third = quote >> 2 | next->quote << 62;
 
-	c->none_at[w] = open & ~after & second & ~third;
-	return ~quote | (open & after) | c->none_at[w];
+	t->none = open & ~after & second & ~third;
+	t->keep = ~quote | (open & after) | t->none;
+	t->control = m->low & t->keep & ~(t->lf | t->delimiter | t->cr | t->none);
 }
 
-/* Notes a word of a chunk with quotes. Returns the mask of bytes that show that a row needs care. */
+/* Finds what a word means. Returns the mask of bytes that show that a row needs care. */
 static SIMD_INLINE uint64_t
-note_quoted_word(struct simd_csv *c, size_t w, struct carry *carry, enum simd_level level)
+find_word(const struct given *g, const struct marks *m, const struct marks *next, uint64_t within, struct carry *carry,
+    struct word *t)
 {
-	uint64_t within = c->within_at[w], quote = c->quote_at[w], open = quote & within, close = quote & ~within;
-	uint64_t lf = c->lf_at[w] & ~within, inner = c->lf_at[w] & within, ready, bad;
-	struct word m = { lf, c->delimiter_at[w] & ~within, line_end_crs(c, w, lf) & ~within,
-	    note_kept(c, w, open, carry), 0, 0 };
+	uint64_t open = m->quote & within, close = m->quote & ~within, ready, bad;
 
-	ready = m.lf | m.delimiter | quote;
-	bad = (open & ~(ready << 1 | carry->ready)) | ((close << 1 | carry->closed) & ~(ready | m.cr)) |
-	    (c->escape_at[w] & within) | (c->one_line ? inner : 0);
-	m.control = c->low_at[w] & m.keep & ~(m.lf | m.delimiter | m.cr | c->none_at[w]);
-	c->inner_at[w] = inner;
-	carry->inners |= inner;
-	note_word(c, w, &m, carry, false, level);
-	note_lfs(c, w, lf, carry, level);
+	t->lf = m->lf & ~within;
+	t->delimiter = m->delimiter & ~within;
+	t->cr = m->cr & (t->lf >> 1 | next->lf << 63) & ~within;
+	find_kept(m, next, open, carry, t);
+	ready = t->lf | t->delimiter | m->quote;
+	bad = (open & ~(ready << 1 | carry->ready)) | ((close << 1 | carry->closed) & ~(ready | t->cr)) |
+	    (m->escape & within) | (g->one_line ? m->lf & within : 0);
 	carry->ready = ready >> 63;
 	carry->closed = close >> 63;
-	carry->quote = quote >> 63;
+	carry->quote = m->quote >> 63;
 	return bad;
 }
 
-/* Returns the number of words noted: all, or those through the first that shows that a row needs care. */
-static SIMD_INLINE size_t
-note_quoted(struct simd_csv *c, enum simd_level level)
+/* Stores the masks of a word, before which `out` bytes were written. */
+static SIMD_INLINE void
+note_masks(struct simd_csv *c, size_t w, const struct marks *m, const struct word *t, size_t out, struct carry *carry)
 {
-	struct carry carry = carry_start;
-	size_t w, n = words_of(c);
-	uint64_t bad = 0;
+	uint64_t inner = m->lf & ~t->lf;
 
-	for (w = 0; w < n && bad == 0; w++)
-		bad = note_quoted_word(c, w, &carry, level);
-	if (bad != 0) {
-		c->bad = true;
-		c->bad_at = (uint32_t)(64 * (w - 1) + (unsigned)__builtin_ctzll(bad));
-	}
-	end_notes(c, &carry);
-	return w;
+	c->quote_at[w] = m->quote;
+	c->inner_at[w] = inner;
+	c->control_at[w] = t->control;
+	c->keep_at[w] = t->keep;
+	c->out_at[w] = (uint32_t)out;
+	carry->quotes |= m->quote;
+	carry->inners |= inner;
+	carry->controls |= t->control;
 }
 
-/* ---- third pass: text ---- */
+/* Ends a chunk of n words; bad: of the last of them. */
+static SIMD_INLINE void
+end_any(struct simd_csv *c, size_t n, uint64_t bad, const struct carry *carry)
+{
+	end_plain(c, carry);
+	c->quotes = carry->quotes != 0;
+	c->controls = carry->controls != 0;
+	c->inners = carry->inners != 0;
+	c->same = !c->quotes && !c->controls;
+	c->odd = !c->same;
+	if (bad != 0) {
+		c->bad = true;
+		c->bad_at = (uint32_t)(64 * (n - 1) + (unsigned)__builtin_ctzll(bad));
+	}
+}
+
+/* The second pass of a level, whose functions end in suffix. */
+#define SPLIT_ANY(level, suffix)							\
+	const struct given g = given_of(c);						\
+	const size_t n = words_of(c);							\
+	struct marks m, next;								\
+	struct carry carry = carry_start;						\
+	struct word t;									\
+	uint64_t within = 0, bad = 0;							\
+	uint8_t *out = g.out;								\
+	size_t w;									\
+											\
+	next = find_marks_##suffix(&g, g.p);						\
+	for (w = 0; w < n && bad == 0; w++) {						\
+		m = next;								\
+		if (w + 1 < n)								\
+			next = find_marks_##suffix(&g, g.p + 64 * (w + 1));		\
+		else									\
+			end_marks(&g, &m, &next);					\
+		within = parity_##suffix(m.quote) ^ (uint64_t)((int64_t)within >> 63);	\
+		bad = find_word(&g, &m, &next, within, &carry, &t);			\
+		note_masks(c, w, &m, &t, (size_t)(out - g.out), &carry);		\
+		note_lfs_##suffix(c, w, &t, &carry);					\
+		note_separators(c, w, &t, &carry, level);				\
+		out = put_##suffix(&g, g.p + 64 * w, &m, &t, out);			\
+	}										\
+	end_any(c, w, bad, &carry);							\
+	if (level != SIMD_AVX512)							\
+		count_fields(c, level);							\
+	if (!c->same)									\
+		find_ends(c, level);
 
 enum { SPAN = 32 };		/* bytes copied at a time */
 
@@ -246,29 +306,10 @@ patch(uint8_t *bytes, uint64_t bits, uint8_t byte)
 		bytes[__builtin_ctzll(bits)] = byte;
 }
 
-/* Clears what a chunk may not have, and completes the masks at the end of the text. */
-static SIMD_INLINE void
-begin(struct simd_csv *c)
-{
-	size_t n = words_of(c);
-
-	c->quotes = c->bad = false;
-	c->lf_at[n] = c->n % 64 == 0 && c->p[c->n] == '\n';
-	c->quote_at[n] = 0;
-}
-
-/* Clears the bits after the text in the last word of a mask. */
-static SIMD_INLINE void
-end_mask(const struct simd_csv *c, uint64_t *mask)
-{
-	if (c->n > 0)
-		mask[words_of(c) - 1] &= simd_first(c->n - 64 * (words_of(c) - 1));
-}
-
 /* ---- words ---- */
 
 /* Returns the mask of a byte among 64. */
-static uint64_t
+static SIMD_INLINE uint64_t
 find_words(const uint8_t *p, uint8_t byte)
 {
 	uint64_t mask = 0;
@@ -279,7 +320,7 @@ find_words(const uint8_t *p, uint8_t byte)
 	return mask;
 }
 
-static uint64_t
+static SIMD_INLINE uint64_t
 find_low_words(const uint8_t *p)
 {
 	uint64_t mask = 0;
@@ -290,147 +331,107 @@ find_low_words(const uint8_t *p)
 	return mask;
 }
 
-/* What a pass over plain text needs, in variables that the bytes written cannot alias. */
-struct plain {
-	const uint8_t *p;
-	uint8_t *out, delimiter, quote;	/* the delimiter again without quotes */
-	size_t n;
-};
-
-static SIMD_INLINE struct plain
-plain_of(const struct simd_csv *c)
-{
-	return (struct plain){ c->p, c->out, c->delimiter, c->quote != 0 ? c->quote : c->delimiter, c->n };
-}
-
-/* Clears the bits of bytes after the text. */
+/* Finds separators among 64 bytes at p and what is special; writes them with all delimiters replaced. */
 static SIMD_INLINE void
-end_word(struct word *m, size_t left)
+look_at_plain(const struct given *g, const uint8_t *p, uint8_t *out, struct word *t)
 {
-	uint64_t valid = simd_first(left);
-
-	m->lf &= valid;
-	m->delimiter &= valid;
-	m->special &= valid;
-	m->cr &= valid;
-}
-
-/* Stores what the second pass needs of a word, once it is known that the chunk is not plain. */
-static SIMD_INLINE void
-keep_masks(struct simd_csv *c, size_t at, struct word *m)
-{
-	end_word(m, c->n - at);
-	c->lf_at[at / 64] = m->lf;
-	c->delimiter_at[at / 64] = m->delimiter;
-}
-
-/* Finds separators among 64 bytes at p and, if asked, what is special; writes them with all delimiters replaced. */
-static SIMD_INLINE void
-look_at_plain(const struct plain *t, const uint8_t *p, uint8_t *out, bool special, struct word *m)
-{
-	const uint64_t change = t->delimiter ^ '\t';
+	const uint64_t change = g->delimiter ^ '\t';
 	uint64_t low = 0, quotes = 0;
 	unsigned i;
 
 	for (i = 0; i < 8; i++) {
-		uint64_t v = simd_load(p + 8 * i), is_delimiter = simd_zero_bytes(v ^ SIMD_EACH(t->delimiter));
+		uint64_t v = simd_load(p + 8 * i), is_delimiter = simd_zero_bytes(v ^ SIMD_EACH(g->delimiter));
 		uint64_t is_lf = simd_zero_bytes(v ^ SIMD_EACH('\n')), plain = is_lf | is_delimiter;
 
-		m->delimiter |= simd_top_bits(is_delimiter) << 8 * i;
-		m->lf |= simd_top_bits(is_lf) << 8 * i;
+		t->delimiter |= simd_top_bits(is_delimiter) << 8 * i;
+		t->lf |= simd_top_bits(is_lf) << 8 * i;
 		simd_store(out + 8 * i, v ^ (is_delimiter >> 7) * change);
 		low |= simd_low_bytes(v) & ~plain;
-		quotes |= simd_zero_bytes(v ^ SIMD_EACH(t->quote)) & ~plain;
+		quotes |= simd_zero_bytes(v ^ SIMD_EACH(g->quote)) & ~plain;
 	}
-	if (special && low != 0)
-		m->special = find_low_words(p);
-	if (special && quotes != 0)
-		m->special |= find_words(p, t->quote);
+	if (low != 0)
+		t->special = find_low_words(p);
+	if (quotes != 0)
+		t->special |= find_words(p, g->quote);
 }
 
 /* Splits a chunk as plain text. Returns false if it is not. */
 static bool
 split_plain_words(struct simd_csv *c)
 {
-	const struct plain t = plain_of(c);
+	const struct given g = given_of(c);
 	struct carry carry = carry_start;
 	size_t at;
 
-	for (at = 0; at < t.n; at += 64) {
-		struct word m = { .special = 0 };
+	for (at = 0; at < g.n; at += 64) {
+		struct word t = { .special = 0 };
 
-		look_at_plain(&t, t.p + at, t.out + at, carry.others == 0, &m);
-		if (carry.others != 0) {
-			keep_masks(c, at, &m);
-			continue;
-		}
-		if (has_crs(&m, &carry))
-			m.cr = find_words(t.p + at, '\r');
-		if (t.n - at < 64)
-			end_word(&m, t.n - at);
-		note_plain(c, at / 64, &m, &carry, SIMD_WORDS);
-		note_lfs(c, at / 64, m.lf, &carry, SIMD_WORDS);
+		look_at_plain(&g, g.p + at, g.out + at, &t);
+		if (has_crs(&t, &carry))
+			t.cr = find_words(g.p + at, '\r');
+		if (g.n - at < 64)
+			end_word(&t, g.n - at);
+		note_others(&t, g.n - at, &carry);
+		if (carry.others != 0)
+			return false;
+		note_lfs(c, at / 64, &t, &carry, SIMD_WORDS);
+		note_separators(c, at / 64, &t, &carry, SIMD_WORDS);
 	}
-	end_notes(c, &carry);
+	end_plain(c, &carry);
 	count_fields(c, SIMD_WORDS);
-	return carry.others == 0;
+	return true;
 }
 
-/* Finds quotes and bytes below 0x20. */
-static void
-find_others_words(struct simd_csv *c)
+static SIMD_INLINE struct marks
+find_marks_words(const struct given *g, const uint8_t *p)
 {
-	size_t w, n = words_of(c);
+	struct marks m = { .lf = find_words(p, '\n'), .delimiter = find_words(p, g->delimiter),
+	    .low = find_low_words(p) };
 
-	for (w = 0; w < n; w++) {
-		c->quote_at[w] = find_words(c->p + 64 * w, c->quote);
-		c->low_at[w] = find_low_words(c->p + 64 * w);
-	}
+	if (g->quotes)
+		m.quote = find_words(p, g->quote);
+	if (g->escapes)
+		m.escape = find_words(p, g->escape);
+	if ((m.low & ~(m.lf | m.delimiter)) != 0)
+		m.cr = find_words(p, '\r');
+	return m;
 }
 
-static void
-find_byte_words(const struct simd_csv *c, uint8_t byte, uint64_t *mask)
+/* Returns the parity of the bits up to and including each. */
+static SIMD_INLINE uint64_t
+parity_words(uint64_t m)
 {
-	size_t w;
-
-	for (w = 0; w < words_of(c); w++)
-		mask[w] = find_words(c->p + 64 * w, byte);
+	m ^= m << 1;
+	m ^= m << 2;
+	m ^= m << 4;
+	m ^= m << 8;
+	m ^= m << 16;
+	return m ^ m << 32;
 }
 
-/* Computes the parity of the quotes up to and including each byte. */
-static void
-find_within_words(struct simd_csv *c)
-{
-	uint64_t m, carry = 0;
-	size_t w;
-
-	for (w = 0; w < words_of(c); w++) {
-		m = c->quote_at[w];
-		m ^= m << 1;
-		m ^= m << 2;
-		m ^= m << 4;
-		m ^= m << 8;
-		m ^= m << 16;
-		m ^= m << 32;
-		c->within_at[w] = m ^ carry;
-		carry = (uint64_t)((int64_t)c->within_at[w] >> 63);
-	}
-}
-
-/* Writes the text of a chunk with quotes or control bytes. */
 static SIMD_INLINE void
-put_quoted(struct simd_csv *c, size_t n)
+note_lfs_words(struct simd_csv *c, size_t w, const struct word *t, struct carry *carry)
 {
-	uint8_t bytes[64 + SPAN] = { 0 }, *out = c->out;
-	size_t w;
+	note_lfs(c, w, t, carry, SIMD_WORDS);
+}
 
-	for (w = 0; w < n; w++) {
-		c->out_at[w] = (uint32_t)(out - c->out);
-		memcpy(bytes, c->p + 64 * w, 64);
-		patch(bytes, c->delimiter_at[w], '\t');
-		patch(bytes, c->none_at[w], EMPTY);
-		out = put_spans(bytes, c->keep_at[w], c->control_at[w], out);
-	}
+static SIMD_INLINE uint8_t *
+put_words(const struct given *g, const uint8_t *p, const struct marks *m, const struct word *t, uint8_t *out)
+{
+	uint8_t bytes[64 + SPAN];
+
+	(void)g, (void)m;
+	memcpy(bytes, p, 64);
+	memset(bytes + 64, 0, SPAN);
+	patch(bytes, t->delimiter, '\t');
+	patch(bytes, t->none, EMPTY);
+	return put_spans(bytes, t->keep, t->control, out);
+}
+
+static void
+split_any_words(struct simd_csv *c)
+{
+	SPLIT_ANY(SIMD_WORDS, words)
 }
 
 /* ---- AVX2 ---- */
@@ -444,183 +445,215 @@ mask_avx2(__m256i v)
 }
 
 SIMD_ON_AVX2 static SIMD_INLINE uint64_t
-find_avx2(const __m256i v[2], __m256i byte)
+find_avx2(const __m256i v[2], uint8_t byte)
 {
-	return mask_avx2(_mm256_cmpeq_epi8(v[0], byte)) | mask_avx2(_mm256_cmpeq_epi8(v[1], byte)) << 32;
+	const __m256i b = _mm256_set1_epi8((char)byte);
+
+	return mask_avx2(_mm256_cmpeq_epi8(v[0], b)) | mask_avx2(_mm256_cmpeq_epi8(v[1], b)) << 32;
 }
 
 SIMD_ON_AVX2 static bool
 split_plain_avx2(struct simd_csv *c)
 {
-	const struct plain t = plain_of(c);
-	const __m256i delimiter = _mm256_set1_epi8((char)t.delimiter), quote = _mm256_set1_epi8((char)t.quote);
-	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
+	const struct given g = given_of(c);
+	const __m256i delimiter = _mm256_set1_epi8((char)g.delimiter), quote = _mm256_set1_epi8((char)g.quote);
 	const __m256i top = _mm256_set1_epi8(0x1f), tab = _mm256_set1_epi8('\t');
 	struct carry carry = carry_start;
 	size_t at;
 	unsigned i;
 
-	for (at = 0; at < t.n; at += 64) {
-		struct word m = { .special = 0 };
-
+	for (at = 0; at < g.n; at += 64) {
+		struct word t = { .special = 0 };
 		__m256i v[2];
 
 		for (i = 0; i < 2; i++) {
 			__m256i is_delimiter, special;
 
-			v[i] = _mm256_loadu_si256((const void *)(t.p + at + 32 * i));
+			v[i] = _mm256_loadu_si256((const void *)(g.p + at + 32 * i));
 			is_delimiter = _mm256_cmpeq_epi8(v[i], delimiter);
 			special = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_max_epu8(v[i], top), top),
 			    _mm256_cmpeq_epi8(v[i], quote));
-			m.delimiter |= mask_avx2(is_delimiter) << 32 * i;
-			m.special |= mask_avx2(special) << 32 * i;
-			_mm256_storeu_si256((void *)(t.out + at + 32 * i), _mm256_blendv_epi8(v[i], tab, is_delimiter));
+			t.delimiter |= mask_avx2(is_delimiter) << 32 * i;
+			t.special |= mask_avx2(special) << 32 * i;
+			_mm256_storeu_si256((void *)(g.out + at + 32 * i), _mm256_blendv_epi8(v[i], tab, is_delimiter));
 		}
-		m.lf = find_avx2(v, lf);
-		if (carry.others != 0) {
-			keep_masks(c, at, &m);
-			continue;
-		}
-		if (has_crs(&m, &carry))
-			m.cr = find_avx2(v, cr);
-		if (t.n - at < 64)
-			end_word(&m, t.n - at);
-		note_plain(c, at / 64, &m, &carry, SIMD_AVX2);
-		note_lfs(c, at / 64, m.lf, &carry, SIMD_AVX2);
+		t.lf = find_avx2(v, '\n');
+		if (has_crs(&t, &carry))
+			t.cr = find_avx2(v, '\r');
+		if (g.n - at < 64)
+			end_word(&t, g.n - at);
+		note_others(&t, g.n - at, &carry);
+		if (carry.others != 0)
+			return false;
+		note_lfs(c, at / 64, &t, &carry, SIMD_AVX2);
+		note_separators(c, at / 64, &t, &carry, SIMD_AVX2);
 	}
-	end_notes(c, &carry);
+	end_plain(c, &carry);
 	count_fields(c, SIMD_AVX2);
-	return carry.others == 0;
+	return true;
 }
 
-SIMD_ON_AVX2 static void
-find_others_avx2(struct simd_csv *c)
+SIMD_ON_AVX2 static SIMD_INLINE struct marks
+find_marks_avx2(const struct given *g, const uint8_t *p)
 {
-	const __m256i quote = _mm256_set1_epi8((char)c->quote), top = _mm256_set1_epi8(0x1f);
-	size_t w, n = words_of(c);
+	const __m256i top = _mm256_set1_epi8(0x1f);
+	const __m256i v[2] = { _mm256_loadu_si256((const void *)p), _mm256_loadu_si256((const void *)(p + 32)) };
+	const __m256i most[2] = { _mm256_max_epu8(v[0], top), _mm256_max_epu8(v[1], top) };
+	struct marks m = { .lf = find_avx2(v, '\n'), .delimiter = find_avx2(v, g->delimiter),
+	    .low = find_avx2(most, 0x1f) };
 
-	for (w = 0; w < n; w++) {
-		const __m256i *p = (const void *)(c->p + 64 * w);
-		const __m256i v[2] = { _mm256_loadu_si256(p), _mm256_loadu_si256(p + 1) };
-		const __m256i most[2] = { _mm256_max_epu8(v[0], top), _mm256_max_epu8(v[1], top) };
-
-		c->quote_at[w] = find_avx2(v, quote);
-		c->low_at[w] = find_avx2(most, top);
-	}
+	if (g->quotes)
+		m.quote = find_avx2(v, g->quote);
+	if (g->escapes)
+		m.escape = find_avx2(v, g->escape);
+	if ((m.low & ~(m.lf | m.delimiter)) != 0)
+		m.cr = find_avx2(v, '\r');
+	return m;
 }
 
-SIMD_ON_AVX2 static void
-find_byte_avx2(const struct simd_csv *c, uint8_t byte, uint64_t *mask)
-{
-	const __m256i b = _mm256_set1_epi8((char)byte);
-	size_t w;
-
-	for (w = 0; w < words_of(c); w++) {
-		const __m256i *p = (const void *)(c->p + 64 * w);
-		const __m256i v[2] = { _mm256_loadu_si256(p), _mm256_loadu_si256(p + 1) };
-
-		mask[w] = find_avx2(v, b);
-	}
-}
-
-/* As find_within_words: the parity is the carry-less product with all ones. */
-SIMD_ON_AVX2 static void
-find_within_avx2(struct simd_csv *c)
-{
-	const __m128i ones = _mm_set1_epi8(-1);
-	uint64_t carry = 0;
-	size_t w;
-
-	for (w = 0; w < words_of(c); w++) {
-		__m128i m = _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)c->quote_at[w]), ones, 0);
-
-		c->within_at[w] = (uint64_t)_mm_cvtsi128_si64(m) ^ carry;
-		carry = (uint64_t)((int64_t)c->within_at[w] >> 63);
-	}
-}
-
-/* Returns a word with 0xff in the byte of each of 8 bits that is set. */
+/* As parity_words: the carry-less product with all ones. */
 SIMD_ON_AVX2 static SIMD_INLINE uint64_t
-byte_mask(uint64_t bits)
+parity_avx2(uint64_t m)
 {
-	return _pdep_u64(bits, SIMD_EACH(0x01)) * 0xff;
+	__m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)m), _mm_set1_epi8(-1), 0);
+
+	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-/*
- * Removes from the text, in place, the bytes that are not kept. No byte is overwritten before it is read, as the text
- * only becomes shorter.
- */
-SIMD_ON_AVX2 static void
-remove_quotes_avx2(struct simd_csv *c, size_t n)
+SIMD_ON_AVX2 static SIMD_INLINE void
+note_lfs_avx2(struct simd_csv *c, size_t w, const struct word *t, struct carry *carry)
 {
-	uint8_t *out = c->out, *from = c->out;
-	size_t w;
+	note_lfs(c, w, t, carry, SIMD_AVX2);
+}
+
+/* Of each mask of 8 bits: the places of its bits, first the lowest, as bytes. */
+static uint64_t places_of[256];
+
+static void
+make_places(void)
+{
+	unsigned mask, bit, n;
+
+	for (mask = 0; mask < 256; mask++) {
+		places_of[mask] = 0;
+		for (bit = n = 0; bit < 8; bit++)
+			if ((mask >> bit & 1) != 0)
+				places_of[mask] |= (uint64_t)bit << 8 * n++;
+	}
+}
+
+/* Writes those of 16 bytes that `keep` selects. */
+SIMD_ON_AVX2 static SIMD_INLINE uint8_t *
+put_kept_avx2(__m128i v, unsigned keep, uint8_t *out)
+{
+	const __m128i second = _mm_set_epi64x((long long)SIMD_EACH(0x08), 0);
+	__m128i places = _mm_set_epi64x((long long)places_of[keep >> 8 & 0xff], (long long)places_of[keep & 0xff]);
+
+	v = _mm_shuffle_epi8(v, _mm_or_si128(places, second));
+	_mm_storel_epi64((void *)out, v);
+	out += __builtin_popcount(keep & 0xff);
+	_mm_storel_epi64((void *)out, _mm_unpackhi_epi64(v, v));
+	return out + __builtin_popcount(keep >> 8 & 0xff);
+}
+
+SIMD_ON_AVX2 static SIMD_INLINE uint8_t *
+put_half_avx2(__m256i v, uint32_t keep, uint8_t *out)
+{
+	out = put_kept_avx2(_mm256_castsi256_si128(v), keep & 0xffff, out);
+	return put_kept_avx2(_mm256_extracti128_si256(v, 1), keep >> 16, out);
+}
+
+SIMD_ON_AVX2 static SIMD_INLINE uint8_t *
+put_avx2(const struct given *g, const uint8_t *p, const struct marks *m, const struct word *t, uint8_t *out)
+{
+	const __m256i delimiter = _mm256_set1_epi8((char)g->delimiter), tab = _mm256_set1_epi8('\t');
+	__m256i v[2];
 	unsigned i;
 
-	for (w = 0; w < n; w++, from += 64) {
-		uint64_t keep = c->keep_at[w];
-
-		c->out_at[w] = (uint32_t)(out - c->out);
-		patch(from, c->within_at[w] & c->raw_delimiter_at[w], c->delimiter);
-		patch(from, c->none_at[w], EMPTY);
-		for (i = 0; i < 64; i += 8, keep >>= 8) {
-			simd_store(out, _pext_u64(simd_load(from + i), byte_mask(keep & 0xff)));
-			out += __builtin_popcount(keep & 0xff);
-		}
+	if (((m->delimiter & ~t->delimiter) | t->none | t->control) != 0)
+		return put_words(g, p, m, t, out);
+	for (i = 0; i < 2; i++) {
+		v[i] = _mm256_loadu_si256((const void *)(p + 32 * i));
+		v[i] = _mm256_blendv_epi8(v[i], tab, _mm256_cmpeq_epi8(v[i], delimiter));
 	}
+	out = put_half_avx2(v[0], (uint32_t)t->keep, out);
+	return put_half_avx2(v[1], (uint32_t)(t->keep >> 32), out);
 }
 
 SIMD_ON_AVX2 static void
-put_quoted_avx2(struct simd_csv *c, size_t n)
+split_any_avx2(struct simd_csv *c)
 {
-	if (c->controls)
-		put_quoted(c, n);
-	else
-		remove_quotes_avx2(c, n);
+	SPLIT_ANY(SIMD_AVX2, avx2)
 }
 
 /* ---- AVX-512 ---- */
 
-/* Stores the offsets of line feeds, and how many separators are before each. */
 SIMD_ON_AVX512 static SIMD_INLINE void
-note_lfs_avx512(struct simd_csv *c, size_t at, const struct word *m, uint32_t separators, struct carry *carry)
+note_lfs_avx512(struct simd_csv *c, size_t w, const struct word *t, struct carry *carry)
 {
-	simd_places_avx512(_pext_u64(m->lf, m->lf | m->delimiter), separators, c->fields + carry->nlf);
-	carry->nlf += simd_places_avx512(m->lf, (uint32_t)at, c->lf + carry->nlf);
+	uint64_t separators = _pext_u64(t->lf, t->lf | t->delimiter);
+
+	simd_places_avx512(separators, carry->separators, c->fields + carry->nlf);
+	carry->nlf += simd_places_avx512(t->lf, (uint32_t)(64 * w), c->lf + carry->nlf);
 }
 
 SIMD_ON_AVX512 static bool
 split_plain_avx512(struct simd_csv *c)
 {
-	const struct plain t = plain_of(c);
-	const __m512i delimiter = _mm512_set1_epi8((char)t.delimiter), quote = _mm512_set1_epi8((char)t.quote);
+	const struct given g = given_of(c);
+	const __m512i delimiter = _mm512_set1_epi8((char)g.delimiter), quote = _mm512_set1_epi8((char)g.quote);
 	const __m512i lf = _mm512_set1_epi8('\n'), cr = _mm512_set1_epi8('\r');
 	const __m512i top = _mm512_set1_epi8(0x1f), tab = _mm512_set1_epi8('\t');
 	struct carry carry = carry_start;
-	uint32_t separators;
 	size_t at;
 
-	for (at = 0; at < t.n; at += 64) {
-		__m512i v = _mm512_loadu_si512(t.p + at);
-		struct word m = { .lf = _mm512_cmpeq_epi8_mask(v, lf),
+	for (at = 0; at < g.n; at += 64) {
+		__m512i v = _mm512_loadu_si512(g.p + at);
+		struct word t = { .lf = _mm512_cmpeq_epi8_mask(v, lf),
 		    .delimiter = _mm512_cmpeq_epi8_mask(v, delimiter),
 		    .special = _mm512_cmple_epu8_mask(v, top) | _mm512_cmpeq_epi8_mask(v, quote) };
 
-		_mm512_storeu_si512(t.out + at, _mm512_mask_mov_epi8(v, m.delimiter, tab));
-		separators = carry.delimiters + (uint32_t)carry.nlf;
-		if (carry.others != 0) {
-			keep_masks(c, at, &m);
-			continue;
-		}
-		if (has_crs(&m, &carry))
-			m.cr = _mm512_cmpeq_epi8_mask(v, cr);
-		if (t.n - at < 64)
-			end_word(&m, t.n - at);
-		note_plain(c, at / 64, &m, &carry, SIMD_AVX512);
-		note_lfs_avx512(c, at, &m, separators, &carry);
+		_mm512_storeu_si512(g.out + at, _mm512_mask_mov_epi8(v, t.delimiter, tab));
+		if (has_crs(&t, &carry))
+			t.cr = _mm512_cmpeq_epi8_mask(v, cr);
+		if (g.n - at < 64)
+			end_word(&t, g.n - at);
+		note_others(&t, g.n - at, &carry);
+		if (carry.others != 0)
+			return false;
+		note_lfs_avx512(c, at / 64, &t, &carry);
+		note_separators(c, at / 64, &t, &carry, SIMD_AVX512);
 	}
-	end_notes(c, &carry);
-	return carry.others == 0;
+	end_plain(c, &carry);
+	return true;
+}
+
+SIMD_ON_AVX512 static SIMD_INLINE uint64_t
+find_avx512(__m512i v, uint8_t byte)
+{
+	return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)byte));
+}
+
+SIMD_ON_AVX512 static SIMD_INLINE struct marks
+find_marks_avx512(const struct given *g, const uint8_t *p)
+{
+	__m512i v = _mm512_loadu_si512(p);
+	struct marks m = { .lf = find_avx512(v, '\n'), .delimiter = find_avx512(v, g->delimiter),
+	    .low = _mm512_cmple_epu8_mask(v, _mm512_set1_epi8(0x1f)) };
+
+	if (g->quotes)
+		m.quote = find_avx512(v, g->quote);
+	if (g->escapes)
+		m.escape = find_avx512(v, g->escape);
+	if ((m.low & ~(m.lf | m.delimiter)) != 0)
+		m.cr = find_avx512(v, '\r');
+	return m;
+}
+
+SIMD_ON_AVX512 static SIMD_INLINE uint64_t
+parity_avx512(uint64_t m)
+{
+	return parity_avx2(m);
 }
 
 /*
@@ -638,100 +671,51 @@ put_escaped_avx512(__m256i v, uint32_t keep, uint32_t control, uint8_t *out)
 	return out + __builtin_popcountll(kept);
 }
 
-SIMD_ON_AVX512 static void
-put_quoted_avx512(struct simd_csv *c, size_t n)
+SIMD_ON_AVX512 static SIMD_INLINE uint8_t *
+put_avx512(const struct given *g, const uint8_t *p, const struct marks *m, const struct word *t, uint8_t *out)
 {
-	const __m512i tab = _mm512_set1_epi8('\t'), empty = _mm512_set1_epi8(EMPTY);
-	uint8_t *out = c->out;
-	size_t w;
+	__m512i v = _mm512_mask_mov_epi8(_mm512_loadu_si512(p), t->delimiter, _mm512_set1_epi8('\t'));
 
-	for (w = 0; w < n; w++) {
-		__m512i v = _mm512_loadu_si512(c->p + 64 * w);
-		uint64_t control = c->control_at[w], keep = c->keep_at[w];
-
-		c->out_at[w] = (uint32_t)(out - c->out);
-		v = _mm512_mask_mov_epi8(_mm512_mask_mov_epi8(v, c->delimiter_at[w], tab), c->none_at[w], empty);
-		if (control == 0) {
-			_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep, v));
-			out += __builtin_popcountll(keep);
-			continue;
-		}
-		out = put_escaped_avx512(_mm512_castsi512_si256(v), (uint32_t)keep, (uint32_t)control, out);
-		out = put_escaped_avx512(_mm512_extracti64x4_epi64(v, 1), (uint32_t)(keep >> 32),
-		    (uint32_t)(control >> 32), out);
+	(void)g, (void)m;
+	v = _mm512_mask_mov_epi8(v, t->none, _mm512_set1_epi8(EMPTY));
+	if (t->control == 0) {
+		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(t->keep, v));
+		return out + __builtin_popcountll(t->keep);
 	}
+	out = put_escaped_avx512(_mm512_castsi512_si256(v), (uint32_t)t->keep, (uint32_t)t->control, out);
+	return put_escaped_avx512(_mm512_extracti64x4_epi64(v, 1), (uint32_t)(t->keep >> 32),
+	    (uint32_t)(t->control >> 32), out);
+}
+
+SIMD_ON_AVX512 static void
+split_any_avx512(struct simd_csv *c)
+{
+	SPLIT_ANY(SIMD_AVX512, avx512)
 }
 #endif
 
 /* ---- a chunk ---- */
 
-/* Returns the union of a mask's words. */
-static SIMD_INLINE uint64_t
-union_of(const uint64_t *mask, size_t n)
-{
-	uint64_t all = 0;
-	size_t w;
-
-	for (w = 0; w < n; w++)
-		all |= mask[w];
-	return all;
-}
-
-/* Ends the masks of a chunk that is not plain. */
-static SIMD_INLINE void
-end_others(struct simd_csv *c)
-{
-	end_mask(c, c->low_at);
-	end_mask(c, c->quote_at);
-	c->quotes = c->quote != 0 && union_of(c->quote_at, words_of(c)) != 0;
-}
-
-/* The passes of a level; plain is that of split_plain, suffix that of the others. */
-#define CHUNK(level, plain, suffix, put_text)				\
-	size_t n = words_of(c);						\
-									\
-	begin(c);							\
-	c->same = split_plain_##plain(c);				\
-	if (c->same)							\
-		return;							\
-	find_others_##suffix(c);					\
-	end_others(c);							\
-	find_byte_##suffix(c, '\r', c->cr_at);				\
-	if (c->quotes) {						\
-		if (c->escape != 0)					\
-			find_byte_##suffix(c, c->escape, c->escape_at);	\
-		else							\
-			memset(c->escape_at, 0, n * sizeof(*c->escape_at));	\
-		find_within_##suffix(c);				\
-		n = note_quoted(c, level);				\
-	} else {							\
-		note_odd(c, level);					\
-		c->same = !c->controls;					\
-	}								\
-	count_fields(c, level);						\
-	if (c->same)							\
-		return;							\
-	put_text(c, n);							\
-	find_ends(c, level);
-
 static void
 csv_chunk_words(struct simd_csv *c)
 {
-	CHUNK(SIMD_WORDS, words, words, put_quoted)
+	if (c->odd || !split_plain_words(c))
+		split_any_words(c);
 }
 
 #if SIMD_X86
-SIMD_ON_AVX2 static void
+static void
 csv_chunk_avx2(struct simd_csv *c)
 {
-	CHUNK(SIMD_AVX2, avx2, avx2, put_quoted_avx2)
+	if (c->odd || !split_plain_avx2(c))
+		split_any_avx2(c);
 }
 
-/* AVX-512 is faster at plain text and at writing the text of quoted fields. */
-SIMD_ON_AVX512 static void
+static void
 csv_chunk_avx512(struct simd_csv *c)
 {
-	CHUNK(SIMD_AVX512, avx512, avx2, put_quoted_avx512)
+	if (c->odd || !split_plain_avx512(c))
+		split_any_avx512(c);
 }
 #endif
 
@@ -779,6 +763,9 @@ csv_special_avx2(const uint8_t *p, size_t at, size_t n, uint8_t quote, uint8_t e
 void
 simd_fill_csv(struct simd *t, enum simd_level level)
 {
+#if SIMD_X86
+	make_places();
+#endif
 	t->csv_special = SIMD_PICK(level, csv_special_words, csv_special_avx2, csv_special_avx2);
 	t->csv_chunk = SIMD_PICK(level, csv_chunk_words, csv_chunk_avx2, csv_chunk_avx512);
 }

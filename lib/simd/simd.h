@@ -45,7 +45,7 @@ struct simd_csv {
 	uint32_t out_lf[SIMD_CSV_BYTES + 4];	/* its offset in the text written to `out`; undefined if `same` */
 	bool same;				/* the text is as long as the chunk */
 	bool quotes, inners, controls;		/* does the chunk have any of the bytes of these masks? */
-	uint64_t quote_at[SIMD_CSV_WORDS + 1];	/* quotes; undefined without any */
+	uint64_t quote_at[SIMD_CSV_WORDS];	/* quotes; undefined without any */
 	uint64_t inner_at[SIMD_CSV_WORDS];	/* line feeds within quotes; undefined without any */
 	uint64_t control_at[SIMD_CSV_WORDS];	/* bytes below 0x20 within fields; undefined without any */
 	bool empties;
@@ -55,11 +55,9 @@ struct simd_csv {
 	uint32_t bad_at;	/* its offset; nothing is found after the word that holds it */
 
 	/* ---- for the kernel ---- */
-	uint64_t lf_at[SIMD_CSV_WORDS + 1], delimiter_at[SIMD_CSV_WORDS], low_at[SIMD_CSV_WORDS];
-	uint64_t raw_delimiter_at[SIMD_CSV_WORDS], cr_at[SIMD_CSV_WORDS], escape_at[SIMD_CSV_WORDS];
-	uint64_t within_at[SIMD_CSV_WORDS];
-	uint64_t keep_at[SIMD_CSV_WORDS], none_at[SIMD_CSV_WORDS];
-	uint32_t delimiters[SIMD_CSV_WORDS], out_at[SIMD_CSV_WORDS];
+	uint64_t separator_at[SIMD_CSV_WORDS], keep_at[SIMD_CSV_WORDS];
+	uint32_t separators[SIMD_CSV_WORDS], out_at[SIMD_CSV_WORDS];
+	bool odd;		/* the last chunk had quotes or control bytes: the next probably has, too */
 };
 
 enum {

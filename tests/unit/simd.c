@@ -405,11 +405,13 @@ csv(uint8_t *page)
 	const struct simd *t;
 	size_t round, n;
 	uint8_t *p;
+	bool odd;
 
 	for (round = 0; round < ROUNDS; round++) {
 		n = 1 + unit_below(unit_below(4) ? 300 : UNIT_PAGE - 64);
 		p = unit_below(2) ? page : page + UNIT_PAGE - 64 - n;
 		random_csv(p, n + 64);
+		odd = unit_below(2);
 		found[0].one_line = unit_below(2);
 		found[0].escape = unit_below(2) ? '\\' : 0;
 		found[0].quote = unit_below(8) ? '"' : 0;
@@ -424,6 +426,7 @@ csv(uint8_t *page)
 			c->p = p;
 			c->n = n;
 			c->out = out[t - tables];
+			c->odd = odd;
 			t->csv_chunk(c);
 			same_chunk(&found[0], c, t->level);
 		}
