@@ -23,23 +23,23 @@ words_of(const struct simd_csv *c)
 }
 
 /* What the passes need, in variables that the bytes written cannot alias. */
-struct given {
+struct csv_given {
 	const uint8_t *p;
 	uint8_t *out, delimiter, quote, escape;	/* the delimiter again without quotes; the quote without an escape */
 	bool quotes, escapes, one_line;
 	size_t n;
 };
 
-static SIMD_INLINE struct given
+static SIMD_INLINE struct csv_given
 given_of(const struct simd_csv *c)
 {
 	uint8_t quote = c->quote != 0 ? c->quote : c->delimiter;
 
-	return (struct given){ c->p, c->out, c->delimiter, quote, c->escape != 0 ? c->escape : quote, c->quote != 0,
+	return (struct csv_given){ c->p, c->out, c->delimiter, quote, c->escape != 0 ? c->escape : quote, c->quote != 0,
 	    c->escape != 0, c->one_line, c->n };
 }
 
-struct marks {			/* masks of the bytes of one word that mean something */
+struct csv_marks {		/* masks of the bytes of one word that mean something */
 	uint64_t lf, delimiter, quote, cr, escape;
 	uint64_t low;		/* bytes below 0x20 */
 };
@@ -57,8 +57,8 @@ struct carry {				/* from one word to the next */
 	uint64_t ready;			/* bit 0: a quote may follow: the last byte was a separator or a quote */
 	uint64_t closed, quote, cr;	/* bit 0: it was a closing quote; a quote; a CR */
 	size_t nlf;
-	uint32_t separators;		/* number so far */
-	uint64_t empties, controls, inners, quotes;	/* unions of masks so far */
+	uint32_t separators, ninner;	/* numbers so far: of those, and of line feeds within quotes */
+	uint64_t empties, controls, quotes;	/* unions of masks so far */
 	uint64_t others;		/* nonzero: not plain text */
 };
 
@@ -165,7 +165,7 @@ end_plain(struct simd_csv *c, const struct carry *carry)
 
 /* Clears the marks after the text, and sets those of what follows it: only a line feed, which a CR may precede. */
 static SIMD_INLINE void
-end_marks(const struct given *g, struct marks *m, struct marks *next)
+end_marks(const struct csv_given *g, struct csv_marks *m, struct csv_marks *next)
 {
 	uint64_t valid = simd_first(g->n % 64 == 0 ? 64 : g->n % 64);
 
@@ -175,7 +175,7 @@ end_marks(const struct given *g, struct marks *m, struct marks *next)
 	m->cr &= valid;
 	m->escape &= valid;
 	m->low &= valid;
-	*next = (struct marks){ .lf = g->n % 64 == 0 && g->p[g->n] == '\n' };
+	*next = (struct csv_marks){ .lf = g->n % 64 == 0 && g->p[g->n] == '\n' };
 }
 
 /*
@@ -183,7 +183,8 @@ end_marks(const struct given *g, struct marks *m, struct marks *next)
  * opens an empty field: the next closes it, and no third one follows.
  */
 static SIMD_INLINE void
-find_kept(const struct marks *m, const struct marks *next, uint64_t open, const struct carry *carry, struct word *t)
+find_kept(const struct csv_marks *m, const struct csv_marks *next, uint64_t open, const struct carry *carry,
+    struct word *t)
 {
 	uint64_t quote = m->quote, after = quote << 1 | carry->quote;
 	uint64_t second = quote >> 1 | next->quote << 63, third = quote >> 2 | next->quote << 62;
@@ -195,8 +196,8 @@ find_kept(const struct marks *m, const struct marks *next, uint64_t open, const 
 
 /* Finds what a word means. Returns the mask of bytes that show that a row needs care. */
 static SIMD_INLINE uint64_t
-find_word(const struct given *g, const struct marks *m, const struct marks *next, uint64_t within, struct carry *carry,
-    struct word *t)
+find_word(const struct csv_given *g, const struct csv_marks *m, const struct csv_marks *next, uint64_t within,
+    struct carry *carry, struct word *t)
 {
 	uint64_t open = m->quote & within, close = m->quote & ~within, ready, bad;
 
@@ -215,17 +216,19 @@ find_word(const struct given *g, const struct marks *m, const struct marks *next
 
 /* Stores the masks of a word, before which `out` bytes were written. */
 static SIMD_INLINE void
-note_masks(struct simd_csv *c, size_t w, const struct marks *m, const struct word *t, size_t out, struct carry *carry)
+note_masks(struct simd_csv *c, size_t w, const struct csv_marks *m, const struct word *t, size_t out,
+    struct carry *carry, enum simd_level level)
 {
 	uint64_t inner = m->lf & ~t->lf;
 
 	c->quote_at[w] = m->quote;
 	c->inner_at[w] = inner;
+	c->inner_before[w] = carry->ninner;
+	carry->ninner += simd_count(inner, level);
 	c->control_at[w] = t->control;
 	c->keep_at[w] = t->keep;
 	c->out_at[w] = (uint32_t)out;
 	carry->quotes |= m->quote;
-	carry->inners |= inner;
 	carry->controls |= t->control;
 }
 
@@ -236,7 +239,7 @@ end_any(struct simd_csv *c, size_t n, uint64_t bad, const struct carry *carry)
 	end_plain(c, carry);
 	c->quotes = carry->quotes != 0;
 	c->controls = carry->controls != 0;
-	c->inners = carry->inners != 0;
+	c->inners = carry->ninner != 0;
 	c->same = !c->quotes && !c->controls;
 	c->odd = !c->same;
 	if (bad != 0) {
@@ -247,9 +250,9 @@ end_any(struct simd_csv *c, size_t n, uint64_t bad, const struct carry *carry)
 
 /* The second pass of a level, whose functions end in suffix. */
 #define SPLIT_ANY(level, suffix)							\
-	const struct given g = given_of(c);						\
+	const struct csv_given g = given_of(c);						\
 	const size_t n = words_of(c);							\
-	struct marks m, next;								\
+	struct csv_marks m, next;								\
 	struct carry carry = carry_start;						\
 	struct word t;									\
 	uint64_t within = 0, bad = 0;							\
@@ -265,10 +268,11 @@ end_any(struct simd_csv *c, size_t n, uint64_t bad, const struct carry *carry)
 			end_marks(&g, &m, &next);					\
 		within = parity_##suffix(m.quote) ^ (uint64_t)((int64_t)within >> 63);	\
 		bad = find_word(&g, &m, &next, within, &carry, &t);			\
-		note_masks(c, w, &m, &t, (size_t)(out - g.out), &carry);		\
-		note_lfs_##suffix(c, w, &t, &carry);					\
+		note_masks(c, w, &m, &t, (size_t)(out - g.out), &carry, level);	\
+		if (carry.controls == 0 || t.lf != 0)	/* in long texts few words have one */	\
+			note_lfs_##suffix(c, w, &t, &carry);				\
 		note_separators(c, w, &t, &carry, level);				\
-		out = put_##suffix(&g, g.p + 64 * w, &m, &t, out);			\
+		out = put_##suffix(&g, g.p + 64 * w, &m, &t, carry.controls != 0, out);	\
 	}										\
 	end_any(c, w, bad, &carry);							\
 	if (level != SIMD_AVX512)							\
@@ -333,7 +337,7 @@ find_low_words(const uint8_t *p)
 
 /* Finds separators among 64 bytes at p and what is special; writes them with all delimiters replaced. */
 static SIMD_INLINE void
-look_at_plain(const struct given *g, const uint8_t *p, uint8_t *out, struct word *t)
+look_at_plain(const struct csv_given *g, const uint8_t *p, uint8_t *out, struct word *t)
 {
 	const uint64_t change = g->delimiter ^ '\t';
 	uint64_t low = 0, quotes = 0;
@@ -359,7 +363,7 @@ look_at_plain(const struct given *g, const uint8_t *p, uint8_t *out, struct word
 static bool
 split_plain_words(struct simd_csv *c)
 {
-	const struct given g = given_of(c);
+	const struct csv_given g = given_of(c);
 	struct carry carry = carry_start;
 	size_t at;
 
@@ -382,10 +386,10 @@ split_plain_words(struct simd_csv *c)
 	return true;
 }
 
-static SIMD_INLINE struct marks
-find_marks_words(const struct given *g, const uint8_t *p)
+static SIMD_INLINE struct csv_marks
+find_marks_words(const struct csv_given *g, const uint8_t *p)
 {
-	struct marks m = { .lf = find_words(p, '\n'), .delimiter = find_words(p, g->delimiter),
+	struct csv_marks m = { .lf = find_words(p, '\n'), .delimiter = find_words(p, g->delimiter),
 	    .low = find_low_words(p) };
 
 	if (g->quotes)
@@ -416,11 +420,12 @@ note_lfs_words(struct simd_csv *c, size_t w, const struct word *t, struct carry 
 }
 
 static SIMD_INLINE uint8_t *
-put_words(const struct given *g, const uint8_t *p, const struct marks *m, const struct word *t, uint8_t *out)
+put_words(const struct csv_given *g, const uint8_t *p, const struct csv_marks *m, const struct word *t,
+    bool controls, uint8_t *out)
 {
 	uint8_t bytes[64 + SPAN];
 
-	(void)g, (void)m;
+	(void)g, (void)m, (void)controls;
 	memcpy(bytes, p, 64);
 	memset(bytes + 64, 0, SPAN);
 	patch(bytes, t->delimiter, '\t');
@@ -455,7 +460,7 @@ find_avx2(const __m256i v[2], uint8_t byte)
 SIMD_ON_AVX2 static bool
 split_plain_avx2(struct simd_csv *c)
 {
-	const struct given g = given_of(c);
+	const struct csv_given g = given_of(c);
 	const __m256i delimiter = _mm256_set1_epi8((char)g.delimiter), quote = _mm256_set1_epi8((char)g.quote);
 	const __m256i top = _mm256_set1_epi8(0x1f), tab = _mm256_set1_epi8('\t');
 	struct carry carry = carry_start;
@@ -493,13 +498,13 @@ split_plain_avx2(struct simd_csv *c)
 	return true;
 }
 
-SIMD_ON_AVX2 static SIMD_INLINE struct marks
-find_marks_avx2(const struct given *g, const uint8_t *p)
+SIMD_ON_AVX2 static SIMD_INLINE struct csv_marks
+find_marks_avx2(const struct csv_given *g, const uint8_t *p)
 {
 	const __m256i top = _mm256_set1_epi8(0x1f);
 	const __m256i v[2] = { _mm256_loadu_si256((const void *)p), _mm256_loadu_si256((const void *)(p + 32)) };
 	const __m256i most[2] = { _mm256_max_epu8(v[0], top), _mm256_max_epu8(v[1], top) };
-	struct marks m = { .lf = find_avx2(v, '\n'), .delimiter = find_avx2(v, g->delimiter),
+	struct csv_marks m = { .lf = find_avx2(v, '\n'), .delimiter = find_avx2(v, g->delimiter),
 	    .low = find_avx2(most, 0x1f) };
 
 	if (g->quotes)
@@ -564,17 +569,27 @@ put_half_avx2(__m256i v, uint32_t keep, uint8_t *out)
 }
 
 SIMD_ON_AVX2 static SIMD_INLINE uint8_t *
-put_avx2(const struct given *g, const uint8_t *p, const struct marks *m, const struct word *t, uint8_t *out)
+put_avx2(const struct csv_given *g, const uint8_t *p, const struct csv_marks *m, const struct word *t,
+    bool controls, uint8_t *out)
 {
 	const __m256i delimiter = _mm256_set1_epi8((char)g->delimiter), tab = _mm256_set1_epi8('\t');
+	uint64_t inner = m->delimiter & ~t->delimiter;
+	uint8_t bytes[64 + SPAN];
 	__m256i v[2];
 	unsigned i;
 
-	if (((m->delimiter & ~t->delimiter) | t->none | t->control) != 0)
-		return put_words(g, p, m, t, out);
+	(void)controls;
 	for (i = 0; i < 2; i++) {
 		v[i] = _mm256_loadu_si256((const void *)(p + 32 * i));
 		v[i] = _mm256_blendv_epi8(v[i], tab, _mm256_cmpeq_epi8(v[i], delimiter));
+	}
+	if ((inner | t->none | t->control) != 0) {
+		_mm256_storeu_si256((void *)bytes, v[0]);
+		_mm256_storeu_si256((void *)(bytes + 32), v[1]);
+		_mm256_storeu_si256((void *)(bytes + 64), v[1]);	/* any bytes */
+		patch(bytes, inner, g->delimiter);
+		patch(bytes, t->none, EMPTY);
+		return put_spans(bytes, t->keep, t->control, out);
 	}
 	out = put_half_avx2(v[0], (uint32_t)t->keep, out);
 	return put_half_avx2(v[1], (uint32_t)(t->keep >> 32), out);
@@ -600,7 +615,7 @@ note_lfs_avx512(struct simd_csv *c, size_t w, const struct word *t, struct carry
 SIMD_ON_AVX512 static bool
 split_plain_avx512(struct simd_csv *c)
 {
-	const struct given g = given_of(c);
+	const struct csv_given g = given_of(c);
 	const __m512i delimiter = _mm512_set1_epi8((char)g.delimiter), quote = _mm512_set1_epi8((char)g.quote);
 	const __m512i lf = _mm512_set1_epi8('\n'), cr = _mm512_set1_epi8('\r');
 	const __m512i top = _mm512_set1_epi8(0x1f), tab = _mm512_set1_epi8('\t');
@@ -634,11 +649,11 @@ find_avx512(__m512i v, uint8_t byte)
 	return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)byte));
 }
 
-SIMD_ON_AVX512 static SIMD_INLINE struct marks
-find_marks_avx512(const struct given *g, const uint8_t *p)
+SIMD_ON_AVX512 static SIMD_INLINE struct csv_marks
+find_marks_avx512(const struct csv_given *g, const uint8_t *p)
 {
 	__m512i v = _mm512_loadu_si512(p);
-	struct marks m = { .lf = find_avx512(v, '\n'), .delimiter = find_avx512(v, g->delimiter),
+	struct csv_marks m = { .lf = find_avx512(v, '\n'), .delimiter = find_avx512(v, g->delimiter),
 	    .low = _mm512_cmple_epu8_mask(v, _mm512_set1_epi8(0x1f)) };
 
 	if (g->quotes)
@@ -672,13 +687,14 @@ put_escaped_avx512(__m256i v, uint32_t keep, uint32_t control, uint8_t *out)
 }
 
 SIMD_ON_AVX512 static SIMD_INLINE uint8_t *
-put_avx512(const struct given *g, const uint8_t *p, const struct marks *m, const struct word *t, uint8_t *out)
+put_avx512(const struct csv_given *g, const uint8_t *p, const struct csv_marks *m, const struct word *t,
+    bool controls, uint8_t *out)
 {
 	__m512i v = _mm512_mask_mov_epi8(_mm512_loadu_si512(p), t->delimiter, _mm512_set1_epi8('\t'));
 
 	(void)g, (void)m;
 	v = _mm512_mask_mov_epi8(v, t->none, _mm512_set1_epi8(EMPTY));
-	if (t->control == 0) {
+	if (!controls) {	/* once there are some, more are likely: no branch that depends on each word */
 		_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(t->keep, v));
 		return out + __builtin_popcountll(t->keep);
 	}

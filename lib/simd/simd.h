@@ -47,6 +47,7 @@ struct simd_csv {
 	bool quotes, inners, controls;		/* does the chunk have any of the bytes of these masks? */
 	uint64_t quote_at[SIMD_CSV_WORDS];	/* quotes; undefined without any */
 	uint64_t inner_at[SIMD_CSV_WORDS];	/* line feeds within quotes; undefined without any */
+	uint32_t inner_before[SIMD_CSV_WORDS];	/* their number before each word */
 	uint64_t control_at[SIMD_CSV_WORDS];	/* bytes below 0x20 within fields; undefined without any */
 	bool empties;
 	uint64_t empty_at[SIMD_CSV_WORDS];	/* the end of an unquoted empty field or blank line */
