@@ -48,8 +48,6 @@ struct balance {
 
 static char *key_list;
 static struct agg_sides sides;
-static struct expr_parameter *parameters;
-static size_t nparameters;
 static bool to_states, from_states;
 static const char *stale_path, *onto_path;
 
@@ -73,22 +71,9 @@ add_debit(const char *option, char *word)
 	add_side(1, option, word);
 }
 
-static void
-add_parameter(const char *option, char *text)
-{
-	char *value = cli_pair(option, text, "NAME=VALUE");
-
-	if (!utf8_ok(value, strlen(value)))
-		cli_usage("%s %s: not UTF-8", option, text);
-	parameters = xreallocarray(parameters, nparameters + 1, sizeof(*parameters));
-	parameters[nparameters++] = (struct expr_parameter){ text, value };
-}
-
 static const struct cli_option options[] = {
 	{ 'k', "key", "KEY,...", "one record for each value of these: COLUMN or NAME=EXPRESSION; by default one\n"
 	    "record of totals", CLI_LIST, .to = &key_list },
-	{ 'D', "define", "NAME=VALUE", "what :NAME is in expressions; may be repeated", CLI_CALL,
-	    .call = add_parameter },
 	{ 0, "side", "COLUMN", "the column that says whether a record is a credit or a debit", CLI_TEXT,
 	    .to = &sides.column },
 	{ 0, "credit", "VALUE", "its value for credits; may be repeated", CLI_CALL, .call = add_credit },
@@ -116,7 +101,8 @@ static const struct cli_program program = {
 	    "first(EXPRESSION,BY) or last(EXPRESSION,BY); count() counts records. See acct-expr(7).",
 	.writes_records = true,
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_table, cli_input, cli_output, cli_memory, cli_stream, NULL },
+	.groups = (const struct cli_option *const[]){ cli_define, cli_table, cli_input, cli_output, cli_memory,
+	    cli_stream, NULL },
 	.examples = (const char *const[]){
 	    "acct-balance -k account_id 'n=count()' 'total=sum(amount)' <transactions.acct",
 	    "acct-balance --states -k account_id 'n=count()' <january.acct >january.states",
@@ -258,7 +244,8 @@ set_item(struct agg_item *item, const struct expr_aggregate *a, const char *cons
 static void
 compute(struct balance *b, char *words[], size_t n)
 {
-	struct expr_scope scope = { .header = &b->like.header, .parameters = parameters, .nparameters = nparameters };
+	struct expr_scope scope = { .header = &b->like.header, .parameters = cli.parameters,
+	    .nparameters = cli.nparameters };
 
 	b->is_computed = true;
 	rec_header_init(&b->computed, b->like.header.table);
@@ -328,7 +315,7 @@ take_recipe(struct balance *b)
 	for (size_t i = 0; i < r->debit.n; i++)
 		add_debit("--debit", r->debit.list[i]);
 	for (size_t i = 0; i < r->define.n; i++)
-		add_parameter("-D", r->define.list[i]);
+		cli_define_add("-D", r->define.list[i]);
 }
 
 /* Notes what states are made by: the options, before lists are cut. */
@@ -343,8 +330,8 @@ make_recipe(struct balance *b, char *words[], size_t n)
 		agg_recipe_add(&r->credit, sides.words[0][i]);
 	for (size_t i = 0; i < sides.nwords[1]; i++)
 		agg_recipe_add(&r->debit, sides.words[1][i]);
-	for (size_t i = 0; i < nparameters; i++) {
-		char *pair = xasprintf("%s=%s", parameters[i].name, parameters[i].value);
+	for (size_t i = 0; i < cli.nparameters; i++) {
+		char *pair = xasprintf("%s=%s", cli.parameters[i].name, cli.parameters[i].value);
 
 		agg_recipe_add(&r->define, pair);
 		free(pair);
@@ -445,7 +432,7 @@ create_stale(struct balance *b)
 static void
 check_options(size_t n)
 {
-	if (from_states && (n > 0 || key_list != NULL || sides.column != NULL || nparameters > 0))
+	if (from_states && (n > 0 || key_list != NULL || sides.column != NULL || cli.nparameters > 0))
 		cli_usage("--from-states: the states name AGGREGATE, -k, -D and --side");
 	if (!from_states && (stale_path != NULL || onto_path != NULL))
 		cli_usage("%s needs --from-states", stale_path != NULL ? "--stale" : "--onto");
@@ -871,7 +858,7 @@ finish(struct balance *b)
 	buf_free(&b->results);
 	free(b->starts);
 	free(b->fields);
-	free(parameters);
+	free(cli.parameters);
 }
 
 int

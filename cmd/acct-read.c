@@ -21,8 +21,6 @@ struct projection {				/* columns of a header, and where they stand in the snaps
 };
 
 static const char *where;
-static struct expr_parameter *parameters;	/* of -D */
-static size_t nparameters;
 static char *list;			/* of -c; NULL: every column */
 static struct cli_place asked_for;
 static struct delta_table table;
@@ -43,17 +41,6 @@ static struct seen {			/* of ACCT_KEYS: only rows that have one of these keys */
 } seen;
 
 /* ---- options ---- */
-
-static void
-add_parameter(const char *option, char *text)
-{
-	char *value = cli_pair(option, text, "NAME=VALUE");
-
-	if (!utf8_ok(value, strlen(value)))
-		cli_usage("%s %s: not UTF-8", option, text);
-	parameters = xreallocarray(parameters, nparameters + 1, sizeof(*parameters));
-	parameters[nparameters++] = (struct expr_parameter){ text, value };
-}
 
 static void
 set_range(const char *option, char *arg)
@@ -77,8 +64,6 @@ static const struct cli_option options[] = {
 	    "none): a change stream of inserts, updates and deletes", CLI_CALL, .call = set_range },
 	{ 'k', "key", "KEY,...", "with --changes: rows of one key are an update (default: the table's key)", CLI_LIST,
 	    .to = &key_words },
-	{ 'D', "define", "NAME=VALUE", "what :NAME is in the condition; may be repeated", CLI_CALL,
-	    .call = add_parameter },
 	{ 'w', "where", "CONDITION", "give only these rows, see acct-expr(7); skips files by their statistics",
 	    CLI_TEXT, .to = &where },
 	{ 0 }
@@ -94,8 +79,8 @@ static const struct cli_program program = {
 	    "Gives the rows of a Delta table, of a Parquet file, or of a folder of Parquet files as a record stream.",
 	.writes_records = true,
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_at, cli_with, cli_memory, cli_outside, cli_table, cli_output,
-	    NULL },
+	.groups = (const struct cli_option *const[]){ cli_define, cli_at, cli_with, cli_memory, cli_outside, cli_table,
+	    cli_output, NULL },
 	.examples = (const char *const[]){ "acct-read lake/gold/customer_balance | acct-cat -f table",
 	    "acct-read -c account_id,balance -w 'balance < 0' lake/silver/accounts@0 | acct-cat",
 	    "acct-read --changes 7.. lake/silver/accounts | acct-cat", NULL },
@@ -330,7 +315,7 @@ make_columns(struct projection *m, const char *place)
 static void
 parse(struct expr *e, const struct rec_header *h)
 {
-	struct expr_scope scope = { .header = h, .parameters = parameters, .nparameters = nparameters };
+	struct expr_scope scope = { .header = h, .parameters = cli.parameters, .nparameters = cli.nparameters };
 	struct buf b = { 0 };
 	struct msg err = { 0 };
 	size_t place = 0;

@@ -25,8 +25,6 @@ struct run {			/* consecutive fields of the input, copied as one; or one item of
 static const char *where;
 static char **lists;			/* of -c, in order */
 static size_t nlists;
-static struct expr_parameter *parameters;
-static size_t nparameters;
 static bool as_text;
 static char everything[] = "*";
 
@@ -53,22 +51,9 @@ add_list(const char *option, char *text)
 	lists[nlists++] = text;
 }
 
-static void
-add_parameter(const char *option, char *text)
-{
-	char *value = cli_pair(option, text, "NAME=VALUE");
-
-	if (!utf8_ok(value, strlen(value)))
-		cli_usage("%s %s: not UTF-8", option, text);
-	parameters = xreallocarray(parameters, nparameters + 1, sizeof(*parameters));
-	parameters[nparameters++] = (struct expr_parameter){ text, value };
-}
-
 static const struct cli_option options[] = {
 	{ 'c', "columns", "ITEM,...", "the columns of the output: NAME, NEW=EXPRESSION, *, * exclude (NAME, ...),\n"
 	    "NEW=@WORD (of the header); may be repeated", CLI_CALL, .call = add_list },
-	{ 'D', "define", "NAME=VALUE", "what :NAME is in expressions; may be repeated", CLI_CALL,
-	    .call = add_parameter },
 	{ 'w', "where", "CONDITION", "the records to keep: an expression, see acct-expr(7)", CLI_TEXT, .to = &where },
 	{ 0, "text", NULL, "with -c: turn strings that are not UTF-8 into UTF-8, for a table", CLI_FLAG,
 	    .to = &as_text },
@@ -81,7 +66,7 @@ static const struct cli_program program = {
 	.about = "Keeps and computes columns, and keeps records, of FILE, by default standard input.",
 	.writes_records = true,
 	.options = options,
-	.groups = (const struct cli_option *const[]){ cli_table, cli_output, cli_stream, NULL },
+	.groups = (const struct cli_option *const[]){ cli_define, cli_table, cli_output, cli_stream, NULL },
 	.examples = (const char *const[]){
 	    "acct-select -c account_id,balance -w 'balance < 0' <accounts.acct | acct-cat", NULL },
 };
@@ -231,7 +216,8 @@ prepare(void)
 	struct msg err = { 0 };
 	size_t place = 0;
 
-	scope = (struct expr_scope){ .header = &in.header, .parameters = parameters, .nparameters = nparameters };
+	scope = (struct expr_scope){ .header = &in.header, .parameters = cli.parameters,
+	    .nparameters = cli.nparameters };
 	if (where != NULL && expr_parse_where(&condition, where, strlen(where), &scope, &place, &err) < 0)
 		point("--where", where, place, &err);
 	if (rec_header_is_change(&in.header))
@@ -427,7 +413,7 @@ main(int argc, char *argv[])
 	expr_free(&condition);
 	expr_items_free(&items);
 	buf_free(&encoded);
-	free(parameters);
+	free(cli.parameters);
 	free(lists);
 	while (nruns > 0)
 		free(runs[--nruns].value);

@@ -57,6 +57,7 @@ extern const struct cli_option cli_table[];	/* -t */
 extern const struct cli_option cli_stream[];	/* --partial, --max-record: reads record streams */
 extern const struct cli_option cli_text[];	/* --max-record: reads text */
 extern const struct cli_option cli_memory[];	/* --memory */
+extern const struct cli_option cli_define[];	/* -D: has expressions (define.c) */
 extern const struct cli_option cli_codec[];	/* --codec, --encoding: writes Parquet (codec.c) */
 extern const struct cli_option cli_retry[];	/* --retry: commits a version of a table */
 extern const struct cli_option cli_change[];	/* --txn, --prepare: changes a table (change.c) */
@@ -89,7 +90,12 @@ extern struct cli_values {		/* as given, or by default */
 	size_t nwith;
 	bool with_found;		/* they are those of a folder, of any tables */
 	const char *at;			/* a version or a time; NULL: the newest */
+	struct expr_parameter *parameters;	/* of --define; owned, their texts are views */
+	size_t nparameters;
 } cli;
+
+/* Adds a parameter as --define does, from "NAME=VALUE", which it cuts and keeps; `option` is for messages. */
+void cli_define_add(const char *option, char *text);
 
 /* ---- parse.c ---- */
 

@@ -333,8 +333,7 @@ logic(struct expr_run *run, const struct expr_node *n, const uint8_t *asked, uin
 	}
 }
 
-/* Result of each comparison if the left side is below, equal to, above the right one. */
-static const uint8_t outcomes[][3] = {
+const uint8_t expr_outcomes[][3] = {
 	[EXPR_EQ] = { EXPR_FALSE, EXPR_TRUE, EXPR_FALSE },
 	[EXPR_NE] = { EXPR_TRUE, EXPR_FALSE, EXPR_TRUE },
 	[EXPR_LT] = { EXPR_TRUE, EXPR_FALSE, EXPR_FALSE },
@@ -361,7 +360,7 @@ compare(struct expr_run *run, const struct expr_node *n, const uint8_t *asked, u
 		}
 		a = expr_vector_get(x, s, i);
 		b = expr_vector_get(y, t, i);
-		truth[i] = outcomes[n->kind == EXPR_COMPARE ? n->op : EXPR_NE][1 + expr_order(s, &a, t, &b)];
+		truth[i] = expr_outcomes[n->kind == EXPR_COMPARE ? n->op : EXPR_NE][1 + expr_order(s, &a, t, &b)];
 	}
 	expr_vector_give(run, y);
 	expr_vector_give(run, x);

@@ -225,6 +225,9 @@ void expr_test_eval(const struct expr_node *n, const struct rec_batch *b, size_t
 /* Turns a comparison, an IN or an IS NULL of columns and constants into a test of encoded fields, where it is one. */
 void expr_test_make(struct expr *e, struct expr_node *n);
 
+/* Truth of each comparison, by enum expr_op, if the left side is below, equal to, above the right one. */
+extern const uint8_t expr_outcomes[][3];
+
 /* -1, 0 or 1; types are of one kind, or both exact. NaN equals itself and is above all. */
 int expr_order(struct val_type a, const struct expr_value *x, struct val_type b, const struct expr_value *y);
 

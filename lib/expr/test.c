@@ -6,16 +6,6 @@
 
 #define NULL_HEAD ((uint64_t)VAL_NULL << 56)
 
-/* Result of each comparison if the left side is below, equal to, above the right one. */
-static const uint8_t outcomes[][3] = {
-	[EXPR_EQ] = { EXPR_FALSE, EXPR_TRUE, EXPR_FALSE },
-	[EXPR_NE] = { EXPR_TRUE, EXPR_FALSE, EXPR_TRUE },
-	[EXPR_LT] = { EXPR_TRUE, EXPR_FALSE, EXPR_FALSE },
-	[EXPR_LE] = { EXPR_TRUE, EXPR_TRUE, EXPR_FALSE },
-	[EXPR_GT] = { EXPR_FALSE, EXPR_FALSE, EXPR_TRUE },
-	[EXPR_GE] = { EXPR_FALSE, EXPR_TRUE, EXPR_TRUE }
-};
-
 /* 0, 1, 2: below, equal, above. */
 static inline unsigned
 order(const uint8_t *p, size_t n, uint64_t head, const uint8_t *q, size_t m, uint64_t other)
@@ -51,7 +41,7 @@ plus_zero(struct rec_field f)
 static void
 compare(const struct expr_node *node, const struct rec_batch *b, size_t from, size_t n, uint8_t *truth)
 {
-	const uint8_t *outcome = outcomes[node->op];
+	const uint8_t *outcome = expr_outcomes[node->op];
 	const struct expr_encoded *v = node->values;
 	const uint32_t *off = b->off + from * b->stride + node->column;
 
@@ -67,7 +57,7 @@ compare(const struct expr_node *node, const struct rec_batch *b, size_t from, si
 static void
 compare_float(const struct expr_node *node, const struct rec_batch *b, size_t from, size_t n, uint8_t *truth)
 {
-	const uint8_t *outcome = outcomes[node->op];
+	const uint8_t *outcome = expr_outcomes[node->op];
 	const struct expr_encoded *v = node->values;
 
 	for (size_t i = 0; i < n; i++) {
@@ -81,7 +71,7 @@ compare_float(const struct expr_node *node, const struct rec_batch *b, size_t fr
 static void
 compare_columns(const struct expr_node *node, const struct rec_batch *b, size_t from, size_t n, uint8_t *truth)
 {
-	const uint8_t *outcome = outcomes[node->op];
+	const uint8_t *outcome = expr_outcomes[node->op];
 	unsigned scale = node->args[0]->type.scale;
 	bool scaled = scale != node->other_type.scale, is_float = node->args[0]->type.kind == VAL_FLOAT64;
 
