@@ -546,17 +546,24 @@ lake_state() {
 	acct-blob ls --recursive "$A/lake/silver" | diff -u before -
 }
 
-@test "azure: a run killed at any instant leaves the lake as it was or as it was to be" {
-	local n=${ACCT_AZURE_RUN_KILLS:-1} i
+@test "azure: a run killed at any instant, or hit by any fault, leaves the lake as it was or as it was to be" {
+	local n=${ACCT_AZURE_RUN_KILLS:-2} i direct=$ACCT_AZURE_ENDPOINT faults=(lose cut 'done 500 InternalError' 'status 503 ServerBusy' twice)
 	export ACCT_AZURE_LEASE=15 TMPDIR=$T
 	RANDOM=${ACCT_SEED:-$$}
 	echo "ACCT_SEED=${ACCT_SEED:-$$}" >&2
 	seq 1 3 | mkrec t 'id:int64*!' >1.acct
 	lake_run 0 1.acct
+	proxied
+	export -f lake_run
 	for ((i = 1; i <= n; i++)); do
 		lake_state >before
-		export -f lake_run
-		timeout -s KILL "0.$((RANDOM % 90 + 10))" bash -c "A=$A; lake_run $i 1.acct" 2>/dev/null || :
+		if ((i % 2)); then
+			ACCT_AZURE_ENDPOINT=$direct timeout -s KILL "0.$((RANDOM % 90 + 10))" bash -c "A=$A; lake_run $i 1.acct" 2>/dev/null || :
+		else
+			plan "$((RANDOM % 120)) * . none" "$((RANDOM % 12 + 1)) * . ${faults[RANDOM % ${#faults[@]}]}"
+			ACCT_AZURE_PATIENCE=1 lake_run "$i" 1.acct || :
+			plan
+		fi
 		acct-blob rm "$A/lake/_lock" || :	# as if its lease had ended
 		acct-lake recover "$A/lake"
 		lake_state >after
