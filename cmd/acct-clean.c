@@ -176,6 +176,7 @@ open_all(const char *path)
 		msg_exit(&err);
 	enter_sandbox(path);
 	cli_open(&in, path, 0);
+	clean_drift(&schema, &in.header);
 	if (cleaner_init(&cleaner, &schema, &in.header, in.name, &err) < 0)
 		msg_exit(&err);
 	cleaner_header(&cleaner, &in.header, &h);

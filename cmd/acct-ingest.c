@@ -155,12 +155,38 @@ next_batch(struct file *f)
 	f->any = got > 0;
 }
 
+/* Says which columns of a file are not those of the schema, as its drift allows. */
+static void
+report_drift(const char *file)
+{
+	struct near near;
+	size_t i, k;
+
+	for (i = 0; i < columns.more.n; i++)
+		msg_warn("%s: column %s is not in the schema: added as text", file, msg_quotes(columns.more.v[i]));
+	for (i = 0; i < columns.ignored.n; i++)
+		msg_warn("%s: column %s is not in the schema: ignored", file, msg_quotes(columns.ignored.v[i]));
+	for (i = 0; i < columns.fewer.n; i++) {
+		near_start(&near, columns.fewer.v[i]);
+		for (k = 0; k < columns.more.n; k++)
+			near_try(&near, columns.more.v[k]);
+		for (k = 0; k < columns.ignored.n; k++)
+			near_try(&near, columns.ignored.v[k]);
+		msg_warn("%s: column %s is missing: null in all rows%s", file, msg_quotes(columns.fewer.v[i]),
+		    near_hint(&near));
+	}
+}
+
 static void
 read_header(struct file *f)
 {
+	bool first = !columns.settled;
+
 	next_batch(f);
 	if (ingest_file_open(&f->columns, f->name, &columns, f->any ? &f->batch : NULL) < 0)
 		msg_exit(&columns.err);
+	if (first)
+		report_drift(f->name);
 }
 
 /* Begins the output, or the file's segment of it. */
@@ -345,6 +371,32 @@ ingest(char **paths, size_t n)
 }
 
 static void
+put_names(struct buf *text, const struct ingest_names *names)
+{
+	size_t i;
+
+	buf_addc(text, '[');
+	for (i = 0; i < names->n; i++) {
+		buf_adds(text, i > 0 ? ", " : "");
+		json_put(text, names->v[i], strlen(names->v[i]));
+	}
+	buf_addc(text, ']');
+}
+
+static void
+put_drift(struct buf *text)
+{
+	if (columns.more.n + columns.ignored.n + columns.fewer.n == 0)
+		return;
+	buf_adds(text, ", \"added\": ");
+	put_names(text, &columns.more);
+	buf_adds(text, ", \"ignored\": ");
+	put_names(text, &columns.ignored);
+	buf_adds(text, ", \"missing\": ");
+	put_names(text, &columns.fewer);
+}
+
+static void
 write_stats(void)
 {
 	struct buf text = { 0 };
@@ -360,6 +412,7 @@ write_stats(void)
 		buf_adds(&text, ", \"encoding\": ");
 		json_put(&text, encoding, strlen(encoding));
 	}
+	put_drift(&text);
 	buf_addf(&text, ", \"multiline\": %s}\n", !have_schema || schema.multiline == SCHEMA_MULTILINE_ANY ? "null" :
 	    schema.multiline == SCHEMA_MULTILINE_YES ? "true" : "false");
 	if (io_create(&o, stats_path, &err) < 0 ||

@@ -47,6 +47,9 @@ struct clean_fault {
 	size_t value;
 };
 
+/* Adds to a schema whose drift says so the columns of a raw stream that it does not name. Call before cleaner_init. */
+void clean_drift(struct schema *s, const struct rec_header *raw);
+
 /*
  * Matches the raw stream's columns to the schema's by name: the schema's name or the source name. Fails with EX_DATAERR
  * if the stream is not raw, with EX_CONFIG if a column is missing or is one that the schema does not allow. `name` is

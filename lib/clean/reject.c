@@ -18,8 +18,8 @@ set_columns(struct rejects *r)
 
 	r->order = xcalloc(k->ncolumns, sizeof(*r->order));
 	for (i = 0; i < k->ncolumns; i++) {
-		if (schema_is_computed(k->columns[i].schema))
-			continue;
+		if (schema_is_computed(k->columns[i].schema) || k->columns[i].field == k->malformed)
+			continue;		/* not in the file */
 		if (r->norder > 0)
 			buf_addc(&r->names, format.delimiter);
 		name = k->columns[i].schema->source;

@@ -16,6 +16,34 @@ find_field(const struct cleaner *k, const struct rec_header *raw, const struct s
 	return i < 1 || (size_t)i == k->malformed || (size_t)i == k->lines ? 0 : (size_t)i;
 }
 
+static bool
+is_known(const struct schema *s, const char *name)
+{
+	const struct schema_column *c;
+	size_t i;
+
+	for (c = s->columns; c < s->columns + s->ncolumns; c++) {
+		if (strcmp(c->name, name) == 0)
+			return true;
+		for (i = 0; i < c->sources.n; i++)
+			if (strcmp(c->sources.word[i], name) == 0)
+				return true;
+	}
+	return false;
+}
+
+void
+clean_drift(struct schema *s, const struct rec_header *raw)
+{
+	size_t i, end = raw->ncolumns - (rec_header_has_lines(raw) ? 2 : 1);
+
+	if (s->drift != SCHEMA_DRIFT_ADD || !rec_header_is_raw(raw))
+		return;
+	for (i = 1; i < end; i++)
+		if (!is_known(s, raw->columns[i].name))
+			schema_add_text(s, raw->columns[i].name);
+}
+
 /* Reports a raw column that matches no column of the schema. */
 static int
 check_extra(const struct cleaner *k, const struct rec_header *raw, const char *name, struct msg *err)
@@ -68,6 +96,8 @@ cleaner_init(struct cleaner *k, const struct schema *s, const struct rec_header 
 	k->room = VAL_PAD;
 	for (i = 0; i < s->ncolumns; i++) {
 		field = schema_is_computed(&s->columns[i]) ? 0 : find_field(k, raw, &s->columns[i]);
+		if (field == 0 && !schema_is_computed(&s->columns[i]) && schema_may_lack(s, &s->columns[i]))
+			field = k->malformed;		/* null in every row that is read */
 		if (field == 0 && !schema_is_computed(&s->columns[i]))
 			return msg_set(err, EX_CONFIG, "%s: column of the schema of %s missing: %s", name, s->name,
 			    msg_quotes(s->columns[i].source));

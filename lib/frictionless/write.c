@@ -244,6 +244,8 @@ leave_file_words(const struct schema *s, struct buf *left)
 		leave(left, NULL, "trailing_delimiter");
 	if (s->short_null)
 		leave(left, NULL, "short_rows");
+	if (s->drift == SCHEMA_DRIFT_ADD)
+		leave(left, NULL, "drift");
 	if (s->optional)
 		leave(left, NULL, "optional");
 	if (s->where.text != NULL)

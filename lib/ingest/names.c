@@ -56,7 +56,10 @@ void
 ingest_columns_free(struct ingest_columns *c)
 {
 	csv_words_free(c->names.v, c->names.n);
-	c->names = (struct ingest_names){ 0 };
+	csv_words_free(c->more.v, c->more.n);
+	csv_words_free(c->ignored.v, c->ignored.n);
+	csv_words_free(c->fewer.v, c->fewer.n);
+	c->names = c->more = c->ignored = c->fewer = (struct ingest_names){ 0 };
 	free(c->of);
 	c->of = NULL;
 }
@@ -160,7 +163,7 @@ take_names(struct ingest_columns *c, struct ingest_file *f, struct csv_batch *ba
 static const char *
 source_of(const struct ingest_columns *c, size_t column)
 {
-	return c->schema->columns[c->of[column]].source;
+	return column < c->names.n - c->more.n ? c->schema->columns[c->of[column]].source : c->names.v[column];
 }
 
 /* Makes names for a file without a header: the schema's, or c1, c2, ..., one for each field of its first row. */
@@ -204,11 +207,99 @@ unknown_column(struct ingest_columns *c, const struct ingest_file *f, const char
 	    f->name, line, msg_quotes(column), near_hint(&near));
 }
 
-/* Rejects columns unknown to the schema, unless it ignores them. */
-static int
-check_used(struct ingest_columns *c, const struct ingest_file *f, const bool *used, uint64_t line)
+/* Returns the index of the first of the column's sources that the file has, or the number of its columns. */
+static size_t
+find_source(const struct ingest_columns *c, const struct ingest_file *f, size_t column)
+{
+	const struct schema_list *sources;
+	size_t i, at = f->names.n;
+
+	if (column >= c->names.n - c->more.n)		/* of the first file, by drift */
+		return find(c, &f->names, c->names.v[column], 0);
+	sources = &c->schema->columns[c->of[column]].sources;
+	for (i = 0; i < sources->n && at == f->names.n; i++)
+		at = find(c, &f->names, sources->word[i], 0);
+	return at;
+}
+
+static void
+add_name(struct ingest_names *to, const char *name)
+{
+	to->v = xreallocarray(to->v, to->n + 1, sizeof(*to->v));
+	to->v[to->n++] = xstrdup(name);
+}
+
+/* Is the name one that a column of the records can have besides the schema's? */
+static bool
+can_add(const struct ingest_columns *c, const struct ingest_file *f, const char *name)
 {
 	size_t i;
+
+	for (i = 0; i < c->schema->ncolumns; i++)
+		if (schema_same_name(c->schema, c->schema->columns[i].name, name))
+			return false;
+	return *name != '_' && find(c, &f->names, name, find(c, &f->names, name, 0) + 1) == f->names.n &&
+	    c->names.n < INGEST_COLUMNS_MAX;
+}
+
+/* Takes what the schema does not name over into the records. */
+static int
+add_columns(struct ingest_columns *c, struct ingest_file *f, const bool *used, uint64_t line)
+{
+	size_t i;
+
+	for (i = 0; i < f->names.n; i++) {
+		if (used[i])
+			continue;
+		if (!can_add(c, f, f->names.v[i]))
+			return unknown_column(c, f, f->names.v[i], line);
+		f->from = xreallocarray(f->from, c->names.n + 2, sizeof(*f->from));
+		f->from[c->names.n] = i;
+		add_name(&c->names, f->names.v[i]);
+		add_name(&c->more, f->names.v[i]);
+	}
+	return 0;
+}
+
+/* Drops a column of the records that the file lacks. */
+static void
+drop_column(struct ingest_columns *c, size_t i)
+{
+	add_name(&c->fewer, source_of(c, i));
+	free(c->names.v[i]);
+	c->names.n--;
+	memmove(c->names.v + i, c->names.v + i + 1, (c->names.n - i) * sizeof(*c->names.v));
+	memmove(c->of + i, c->of + i + 1, (c->names.n - i) * sizeof(*c->of));
+}
+
+/* Drops the columns that the file lacks and may. */
+static void
+drop_columns(struct ingest_columns *c, const struct ingest_file *f)
+{
+	size_t i = 0;
+
+	while (i < c->names.n)
+		if (schema_may_lack(c->schema, &c->schema->columns[c->of[i]]) && find_source(c, f, i) == f->names.n)
+			drop_column(c, i);
+		else
+			i++;
+}
+
+/* Rejects columns unknown to the schema, unless it ignores them. */
+static int
+check_used(struct ingest_columns *c, struct ingest_file *f, const bool *used, uint64_t line)
+{
+	size_t i;
+
+	if (c->schema->drift == SCHEMA_DRIFT_ADD && !c->settled)
+		return add_columns(c, f, used, line);
+	for (i = 0; c->schema->drift == SCHEMA_DRIFT_IGNORE && !c->settled && i < f->names.n; i++)
+		if (!used[i])
+			add_name(&c->ignored, f->names.v[i]);
+	for (i = 0; c->settled && i < f->names.n; i++)
+		if (!used[i] && find(c, &c->fewer, f->names.v[i], 0) < c->fewer.n)
+			return msg_set(&c->err, EX_DATAERR, "%s:%" PRIu64 ": column %s is not in %s", f->name, line,
+			    msg_quotes(f->names.v[i]), c->first);
 
 	for (i = 0; i < f->names.n && !c->schema->extra_ignore; i++)
 		if (!used[i])
@@ -275,26 +366,16 @@ tell_missing(struct ingest_columns *c, const struct ingest_file *f, const char *
 	return -1;
 }
 
-/* Returns the index of the first of the column's sources that the file has, or the number of its columns. */
-static size_t
-find_source(const struct ingest_columns *c, const struct ingest_file *f, size_t column)
-{
-	const struct schema_list *sources = &c->schema->columns[c->of[column]].sources;
-	size_t i, at = f->names.n;
-
-	for (i = 0; i < sources->n && at == f->names.n; i++)
-		at = find(c, &f->names, sources->word[i], 0);
-	return at;
-}
-
 /* Matches the file's columns to the schema's by name. */
 static int
 match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 {
-	bool *used = xcalloc(f->names.n, sizeof(*used));
+	bool *used = xcalloc(f->names.n + 1, sizeof(*used));
 	size_t i;
 	int failed = 0;
 
+	if (!c->settled)
+		drop_columns(c, f);
 	for (i = 0; i < c->names.n && !failed; i++) {
 		f->from[i] = find_source(c, f, i);
 		if (f->from[i] == f->names.n)
@@ -306,6 +387,7 @@ match_by_name(struct ingest_columns *c, struct ingest_file *f, uint64_t line)
 	}
 	if (!failed)
 		failed = check_used(c, f, used, line);
+	c->settled = true;
 	free(used);
 	return failed;
 }

@@ -24,6 +24,9 @@ struct ingest_columns {
 	const char *first;		/* name of the first file, for messages */
 	struct ingest_names names;	/* of the records' columns; empty until known */
 	size_t *of;			/* owned; with a schema, its column of each: computed ones have none */
+	bool settled;			/* a file has been matched: by drift the columns may change only before */
+	/* with drift: columns of that file which the schema does not name, added or ignored; those that it lacks */
+	struct ingest_names more, ignored, fewer;
 };
 
 struct ingest_file {
@@ -43,8 +46,9 @@ void ingest_columns_free(struct ingest_columns *c);
  * header line is removed from it, which may leave no rows. Names are compared as the schema says, without the blanks
  * around them; one that occurs twice is an error if the schema uses it. Without a schema the first file's names become
  * the columns, and later files must have the same in the same order; without a header line columns are matched by
- * position. -1 fills c->err, EX_DATAERR: names missing, duplicate, too many, not UTF-8 or not those expected. Always
- * release f with ingest_file_free.
+ * position. By the schema's drift the first file may have more columns, which become the records', and lack some, which
+ * the records then lack. -1 fills c->err, EX_DATAERR: names missing, duplicate, too many, not UTF-8 or not those
+ * expected. Always release f with ingest_file_free.
  */
 int ingest_file_open(struct ingest_file *f, const char *name, struct ingest_columns *c, struct csv_batch *batch);
 void ingest_file_free(struct ingest_file *f);

@@ -276,6 +276,37 @@ set_sources(struct schema_column *c)
 	c->source = *c->sources.word;
 }
 
+/* Appends a column without words. */
+static struct schema_column *
+append(struct schema *s)
+{
+	struct schema_column *c;
+
+	if ((s->ncolumns & (s->ncolumns - 1)) == 0)
+		s->columns = xreallocarray(s->columns, s->ncolumns == 0 ? 1 : 2 * s->ncolumns, sizeof(*s->columns));
+	c = &s->columns[s->ncolumns++];
+	memset(c, 0, sizeof(*c));
+	c->century = NUM_CENTURY;
+	c->max_length = SIZE_MAX;
+	return c;
+}
+
+void
+schema_add_text(struct schema *s, const char *name)
+{
+	struct schema_column *c = append(s);
+
+	c->name = xstrdup(name);
+	c->type = (struct val_type){ .kind = VAL_STRING };
+	set_sources(c);
+}
+
+bool
+schema_may_lack(const struct schema *s, const struct schema_column *c)
+{
+	return s->drift != SCHEMA_DRIFT_STOP && (!c->required || c->default_text != NULL) && !c->key;
+}
+
 static int
 read_column(struct schema_loader *l, const char *word, void *to)
 {
@@ -289,13 +320,8 @@ read_column(struct schema_loader *l, const char *word, void *to)
 		return schema_fault(l, at, "expected a column's words", NULL);
 	if (s->ncolumns == MAX_COLUMNS)
 		return schema_fault(l, at, "more than 4000 columns", NULL);
-	if ((s->ncolumns & (s->ncolumns - 1)) == 0)
-		s->columns = xreallocarray(s->columns, s->ncolumns == 0 ? 1 : 2 * s->ncolumns, sizeof(*s->columns));
-	c = &s->columns[s->ncolumns++];
+	c = append(s);
 	l->column = c;
-	memset(c, 0, sizeof(*c));
-	c->century = NUM_CENTURY;
-	c->max_length = SIZE_MAX;
 	memset(l->column_at, 0, sizeof(l->column_at));
 	status = schema_words_read(l, schema_column_words, SCHEMA_C_WORDS, l->column_at, c, "a column");
 	if (status == 0 && c->name == NULL)

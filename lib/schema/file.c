@@ -128,6 +128,21 @@ read_extra(struct schema_loader *l, const struct schema_word *word, void *to)
 }
 
 static int
+read_drift(struct schema_loader *l, const struct schema_word *word, void *to)
+{
+	static const char *const choices[] = { "stop", "ignore", "add" };	/* by enum schema_drift */
+	size_t i;
+
+	(void)word;
+	for (i = 0; i < sizeof(choices) / sizeof(*choices); i++)
+		if (strcmp(schema_text(l), choices[i]) == 0) {
+			*(enum schema_drift *)to = (enum schema_drift)i;
+			return 0;
+		}
+	return schema_fault(l, schema_here(l), "expected stop, ignore or add", schema_text(l));
+}
+
+static int
 read_short_rows(struct schema_loader *l, const struct schema_word *word, void *to)
 {
 	(void)word;
@@ -161,6 +176,7 @@ static const struct schema_word words[SCHEMA_F_WORDS] = {
 	[SCHEMA_F_HEADER] = { "header", read_header, FIELD(header), false },
 	[SCHEMA_F_NULLS] = { "nulls", schema_read_list, FIELD(nulls), true },
 	[SCHEMA_F_EXTRA] = { "extra", read_extra, FIELD(extra_ignore), false },
+	[SCHEMA_F_DRIFT] = { "drift", read_drift, FIELD(drift), false },
 	[SCHEMA_F_KEY] = { "key", read_keys, 0, true },
 	[SCHEMA_F_COLUMNS] = { "columns", schema_columns_read, 0, true },
 	[SCHEMA_F_EXPECT] = { "expect", schema_expect_read, FIELD(expect), true },
@@ -225,6 +241,20 @@ check_comment(struct schema_loader *l)
 	if (*s->comment == s->delimiter || (*s->comment == s->quote && s->quote != '\0'))
 		return schema_fault(l, l->file_at[SCHEMA_F_COMMENT], "comment begins with the delimiter or the quote",
 		    s->comment);
+	return 0;
+}
+
+static int
+check_drift(struct schema_loader *l)
+{
+	struct schema *s = l->schema;
+
+	if (s->drift != SCHEMA_DRIFT_STOP && !s->header)
+		return schema_fault(l, l->file_at[SCHEMA_F_DRIFT], "drift needs names in the file; header is no", NULL);
+	if (s->drift == SCHEMA_DRIFT_ADD && s->extra_ignore)
+		return schema_fault(l, l->file_at[SCHEMA_F_DRIFT], "drift: add and extra: ignore exclude each other",
+		    NULL);
+	s->extra_ignore |= s->drift == SCHEMA_DRIFT_IGNORE;
 	return 0;
 }
 
@@ -302,7 +332,8 @@ check_columns(struct schema_loader *l)
 int
 schema_file_check(struct schema_loader *l)
 {
-	return check_bytes(l) == -1 || check_columns(l) == -1 || mark_keys(l) == -1 || mark_sequence(l) == -1 ||
+	return check_bytes(l) == -1 || check_drift(l) == -1 ||
+	    check_columns(l) == -1 || mark_keys(l) == -1 || mark_sequence(l) == -1 ||
 	    check_letters(l) == -1 ||
 	    check_comment(l) == -1 ||
 	    schema_signs_check(l) == -1 || schema_references_check(l) == -1 ? -1 : 0;

@@ -132,6 +132,12 @@ struct schema_expect {		/* conditions on a day's file for a run to take effect *
 	size_t nsums;
 };
 
+/*
+ * What becomes of a file whose columns are not the schema's: it stops; a column that the schema does not name is
+ * ignored; or it becomes one of text. Unless it stops, a column that the file lacks is null, if it may be.
+ */
+enum schema_drift { SCHEMA_DRIFT_STOP, SCHEMA_DRIFT_IGNORE, SCHEMA_DRIFT_ADD };
+
 enum schema_multiline {		/* may quoted fields cross line ends? ANY: not declared */
 	SCHEMA_MULTILINE_ANY, SCHEMA_MULTILINE_NO, SCHEMA_MULTILINE_YES
 };
@@ -156,6 +162,7 @@ struct schema {			/* all owned */
 	enum schema_multiline multiline;
 	bool empty_keep;	/* read a quoted empty text as an empty string, not null */
 	bool extra_ignore;	/* ignore columns of the file that the schema does not name */
+	enum schema_drift drift;
 	struct schema_list nulls;	/* words that mean null, besides the empty text */
 	struct schema_expr where;	/* rows of which it is not true are left out; over texts */
 	struct schema_rule *rules;	/* a row of which one is false is rejected */
@@ -175,6 +182,12 @@ int schema_read(struct schema *s, const char *path, struct msg *err);
 int schema_parse(struct schema *s, const void *text, size_t n, const char *name, struct msg *err);
 
 void schema_free(struct schema *s);
+
+/* Adds a column of a file that the schema does not name: of text, which may be null. */
+void schema_add_text(struct schema *s, const char *name);
+
+/* May a file lack the column, which is null then? */
+bool schema_may_lack(const struct schema *s, const struct schema_column *c);
 
 enum {
 	SCHEMA_HEADER_MAX = 1000000,	/* the last line that can hold the names */

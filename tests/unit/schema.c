@@ -123,6 +123,11 @@ words(void)
 	refused("name: t\ndelimiter: '\"'\n" "columns: [{name: a, type: int64}]\n",
 	    "s.yaml:2:12: delimiter and quote are the same: '\"'");
 	refused("name: t\nextra: keep\n", "s.yaml:2:8: expected ignore or error: 'keep'");
+	refused("name: t\ndrift: no\n", "s.yaml:2:8: expected stop, ignore or add: 'no'");
+	refused("name: t\ndrift: add\nextra: ignore\ncolumns: [{name: a, type: int64}]\n",
+	    "s.yaml:2:8: drift: add and extra: ignore exclude each other");
+	refused("name: t\nheader: no\ndrift: add\ncolumns: [{name: a, type: int64}]\n",
+	    "s.yaml:3:8: drift needs names in the file; header is no");
 	refused("name: t\nnulls: []\n", "s.yaml:2:9: an empty list for: 'nulls'");
 	refused("name: t\nnulls: {a: b}\n", "s.yaml:2:8: expected a list for: 'nulls'");
 	refused("name: t\ncolumns: []\n", "s.yaml:2:11: an empty list for: 'columns'");
