@@ -13,7 +13,8 @@ enum { MAX_KEYS = 32 };
 
 static const struct sql_dialect *dialect;
 static char *key_list, *long_list;
-static const char *input, *delete_path;
+static const char *input, *delete_path, *sequence, *deleted_at;
+static struct buf deleted_field;
 static struct sql_name target;
 static struct rec_reader in, gone;
 static struct sql_options how = { .mark = { .version = -1, .since = -1 } };
@@ -102,6 +103,47 @@ check_load_options(void)
 		how.absent = SQL_ABSENT_REFUSE;
 }
 
+static void
+check_history_options(void)
+{
+	bool deletes = delete_path != NULL || how.absent == SQL_ABSENT_DELETE;
+
+	if (deleted_at != NULL && sequence == NULL)
+		cli_usage("--deleted-at requires --history");
+	if (sequence == NULL)
+		return;
+	if (how.dry_run || manifest != NULL || script != SQL_LOAD)
+		cli_usage("--history: not with --dry-run, --copy or --script");
+	if (deletes != (deleted_at != NULL))
+		cli_usage(deletes ? "--deleted-at is required: when do deleted rows end?" :
+		    "--deleted-at requires --delete or --delete-absent");
+}
+
+/* Finds the column of --history, and reads the value of --deleted-at, which is of its type. */
+static void
+find_history(void)
+{
+	struct val_type type;
+	size_t column;
+	char name[NUM_TEXT], *list;
+
+	if (sequence == NULL)
+		return;
+	list = xstrdup(sequence);
+	(void)cli_columns(&in, "--history", list, &column, 1);
+	free(list);
+	how.history = column + 1;
+	type = in.header.columns[column].type;
+	if (deleted_at == NULL)
+		return;
+	if (!utf8_ok(deleted_at, strlen(deleted_at)) ||
+	    !val_parse(type, deleted_at, strlen(deleted_at), &deleted_field)) {
+		name[val_type_put(name, type)] = '\0';
+		cli_usage("--deleted-at: not of type %s: %s", name, msg_quotes(deleted_at));
+	}
+	how.deleted_at = &deleted_field;
+}
+
 /* Its place in SQL may take no quoted name. */
 static void
 check_word(const char *option, const char *name)
@@ -171,6 +213,10 @@ static struct cli_option options[] = {
 	{ 0, "adopt", NULL, "keep rows of the target that no load of this lake wrote", CLI_FLAG, .to = &adopt },
 	{ 0, "delete-absent", NULL, "delete every row of the target whose key is not in the stream", CLI_FLAG,
 	    .to = &delete_absent },
+	{ 0, "history", "COLUMN", "keep the versions of rows: COLUMN says when a row begins to hold", CLI_TEXT,
+	    .to = &sequence },
+	{ 0, "deleted-at", "VALUE", "with --history: when the rows end that --delete or --delete-absent deletes",
+	    CLI_TEXT, .to = &deleted_at },
 	{ 0, "dry-run", NULL, "change nothing: check that the target would accept the records", CLI_FLAG,
 	    .to = &how.dry_run },
 	{ 0, "long", "COLUMN,...", "T-SQL: columns that hold strings longer than NVARCHAR(4000), in fabric "
@@ -209,6 +255,7 @@ static const struct cli_program program = {
 	.groups = (const struct cli_option *const[]){ cli_output, cli_stream, NULL },
 	.examples = (const char *const[]){ "acct-merge-sql -d sqlite gold.acct | sqlite3 -bail bank.db",
 	    "acct-merge-sql -d postgres gold.acct | psql -X -v ON_ERROR_STOP=1 bank",
+	    "acct-merge-sql -d sqlite --history valid_from -t customer_history customers.acct | sqlite3 -bail bank.db",
 	    "acct-merge-sql -d synapse --copy manifest.json --url az://bank/lake/gold/_export/loans -o loans.sql "
 	    "loans.acct", NULL },
 };
@@ -271,6 +318,7 @@ open_load(void)
 	for (i = 0; i < nlong; i++)
 		lengthy[named[i]] = true;
 	how.lengthy = lengthy;
+	find_history();
 	if (sql_open(&load, dialect, cli.output, &target, &in, keys, n, &how) < 0)
 		msg_exit(&load.err);
 	opened = true;
@@ -323,6 +371,7 @@ main(int argc, char *argv[])
 		cli_usage("-d is required");
 	check_load_options();
 	check_export_options();
+	check_history_options();
 	if (argc - operand > 1)
 		cli_usage("expected at most one FILE");
 	input = argv[operand];
@@ -340,6 +389,7 @@ main(int argc, char *argv[])
 	sql_free(&load);
 	sql_name_free(&target);
 	sql_export_free(&export);
+	buf_free(&deleted_field);
 	rec_close(&in);
 	return EX_OK;
 }

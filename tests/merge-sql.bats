@@ -1040,6 +1040,9 @@ refused_table() {
 	sqlglot Merge 1
 	END
 	)" "$(tsql b.sql)"
+	acct-select -w "since is not null" b.acct | acct-merge-sql -d synapse --history since -t gold.balance >h.sql
+	tsql h.sql >h.tree
+	grep -qx 'sqlglot Insert 3' h.tree
 	same "7|NULL" "$(grep -c 'SELECT 7, NULL, 2900.00, NULL' b.sql | sed 's/1/7|NULL/')"
 }
 
@@ -1136,6 +1139,55 @@ for n in range(9): print(n, "a" * 15_000_000, sep="\t")' | mkrec t 'n:int64*! v:
 }
 
 # ---- the manual's pipeline ----
+
+@test "merge-sql: a history: wrong use" {
+	mkrec c 'id:int64*! since:date! name:string x:decimal(9,2) t:string' <<<$'1\t2024-01-31\ta\t\\N\t\\N' >c.acct
+	refused() {
+		run -"$1" --separate-stderr acct-merge-sql -d sqlite "${@:3}" c.acct
+		[[ $stderr == "acct-merge-sql: $2"* ]] || { echo "$stderr"; false; }
+	}
+	refused 64 '--deleted-at requires --history' --deleted-at 2024-01-01
+	refused 64 '--history: not with --dry-run, --copy or --script' --history since --dry-run
+	refused 64 '--deleted-at is required: when do deleted rows end?' --history since --delete-absent
+	refused 64 '--deleted-at requires --delete or --delete-absent' --history since --deleted-at 2024-01-01
+	refused 64 "--deleted-at: not of type date: 'now'" --history since --delete-absent --deleted-at now
+	refused 64 "--history: 'id': of the key; -k names the key of the rows without it" --history id
+	refused 64 "--history: 'x': neither an integer nor a date or timestamp" --history x
+	refused 64 "c.acct: --history: no column 'sinc'; did you mean 'since'?" --history sinc
+	mkrec c 'id:int64*! since:date _to:date' <<<$'1\t2024-01-31\t\\N' >c.acct
+	refused 65 "c.acct: columns '_to' and '_to': sqlite treats them as equal" --history since
+	mkrec c 'id:int64*! since:date' <<<$'1\t\\N' >c.acct
+	refused 65 "c.acct: record 1: since: null where a row begins to hold" --history since
+}
+
+@test "merge-sql: sqlite: a history keeps versions, and a late row splits one" {
+	since='id:int64*! since:date! name:string'
+	mkrec c "$since" <<<$'1\t2024-01-31\tAnn\n2\t2024-01-31\tBob' >day1
+	mkrec c "$since" <<<$'1\t2024-03-01\tAnna\n2\t2024-03-01\tBob' >day2
+	mkrec c "$since" <<<$'1\t2024-02-10\tAn\n3\t2024-02-10\tEve' >late
+	for day in day1 day2 late late day1; do
+		acct-merge-sql -d sqlite --history since -t h $day | sqlite3 -bail gold.db
+	done
+	same "$(printf '%s\n' '1|Ann|2024-01-31|2024-02-10|0' '1|An|2024-02-10|2024-03-01|0' '1|Anna|2024-03-01||1' '2|Bob|2024-01-31||1' \
+	    '3|Eve|2024-02-10||1')" "$(sqlite3 gold.db 'SELECT id, name, _from, _to, _current FROM h ORDER BY id, _from')"
+	mkrec c "$since" <<<$'1\t2024-01-31\tx\n1\t2024-02-01\ty' >twice
+	run -1 bash -o pipefail -c 'acct-merge-sql -d sqlite --history since -t h twice | sqlite3 -bail gold.db'
+	same 5 "$(sqlite3 gold.db 'SELECT count(*) FROM h')"
+}
+
+@test "merge-sql: sqlite: random histories are as a timeline, and a text cut anywhere gives all or nothing" {
+	python3 "$H/history.py" sqlite "${ACCT_ROUNDS:-4}"
+}
+
+@test "merge-sql: postgres: random histories are as a timeline, and a text cut anywhere gives all or nothing" {
+	postgres
+	python3 "$H/history.py" postgres "${ACCT_ROUNDS:-4}"
+}
+
+@test "merge-sql: T-SQL: random histories as H2 executes their statements are as a timeline" {
+	sh "$ROOT/tests/h2.sh" || { [ -z "${CI:-}" ] && skip 'SKIPPED: H2 cannot be installed'; }
+	H2_JAR=${PEERS:-$ROOT/build/peers}/h2.jar python3 "$H/history.py" h2 "${ACCT_ROUNDS:-4}"
+}
 
 @test "merge-sql: the example of the manual" {
 	postgres

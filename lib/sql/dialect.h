@@ -7,14 +7,16 @@
  * those that all dialects share (script.c); names and values that replace a word are never expanded again.
  *
  *	{all~PART~BETWEEN}	PART for each column; {key~...}: for the key's, in key order; {rest~...}: for the
- *				others; {staged~...}: for those of the staging table that takes the next row
+ *				others; {staged~...}: for those of the staging table that takes the next row;
+ *				of a history, {tracked~...}: for the values of a row, {row_key~...}: for its key
  *	{marked~YES~NO}		YES if the load has a mark, NO, which may be absent, otherwise; {qualified~...}: if the
  *				target has a schema; {wide~...}: if there are columns beside the key; {begun~...}: if
  *				the statements before the rows are written; {trial~...}: if it is a dry run;
  *				{integer_key~...}: if the key is one column of class i; {any_lengthy~...}: if a column
  *				is; {copied~...}: if the rows are in files; {caller~...}, {updating~...},
  *				{credited~...}: see as_caller, upsert and credential of struct sql_options;
- *				{several~...}: if there are several files
+ *				{several~...}: if there are several files; {history~...}: if versions are kept;
+ *				{any_tracked~...}: if a row has values beside key and sequence
  *	{files~PART~BETWEEN}	PART for each file of the export, with {file'} its address, {path'} its name in the
  *				container, {part} a table's name for it
  *	{go}			ends a batch
@@ -29,6 +31,8 @@
  *	{rows} {gone_rows} {sum}	numbers of records and the checksum
  *	{lake} {run} {at} {since}	the mark: texts as literals
  *	{first_key}		the name of the first column of the key
+ *	{fresh}			of a history, the staging table of the rows, when {stage} is that of versions
+ *	{ended}			of a history, when deleted rows end
  *	{s} {t}			aliases of the staging table and the target in a comparison
  *
  * Within a list, for its column:
@@ -37,6 +41,7 @@
  *	{type} {precision} {scale} {attributes} {class} {differs} {match}	see struct sql_type
  *	{standard}		the type's name in standard SQL
  *	{is_key~YES~NO} {required~YES~NO} {lengthy~YES~NO} {is_exact~YES~NO} {is_text~YES~NO}
+ *	{is_from~YES~NO} {is_to~YES~NO} {is_current~YES~NO}	of a history's versions
  *	{summed~YES~NO} {total} {filled}	of SQL_VALIDATE: whether its sum is kept; the sum; values not null
  *	{widest} {widest_at}	characters of its longest string, and the number of the record
  *	{low} {low_at} {high} {high_at}		its extreme numbers and their records; NULL if there is none
@@ -166,6 +171,26 @@ void sql_script_alone(struct sql_load *l);
 void sql_batch_end(struct sql_load *l);
 void sql_batch_escape(struct sql_load *l);
 void sql_batch_finish(struct sql_load *l);
+
+/* Sets what the dialect has for the column's type. */
+void sql_column_type(const struct sql_dialect *d, struct sql_column *c);
+
+/*
+ * history.c: whether versions are kept; adds their columns after those of the stream; turns the load to versions, or
+ * back to rows; appends the statements that work the versions out, and what proves them.
+ */
+bool sql_is_history(const struct sql_load *l);
+int sql_history_open(struct sql_load *l, size_t ncolumns);
+void sql_history_turn(struct sql_load *l, bool to_versions);
+void sql_history_stages(struct sql_load *l);
+void sql_history_make(struct sql_load *l);
+void sql_history_check(struct sql_load *l);
+void sql_history_ended(struct sql_load *l);
+bool sql_history_tracks(const struct sql_load *l, size_t column);	/* is it one of a row's values? */
+extern const struct sql_word sql_history_words[];
+
+/* Appends a check that fails if the query, a scalar, is not null. */
+void sql_check_add(struct sql_load *l, unsigned number, const char *query, const char *before, const char *after);
 
 /* Appends a row, or ends the open statement. sql_row returns like sql_put; *field is the invalid one. */
 const char *sql_row(struct sql_load *l, struct rec r, size_t *field);

@@ -78,6 +78,18 @@ check_names(struct sql_load *l)
 	return 0;
 }
 
+/* Of the target, which has more columns if it is a history. */
+static int
+check_all_names(struct sql_load *l)
+{
+	int status;
+
+	sql_history_turn(l, sql_is_history(l));
+	status = check_names(l);
+	sql_history_turn(l, false);
+	return status;
+}
+
 static int
 check_lengthy(struct sql_load *l, const struct sql_column *c)
 {
@@ -91,8 +103,8 @@ check_lengthy(struct sql_load *l, const struct sql_column *c)
 	return 0;
 }
 
-static void
-take_type(const struct sql_dialect *d, struct sql_column *c)
+void
+sql_column_type(const struct sql_dialect *d, struct sql_column *c)
 {
 	c->sql = d->types[c->type.kind].name != NULL ? &d->types[c->type.kind] : &d->other;
 	c->put = c->sql->put;
@@ -106,20 +118,20 @@ take_columns(struct sql_load *l, const struct rec_header *h)
 	size_t i;
 
 	l->ncolumns = h->ncolumns;
-	l->columns = xcalloc(h->ncolumns, sizeof *l->columns);
+	l->columns = xcalloc(h->ncolumns + 2, sizeof *l->columns);	/* and those of a history */
 	for (i = 0; i < h->ncolumns; i++) {
 		l->columns[i].name = h->columns[i].name;
 		l->columns[i].type = h->columns[i].type;
 		l->columns[i].required = h->columns[i].required;
 		l->columns[i].lengthy = lengthy != NULL && lengthy[i];
-		take_type(l->dialect, &l->columns[i]);
+		sql_column_type(l->dialect, &l->columns[i]);
 	}
 	for (i = 0; i < l->nkeys; i++)
 		l->columns[l->keys[i]].key = l->columns[l->keys[i]].required = true;
 	for (i = 0; i < h->ncolumns; i++)
 		if (l->columns[i].lengthy && check_lengthy(l, &l->columns[i]) != 0)
 			return -1;
-	return 0;
+	return sql_is_history(l) ? sql_history_open(l, h->ncolumns) : 0;
 }
 
 /* Rejects what the dialect does not have, and files that its server could not read. */
@@ -171,7 +183,7 @@ sql_open(struct sql_load *l, const struct sql_dialect *d, const char *path, cons
 	l->nkeys = nkeys;
 	l->in_name = in->name;
 	l->out_name = io_out_name(path);
-	if (take_columns(l, &in->header) != 0 || check_names(l) != 0 || check_options(l) != 0 ||
+	if (take_columns(l, &in->header) != 0 || check_all_names(l) != 0 || check_options(l) != 0 ||
 	    (options->export != NULL && options->export->manifest != NULL &&
 	    sql_export_check(options->export, &in->header, d->no_micros, &l->err) != 0) ||
 	    io_create(&l->out, path, &l->err) != 0)
@@ -224,6 +236,8 @@ add_row(struct sql_load *l, struct rec_reader *in, const struct rec_batch *b, si
 	for (c = 0; c < l->nkeys; c++)
 		if (rec_is_null(r, keys[c]))
 			return rec_fault(in, b->first + i, keys[c], "null in a key", rec_field(r, keys[c]));
+	if (sql_is_history(l) && l->into == SQL_INTO_STAGE && rec_is_null(r, c = l->sequence))
+		return rec_fault(in, b->first + i, c, "null where a row begins to hold", rec_field(r, c));
 	if ((fault = sql_row(l, r, &c)) != NULL)
 		return rec_fault(in, b->first + i, c, fault, rec_field(r, c));
 	if (l->into == SQL_INTO_GONE)
@@ -362,6 +376,7 @@ sql_free(struct sql_load *l)
 {
 	free(l->columns);
 	free(l->gone_fields);
+	free(l->version_keys);
 	buf_free(&l->buf);
 	buf_free(&l->scratch);
 }

@@ -122,6 +122,9 @@ static const struct sql_word words[] = {
 	    "SET LOCAL extra_float_digits = 1;\nDROP TABLE IF EXISTS pg_temp.acct_done;\n" },
 	{ "stages", "CREATE TEMP TABLE {stage} (\n\t{all~% {type}~,\n\t}\n) ON COMMIT DROP;\n"
 	    "CREATE TEMP TABLE {gone} (\n\t{key~% {type}~,\n\t}\n) ON COMMIT DROP;\n" },
+	{ "versions", "pg_temp.\"acct_versions{2}\"" }, { "yes", "true" }, { "no", "false" },
+	{ "version_stage", "CREATE TEMP TABLE {stage} (\n\t{all~% {type}~,\n\t}\n) ON COMMIT DROP;\n" },
+	{ "version_key", "ALTER TABLE {stage} ADD PRIMARY KEY ({key~%~, });\nANALYZE {stage};\n" },
 	/* A primary key that is added after the rows is faster, and the error names a duplicate key. */
 	{ "begin", "ALTER TABLE {stage} ADD PRIMARY KEY ({key~%~, });\nANALYZE {stage};\n"
 	    "ALTER TABLE {gone} ADD PRIMARY KEY ({key~%~, });\nANALYZE {gone};\n" },
@@ -209,8 +212,8 @@ static const struct sql_word words[] = {
 	/* Fires deferred constraints before the rows are compared, not at the commit. */
 	{ "settle", "SET CONSTRAINTS ALL IMMEDIATE;\n" },
 	/* One pass over both tables; the key is looked for only if one differs. The target may hold a key twice. */
-	{ "differing", "SELECT CASE WHEN (SELECT count(*) <> {rows} OR count(*) FILTER (WHERE {all~{differs}~ OR }) "
-	    "<> 0\n"
+	{ "differing", "SELECT CASE WHEN (SELECT count(*) <> {held_rows}"
+	    " OR count(*) FILTER (WHERE {all~{differs}~ OR }) <> 0\n"
 	    "FROM {pairs})\nTHEN (SELECT {first} FROM {pairs}\nGROUP BY {key~s.%~, }"
 	    " HAVING count(*) <> 1 OR bool_or({all~{differs}~ OR }){order}) END" },
 	/* Needs no right to delete. */

@@ -38,8 +38,8 @@ const struct sql_word sql_words[] = {
 	{ 0 }
 };
 
-static void
-add_check(struct sql_load *l, unsigned number, const char *query, const char *before, const char *after)
+void
+sql_check_add(struct sql_load *l, unsigned number, const char *query, const char *before, const char *after)
 {
 	struct sql_check check = { number, query, before, after, false };
 
@@ -52,14 +52,14 @@ add_check(struct sql_load *l, unsigned number, const char *query, const char *be
 static void
 check_staged(struct sql_load *l)
 {
-	add_check(l, 50002, "SELECT NULLIF({count}, {rows}) FROM {stage}", ": not every row was staged: ", " of "
+	sql_check_add(l, 50002, "SELECT NULLIF({count}, {rows}) FROM {stage}", ": not every row was staged: ", " of "
 	    "{rows}");
 	if (l->into != SQL_INTO_GONE)
 		return;
-	add_check(l, 50002, "SELECT NULLIF({count}, {gone_rows}) FROM {gone}", ": not every key to delete was "
+	sql_check_add(l, 50002, "SELECT NULLIF({count}, {gone_rows}) FROM {gone}", ": not every key to delete was "
 	    "staged: ",
 	    " of {gone_rows}");
-	add_check(l, 50009, "SELECT {first} FROM {gone} AS s INNER JOIN {stage} AS t ON {key~{same}~ AND }{order}",
+	sql_check_add(l, 50009, "SELECT {first} FROM {gone} AS s INNER JOIN {stage} AS t ON {key~{same}~ AND }{order}",
 	    ": a key to delete has a row to merge: ", "");
 }
 
@@ -68,11 +68,11 @@ static void
 check_mark(struct sql_load *l)
 {
 	if (l->options.mark.since == SQL_SINCE_ANY)
-		add_check(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
+		sql_check_add(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
 		    "{where_mark}) AS x\nWHERE x.v > {at}", ": the mark of the load before names ",
 		    ", later than version {at}");
 	else
-		add_check(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
+		sql_check_add(l, 50006, "SELECT {marked_version} FROM (SELECT MAX({\"version}) AS v FROM {marks} WHERE "
 		    "{where_mark}) AS x\n"
 		    "WHERE COALESCE(x.v, -1) <> {since}", ": the mark of the load before names ",
 		    l->options.mark.since < 0 ? ", not none" : ", not version {since}");
@@ -85,11 +85,11 @@ check_origin(struct sql_load *l)
 	if (l->options.absent != SQL_ABSENT_REFUSE)
 		return;
 	if (l->options.mark.since < 0)
-		add_check(l, 50007, "SELECT NULLIF({count}, 0) FROM {target}", ": ",
+		sql_check_add(l, 50007, "SELECT NULLIF({count}, 0) FROM {target}", ": ",
 		    " rows are there and no load of this lake is marked: --adopt keeps them, --delete-absent "
 	    "deletes them");
 	else if (l->into != SQL_INTO_GONE && !l->options.dry_run)
-		add_check(l, 50007, "SELECT NULLIF({count}, 0) FROM {absent}", ": ",
+		sql_check_add(l, 50007, "SELECT NULLIF({count}, 0) FROM {absent}{history~ AND {is_now}}", ": ",
 		    " rows are there that the stream does not have and whose origin is not known: "
 		    "--adopt keeps them, --delete-absent deletes them");
 }
@@ -120,7 +120,7 @@ check_catalog(struct sql_load *l)
 
 	for (c = l->dialect->checks; c != NULL && c->number != 0; c++)
 		if (!c->merging || !sql_is_updating(l))
-			add_check(l, c->number, c->query, c->before, c->after);
+			sql_check_add(l, c->number, c->query, c->before, c->after);
 }
 
 static void
@@ -133,7 +133,9 @@ check_target(struct sql_load *l)
 		return;
 	check_mark(l);
 	l->deleting = true;		/* the same comparison of keys as in the DELETE */
+	sql_history_turn(l, false);
 	check_origin(l);
+	sql_history_turn(l, sql_is_history(l));
 	l->deleting = false;
 }
 
@@ -154,10 +156,10 @@ static void
 check_deleted(struct sql_load *l)
 {
 	if (l->options.absent == SQL_ABSENT_DELETE)
-		add_check(l, 50008, "SELECT NULLIF({count}, {rows}) FROM {target}", " should have {rows} rows and "
+		sql_check_add(l, 50008, "SELECT NULLIF({count}, {rows}) FROM {target}", " should have {rows} rows and "
 	    "has ", "");
 	else if (l->into == SQL_INTO_GONE)
-		add_check(l, 50008, "SELECT {first} FROM {gone} AS s INNER JOIN {target} AS t ON {key~{match}~ AND "
+		sql_check_add(l, 50008, "SELECT {first} FROM {gone} AS s INNER JOIN {target} AS t ON {key~{match}~ AND "
 	    "}{order}",
 		    " still has a row that was deleted: ", "");
 }
@@ -165,11 +167,17 @@ check_deleted(struct sql_load *l)
 static void
 add_changes(struct sql_load *l)
 {
-	add_deletes(l);
+	if (sql_is_history(l))
+		sql_history_make(l);
+	else
+		add_deletes(l);
 	sql_add(l, sql_is_updating(l) ? "{update_insert}{settle}" : "{merge}{settle}");
-	add_check(l, 50004, "{differing}",
+	sql_check_add(l, 50004, "{differing}",
 	    " does not hold the rows as they came, each once; the first key that differs: ", "");
-	check_deleted(l);
+	if (sql_is_history(l))
+		sql_history_check(l);
+	else
+		check_deleted(l);
 	sql_add(l, "{marked~{mark}}");
 }
 
@@ -187,12 +195,16 @@ sql_script_begin(struct sql_load *l)
 {
 	l->begun = true;
 	sql_add(l, "{open}");
-	if (l->dialect->create_first)
+	if (l->dialect->create_first) {
+		sql_history_turn(l, sql_is_history(l));
 		sql_add(l, "{create}");
+		sql_history_turn(l, false);
+	}
 	if (sql_is_copied(l))
 		add_copy(l);
 	else
 		sql_add(l, "{stages}");
+	sql_history_stages(l);
 }
 
 void
@@ -200,6 +212,7 @@ sql_script_end(struct sql_load *l)
 {
 	sql_add(l, "{begin}");
 	check_staged(l);
+	sql_history_turn(l, sql_is_history(l));
 	if (!l->dialect->create_first)
 		sql_add(l, "{create}");
 	check_target(l);

@@ -113,6 +113,8 @@ struct sql_options {
 	bool as_caller;			/* files are read with the client's identity, not the server's managed one */
 	const char *credential;		/* of the external data source, by name; NULL: none */
 	const char *source;		/* name of the external data source */
+	size_t history;			/* keep versions by this column, counted from 1; 0: rows only */
+	const struct buf *deleted_at;	/* when deleted rows end, as an encoded value of that column; NULL: none */
 };
 
 /* The open statement of rows. */
@@ -129,6 +131,9 @@ struct sql_load {
 	size_t ncolumns;
 	const size_t *keys;		/* view: indexes of the key columns in key order */
 	size_t nkeys;
+	size_t *version_keys;		/* owned: of a history, the same and the sequence */
+	size_t sequence;		/* of a history: index of the column that says when a row begins to hold */
+	bool versions;			/* columns, key and staging table are those of versions, not of rows */
 	uint64_t rows, sum;		/* records so far, and their checksum as in the stream's trailer */
 	uint64_t gone;			/* delete keys so far */
 	enum { SQL_INTO_STAGE, SQL_INTO_GONE } into;	/* staging table of the next row */

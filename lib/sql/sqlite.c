@@ -157,6 +157,8 @@ static const struct sql_word words[] = {
 	{ "key_clause", "\tPRIMARY KEY ({key~%~, })\n){integer_key~~ WITHOUT ROWID}" },
 	{ "stages", "CREATE TABLE {stage} (\n{all~\t% {type}{required~ NOT NULL},\n~}{key_clause};\n"
 	    "CREATE TABLE {gone} (\n{key~\t% {type} NOT NULL,\n~}{key_clause};\n" },
+	{ "versions", "temp.\"acct_versions\"" },
+	{ "version_stage", "CREATE TABLE {stage} (\n{all~\t% {type}{required~ NOT NULL},\n~}{key_clause};\n" },
 	{ "begin", "COMMIT;\nBEGIN IMMEDIATE{;}" },
 	{ ";", "\n; " },
 	{ "raise", "SELECT json_extract('[]', 'acct-merge-sql: ' || {table'} || " },	/* then message and ")" */
@@ -211,7 +213,8 @@ static const struct sql_word words[] = {
 	{ "now", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" },
 	/* SELECT * FROM acct_done fails unless the whole text ran: the table is created after the commit. */
 	{ "done", "CREATE TEMP TABLE \"acct_done\" AS SELECT {table'} AS table_name, {rows} AS row_count\n;\n" },
-	{ "commit", "DROP TABLE {stage}{;}DROP TABLE {gone}{;}DROP TABLE {wanted}{;}COMMIT{;}{done}" },
+	{ "commit", "DROP TABLE {stage}{;}{history~DROP TABLE {fresh}{;}}"
+	    "DROP TABLE {gone}{;}DROP TABLE {wanted}{;}COMMIT{;}{done}" },
 	/*
 	 * Prints the statements that would add the missing columns. The upsert of no rows fails if the key has no
 	 * unique index.

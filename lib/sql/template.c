@@ -61,9 +61,10 @@ add_literal_of(struct sql_load *l, struct sql_span t)
 static const size_t *
 columns_of(const struct sql_load *l, struct sql_span word, size_t *n)
 {
-	bool key = is(word, "key") || (is(word, "staged") && l->into == SQL_INTO_GONE);
+	bool row_key = is(word, "row_key");
+	bool key = row_key || is(word, "key") || (is(word, "staged") && l->into == SQL_INTO_GONE);
 
-	*n = key ? l->nkeys : l->ncolumns;
+	*n = key ? l->nkeys - (row_key && l->versions) : l->ncolumns;
 	return key ? l->keys : NULL;
 }
 
@@ -71,16 +72,17 @@ static bool
 add_list(struct sql_load *l, struct sql_span word, const struct sql_span *part)
 {
 	const struct sql_column *outer = l->column;
-	bool rest = is(word, "rest");
+	bool rest = is(word, "rest"), tracked = is(word, "tracked");
 	const size_t *keys;
 	size_t i, n, done = 0;
 
-	if (!rest && !is(word, "all") && !is(word, "key") && !is(word, "staged"))
+	if (!rest && !tracked && !is(word, "all") && !is(word, "key") && !is(word, "row_key") &&
+	    !is(word, "staged"))
 		return false;
 	keys = columns_of(l, word, &n);
 	for (i = 0; i < n; i++) {
 		l->column = &l->columns[keys != NULL ? keys[i] : i];
-		if (rest && l->column->key)
+		if ((rest && l->column->key) || (tracked && !sql_history_tracks(l, i)))
 			continue;
 		if (done++ > 0)
 			buf_add(&l->buf, part[1].p, part[1].n);
@@ -129,6 +131,25 @@ any_lengthy(const struct sql_load *l)
 }
 
 static bool
+any_tracked(const struct sql_load *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->ncolumns; i++)
+		if (sql_history_tracks(l, i))
+			return true;
+	return false;
+}
+
+/* Is the template's column the begin of a version, 0, its end, 1, or whether it is current, 2? */
+static bool
+is_of_version(const struct sql_load *l, size_t which)
+{
+	return sql_is_history(l) && l->versions && l->column != NULL &&
+	    (size_t)(l->column - l->columns) == (which == 0 ? l->sequence : l->ncolumns - 3 + which);
+}
+
+static bool
 is_true(const struct sql_load *l, struct sql_span word, bool *truth)
 {
 	const struct sql_column *c = l->column;
@@ -146,6 +167,9 @@ is_true(const struct sql_load *l, struct sql_span word, bool *truth)
 		{ "summed", c != NULL && val_is_exact(c->type) && !c->extent.beyond },
 		{ "copied", sql_is_copied(l) }, { "updating", sql_is_updating(l) }, { "caller", o->as_caller },
 		{ "credited", o->credential != NULL },
+		{ "history", sql_is_history(l) }, { "any_tracked", any_tracked(l) },
+		{ "is_from", is_of_version(l, 0) }, { "is_to", is_of_version(l, 1) },
+		{ "is_current", is_of_version(l, 2) },
 		{ "several", o->export != NULL && o->export->nfiles > 1 },
 	};
 	size_t i;
@@ -190,6 +214,8 @@ add_name(struct sql_load *l, struct sql_span word)
 		buf_adds(&l->buf, strncmp(l->table, "acct_", 5) == 0 ? "_2" : "");
 	else if (is(word, "first_key"))
 		add_ident(l, l->columns[l->keys[0]].name, strlen(l->columns[l->keys[0]].name));
+	else if (is(word, "ended"))
+		sql_history_ended(l);
 	else if (is(word, "into"))
 		sql_add(l, l->into == SQL_INTO_GONE ? "{gone}" : "{stage}");
 	else
@@ -450,7 +476,9 @@ sql_word(const struct sql_load *l, const char *name, size_t n)
 
 	if (text == NULL && l->dialect->family != NULL)
 		text = find_in(l->dialect->family, word);
-	return text != NULL ? text : find_in(sql_words, word);
+	if (text == NULL)
+		text = find_in(sql_words, word);
+	return text != NULL ? text : find_in(sql_history_words, word);
 }
 
 /* Splits "word~part~part" at the tildes outside braces. */
@@ -478,6 +506,10 @@ add_word(struct sql_load *l, struct sql_span t)
 
 	split(t, part);
 	word = part[0];
+	if (is(word, "fresh"))
+		word = all_of("stage");
+	else if (is(word, "stage") && l->versions)
+		word = all_of("versions");
 	if (*word.p == '"')
 		add_ident(l, word.p + 1, word.n - 1);
 	else if (is(word, "literal"))

@@ -140,6 +140,8 @@ const struct sql_word sql_tsql_words[] = {
 	/* A temporary table does not outlive its connection, and batches may come by several. */
 	{ "stage", "{copied~{in}[acct_stage_{digest}]~#acct_stage}" },
 	{ "gone", "{copied~{in}[acct_gone_{digest}]~#acct_gone}" },
+	{ "versions", "#acct_versions" }, { "versions_id", "N'tempdb..#acct_versions'" },
+	{ "version_stage", DROP("versions") TABLE_LIKE("{stage}", "all") "{heap};\n" },
 	{ "stage_id", "{copied~{literal~{stage}}~N'tempdb..{stage}'}" },
 	{ "gone_id", "{copied~{literal~{gone}}~N'tempdb..{gone}'}" },
 	{ "as", "" },
@@ -183,7 +185,8 @@ const struct sql_word sql_tsql_words[] = {
 	    "c.max_length > 0 AND c.max_length < {widest}"
 	    " * CASE WHEN TYPE_NAME(c.system_type_id) IN (N'nvarchar', N'nchar') THEN 2 ELSE 1 END)~1 = 0}}" },
 	/* A target that has no key may hold one twice. */
-	{ "settle", "SET @what = (SELECT NULLIF(COUNT_BIG(*), {rows}) FROM {target} AS t INNER JOIN {stage} AS s ON "
+	{ "settle",
+	    "SET @what = (SELECT NULLIF(COUNT_BIG(*), {held_rows}) FROM {target} AS t INNER JOIN {stage} AS s ON "
 	    "{key~{same}~ AND });\nIF @what IS NOT NULL\n"
 	    "BEGIN\nSET @what = CONCAT(N'acct-merge-sql: ', {table'}, N' does not have each key once: rows of these "
 	    "keys: ',"
@@ -194,7 +197,8 @@ const struct sql_word sql_tsql_words[] = {
 	/* After an error in a transaction only ROLLBACK works; THROW then passes the error on. */
 	{ "commit", "COMMIT TRANSACTION;\nEND TRY\n"
 	    "BEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n{copied~END;\n{go}}"
-	    "UPDATE STATISTICS {target};\n{copied~{go}}DROP TABLE {stage};\n{marked~DROP TABLE {gone};\n}"
+	    "UPDATE STATISTICS {target};\n{copied~{go}}DROP TABLE {stage};\n{history~DROP TABLE {fresh};\n}"
+	    "{marked~DROP TABLE {gone};\n}"
 	    "{copied~{go}~END;\n}" },
 	{ "refuse", "{begun~{copied~~END;\n}}"
 	    "THROW 50000, N'acct-merge-sql: the input was refused, nothing is merged', 1;\n" },

@@ -285,6 +285,21 @@ check_warehouse(const struct sql_dialect *d, char *path)
 		}
 }
 
+/* A history has templates of its own; deleted rows end at a number. */
+static void
+check_history(const struct sql_dialect *d, unsigned set, enum sql_absent absent, char *path)
+{
+	struct buf at = { 0 };
+	struct sql_options how = { .history = VAL_KINDS + VAL_INT64 + 1, .absent = absent, .deleted_at = &at };
+
+	CHECK(val_parse((struct val_type){ VAL_INT64, 0, 0 }, "17", 2, &at), "17");
+	if (d->family != NULL)
+		how.upsert = (set & SINCE) != 0 ? SQL_UPSERT_UPDATE : SQL_UPSERT_MERGE;
+	check_script(d, set, &how, path);
+	CHECK(strstr(read_file(path), "17") != NULL || absent != SQL_ABSENT_DELETE, "%s", sql_dialect_name(d));
+	buf_free(&at);
+}
+
 /* Every template of every dialect is expanded, whatever the options. */
 static void
 check_scripts(void)
@@ -302,6 +317,11 @@ check_scripts(void)
 				if ((set & TRIAL) == 0 || sql_dialects[d]->dry_run)
 					check_script(sql_dialects[d], set,
 					    &(struct sql_options){ .absent = (enum sql_absent)absent }, path);
+	for (d = 0; sql_dialects[d] != NULL; d++)
+		for (set = WIDE; set < OPTIONS; set++)
+			for (absent = SQL_ABSENT_KEEP; absent <= SQL_ABSENT_REFUSE; absent++)
+				if ((set & WIDE) != 0 && (set & TRIAL) == 0)
+					check_history(sql_dialects[d], set, (enum sql_absent)absent, path);
 	for (d = 0; sql_dialects[d] != NULL; d++)
 		if (sql_dialects[d]->family != NULL)
 			check_warehouse(sql_dialects[d], path);
