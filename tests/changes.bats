@@ -291,3 +291,38 @@ acct-vacuum: lake/silver/accounts: kept from version 1 on for lake/gold/copy" "$
 	run -65 --separate-stderr acct-vacuum --consumer lake/gold/none lake/silver/accounts
 	same "acct-vacuum: lake/gold/none: has consumed no version of lake/silver/accounts" "$stderr"
 }
+
+# fed: a table whose version 1 has change data, as another writer leaves it: rows of standard input with their _change_type.
+fed() {
+	acct-write -i t.acct tab
+	acct-merge -i u.acct tab
+	mkdir tab/_change_data
+	mkrec t "$HEADER _change_type:string" | acct-write -o tab/_change_data/cdc-1.parquet
+	edit_log 's/"configuration":{/&"delta.enableChangeDataFeed":"true",/' tab/_delta_log/00000000000000000000.json
+	edit_log '$a{"cdc":{"path":"_change_data/cdc-1.parquet","partitionValues":{},"size":1,"dataChange":false}}' \
+	    tab/_delta_log/00000000000000000001.json
+}
+
+@test "changes: change data files are read where a version has them" {
+	# another name than in the rows shows what was read
+	fed <<<$'2\tb\t2.00\tupdate_preimage\n2\tfed\t2.00\tupdate_postimage\n9\tn\t9.00\tinsert\n8\tx\t8.00\tdelete'
+	same $'update_preimage,2,b,2.00\nupdate_postimage,2,fed,2.00\ndelete,8,x,8.00\ninsert,9,n,9.00' "$(changes 0..1 tab)"
+	same $'update_preimage,2,b\nupdate_postimage,2,fed' "$(changes 0.. -c id,name -w 'id = 2' tab)"
+	# with the version before: what it added, and its changes on that
+	same $'insert,1,a,1.00\ninsert,2,fed,2.00\ninsert,3,c,3.00\ninsert,9,n,9.00' "$(changes ..1 tab | grep -v ,8,)"
+	# the file is gone: the versions are compared
+	rm tab/_change_data/cdc-1.parquet
+	same $'update_preimage,2,b,2.00\nupdate_postimage,2,B,2.00\ninsert,9,n,9.00' "$(changes 0..1 tab)"
+}
+
+@test "changes: change data that cannot be right" {
+	fed <<<$'2\tb\t2.00\tupdate'
+	run -65 --separate-stderr acct-read --changes 0.. tab
+	same "acct-read: tab/_change_data/cdc-1.parquet: row 1: invalid _change_type" "$stderr"
+	mkrec t "$HEADER" </dev/null | acct-write -o tab/_change_data/cdc-1.parquet
+	run -65 --separate-stderr acct-read --changes 0.. tab
+	same "acct-read: tab/_change_data/cdc-1.parquet: no column _change_type" "$stderr"
+	edit_log 's|_change_data/cdc-1|../cdc-1|' tab/_delta_log/00000000000000000001.json
+	run -65 --separate-stderr acct-read --changes 0.. tab
+	same "acct-read: tab: version 1: cdc: not a path of a file below the table: '../cdc-1.parquet'" "$stderr"
+}

@@ -45,6 +45,10 @@ said() {
 	said golden
 }
 
+@test "spark: we read the changes that its change data feed has" {
+	said feed
+}
+
 @test "spark: ten rounds of changes by Spark, delta-rs and us, in a random order, against a model" {
 	said in_rounds
 }

@@ -1,5 +1,7 @@
 """Tables that acct, delta-rs and Spark change in turn, against a model.
 
+Merges of acct's are by a sequence, and leave tombstones in tables with deletion vectors.
+
 Five tables, made by each of the three, two of them with deletion vectors, are appended to, merged, deleted from, overwritten, given columns,
 optimized, checkpointed and vacuumed: ten rounds in a random order, each change by one of the three. After each round all of them read every
 table as the model has it, the newest version and an earlier one. What is dealt out comes from a seed, which is printed; ACCT_SEED sets it.
@@ -20,7 +22,8 @@ import parquet_peers as peers
 
 ROUNDS = 10
 COLUMNS = [("id", "int64", False), ("name", "string", True), ("amount", "decimal(18,2)", True), ("big", "decimal(38,0)", True), ("day", "date", True),
-           ("at", "timestamp", True), ("flag", "bool", True), ("x", "double", True), ("n", "int32", True)]
+           ("at", "timestamp", True), ("flag", "bool", True), ("x", "double", True), ("n", "int32", True), ("moment", "int64", False)]
+LAST = 2 ** 62
 LATER = [("added_1", "int64", True), ("added_2", "string", True), ("added_3", "decimal(28,2)", True)]
 
 
@@ -34,11 +37,12 @@ class Acct:
         self.append(path, table, "overwrite")
 
     def merge(self, path, table):
-        lake.acct("acct-merge", "-k", "id", path, data=lake.stream(table, ("id",)))
+        lake.acct("acct-merge", "-k", "id", "--sequence", "moment", path, data=lake.stream(table, ("id",)))
 
     def delete(self, path, ids):
-        rows = peers.Table([COLUMNS[0], ("gone", "bool", False)], [(i, 1) for i in ids])
-        lake.acct("acct-merge", "--delete-flag", "gone=true", path, data=lake.stream(rows, ("id",)))
+        rows = peers.Table([COLUMNS[0], ("moment", "int64", False), ("gone", "bool", False)], [(i, LAST, 1) for i in ids])
+        vectors = b"delta.enableDeletionVectors=true" in lake.acct("acct-log", "--state", path)
+        lake.acct("acct-merge", "--delete-flag", "gone=true", *(("--sequence", "moment") if vectors else ()), path, data=lake.stream(rows, ("id",)))
 
     def add_column(self, path, table):
         lake.write(table, path, "--add-columns", keys=("id",))
@@ -157,13 +161,17 @@ class Lake:
         self.model = {}                 # by id
         self.past = {}                  # of a version: columns, rows
         self.next = 1
+        self.moment = 0                 # grows with each row
         self.told = []                  # what happened, for a failure
         table = self.fresh_rows()
         self.model = {r[0]: r for r in table.rows}
         maker(path, table)
 
     def value(self, column):
-        _, kind, optional = column
+        name, kind, optional = column
+        if name == "moment":
+            self.moment += 1
+            return self.moment
         if optional and self.rnd.random() < 0.2:
             return None
         if self.rnd.random() < 0.2:

@@ -76,7 +76,26 @@ def in_rounds(spark):
     rounds.run(WHERE, spark)
 
 
-SECTIONS = {f.__name__: f for f in (reads, writes, parquet, golden, in_rounds)}
+def feed(spark):
+    """Changes of tables with a change data feed, with deletion vectors and without, as we read them and as Spark does."""
+    for vectors in ("false", "true"):
+        place = fresh("feed")
+        table = f"delta.`{place}`"
+        spark.sql(f"create table {table} (id bigint, name string, amount decimal(9,2)) using delta tblproperties "
+                  f"(delta.enableChangeDataFeed = true, delta.enableDeletionVectors = {vectors})")
+        for change in (f"insert into {table} select id, concat('n', id), id / 4 from range(100)",
+                       f"merge into {table} t using (select id * 3 as id from range(50)) s on t.id = s.id "
+                       "when matched and s.id % 2 = 0 then delete when matched then update set amount = amount + 1 "
+                       "when not matched then insert (id, name, amount) values (s.id, null, 0)"):
+            spark.sql(change)
+        for version in (1, 2):
+            told = spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", version)
+            told = told.option("endingVersion", version).load(place).select("_change_type", "id", "name", "amount").toArrow()
+            lake.same_rows(f"changes of version {version}, vectors {vectors}",
+                           lake.read(place, "--changes", f"{version - 1}..{version}", "-k", "id").rows, peers.plain_rows(told))
+
+
+SECTIONS = {f.__name__: f for f in (reads, writes, parquet, golden, feed, in_rounds)}
 
 
 def main():

@@ -1,17 +1,19 @@
 /*
  * What makes a version of a table of an earlier one: the files that differ, and for each of their rows how often it is
  * added less how often it is removed. A vector counts as the removal of its rows, so that of a file with a new vector
- * only the rows count that the vectors differ in.
+ * only the rows count that the vectors differ in. A change data file has a sign for each of its rows.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/data/data.h"
+#include "delta/data/cdc.h"
+#include "delta/log/state.h"
 
 struct entry {				/* a file of a version */
 	const struct delta_file *file;
 	int sign;			/* 1: it is added, -1: removed */
+	bool cdc;			/* a change data file, added */
 };
 
 struct row_weight {
@@ -30,6 +32,7 @@ struct work {
 	struct delta_changes *c;
 	const struct delta_snapshot *to;
 	bool uncommitted;		/* the version of `to` is not in the log */
+	bool feed;			/* versions may have change data files */
 	struct entry *entries;		/* owned */
 	size_t n, cap;
 };
@@ -58,16 +61,18 @@ by_file(const void *a, const void *b)
 }
 
 static void
-add_files(struct work *w, const struct delta_snapshot *s, int sign)
+add_files(struct work *w, const struct delta_file *files, size_t n, struct entry as)
 {
 	size_t i;
 
-	if (w->cap - w->n < s->nfiles) {
-		w->cap = w->cap + s->nfiles;
+	if (w->cap - w->n < n) {
+		w->cap = w->cap + n;
 		w->entries = xreallocarray(w->entries, w->cap, sizeof(*w->entries));
 	}
-	for (i = 0; i < s->nfiles; i++)
-		w->entries[w->n++] = (struct entry){ &s->files[i], sign };
+	for (i = 0; i < n; i++) {
+		as.file = &files[i];
+		w->entries[w->n++] = as;
+	}
 }
 
 /* Adds up entries of one file with one vector; drops those that come and go. */
@@ -99,7 +104,7 @@ add_version(struct work *w, int64_t version, int sign, struct msg *err)
 	if (version < 0)
 		return 0;
 	if (version == w->to->version) {
-		add_files(w, w->to, sign);
+		add_files(w, w->to->files, w->to->nfiles, (struct entry){ .sign = sign });
 		return 0;
 	}
 	s = xcalloc(1, sizeof(*s));
@@ -107,27 +112,52 @@ add_version(struct work *w, int64_t version, int sign, struct msg *err)
 	c->kept[c->nkept++] = s;
 	if (delta_load(w->table, version, s, err) < 0)
 		return -1;
-	add_files(w, s, sign);
+	add_files(w, s->files, s->nfiles, (struct entry){ .sign = sign });
 	return 0;
 }
 
-/* Moves *v from an earlier version over those that change rows. */
+/* Adds the change data files of a version. Returns 1, 0 if it has none, or -1. */
 static int
-pass_changes(const struct work *w, int64_t *v, struct msg *err)
+add_feed(struct work *w, int64_t version, struct msg *err)
+{
+	struct delta_file *files;
+	size_t n;
+
+	if (!w->feed)
+		return 0;
+	if (delta_cdc_list(w->table, w->to, version, &w->c->pool, &files, &n, err) < 0)
+		return -1;
+	add_files(w, files, n, (struct entry){ .sign = 1, .cdc = true });
+	return n > 0;
+}
+
+/*
+ * Moves *v from an earlier version over those whose files are compared, up to one that only moves rows or has change
+ * data files, which are added.
+ */
+static int
+pass_changes(struct work *w, int64_t *v, struct msg *err)
 {
 	bool moves = false;
+	int got;
 
 	for (; *v < w->to->version; ++*v) {
-		if (!(w->uncommitted && *v + 1 == w->to->version) &&
-		    delta_commit_moves(w->table, *v + 1, &moves, err) < 0)
+		if (w->uncommitted && *v + 1 == w->to->version)
+			continue;
+		if (delta_commit_moves(w->table, *v + 1, &moves, err) < 0)
 			return -1;
-		if (moves)
+		if (moves || (got = add_feed(w, *v + 1, err)) > 0)
 			break;
+		if (got < 0)
+			return -1;
 	}
 	return 0;
 }
 
-/* Collects the files that differ, but those of commits that only moved rows to other files. */
+/*
+ * Collects the files that differ, but those of commits that only moved rows to other files or that have change data
+ * files.
+ */
 static int
 collect(struct work *w, int64_t from, struct msg *err)
 {
@@ -205,6 +235,21 @@ weigh_vector(struct work *w, const struct entry *e, struct delta_weights *to, st
 	return 0;
 }
 
+/* Weighs the rows of a change data file. */
+static int
+weigh_feed(struct work *w, const struct entry *e, struct delta_weights *to, struct msg *err)
+{
+	int8_t *signs;
+	size_t n, i;
+	int failed = delta_cdc_signs(w->table, e->file, &signs, &n, err);
+
+	to->rows = xcalloc(n, sizeof(*to->rows));
+	for (i = 0; i < n && !failed; i++)
+		to->rows[to->n++] = (struct row_weight){ i, signs[i] };
+	free(signs);
+	return failed;
+}
+
 /* Adds up the rows' weights and drops those that are zero. */
 static void
 fold_rows(struct delta_weights *to)
@@ -231,7 +276,9 @@ weigh(struct work *w, const struct entry *e, size_t n, struct delta_weights *to,
 	struct delta_changes *c = w->c;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
+	if (e->cdc && weigh_feed(w, e, to, err) < 0)
+		return -1;
+	for (i = 0; i < n && !e->cdc; i++) {
 		to->base += e[i].sign;
 		if (e[i].file->dv != NULL && weigh_vector(w, &e[i], to, err) < 0)
 			return -1;
@@ -275,7 +322,8 @@ int
 delta_changes_find(struct delta_changes *c, struct delta_table *t, int64_t from, const struct delta_snapshot *to,
     bool uncommitted, struct msg *err)
 {
-	struct work w = { .table = t, .c = c, .to = to, .uncommitted = uncommitted };
+	struct work w = { .table = t, .c = c, .to = to, .uncommitted = uncommitted,
+	    .feed = delta_is_true(to, "delta.enableChangeDataFeed") };
 	int failed;
 
 	*c = (struct delta_changes){ .adds = false };
@@ -338,5 +386,6 @@ delta_changes_free(struct delta_changes *c)
 	free(c->weights);
 	free(c->files);
 	free(c->kept);
+	pool_free(&c->pool);
 	memset(c, 0, sizeof(*c));
 }

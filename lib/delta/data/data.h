@@ -142,13 +142,15 @@ struct delta_changes {
 	struct pq_range *ranges;	/* of delta_changes_rows */
 	struct delta_snapshot **kept;	/* to which the files' strings belong, besides the later version */
 	size_t nkept;
+	struct pool pool;		/* likewise, of change data files */
 };
 
 /*
  * Finds what makes version `to` of version `from` (-1: of a table without rows), which is earlier.
  * `uncommitted`: `to` may become the version after the newest of the log. Rows that commits only moved to other files
- * do not count, unless files in between are gone. EX_NOINPUT if a version is gone from the log, or a file that it needs
- * from the table. Free also after a failure, and before `to`.
+ * do not count, unless files in between are gone. Of versions with change data files these are read instead, while
+ * they are there. EX_NOINPUT if a version is gone from the log, or a file that it needs from the table. Free also
+ * after a failure, and before `to`.
  */
 int delta_changes_find(struct delta_changes *c, struct delta_table *t, int64_t from, const struct delta_snapshot *to,
     bool uncommitted, struct msg *err);
