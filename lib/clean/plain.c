@@ -54,22 +54,38 @@ column_put_plain(struct column *c, const uint8_t *p, size_t n, uint8_t *out)
 	return len == 0 ? NULL : c->put_plain(c, plain, len, out);
 }
 
+/* Rewrites fields to slots. Short numbers go together; a length of 0 is left for what cannot be rewritten. */
+static void
+rewrite_all(const struct column *c, const uint8_t *base, size_t n, uint8_t *slot, uint32_t *lengths)
+{
+	const struct val_notation *w = c->schema->notation;
+	const struct column_rows *r = c->rows;
+	size_t i;
+
+	memset(lengths, 0, n * sizeof(*lengths));
+	if (w != NULL && w->quick)
+		simd.amounts(&w->form, base, r->start, r->n, n, slot, SLOT, lengths);
+	for (i = 0; i < n; i++, slot += SLOT)
+		if (lengths[i] == 0 && !is_nothing(base + r->start[i], r->n[i]))
+			lengths[i] = (uint32_t)rewrite(c, base + r->start[i], r->n[i], slot);
+}
+
 uint64_t
 column_take_plain(struct column *c, const uint8_t *base, size_t n)
 {
 	struct column_rows *r = c->rows;
 	uint8_t *slot = buf_room(&r->store, COLUMN_ROWS * SLOT + VAL_PAD);
 	const uint8_t *p;
-	size_t i, len;
+	size_t i;
 
+	rewrite_all(c, base, n, slot, r->own_n);
 	for (i = 0; i < n; i++, slot += SLOT) {
-		p = base + r->start[i];
-		len = is_nothing(p, r->n[i]) ? 0 : rewrite(c, p, r->n[i], slot);
-		if (len == 0)
-			slot[len++] = is_nothing(p, r->n[i]) ? *p : '?';	/* valid for no type */
-		slot[len] = '\t';
+		if (r->own_n[i] == 0) {
+			p = base + r->start[i];
+			slot[r->own_n[i]++] = is_nothing(p, r->n[i]) ? *p : '?';	/* valid for no type */
+		}
+		slot[r->own_n[i]] = '\t';
 		r->own_start[i] = (uint32_t)(slot - r->store.p);
-		r->own_n[i] = (uint32_t)len;
 	}
 	for (; i % 8 != 0; i++) {
 		r->own_start[i] = r->own_start[n - 1];

@@ -82,6 +82,7 @@ simd_count(uint64_t bits, enum simd_level level)
 
 /* ---- the kernels' rows: one function a file ---- */
 
+void simd_fill_amounts(struct simd *t, enum simd_level level);
 void simd_fill_bounds(struct simd *t, enum simd_level level);
 void simd_fill_crc(struct simd *t, enum simd_level level);
 void simd_fill_rank(struct simd *t, enum simd_level level);

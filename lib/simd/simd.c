@@ -28,6 +28,7 @@ void
 simd_fill(struct simd *t, enum simd_level level)
 {
 	t->level = level;
+	simd_fill_amounts(t, level);
 	simd_fill_bounds(t, level);
 	simd_fill_crc(t, level);
 	simd_fill_rank(t, level);

@@ -97,6 +97,13 @@ struct simd_slots {
 	int64_t most;		/* allowed are -most to most */
 };
 
+/* How a file writes its numbers, each sign one byte. */
+struct simd_amounts {
+	uint8_t point;
+	uint8_t group;		/* between groups of three digits of the whole part; 0: none */
+	bool no_dots;		/* a dot is neither of the two */
+};
+
 /* One row a kernel. No function reads or writes outside the ranges its comment names; all accept n = 0. */
 struct simd {
 	enum simd_level level;
@@ -132,6 +139,17 @@ struct simd {
 	 */
 	size_t (*split)(const struct simd_form *form, const uint8_t *base, size_t from, size_t to, uint32_t *out,
 	    struct simd_seen *seen);
+
+	/* ---- amounts.c ---- */
+
+	/*
+	 * Rewrites numbers: text i, of n[i] bytes at base + start[i], to out + i * stride, without group signs, its
+	 * point a dot; lengths[i] is its length then. That is 0 if the text is not of 1 to 16 bytes, or group signs or
+	 * dots are out of place. Other bytes pass, and so does a second point. Up to 15 bytes after each text are read;
+	 * 16 bytes are written for each. stride is 0 or at least 16.
+	 */
+	void (*amounts)(const struct simd_amounts *a, const uint8_t *base, const uint32_t *start, const uint32_t *n,
+	    size_t count, uint8_t *out, size_t stride, uint32_t *lengths);
 
 	/* ---- utf8.c ---- */
 

@@ -1,5 +1,4 @@
 /* Numbers as files write them, to the text of a number. */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,11 +254,7 @@ val_notation_plain(const struct val_notation *w, const char *s, size_t n, char *
 	return copy_digits(w, a.s, a.n, out, len);
 }
 
-/* ---- short numbers, in two words of eight bytes ---- */
-
-enum { QUICK_MOST = 16 };
-
-#define EACH(byte) ((byte) * UINT64_C(0x0101010101010101))
+/* ---- short numbers ---- */
 
 void
 val_notation_prepare(struct val_notation *w)
@@ -267,97 +262,23 @@ val_notation_prepare(struct val_notation *w)
 	w->quick = w->ncurrencies == 0 && w->nsuffixes == 0 && w->ngroups <= 1 &&
 	    (w->ngroups == 0 || strlen(w->groups[0]) == 1) &&
 	    (w->negative == 0 || (w->negative & VAL_NEGATIVE_LEADING) != 0);
-}
-
-static uint64_t
-load(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
-/* Returns 1 in each byte of v that is `byte`. */
-static uint64_t
-equal(uint64_t v, char byte)
-{
-	v ^= EACH((uint64_t)(unsigned char)byte);
-	return ~(((v & EACH(0x7f)) + EACH(0x7f)) | v | EACH(0x7f)) >> 7;
-}
-
-/* Returns bit i for the byte i that is 1. */
-static unsigned
-bits(uint64_t low, uint64_t high)
-{
-	const uint64_t gather = UINT64_C(0x0102040810204080);
-
-	return (unsigned)(low * gather >> 56) | (unsigned)(high * gather >> 56) << 8;
-}
-
-/* Are these the places of all groups of a number whose digits begin and whose whole part ends there? */
-static bool
-are_groups(unsigned groups, unsigned begin, unsigned end)
-{
-	return groups == (((1u << end) - 1) & ~((1u << begin) - 1) & 0x11111111u << (end & 3));
-}
-
-/* Removes the bytes of the mask from 16, the first of which is the lowest. */
-static unsigned __int128
-without(unsigned __int128 text, unsigned mask)
-{
-	unsigned __int128 below;
-	unsigned bit;
-
-	for (; mask != 0; mask ^= 1u << bit) {		/* the last first, as it moves those after it */
-		bit = 31 - (unsigned)__builtin_clz(mask);
-		below = ((unsigned __int128)1 << 8 * bit) - 1;
-		text = (text & below) | (text >> 8 & ~below);
-	}
-	return text;
-}
-
-/* Writes 16 bytes, the lowest first. */
-static void
-store(unsigned __int128 text, char *out)
-{
-	uint64_t low = htole64((uint64_t)text), high = htole64((uint64_t)(text >> 64));
-
-	memcpy(out, &low, sizeof(low));
-	memcpy(out + sizeof(low), &high, sizeof(high));
-}
-
-static bool
-plain_quick(const struct val_notation *w, const char *s, size_t n, char *out, size_t *len)
-{
-	char group = w->ngroups > 0 ? *w->groups[0] : w->point;
-	unsigned within = (1u << n) - 1, begin = *s == '-' || *s == '+', points, groups = 0;
-	uint64_t low = load(s), high = load(s + 8);
-	uint64_t low_point = equal(low, w->point), high_point = equal(high, w->point);
-	unsigned __int128 text;
-
-	points = bits(low_point, high_point) & within;
-	if (w->point == ',' && group != '.' && (bits(equal(low, '.'), equal(high, '.')) & within) != 0)
-		return false;
-	if (group != w->point)
-		groups = bits(equal(low, group), equal(high, group)) & within;
-	low ^= low_point * (unsigned char)(w->point ^ '.');
-	high ^= high_point * (unsigned char)(w->point ^ '.');
-	text = (unsigned __int128)high << 64 | low;
-	*len = n - (size_t)__builtin_popcount(groups);
-	store(groups == 0 ? text : without(text, groups), out);
-	if (groups == 0)
-		return true;
-	return s[begin] >= '1' && s[begin] <= '9' &&
-	    are_groups(groups, begin, (unsigned)__builtin_ctz(points | 1u << n));
+	w->form = (struct simd_amounts){ .point = (uint8_t)w->point };
+	if (w->quick && w->ngroups > 0)
+		w->form.group = (uint8_t)*w->groups[0];
+	w->form.no_dots = w->point != '.' && w->form.group != '.';
 }
 
 bool
 val_notation_plain_padded(const struct val_notation *w, const char *s, size_t n, char *out, size_t *len)
 {
-	if (w->quick && n <= QUICK_MOST)
-		return plain_quick(w, s, n, out, len);
-	return val_notation_plain(w, s, n, out, len);
+	const uint32_t start = 0, length = (uint32_t)n;
+	uint32_t plain;
+
+	if (!w->quick || n - 1 >= VAL_NOTATION_QUICK)
+		return val_notation_plain(w, s, n, out, len);
+	simd.amounts(&w->form, (const uint8_t *)s, &start, &length, 1, (uint8_t *)out, 0, &plain);
+	*len = plain;
+	return plain > 0;
 }
 
 /* ---- release ---- */

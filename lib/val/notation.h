@@ -4,12 +4,15 @@
 #ifndef VAL_NOTATION_H
 #define VAL_NOTATION_H
 
+#include "simd/simd.h"
 #include "val/val.h"
 
 enum {				/* forms of negative numbers, as bits */
 	VAL_NEGATIVE_LEADING = 1, VAL_NEGATIVE_TRAILING = 2, VAL_NEGATIVE_PARENTHESES = 4,
 	VAL_NEGATIVE_U2212 = 8	/* U+2212 in place of the hyphen */
 };
+
+enum { VAL_NOTATION_QUICK = 16 };	/* most bytes of a short number */
 
 struct val_notation {
 	char point;			/* '.' or ',' */
@@ -21,7 +24,8 @@ struct val_notation {
 	char **suffixes;		/* words after a number; owned */
 	bool *suffix_negative;		/* of each; owned */
 	size_t nsuffixes;
-	bool quick;			/* short numbers need no look at their ends; see val_notation_prepare */
+	bool quick;			/* short numbers need no look at their ends: simd.amounts rewrites them */
+	struct simd_amounts form;	/* for it */
 };
 
 /* Is it a sign that may stand between groups of digits? */
@@ -43,7 +47,7 @@ bool val_notation_plain(const struct val_notation *w, const char *s, size_t n, c
  */
 bool val_notation_plain_padded(const struct val_notation *w, const char *s, size_t n, char *out, size_t *len);
 
-/* Chooses how val_notation_plain_padded works; call once when all else is set. */
+/* Sets quick and form; call once when all else is set. */
 void val_notation_prepare(struct val_notation *w);
 
 void val_notation_free(struct val_notation *w);		/* w itself too */

@@ -354,6 +354,85 @@ slots(uint8_t *page)
 	OK("simd", "numbers as fields in slots");
 }
 
+/* Rewrites a number byte by byte, by the contract of the kernel. Returns the length, 0 if it cannot be rewritten. */
+static size_t
+amount_model(const struct simd_amounts *a, const uint8_t *p, size_t n, uint8_t *out)
+{
+	size_t begin = *p == '-' || *p == '+', end, i, len = 0, signs = 0;
+
+	for (end = 0; end < n && p[end] != a->point; end++)
+		continue;
+	if (n > 16)
+		return 0;
+	for (i = 0; i < n; i++) {
+		if (a->no_dots && p[i] == '.')
+			return 0;
+		if (a->group == 0 || p[i] != a->group) {
+			out[len++] = p[i] == a->point ? '.' : p[i];
+			continue;
+		}
+		signs++;
+		if (i >= end || (end - i) % 4 != 0)
+			return 0;
+	}
+	if (signs > 0 && (p[begin] < '1' || p[begin] > '9' || signs != (end - begin) / 4))
+		return 0;
+	return len;
+}
+
+/* Writes a number with its groups, at times with a byte changed. Returns its length. */
+static size_t
+random_amount(const struct simd_amounts *a, uint8_t *p)
+{
+	size_t digits = 1 + unit_below(9), decimals = unit_below(4), n = 0;
+	bool grouped = a->group != 0 && unit_below(4) > 0;
+
+	if (unit_below(4) == 0)
+		p[n++] = unit_below(2) ? '-' : '+';
+	for (; digits > 0; digits--) {
+		p[n++] = (uint8_t)('0' + unit_below(10));
+		if (grouped && digits > 1 && digits % 3 == 1)
+			p[n++] = a->group;
+	}
+	if (decimals > 0)
+		p[n++] = a->point;
+	for (; decimals > 0; decimals--)
+		p[n++] = (uint8_t)('0' + unit_below(10));
+	if (unit_below(3) == 0)
+		p[unit_below(n)] = (uint8_t)"0.,- 'x\x1a"[unit_below(8)];
+	return n;
+}
+
+static void
+amounts(uint8_t *page)
+{
+	static const uint8_t groups[] = { 0, '.', ',', ' ', '\'' };
+	uint8_t text[32], want[32], out[32];
+	uint32_t start = 0, length, got;
+	struct simd_amounts a;
+	const struct simd *t;
+	size_t round, n, len;
+	uint8_t *p;
+
+	for (round = 0; round < ROUNDS; round++) {
+		a.point = unit_below(2) ? '.' : ',';
+		a.group = groups[unit_below(5)];
+		a.group = a.group == a.point ? 0 : a.group;
+		a.no_dots = a.point != '.' && a.group != '.';
+		n = random_amount(&a, text);
+		p = unit_below(2) ? page : page + UNIT_PAGE - 15 - n;
+		memset(p, a.point, n + 15);		/* what follows does not count */
+		memcpy(p, text, n);
+		len = amount_model(&a, p, n, want);
+		length = (uint32_t)n;
+		for (EVERY_LEVEL(t)) {
+			t->amounts(&a, p, &start, &length, 1, out, 0, &got);
+			CHECK(got == len && memcmp(out, want, len) == 0, "level %d, '%.*s'", t->level, (int)n, p);
+		}
+	}
+	OK("simd", "numbers with groups");
+}
+
 /* ---- CSV ---- */
 
 static const uint32_t *
@@ -507,6 +586,7 @@ main(void)
 	snappy(page);
 	counted(page);
 	slots(page);
+	amounts(page);
 	csv(page);
 	csv_special(page);
 	separators(page);
