@@ -55,7 +55,7 @@ against_python() {
 	    if got[0] not in '01':	# what is refused here and has a meaning there
 	        assert got in ('undefined escape in a pattern', 'a repetition repeated in a pattern', 'unsupported group in a pattern',
 	            'a collating element in a pattern', 'no such class in a pattern', 'invalid {} in a pattern',
-	            'nothing to repeat in a pattern', 'invalid \\x in a pattern'), (seed, p, got)
+	            'nothing to repeat in a pattern', 'invalid \\x in a pattern', 'a back-reference in a pattern'), (seed, p, got)
 	        continue
 	    for x, one in zip(t, got):
 	        assert (want.fullmatch(x) is not None) == (one == '1'), (seed, p, x, one)
