@@ -691,3 +691,16 @@ sequenced() {
 	echo "# ACCT_SEED=$seed" >&3
 	python3 "$ROOT/tests/sequence_model.py" "${ACCT_CASES:-$(sanitized && echo 2 || echo 5)}" "$seed"
 }
+
+@test "merge: of a large table only the pages with a key are read, and little is written" {
+	need_strace
+	seq 300000 | awk '{ print $1 "\tn" $1 * 7919 % 100003 "\t" $1 % 100 }' | mkrec t "$HEADER" |
+	    acct-merge --property delta.enableDeletionVectors=true tab
+	before=$(cat tab/*.parquet | wc -c)
+	mkrec t "$HEADER" <<<$'7\tx\t1.00\n150000\tx\t1.00\n299999\tx\t1.00' >three.acct
+	traced -f -e trace=pread64 acct-merge -i three.acct tab
+	read=$(sed -n "s/.* = //p" trace | awk '{ n += $1 } END { print n }')
+	echo "read $read of $before"
+	[ "$read" -lt $((before / 4)) ]
+	[ $(($(cat tab/*.parquet tab/*.bin | wc -c) - before)) -lt 3000 ]
+}
