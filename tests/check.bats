@@ -15,6 +15,17 @@ lake() {
 	sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >/dev/null
 }
 
+# ledger: gives the lake a ledger, and a file of two pieces.
+ledger() {
+	cp -r "$ROOT/pipelines/sample" back
+	chmod -R u+w back
+	sh "$ROOT/pipelines/days.sh" "$ROOT/pipelines/bank" back lake >/dev/null
+	tail -n 3 back/transactions.csv >more
+	cat more >>back/transactions.csv
+	sh "$ROOT/pipelines/days.sh" "$ROOT/pipelines/bank" back lake >/dev/null
+	rm -f lake/bronze/current lake/runs/*/inputs
+}
+
 # flip FILE BYTE [BIT]: flips a bit; a negative BYTE counts from the end.
 flip() {
 	python3 - "$@" <<-'END'
@@ -107,6 +118,60 @@ found() {
 		flip lake/bronze/current $at
 	done
 	same "" "$(acct-check lake 2>&1)"
+}
+
+@test "check: pieces of bronze by the ledger, and the ledger by them" {
+	ledger
+	run -0 --separate-stderr acct-check -v lake
+	[[ "$stderr" == "acct-check: lake: 6 files of bronze, "*": 0 damaged, 0 not checked" ]]
+	same "" "$(acct-check --quick lake 2>&1)"
+	head=$(find lake/bronze/transactions -size +9k)
+	tail=$(find lake/bronze/transactions -type f -size -9k)
+	for f in "$head" "$tail"; do
+		flip "$f" 40
+		found "${f#lake/}" "${f#lake/}: damaged: its SHA-256 is "
+		run -1 acct-check --quick lake			# which reads 64 MiB of pieces
+		flip "$f" 40
+	done
+	cp "$tail" kept
+	echo >>"$tail"
+	found "${tail#lake/}" "${tail#lake/}: damaged: $(stat -c %s "$tail") bytes, not $(stat -c %s kept)"
+	run -1 acct-check --quick lake
+	rm "$tail"
+	found "${tail#lake/}" "${tail#lake/}: missing: delivery 6 of the ledger has it"
+	run -1 acct-check --quick lake
+	cp kept "$tail"
+	cp kept lake/bronze/loans/other.csv
+	found bronze/loans/other.csv "bronze/loans/other.csv: not in the ledger"
+	rm lake/bronze/loans/other.csv
+	# What the ledger says of a delivery, in a version of it that is intact.
+	for change in 'bytes = if(delivery = 6, bytes + 1, bytes)' 'sha256 = if(delivery = 6, piece_sha256, sha256)' \
+		'base = if(delivery = 6, 1, base)' 'offset = if(delivery = 6, 9::int64, offset)' "piece = if(delivery = 6, '../x', piece)" 'delivery = delivery + 1'; do
+		acct-read -o good lake/bronze/_ledger
+		acct-select -c "* exclude (${change%% *}),$change" good | acct-write -m overwrite --replace-schema lake/bronze/_ledger
+		run -1 --separate-stderr acct-check --names lake
+		grep -qx 'bronze/_ledger' <<<"$output" || [ "${change%% *}" = bytes ]
+		acct-write -m overwrite --replace-schema -i good lake/bronze/_ledger
+		same "" "$(acct-check lake 2>&1)"
+	done
+}
+
+@test "check: the pieces that silver was made of are those of a delivery" {
+	ledger
+	made=lake/runs/made/transactions/pieces
+	cp $made good
+	sed 1d good >$made				# the tail alone
+	found silver/transactions "runs/made/transactions/pieces: damaged: not the pieces of a delivery"
+	for edit in '1s/\tbb/\tbc/' '1s/\t[0-9]*\t/\t7\t/' '2s/edf/ede/' '1s/^t/T/' '2p' 'n;s/$/\tx/' '$d;q' '1,2d'; do
+		sed "$edit" good >$made
+		[ "$edit" != '$d;q' ] || head -c -1 good >$made		# a cut line
+		run -1 --separate-stderr acct-check --names lake
+		same silver/transactions "$output"
+	done
+	head -n 1 good >$made				# the first delivery is one, too
+	same "" "$(acct-check lake 2>&1)"
+	rm $made
+	same "" "$(acct-check lake 2>&1)"		# a table of another build
 }
 
 @test "check: a page, a footer, an index, a length, a magic of a data file" {
@@ -466,6 +531,7 @@ foreign() {
 @test "check: single flipped bits: nothing changes in silence" {
 	sh "$ROOT/tests/peers.sh" pyarrow >&2 && py=python || py=python3	# pyarrow is asked where it can be had
 	lake
+	ledger
 	for i in 1 2 3 4 5 6 7 8 9 10 11; do
 		acct-read -w "transaction_id < $((i * 20))" lake/silver/transactions | acct-write lake/silver/transactions
 	done
