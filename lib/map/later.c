@@ -26,6 +26,7 @@ map_later_init(struct map_later *l, bool integers, size_t limit)
 	l->integers = integers;
 	l->written = 0;
 	l->limit = limit > LEAST_SET ? limit : LEAST_SET;
+	l->too_large = UINT64_MAX;
 	spill_parts_init(&l->parts, BITS, hash_level(0));
 }
 
@@ -147,19 +148,38 @@ split(struct map_later *l, struct spill *keys, struct spill *answers, unsigned d
 	return got;
 }
 
+/*
+ * Answers the keys of a file with a set of its own, unless a file of the first 32 that is no larger had too many keys
+ * for one: the others are about as large. Not below them, where a large file may be one key many times. Returns like
+ * answer_all.
+ */
+static int
+answer_alone(struct map_later *l, struct spill *file, struct spill *answers, unsigned depth, struct scratch *k,
+    struct msg *err)
+{
+	bool last = depth == MAX_DEPTH - 1;
+	struct map_set set;
+	int status;
+
+	if (depth == 0 && file->size >= l->too_large)
+		return 0;
+	map_set_init(&set, l->integers, last ? 0 : l->limit);
+	status = answer_all(file, answers, &set, k, err);
+	map_set_free(&set);
+	if (status == 0 && depth == 0)
+		l->too_large = file->size;
+	return status;
+}
+
 /* Replaces a file of keys by its answers, rewound for reading. */
 static int
 resolve(struct map_later *l, struct spill *file, unsigned depth, struct scratch *k, struct msg *err)
 {
 	struct spill answers;
-	struct map_set set;
 	int status;
 
 	spill_init(&answers);
-	map_set_init(&set, l->integers, depth < MAX_DEPTH - 1 ? l->limit : 0);
-	status = answer_all(file, &answers, &set, k, err);
-	map_set_free(&set);
-	if (status == 0) {
+	if ((status = answer_alone(l, file, &answers, depth, k, err)) == 0) {
 		spill_close(&answers);
 		status = split(l, file, &answers, depth + 1, k, err);
 	}

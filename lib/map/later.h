@@ -13,6 +13,7 @@
 struct map_later {
 	bool integers;
 	size_t limit;				/* bytes for a file's set */
+	uint64_t too_large;			/* size of the smallest whose keys were too many for it */
 	uint64_t written;			/* keys, counted once for each file they were written to */
 	struct spill_parts parts;		/* keys; after map_later_resolve one byte per answer */
 };
