@@ -42,7 +42,7 @@ struct delta_scan_options {
 	size_t ncolumns;
 	const struct delta_bound *bounds;	/* a row must satisfy all of them */
 	size_t nbounds;
-	const size_t *files;		/* indexes in the snapshot's files, ascending; NULL: all */
+	const size_t *files;		/* indexes in the snapshot's files, ascending; NULL: all with rows left */
 	size_t nfiles;
 	const struct delta_key_set *keys;	/* NULL: none; must outlive the scan */
 	/*

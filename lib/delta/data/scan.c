@@ -81,10 +81,11 @@ delta_scan_open(struct delta_scan **sp, struct delta_table *t, const struct delt
 	sc->keys = o->keys;
 	sc->rows = o->rows;
 	sc->to = o->to;
-	sc->nfiles = o->files != NULL ? o->nfiles : s->nfiles;
-	sc->files = copy(o->files, sc->nfiles, sizeof(*sc->files));
-	for (i = 0; o->files == NULL && i < sc->nfiles; i++)
-		sc->files[i] = i;
+	sc->nfiles = o->files != NULL ? o->nfiles : 0;
+	sc->files = copy(o->files, o->files != NULL ? o->nfiles : s->nfiles, sizeof(*sc->files));
+	for (i = 0; o->files == NULL && i < s->nfiles; i++)
+		if (!delta_file_is_dead(&s->files[i]))
+			sc->files[sc->nfiles++] = i;
 	sc->sources = xcalloc(sc->ncolumns, sizeof(*sc->sources));
 	sc->vectors = xcalloc(sc->ncolumns, sizeof(*sc->vectors));
 	sc->deleted = xmalloc(BATCH);
