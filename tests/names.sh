@@ -53,7 +53,7 @@ words() {
 lonely() {
 	cat <<-'END'
 	csv_open_fd delta_dv_parse hash_seed_set lake_record_parse lake_record_put memory_limit rec_open_fd schema_parse simd_best
-	simd_fill store_mem_allow store_mem_fails store_mem_fate store_name_is_tidy val_check val_get_int xrec_open
+	simd_fill store_mem_allow store_mem_fails store_mem_fate store_name_is_tidy val_check val_get_int val_zone_parse xrec_open
 	agg_memory rec_copy_run rec_flush
 	expr_ map_ spill_
 	END

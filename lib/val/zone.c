@@ -221,8 +221,8 @@ take_footer(struct val_zone *z, const char *p)
 	return true;
 }
 
-static struct val_zone *
-parse(const uint8_t *p, size_t n)
+struct val_zone *
+val_zone_parse(const uint8_t *p, size_t n)
 {
 	struct val_zone *z = xcalloc(1, sizeof(*z));
 	struct zone_block b;
@@ -277,7 +277,7 @@ val_zone_read(const char *name)
 		return NULL;
 	snprintf(path, sizeof(path), FOLDER "%s", name);
 	file = xmalloc(FILE_MOST);
-	z = parse(file, read_file(path, file, FILE_MOST));
+	z = val_zone_parse(file, read_file(path, file, FILE_MOST));
 	free(file);
 	return z;
 }

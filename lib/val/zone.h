@@ -10,6 +10,9 @@ struct val_zone;
 
 /* Reads the zone of that name, "Europe/Prague". Returns NULL if there is none; the caller frees it. */
 struct val_zone *val_zone_read(const char *name);
+
+/* The same from the bytes of a file, NULL if they are malformed. */
+struct val_zone *val_zone_parse(const uint8_t *file, size_t n);
 void val_zone_free(struct val_zone *z);
 
 /* Returns the nearest of the names of zones as a hint for a message, or an empty text. */

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "val/check.h"
 #include "val/int.h"
+#include "val/zone.h"
 
 enum { ROUNDS = 200000 };
 
@@ -503,6 +504,148 @@ words(void)
 	OK("val", "integers encoded together are those encoded one by one");
 }
 
+/* ---- time zones ---- */
+
+static void
+put_big(struct buf *b, uint64_t v, unsigned n)
+{
+	while (n-- > 0)
+		buf_addc(b, (uint8_t)(v >> 8 * n));
+}
+
+static void
+put_header(struct buf *b, uint32_t times, uint32_t types)
+{
+	buf_add(b, "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+	put_big(b, 0, 8);
+	put_big(b, 0, 4);
+	put_big(b, times, 4);
+	put_big(b, types, 4);
+	put_big(b, 4, 4);
+}
+
+/*
+ * Makes a file of RFC 8536 whose clock is at UTC, then, with n changes from `begin` on, `step` seconds apart, by turns
+ * an hour ahead (kind 1) and at UTC (kind 0); the last change is of the kind given.
+ */
+static void
+put_zone(struct buf *b, uint32_t n, int64_t begin, int64_t step, unsigned kind, const char *footer)
+{
+	uint32_t i;
+
+	b->len = 0;
+	put_header(b, 0, 1);
+	buf_add(b, "\0\0\0\0\0\0UTC", 10);
+	put_header(b, n, 2);
+	for (i = 0; i < n; i++)
+		put_big(b, (uint64_t)(begin + i * step), 8);
+	for (i = 0; i < n; i++)
+		put_big(b, i + 1 == n ? kind : 1 - i % 2, 1);
+	buf_add(b, "\0\0\0\0\0\0", 6);
+	put_big(b, 3600, 4);
+	buf_add(b, "\0\0UTC", 6);
+	buf_addf(b, "\n%s\n", footer);
+}
+
+/* The instant of a local time, as text; "" if there is none. */
+static const char *
+utc_of(const struct val_zone *z, const char *local)
+{
+	static char text[NUM_TEXT];
+	int64_t us;
+
+	CHECK(num_timestamp(local, strlen(local), &us), "%s", local);
+	*text = '\0';
+	if (val_zone_to_utc(z, &us))
+		num_put_timestamp(text, us);
+	return text;
+}
+
+static void
+rules_of_zones(void)
+{
+	static const struct {
+		const char *rule, *local, *utc;
+	} good[] = {
+		{ "", "2024-07-01T12:00:00Z", "2024-07-01T12:00:00Z" },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", "2024-01-01T12:00:00.5Z", "2024-01-01T11:00:00.5Z" },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", "2024-07-01T12:00:00Z", "2024-07-01T10:00:00Z" },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", "2024-03-31T02:30:00Z", "" },		/* passed over */
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", "2024-10-27T02:30:00Z", "" },		/* there twice */
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", "2024-10-27T03:00:00Z", "2024-10-27T02:00:00Z" },
+		{ "AEST-10AEDT,M10.1.0,M4.1.0/3", "2024-01-01T12:00:00Z", "2024-01-01T01:00:00Z" },
+		{ "AEST-10AEDT,M10.1.0,M4.1.0/3", "2024-07-01T12:00:00Z", "2024-07-01T02:00:00Z" },
+		{ "<-03>3", "2024-01-01T12:00:00Z", "2024-01-01T15:00:00Z" },
+		{ "<-03>3", "9999-12-31T23:00:00Z", "" },				/* not in year 9999 of UTC */
+		{ "EST5EDT,J60/0,J300/0", "2024-02-29T23:30:00Z", "2024-03-01T04:30:00Z" },
+		{ "EST5EDT,J60/0,J300/0", "2024-03-01T00:30:00Z", "" },
+		{ "EST5EDT,J60/0,J300/0", "2023-03-01T12:00:00Z", "2023-03-01T16:00:00Z" },
+		{ "A0B,59/0,300/0", "2024-02-29T12:00:00Z", "2024-02-29T11:00:00Z" },
+		{ "A0B,59/0,300/0", "2023-02-28T12:00:00Z", "2023-02-28T12:00:00Z" },
+		{ "A+0B-2:30:15,M1.1.0,M12.5.6/-1", "2024-06-01T12:00:00Z", "2024-06-01T09:29:45Z" },
+	};
+	static const char *const bad[] = { "1", "C", "<UTC", "UTC", "UTC168", "UTC0:60", "UTC0:0:60", "UTC0x",
+	    "CET-1CEST", "CET-1CEST,", "CET-1,M3.5.0,M10.5.0", "CET-1CEST,M3", "CET-1CEST,M13.1.0,M10.5.0",
+	    "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0", "CET-1CEST,M0.1.0,M10.5.0",
+	    "CET-1CEST,M3.1.7,M10.5.0", "CET-1CEST,M3:5.0,M1.1.0", "CET-1CEST,M3.5:0,M1.1.0", "CET-1CEST,J0,J5",
+	    "CET-1CEST,J366,J5", "CET-1CEST,M3.5.0", "CET-1CEST,M3.5.0/,J5", "CET-1CEST,M3.5.0,M10.5.0x",
+	    "CET-1CEST-x,J1,J5", "CET-1CEST,J1/168,J5" };
+	struct buf file = { 0 };
+	struct val_zone *z;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		put_zone(&file, 0, 0, 0, 0, good[i].rule);
+		CHECK((z = val_zone_parse(file.p, file.len)) != NULL, "%s", good[i].rule);
+		CHECK(strcmp(utc_of(z, good[i].local), good[i].utc) == 0, "%s: %s: %s", good[i].rule, good[i].local,
+		    utc_of(z, good[i].local));
+		val_zone_free(z);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		put_zone(&file, 0, 0, 0, 0, bad[i]);
+		CHECK(val_zone_parse(file.p, file.len) == NULL, "%s", bad[i]);
+	}
+	buf_free(&file);
+	OK("val", "rules of time zones");
+}
+
+/* Files cut anywhere and with flipped bits, at the end of readable memory. */
+static void
+files_of_zones(void)
+{
+	uint8_t *page = unit_edge(), *at;
+	struct buf file = { 0 };
+	struct val_zone *z;
+	size_t i, n, whole;
+
+	put_zone(&file, 2, 0, 1000000, 0, "UTC0");
+	CHECK((z = val_zone_parse(file.p, file.len)) != NULL, "two changes");
+	CHECK(strcmp(utc_of(z, "1970-01-05T01:00:00Z"), "1970-01-05T00:00:00Z") == 0, "an hour ahead");
+	CHECK(strcmp(utc_of(z, "1971-01-01T00:00:00Z"), "1971-01-01T00:00:00Z") == 0, "at UTC again");
+	CHECK(*utc_of(z, "1970-01-01T00:30:00Z") == '\0', "passed over");
+	val_zone_free(z);
+	put_zone(&file, 2, 0, -1, 0, "UTC0");
+	CHECK(val_zone_parse(file.p, file.len) == NULL, "changes out of order");
+	put_zone(&file, 2, 0, 1, 2, "UTC0");
+	CHECK(val_zone_parse(file.p, file.len) == NULL, "a kind that is not there");
+	put_zone(&file, 3, 0, 1000000, 1, "CET-1CEST,M3.5.0,M10.5.0/3");
+	for (i = 0, whole = file.len; i < 5 * whole; i++) {
+		n = i < whole ? i : whole;
+		at = page + UNIT_PAGE - n;
+		memcpy(at, file.p, n);
+		if (i >= whole)
+			at[unit_below(n)] ^= (uint8_t)(1 << unit_below(8));
+		z = val_zone_parse(at, n);
+		CHECK(z == NULL || n + 30 > whole, "%zu of %zu bytes", n, whole);
+		if (z != NULL)
+			(void)utc_of(z, "2024-03-31T02:30:00Z");
+		val_zone_free(z);
+	}
+	CHECK(val_zone_read("") == NULL && val_zone_read("/etc/zone") == NULL && val_zone_read("a.b") == NULL, "names");
+	buf_free(&file);
+	OK("val", "damaged files of time zones");
+}
+
 int
 main(void)
 {
@@ -519,5 +662,7 @@ main(void)
 	long_strings();
 	long_checks();
 	texts();
+	rules_of_zones();
+	files_of_zones();
 	return 0;
 }
