@@ -841,10 +841,87 @@ casts(void)
 	OK("delta", "values of a narrower type become the table's, none is cut");
 }
 
+/* ---- what may be done to a table ---- */
+
+static void
+permissions(void)
+{
+	/* a property of a table; the program may add rows, rewrite them, move them to other files */
+	static const struct {
+		struct delta_pair property;
+		const char *schema;
+		bool adds, rewrites, moves;
+	} tables[] = {
+		{ { "delta.appendOnly", "true" }, NULL, true, false, true },
+		{ { "delta.appendOnly", "false" }, NULL, true, true, true },
+		{ { "delta.enableChangeDataFeed", "True" }, NULL, true, false, true },
+		{ { "delta.columnMapping.mode", "name" }, NULL, false, false, false },
+		{ { "delta.columnMapping.mode", "none" }, NULL, true, true, true },
+		{ { "delta.constraints.positive", "x > 0" }, NULL, false, false, true },
+		{ { "owner", "me" }, "{\"delta.invariants\":1}", false, false, true },
+		{ { "owner", "me" }, "{\"delta.generationExpression\":1}", false, false, true },
+		{ { "owner", "me" }, "{\"delta.identity.start\":1}", false, false, true },
+		{ { "owner", "me" }, "{\"CURRENT_DEFAULT\":1}", false, false, true },
+		{ { "owner", "me" }, "{}", true, true, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		struct delta_pair pair = tables[i].property;
+		struct delta_snapshot t = { .protocol = { .reader = 1, .writer = 2 },
+		    .metadata = { .configuration = &pair, .nconfiguration = 1, .schema = tables[i].schema } };
+		struct msg err = { 0 }, newer = { 0 };
+
+		CHECK((delta_may_write(&t, false, &err) == 0) == tables[i].adds, "table %zu: %s", i, err.text);
+		CHECK((delta_may_write(&t, true, &err) == 0) == tables[i].rewrites, "table %zu: %s", i, err.text);
+		CHECK((delta_may_rearrange(&t, &err) == 0) == tables[i].moves, "table %zu: %s", i, err.text);
+		CHECK(err.status == 0 || err.status == EX_UNAVAILABLE, "table %zu: %d", i, err.status);
+		CHECK(!delta_may_vector(&t), "table %zu", i);
+		t.protocol.writer = 99;
+		CHECK(delta_may_write(&t, false, &newer) < 0 && strstr(newer.text, "writer version 99") != NULL, "%s",
+		    newer.text);
+	}
+	OK("delta", "what a property lets a program do");
+}
+
+static void
+properties(void)
+{
+	static const struct delta_pair good[] = { { "owner", "anybody" }, { DELTA_VECTORS, "true" },
+	    { DELTA_VECTORS, "false" }, { "delta.enableExpiredLogCleanup", "false" },
+	    { DELTA_RETENTION, "interval 2 weeks" },
+	    { DELTA_LOG_RETENTION, "interval 1 day 2 hours" }, { "delta.checkpointInterval", "20" } };
+	static const struct delta_pair bad[] = { { DELTA_VECTORS, "yes" }, { "delta.enableExpiredLogCleanup", "" },
+	    { DELTA_RETENTION, "2 moons" }, { DELTA_LOG_RETENTION, "" }, { "delta.checkpointInterval", "0" },
+	    { "delta.checkpointInterval", "1x" }, { "delta.checkpointInterval", "" }, { "delta.appendOnly", "true" } };
+	static const char *const names[][2] = { { "a b", "x" }, { "", "x" }, { "a=b", "x" }, { "x", "a;b" },
+	    { "Id", "iD" }, { "a", "b" } };
+	size_t i, n = sizeof(names) / sizeof(*names);
+	struct msg err = { 0 };
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
+		CHECK(delta_property_check(good[i].key, good[i].value, &err) == 0, "%s", err.text);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		err = (struct msg){ 0 };
+		CHECK(delta_property_check(bad[i].key, bad[i].value, &err) < 0 && err.status == EX_USAGE &&
+		    strstr(err.text, bad[i].key) != NULL, "%s: %s", bad[i].key, err.text);
+	}
+	for (i = 0; i < n; i++) {
+		struct delta_column two[] = { { .name = names[i][0] }, { .name = names[i][1] } };
+
+		err = (struct msg){ 0 };
+		CHECK((delta_schema_check(two, 2, &err) == 0) == (i == n - 1), "%s, %s", names[i][0], names[i][1]);
+		CHECK(i == n - 1 || err.status == EX_CONFIG, "%d", err.status);
+	}
+	OK("delta", "properties and names that a new table may have");
+}
+
 int
 main(void)
 {
 	unit_start();
+	permissions();
+	properties();
 	uris();
 	durations();
 	z85();
