@@ -74,6 +74,28 @@ references: loans.loan_id" "$(cat job/sources/*.yaml | sed -n 's/^ *\(references
 	[[ $output == *"checks close"* ]]
 }
 
+# drafted: the rows that acct-clean makes of t.csv by its draft, which it leaves in t.yaml.
+drafted() {
+	acct-schema t.csv >t.yaml
+	acct-ingest -s t.yaml t.csv | acct-clean -s t.yaml -r rej | tsv - | tail -n +2
+}
+
+@test "draft: lines before the names, comments, and totals at the end are found" {
+	printf '%s\n' Account:,12345 From:,2024-01-01 '' id,amount,memo 1,1.00,a >t.csv
+	same "1	1.00	a" "$(drafted)"
+	same "header: 4  # the line of names; those before it have another number of fields" "$(grep ^header t.yaml)"
+	printf '%s\n' '# made by x' 'Report;January' '' 'id;amount;memo' '1;1,00;a' '# note' '2;2,50;b' '3;3,00;c' 'Total;6,50;' \
+	    'Rows: 3' '' >t.csv
+	same "$(printf '%s\n' '1	1.00	a' '2	2.50	b' '3	3.00	c')" "$(drafted)"
+	same "$(printf '%s\n' 'header: 4' 'comment: "#"' 'footer: 3')" "$(grep -E '^(header|comment|footer)' t.yaml | sed 's/  #.*//')"
+	same 0 "$(acct-cat -f tsv rej | tail -n +2 | wc -l)"
+	# Others are rows and names: without the delimiter that ends the rows, cut short, beginning with the sign.
+	printf '%s\n' id,n 1,2, 2,3, 3,4, >t.csv
+	acct-schema t.csv | grep -q '^  - name: id$'
+	printf '%s\n' '#id,n,t' 1,2,x 2,3,y 3 >t.csv
+	[ -z "$(acct-schema t.csv | grep -E '^(header|comment|footer)')" ]
+}
+
 @test "draft: refusals" {
 	: >empty.csv
 	printf 'a,a\n1,2\n' >twice.csv

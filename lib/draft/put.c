@@ -281,6 +281,26 @@ put_delimiter(struct buf *out, const struct draft_schema *d)
 		buf_adds(out, "escape: \"\\\\\"\n");
 }
 
+/* The lines that are not rows. */
+static void
+put_skipped(struct buf *out, const struct draft_schema *d)
+{
+	if (!d->header) {
+		buf_adds(out, "header: no  # the first line looks like a row\n");
+	} else if (d->skip.before > 0) {
+		buf_adds(out, "header: ");
+		put_number(out, d->skip.before + 1);
+		buf_adds(out, "  # the line of names; those before it have another number of fields\n");
+	}
+	if (d->skip.comment)
+		buf_adds(out, "comment: \"#\"  # lines that begin with it have another number of fields\n");
+	if (d->skip.footer > 0) {
+		buf_adds(out, "footer: ");
+		put_number(out, d->skip.footer);
+		buf_adds(out, "  # lines at the end: a total, or text where rows have a value of another type\n");
+	}
+}
+
 /* What a person should know who reads the draft. */
 static void
 put_head(struct buf *out, const struct draft_schema *d)
@@ -323,8 +343,7 @@ draft_put(const struct draft_schema *d, const struct draft_schema *others, size_
 	buf_addc(out, '\n');
 	put_encoding(out, d);
 	put_delimiter(out, d);
-	if (!d->header)
-		buf_adds(out, "header: no  # the first line looks like a row\n");
+	put_skipped(out, d);
 	buf_adds(out, d->spans ? "multiline: yes  # some fields span lines\n" :
 	    "multiline: no  # no field spans lines\n");
 	if (d->nameless)

@@ -7,6 +7,7 @@
 #include "csv/csv.h"
 #include "csv/decode.h"
 #include "draft/draft.h"
+#include "draft/layout.h"
 #include "draft/sniff.h"
 
 /* ---- names ---- */
@@ -67,6 +68,7 @@ struct reading {
 	struct csv_decoder *decoder;	/* NULL: UTF-8 */
 	struct csv_field fields[CSV_MAX_FIELDS];
 	struct buf text;		/* of one field */
+	uint64_t lines;			/* of the file */
 };
 
 /* Returns the trimmed text of a field, a view until the next call. */
@@ -133,6 +135,16 @@ name_columns(struct reading *r, size_t n)
 	}
 }
 
+/* Remembers the row as one of the last; its fields have been split. */
+static void
+add_to_tail(struct reading *r, const struct csv_row *row, uint64_t line)
+{
+	size_t n;
+	const char *p = text_of(r, &r->fields[0], &n);
+
+	draft_tail_add(&r->d->tail, p, n, row->nfields == r->d->ncolumns, line);
+}
+
 static void
 add_row(struct reading *r, uint64_t line)
 {
@@ -161,6 +173,10 @@ add_batch(struct reading *r, const struct csv_batch *b, const char *path, struct
 		    (!first && row->nfields != r->d->ncolumns)) {
 			r->d->rows++;
 			r->d->malformed++;
+			if (!first && (row->flags & CSV_REJECT) == 0 && row->nfields <= CSV_MAX_FIELDS) {
+				csv_split(b, row, r->format, r->fields);
+				add_to_tail(r, row, b->line + row->line);
+			}
 			continue;
 		}
 		csv_split(b, row, r->format, r->fields);
@@ -171,6 +187,7 @@ add_batch(struct reading *r, const struct csv_batch *b, const char *path, struct
 			if (r->d->header)
 				continue;
 		}
+		add_to_tail(r, row, b->line + row->line);
 		add_row(r, b->line + row->line);
 	}
 	return 0;
@@ -186,11 +203,15 @@ read_rows(struct reading *r, const char *path, struct msg *err)
 	if (csv_open(&csv, path, r->format) < 0)
 		return msg_set(err, csv.err.status, "%s", csv.err.text);
 	csv.layout.decoder = r->decoder;
+	csv.layout.before = r->d->skip.before;
+	csv.layout.footer = (size_t)r->d->skip.footer;
+	csv.layout.comment = r->d->skip.comment ? "#" : NULL;
 	while ((got = csv_next(&csv, &b)) > 0 && add_batch(r, &b, path, err) == 0)
 		continue;
 	if (got < 0)
 		msg_set(err, csv.err.status, "%s", csv.err.text);
 	r->d->spans = csv.spanning.n > 0;
+	r->lines = csv.lines;
 	csv_close(&csv);
 	return got != 0 ? -1 : 0;
 }
@@ -232,6 +253,38 @@ find_key(struct draft_schema *d)
 
 /* ---- the encoding ---- */
 
+/* Begins a draft, and reads the file but for these lines. */
+static int
+read_but(struct reading *r, struct draft_skip skip, const char *path, struct msg *err)
+{
+	struct draft_schema *d = r->d;
+
+	draft_free(d);
+	*d = (struct draft_schema){ .encoding = d->encoding, .skip = skip };
+	name_table(d, path);
+	return read_rows(r, path, err);
+}
+
+/* Reads the file, and again if lines before the names are rows after all, or some at its end are not. */
+static int
+read_file(struct reading *r, const char *path, struct msg *err)
+{
+	struct draft_skip skip = { 0 };
+
+	if (strcmp(path, "-") == 0)
+		return read_but(r, skip, path, err);
+	if (draft_layout_find(path, r->decoder, r->format, &skip, err) < 0 || read_but(r, skip, path, err) < 0)
+		return -1;
+	if (skip.before > 0 && !r->d->header) {
+		skip.before = 0;
+		if (read_but(r, skip, path, err) < 0)
+			return -1;
+	}
+	if (r->d->columns != NULL)
+		draft_tail_end(&r->d->tail, &r->d->columns[0], r->lines, &skip);
+	return skip.footer > 0 ? read_but(r, skip, path, err) : 0;
+}
+
 /* Reads the file as it is in an encoding, NULL for one of Unicode. */
 static int
 read_as(struct draft_schema *d, const char *path, const char *encoding, struct msg *err)
@@ -241,9 +294,8 @@ read_as(struct draft_schema *d, const char *path, const char *encoding, struct m
 
 	*d = (struct draft_schema){ .encoding = encoding };
 	r->d = d;
-	name_table(d, path);
 	failed = csv_decoder_new(&r->decoder, encoding != NULL ? encoding : "auto", err) < 0 ||
-	    draft_sniff(path, r->decoder, &r->format, err) < 0 || read_rows(r, path, err) < 0;
+	    draft_sniff(path, r->decoder, &r->format, err) < 0 || read_file(r, path, err) < 0;
 	if (!failed && encoding == NULL && csv_decoder_encoding(r->decoder) != NULL)
 		d->encoding = "auto";
 	d->delimiter = (char)r->format.delimiter;

@@ -30,7 +30,7 @@ look_at(const char *path, struct csv_decoder *decoder, struct csv_format format,
 		l->rejected += (b.rows[i].flags & CSV_REJECT) != 0;
 		for (k = 0; k < b.n; k++)
 			agree += b.rows[k].nfields == b.rows[i].nfields;
-		if (agree > l->agree) {
+		if (agree > l->agree || (agree == l->agree && b.rows[i].nfields > l->fields)) {
 			l->agree = agree;
 			l->fields = b.rows[i].nfields;
 		}
@@ -40,11 +40,15 @@ look_at(const char *path, struct csv_decoder *decoder, struct csv_format format,
 	return 0;
 }
 
-/* More fields in rows that agree are the better reading; the earlier of two alike stays. */
+/*
+ * More fields in rows that agree are the better reading; the earlier of two alike stays. Lines of one field agree in
+ * vain.
+ */
 static bool
 is_better(const struct draft_look *a, const struct draft_look *b)
 {
-	bool steady = a->agree >= a->rows - a->rows / 10, was = b->agree >= b->rows - b->rows / 10;
+	bool steady = a->fields > 1 && a->agree >= a->rows - a->rows / 10;
+	bool was = b->fields > 1 && b->agree >= b->rows - b->rows / 10;
 
 	if (steady != was)
 		return steady;
