@@ -9,10 +9,11 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "ledger/ledger.h"
+#include "store/store.h"
 
-static const char *take_folder, *entries_path, *pieces_path, *lost_path, *run = "";
+static const char *take_folder, *entries_path, *pieces_path, *bronze_address, *run = "";
 static bool ledger_only;
-static struct buf lost;			/* text of the file of --lost, between line feeds */
+static struct store *bronze;		/* NULL without --bronze */
 static char *optional;
 static struct ledger ledger = { .block = LEDGER_BLOCK };
 static size_t known;			/* entries of the ledger as it was read */
@@ -34,8 +35,8 @@ static const struct cli_option options[] = {
 	    .to = &pieces_path },
 	{ 0, "ledger-only", NULL, "look into no BACKEND: with --pieces, list what the ledger has", CLI_FLAG,
 	    .to = &ledger_only },
-	{ 0, "lost", "FILE", "with --take, copy these pieces again, one a line, of files that have them", CLI_TEXT,
-	    .to = &lost_path },
+	{ 0, "bronze", "FOLDER", "with --take, copy pieces again that this folder lacks, of files that have them",
+	    CLI_TEXT, .to = &bronze_address },
 	{ 0, "optional", "TABLE,...", "tables that a day may lack", CLI_LIST, .to = &optional },
 	{ 0, "run", "ID", "the run that takes the files over, for the entries", CLI_TEXT, .to = &run },
 	{ 0 }
@@ -43,7 +44,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [-i FILE] [-o FILE] [--take FOLDER] [--pieces FILE] [--run ID]\n"
-	    "                   [--lost FILE] [--optional TABLE,...] BACKEND TABLE=NAME ...",
+	    "                   [--bronze FOLDER] [--optional TABLE,...] BACKEND TABLE=NAME ...",
 	    "--ledger-only [-i FILE] --pieces FILE TABLE=NAME ...", NULL },
 	.about = "Compares the files of a folder with the ledger of what was delivered, and prints a line for each:\n"
 	    "new, grown, changed, late, seen, mended or waiting; table, day, bytes, SHA-256, name, what it follows.",
@@ -83,26 +84,6 @@ read_operands(char *words[], size_t n)
 				cli_usage("table %s named twice", msg_quotes(words[i]));
 	}
 	nsources = n;
-}
-
-static void
-read_lost(void)
-{
-	enum { PIECE = 1 << 16 };
-	struct msg err = { 0 };
-	ssize_t n = -1;
-	int fd;
-
-	if (lost_path == NULL)
-		return;
-	buf_addc(&lost, '\n');
-	fd = io_open(lost_path, &err);
-	while (fd >= 0 && (n = io_read(fd, buf_room(&lost, PIECE), PIECE, lost_path, &err)) > 0)
-		lost.len += (size_t)n;
-	if (n < 0)
-		msg_exit(&err);
-	close(fd);
-	buf_cstr(&lost);
 }
 
 static void
@@ -203,13 +184,18 @@ take_again(const struct ledger_found *f, const struct ledger_entry *old)
 	say(state_of(added, ledger_entry(&ledger, replaces)), f, added, replaces);
 }
 
+/* Does bronze lack a piece, or has one of another length? */
 static bool
-is_lost(const char *piece)
+is_lost(const struct ledger_entry *e)
 {
-	char *line = xasprintf("\n%s\n", piece);
-	bool is = lost.len > 0 && strstr((const char *)lost.p, line) != NULL;
+	struct store_in in = { 0 };
+	struct msg err = { 0 };
+	bool is = store_in_open(bronze, e->piece, &in, &err) < 0;
 
-	free(line);
+	if (is && err.status != EX_NOINPUT)
+		msg_exit(&err);
+	is = is || in.size != (uint64_t)(e->bytes - e->offset);
+	store_in_close(&in);
 	return is;
 }
 
@@ -220,8 +206,8 @@ mend(struct ledger_file *file, const struct ledger_entry *e)
 	struct msg err = { 0 };
 	bool any = false;
 
-	for (; e != NULL && take_folder != NULL; e = ledger_entry(&ledger, e->base)) {
-		if (!is_lost(e->piece))
+	for (; e != NULL && bronze != NULL; e = ledger_entry(&ledger, e->base)) {
+		if (!is_lost(e))
 			continue;
 		if (ledger_copy(file, e, take_folder, &err) < 0)
 			msg_exit(&err);
@@ -403,12 +389,15 @@ main(int argc, char *argv[])
 	int operand = cli_start(&program, argc, argv);
 	struct msg err = { 0 };
 
+	if (bronze_address != NULL && take_folder == NULL)
+		cli_usage("--bronze needs --take");
 	if (argc - operand < 2 - (int)ledger_only)
 		cli_usage(ledger_only ? "expected TABLE=NAME" : "expected BACKEND and TABLE=NAME");
 	backend = ledger_only ? "" : argv[operand++];
 	read_operands(argv + operand, (size_t)(argc - operand));
 	read_ledger();
-	read_lost();
+	if (bronze_address != NULL && store_open(&bronze, bronze_address, &err) < 0)
+		msg_exit(&err);
 	if (!ledger_only && ledger_find(backend, sources, nsources, &finds, &err) < 0)
 		msg_exit(&err);
 	if (!ledger_only)
@@ -424,6 +413,6 @@ main(int argc, char *argv[])
 	ledger_free(&ledger);
 	free(sources);
 	buf_free(&lines);
-	buf_free(&lost);
+	store_close(bronze);
 	return known ? EX_TEMPFAIL : EX_OK;
 }

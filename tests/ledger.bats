@@ -167,19 +167,26 @@ whole() {
 	examine >/dev/null
 	remember
 	cp -r pieces whole
-	cut -f 4 list.txt >lost.txt
-	rm -rf pieces/a pieces/b
-	same $'mended\ta\nmended\tb' "$(examine --lost lost.txt | cut -f 1,2)"
+	mv pieces bronze
+	mkdir pieces
+	same $'seen\ta\nseen\tb' "$(examine --bronze bronze | cut -f 1,2)"
+	same "" "$(find pieces -type f)"
+	rm -rf bronze/a
+	chmod u+w bronze/b/*
+	echo >>"$(echo bronze/b/*)"
+	same $'mended\ta\nmended\tb' "$(examine --bronze bronze | cut -f 1,2)"
 	diff -r pieces whole
 	same 1 "$(acct-cat -f tsv entries.acct | wc -l)"	# no new delivery
-	rm -rf pieces/*
-	tail -n 1 lost.txt >one.txt
-	same $'seen\ta\nmended\tb' "$(examine --lost one.txt | cut -f 1,2)"
-	same "$(cat one.txt)" "$(cd pieces && find . -type f | cut -c 3-)"
+	printf '3,c\n' >>back/a.csv			# a base of what has grown
+	same $'grown\ta\nmended\tb' "$(examine --bronze bronze | cut -f 1,2)"
+	same 3 "$(find pieces/a -type f | wc -l)"
+	run -64 --separate-stderr acct-ledger --bronze bronze back a=a.csv
+	[[ $stderr == "acct-ledger: --bronze needs --take"* ]]
 	# without a back end: what the ledger has
-	cp list.txt before.txt
+	acct-ledger -i "$known" --pieces before.txt back a=a.csv b=b.csv >/dev/null
+	head -n 2 before.txt >known.txt && tail -n 1 before.txt >>known.txt
 	same "" "$(acct-ledger --ledger-only -i "$known" --pieces list.txt a=a.csv b=b.csv)"
-	diff before.txt list.txt
+	diff known.txt list.txt
 	run -64 --separate-stderr acct-ledger --ledger-only
 	[[ $stderr == "acct-ledger: expected TABLE=NAME"* ]]
 }

@@ -97,12 +97,21 @@ begin_copy(struct taking *t, const char *folder, const char *table, struct msg *
 	return failed;
 }
 
+/* Takes away the permissions to write a file. */
+static int
+protect(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? -1 : fchmod(fd, st.st_mode & 0440);
+}
+
 /* The copy gets its name, and like all of bronze is never written again. */
 static int
 end_copy(struct taking *t, const char *folder, const struct ledger_entry *e, struct msg *err)
 {
 	char *path = xasprintf("%s/%s", folder, e->piece);
-	int failed = fchmod(t->out.fd, 0440) < 0 ? msg_sys(err, EX_IOERR, "%s", path) : 0;
+	int failed = protect(t->out.fd) < 0 ? msg_sys(err, EX_IOERR, "%s", path) : 0;
 
 	if (!failed) {
 		free(t->out.path);
