@@ -8,18 +8,30 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "job/job.h"
+#include "rec/rec.h"
+#include "store/store.h"
 #include "text/align.h"
 
-static bool as_lines;
+static bool as_lines, rebuilds;
+static const char *lake, *pieces_path, *damage_path;
+static char *only;
 
 static const struct cli_option options[] = {
 	{ 0, "lines", NULL, "print lines of words that tabs separate, for scripts: see acct-job(1)", CLI_FLAG,
 	    .to = &as_lines },
+	{ 0, "only", "TABLE,...", "only these tables, what is made of them, and what these are made of", CLI_LIST,
+	    .to = &only },
+	{ 0, "plan", "LAKE", "print what a run has to make in this lake, and why", CLI_TEXT, .to = &lake },
+	{ 0, "pieces", "FILE", "with --plan: the pieces of the newest deliveries, as acct-ledger lists them", CLI_TEXT,
+	    .to = &pieces_path },
+	{ 0, "damaged", "FILE", "with --plan: what is damaged, as acct-check names it", CLI_TEXT, .to = &damage_path },
+	{ 0, "rebuild", NULL, "with --plan: all is to be made again", CLI_FLAG, .to = &rebuilds },
 	{ 0 }
 };
 
 static const struct cli_program program = {
-	.usage = (const char *const[]){ "[-v] [--lines] JOB", NULL },
+	.usage = (const char *const[]){ "[-v] [--lines] [--only TABLE,...] JOB",
+	    "--plan LAKE [--pieces FILE] [--damaged FILE] [--rebuild] [--only TABLE,...] JOB", NULL },
 	.about = "Reads the folder of a job, checks its parts against each other, and lists its tables and checks.",
 	.options = options,
 	.examples = (const char *const[]){ "acct-job pipelines/bank", NULL },
@@ -116,18 +128,22 @@ put_lines(struct buf *out, const struct job *j)
 	for (i = 0; i < j->nsources; i++) {
 		const struct job_source *s = &j->sources[i];
 
+		if (s->is_left)
+			continue;
 		buf_addf(out, "source\t%s\t%s\t", s->schema.name, s->file);
 		put_columns(out, &s->schema, is_key, ",", "-");
 		buf_addc(out, '\t');
 		put_columns(out, &s->schema, is_amount, ",", "-");
 		buf_addc(out, '\t');
 		put_references(out, j, s, " ", "-");
-		buf_addc(out, '\n');
+		buf_adds(out, s->schema.optional ? "\toptional\n" : "\t-\n");
 		put_owners(out, j, s);
 	}
 	for (i = 0; i < j->ngold; i++) {
 		const struct job_gold *g = &j->gold[i];
 
+		if (g->is_left)
+			continue;
 		buf_addf(out, "gold\t%s\t%zu\t%s\t", g->name, g->level, g->load ? "load" : "-");
 		put_words(out, &g->from, " ", "-");
 		buf_addc(out, '\t');
@@ -193,6 +209,54 @@ list(struct buf *out, const struct job *j)
 		buf_addf(out, "  %s\n", j->checks.checks[i].label);
 }
 
+/* ---- what a run has to make ---- */
+
+/* Reads a list that an option names; owned by the buffer. NULL without the option. */
+static const char *
+read_list(const char *path, struct buf *text)
+{
+	enum { PIECE = 1 << 16 };
+	struct msg err = { 0 };
+	ssize_t n = -1;
+	int fd;
+
+	if (path == NULL)
+		return NULL;
+	fd = io_open(path, &err);
+	while (fd >= 0 && (n = io_read(fd, buf_room(text, PIECE), PIECE, path, &err)) > 0)
+		text->len += (size_t)n;
+	if (n < 0)
+		msg_exit(&err);
+	close(fd);
+	return buf_cstr(text);
+}
+
+static void
+plan(struct buf *out, const struct job *j)
+{
+	struct buf pieces = { 0 }, damage = { 0 };
+	struct job_plan p = { .job = j, .rebuild = rebuilds };
+	struct msg err = { 0 };
+
+	p.pieces = read_list(pieces_path, &pieces);
+	p.damage = read_list(damage_path, &damage);
+	if (store_open(&p.lake, lake, &err) < 0 || job_plan_put(&p, out, &err) < 0)
+		msg_exit(&err);
+	store_close(p.lake);
+	buf_free(&pieces);
+	buf_free(&damage);
+}
+
+static void
+leave_out(struct job *j)
+{
+	char *tables[REC_MAX_COLUMNS];
+	struct msg err = { 0 };
+
+	if (only != NULL && job_only(j, tables, cli_list("--only", only, tables, REC_MAX_COLUMNS), &err) < 0)
+		msg_exit(&err);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -201,9 +265,12 @@ main(int argc, char *argv[])
 	struct msg err = { 0 };
 	const char *folder = cli_operand(argc, argv, cli_start(&program, argc, argv), "JOB");
 
+	if (lake == NULL && (pieces_path != NULL || damage_path != NULL || rebuilds))
+		cli_usage("--pieces, --damaged and --rebuild need --plan");
 	if (job_read(&job, folder, &err) < 0)
 		msg_exit(&err);
-	(as_lines ? put_lines : list)(&out, &job);
+	leave_out(&job);
+	(lake != NULL ? plan : as_lines ? put_lines : list)(&out, &job);
 	if (io_write(STDOUT_FILENO, out.p, out.len, io_out_name(NULL), &err) < 0)
 		msg_exit(&err);
 	if (cli.verbose)

@@ -139,7 +139,7 @@ rows() {
 @test "job: a script that fails stops the run by name" {
 	echo 'exit 3' >>shop/gold/turnover.sh
 	run -74 --separate-stderr job
-	[[ $stderr == *"gold.sh: $T/shop/gold/turnover.sh: failed; the lake is as it was"* ]]
+	[[ $stderr == *"run.sh: $T/shop/gold/turnover.sh: failed; the lake is as it was"* ]]
 	[ ! -e lake/gold ]
 }
 
@@ -261,8 +261,8 @@ rows() {
 	wrong 's/shops.id/shops.city_/' sales "4:58: references: no such column: 'city_'; did you mean 'city'?"
 	wrong 's/^name: sales/name: sells/' sales " name: must be that of the file: 'sells'"
 	wrong 's/shops.id/shops.city/' sales "4:58: references: a column of another type: 'city'"
-	same $'source\tsales\tsales.csv\tid\tamount\tshop=shops.id
-source\tshops\tshops.csv\tid\t-\t-
+	same $'source\tsales\tsales.csv\tid\tamount\tshop=shops.id\t-
+source\tshops\tshops.csv\tid\t-\t-\t-
 gold\tturnover\t0\tload\tsales\tshop\tturnover' "$(acct-job --lines shop)"
 	run -0 --separate-stderr acct-job -v shop
 	same "acct-job: shop: 2 sources, 1 gold tables, 1 checks" "$stderr"
@@ -278,7 +278,7 @@ gold\tturnover\t0\tload\tsales\tshop\tturnover' "$(acct-job --lines shop)"
 	job
 	mv drop/sales-of-2026.txt.gz drop/sales.csv.gz
 	run -66 --separate-stderr job
-	same "run.sh: $T/drop/sales-of-2026.txt: no such file" "$stderr"
+	same "acct-ledger: $T/drop/sales-of-2026.txt: no such file" "$stderr"
 }
 
 @test "job: a folder without sources, and one without gold" {
@@ -315,7 +315,7 @@ checks
 	same "run.sh: $T/none: no CSV file in it" "$stderr"
 	run -64 --separate-stderr sh "$P/run.sh" --list lake
 	run -64 --separate-stderr sh "$P/run.sh" --list --status lake
-	run -64 --separate-stderr sh "$P/gold.sh" --list lake
+	run -64 --separate-stderr sh "$P/load.sh" --list lake
 }
 
 @test "job: lines that a schema skips are a kind of their own" {

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "schema/schema.h"
+#include "store/store.h"
 
 enum { JOB_REFERENCE_MAX = 16 };	/* most columns of a reference */
 
@@ -35,6 +36,7 @@ struct job_source {		/* one source table */
 	struct job_reference *references;
 	size_t nreferences;
 	size_t level;		/* of work, from 0: after the tables without whose rows its own are rejected */
+	bool is_left;		/* job_only leaves it alone */
 };
 
 struct job_gold {		/* one gold table */
@@ -45,6 +47,7 @@ struct job_gold {		/* one gold table */
 	size_t from_line, key_line;
 	bool load;		/* it goes to the SQL database */
 	size_t level;		/* of work, from 0: after all tables of lower levels */
+	bool is_left;		/* job_only leaves it alone */
 };
 
 /* ---- checks: what must add up ---- */
@@ -116,6 +119,37 @@ size_t job_term_reference(const struct job *j, const struct job_term *t);
 
 /* "customer_id", or "bank,branch": the columns of a reference, in its own table or in the other; owned. */
 char *job_reference_columns(const struct schema *s, const size_t *columns, size_t n);
+
+/* ---- plan.c ---- */
+
+/*
+ * Leaves all tables alone but those named, the gold tables that are made of them, and all that these are made of.
+ * EX_USAGE for a name that is no table's.
+ */
+int job_only(struct job *j, char *const *tables, size_t n, struct msg *err);
+
+struct job_plan {		/* all views */
+	const struct job *job;
+	struct store *lake;
+	const char *pieces;	/* of the newest deliveries, as acct-ledger lists them; NULL: none */
+	const char *damage;	/* lines: what acct-check names, "\tlog" after a table whose log is; NULL: none */
+	bool rebuild;
+};
+
+/*
+ * Puts a line for each table that a run has to make, in the order of work: words separated by tabs.
+ *
+ *	silver TABLE HOW REJECTS KEY REASON
+ *	gold TABLE HOW LEVEL KEY REASON
+ *	export TABLE - - - REASON
+ *	lake NAME - - - REASON
+ *	state TABLE ID VERSION ROWS -
+ *
+ * HOW is grown (merge what the file has more), merge (compare with the whole file), overwrite, or anew (its log is to
+ * be set aside); REJECTS is keep, append, overwrite or anew. There are states, of the tables that are loaded, only
+ * where there is nothing else.
+ */
+int job_plan_put(const struct job_plan *plan, struct buf *out, struct msg *err);
 
 /* ---- checks.c ---- */
 
