@@ -3,20 +3,16 @@
 # acct-reconcile measure the tables anew and print each check; 0 if all close, 1 if not.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+self=$here/reconcile.sh
+USAGE='reconcile.sh [--wait] [-j JOB] LAKE'
+OPTIONS='-j --job'
 # shellcheck source=common.sh
 . "$here/common.sh"
 
-USAGE='reconcile.sh [--wait] [-j JOB] LAKE'
-
-# take_operands WORD...: all of the script.
-take_operands() {
-	shift "$TAKEN"
-	[ $# -eq 1 ] || usage
-	need_programs acct-lake acct-reconcile
-	lake "$1"
-}
-
 options "$@"
-take_operands "$@"
-lock "$@"
-exec acct-reconcile -j "$(from_here "${ACCT_JOB:-$here/bank}")" "$LAKE"
+[ $# -eq $((TAKEN + 1)) ] || usage
+for LAKE; do :; done
+[ -d "$LAKE" ] || die 66 "$LAKE: no such directory; run.sh makes it"
+need_programs acct-lake acct-reconcile
+lock "$LAKE" "$@"
+exec acct-reconcile -j "$JOB" "$ACCT_LAKE"

@@ -1,186 +1,185 @@
 #!/bin/sh
-# run.sh [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE: the whole job. The
-# files of BACKEND that the sources of JOB name (by default that of the bank, in this folder) are kept as bronze, cleaned into silver, made into gold by
-# the job's scripts and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says otherwise); what must add up is checked before anything takes
-# effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
+# run.sh [OPTION ...] BACKEND LAKE: the whole job. The files of BACKEND that the sources of JOB name (by default that of the bank, in this folder) are kept
+# as bronze, cleaned into silver, made into gold by the job's scripts and merged into a SQL warehouse (LAKE/gold/gold.db unless -d says otherwise); what
+# must add up is checked before anything takes effect. Prints a summary and stores it in LAKE/runs/<run id>/summary.json.
 #
-# Run again on the same files it changes nothing and says so, unless the warehouse does not have what gold has. A run that fails or is killed
-# leaves silver and gold as they were. A file that passes a limit of its schema stops the run, unless its table is accepted. run.sh --rebuild LAKE
-# makes silver and gold again of the files in bronze. --adopt and --delete-absent are those of load.sh.
-# --list shows the job's tables and checks, --status the last run and the tables of a lake; --new drafts a job from the files of a back end.
+# What is new in BACKEND the ledger of all deliveries tells (acct-ledger), what is to be made and why acct-job --plan; a run that finds nothing changes
+# nothing and says so, unless the warehouse does not have what gold has. A run that fails or is killed leaves silver and gold as they were (acct-lake). A
+# file that passes a limit of its schema stops the run, unless its table is accepted. --rebuild makes silver and gold again of the newest deliveries in
+# bronze. --only makes some tables alone, with what is made of them and what these are made of; --dry-run prints what would be done, and why. --adopt and
+# --delete-absent are those of load.sh. --list shows the job's tables and checks, --status the last run and the tables of a lake; --new drafts a job from
+# the files of a back end.
 # Status: 0 done, 1 the sums do not close or a limit is passed, 65 or 66 a file is broken or missing, 69 the warehouse cannot be reached, 75 another
-# run is at work (--wait waits for it), 78 the warehouse would not take gold as it is. The load is tried first: only if it fails all the same, silver
-# and gold have taken effect with another status than 0.
+# run is at work (--wait waits for it) or all that is new is a day that is not complete, 78 the warehouse would not take gold as it is. The load is
+# tried first: only if it fails all the same, silver and gold have taken effect with another status than 0.
 #
 # acct-run, on PATH where acct is installed, is a link to this script.
 set -eu
-here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd -P)
+self=$0
 [ "${0##*/}" != acct-run ] || export ACCT_NAME=acct-run
-# shellcheck source=common.sh
-. "$here/common.sh"
-# shellcheck source=show.sh
-. "$here/show.sh"
-
+[ ! -h "$self" ] || self=$(readlink -f -- "$self")
+case $self in
+*/*) here=${self%/*} ;;
+*) here=. ;;
+esac
+here=$(CDPATH='' cd -- "$here" && pwd -P)
+self=$here/run.sh
 name=${ACCT_NAME:-run.sh}
-USAGE="$name [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--rebuild] [--adopt | --delete-absent] BACKEND LAKE
-       $name [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--adopt | --delete-absent] --rebuild LAKE
+USAGE="$name [--wait] [-j JOB] [-d sqlite|postgres|none] [--accept TABLE[,TABLE]] [--only TABLE[,TABLE]] [--rebuild] [--dry-run]
+              [--adopt | --delete-absent] BACKEND LAKE
+       $name [OPTION ...] --rebuild LAKE
        $name [-j JOB] --list
        $name --status LAKE
        $name --new JOB BACKEND"
-TARGETS='sqlite postgres none'
-FLAGS='accept rebuild adopt delete-absent new list status'
+OPTIONS='-j --job -d --accept --only --rebuild --adopt --delete-absent --dry-run --new --list --status'
+# shellcheck source=common.sh
+. "$here/common.sh"
+# shellcheck source=silver.sh
+. "$here/silver.sh"
+# shellcheck source=gold.sh
+. "$here/gold.sh"
+# shellcheck source=sql.sh
+. "$here/sql.sh"
+# shellcheck source=show.sh
+. "$here/show.sh"
 
-# ---- is there anything to do? ----
+# ---- before the lake is locked ----
 
-# examine: looks for damage. Sets DAMAGED to what is damaged and will be made again, DAMAGED_LOGS to tables that have to be made from nothing.
-examine() {
-	DAMAGED=
-	DAMAGED_LOGS=
-	[ -d "$LAKE/runs/made" ] || return 0
-	_why=$(mktemp) || exit 73
-	_found=$(acct-check --quick --names "$LAKE" 2>"$_why") || :
-	cat -- "$_why" >&2
-	for _name in $_found; do
-		case $_name in
-		silver/* | gold/* | bronze/current | runs/*) DAMAGED="$DAMAGED $_name" ;;
-		bronze/*) ! grep -qF -- "$TAB${_name#bronze/}" "$LAKE/bronze/current" || DAMAGED="$DAMAGED $_name" ;;
+# check_accepted: each of the tables of --accept, separated by commas, must be one of the job.
+check_accepted() {
+	_rest=${ACCEPT#,},
+	while [ -n "${_rest#,}" ]; do
+		_t=${_rest%%,*}
+		_rest=${_rest#*,}
+		case " $TABLES " in
+		*" $_t "*) ;;
+		*)
+			warn "--accept: no such table: '$_t'; tables are: $(echo "$TABLES" | sed 's/ /, /g')"
+			usage
+			;;
 		esac
-		! grep -qF -- "$LAKE/$_name/_delta_log/" "$_why" || DAMAGED_LOGS="$DAMAGED_LOGS $_name"
-	done
-	rm -f -- "$_why"
-	[ -z "$DAMAGED" ] || warn "damaged, and made again:$DAMAGED"
-	export DAMAGED DAMAGED_LOGS
-}
-
-# Are the files of the back end those of the last run, and is all there and as it was that it made?
-same_as_last() {
-	[ -z "$DAMAGED" ] && [ -n "$last" ] && [ -e "$LAKE/runs/$last/inputs" ] && [ "$(cut -f 1 "$LAKE/runs/$last/inputs" | tr '\n' ' ')" = "$TABLES " ] || return 1
-	while IFS=$TAB read -r _ _ bytes path; do
-		[ "$(stat -L -c %s -- "$BACKEND/${path#*/????????????????-}" 2>/dev/null)" = "$bytes" ] || return 1
-	done <"$LAKE/runs/$last/inputs"
-	while IFS=$TAB read -r table sum _ path; do
-		[ -e "$LAKE/bronze/$path" ] && [ "$(sha256 <"$BACKEND/${path#*/????????????????-}")" = "$sum" ] || return 1
-		same_key "$table" "$(silver_key "$table" "$sum")" && intact "silver/$table" && has "silver/_rejects/$table" || return 1
-	done <"$LAKE/runs/$last/inputs"
-	for table in $GOLD; do
-		same_key "$table" "$(gold_key "$table")" && intact "gold/$table" && exported "$table" || return 1
 	done
 }
 
-# loaded: does the warehouse say that it has gold as it is?
-loaded() {
-	[ "$TARGET" != none ] || return 0
-	_answer=0
+# check_places [BACKEND] LAKE: refuses what cannot be, and keeps what is made as private as that.
+check_places() {
+	case $1 in
+	*://*) die 64 "$1: a back end is a directory" ;;
+	esac
+	[ $# -eq 1 ] || [ -d "$1" ] || die 66 "$1: no such directory"
+	[ $# -eq 2 ] || [ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
+	[ $# -eq 1 ] || private "$1" 2
+	shift "$(($# - 1))"
+	case $1 in
+	*://*) die 64 "$1: a lake is a directory" ;;
+	esac
+	[ ! -d "$1" ] || private "$1" 0
+}
+
+# ---- what there is to do ----
+
+# is_damaged NAME
+is_damaged() {
+	case $DAMAGED in
+	*" $1 "*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# examine: looks for damage. Lists in $WORK/damaged what acct-check names, with a word where it is the log of a table.
+examine() {
+	DAMAGED=' '
+	: >"$WORK/damaged"
+	[ -e "$LAKE/runs/made" ] || return 0
+	acct-check --quick --names "$LAKE" >"$WORK/names" 2>"$WORK/why" || :
+	[ -s "$WORK/names" ] || [ -s "$WORK/why" ] || return 0
+	cat -- "$WORK/why" >&2
+	while read -r _name; do
+		case $_name in
+		bronze/_ledger) ;;
+		bronze/*) continue ;;	# acct-check has said it, and the ledger's comparison sees what can be had again
+		esac
+		DAMAGED="$DAMAGED$_name "
+		_log=
+		! grep -qF -- "$LAKE/$_name/_delta_log/" "$WORK/why" || _log="${TAB}log"
+		echo "$_name$_log" >>"$WORK/damaged"
+	done <"$WORK/names"
+	[ "$DAMAGED" = ' ' ] || warn "damaged, and made again:${DAMAGED% }"
+}
+
+# say_step LAYER TABLE WHY
+say_step() {
+	if [ "$ASKED" = --dry-run ]; then
+		printf '%s\t%s\t%s\n' "$@"
+	else
+		tell "$1 $2: $3"
+	fi
+}
+
+# plan: lists in $WORK/plan what is to be made, and why.
+plan() {
 	# shellcheck disable=SC2086
-	sh "$here/load.sh" --loaded -d "$TARGET" $ABSENT "$LAKE" || _answer=$?
-	[ "$_answer" -le 1 ] || exit "$_answer"
-	return "$_answer"
+	acct-job --plan "$LAKE" --pieces "$WORK/pieces" --damaged "$WORK/damaged" $REBUILD ${ONLY:+--only "$ONLY"} "$JOB" >"$WORK/plan"
+	STEPS=''
+	while IFS=$TAB read -r _kind _table _ _ _ _why; do
+		[ "$_kind" != state ] || continue
+		STEPS=yes
+		say_step "$_kind" "$_table" "$_why"
+	done <"$WORK/plan"
 }
 
-# try_load: would the warehouse take what this run is about to make gold?
-try_load() {
-	if [ "$TARGET" != none ]; then
-		tell "trying the merge into $TARGET"
-		# shellcheck disable=SC2086
-		sh "$here/load.sh" --dry-run -d "$TARGET" $ABSENT "$LAKE"
+# end_idle: nothing is to be made; the warehouse may lack what gold has.
+end_idle() {
+	if [ "$TARGET" != none ] && ! is_loaded; then
+		echo "$BACKEND is as it was in run $run; only the merge into $TARGET was missing"
+		[ "$ASKED" = --dry-run ] || load
+		exit 0
 	fi
-}
-
-load() {
-	if [ "$TARGET" != none ]; then
-		tell "merging gold into $TARGET"
-		# shellcheck disable=SC2086
-		sh "$here/load.sh" -d "$TARGET" $ABSENT "$LAKE"
-	fi
+	[ -z "$WAITING" ] || exit 75
+	echo "nothing to do: $BACKEND is as it was in run $run"
+	exit 0
 }
 
 # ---- the job ----
 
-# stopped STATUS: silver.sh ended so. 1 is its answer that a limit is passed.
-stopped() {
-	[ "$1" -ne 1 ] || ANSWER=limits
-	exit "$1"
+# make_all: makes what the plan says, silver and then gold, level by level.
+make_all() {
+	set --
+	while IFS= read -r _line; do
+		case $_line in
+		silver*) set -- "$@" "$_line" ;;
+		esac
+	done <"$WORK/plan"
+	[ $# -eq 0 ] || {
+		tell 'silver: cleaning'
+		make_silver "$@"
+	}
+	set --
+	_level=-
+	while IFS= read -r _line; do
+		case $_line in
+		gold* | export*) ;;
+		*) continue ;;
+		esac
+		IFS=$TAB read -r _ _ _ _of _ <<-END
+			$_line
+		END
+		[ "$_of" = "$_level" ] || [ $# -eq 0 ] || {
+			each make_gold "$@"
+			set --
+		}
+		_level=$_of
+		set -- "$@" "$_line"
+	done <"$WORK/plan"
+	[ $# -eq 0 ] || each make_gold "$@"
+	cat -- "$WORK"/*.gone 2>/dev/null | acct-lake remove
 }
 
-# show: answers --list, --status and --new, which change nothing in a lake.
-show() {
-	case $ASKED.$# in
-	--list.0)
-		acct-job "$(from_here "${ACCT_JOB:-$here/bank}")"
-		;;
-	--status.1)
-		need_programs acct-log
-		lake "$1"
-		show_status
-		;;
-	--new.1)
-		need_programs acct-schema
-		[ -d "$1" ] || die 66 "$1: no such directory"
-		whole_path "$1"
-		BACKEND=$whole
-		new_job "$NEW_JOB"
-		;;
-	*) usage ;;
-	esac
-}
-
-# take_operands WORD...: all of the script.
-take_operands() {
-	shift "$TAKEN"
-	if [ -n "$ASKED" ]; then
-		show "$@"
-		exit 0
-	fi
-	[ $# -eq 2 ] || { [ $# -eq 1 ] && [ "$REBUILD" = yes ]; } || usage
-	read_job
-	check_accepted
-	[ "$TARGET" != postgres ] || need_programs psql
-	need_programs sha256sum sqlite3 acct-lake acct-ingest acct-clean acct-join acct-balance acct-select acct-cat acct-merge-sql \
-		acct-write acct-read acct-log acct-check acct-reconcile
-	started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-	if [ $# -eq 2 ]; then
-		backend "$1"
-		new_lake "$2"
-	else
-		lake "$1"
-		BACKEND=$LAKE/bronze
-	fi
-}
-
-options "$@"
-take_operands "$@"
-lock "$@"
-last=$(last_run)
-STAGE=/nonexistent
-PREPARED=/nonexistent
-examine
-if [ "$REBUILD" = no ] && same_as_last; then
-	if loaded; then
-		echo "nothing to do: $BACKEND is as it was in run $last"
-		exit 0
-	fi
-	echo "$BACKEND is as it was in run $last; only the merge into $TARGET was missing"
-	load
-	exit 0
-fi
-begin
-export BACKEND
-if [ "$BACKEND" != "$LAKE/bronze" ]; then
-	tell 'bronze: taking the files over'
-	sh "$here/bronze.sh" "$BACKEND" "$LAKE"
-else
-	enlist_current
-fi
-tell 'silver: cleaning'
-again=
-[ "$REBUILD" = no ] || again=--rebuild
-sh "$here/silver.sh" $again ${ACCEPT:+--accept "${ACCEPT#,}"} "$LAKE" || stopped "$?"
-tell 'gold: working out balances'
-sh "$here/gold.sh" $again "$LAKE"
-tell 'reconciling'
-status=0
-acct-reconcile --run "$RUN" --backend "$BACKEND" --started "$started" "$LAKE" >"$WORK/reconciliation" || status=$?
-if [ "$status" -ne 0 ]; then
+reconcile() {
+	tell 'reconciling'
+	status=0
+	acct-reconcile --run "$RUN" --backend "${BACKEND:-$LAKE/bronze}" --started "$started" "$LAKE" >"$WORK/reconciliation" || status=$?
+	[ "$status" -ne 0 ] || return 0
 	cat "$WORK/reconciliation" >&2
 	if [ "$status" -eq 1 ]; then
 		ANSWER=no
@@ -188,15 +187,92 @@ if [ "$status" -ne 0 ]; then
 		warn "the sums do not close; silver and gold are as they were; see $LAKE/runs/$ID/reconciliation.json"
 	fi
 	exit "$status"
-fi
-try_load
-keep_files
-printf '%s\n' "$ID" >"$STAGE/runs/last"
-acct-lake commit
-[ "$TMPDIR" != "$WORK" ] || unset TMPDIR
-cat "$LAKE/runs/$ID/summary.txt"
-load
-case $TARGET in
-sqlite) echo && echo "gold is merged into $LAKE/gold/gold.db" ;;
-postgres) echo && echo 'gold is merged into PostgreSQL' ;;
+}
+
+# finish: what tells of the run stays in LAKE/runs, and all of it takes effect.
+finish() {
+	mkdir -p -- "$STAGE/runs/$ID"
+	mv -- "$RUN/summary.txt" "$RUN/summary.json" "$RUN/reconciliation.json" "$STAGE/runs/$ID"
+	echo "$ID" >"$STAGE/runs/last"
+	acct-lake commit
+	cat -- "$LAKE/runs/$ID/summary.txt"
+}
+
+# load: merges gold into the warehouse, after the run has taken effect.
+load() {
+	[ "$TARGET" != none ] || return 0
+	tell "merging gold into $TARGET"
+	run=$ID
+	[ ! -e "$LAKE/runs/last" ] || read -r run <"$LAKE/runs/last"
+	[ -z "$own_folder" ] || unset TMPDIR
+	WORK=$(mktemp -d) || exit 73
+	trap 'end_work "$?"' EXIT
+	each_loaded load_table
+	case $TARGET in
+	sqlite) echo && echo "gold is merged into $LAKE/gold/gold.db" ;;
+	postgres) echo && echo 'gold is merged into PostgreSQL' ;;
+	esac
+}
+
+# ---- the command line ----
+
+# take_operands WORD...: sets BACKEND, which may be empty where all is to be made again, and LAKE.
+take_operands() {
+	shift "$TAKEN"
+	case $#.$REBUILD in
+	2.*) BACKEND=$1 LAKE=$2 ;;
+	1.--rebuild) BACKEND='' LAKE=$1 ;;
+	*) usage ;;
+	esac
+	check_places "$@"
+}
+
+# begin: the places of a run, in which the tables and files of the lake are prepared.
+begin() {
+	# shellcheck disable=SC2153
+	RUN=$ACCT_RUN ID=${ACCT_RUN##*/} LAKE=$ACCT_LAKE run=''
+	PREPARED=$RUN/prepared STAGE=$RUN/stage WORK=$RUN/work
+	started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	[ -z "$BACKEND" ] || {
+		whole_path "$BACKEND"
+		BACKEND=${whole:?}
+	}
+	[ ! -e "$LAKE/runs/last" ] || read -r run <"$LAKE/runs/last"
+	trap 'leave "$?"' EXIT
+	acct-lake begin
+	mkdir -p -- "$WORK/take" "$PREPARED/silver/_rejects" "$PREPARED/bronze" "$PREPARED/gold" "$STAGE/runs/$ID"
+	own_folder=
+	[ -n "${TMPDIR:-}" ] || own_folder=yes
+	export TMPDIR="${TMPDIR:-$WORK}"
+}
+
+options "$@"
+case $ASKED in
+--list | --status | --new)
+	show "$@"
+	exit 0
+	;;
 esac
+take_operands "$@"
+[ "$TARGET" != sqlite ] || need_programs sqlite3
+[ "$TARGET" != postgres ] || need_programs psql
+need_programs acct-lake
+lock "$LAKE" "$@"
+read_job
+check_accepted
+begin
+examine
+tell 'bronze: comparing the files with those of before'
+deliver
+[ -z "$WAITING" ] || [ -s "$WORK/pieces" ] || exit 75
+plan
+[ "$ASKED" != --dry-run ] || exit 0
+[ -n "$NEWS$STEPS" ] || end_idle
+make_all
+reconcile
+if [ "$TARGET" != none ]; then
+	tell "trying the merge into $TARGET"
+	each_loaded try >/dev/null
+fi
+finish
+load

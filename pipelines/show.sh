@@ -1,6 +1,64 @@
 # shellcheck shell=sh disable=SC2154
 # What run.sh shows without working: the state of a lake, a new job. Read by run.sh.
 
+# show WORD...: answers --list, --status and --new, which change nothing in a lake.
+show() {
+	shift "$TAKEN"
+	case $ASKED.$# in
+	--list.0) acct-job "$JOB" ;;
+	--status.1)
+		need_programs acct-log acct-lake
+		[ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
+		from_here "$1"
+		LAKE=$path
+		show_status
+		;;
+	--new.1)
+		need_programs acct-schema
+		[ -d "$1" ] || die 66 "$1: no such directory"
+		whole_path "$1"
+		BACKEND=$whole
+		new_job "$NEW_JOB"
+		;;
+	*) usage ;;
+	esac
+}
+
+# align SIDES: lines of words separated by tabs as a table; SIDES has an l or an r for each column.
+align() {
+	awk -F '\t' -v sides="$1" '
+	{
+		if (NF > most)
+			most = NF
+		for (i = 1; i <= NF; i++) {
+			cell[NR, i] = $i
+			if (length($i) > width[i])
+				width[i] = length($i)
+		}
+	}
+	END {
+		for (r = 1; r <= NR; r++) {
+			line = ""
+			for (i = 1; i <= most; i++)
+				line = line "  " sprintf("%" (substr(sides, i, 1) == "l" ? "-" : "") width[i] "s", cell[r, i])
+			sub(/ +$/, "", line)
+			print line
+		}
+	}'
+}
+
+# all_tables: the paths of all tables of the lake.
+all_tables() {
+	for _folder in silver silver/_rejects gold; do
+		for _t in "$LAKE/$_folder"/[!_]*/_delta_log; do
+			[ ! -e "$_t" ] || {
+				_t=${_t%/_delta_log}
+				echo "$_folder/${_t##*/}"
+			}
+		done
+	done
+}
+
 # state_of PATH: a line for a table: version, when it was made, rows, bytes.
 state_of() {
 	acct-log --state "$LAKE/$1" | awk -v OFS='\t' -v path="$1" '
@@ -12,13 +70,14 @@ state_of() {
 
 # show_status: prints the last run that took effect, how long ago it was, and each table as it is.
 show_status() {
-	last=$(last_run)
+	last=
+	[ ! -e "$LAKE/runs/last" ] || read -r last <"$LAKE/runs/last"
 	if [ -n "$last" ] && [ -e "$LAKE/runs/$last/summary.json" ]; then
 		finished=$(sed -n 's/.*"finished":"\([^"]*\)".*/\1/p' "$LAKE/runs/$last/summary.json")
 		age=$(($(date +%s) - $(date -d "$finished" +%s)))
 		echo "last run $last, finished $finished, $((age / 86400)) days and $((age % 86400 / 3600)) hours ago"
 	else
-		echo 'no run has taken effect, or silver or gold was made again by itself since'
+		echo 'no run has taken effect, or it is damaged'
 	fi
 	pending=$(acct-lake status "$LAKE" | sed -n "s/^pending$TAB//p")
 	[ -z "$pending" ] || echo "run $pending was cut off while it took effect; the next one carries it through"
@@ -26,7 +85,7 @@ show_status() {
 	{
 		printf 'table\tversion\tsince\trows\tbytes\n'
 		for path in $(all_tables); do
-			! has "$path" || state_of "$path" || exit
+			state_of "$path" || exit
 		done
 	} | align lrlrr
 }

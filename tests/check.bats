@@ -15,15 +15,14 @@ lake() {
 	sh "$ROOT/pipelines/run.sh" -d none "$ROOT/pipelines/sample" lake >/dev/null
 }
 
-# ledger: gives the lake a ledger, and a file of two pieces.
+# ledger: a lake with a file of two pieces.
 ledger() {
 	cp -r "$ROOT/pipelines/sample" back
 	chmod -R u+w back
-	sh "$ROOT/pipelines/days.sh" "$ROOT/pipelines/bank" back lake >/dev/null
+	sh "$ROOT/pipelines/run.sh" -d none back lake >/dev/null
 	tail -n 3 back/transactions.csv >more
 	cat more >>back/transactions.csv
-	sh "$ROOT/pipelines/days.sh" "$ROOT/pipelines/bank" back lake >/dev/null
-	rm -f lake/bronze/current lake/runs/*/inputs
+	sh "$ROOT/pipelines/run.sh" -d none back lake >/dev/null
 }
 
 # flip FILE BYTE [BIT]: flips a bit; a negative BYTE counts from the end.
@@ -55,7 +54,7 @@ found() {
 	lake
 	run -0 --separate-stderr acct-check -v lake
 	same "" "$output"
-	[[ "$stderr" == "acct-check: lake: 5 files of bronze, 13 tables, 3 exports, 16 Parquet files, "*": 0 damaged, 0 not checked" ]]
+	[[ "$stderr" == "acct-check: lake: 5 files of bronze, 14 tables, 3 exports, 17 Parquet files, "*": 0 damaged, 0 not checked" ]]
 	same "" "$(acct-check lake 2>&1)"
 	same "" "$(acct-check --quick --names lake 2>&1)"
 	for place in lake/silver/accounts lake/gold/_export/customer_loans "$(only lake/gold/_export/customer_loans)"; do
@@ -91,33 +90,6 @@ found() {
 		            f.write(bytes([byte ^ 1]))
 	END
 	run -1 acct-check --quick tab
-}
-
-@test "check: bronze by its SHA-256, its lists, its names" {
-	lake
-	f=$(echo lake/bronze/accounts/*)
-	cp -p "$f" kept
-	flip "$f" 40
-	found "${f#lake/}" "${f#lake/}: damaged: its SHA-256 is "
-	same "" "$(acct-check --quick lake 2>&1)"	# which does not sum
-	chmod u+w "$f" && echo >>"$f"
-	found "${f#lake/}" "${f#lake/}: damaged: its SHA-256 is "
-	run -1 acct-check --quick lake
-	rm -f "$f"
-	found "${f#lake/}" "${f#lake/}: missing: it was taken over"
-	run -1 acct-check --quick lake
-	cp -p kept "$f"
-	cp kept lake/bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv	# in no list: by its name
-	found bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv 'bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv: damaged: its SHA-256 is '
-	mv lake/bronze/accounts/b8a3ce0ea49c8ab5-accounts.csv lake/bronze/accounts/new.csv
-	found bronze/accounts/new.csv 'bronze/accounts/new.csv: not named by a SHA-256'
-	rm lake/bronze/accounts/new.csv
-	for at in 0 12 50 77 105 -1; do	# a table, a sum's first and other digits, a size, a name, a line end
-		flip lake/bronze/current $at
-		found bronze/current bronze/current
-		flip lake/bronze/current $at
-	done
-	same "" "$(acct-check lake 2>&1)"
 }
 
 @test "check: pieces of bronze by the ledger, and the ledger by them" {
@@ -347,9 +319,10 @@ foreign() {
 	sed -i 's/^./x/' lake/runs/made/customer_loans/key
 	found gold/customer_loans 'runs/made/customer_loans/key: damaged: not a SHA-256'
 	cp lake/runs/made/customer_balance/key lake/runs/made/customer_loans/key
+	cp lake/runs/made/loans/clean.json clean.json
 	sed -i 's/loans/loanz/' lake/runs/made/loans/clean.json
 	found silver/loans 'runs/made/loans/clean.json: damaged: not of this table'
-	cp $(last lake)/stats/loans.clean.json lake/runs/made/loans/clean.json
+	cp clean.json lake/runs/made/loans/clean.json
 	sed -i 's/"run"/"ruN"/' $(last lake)/summary.json
 	found runs/last 'runs/last: damaged: it names '
 }
@@ -411,15 +384,6 @@ foreign() {
 	sed '2,$d' summary.json >"$(last lake)/summary.json"
 	found runs/last "$(last lake | sed 's/^lake.//')/summary.json: damaged: not JSON"
 	cp summary.json $(last lake)/summary.json
-	cp lake/bronze/current current
-	chmod u+w lake/bronze/current
-	# Of a list: a field less, one more, a size that is no number or negative, a path elsewhere, a file beside the one that is there.
-	for edit in '1s/\t[^\t]*$//' '1s/$/\tx/' '1s/\t[0-9]*\t/\tmany\t/' '1s/\t[0-9]*\t/\t-1\t/' '1s|\t\([^\t/]*\)/|\t../\1/|' '1s/\.csv$/.txt/'; do
-		sed "$edit" current >lake/bronze/current
-		run -1 --separate-stderr acct-check --names lake
-		same bronze/current "$output"
-	done
-	cp current lake/bronze/current
 	same "" "$(acct-check lake 2>&1)"
 }
 
@@ -515,14 +479,14 @@ foreign() {
 	lake
 	chmod -R a+rX . "$BATS_TEST_TMPDIR" && chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null
 	as_other() { setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"; }
-	as_other test -r lake/bronze/current || skip "SKIPPED: another user cannot reach $PWD"
+	as_other test -r lake/runs/last || skip "SKIPPED: another user cannot reach $PWD"
 	chmod 700 lake/silver/loans lake/gold/_export/customer_loans
-	chmod 600 lake/bronze/current lake/runs/made/loans/key
+	chmod 600 lake/runs/made/loans/pieces lake/runs/made/loans/key
 	f=$(echo lake/bronze/accounts/*)
 	chmod 600 "$f"
 	run -77 --separate-stderr as_other "$BUILD/bin/acct-check" --names lake
 	same "" "$output"
-	for thing in silver/loans gold/_export/customer_loans bronze/current runs/made/loans/key "${f#lake/}"; do
+	for thing in silver/loans gold/_export/customer_loans runs/made/loans/pieces runs/made/loans/key "${f#lake/}"; do
 		[[ "$stderr" == *"acct-check: lake/$thing"*": Permission denied"* ]] || { echo "$thing: $stderr" >&2; false; }
 	done
 	same 5 "${#stderr_lines[@]}"

@@ -1,6 +1,6 @@
 load helper
 
-# What a day gives: pipelines/grown.sh for one file that grows, pipelines/days.sh for a lake. The ledger is in ledger.bats.
+# What a day gives: pipelines/grown.sh for one file that grows, pipelines/run.sh for a lake. The ledger is in ledger.bats.
 
 @test "days: random histories of a growing file give the table, the rejects and the counts of the whole file" {
 	seed=${ACCT_SEED:-$RANDOM$RANDOM}
@@ -64,8 +64,14 @@ first() {
 
 # ---- a lake ----
 
+# days OPTION... BACKEND LAKE: a run of `job`; prints what was new, as its dry run has it.
 days() {
-	sh "$ROOT/pipelines/days.sh" "$@"
+	sh "$ROOT/pipelines/run.sh" -j job --dry-run "$@" | sed -n 's/^bronze\t\(.*\)\t\([a-z]*\): .*/\2\t\1/p'
+	job "$@" >out.txt
+}
+
+job() {
+	sh "$ROOT/pipelines/run.sh" -j job -d none "$@"
 }
 
 @test "days: random days of a back end give the lake that the newest files alone give, whatever is killed" {
@@ -85,12 +91,13 @@ bank() {
 
 @test "days: a file is taken over once, a grown one as a piece that is merged, another compared by key" {
 	bank
-	same $'new\tt\nnew\tu' "$(days job back lake | cut -f 1,2)"
-	same $'seen\tt\nseen\tu' "$(days job back lake | cut -f 1,2)"
+	same $'new\tt\nnew\tu' "$(days back lake | cut -f 1,2)"
+	same "" "$(days back lake)"
+	[[ $(<out.txt) == "nothing to do: "* ]]
 	same 1 "$(acct-log lake/silver/t | wc -l)"
 	printf '3,c\n' >>back/t.csv
 	printf 'id,v\n2,b\n1,x\n4,d\n' >back/u.csv
-	same $'grown\tt\nchanged\tu' "$(days job back lake | cut -f 1,2)"
+	same $'grown\tt\nchanged\tu' "$(days back lake | cut -f 1,2)"
 	same $'1\ta\n2\tb\n3\tc' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
 	same $'1\tx\n2\tb\n4\td' "$(acct-read lake/silver/u | acct-cat -f tsv | sed 1d | sort)"
 	same 2 "$(find lake/bronze/t -type f | wc -l)"
@@ -102,13 +109,13 @@ bank() {
 		awk '{ print $1, $2 ($2 == "u" ? "" : $3 == "\\N" ? " new" : " " $3) }' | paste -sd ';')"
 	# a file from before under its own name is the table's file again
 	printf 'id,v\n1,a\n2,b\n' >back/t.csv
-	same $'changed\tt\nseen\tu' "$(days job back lake | cut -f 1,2)"
+	same $'changed\tt' "$(days back lake | cut -f 1,2)"
 	same $'1\ta\n2\tb' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
 	same 2 "$(find lake/bronze/t -type f | wc -l)"
 	printf '3,c\n' >>back/t.csv
 	# another schema: all anew
 	printf '    map: {a: A}\n' >>job/sources/t.yaml
-	days job back lake >/dev/null
+	days back lake >/dev/null
 	same $'1\tA\n2\tb\n3\tc' "$(acct-read lake/silver/t | acct-cat -f tsv | sed 1d | sort)"
 	acct-check lake
 }
@@ -119,24 +126,24 @@ bank() {
 	mkdir back/2024-01-01
 	mv back/t.csv back/2024-01-01/
 	rm back/u.csv
-	run -75 --separate-stderr days job back lake
-	same "acct-ledger: back: 2024-01-01 waits for u" "$stderr"
+	run -75 --separate-stderr job back lake
+	same "acct-ledger: $T/back: 2024-01-01 waits for u" "$stderr"
 	[ ! -e lake/bronze/_ledger ]
 	printf 'id,v\n1,a\n2\n' >back/2024-01-01/u.csv
-	run -1 --separate-stderr days job back lake
-	same "acct-clean: u: rejected: 1 of 2 rows, more than 10%" "$stderr"
+	run -1 --separate-stderr job back lake
+	same "acct-clean: u: rejected: 1 of 2 rows, more than 10%" "${stderr_lines[-1]}"
 	same "" "$output"
 	[ ! -e lake/bronze/_ledger ] && [ ! -e lake/silver/t ]
 	same "" "$(find lake/bronze lake/runs/rejects -type f 2>/dev/null)"
-	same $'new\tt\nnew\tu' "$(days --accept u job back lake | cut -f 1,2)"
+	same $'new\tt\nnew\tu' "$(days --accept u back lake | cut -f 1,2)"
 	mkdir back/2024-01-02
 	{ cat back/2024-01-01/t.csv && printf '3\n'; } >back/2024-01-02/t.csv
 	{ cat back/2024-01-01/u.csv && printf '3,c\n'; } >back/2024-01-02/u.csv
-	run -1 --separate-stderr days --accept u job back lake
-	same "acct-clean: t: rejected: 1 of 3 rows, more than 10%" "$stderr"
-	days --accept t,u job back lake >/dev/null
+	run -1 --separate-stderr job --accept u back lake
+	same "acct-clean: t: rejected: 1 of 3 rows, more than 10%" "${stderr_lines[-1]}"
+	job --accept t,u back lake
 	same $'1\ta\n3\tc' "$(acct-read lake/silver/u | acct-cat -f tsv | sed 1d | sort)"
 	same $'t\t4' "$(acct-read -c _line lake/silver/_rejects/t | acct-cat -f tsv | sed 1d | sed 's/^/t\t/')"
-	run -64 days job back
-	run -66 days job nowhere lake
+	run -64 job back
+	run -66 job nowhere lake
 }

@@ -138,6 +138,11 @@ tables_of_others() {
 	printf '%s\n' theirs/deleted theirs/plain "$SHARED"/conformance/delta/golden/*/_delta_log | sed 's|/_delta_log$||; /\*/d'
 }
 
+# run_of LAKE TABLE: prints the id of the run whose rejects are the table's.
+run_of() {
+	sed "s/^$2-//; s/\.acct\$//" "$1/runs/made/$2/rejects"
+}
+
 # last LAKE: prints the folder of the last run of the whole job.
 last() {
 	echo "$1/runs/$(cat "$1/runs/last")"

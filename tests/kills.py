@@ -19,7 +19,7 @@ SILVER = ["customers", "accounts", "loans", "loan_payments", "transactions"]
 GOLD = {"customer_balance": "customer_id,account_count,total_balance",	# columns that are written alike in any CSV
         "customer_loans": "customer_id,loan_count,total_loan_amount,total_paid,outstanding",
         "account_transactions": "account_id,transaction_count,total_deposits,total_withdrawals,net_amount,last_transaction_date"}
-TABLES = ["silver/" + t for t in SILVER] + ["silver/_rejects/" + t for t in SILVER] + ["gold/" + t for t in GOLD]
+TABLES = ["bronze/_ledger"] + ["silver/" + t for t in SILVER] + ["silver/_rejects/" + t for t in SILVER] + ["gold/" + t for t in GOLD]
 FRESH = 15			# turns after which the lake begins anew: its versions add up
 rng = random.Random(SEED)
 
@@ -68,16 +68,14 @@ def strays(lake):
         if os.path.isdir(folder):
             with open(folder + "/manifest.json") as f:
                 found += ["export " + f for f in set(os.listdir(folder)) - {f["name"] for f in json.load(f)["files"]} - {"manifest.json"}]
-    taken = {"current"}
-    for r in os.listdir(lake + "/runs"):
-        folder = lake + "/runs/" + r
-        if r == "open":
-            found.append("runs/open")
-        if os.path.exists(folder + "/inputs"):
-            with open(folder + "/inputs") as f:
-                taken |= {line.rstrip("\n").split("\t")[3] for line in f}
+    if os.path.exists(lake + "/runs/open"):
+        found.append("runs/open")
+    taken = set(output("sh", "-c", 'acct-read -c piece "$0/bronze/_ledger" | acct-cat -f tsv', lake).decode().split("\n")[1:-1])
     for folder, _, files in os.walk(lake + "/bronze"):
-        found += ["bronze " + f for f in files if os.path.relpath(os.path.join(folder, f), lake + "/bronze") not in taken]
+        if not os.path.relpath(folder, lake).startswith("bronze/_ledger"):
+            found += ["bronze " + f for f in files if os.path.relpath(os.path.join(folder, f), lake + "/bronze") not in taken]
+    rejects = {open("%s/runs/made/%s/rejects" % (lake, t)).read().rstrip("\n") for t in SILVER}
+    found += ["rejects " + f for f in set(os.listdir(lake + "/runs/rejects")) - rejects]
     return sorted(found)
 
 

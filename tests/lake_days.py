@@ -94,11 +94,12 @@ class Bank:
         p.wait()
 
     def take(self, kills):
-        command = ["sh", self.scripts + "/days.sh", "--wait", "job", "back", "lake"]
+        command = ["sh", self.scripts + "/run.sh", "--wait", "-j", "job", "-d", "none", "back", "lake"]
         if kills and self.r.random() < 0.5:
             self.kill(command)
-        out = run(self.folder, *command).stdout.decode()
-        self.grown += out.count("grown\t")
+        plan = run(self.folder, *command[:3], "--dry-run", *command[3:]).stdout.decode()
+        self.grown += plan.count("\tgrown: ")
+        run(self.folder, *command)
 
     def check(self):
         lake, new = os.path.join(self.folder, "lake"), "new%d" % self.day
@@ -106,7 +107,7 @@ class Bank:
         for t, data in self.newest.items():
             with open(os.path.join(self.folder, new + ".back", t + ".csv"), "wb") as f:
                 f.write(data)
-        run(self.folder, "sh", self.scripts + "/days.sh", "job", new + ".back", new)
+        run(self.folder, "sh", self.scripts + "/run.sh", "-j", "job", "-d", "none", new + ".back", new)
         ledger = [line.split("\t") for line in rows(self.folder, "lake/bronze/_ledger", "-c", "table,sha256,bytes") if "\t" in line and not line.startswith("table\t")]
         for t in SCHEMAS:
             a, b = rows(self.folder, "lake/silver/" + t), rows(self.folder, new + "/silver/" + t)

@@ -240,10 +240,10 @@ life_of_a_warehouse() {
 }
 
 @test "load: wrong use" {
-	for words in '--adopt --delete-absent' '--dry-run' '--loaded' '-d none --adopt --delete-absent'; do
+	for words in '--adopt --delete-absent' '--loaded' '-d none --adopt --delete-absent'; do
 		# shellcheck disable=SC2086
 		run -64 sh "$P/run.sh" $words bank lake
 	done
-	run -64 sh "$P/silver.sh" --adopt lake
+	run -64 sh "$P/reconcile.sh" --adopt lake
 	run -64 sh "$P/load.sh" --dry-run --loaded lake
 }

@@ -48,12 +48,12 @@ rot() {
 	sed -i -E '2,$s#([0-9]{4})-([0-9]{2})-([0-9]{2})#\3/\2/\1#' bank/transactions.csv
 	sed -i '2,$d' bank/accounts.csv
 	stops 1 bank lake
-	same "silver.sh: limits are passed, so nothing takes effect; --accept accounts,transactions lets that through:
+	same "run.sh: limits are passed, so nothing takes effect; --accept accounts,transactions lets that through:
 acct-clean: accounts: rows: 0, fewer than 1
 acct-clean: transactions: rows: 0, fewer than 1
 acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	stops 1 --accept accounts bank lake
-	same "silver.sh: limits are passed, so nothing takes effect; --accept transactions lets that through:" "${stderr_lines[-3]}"
+	same "run.sh: limits are passed, so nothing takes effect; --accept transactions lets that through:" "${stderr_lines[-3]}"
 	run -0 --separate-stderr sh "$P/run.sh" --accept accounts,transactions bank lake
 	[[ $output == *"accepted beyond a limit"*"  accounts      rows: 0, fewer than 1"*"  transactions  rejected: 814 of 814 rows, more than 50%"* ]]
 	same '["rows: 0, fewer than 1"] [] ["rows: 0, fewer than 1","rejected: 814 of 814 rows, more than 50%"]' \
@@ -96,7 +96,6 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	stops 1 bank lake
 	[[ ${stderr_lines[-1]} == "acct-clean: accounts: sum_change: balance: from "*" to "*", more than 10%" ]]
 	head -n 40 whole.csv >bank/accounts.csv
-	sh "$P/silver.sh" --accept accounts lake	# of bronze: nothing to do
 	sh "$P/run.sh" --accept accounts -d none bank lake >/dev/null
 	cp whole.csv bank/accounts.csv
 	stops 1 bank lake
@@ -112,7 +111,7 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	done
 	run -64 --separate-stderr sh "$P/run.sh" --accept accounts,nonesuch bank lake
 	same "run.sh: --accept: no such table: 'nonesuch'; tables are: accounts, customers, loan_payments, loans, transactions" "${stderr_lines[0]}"
-	run -64 --separate-stderr sh "$P/gold.sh" --accept accounts lake
+	run -64 --separate-stderr sh "$P/load.sh" --accept accounts lake
 	run -64 --separate-stderr sh "$P/run.sh" lake
 }
 
@@ -147,7 +146,7 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	cat >fakes/acct-ingest <<-END
 	#!/bin/sh
 	case \$* in
-	*" loans.csv") sed 5d loans.csv | exec "$BUILD/bin/acct-ingest" "\$1" "\$2" "\$3" "\$4" ;;
+	*-loans.csv) sed 5d "\$6" | exec "$BUILD/bin/acct-ingest" "\$1" "\$2" "\$4" "\$5" ;;
 	*) exec "$BUILD/bin/acct-ingest" "\$@" ;;
 	esac
 	END
@@ -168,13 +167,13 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	echo '# another text' >>job/sources/transactions.yaml
 	export ACCT_JOB=$T/job
 	stops 65 bank lake
-	[[ $stderr == "silver.sh: $T/$file: damaged: its SHA-256 is $(sha256sum <"$file" | cut -c 1-64), and was $(sha256sum <copy | cut -c 1-64); "* ]]
+	[[ $stderr == *"run.sh: $T/$file: damaged: its SHA-256 is $(sha256sum <"$file" | cut -c 1-64), and was $(sha256sum <copy | cut -c 1-64); "* ]]
 	stops 65 --rebuild lake
 	[[ $stderr == *"$T/$file: damaged: "* ]]
 	# The message is the same where the damage keeps the file from being read.
 	printf '"' | dd of="$file" bs=1 seek=70 conv=notrunc status=none
 	stops 65 bank lake
-	[[ ${stderr_lines[-1]} == "silver.sh: $T/$file: damaged: "* ]]
+	[[ ${stderr_lines[-1]} == "run.sh: $T/$file: damaged: "* ]]
 	# Removed, it is taken from the back end again.
 	rm -f "$file"
 	sh "$P/run.sh" bank lake >/dev/null
@@ -207,11 +206,11 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	diff <(rows lake/silver/accounts) <(rows lake2/silver/accounts)
 	gzip -k packed/accounts.csv
 	run -65 --separate-stderr sh "$P/run.sh" packed lake2
-	same "run.sh: $T/packed: two files for one table: accounts.csv and accounts.csv.gz" "$stderr"
+	same "acct-ledger: $T/packed: two files for one table: accounts.csv and accounts.csv.gz" "$stderr"
 	rm packed/accounts.csv
 	head -c 300 packed/accounts.csv.gz >cut && mv cut packed/accounts.csv.gz
 	run -65 --separate-stderr sh "$P/run.sh" packed lake2
-	[[ ${stderr_lines[-1]} == "acct-ingest: accounts.csv.gz: "* ]]
+	[[ ${stderr_lines[-1]} == "acct-ingest: accounts/"*"-accounts.csv.gz: "* ]]
 }
 
 need_zstd() {
@@ -238,7 +237,7 @@ need_zstd() {
 	same "2" "$(acct-log --state --json lake/silver/loans | jq .version)"
 	mkdir empty
 	run -66 --separate-stderr sh "$P/run.sh" --rebuild empty
-	[[ $stderr == *"$T/empty/bronze/current: not there; bronze.sh makes it" ]]
+	[[ $stderr == *"$T/empty/bronze/_ledger: no delivery of accounts; run.sh takes the files over" ]]
 }
 
 # ---- damage ----
@@ -264,7 +263,7 @@ tables() {
 		rows "$1/$t"
 	done
 	for t in customers accounts loans loan_payments transactions; do
-		acct-read -w "run = '$(cat "$1/runs/made/$t/run")'" -c _line,reason,raw "$1/silver/_rejects/$t" | acct-cat
+		acct-read -w "run = '$(run_of "$1" "$t")'" -c _line,reason,raw "$1/silver/_rejects/$t" | acct-cat
 	done
 }
 
@@ -313,16 +312,17 @@ open(sys.argv[1], "wb").write(data)' "$@"
 		flip lake/gold/customer_balance/$first -20
 		flip lake/silver/_rejects/transactions/$first 100
 		rm lake/gold/_export/customer_loans/manifest.json
-		echo x >lake/bronze/current
+		flip lake/bronze/_ledger/$first 200
 	}
 	mends footers_and_logs silver/transactions silver/accounts gold/customer_balance silver/_rejects/transactions gold/_export/customer_loans \
-		bronze/current
+		bronze/_ledger
 	cp whole/gold/_export/customer_loans/part-*.parquet copy
 	lost_or_short() {
 		rm -f lake/gold/_export/customer_loans/part-*.parquet lake/bronze/loans/*.csv
 		head -c 300 copy >lake/gold/_export/customer_loans/part-0.parquet
 	}
-	mends lost_or_short gold/_export/customer_loans bronze/loans
+	mends lost_or_short gold/_export/customer_loans
+	cmp bank/loans.csv lake/bronze/loans/*.csv
 }
 
 @test "runs: a run that fails puts back the table whose log is damaged" {

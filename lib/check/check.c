@@ -250,8 +250,6 @@ check_place(struct check *c, const char *place, struct msg *err)
 		store_read_outside(lake);
 		if (check_has_ledger(lake))
 			check_deliveries(c, place, lake);
-		else
-			check_bronze(c, place);
 		store_close(lake);
 		find_things(c, place, "", 0);
 		if (is_there(place, "runs"))

@@ -59,9 +59,6 @@ void check_log(struct check *c, const char *thing, struct delta_table *t);
 /* folder.c: checks a folder of Parquet files and its manifest, if there is one. */
 void check_folder(struct check *c, const char *thing, const char *path);
 
-/* bronze.c: checks the bronze files and the lists of them. */
-void check_bronze(struct check *c, const char *lake);
-
 /* pieces.c: does a lake have a ledger? Checks it, the pieces of bronze, and the lists of those that silver has. */
 bool check_has_ledger(struct store *lake);
 void check_deliveries(struct check *c, const char *lake, struct store *store);
