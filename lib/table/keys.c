@@ -82,9 +82,6 @@ sort_values(struct table_keys *k, const struct delta_column *c)
 	}
 	if (i < k->map.n) {
 		free(k->values);
-	free(k->found);
-	free(k->ranges);
-	free(k->files);
 		k->values = NULL;
 	}
 	free(places);
@@ -283,5 +280,8 @@ table_keys_free(struct table_keys *k)
 	map_bytes_free(&k->map);
 	pool_free(&k->pool);
 	free(k->values);
+	free(k->found);
+	free(k->ranges);
+	free(k->files);
 	free(k);
 }
