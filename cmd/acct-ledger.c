@@ -11,7 +11,7 @@
 #include "ledger/ledger.h"
 #include "store/store.h"
 
-static const char *take_folder, *entries_path, *pieces_path, *bronze_address, *run = "";
+static const char *take_folder, *entries_path, *pieces_path, *deliveries_path, *bronze_address, *run = "";
 static bool ledger_only;
 static struct store *bronze;		/* NULL without --bronze */
 static char *optional;
@@ -33,6 +33,8 @@ static const struct cli_option options[] = {
 	    .to = &take_folder },
 	{ 0, "pieces", "FILE", "list the pieces of each table's newest delivery: table, SHA-256, bytes, path", CLI_TEXT,
 	    .to = &pieces_path },
+	{ 0, "deliveries", "FILE", "list the number of each table's newest delivery: table, number", CLI_TEXT,
+	    .to = &deliveries_path },
 	{ 0, "ledger-only", NULL, "look into no BACKEND: with --pieces, list what the ledger has", CLI_FLAG,
 	    .to = &ledger_only },
 	{ 0, "bronze", "FOLDER", "with --take, copy pieces again that this folder lacks, of files that have them",
@@ -44,7 +46,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.usage = (const char *const[]){ "[-v] [-i FILE] [-o FILE] [--take FOLDER] [--pieces FILE] [--run ID]\n"
-	    "                   [--bronze FOLDER] [--optional TABLE,...] BACKEND TABLE=NAME ...",
+	    "                   [--deliveries FILE] [--bronze FOLDER] [--optional TABLE,...] BACKEND TABLE=NAME ...",
 	    "--ledger-only [-i FILE] --pieces FILE TABLE=NAME ...", NULL },
 	.about = "Compares the files of a folder with the ledger of what was delivered, and prints a line for each:\n"
 	    "new, grown, changed, late, seen, mended or waiting; table, day, bytes, SHA-256, name, what it follows.",
@@ -364,7 +366,14 @@ list_pieces(struct buf *text, const struct ledger_entry *e)
 }
 
 static void
-write_pieces(void)
+list_number(struct buf *text, const struct ledger_entry *e)
+{
+	buf_addf(text, "%s\t%" PRId64 "\n", e->table, e->number);
+}
+
+/* Writes what `list` says of each table's newest delivery. */
+static void
+write_newest(const char *path, void (*list)(struct buf *text, const struct ledger_entry *e))
 {
 	const struct ledger_entry *e;
 	struct buf text = { 0 };
@@ -372,13 +381,13 @@ write_pieces(void)
 	struct io_out o;
 	size_t s;
 
-	if (pieces_path == NULL)
+	if (path == NULL)
 		return;
 	for (s = 0; s < nsources; s++)
 		if ((e = ledger_newest(&ledger, sources[s].table)) != NULL)
-			list_pieces(&text, e);
-	if (io_create(&o, pieces_path, &err) < 0 ||
-	    io_write(o.fd, text.p, text.len, io_out_name(pieces_path), &err) < 0 || io_commit(&o, &err) < 0)
+			list(&text, e);
+	if (io_create(&o, path, &err) < 0 ||
+	    io_write(o.fd, text.p, text.len, io_out_name(path), &err) < 0 || io_commit(&o, &err) < 0)
 		msg_exit(&err);
 	buf_free(&text);
 }
@@ -403,7 +412,8 @@ main(int argc, char *argv[])
 	if (!ledger_only)
 		examine_all();
 	write_entries();
-	write_pieces();
+	write_newest(pieces_path, list_pieces);
+	write_newest(deliveries_path, list_number);
 	if (io_write(STDOUT_FILENO, lines.p, lines.len, io_out_name(NULL), &err) < 0)
 		msg_exit(&err);
 	if (cli.verbose)

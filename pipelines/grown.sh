@@ -1,5 +1,5 @@
 #!/bin/sh
-# grown.sh [-e | -a] SCHEMA KEY MADE OUT TABLE N PIECE...: what has to be merged into a Delta table when its file has grown. The pieces are those of the file as
+# grown.sh [-e | -a] [-d NUMBER] SCHEMA KEY MADE OUT TABLE N PIECE...: what has to be merged into a Delta table when its file has grown. The pieces are those of the file as
 # it is now; the first N those it had when TABLE was made of it. MADE holds what was left then: ingest.json, clean.json and rejects.acct. OUT gets the
 # same for the file as it is now, and merge.acct. TABLE is not changed:
 #
@@ -12,6 +12,8 @@
 #
 # With -e the limits of the schema hold for the file as it is now; with -a those that are passed are printed and accepted.
 #
+# With -d the rows to merge have the columns _delivery, this number, and _line; the table has them hidden.
+#
 # Status: 0 done; 1 a limit is passed; 69 where the file has to be cleaned whole, as reading cannot go on from what it was (it is compressed, decoded, or
 # ended within more than one record) or its schema has unique columns; else that of the program that failed.
 set -eu
@@ -21,13 +23,18 @@ export LC_ALL
 TAB=$(printf '\t')
 
 usage() {
-	echo "usage: $me [-e | -a] SCHEMA KEY[,KEY] MADE OUT TABLE N PIECE..." >&2
+	echo "usage: $me [-e | -a] [-d NUMBER] SCHEMA KEY[,KEY] MADE OUT TABLE N PIECE..." >&2
 	exit 64
 }
 
 # ingest OPTION... : the records after the last one that is sure.
 ingest() {
 	acct-ingest -s "$schema" --pieces --resume "$made/ingest.json" "$@"
+}
+
+# clean OPTION...: rows to merge.
+clean() {
+	acct-clean -s "$schema" ${delivery:+--delivery "$delivery"} "$@"
 }
 
 # figures FILE AGGREGATE...: totals of a stream, as words.
@@ -68,12 +75,12 @@ unfinished() {
 	line=${_figures#*"$TAB"}
 	[ "${_figures%%"$TAB"*}" -le 1 ] || exit 69
 	[ "$line" != '\N' ] || line=
-	acct-clean -s "$schema" -r "$out/last.rejects" --stats "$out/last.json" -o "$out/gone" "$out/last.raw"
+	clean -r "$out/last.rejects" --stats "$out/last.json" -o "$out/gone" "$out/last.raw"
 	[ -n "$line" ] || return 0
 	acct-select -w "_line = $line" -o "$out/was" "$made/rejects.acct"
 	[ "$(figures "$out/was" 'n=count()')" != 0 ] || return 0
 	known_of "$out/gone" "$out/earlier"		# it was rejected: for its key, if it is clean alone
-	acct-clean -s "$schema" --known "$out/earlier" -r "$out/last.rejects" --stats "$out/last.json" -o "$out/gone" "$out/last.raw"
+	clean --known "$out/earlier" -r "$out/last.rejects" --stats "$out/last.json" -o "$out/gone" "$out/last.raw"
 }
 
 # added: cleans what is new, against the rows that have its keys.
@@ -81,10 +88,10 @@ added() {
 	acct-clean -s "$schema" -r "$out/alone.rejects" -o "$out/alone" "$out/tail.raw"
 	known_of "$out/alone" "$out/same"
 	acct-join -j anti -k "$key" -o "$out/known" "$out/gone" "$out/same"
-	set -- -s "$schema"
+	set --
 	[ -z "$limits" ] || set -- "$@" --expect --last "$made/clean.json"
 	[ "$limits" != -a ] || set -- "$@" --accept
-	acct-clean "$@" --known "$out/known" --add "$made/clean.json" --less "$out/last.json" --stats "$out/clean.json" \
+	clean "$@" --known "$out/known" --add "$made/clean.json" --less "$out/last.json" --stats "$out/clean.json" \
 		-r "$out/tail.rejects" -o "$out/rows" "$out/tail.raw"
 }
 
@@ -101,12 +108,19 @@ results() {
 }
 
 limits=
-case ${1:-} in
--e | -a)
-	limits=$1
+delivery=
+while :; do
+	case ${1:-} in
+	-e | -a) limits=$1 ;;
+	-d)
+		[ $# -ge 2 ] || usage
+		delivery=$2
+		shift
+		;;
+	*) break ;;
+	esac
 	shift
-	;;
-esac
+done
 [ $# -ge 8 ] || usage
 schema=$1
 key=$2

@@ -23,7 +23,7 @@ put() (
 
 # compare OPTION...: compares the back end with the ledger, which is on standard input if HAS_LEDGER says so. Without a back end only lists its pieces.
 compare() {
-	set -- --pieces "$WORK/pieces" "$@" --
+	set -- --pieces "$WORK/pieces" --deliveries "$WORK/deliveries" "$@" --
 	[ -n "$BACKEND" ] || set -- --ledger-only "$@"
 	[ -z "$HAS_LEDGER" ] || set -- -i - "$@"
 	[ -z "$BACKEND" ] || set -- "$@" "$BACKEND"
@@ -112,8 +112,8 @@ judge() {
 clean_whole() {
 	case $how.$key_columns in
 	merge.*) set -- acct-merge --delete-absent -- "$@" ;;
-	*.-) set -- acct-write -m overwrite --replace-schema -- "$@" ;;
-	*) set -- acct-write -m overwrite --replace-schema --property delta.enableDeletionVectors=true -- "$@" ;;
+	*.-) set -- acct-write -m overwrite --replace-schema --hidden _delivery,_line -- "$@" ;;
+	*) set -- acct-write -m overwrite --replace-schema --hidden _delivery,_line --property delta.enableDeletionVectors=true -- "$@" ;;
 	esac
 	_writer=
 	while [ "$1" != -- ]; do
@@ -124,7 +124,8 @@ clean_whole() {
 	_status=0
 	# shellcheck disable=SC2086
 	left "$table.ingest" ingest "$@" |
-		left "$table.clean" judge acct-clean -s "$schema" -r "$work/rejects.acct" --stats "$out/clean.json" --expect $last $accept |
+		left "$table.clean" judge acct-clean -s "$schema" -r "$work/rejects.acct" --stats "$out/clean.json" --delivery "$delivery" \
+			--expect $last $accept |
 		prepare "silver/$table" $_writer || _status=$?
 	joined "$_status" "$table.ingest" "$table.clean"
 }
@@ -137,7 +138,7 @@ clean_grown() {
 	ln -s -- "$LAKE/runs/rejects/$rejects" "$_was/rejects.acct"
 	_limits=-e
 	[ -z "$accept" ] || _limits=-a
-	(cd "$LAKE/bronze" && judge sh "$here/grown.sh" "$_limits" "$schema" "$key_columns" "$_was" "$work" "$LAKE/silver/$table" "$@") || return
+	(cd "$LAKE/bronze" && judge sh "$here/grown.sh" "$_limits" -d "$delivery" "$schema" "$key_columns" "$_was" "$work" "$LAKE/silver/$table" "$@") || return
 	mv -- "$work/ingest.json" "$work/clean.json" "$out" || return 74
 	prepare "silver/$table" acct-merge -i "$work/merge.acct" --delete-flag _gone=true
 }
@@ -180,7 +181,7 @@ keep_rejects() {
 	echo "$rejects" >"$out/rejects"
 }
 
-# list_pieces: writes the lines of the table's pieces. Sets named to what its file is called in messages, _last to the path of its last piece.
+# list_pieces: writes the lines of the table's pieces. Sets delivery to the number of its newest delivery, named to what its file is called in messages, _last to the path of its last piece.
 list_pieces() {
 	while IFS=$TAB read -r _table _sum _bytes _path; do
 		[ "$_table" != "$table" ] || {
@@ -188,6 +189,9 @@ list_pieces() {
 			_last=$_path
 		}
 	done <"$WORK/pieces" >"$out/pieces"
+	while IFS=$TAB read -r _table _number; do
+		[ "$_table" != "$table" ] || delivery=$_number
+	done <"$WORK/deliveries"
 	named=$LAKE/bronze/$_last
 	while IFS=$TAB read -r _state _table _ _ _ _name _; do
 		case $_state.$_table in

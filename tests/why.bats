@@ -156,3 +156,16 @@ shops.csv, delivery 1, SHA-256 $(sha256sum <in/shops.csv | cut -d ' ' -f 1)
 	wrong 'silver/t	id	keys' 65 "keys: not keys of the type of column 'id'"
 	wrong 'silver/t	id	nowhere' 66 "nowhere: No such file or directory"
 }
+
+@test "why: a lake of run.sh, of a file that has grown" {
+	cp -r "$ROOT/pipelines/sample" in
+	sh "$ROOT/pipelines/run.sh" in lake >said 2>&1
+	printf '\n99999,53,2024-01-01,5.00,Deposit\n' >>in/transactions.csv
+	sh "$ROOT/pipelines/run.sh" in lake >said 2>&1
+	acct-why -j "$ROOT/pipelines/bank" --lines lake/gold/account_transactions account_id=53 >lines
+	same 10 "$(wc -l <lines)"
+	same "silver/transactions	transactions.csv	$(sha256sum <in/transactions.csv | cut -d ' ' -f 1)	$(grep -n '^99999,' in/transactions.csv | tr : '\t')" \
+		"$(tail -n 1 lines)"
+	same "silver/transactions	transactions.csv	$(sha256sum <"$ROOT/pipelines/sample/transactions.csv" | cut -d ' ' -f 1)	$(grep -n '^4,53,' in/transactions.csv | tr : '\t')" \
+		"$(head -n 1 lines)"
+}

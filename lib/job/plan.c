@@ -300,8 +300,9 @@ how_source(const struct plan_work *g, const struct job_source *of, const struct 
 	if (g->plan->rebuild || !t->is_there || t->is_damaged || !is_same(s->key, s->made_key) ||
 	    !has_key(&of->schema))
 		return "overwrite";
-	return is_longer(s) && !is_same(s->pieces, s->made_pieces) && !t->is_altered && s->has_rejects ? "grown" :
-	    "merge";
+	if (is_longer(s) && !is_same(s->pieces, s->made_pieces) && !t->is_altered && s->has_rejects)
+		return "grown";
+	return of->schema.drift == SCHEMA_DRIFT_ADD ? "overwrite" : "merge";	/* it may have other columns now */
 }
 
 static const char *
