@@ -59,6 +59,9 @@ void check_log(struct check *c, const char *thing, struct delta_table *t);
 /* folder.c: checks a folder of Parquet files and its manifest, if there is one. */
 void check_folder(struct check *c, const char *thing, const char *path);
 
+/* A SHA-256 as hexadecimal digits and a NUL. */
+enum { CHECK_SHA256 = 65 };
+
 /* pieces.c: does a lake have a ledger? Checks it, the pieces of bronze, and the lists of those that silver has. */
 bool check_has_ledger(struct store *lake);
 void check_deliveries(struct check *c, const char *lake, struct store *store);
@@ -68,9 +71,5 @@ void check_marks(struct check *c, const char *lake);
 
 /* target.c: checks the SQLite database of gold and its marks of loads; a quick check leaves it to the load. */
 void check_target(struct check *c, const char *lake);
-
-/* sha256.c: the SHA-256 of a file, as 64 hexadecimal digits and a NUL. */
-enum { CHECK_SHA256 = 65 };
-int check_sha256(struct check *c, const char *path, char out[CHECK_SHA256], struct msg *err);
 
 #endif

@@ -132,22 +132,6 @@ find_files(struct reconcile_source *s)
 	return s->npieces > 0 && (n <= 1 || n == s->npieces);
 }
 
-/* Appends the table's line of bronze/current, where a run keeps whole files. */
-static int
-get_current(const struct reconcile *r, const char *table, struct buf *out, struct msg *err)
-{
-	struct buf all = { 0 };
-	int got = get(r, "bronze/current", &all, err);
-	size_t n = strlen(table);
-	char *rest = buf_cstr(&all), *line;
-
-	while (got > 0 && (line = strsep(&rest, "\n")) != NULL)
-		if (strncmp(line, table, n) == 0 && line[n] == '\t')
-			buf_addf(out, "%s\n", line);
-	buf_free(&all);
-	return got < 0 ? -1 : out->len > 0;
-}
-
 static int
 read_pieces(const struct reconcile *r, const char *table, struct reconcile_source *s, struct msg *err)
 {
@@ -156,7 +140,7 @@ read_pieces(const struct reconcile *r, const char *table, struct reconcile_sourc
 	int got = get_made(r, table, "pieces", &text, err);
 	bool good = true;
 
-	if (got == 0 && (got = get_current(r, table, &text, err)) == 0)
+	if (got == 0)
 		missing(r, table, "pieces", err);
 	rest = buf_cstr(&text);
 	while (got > 0 && good && *rest != '\0') {
@@ -170,19 +154,6 @@ read_pieces(const struct reconcile *r, const char *table, struct reconcile_sourc
 }
 
 /* ---- the rejects ---- */
-
-/* Takes the id of the run from `run`, where a run keeps whole files. 1, 0 if there is none, or -1. */
-static int
-read_run(const struct reconcile *r, const char *table, struct reconcile_source *s, struct msg *err)
-{
-	struct buf text = { 0 };
-	int got = get_made(r, table, "run", &text, err);
-
-	if (got > 0)
-		s->run = xstrndup(buf_cstr(&text), strcspn(buf_cstr(&text), "\n"));
-	buf_free(&text);
-	return got;
-}
 
 /* Takes the id of the run from the name of the table's rejects, TABLE-RUN.acct. */
 static int
@@ -229,7 +200,7 @@ read_source(const struct reconcile *r, const struct schema *s, struct reconcile_
 		return -1;
 	if (read_pieces(r, s->name, to, err) < 0)
 		return -1;
-	return (absent = read_run(r, s->name, to, err)) != 0 ? absent > 0 ? 0 : -1 : read_rejects(r, s->name, to, err);
+	return read_rejects(r, s->name, to, err);
 }
 
 int
