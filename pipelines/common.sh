@@ -8,7 +8,7 @@ umask g-w,o-rwx		# the lake is for its owner and group
 me=${ACCT_NAME:-${0##*/}}
 TAB='	'
 APP=acct.run
-WAIT='' TARGET=sqlite ACCEPT='' REBUILD='' ONLY='' ABSENT='' ASKED='' NEW_JOB='' ANSWER=''
+WAIT='' TARGET='' ACCEPT='' REBUILD='' ONLY='' ABSENT='' ASKED='' NEW_JOB='' ANSWER=''
 
 warn() {
 	printf '%s: %s\n' "$me" "$*" >&2
@@ -108,10 +108,20 @@ options() {
 	export ACCT_JOB="$JOB"
 }
 
+# is_far ADDRESS: is it one of a store across a network?
+is_far() {
+	case $1 in
+	*://*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
 # whole_path FOLDER: sets whole to its whole path. A folder may be named -, which cd takes for the last one, and a name may end in line feeds, which
 # $( ) takes away.
 whole_path() {
+	whole=$1
 	case $1 in
+	*://*) return ;;
 	-) set -- ./- ;;
 	esac
 	whole=$(cd -- "$1" 2>/dev/null && pwd -P && echo .) || die 77 "$1: permission denied"
@@ -149,6 +159,7 @@ end_work() {
 
 # private FOLDER DEPTH: where its group may not read it, or a file that lies so deep in it, the lake's is not to read what is made of it.
 private() {
+	! is_far "$1" || return 0
 	from_here "$1"
 	[ -z "$(find -L "$path" -maxdepth "$2" \( -type f -o -path "$path" \) ! -perm -g=r -print -quit)" ] || umask 077
 }

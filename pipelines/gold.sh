@@ -38,14 +38,22 @@ seen() {
 export_files() {
 	path=gold/_export/$table folder=$RUN/late/gold/_export/$table
 	mkdir -p -- "$folder" "$STAGE/$path" || return 73
-	for file in "$LAKE/$path"/*.parquet; do
-		[ ! -e "$file" ] || echo "$path/${file##*/}"
-	done >"$WORK/$table.gone"
+	if is_far "$LAKE"; then
+		! is_kept "$path" || acct-blob ls "$LAKE/$path" | sed -n "s|.*[.]parquet\$|$path/&|p"
+	else
+		for file in "$LAKE/$path"/*.parquet; do
+			[ ! -e "$file" ] || echo "$path/${file##*/}"
+		done
+	fi >"$WORK/$table.gone"
 	total=0 n=0 files=''
 	while read -r bytes rows _ _ name; do
 		file=$(printf 'part-%05d-%s.parquet' "$n" "$ID")
 		n=$((n + 1))
-		cp --reflink=auto -- "$LAKE/gold/$table/$name" "$folder/$file" || return 74
+		if is_far "$LAKE"; then
+			acct-blob get "$LAKE/gold/$table/$name" "$folder/$file" || return
+		else
+			cp --reflink=auto -- "$LAKE/gold/$table/$name" "$folder/$file" || return 74
+		fi
 		files="$files${files:+,
 }{\"name\":\"$file\",\"bytes\":$bytes,\"rows\":$rows}"
 		total=$((total + rows))

@@ -19,6 +19,7 @@ OPTIONS='-j --job -d --adopt --delete-absent --dry-run'
 . "$here/sql.sh"
 
 options "$@"
+TARGET=${TARGET:-sqlite}
 [ $# -eq $((TAKEN + 1)) ] || usage
 for LAKE; do :; done
 case $LAKE in

@@ -63,17 +63,51 @@ check_accepted() {
 
 # check_places [BACKEND] LAKE: refuses what cannot be, and keeps what is made as private as that.
 check_places() {
-	case $1 in
-	*://*) die 64 "$1: a back end is a directory" ;;
-	esac
-	[ $# -eq 1 ] || [ -d "$1" ] || die 66 "$1: no such directory"
-	[ $# -eq 2 ] || [ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
+	is_far "$1" || [ $# -eq 1 ] || [ -d "$1" ] || die 66 "$1: no such directory"
+	is_far "$1" || [ $# -eq 2 ] || [ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
 	[ $# -eq 1 ] || private "$1" 2
 	shift "$(($# - 1))"
-	case $1 in
-	*://*) die 64 "$1: a lake is a directory" ;;
-	esac
 	[ ! -d "$1" ] || private "$1" 0
+	if is_far "$1"; then
+		TARGET=${TARGET:-none}
+		[ "$TARGET" = none ] || die 64 "$1: gold of a lake at an address is loaded by what warehouse.sh writes: -d none"
+	fi
+	TARGET=${TARGET:-sqlite}
+}
+
+# find_near: sets NEAR to a folder of this machine that has the lake's files below runs/made and runs/last: the lake, or copies.
+find_near() {
+	NEAR=$LAKE
+	is_far "$LAKE" || return 0
+	NEAR=$WORK/near
+	mkdir -p -- "$NEAR/bronze"
+	! is_kept runs/last || fetch runs/last
+	! is_kept runs/made || acct-blob cp --recursive "$LAKE/runs/made" "$NEAR/runs/made"
+}
+
+# is_kept NAME: does a lake at an address have objects of this name, or below it?
+is_kept() {
+	_got=0
+	acct-blob ls "$LAKE/$1" >/dev/null 2>"$WORK/kept" || _got=$?
+	[ "$_got" -ne 66 ] || return 1
+	[ "$_got" -eq 0 ] || {
+		cat -- "$WORK/kept" >&2
+		exit "$_got"
+	}
+}
+
+# fetch NAME: makes sure that NEAR has an object of the lake.
+fetch() {
+	[ -e "$NEAR/$1" ] || ! is_far "$LAKE" || acct-blob cp "$LAKE/$1" "$NEAR/$1"
+}
+
+# has TABLE: does the lake have this table?
+has() {
+	if is_far "$LAKE"; then
+		is_kept "$1/_delta_log"
+	else
+		[ -e "$LAKE/$1/_delta_log" ]
+	fi
 }
 
 # ---- what there is to do ----
@@ -90,7 +124,7 @@ is_damaged() {
 examine() {
 	DAMAGED=' '
 	: >"$WORK/damaged"
-	[ -e "$LAKE/runs/made" ] || return 0
+	[ -e "$LAKE/runs/made" ] || return 0		# not at an address either: there each read checks what it reads
 	acct-check --quick --names "$LAKE" >"$WORK/names" 2>"$WORK/why" || :
 	[ -s "$WORK/names" ] || [ -s "$WORK/why" ] || return 0
 	cat -- "$WORK/why" >&2
@@ -183,7 +217,7 @@ reconcile() {
 	cat "$WORK/reconciliation" >&2
 	if [ "$status" -eq 1 ]; then
 		ANSWER=no
-		mkdir -p -- "$LAKE/runs/$ID" && cp -- "$RUN/reconciliation.json" "$LAKE/runs/$ID" || exit 74
+		acct-blob put "$RUN/reconciliation.json" "$LAKE/runs/$ID/reconciliation.json"
 		warn "the sums do not close; silver and gold are as they were; see $LAKE/runs/$ID/reconciliation.json"
 	fi
 	exit "$status"
@@ -195,7 +229,7 @@ finish() {
 	mv -- "$RUN/summary.txt" "$RUN/summary.json" "$RUN/reconciliation.json" "$STAGE/runs/$ID"
 	echo "$ID" >"$STAGE/runs/last"
 	acct-lake commit
-	cat -- "$LAKE/runs/$ID/summary.txt"
+	acct-blob get "$LAKE/runs/$ID/summary.txt"
 }
 
 # load: merges gold into the warehouse, after the run has taken effect.
@@ -237,13 +271,14 @@ begin() {
 		whole_path "$BACKEND"
 		BACKEND=${whole:?}
 	}
-	[ ! -e "$LAKE/runs/last" ] || read -r run <"$LAKE/runs/last"
 	trap 'leave "$?"' EXIT
 	acct-lake begin
 	mkdir -p -- "$WORK/take" "$PREPARED/silver/_rejects" "$PREPARED/bronze" "$PREPARED/gold" "$STAGE/runs/$ID"
 	own_folder=
 	[ -n "${TMPDIR:-}" ] || own_folder=yes
 	export TMPDIR="${TMPDIR:-$WORK}"
+	find_near
+	[ ! -e "$NEAR/runs/last" ] || read -r run <"$NEAR/runs/last"
 }
 
 options "$@"

@@ -8,7 +8,7 @@ show() {
 	--list.0) acct-job "$JOB" ;;
 	--status.1)
 		need_programs acct-log acct-lake
-		[ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
+		is_far "$1" || [ -d "$1" ] || die 66 "$1: no such directory; run.sh makes it"
 		from_here "$1"
 		LAKE=$path
 		show_status
@@ -50,6 +50,10 @@ align() {
 # all_tables: the paths of all tables of the lake.
 all_tables() {
 	for _folder in silver silver/_rejects gold; do
+		if is_far "$LAKE"; then
+			acct-blob ls "$LAKE/$_folder" | sed -n "s|^\([^_].*\)/\$|$_folder/\1|p"
+			continue
+		fi
 		for _t in "$LAKE/$_folder"/[!_]*/_delta_log; do
 			[ ! -e "$_t" ] || {
 				_t=${_t%/_delta_log}
@@ -70,10 +74,10 @@ state_of() {
 
 # show_status: prints the last run that took effect, how long ago it was, and each table as it is.
 show_status() {
-	last=
-	[ ! -e "$LAKE/runs/last" ] || read -r last <"$LAKE/runs/last"
-	if [ -n "$last" ] && [ -e "$LAKE/runs/$last/summary.json" ]; then
-		finished=$(sed -n 's/.*"finished":"\([^"]*\)".*/\1/p' "$LAKE/runs/$last/summary.json")
+	last=$(acct-lake status "$LAKE" | sed -n "s/^last$TAB//p")
+	finished=
+	[ -z "$last" ] || finished=$(acct-blob get "$LAKE/runs/$last/summary.json" | sed -n 's/.*"finished":"\([^"]*\)".*/\1/p')
+	if [ -n "$finished" ]; then
 		age=$(($(date +%s) - $(date -d "$finished" +%s)))
 		echo "last run $last, finished $finished, $((age / 86400)) days and $((age % 86400 / 3600)) hours ago"
 	else

@@ -42,7 +42,7 @@ compare() {
 deliver() {
 	_status=0
 	HAS_LEDGER=
-	[ ! -e "$LAKE/bronze/_ledger/_delta_log" ] || HAS_LEDGER=yes
+	! has bronze/_ledger || HAS_LEDGER=yes
 	if is_damaged bronze/_ledger; then
 		warn "$LAKE/bronze/_ledger: made again of the files of the back end alone"
 		[ "$ASKED" = --dry-run ] || acct-lake aside bronze/_ledger
@@ -82,6 +82,7 @@ keep_pieces() {
 		[ ! -e "$LAKE/bronze/${_file#take/}" ] || cmp -s -- "$WORK/$_file" "$LAKE/bronze/${_file#take/}" || rm -f -- "$LAKE/bronze/${_file#take/}"
 		printf '%s\t%s\n' "$_file" "bronze/${_file#take/}"
 	done | put
+	! is_far "$LAKE" || cp -R -- "$WORK/take/." "$NEAR/bronze"
 }
 
 # ---- silver ----
@@ -89,7 +90,7 @@ keep_pieces() {
 # ingest OPTION... PIECE...: the cause of a failure is the last that is said.
 ingest() {
 	_got=0
-	cd "$LAKE/bronze" || exit 74
+	cd "$NEAR/bronze" || exit 74
 	acct-ingest -s "$schema" --pieces --stats "$out/ingest.json" "$@" 2>"$WORK/$table.said" || _got=$?
 	[ "$_got" -eq 0 ] || [ "$_got" -eq 141 ] || warn "$named: refused; the lake is as it was"
 	[ ! -s "$WORK/$table.said" ] || cat -- "$WORK/$table.said" >&2
@@ -135,10 +136,11 @@ clean_grown() {
 	_was=$WORK/$table.was
 	mkdir -p -- "$_was"
 	ln -s -- "$made/ingest.json" "$made/clean.json" "$_was"
-	ln -s -- "$LAKE/runs/rejects/$rejects" "$_was/rejects.acct"
+	fetch "runs/rejects/$rejects" || return
+	ln -s -- "$NEAR/runs/rejects/$rejects" "$_was/rejects.acct"
 	_limits=-e
 	[ -z "$accept" ] || _limits=-a
-	(cd "$LAKE/bronze" && judge sh "$here/grown.sh" "$_limits" -d "$delivery" "$schema" "$key_columns" "$_was" "$work" "$LAKE/silver/$table" "$@") || return
+	(cd "$NEAR/bronze" && judge sh "$here/grown.sh" "$_limits" -d "$delivery" "$schema" "$key_columns" "$_was" "$work" "$LAKE/silver/$table" "$@") || return
 	mv -- "$work/ingest.json" "$work/clean.json" "$out" || return 74
 	prepare "silver/$table" acct-merge -i "$work/merge.acct" --delete-flag _gone=true
 }
@@ -147,8 +149,8 @@ clean_grown() {
 prove() {
 	while IFS=$TAB read -r _ _sum _ _path; do
 		[ ! -e "$WORK/take/$_path" ] || continue
-		[ -e "$LAKE/bronze/$_path" ] || die 66 "$LAKE/bronze/$_path: not there"
-		_is=$(sha256sum <"$LAKE/bronze/$_path")
+		[ -e "$NEAR/bronze/$_path" ] || die 66 "$LAKE/bronze/$_path: not there"
+		_is=$(sha256sum <"$NEAR/bronze/$_path")
 		[ "${_is%% *}" = "$_sum" ] || die 65 "$LAKE/bronze/$_path: damaged: its SHA-256 is ${_is%% *}, and was $_sum; the lake is as it was." \
 			'Put the right file in its place, or remove it: a run takes it from the back end again'
 	done <"$out/pieces"
@@ -160,7 +162,7 @@ reject() {
 	case $1 in
 	anew) acct-lake aside "silver/_rejects/$table" ;;
 	overwrite) _mode=overwrite ;;
-	append) [ ! -e "$LAKE/silver/_rejects/$table/_delta_log" ] || ! grep -q '"rejected": 0,' "$out/clean.json" || return 0 ;;
+	append) ! has "silver/_rejects/$table" || ! grep -q '"rejected": 0,' "$out/clean.json" || return 0 ;;
 	esac
 	[ "$1" = append ] ||
 		warn "$LAKE/silver/_rejects/$table: made again with the rejects of this run alone; what older ones can be read is in its older versions"
@@ -206,7 +208,7 @@ refine() {
 		$1
 	END
 	source_says "$table"
-	key_columns=$said_key schema=$JOB/sources/$table.yaml made=$LAKE/runs/made/$table
+	key_columns=$said_key schema=$JOB/sources/$table.yaml made=$NEAR/runs/made/$table
 	out=$STAGE/runs/made/$table work=$WORK/$table
 	last='' accept='' rejects=''
 	mkdir -p -- "$out" "$work"
@@ -218,6 +220,7 @@ refine() {
 	esac
 	set --
 	while IFS=$TAB read -r _ _ _ _path; do
+		fetch "bronze/$_path"
 		set -- "$@" "$_path"
 	done <"$out/pieces"
 	_status=69

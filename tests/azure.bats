@@ -515,6 +515,31 @@ lake_state() {
 	same "acct-ledger: $A/back/none.csv: no such file" "$stderr"
 }
 
+@test "azure: the whole job between addresses, full and with a file that has grown, is that between folders" {
+	export ACCT_BIN=$BUILD/bin TMPDIR=$T
+	local run="$ROOT/pipelines/run.sh" table
+	cp -r "$ROOT/pipelines/sample" back
+	for day in 1 2; do
+		[ "$day" = 1 ] || {
+			echo '9001,4,2024-01-05,17.50,Deposit' >>back/transactions.csv
+			export AZURE_STORAGE_SAS_TOKEN
+			AZURE_STORAGE_SAS_TOKEN=$(rest sas rwdlacx)
+		}
+		acct-blob cp --recursive back "$A/back"
+		sh "$run" -d none back here >said
+		sh "$run" "$A/back" "$A/there" | diff <(tail -n +2 said) <(tail -n +2 -)
+		for table in account_transactions customer_balance customer_loans; do
+			cmp <(acct-read "here/gold/$table") <(acct-read "$A/there/gold/$table")
+			cmp <(acct-read "here/gold/_export/$table") <(acct-read "$A/there/gold/_export/$table")
+		done
+	done
+	same "$(cd here/bronze/transactions && echo *)" "$(acct-blob ls "$A/there/bronze/transactions" | tr '\n' ' ' | sed 's/ $//')"
+	[[ $(sh "$run" --status "$A/there") == "last run "*"silver/transactions"*"gold/customer_loans"* ]]
+	run -64 --separate-stderr sh "$run" -d sqlite "$A/back" "$A/there"
+	[[ $stderr == *"-d none" ]]
+	same "" "$(acct-blob ls --recursive "$A/there" | grep runs/open)$(find . -name 'acct-lake*')"
+}
+
 @test "azure: a run of a lake takes effect whole or not at all" {
 	export TMPDIR=$T
 	for n in 1 2; do seq "$n" 3 | mkrec t 'id:int64*!' >"$n.acct"; done

@@ -507,7 +507,7 @@ refused() {
 	run -73 --separate-stderr env TMPDIR=nowhere sh "$P/run.sh" "$P/sample" lake
 	same "run.sh: TMPDIR: $T/nowhere: not a directory that can be written" "$stderr"
 	run -64 --separate-stderr sh "$P/run.sh" -d oracle a b
-	run -64 --separate-stderr sh "$P/run.sh" az://account/container lake
+	run -64 --separate-stderr sh "$P/run.sh" -d sqlite "$P/sample" az://account/container/lake
 	for s in load.sh reconcile.sh; do
 		run -66 --separate-stderr sh "$P/$s" lake
 		same "$s: lake: no such directory; run.sh makes it" "$stderr"
