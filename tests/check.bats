@@ -497,7 +497,7 @@ foreign() {
 	lake
 	ledger
 	for i in 1 2 3 4 5 6 7 8 9 10 11; do
-		acct-read -w "transaction_id < $((i * 20))" lake/silver/transactions | acct-write lake/silver/transactions
+		whole lake/silver/transactions -w "transaction_id < $((i * 20))" | acct-write lake/silver/transactions
 	done
 	acct-optimize lake/silver/transactions
 	$py "$ROOT/tests/flips.py" lake "${ACCT_FLIPS:-$(sanitized && echo 10 || echo 40)}" "${ACCT_SEED:-$(date +%N | sed 's/^0*//')}" >&3

@@ -138,6 +138,11 @@ tables_of_others() {
 	printf '%s\n' theirs/deleted theirs/plain "$SHARED"/conformance/delta/golden/*/_delta_log | sed 's|/_delta_log$||; /\*/d'
 }
 
+# whole TABLE OPTION...: the records of a silver table with its hidden columns, for writing them again.
+whole() {
+	acct-read -c "$(acct-read "$1" | acct-cat -f tsv | sed -n '1{s/\t/,/g;p;}'),_delivery,_line" "${@:2}" "$1"
+}
+
 # run_of LAKE TABLE: prints the id of the run whose rejects are the table's.
 run_of() {
 	sed "s/^$2-//; s/\.acct\$//" "$1/runs/made/$2/rejects"

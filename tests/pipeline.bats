@@ -490,7 +490,7 @@ refused() {
 	acct-read lake/gold/customer_loans | acct-select -w 'customer_id <> 7' | acct-write -m overwrite lake/gold/customer_loans
 	run -1 --separate-stderr sh "$P/reconcile.sh" lake
 	[[ $output == *"loans in customer_loans"*"DOES NOT CLOSE"* ]]
-	acct-read lake/silver/transactions | acct-select -w 'transaction_id <> 10' | acct-write -m overwrite lake/silver/transactions
+	whole lake/silver/transactions | acct-select -w 'transaction_id <> 10' | acct-write -m overwrite lake/silver/transactions
 	run -1 --separate-stderr sh "$P/reconcile.sh" lake
 	[[ $output == *"transactions: rows read = clean + rejected"*"DOES NOT CLOSE"* ]]
 	[[ $output == *"transactions: transaction_amount read = clean + rejected"*"DOES NOT CLOSE"* ]]
@@ -724,7 +724,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 @test "pipeline: rows altered by others are put right, files rearranged by others are left alone" {
 	sh "$P/run.sh" -d none "$P/sample" lake
 	contents lake >before
-	acct-read lake/silver/loans | acct-select -w 'loan_id <> 3' | acct-write -m overwrite lake/silver/loans
+	whole lake/silver/loans | acct-select -w 'loan_id <> 3' | acct-write -m overwrite lake/silver/loans
 	acct-read lake/gold/customer_loans | acct-write lake/gold/customer_loans
 	run -0 --separate-stderr sh "$P/run.sh" -d none "$P/sample" lake
 	[[ $output != "nothing to do"* ]]
@@ -813,7 +813,7 @@ silver/loans 1" "$(versions lake | grep -v ' 0$' | sort)"
 	ACCT_JOBS=1 sh "$P/run.sh" -d none "$P/sample" lake2
 	diff -u <(contents lake1) <(contents lake2)
 	(unset ACCT_BIN && PATH=/usr/bin:/bin run -69 --separate-stderr sh share/acct/run.sh -d none "$P/sample" lake3 &&
-		[[ $stderr == "run.sh: acct-job: not found; "* ]])
+		[[ $stderr == "run.sh: acct-lake: not found; "* ]])
 	make -s -C "$ROOT" BUILD="${BUILD#"$ROOT/"}" PREFIX="$T/c d" uninstall
 	same "" "$(find "c d" ! -type d)"
 }
