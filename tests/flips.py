@@ -110,7 +110,8 @@ def compare_with_pyarrow(places):
     for thing, place in places.items():
         if thing.startswith("bronze/"):
             continue            # its times are not written alike
-        want = [row for f in files_of(thing, place) for row in parquet.read_table(f).to_pylist()]
+        names = [name for name, _ in columns_of(place)[0]]      # without hidden ones
+        want = [row for f in files_of(thing, place) for row in parquet.read_table(f, columns=names).to_pylist()]
         out = subprocess.run(["acct-read", place], capture_output=True, check=True).stdout
         text = subprocess.run(["acct-cat", "-f", "json"], input=out, capture_output=True, check=True).stdout.decode()
         got = [json.loads(line, parse_float=decimal.Decimal) for line in text.splitlines()]
