@@ -1,6 +1,7 @@
 #include "table/session.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/io.h"
@@ -40,6 +41,7 @@ table_session_open(struct table_session *s, const char *address, struct msg *err
 void
 table_session_close(struct table_session *s)
 {
+	free(s->prepare_copy);
 	buf_free(&s->summary);
 	delta_snapshot_free(&s->later);
 	delta_snapshot_free(&s->first);

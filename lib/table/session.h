@@ -52,7 +52,7 @@ struct table_session {
 	const struct delta_app *consumed;	/* the versions of sources that the change is made from */
 	size_t nconsumed;
 	const char *prepare;		/* file to write the commit to; NULL: commit */
-	const char *prepare_copy;	/* address of an object that gets it too, before the intent ends; or NULL */
+	char *prepare_copy;		/* address of an object that gets it too, before the intent ends. Owned */
 	unsigned retry;			/* seconds */
 	bool outside;			/* as store_read_outside */
 	bool verbose;			/* report the version on standard error */
