@@ -227,24 +227,26 @@ each() {
 
 # ---- what the job says: the lines of acct-job ----
 
-# source_says TABLE: sets said_file, said_key.
-source_says() {
-	while IFS=$TAB read -r _kind _name said_file said_key _; do
-		[ "$_kind $_name" != "source $1" ] || return 0
+# says KIND TABLE: sets word_3 to word_6 to the words of the table's line of this kind.
+says() {
+	while IFS=$TAB read -r _kind _name word_3 word_4 word_5 word_6 _; do
+		[ "$_kind $_name" != "$*" ] || return 0
 	done <<-END
 		$JOB_LINES
 	END
 	return 1
 }
 
+# source_says TABLE: sets said_key, and said_owners to the tables without whose rows its own are rejected.
+source_says() {
+	said_owners=
+	! says owners "$1" || said_owners=$word_4
+	says source "$1" && said_key=$word_4
+}
+
 # gold_says TABLE: sets said_load to load or a dash, said_from to the tables it reads, said_key to columns separated by commas.
 gold_says() {
-	while IFS=$TAB read -r _kind _name _ said_load said_from said_key _; do
-		[ "$_kind $_name" != "gold $1" ] || return 0
-	done <<-END
-		$JOB_LINES
-	END
-	return 1
+	says gold "$1" && said_load=$word_4 said_from=$word_5 said_key=$word_6
 }
 
 # read_job: reads the job; sets TABLES and GOLD, the names of its tables.

@@ -67,8 +67,14 @@ export_files() {
 	sync -- "$folder"/* || return 74
 }
 
-# make_gold LINE: makes a gold table, or its export alone, as the line of the plan has it.
+# make_gold LINE...: the tables of these lines of the plan.
 make_gold() {
+	tell 'gold: running the scripts'
+	each make_table "$@"
+}
+
+# make_table LINE: makes a gold table, or its export alone, as the line of the plan has it.
+make_table() {
 	IFS=$TAB read -r kind table how _ key _ <<-END
 		$1
 	END

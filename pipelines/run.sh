@@ -125,7 +125,15 @@ examine() {
 	DAMAGED=' '
 	: >"$WORK/damaged"
 	[ -e "$LAKE/runs/made" ] || return 0		# not at an address either: there each read checks what it reads
-	acct-check --quick --names "$LAKE" >"$WORK/names" 2>"$WORK/why" || :
+	_got=0
+	acct-check --quick --names "$LAKE" >"$WORK/names" 2>"$WORK/why" || _got=$?
+	case $_got in
+	0 | 1 | 66 | 69 | 77) ;;	# its answers; what may not be read or is not known is met again where it is used
+	*)
+		cat -- "$WORK/why" >&2
+		die "$_got" "acct-check: ended with $_got; the lake is as it was"
+		;;
+	esac
 	[ -s "$WORK/names" ] || [ -s "$WORK/why" ] || return 0
 	cat -- "$WORK/why" >&2
 	while read -r _name; do
@@ -155,7 +163,7 @@ plan() {
 	# shellcheck disable=SC2086
 	acct-job --plan "$LAKE" --pieces "$WORK/pieces" --damaged "$WORK/damaged" $REBUILD ${ONLY:+--only "$ONLY"} "$JOB" >"$WORK/plan"
 	STEPS=''
-	while IFS=$TAB read -r _kind _table _ _ _ _why; do
+	while IFS=$TAB read -r _kind _table _ _ _ _ _why; do
 		[ "$_kind" != state ] || continue
 		STEPS=yes
 		say_step "$_kind" "$_table" "$_why"
@@ -179,34 +187,26 @@ end_idle() {
 # make_all: makes what the plan says, silver and then gold, level by level.
 make_all() {
 	set --
+	_step=
 	while IFS= read -r _line; do
-		case $_line in
-		silver*) set -- "$@" "$_line" ;;
-		esac
-	done <"$WORK/plan"
-	[ $# -eq 0 ] || {
-		tell 'silver: cleaning'
-		make_silver "$@"
-	}
-	set --
-	_level=-
-	while IFS= read -r _line; do
-		case $_line in
-		gold* | export*) ;;
-		*) continue ;;
-		esac
-		IFS=$TAB read -r _ _ _ _of _ <<-END
+		IFS=$TAB read -r _kind _ _ _level _ <<-END
 			$_line
 		END
-		[ "$_of" = "$_level" ] || [ $# -eq 0 ] || {
-			each make_gold "$@"
+		case $_kind in
+		silver | gold) ;;
+		export) _kind=gold ;;
+		*) continue ;;
+		esac
+		[ "$_kind $_level" = "$_step" ] || [ $# -eq 0 ] || {
+			"make_${_step% *}" "$@"
 			set --
 		}
-		_level=$_of
+		_step="$_kind $_level"
 		set -- "$@" "$_line"
 	done <"$WORK/plan"
-	[ $# -eq 0 ] || each make_gold "$@"
-	cat -- "$WORK"/*.gone 2>/dev/null | acct-lake remove
+	[ $# -eq 0 ] || "make_${_step% *}" "$@"
+	cat -- "$WORK"/*/put 2>/dev/null | put
+	cat -- "$WORK"/*/gone "$WORK"/*.gone 2>/dev/null | acct-lake remove
 }
 
 reconcile() {
@@ -301,8 +301,8 @@ tell 'bronze: comparing the files with those of before'
 deliver
 [ -z "$WAITING" ] || [ -s "$WORK/pieces" ] || exit 75
 plan
-[ "$ASKED" != --dry-run ] || exit 0
 [ -n "$NEWS$STEPS" ] || end_idle
+[ "$ASKED" != --dry-run ] || exit 0
 make_all
 reconcile
 if [ "$TARGET" != none ]; then

@@ -109,6 +109,17 @@ judge() {
 	return "$_got"
 }
 
+# clean: cleans standard input, against the rows of the tables that have the owners of its own.
+clean() {
+	cd -- "$work" || exit 74
+	set -- -s "$schema" -r rejects.acct --stats "$out/clean.json" --delivery "$delivery" --expect ${accept:+"$accept"}
+	[ ! -e "$made/clean.json" ] || set -- "$@" --last "$made/clean.json"
+	for _owner in $said_owners; do
+		set -- "$@" --owners "$_owner=$_owner.owners"
+	done
+	judge acct-clean "$@"
+}
+
 # clean_whole PIECE...: cleans all of the table's file, and compares it with the table or overwrites that.
 clean_whole() {
 	case $how.$key_columns in
@@ -122,12 +133,12 @@ clean_whole() {
 		shift
 	done
 	shift
+	for _owner in $said_owners; do
+		rows "silver/$_owner" -o "$work/$_owner.owners"
+	done
 	_status=0
 	# shellcheck disable=SC2086
-	left "$table.ingest" ingest "$@" |
-		left "$table.clean" judge acct-clean -s "$schema" -r "$work/rejects.acct" --stats "$out/clean.json" --delivery "$delivery" \
-			--expect $last $accept |
-		prepare "silver/$table" $_writer || _status=$?
+	left "$table.ingest" ingest "$@" | left "$table.clean" clean | prepare "silver/$table" $_writer || _status=$?
 	joined "$_status" "$table.ingest" "$table.clean"
 }
 
@@ -183,7 +194,8 @@ keep_rejects() {
 	echo "$rejects" >"$out/rejects"
 }
 
-# list_pieces: writes the lines of the table's pieces. Sets delivery to the number of its newest delivery, named to what its file is called in messages, _last to the path of its last piece.
+# list_pieces: writes the lines of the table's pieces. Sets delivery to the number of its newest delivery, named to what its file is called in
+# messages, _last to the path of its last piece.
 list_pieces() {
 	while IFS=$TAB read -r _table _sum _bytes _path; do
 		[ "$_table" != "$table" ] || {
@@ -204,16 +216,15 @@ list_pieces() {
 
 # refine LINE: makes a silver table, as the line of the plan has it.
 refine() {
-	IFS=$TAB read -r _ table how keep key _ <<-END
+	IFS=$TAB read -r _ table how _ key keep _ <<-END
 		$1
 	END
 	source_says "$table"
 	key_columns=$said_key schema=$JOB/sources/$table.yaml made=$NEAR/runs/made/$table
 	out=$STAGE/runs/made/$table work=$WORK/$table
-	last='' accept='' rejects=''
+	accept='' rejects=''
 	mkdir -p -- "$out" "$work"
 	list_pieces
-	[ ! -e "$made/clean.json" ] || last="--last $made/clean.json"
 	[ ! -e "$made/rejects" ] || read -r rejects <"$made/rejects"
 	case ,$ACCEPT,.$keep in
 	*,"$table",*.* | *.keep) accept=--accept ;;
@@ -262,6 +273,7 @@ stop_at_limits() {
 
 # make_silver LINE...: the tables of these lines of the plan.
 make_silver() {
+	tell 'silver: cleaning'
 	_status=0
 	set +e
 	each refine "$@"
@@ -269,6 +281,4 @@ make_silver() {
 	set -e
 	[ "$_status" -ne 1 ] || stop_at_limits
 	[ "$_status" -eq 0 ] || exit "$_status"
-	cat -- "$WORK"/*/put 2>/dev/null | put
-	cat -- "$WORK"/*/gone 2>/dev/null | acct-lake remove
 }

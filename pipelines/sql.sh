@@ -102,7 +102,7 @@ see() {
 	esac
 }
 
-# find_mark TABLE: sets marked, that is the lake that the mark of the last load names, and since, by_run, count, sum. marked is empty if there is none.
+# find_mark TABLE: sets marked, that is the lake that the mark of the last load names, and since, by_run, count, sum; marked is empty without such a mark.
 find_mark() {
 	marked='' since='' by_run='' count='' sum=''
 	is_new || ! in_warehouse acct_load || {

@@ -73,3 +73,32 @@ prepare() {
 	run -78 --separate-stderr acct-job job
 	grep -qE "^acct-job: job/sources/[a-z]+.yaml:[0-9]+:[0-9]+: orphans: reject: tables that wait for each other in a circle: '[a-z]+'$" <<<"$stderr"
 }
+
+@test "orphans: a run rejects them, and takes them when the owner comes on a later day" {
+	mkdir -p job/sources job/gold 'a back'
+	printf '%s\n' 'name: loans' 'columns:' '  - {name: id, type: int64, key: yes}' >job/sources/loans.yaml
+	printf '%s\n' 'name: pays' 'columns:' '  - {name: id, type: int64, key: yes}' \
+	    '  - {name: loan, type: int64, references: loans.id, orphans: reject}' >job/sources/pays.yaml
+	run_job() {
+		ACCT_BIN=$BUILD/bin sh "$ROOT/pipelines/run.sh" -j job -d none 'a back' 'a lake'
+	}
+	pays() {
+		acct-read "a lake/silver/pays" | acct-cat -f tsv | sed 1d | sort
+	}
+	printf '%s\n' id 1 2 >'a back/loans.csv'
+	printf '%s\n' id,loan 10,1 11,3 12, >'a back/pays.csv'
+	run_job >said
+	grep -q '^  pays *orphan *1$' said
+	same $'10\t1\n12\t\\N' "$(pays)"
+	echo 13,4 >>'a back/pays.csv'			# grown: its orphans are found as well
+	run_job >said
+	same $'10\t1\n12\t\\N' "$(pays)"
+	printf '%s\n' id 1 2 3 >'a back/loans.csv'
+	run_job >said
+	same $'10\t1\n11\t3\n12\t\\N' "$(pays)"
+	run_job >said
+	grep -q '^nothing to do: ' said
+	printf '%s\n' id 2 3 >'a back/loans.csv'		# the owner has gone
+	run_job >said
+	same $'11\t3\n12\t\\N' "$(pays)"
+}

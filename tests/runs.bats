@@ -155,6 +155,51 @@ acct-clean: transactions: rejected: 814 of 814 rows, more than 50%" "$stderr"
 	[[ $stderr == *"loans: lines of the file = names + clean + rejected + blank"*"DOES NOT CLOSE"* ]]
 }
 
+# ---- the plan ----
+
+@test "runs: --dry-run tells what would be made and why, and changes nothing" {
+	sample
+	echo '990,1,Savings,1.00' >>bank/accounts.csv
+	state lake >before
+	run -0 --separate-stderr sh "$P/run.sh" -d none --dry-run bank lake
+	same "$(printf '%s\t%s\t%s\n' bronze accounts 'grown: accounts.csv' silver accounts 'the file has grown' \
+		gold customer_balance 'made of accounts')" "$output"
+	same '' "$stderr"
+	state lake | diff -u before -
+	sh "$P/run.sh" -d none bank lake >/dev/null
+	run -0 sh "$P/run.sh" -d none --dry-run bank lake
+	[[ $output == 'nothing to do: '* ]]
+}
+
+@test "runs: --only makes a table, what it is made of and what is made of it, and leaves the others" {
+	sample
+	version() {
+		acct-log --state --json "lake/$1" | jq .version
+	}
+	at=$(for t in silver/{customers,loans} gold/{customer_loans,account_transactions}; do version $t; done)
+	echo '990,1,Savings,1.00' >>bank/accounts.csv
+	echo '990,1,100.00,5.0,12' >>bank/loans.csv
+	sh "$P/run.sh" -d none --only customer_balance bank lake >/dev/null
+	same 1 "$(rows lake/silver/accounts | grep -c '^990,')"
+	same 0 "$(rows lake/silver/loans | grep -c '^990,' || :)"
+	same "$at" "$(for t in silver/{customers,loans} gold/{customer_loans,account_transactions}; do version $t; done)"
+	sh "$P/run.sh" -d none bank lake >/dev/null			# the others' files are not lost
+	same 1 "$(rows lake/silver/loans | grep -c '^990,')"
+	stops 64 --only customer_balances bank lake
+	[[ $stderr == *"--only: no such table: 'customer_balances'"*"'customer_balance'"* ]]
+}
+
+@test "runs: a check that dies is no check: the run stops" {
+	sample
+	mkdir bin
+	ln -s "$BUILD"/bin/* bin
+	rm bin/acct-check
+	printf '#!/bin/sh\nexit 74\n' >bin/acct-check
+	chmod +x bin/acct-check
+	ACCT_BIN=$T/bin stops 74 bank lake
+	same 'run.sh: acct-check: ended with 74; the lake is as it was' "$stderr"
+}
+
 # ---- bronze ----
 
 @test "runs: a damaged file of bronze is refused by name, and the lake stays" {

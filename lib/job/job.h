@@ -139,11 +139,11 @@ struct job_plan {		/* all views */
 /*
  * Puts a line for each table that a run has to make, in the order of work: words separated by tabs.
  *
- *	silver TABLE HOW REJECTS KEY REASON
- *	gold TABLE HOW LEVEL KEY REASON
- *	export TABLE - - - REASON
- *	lake NAME - - - REASON
- *	state TABLE ID VERSION ROWS -
+ *	silver TABLE HOW LEVEL KEY REJECTS REASON
+ *	gold TABLE HOW LEVEL KEY - REASON
+ *	export TABLE - LEVEL - - REASON
+ *	lake NAME - - - - REASON
+ *	state TABLE ID VERSION ROWS - -
  *
  * HOW is grown (merge what the file has more), merge (compare with the whole file), overwrite, or anew (its log is to
  * be set aside); REJECTS is keep, append, overwrite or anew. There are states, of the tables that are loaded, only

@@ -25,6 +25,7 @@ struct plan_source {			/* what a source table is made of, and was made of; owned
 	char *pieces, *made_pieces, *key, *made_key;
 	int64_t bytes;
 	bool has_rejects;	/* what was rejected of made_pieces is there */
+	char *from;		/* owned; why it is stale with the owners of its rows, or NULL */
 	const char *reason;	/* NULL: it is not stale */
 	const char *how, *rejects;
 };
@@ -46,7 +47,7 @@ struct plan_work {
 
 /* ---- the lake ---- */
 
-/* Reads a small object; owned. NULL with err->status 0 if there is none. */
+/* Reads a small object; owned. NULL, with err->status 0 if it is missing. */
 static char *
 get_text(const struct plan_work *g, const char *name, struct msg *err)
 {
@@ -58,7 +59,7 @@ get_text(const struct plan_work *g, const char *name, struct msg *err)
 	return out;
 }
 
-/* Reads a file that says how a table was made; owned. NULL with err->status 0 if there is none. */
+/* Reads a file that says how a table was made; owned. NULL, with err->status 0 if it is missing. */
 static char *
 get_made(const struct plan_work *g, const char *table, const char *what, struct msg *err)
 {
@@ -220,6 +221,42 @@ pieces_of(const struct plan_work *g, const char *table, int64_t *bytes)
 	return text;
 }
 
+/* Adds what a table that is read will be made of. Returns why the reader is stale with it; owned, or NULL. */
+static char *
+add_table(const struct plan_work *g, struct ledger_sha256 *k, const char *table)
+{
+	int i = job_source_find(g->job, table), n = i < 0 ? job_gold_find(g->job, table) : -1;
+	bool is_stale;
+
+	if (i >= 0) {
+		key_add(k, g->sources[i].reason != NULL ? g->sources[i].key : g->sources[i].made_key);
+		key_add(k, g->sources[i].reason != NULL ? g->sources[i].pieces : g->sources[i].made_pieces);
+		is_stale = g->sources[i].reason != NULL;
+	} else {
+		key_add(k, n >= 0 ? g->gold[n].key : NULL);
+		is_stale = n >= 0 && g->gold[n].reason != NULL;
+	}
+	return is_stale ? xasprintf("made of %s", table) : NULL;
+}
+
+/* Adds to the key of a source what the tables are made of that have the owners of its rows, if orphans are rejected. */
+static void
+add_owners(const struct plan_work *g, const struct job_source *s, struct ledger_sha256 *k, struct plan_source *to)
+{
+	const struct job_reference *r;
+	char *why;
+
+	for (r = s->references; r < s->references + s->nreferences; r++) {
+		if (r->orphans != SCHEMA_ORPHANS_REJECT)
+			continue;
+		why = add_table(g, k, g->job->sources[r->source].schema.name);
+		if (to->from == NULL)
+			to->from = why;
+		else
+			free(why);
+	}
+}
+
 static int
 read_source(const struct plan_work *g, const struct job_source *s, struct plan_source *to, struct msg *err)
 {
@@ -240,6 +277,7 @@ read_source(const struct plan_work *g, const struct job_source *s, struct plan_s
 	key_begin(&k);
 	if (key_add_file(&k, s->path, err) < 0)
 		err->status = err->status != 0 ? err->status : EX_IOERR;
+	add_owners(g, s, &k, to);
 	to->key = key_end(&k);
 	return err->status != 0 ? -1 : 0;
 }
@@ -280,7 +318,7 @@ why_source(const struct plan_work *g, const struct plan_source *s, const struct 
 	if (t->is_damaged)
 		return "damaged";
 	if (!is_same(s->key, s->made_key))
-		return "another schema or build";
+		return s->from != NULL ? s->from : "another schema or build";
 	if (!is_same(s->pieces, s->made_pieces))
 		return is_longer(s) ? "the file has grown" : "another file";
 	if (t->is_altered)
@@ -290,7 +328,7 @@ why_source(const struct plan_work *g, const struct plan_source *s, const struct 
 	return NULL;
 }
 
-/* How the table gets its rows: see job.h. */
+/* How the table gets its rows: see job.h. Rows with owners are all judged again, as these may have changed. */
 static const char *
 how_source(const struct plan_work *g, const struct job_source *of, const struct plan_source *s,
     const struct plan_table *t)
@@ -300,7 +338,7 @@ how_source(const struct plan_work *g, const struct job_source *of, const struct 
 	if (g->plan->rebuild || !t->is_there || t->is_damaged || !is_same(s->key, s->made_key) ||
 	    !has_key(&of->schema))
 		return "overwrite";
-	if (is_longer(s) && !is_same(s->pieces, s->made_pieces) && !t->is_altered && s->has_rejects)
+	if (of->level == 0 && is_longer(s) && !is_same(s->pieces, s->made_pieces) && !t->is_altered && s->has_rejects)
 		return "grown";
 	return of->schema.drift == SCHEMA_DRIFT_ADD ? "overwrite" : "merge";	/* it may have other columns now */
 }
@@ -342,24 +380,6 @@ plan_source(struct plan_work *g, size_t i, struct msg *err)
 }
 
 /* ---- gold tables ---- */
-
-/* Adds what a table that is read will be made of. Returns why the reader is stale with it; owned, or NULL. */
-static char *
-add_table(const struct plan_work *g, struct ledger_sha256 *k, const char *table)
-{
-	int i = job_source_find(g->job, table), n = i < 0 ? job_gold_find(g->job, table) : -1;
-	bool is_stale;
-
-	if (i >= 0) {
-		key_add(k, g->sources[i].reason != NULL ? g->sources[i].key : g->sources[i].made_key);
-		key_add(k, g->sources[i].reason != NULL ? g->sources[i].pieces : g->sources[i].made_pieces);
-		is_stale = g->sources[i].reason != NULL;
-	} else {
-		key_add(k, n >= 0 ? g->gold[n].key : NULL);
-		is_stale = n >= 0 && g->gold[n].reason != NULL;
-	}
-	return is_stale ? xasprintf("made of %s", table) : NULL;
-}
 
 static char *
 why_gold(const struct plan_work *g, const struct plan_gold *to, const char *made_key, const struct plan_table *t,
@@ -431,7 +451,15 @@ plan_gold(struct plan_work *g, size_t i, struct msg *err)
 
 /* ---- what is printed ---- */
 
-/* The source tables, the longest file first, so that the longest work begins first. */
+/* Is the work of a source to begin before that of another: at a lower level, or with a longer file? */
+static bool
+is_before(const struct plan_work *g, size_t a, size_t b)
+{
+	size_t x = g->job->sources[a].level, y = g->job->sources[b].level;
+
+	return x != y ? x < y : g->sources[a].bytes > g->sources[b].bytes;
+}
+
 static void
 put_sources(const struct plan_work *g, struct buf *out)
 {
@@ -440,13 +468,13 @@ put_sources(const struct plan_work *g, struct buf *out)
 
 	for (k = 0; k < g->job->nsources; k++) {
 		for (next = i = 0; i < g->job->nsources; i++)
-			if (!is_done[i] && (is_done[next] || g->sources[i].bytes > g->sources[next].bytes))
+			if (!is_done[i] && (is_done[next] || is_before(g, i, next)))
 				next = i;
 		is_done[next] = true;
 		if (g->sources[next].reason != NULL)
-			buf_addf(out, "silver\t%s\t%s\t%s\t%s\t%s\n", g->job->sources[next].schema.name,
-			    g->sources[next].how, g->sources[next].rejects, g->sources[next].key,
-			    g->sources[next].reason);
+			buf_addf(out, "silver\t%s\t%s\t%zu\t%s\t%s\t%s\n", g->job->sources[next].schema.name,
+			    g->sources[next].how, g->job->sources[next].level, g->sources[next].key,
+			    g->sources[next].rejects, g->sources[next].reason);
 	}
 	free(is_done);
 }
@@ -460,10 +488,10 @@ put_gold(const struct plan_work *g, struct buf *out)
 		const struct job_gold *of = &g->job->gold[i];
 
 		if (g->gold[i].reason != NULL)
-			buf_addf(out, "gold\t%s\t%s\t%zu\t%s\t%s\n", of->name,
+			buf_addf(out, "gold\t%s\t%s\t%zu\t%s\t-\t%s\n", of->name,
 			    g->gold[i].is_anew ? "anew" : "overwrite", of->level, g->gold[i].key, g->gold[i].reason);
 		else if (g->gold[i].export != NULL)
-			buf_addf(out, "export\t%s\t-\t-\t-\t%s\n", of->name, g->gold[i].export);
+			buf_addf(out, "export\t%s\t-\t%zu\t-\t-\t%s\n", of->name, of->level, g->gold[i].export);
 	}
 }
 
@@ -474,7 +502,7 @@ put_last(struct plan_work *g, struct buf *out, struct msg *err)
 	bool is_damaged = is_listed(g, "runs/last", "\n");
 
 	if (is_damaged || (g->nsteps == 0 && !exists(g, "runs/last", err))) {
-		buf_addf(out, "lake\truns/last\t-\t-\t-\t%s\n", is_damaged ? "damaged" : "missing");
+		buf_addf(out, "lake\truns/last\t-\t-\t-\t-\t%s\n", is_damaged ? "damaged" : "missing");
 		g->nsteps++;
 	}
 }
@@ -498,7 +526,7 @@ put_state(const struct plan_work *g, const char *table, struct buf *out, struct 
 			n = delta_file_rows(&s.files[i]);
 			rows += n - (s.files[i].dv != NULL ? s.files[i].dv->cardinality : 0);
 		}
-		buf_addf(out, "state\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t-\n", table, s.metadata.id, s.version, rows);
+		buf_addf(out, "state\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t-\t-\n", table, s.metadata.id, s.version, rows);
 		delta_snapshot_free(&s);
 	}
 	delta_close(&t);
@@ -526,6 +554,7 @@ planning_free(struct plan_work *g)
 		free(g->sources[i].made_pieces);
 		free(g->sources[i].key);
 		free(g->sources[i].made_key);
+		free(g->sources[i].from);
 	}
 	for (i = 0; i < g->job->ngold; i++) {
 		free(g->gold[i].key);
@@ -540,12 +569,14 @@ job_plan_put(const struct job_plan *plan, struct buf *out, struct msg *err)
 {
 	struct plan_work g = { .plan = plan, .job = plan->job };
 	int failed = 0;
-	size_t i;
+	size_t i, level;
 
 	g.sources = xcalloc(g.job->nsources + 1, sizeof(*g.sources));
 	g.gold = xcalloc(g.job->ngold + 1, sizeof(*g.gold));
-	for (i = 0; i < g.job->nsources && !failed; i++)
-		failed = plan_source(&g, i, err);
+	for (level = 0; level < g.job->nsources && !failed; level++)
+		for (i = 0; i < g.job->nsources && !failed; i++)
+			if (g.job->sources[i].level == level)
+				failed = plan_source(&g, i, err);
 	for (i = 0; i < g.job->ngold && !failed; i++)
 		failed = plan_gold(&g, i, err);
 	if (!failed) {

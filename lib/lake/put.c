@@ -85,7 +85,7 @@ compare_file(struct store_in *there, const char *file, struct msg *err)
 	return same;
 }
 
-/* Is the object there, with the contents of the file? 1, 0 if there is none, or -1. */
+/* Is the object there, with the contents of the file? 1, 0 if it is missing, or -1. */
 static int
 is_there(struct lake *l, const struct lake_put *put, struct msg *err)
 {
@@ -171,7 +171,7 @@ lake_remove(struct lake *l, const char *run, const struct lake_put *list, size_t
 
 /* ---- reading ---- */
 
-/* Opens an object: 1, or 0 if there is none. */
+/* Opens an object: 1, or 0 if it is missing. */
 static int
 open_object(struct store *s, const char *part, const char *name, struct store_in *in, struct msg *err)
 {

@@ -10,7 +10,7 @@
 
 enum { FIELDS = 4, SHA256 = 64 };
 
-/* Appends a file as the run will leave it, or as the lake has it: 1, or 0 if there is none. */
+/* Appends a file as the run will leave it, or as the lake has it: 1, or 0 if it is missing. */
 static int
 get(const struct reconcile *r, const char *name, struct buf *out, struct msg *err)
 {

@@ -89,7 +89,7 @@ parse_place(struct thrift_in *in, uint8_t type)
 	return place;
 }
 
-/* Parses a list of PageLocation; NULL if there are none. */
+/* Parses a list of PageLocation; NULL for an empty list. */
 static struct chunk_place *
 parse_places(struct thrift_in *in, uint8_t type, size_t *n)
 {
