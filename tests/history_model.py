@@ -11,32 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+from timeline import Timeline
+
 SPAN = 12       # moments
-
-
-class Timeline:
-    def __init__(self):
-        self.at = [None] * SPAN     # (number of the version, row)
-        self.numbers = 0
-
-    def paint(self, time, row):
-        was = self.at[time]
-        if (was is None and row is None) or (was is not None and was[1] == row):
-            return
-        self.numbers += 1
-        until = time
-        while until < SPAN and self.at[until] == was:
-            self.at[until] = None if row is None else (self.numbers, row)
-            until += 1
-
-    def intervals(self):
-        out, start = [], 0
-        for t in range(1, SPAN + 1):
-            if t == SPAN or self.at[t] != self.at[start]:
-                if self.at[start] is not None:
-                    out.append((start, None if t == SPAN else t, self.at[start][1]))
-                start = t
-        return out
 
 
 def run(command, where, text=None):
@@ -93,7 +70,7 @@ def one(rng, where):
         painted = sorted([(deleted if kind == 'delete' else time, i, key, None if kind == 'delete' else row)
                           for i, (kind, key, time, row, _) in enumerate(events) if kind != 'update_preimage'], key=lambda e: e[:2])
         for time, _, key, row in painted:
-            timelines.setdefault(key, Timeline()).paint(time, row)
+            timelines.setdefault(key, Timeline(SPAN)).paint(time, row)
         snapshots.append(expected(timelines))
         if snapshots[-1] != actual(where, '_run_to is null'):
             raise AssertionError('run %d:\nexpected %s\ngot      %s' % (number, snapshots[-1], actual(where, '_run_to is null')))

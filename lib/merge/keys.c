@@ -15,19 +15,19 @@ struct merge_keys {
 static int
 by_number(const void *a, const void *b)
 {
-	return merge_value_order(PQ_I64, a, b);
+	return pq_compare(PQ_I64, a, b);
 }
 
 static int
 by_wide(const void *a, const void *b)
 {
-	return merge_value_order(PQ_I128, a, b);
+	return pq_compare(PQ_I128, a, b);
 }
 
 static int
 by_bytes(const void *a, const void *b)
 {
-	return merge_value_order(PQ_BYTES, a, b);
+	return pq_compare(PQ_BYTES, a, b);
 }
 
 /* Is there a key from low to high? */
@@ -40,12 +40,12 @@ meets(const void *keys, const union pq_value *low, const union pq_value *high)
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (merge_value_order(k->shape, &k->values[middle], low) < 0)
+		if (pq_compare(k->shape, &k->values[middle], low) < 0)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	return from < k->n && merge_value_order(k->shape, &k->values[from], high) <= 0;
+	return from < k->n && pq_compare(k->shape, &k->values[from], high) <= 0;
 }
 
 struct merge_keys *

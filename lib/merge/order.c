@@ -1,15 +1,5 @@
-/* The order of values, and which of two rows of a key is newer: by the sequence, then by the order of arrival. */
+/* Which of two rows of a key is newer: by the sequence, then by the order of arrival. */
 #include "merge/source.h"
-
-int
-merge_value_order(enum pq_shape shape, const union pq_value *a, const union pq_value *b)
-{
-	if (shape == PQ_BYTES)
-		return merge_bytes_order(a->b, b->b);
-	if (shape == PQ_I128)
-		return (a->w > b->w) - (a->w < b->w);
-	return (a->i > b->i) - (a->i < b->i);
-}
 
 union pq_value
 merge_value_at(enum pq_shape shape, const void *values, size_t row)
@@ -38,7 +28,7 @@ compare_column(const struct merge_column *c, uint32_t number, const struct pq_ve
 		return (int)theirs - (int)ours;
 	a = merge_value_at(c->shape, v->v.any, row);
 	b = merge_value_at(c->shape, c->values, number);
-	return merge_value_order(c->shape, &a, &b);
+	return pq_compare(c->shape, &a, &b);
 }
 
 int

@@ -426,15 +426,6 @@ merge_source_add(struct merge_source *s, const struct rec_batch *b, struct msg *
 
 /* ---- the range of the keys ---- */
 
-int
-merge_bytes_order(struct pq_bytes a, struct pq_bytes b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order != 0 ? order : a.n < b.n ? -1 : a.n > b.n;
-}
-
 #define RANGE(type, member) do {							\
 	const type *v = (const type *)(const void *)c->values;				\
 	b->low.member = b->high.member = v[0];						\
@@ -453,9 +444,9 @@ string_range(const struct merge_source *s, const struct merge_column *c, struct 
 
 	b->low.b = b->high.b = v[0];
 	for (i = 1; i < s->n; i++) {
-		if (merge_bytes_order(v[i], b->low.b) < 0)
+		if (pq_compare_bytes(v[i], b->low.b) < 0)
 			b->low.b = v[i];
-		else if (merge_bytes_order(v[i], b->high.b) > 0)
+		else if (pq_compare_bytes(v[i], b->high.b) > 0)
 			b->high.b = v[i];
 	}
 	b->has_low = b->has_high = true;

@@ -58,14 +58,11 @@ int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_
 /* Returns true if a source row's value of a column equals that of a table row. */
 bool merge_equal(const struct merge_column *c, uint32_t number, const struct pq_vector *v, size_t row);
 
-/* Compares byte by byte, a prefix first. */
-int merge_bytes_order(struct pq_bytes a, struct pq_bytes b);
 
 /* ---- order.c ---- */
 
 /* Returns a value of an array of values of a shape: integers, decimals, strings and times. */
 union pq_value merge_value_at(enum pq_shape shape, const void *values, size_t row);
-int merge_value_order(enum pq_shape shape, const union pq_value *a, const union pq_value *b);
 
 /*
  * Compares the age of two rows of a key: -1 if a row of vectors, which are those of the plan's columns, is older than a

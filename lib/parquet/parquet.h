@@ -69,6 +69,10 @@ union pq_value {
 	struct pq_bytes b;
 };
 
+/* Order two values of a shape: below, at or above 0. Bytes go one by one, unsigned, a prefix first; no number is NaN. */
+int pq_compare(enum pq_shape shape, const union pq_value *a, const union pq_value *b);
+int pq_compare_bytes(struct pq_bytes a, struct pq_bytes b);
+
 /*
  * The entries of one leaf column, for writing and reading alike. Entry i has a value if def is NULL or def[i] equals
  * the column's max_def; the value is at index i. Other slots are ignored when writing and undefined when reading.

@@ -27,25 +27,6 @@ struct table_keys {
 
 /* ---- which pages may have one ---- */
 
-static int
-order_bytes(struct pq_bytes a, struct pq_bytes b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
-order(enum pq_shape shape, const union pq_value *a, const union pq_value *b)
-{
-	if (shape == PQ_BYTES)
-		return order_bytes(a->b, b->b);
-	if (shape == PQ_I128)
-		return (a->w > b->w) - (a->w < b->w);
-	return (a->i > b->i) - (a->i < b->i);
-}
-
 static bool
 meets(const void *keys, const union pq_value *low, const union pq_value *high)
 {
@@ -55,12 +36,12 @@ meets(const void *keys, const union pq_value *low, const union pq_value *high)
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (order(k->shape, &k->values[middle], low) < 0)
+		if (pq_compare(k->shape, &k->values[middle], low) < 0)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	return from < k->n && order(k->shape, &k->values[from], high) <= 0;
+	return from < k->n && pq_compare(k->shape, &k->values[from], high) <= 0;
 }
 
 /* Encoded values order as the values do. */

@@ -13,6 +13,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from timeline import Timeline
+
 SPAN = 10
 FIRST = datetime.date(2024, 1, 27)
 COLUMNS = "id:int64*! code:string*! name:string since:date! n:decimal(9,2)"
@@ -22,27 +25,9 @@ def day(at):
     return str(FIRST + datetime.timedelta(at))
 
 
-class Timeline:
-    def __init__(self):
-        self.at = [None] * SPAN         # (number of the version, row)
-        self.numbers = 0
-
-    def paint(self, time, row):
-        was = self.at[time]
-        if (None if was is None else was[1]) == row:
-            return
-        self.numbers += 1
-        while time < SPAN and self.at[time] == was:
-            self.at[time] = None if row is None else (self.numbers, row)
-            time += 1
-
-    def versions(self):
-        start = 0
-        for t in range(1, SPAN + 1):
-            if t == SPAN or self.at[t] != self.at[start]:
-                if self.at[start] is not None:
-                    yield (*self.at[start][1], day(start), None if t == SPAN else day(t), t == SPAN)
-                start = t
+def versions(line):
+    for start, end, row in line.intervals():
+        yield (*row, day(start), None if end is None else day(end), end is None)
 
 
 def stream(path, columns, rows):
@@ -63,7 +48,7 @@ class Round:
         self.rows = [(*key, draw.choice([None, "x", "X", "O'Neil"]), day(draw.randrange(SPAN)), draw.choice([None, "0.00", "-1.50"])) for key in keys]
         self.options = ["--adopt"]
         for row in self.rows:
-            lines.setdefault(row[:2], Timeline()).paint((datetime.date.fromisoformat(row[3]) - FIRST).days, (row[2], row[4]))
+            lines.setdefault(row[:2], Timeline(SPAN)).paint((datetime.date.fromisoformat(row[3]) - FIRST).days, (row[2], row[4]))
         stream("in.acct", COLUMNS, self.rows)
         how, at = draw.randrange(4), draw.randrange(SPAN)
         absent = [key for key in lines if key not in keys]
@@ -78,7 +63,7 @@ class Round:
 
 
 def wanted(lines):
-    return sorted(tuple(map(str, (*key, *version))) for key, line in lines.items() for version in line.versions())
+    return sorted(tuple(map(str, (*key, *version))) for key, line in lines.items() for version in versions(line))
 
 
 class Server:

@@ -8,8 +8,8 @@
 #include "parquet/format/types.h"
 #include "simd/simd.h"
 
-static int
-compare_bytes(struct pq_bytes a, struct pq_bytes b)
+int
+pq_compare_bytes(struct pq_bytes a, struct pq_bytes b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int d = n == 0 ? 0 : memcmp(a.p, b.p, n);
@@ -18,7 +18,7 @@ compare_bytes(struct pq_bytes a, struct pq_bytes b)
 }
 
 int
-stats_compare(enum pq_shape shape, const union pq_value *a, const union pq_value *b)
+pq_compare(enum pq_shape shape, const union pq_value *a, const union pq_value *b)
 {
 	switch (shape) {
 	case PQ_I128:
@@ -27,7 +27,7 @@ stats_compare(enum pq_shape shape, const union pq_value *a, const union pq_value
 	case PQ_F64:
 		return a->f < b->f ? -1 : a->f > b->f;
 	case PQ_BYTES:
-		return compare_bytes(a->b, b->b);
+		return pq_compare_bytes(a->b, b->b);
 	default:
 		return a->i < b->i ? -1 : a->i > b->i;
 	}
@@ -36,9 +36,9 @@ stats_compare(enum pq_shape shape, const union pq_value *a, const union pq_value
 static void
 widen(struct stats_range *r, enum pq_shape shape, const union pq_value *min, const union pq_value *max)
 {
-	if (!r->any || stats_compare(shape, min, &r->min) < 0)
+	if (!r->any || pq_compare(shape, min, &r->min) < 0)
 		r->min = *min;
-	if (!r->any || stats_compare(shape, max, &r->max) > 0)
+	if (!r->any || pq_compare(shape, max, &r->max) > 0)
 		r->max = *max;
 	r->any = true;
 }
@@ -338,7 +338,7 @@ stats_read(struct pq_stats *s, const struct meta_stats *m, const struct pq_colum
 		return;
 	if (m->nans > 0 || !read_value(&s->min, min, c, e) || !read_value(&s->max, max, c, e))
 		return;
-	if (stats_compare(c->shape, &s->min, &s->max) > 0)
+	if (pq_compare(c->shape, &s->min, &s->max) > 0)
 		return;
 	s->has_min_max = true;
 	s->min_exact = m->min_exact == 1 || (m->min_exact == -1 && c->shape != PQ_BYTES);

@@ -25,9 +25,6 @@ struct stats_range {
 void stats_add(struct stats_range *r, enum pq_shape shape, const void *v, size_t n);
 void stats_merge(struct stats_range *r, enum pq_shape shape, const struct stats_range *other);
 
-/* Compares two values: negative, 0 or positive. Neither is NaN. */
-int stats_compare(enum pq_shape shape, const union pq_value *a, const union pq_value *b);
-
 /*
  * Encodes a bound as PLAIN without a length. Returns its length; `out` has room for 16 bytes. Not for bytes. Zeros
  * of floats become -0 as a minimum, +0 as a maximum.

@@ -116,8 +116,8 @@ compare_bounds(const struct out_column *c, const struct pq_bytes *a, const struc
     const union pq_value *vb)
 {
 	if (c->store == PQ_BYTES)
-		return stats_compare(PQ_BYTES, &(union pq_value){ .b = *a }, &(union pq_value){ .b = *b });
-	return stats_compare(c->store, va, vb);
+		return pq_compare(PQ_BYTES, &(union pq_value){ .b = *a }, &(union pq_value){ .b = *b });
+	return pq_compare(c->store, va, vb);
 }
 
 /*
