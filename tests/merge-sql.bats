@@ -515,6 +515,7 @@ ALTER TABLE "main"."balance" ADD COLUMN "since" TEXT;' "$(cat statements)"
 	whole=$(sqlite3 all.db 'SELECT * FROM balance')
 	size=$(wc -c <all.sql)
 	cuts "$size" "${ACCT_CUTS:-60}" all.sql >cuts.txt
+	seq $((size - 90)) $((size - 1)) >>cuts.txt		# and each in the last statement
 	while read -r n; do
 		rm -f cut.db
 		head -c "$n" all.sql >cut.sql

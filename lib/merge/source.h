@@ -58,7 +58,6 @@ int merge_find(const struct merge_source *s, const struct pq_vector *keys, size_
 /* Returns true if a source row's value of a column equals that of a table row. */
 bool merge_equal(const struct merge_column *c, uint32_t number, const struct pq_vector *v, size_t row);
 
-
 /* ---- order.c ---- */
 
 /* Returns a value of an array of values of a shape: integers, decimals, strings and times. */

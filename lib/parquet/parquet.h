@@ -69,7 +69,7 @@ union pq_value {
 	struct pq_bytes b;
 };
 
-/* Order two values of a shape: below, at or above 0. Bytes go one by one, unsigned, a prefix first; no number is NaN. */
+/* Order two values of a shape: below, at or above 0. Bytes are unsigned, a prefix comes first; no number is NaN. */
 int pq_compare(enum pq_shape shape, const union pq_value *a, const union pq_value *b);
 int pq_compare_bytes(struct pq_bytes a, struct pq_bytes b);
 

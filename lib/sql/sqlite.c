@@ -211,8 +211,12 @@ static const struct sql_word words[] = {
 	    "ON CONFLICT ({key~%~, }) DO {wide~UPDATE SET {rest~% = excluded.%~, }\n"
 	    "WHERE ({rest~t.%~, }) IS NOT ({rest~excluded.%~, })~NOTHING}{;}" },
 	{ "now", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" },
-	/* SELECT * FROM acct_done fails unless the whole text ran: the table is created after the commit. */
-	{ "done", "CREATE TEMP TABLE \"acct_done\" AS SELECT {table'} AS table_name, {rows} AS row_count\n;\n" },
+	/*
+	 * SELECT * FROM acct_done fails unless the whole text ran: the table is created after the commit. sqlite3 runs
+	 * what is left of a text that ends early; no beginning of this statement is a statement.
+	 */
+	{ "done", "CREATE TEMP TABLE \"acct_done\" AS SELECT * FROM (SELECT {table'} AS table_name, "
+	    "{rows} AS row_count)\n;\n" },
 	{ "commit", "DROP TABLE {stage}{;}{history~DROP TABLE {fresh}{;}}"
 	    "DROP TABLE {gone}{;}DROP TABLE {wanted}{;}COMMIT{;}{done}" },
 	/*
