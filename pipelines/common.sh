@@ -199,7 +199,7 @@ work_off() {
 	shift
 	for _word; do
 		claim "$_function-$_word" || continue
-		("$_function" "$_word") &
+		(set -e && "$_function" "$_word") &
 		wait "$!" || {
 			_got=$?
 			[ "$_worst" -gt 1 ] || _worst=$_got

@@ -134,7 +134,7 @@ clean_whole() {
 	done
 	shift
 	for _owner in $said_owners; do
-		rows "silver/$_owner" -o "$work/$_owner.owners"
+		rows "silver/$_owner" -o "$work/$_owner.owners" || exit
 	done
 	_status=0
 	# shellcheck disable=SC2086
