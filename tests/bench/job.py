@@ -57,7 +57,7 @@ def tree():
 
 def script(a, watched, name, *words):
     """Runs a script of the pipelines; where watched, the memory is that of all processes at its peak."""
-    path = os.path.join(os.path.dirname(a.schemas), name)
+    path = os.path.join(a.schemas, "..", "..", name)
     env = dict(os.environ, ACCT_BIN=a.programs)
     os.sync()  # what was written before is not to be waited for
     used, begun, peak = os.times(), time.perf_counter(), 0
@@ -76,9 +76,9 @@ def script(a, watched, name, *words):
     return Run(seconds, cpu, peak)
 
 
-def run_idle(a, lake):
+def run_idle(a, lake, watched=False):
     """On the files of which the lake is made."""
-    return script(a, False, "run.sh", "-d", "none", a.bank, lake)
+    return script(a, watched, "run.sh", "-d", "none", a.bank, lake)
 
 
 def run_sh(a, lake, watched=False):
@@ -129,6 +129,7 @@ def main():
         idle.append(run_idle(a, lake))
     compare(lake, folder)
     job = with_memory(job, run_sh(a, lake, watched=True))
+    idle = with_memory(idle, run_idle(a, lake, watched=True))
     shutil.rmtree(lake)
     shutil.rmtree(folder)
 
